@@ -1,0 +1,92 @@
+using System.Diagnostics.CodeAnalysis;
+using BoundedCache.Engine;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache;
+
+/// <summary>Reads and removals.</summary>
+public sealed partial class BoundedMemoryCache
+{
+    /// <summary>Looks a value up, which counts as its latest use. Takes no lock.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value, or null where there is none.</param>
+    /// <returns>Whether there is an entry that is not expired.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    /// <remarks>What the key's <c>GetHashCode</c> or <c>Equals</c>, or an entry's change token throws, reaches the caller; the cache is unharmed.</remarks>
+    public bool TryGetValue(object key, out object? value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.GetType() == typeof(string) ? Read(new StringLookup((string)key), out value) : Read(new ObjectLookup(key), out value);
+    }
+
+    /// <summary>Looks the value of a string key up by its characters, without making a string.</summary>
+    /// <param name="key">The characters of the key.</param>
+    /// <param name="value">The value, or null where there is none.</param>
+    /// <returns>Whether there is an entry that is not expired.</returns>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public bool TryGetValue(ReadOnlySpan<char> key, out object? value) => Read(new StringLookup(key), out value);
+
+    /// <summary>Removes an entry, if there is one, with the reason <see cref="EvictionReason.Removed"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public void Remove(object key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        if (key is string text)
+        {
+            _engine.Remove(new StringLookup(text));
+        }
+        else
+        {
+            _engine.Remove(new ObjectLookup(key));
+        }
+    }
+
+    private bool Read<TLookup>(scoped in TLookup lookup, out object? value)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        if (_disposed)
+        {
+            ThrowDisposed();
+        }
+
+        bool hit = _trackLinkedEntries ? ReadLinked(in lookup, out value) : _engine.TryGet(in lookup, out value);
+        if (_trackStatistics)
+        {
+            CountUse(hit);
+        }
+
+        return hit;
+    }
+
+    /// <summary>A read whose entry hands its expiration up to the entry that is being built around it.</summary>
+    private bool ReadLinked<TLookup>(scoped in TLookup lookup, out object? value)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        if (!_engine.TryGet(in lookup, out value, out Expiration expiration))
+        {
+            return false;
+        }
+
+        CacheEntry.Current?.Inherit(expiration);
+        return true;
+    }
+
+    private void CountUse(bool hit)
+    {
+        if (hit)
+        {
+            _engine.CountHit();
+        }
+        else
+        {
+            _engine.CountMiss();
+        }
+    }
+
+    [DoesNotReturn]
+    private void ThrowDisposed() => throw new ObjectDisposedException(GetType().FullName);
+}

@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using BoundedCache.Diagnostics;
+using BoundedCache.Memory;
+
+namespace BoundedCache;
+
+/// <summary>Lowering the limit, and giving memory back.</summary>
+public sealed partial class BoundedMemoryCache
+{
+    /// <summary>Bytes credited before the last release: those were the garbage collector's already.</summary>
+    private long _creditedAtRelease;
+
+    /// <summary>
+    /// Sets the limit as <see cref="MaxMemory"/> does, without blocking, and reports. The new limit holds when this returns its task; eviction and
+    /// release follow on other threads.
+    /// </summary>
+    /// <param name="maxMemory">The new limit in bytes, at least 1.</param>
+    /// <param name="releaseMode">How memory is given back after lowering; null for what the options say.</param>
+    /// <param name="cancellationToken">
+    /// Before anything happened: nothing is changed. Later: the limit stays, everything above it is evicted, and only the release is not waited for, or not begun.
+    /// </param>
+    /// <returns>What was evicted, what the process gave back, and what it cost.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A limit of zero or less, or an unknown mode; nothing changes.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled (thrown by the task).</exception>
+    public Task<ShrinkReport> SetMaxMemoryAsync(long maxMemory, ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default)
+    {
+        ReleaseMode mode = Check(releaseMode ?? _releaseMode);
+        CheckLimit(maxMemory);
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<ShrinkReport>(cancellationToken);
+        }
+
+        var shrink = new ShrinkRun(this, mode);
+        shrink.SetLimit(maxMemory);
+        return Task.Run(() => shrink.FinishAsync(cancellationToken), CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Gives memory back to the operating system that entries left behind, whether evicted, replaced, removed or expired, and gives up table space. Evicts nothing.
+    /// </summary>
+    /// <param name="releaseMode">How; <see cref="ReleaseMode.None"/> only gives up table space and reports.</param>
+    /// <param name="cancellationToken">Stops waiting; a garbage collection that has begun runs to its end.</param>
+    /// <returns>What the process gave back, and what it cost.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An unknown mode.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled (thrown by the task).</exception>
+    public Task<ShrinkReport> ReleaseAsync(ReleaseMode releaseMode = ReleaseMode.Full, CancellationToken cancellationToken = default)
+    {
+        Check(releaseMode);
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<ShrinkReport>(cancellationToken);
+        }
+
+        var shrink = new ShrinkRun(this, releaseMode);
+        return Task.Run(() => shrink.FinishAsync(cancellationToken), CancellationToken.None);
+    }
+
+    /// <summary>The setter: evicts on this thread, so that a process without free pool threads can still be shrunk, and waits for the release.</summary>
+    private void Shrink(long maxMemory, ReleaseMode mode)
+    {
+        CheckLimit(maxMemory);
+        ThrowIfDisposed();
+        var shrink = new ShrinkRun(this, mode);
+        shrink.SetLimit(maxMemory);
+        shrink.FinishAsync(CancellationToken.None).GetAwaiter().GetResult();
+    }
+
+    private static void CheckLimit(long maxMemory)
+    {
+        if (maxMemory < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(maxMemory), maxMemory, "MaxMemory is a number of bytes and must be at least 1.");
+        }
+    }
+
+    private static ReleaseMode Check(ReleaseMode mode) => Enum.IsDefined(mode)
+        ? mode
+        : throw new ArgumentOutOfRangeException(nameof(mode), mode, "The release mode must be None or Full.");
+
+    /// <summary>One change of the limit, or one release: its steps, and the report on them.</summary>
+    private sealed class ShrinkRun(BoundedMemoryCache cache, ReleaseMode mode)
+    {
+        private readonly long _started = Stopwatch.GetTimestamp();
+        private readonly ProcessMemorySnapshot _before = ProcessMemorySnapshot.Take();
+        private readonly bool _isInCallback = EvictionCallbacks.IsRunningHere;
+        private long _oldMax = cache.MaxMemory;
+        private long _newMax = cache.MaxMemory;
+        private bool _setsLimit;
+
+        public void SetLimit(long maxMemory)
+        {
+            _oldMax = cache._engine.SetMaxBytes(maxMemory);
+            _newMax = maxMemory;
+            _setsLimit = true;
+        }
+
+        public async Task<ShrinkReport> FinishAsync(CancellationToken cancellationToken)
+        {
+            if (_setsLimit && _newMax > _oldMax)
+            {
+                Log.Raised(cache._logger, cache.Name, _oldMax, _newMax);
+                return Report(0, 0, TimeSpan.Zero, ReleaseResultOfNothing("the limit was not lowered"));
+            }
+
+            (long entries, long bytes) = cache._engine.EvictDownToLimit();
+            cache._engine.Trim();
+            TimeSpan evictionTime = Stopwatch.GetElapsedTime(_started);
+
+            cancellationToken.ThrowIfCancellationRequested();
+            ReleaseResult release = mode == ReleaseMode.None
+                ? ReleaseResultOfNothing("no release was asked for; the runtime keeps the memory for its own next use")
+                : await ReleaseAsync(cancellationToken).ConfigureAwait(false);
+            ShrinkReport report = Report(entries, bytes, evictionTime, release);
+            Log.Shrunk(cache._logger, report);
+            return report;
+        }
+
+        private async Task<ReleaseResult> ReleaseAsync(CancellationToken cancellationToken)
+        {
+            long credited = cache._engine.CreditedBytes;
+            var request = new ReleaseRequest
+            {
+                ExpectedBytes = credited - Volatile.Read(ref cache._creditedAtRelease),
+                Forced = !_setsLimit,
+
+                // Callbacks hold the values they are told of. A callback that shrinks a cache must not wait for itself.
+                Settle = _isInCallback ? null : cache._callbacks.WaitUntilIdle,
+            };
+            ReleaseResult result = await MemoryReleaser.Shared.ReleaseAsync(request, cancellationToken).ConfigureAwait(false);
+            if (result.Collections > 0)
+            {
+                Volatile.Write(ref cache._creditedAtRelease, credited);
+            }
+
+            return result;
+        }
+
+        private ReleaseResult ReleaseResultOfNothing(string reason) => new()
+        {
+            Outcome = ReleaseOutcome.NotRequested,
+            Reason = reason,
+            Advice = [],
+            Before = _before,
+            After = ProcessMemorySnapshot.Take(),
+            GCPause = TimeSpan.Zero,
+            Collections = 0,
+            Duration = TimeSpan.Zero,
+        };
+
+        private ShrinkReport Report(long entries, long bytes, TimeSpan evictionTime, ReleaseResult release) => new()
+        {
+            CacheName = cache.Name,
+            OldMaxMemory = _oldMax,
+            NewMaxMemory = _newMax,
+            EntriesEvicted = entries,
+            BytesEvicted = bytes,
+            UsedMemory = cache.UsedMemory,
+            Count = cache.Count,
+            EvictionTime = evictionTime,
+            TotalTime = Stopwatch.GetElapsedTime(_started),
+            GcPause = release.GCPause,
+            Collections = release.Collections,
+            ReleaseMode = mode,
+            Outcome = release.Outcome,
+            Reason = release.Reason,
+            Advice = release.Advice,
+            Before = _before,
+            After = release.After,
+        };
+    }
+}

@@ -1,0 +1,147 @@
+using BoundedCache.Engine;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache;
+
+/// <summary>Building and storing entries.</summary>
+public sealed partial class BoundedMemoryCache
+{
+    /// <summary>Begins an entry, which is stored when it is disposed, if its value was set by then (null counts).</summary>
+    /// <param name="key">The key.</param>
+    /// <returns>The entry to fill and dispose. Not thread-safe.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public ICacheEntry CreateEntry(object key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        return new CacheEntry(key, this, _trackLinkedEntries);
+    }
+
+    /// <summary>
+    /// Stores an entry. All user code (sizers, tokens, the key's own) has run when the first thing changes; if it throws, nothing is
+    /// stored and the exception reaches the writer.
+    /// </summary>
+    internal void Store(CacheEntry entry)
+    {
+        // Storing is part of the entry's disposal, which does not throw for a cache that is gone.
+        if (_disposed)
+        {
+            return;
+        }
+
+        if (_sizing == EntrySizing.Declared && entry.Size is null)
+        {
+            throw new InvalidOperationException(
+                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), so every entry must set ICacheEntry.Size; the one for the key {entry.Key} does not.");
+        }
+
+        if (entry.Key is string text)
+        {
+            Store(entry, new StringLookup(text));
+        }
+        else
+        {
+            Store(entry, new ObjectLookup(entry.Key));
+        }
+    }
+
+    private void Store<TLookup>(CacheEntry entry, scoped in TLookup lookup)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
+        EntryDetails? details = entry.MakeDetails(now);
+        long absolute = entry.AbsoluteExpirationTicks(now);
+        EvictionReason expiredBy = details?.ExpiredByTokensToo(now)
+            ?? (absolute != long.MaxValue && now >= absolute ? EvictionReason.Expired : EvictionReason.None);
+        if (expiredBy != EvictionReason.None)
+        {
+            // Never stored, but what it was to replace is out of date all the same.
+            _engine.Remove(in lookup, EvictionReason.Replaced);
+            Discard(entry.Key, details, expiredBy);
+            return;
+        }
+
+        long deadline = details?.Deadline ?? absolute;
+        long charge = Charge(entry, details, deadline);
+        details?.Subscribe(_onTokenChanged);
+        bool stored = false;
+        try
+        {
+            stored = _engine.Set(in lookup, new NewEntry
+            {
+                Key = entry.Key,
+                Value = entry.Value,
+                Details = details,
+                Priority = entry.Priority,
+                Charge = charge,
+                Deadline = deadline,
+            });
+        }
+        finally
+        {
+            if (!stored)
+            {
+                details?.Unsubscribe();
+            }
+        }
+
+        if (!stored)
+        {
+            Discard(entry.Key, details, EvictionReason.Capacity);
+            return;
+        }
+
+        if (deadline != long.MaxValue)
+        {
+            _scan.Start();
+        }
+
+        // A token that fired before the entry was in the table found nothing to remove.
+        if (details is { TokenFired: true })
+        {
+            _engine.Remove(details, EvictionReason.TokenExpired);
+        }
+
+        if (_disposed)
+        {
+            // Stored while the cache was being emptied for the last time.
+            _engine.Clear();
+        }
+    }
+
+    /// <summary>Bytes an entry is charged, frozen from here on.</summary>
+    private long Charge(CacheEntry entry, EntryDetails? details, long deadline)
+    {
+        if (_sizing == EntrySizing.Declared)
+        {
+            return Math.Min(entry.Size.GetValueOrDefault(), Link.MaxCharge);
+        }
+
+        long value = Math.Max(_measurer.Measure(entry.Value), entry.Size.GetValueOrDefault());
+        long rest = _measurer.Measure(entry.Key)
+            + CacheEngine.TableBytesPerEntry
+            + (deadline == long.MaxValue ? 0 : CacheEngine.DeadlineBytesPerEntry)
+            + (details?.OwnBytes ?? 0);
+        return value > Link.MaxCharge - rest ? Link.MaxCharge : value + rest;
+    }
+
+    private void Discard(object key, EntryDetails? details, EvictionReason reason)
+    {
+        if (details is not null)
+        {
+            _callbacks.OnRemoved([new RemovedEntry(key, details, reason)]);
+        }
+    }
+
+    /// <summary>Called by a token, on whatever thread and under whatever locks its owner holds: only notes the change, and removes the entry on the thread pool.</summary>
+    private void OnTokenChanged(object? state)
+    {
+        var details = (EntryDetails)state!;
+        if (details.FireToken())
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static work => work.Engine.Remove(work.Details, EvictionReason.TokenExpired), (Engine: _engine, Details: details), preferLocal: false);
+        }
+    }
+}

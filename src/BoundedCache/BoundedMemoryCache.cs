@@ -1,0 +1,178 @@
+using System.Diagnostics.Metrics;
+using BoundedCache.Diagnostics;
+using BoundedCache.Engine;
+using BoundedCache.Sizing;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace BoundedCache;
+
+/// <summary>
+/// An LRU cache in this process whose limit is bytes of memory, can be changed while the cache is in use, and which hands the memory back to the operating system
+/// when the limit is lowered. A drop-in for Microsoft's <c>MemoryCache</c>.
+/// </summary>
+/// <remarks>
+/// <para>Thread-safe: every member may be called at any time from any thread. Reads take no lock.</para>
+/// <para>A full cache evicts the least recently used entries (of the lowest priority first) to admit a new one; only an entry larger
+/// than <see cref="MaxMemory"/> is refused, and its eviction callbacks are told <see cref="EvictionReason.Capacity"/>.</para>
+/// <para>No code of the application runs under the cache's lock: sizers, tokens and keys' <c>Equals</c> run on the calling
+/// thread, eviction callbacks on the thread pool, and all of them may call the cache.</para>
+/// </remarks>
+public sealed partial class BoundedMemoryCache : IMemoryCache
+{
+    private readonly CacheEngine _engine;
+    private readonly ObjectMeasurer _measurer;
+    private readonly EvictionCallbacks _callbacks;
+    private readonly ExpirationScan _scan;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Action<object?> _onTokenChanged;
+    private readonly EntrySizing _sizing;
+    private readonly ReleaseMode _releaseMode;
+    private readonly bool _trackStatistics;
+    private readonly bool _trackLinkedEntries;
+    private bool _disposed;
+
+    /// <summary>Creates a cache. It starts no thread, and no timer before an entry expires.</summary>
+    /// <param name="options">Settings, checked and copied: changing them later changes nothing.</param>
+    /// <param name="loggerFactory">Where failing callbacks and sizers, resizes and releases are logged; null for nowhere.</param>
+    /// <param name="meterFactory">Where the cache's instruments are published, on a meter <c>BoundedCache</c>; null for nowhere.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    /// <exception cref="ArgumentException">A setting is missing; the message says which.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A setting is out of range; the message says which, and what is allowed.</exception>
+    public BoundedMemoryCache(BoundedMemoryCacheOptions options, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Name = options.Name;
+        _sizing = options.Sizing;
+        _releaseMode = options.ReleaseMode;
+        _time = options.TimeProvider;
+        _trackStatistics = options.TrackStatistics;
+        _trackLinkedEntries = options.TrackLinkedCacheEntries;
+        _logger = (ILogger?)loggerFactory?.CreateLogger<BoundedMemoryCache>() ?? NullLogger.Instance;
+        _callbacks = new EvictionCallbacks(Name, _logger);
+        _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
+        _measurer = new ObjectMeasurer(options.Sizers, (type, failure) => Log.SizerFailed(_logger, Name, type, failure));
+        _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, failure => Log.TokenFailed(_logger, Name, failure));
+        _onTokenChanged = OnTokenChanged;
+        CacheMeter.Publish(meterFactory, this);
+    }
+
+    /// <summary>The cache's name in reports, logs and metrics.</summary>
+    public string Name { get; }
+
+    /// <summary>
+    /// The limit, in bytes (in declared units under <see cref="EntrySizing.Declared"/>), from 1 to <see cref="long.MaxValue"/>. One byte is
+    /// legal, and nothing fits then.
+    /// </summary>
+    /// <remarks>
+    /// Raising it takes effect at once. Lowering it evicts down to the new limit, gives up table space and then gives memory back to
+    /// the operating system as <see cref="BoundedMemoryCacheOptions.ReleaseMode"/> says, all before the setter returns; it blocks
+    /// for as long as that takes. New entries obey the new limit from the first moment. Where several threads set it, the last
+    /// one wins. <see cref="SetMaxMemoryAsync"/> does the same without blocking, and reports.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is zero or negative; nothing changes.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed (set only).</exception>
+    public long MaxMemory
+    {
+        get => _engine.MaxBytes;
+        set => Shrink(value, _releaseMode);
+    }
+
+    /// <summary>
+    /// Accounted bytes: the sum of what the entries were charged. At no moment above <see cref="MaxMemory"/>, except while a limit that
+    /// was just lowered is still being evicted down to, and then it only falls.
+    /// </summary>
+    public long UsedMemory => _engine.UsedBytes;
+
+    /// <summary>The number of entries, those included that expired and were not removed yet.</summary>
+    public int Count => _engine.Count;
+
+    /// <summary>
+    /// The keys, as they were when the enumeration began: each that is in the cache all the while that takes, once, and of those that
+    /// come or go meanwhile, some. In no particular order. Does not count as a use.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public IEnumerable<object> Keys
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return EnumerateKeys();
+        }
+    }
+
+    /// <summary>Removes all entries, with the reason <see cref="EvictionReason.Removed"/>. Gives no memory back to the operating system; see <see cref="ReleaseAsync"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public void Clear()
+    {
+        ThrowIfDisposed();
+        _engine.Clear();
+        _engine.Trim();
+    }
+
+    /// <summary>
+    /// Removes a share of the entries: expired ones first, then by priority and last use, but none that is
+    /// <see cref="CacheItemPriority.NeverRemove"/>. Gives no memory back to the operating system; see <see cref="ReleaseAsync"/>.
+    /// </summary>
+    /// <param name="percentage">The share of the number of entries to remove, from 0 to 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The share is not a number from 0 to 1; nothing changes.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public void Compact(double percentage)
+    {
+        ThrowIfDisposed();
+        if (!(percentage >= 0 && percentage <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(percentage), percentage, "The share of entries to remove must be a number from 0 (none) to 1 (all).");
+        }
+
+        long target = (long)(Count * percentage);
+        _engine.Evict(target - _scan.Run());
+        _engine.Trim();
+    }
+
+    /// <summary>Hits, misses, entries and accounted bytes; null unless <see cref="BoundedMemoryCacheOptions.TrackStatistics"/> is set.</summary>
+    /// <returns>A snapshot.</returns>
+    public MemoryCacheStatistics? GetCurrentStatistics() => !_trackStatistics ? null : new MemoryCacheStatistics
+    {
+        CurrentEntryCount = Count,
+        CurrentEstimatedSize = UsedMemory,
+        TotalHits = _engine.Hits,
+        TotalMisses = _engine.Misses,
+    };
+
+    /// <summary>
+    /// Lets go of all entries and of the tokens they wait for, and runs no eviction callbacks. Later calls throw
+    /// <see cref="ObjectDisposedException"/>. Disposing twice is harmless.
+    /// </summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
+        _scan.Dispose();
+        _callbacks.Stop();
+        _engine.Clear();
+        _engine.Trim();
+    }
+
+    /// <summary>The engine, for the invariant checker.</summary>
+    internal CacheEngine Engine => _engine;
+
+    /// <summary>Waits until no eviction callback is queued or running; false where the time was not enough.</summary>
+    internal bool WaitForCallbacks(TimeSpan timeout) => _callbacks.WaitUntilIdle(timeout);
+
+    private IEnumerable<object> EnumerateKeys()
+    {
+        foreach (object key in _engine.SnapshotKeys())
+        {
+            yield return key;
+        }
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+}

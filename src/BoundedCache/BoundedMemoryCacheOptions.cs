@@ -1,0 +1,102 @@
+using System.Diagnostics.CodeAnalysis;
+using BoundedCache.Memory;
+
+namespace BoundedCache;
+
+/// <summary>
+/// Settings of a <see cref="BoundedMemoryCache"/>, checked and copied by its constructor: a later change of this object changes
+/// no cache.
+/// </summary>
+public sealed class BoundedMemoryCacheOptions
+{
+    /// <summary>The name in reports, logs and metrics. Default <c>"default"</c>; may not be empty.</summary>
+    public string Name { get; set; } = "default";
+
+    /// <summary>
+    /// The limit, in bytes of this process's memory (in declared units under <see cref="EntrySizing.Declared"/>), at least 1.
+    /// Default: a quarter of the memory available to the process, container limits considered.
+    /// </summary>
+    public long MaxMemory { get; set; } = ProcessMemory.AvailableBytes / 4;
+
+    /// <summary>How entries are charged. Default <see cref="EntrySizing.Measured"/>.</summary>
+    public EntrySizing Sizing { get; set; } = EntrySizing.Measured;
+
+    /// <summary>What lowering <see cref="BoundedMemoryCache.MaxMemory"/> does to make memory leave the process. Default <see cref="ReleaseMode.Full"/>.</summary>
+    public ReleaseMode ReleaseMode { get; set; } = ReleaseMode.Full;
+
+    /// <summary>The clock and the timers of expiration. Default: the system's.</summary>
+    [SuppressMessage("ApiDesign", "RS0030", Justification = "The one default.")]
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>
+    /// How often expired entries that nobody asks for are looked for; they give their bytes back within this time. Default one
+    /// minute; more than zero.
+    /// </summary>
+    public TimeSpan ExpirationScanFrequency { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Whether hits and misses are counted for <see cref="BoundedMemoryCache.GetCurrentStatistics"/>. Default false.</summary>
+    public bool TrackStatistics { get; set; }
+
+    /// <summary>
+    /// Whether an entry that is built while another is being built hands its tokens and its absolute expiration up to that
+    /// other. Default false.
+    /// </summary>
+    public bool TrackLinkedCacheEntries { get; set; }
+
+    /// <summary>Sizers by type, in bytes; see <see cref="AddSizer{T}"/>.</summary>
+    internal Dictionary<Type, Func<object, long>> Sizers { get; } = [];
+
+    /// <summary>
+    /// Registers how many bytes values (or keys) of exactly the type <typeparamref name="T"/> keep alive, themselves included,
+    /// instead of measuring them. The sizer runs on the writer's thread, under no lock; if it throws or answers a negative
+    /// number, the object is measured and the failure logged.
+    /// </summary>
+    /// <typeparam name="T">The exact type; types derived from it are measured as usual.</typeparam>
+    /// <param name="sizer">Answers bytes, zero or more. Must be thread-safe.</param>
+    /// <returns>These options.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="sizer"/> is null.</exception>
+    public BoundedMemoryCacheOptions AddSizer<T>(Func<T, long> sizer)
+        where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(sizer);
+        Sizers[typeof(T)] = value => sizer((T)value);
+        return this;
+    }
+
+    /// <summary>Throws for the first setting that is out of range, saying its name, its value and what is allowed.</summary>
+    internal void Validate()
+    {
+        if (string.IsNullOrWhiteSpace(Name))
+        {
+            throw new ArgumentException("BoundedMemoryCacheOptions.Name is empty; give the cache a name.", nameof(Name));
+        }
+
+        if (MaxMemory < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(MaxMemory), MaxMemory, "BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.");
+        }
+
+        if (!Enum.IsDefined(Sizing))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Sizing), Sizing, "BoundedMemoryCacheOptions.Sizing must be Measured or Declared.");
+        }
+
+        if (!Enum.IsDefined(ReleaseMode))
+        {
+            throw new ArgumentOutOfRangeException(nameof(ReleaseMode), ReleaseMode, "BoundedMemoryCacheOptions.ReleaseMode must be None or Full.");
+        }
+
+        if (TimeProvider is null)
+        {
+            throw new ArgumentException("BoundedMemoryCacheOptions.TimeProvider is null; leave the default or set a clock.", nameof(TimeProvider));
+        }
+
+        if (ExpirationScanFrequency <= TimeSpan.Zero || ExpirationScanFrequency.TotalMilliseconds > uint.MaxValue - 1)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(ExpirationScanFrequency),
+                ExpirationScanFrequency,
+                "BoundedMemoryCacheOptions.ExpirationScanFrequency must be more than zero and at most 49 days.");
+        }
+    }
+}

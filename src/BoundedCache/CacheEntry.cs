@@ -1,0 +1,161 @@
+using BoundedCache.Engine;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Primitives;
+
+namespace BoundedCache;
+
+/// <summary>An entry that is being built: what its writer says of it until it is disposed, and with that stored. Gone afterwards.</summary>
+internal sealed class CacheEntry : ICacheEntry
+{
+    /// <summary>The entry around whose building this thread's, or asynchronous flow's, work goes on; shared by all caches, as with MemoryCache.</summary>
+    private static readonly AsyncLocal<CacheEntry?> s_current = new();
+
+    private readonly BoundedMemoryCache _cache;
+    private readonly CacheEntry? _outer;
+    private readonly bool _isLinked;
+    private List<PostEvictionCallbackRegistration>? _callbacks;
+    private List<IChangeToken>? _tokens;
+    private TimeSpan? _relativeExpiration;
+    private TimeSpan? _slidingExpiration;
+    private long? _size;
+    private object? _value;
+    private bool _hasValue;
+    private bool _isDisposed;
+
+    public CacheEntry(object key, BoundedMemoryCache cache, bool linked)
+    {
+        Key = key;
+        _cache = cache;
+        _isLinked = linked;
+        if (linked)
+        {
+            _outer = s_current.Value;
+            s_current.Value = this;
+        }
+    }
+
+    public static CacheEntry? Current => s_current.Value;
+
+    public object Key { get; }
+
+    public object? Value
+    {
+        get => _value;
+        set
+        {
+            _value = value;
+            _hasValue = true;
+        }
+    }
+
+    public DateTimeOffset? AbsoluteExpiration { get; set; }
+
+    public TimeSpan? AbsoluteExpirationRelativeToNow
+    {
+        get => _relativeExpiration;
+        set => _relativeExpiration = value > TimeSpan.Zero || value is null
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(AbsoluteExpirationRelativeToNow), value, "The relative expiration value must be positive.");
+    }
+
+    public TimeSpan? SlidingExpiration
+    {
+        get => _slidingExpiration;
+        set => _slidingExpiration = value > TimeSpan.Zero || value is null
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(SlidingExpiration), value, "The sliding expiration value must be positive.");
+    }
+
+    public IList<IChangeToken> ExpirationTokens => _tokens ??= [];
+
+    public IList<PostEvictionCallbackRegistration> PostEvictionCallbacks => _callbacks ??= [];
+
+    public CacheItemPriority Priority { get; set; } = CacheItemPriority.Normal;
+
+    public long? Size
+    {
+        get => _size;
+        set => _size = value is null or >= 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
+    }
+
+    /// <summary>Whether it matters what time it is when the entry is stored.</summary>
+    public bool Expires => AbsoluteExpiration is not null || _relativeExpiration is not null || _slidingExpiration is not null || _tokens is { Count: > 0 };
+
+    /// <summary>Stores the entry, the first time and if a value was set.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        if (_isLinked)
+        {
+            s_current.Value = _outer;
+        }
+
+        if (_hasValue)
+        {
+            _cache.Store(this);
+            _outer?.Inherit(new Expiration(AbsoluteExpiration?.UtcTicks ?? long.MaxValue, _tokens));
+        }
+    }
+
+    /// <summary>UTC ticks at which the entry expires whatever its use, by the earlier of the two settings; <see cref="long.MaxValue"/> for never.</summary>
+    public long AbsoluteExpirationTicks(long nowTicks)
+    {
+        long absolute = AbsoluteExpiration?.UtcTicks ?? long.MaxValue;
+        if (_relativeExpiration is not { } relative)
+        {
+            return absolute;
+        }
+
+        long limit = Math.Min(absolute, Ticks.Add(nowTicks, relative.Ticks));
+        if (limit < absolute)
+        {
+            // Said back to the entry, for an outer entry inherits it.
+            AbsoluteExpiration = limit > DateTimeOffset.MaxValue.UtcTicks ? DateTimeOffset.MaxValue : new DateTimeOffset(limit, TimeSpan.Zero);
+        }
+
+        return limit;
+    }
+
+    /// <summary>What must outlive this builder beside key and value; null where there is nothing.</summary>
+    public EntryDetails? MakeDetails(long nowTicks) =>
+        _callbacks is not { Count: > 0 } && _tokens is not { Count: > 0 } && _slidingExpiration is null ? null : new EntryDetails
+        {
+            Value = _value,
+            Callbacks = _callbacks is { Count: > 0 } ? [.. _callbacks] : [],
+            Tokens = CopyTokens(),
+            AbsoluteExpirationTicks = AbsoluteExpirationTicks(nowTicks),
+            SlidingTicks = _slidingExpiration?.Ticks ?? 0,
+            LastAccessTicks = nowTicks,
+        };
+
+    /// <summary>Takes over the expiration of an entry that was built or read while this one was being built: its tokens, and its absolute expiration if earlier.</summary>
+    public void Inherit(Expiration inner)
+    {
+        // Several flows that were started within this one may build inner entries at the same time.
+        lock (this)
+        {
+            if (inner.Tokens is { Count: > 0 } tokens)
+            {
+                (_tokens ??= []).AddRange(tokens);
+            }
+
+            if (inner.AbsoluteTicks is > 0 and < long.MaxValue && !(AbsoluteExpiration?.UtcTicks <= inner.AbsoluteTicks))
+            {
+                AbsoluteExpiration = new DateTimeOffset(Math.Min(inner.AbsoluteTicks, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero);
+            }
+        }
+    }
+
+    private IChangeToken[] CopyTokens()
+    {
+        lock (this)
+        {
+            return _tokens is { Count: > 0 } ? [.. _tokens] : [];
+        }
+    }
+}

@@ -1,0 +1,376 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace BoundedCache.Engine;
+
+/// <summary>
+/// The index from hash to slot: buckets of chains through <see cref="Slot.Next"/>, grown and shrunk one bucket at a time (linear
+/// hashing, Litwin 1980), so that no single operation pays for rehashing everything. Found without the lock, changed under it.
+/// </summary>
+/// <remarks>
+/// <para>Why a reader without the lock is never wrong:</para>
+/// <para>A <em>hit</em> is a slot whose key matches and whose version did not change while key, value and flags were read. How the
+/// reader got there does not matter.</para>
+/// <para>A <em>miss</em> needs a walk of the whole chain. The last slot of a chain holds the complement of its bucket's number
+/// ("nulls list"), so a reader whom a recycled slot led into another chain sees that it ended in the wrong place. New entries go
+/// to the head of a chain, so a recycled slot of the same chain sends the reader to its beginning and never past an entry. Only
+/// relocation (split, merge, moving an entry between slots) can carry an entry from in front of a reader to behind it;
+/// <see cref="_relocations"/> is odd meanwhile, and a reader that missed while it was odd or changed looks again.</para>
+/// <para>Freed slots keep their Next, so whoever stands on one walks on. Such pointers form no cycle: a freed slot points to
+/// one that was in use later than itself.</para>
+/// </remarks>
+internal sealed class BucketIndex
+{
+    private const int ChunkShift = 12;
+    private const int ChunkSize = 1 << ChunkShift;
+    private const int ChunkMask = ChunkSize - 1;
+    private const int MinBuckets = 16;
+
+    /// <summary>Tries before a reader asks for the lock. Each one fails only if a writer interfered within some tens of nanoseconds.</summary>
+    private const int Attempts = 16;
+
+    private readonly SlotStore _store;
+    private int[][] _buckets = [new int[MinBuckets]];
+    private int _bucketCount = MinBuckets;
+    private uint _relocations;
+
+    public BucketIndex(SlotStore store)
+    {
+        _store = store;
+        Terminate(_buckets[0], 0, 0);
+    }
+
+    public int BucketCount => _bucketCount;
+
+    /// <summary>Looks a key up without the lock.</summary>
+    /// <returns><see cref="Lookup.Unsure"/> where writers interfered every time: ask again under the lock.</returns>
+    public Lookup Find<TLookup>(scoped in TLookup lookup, out Hit hit)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        int hash = lookup.Hash;
+        Unsafe.SkipInit(out hit);
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            if (attempt > 0)
+            {
+                Thread.SpinWait(1 << Math.Min(attempt, 6));
+            }
+
+            uint relocations = Volatile.Read(ref _relocations);
+            int bucket = BucketOf(hash, Volatile.Read(ref _bucketCount));
+            int[][] buckets = Volatile.Read(ref _buckets);
+            if ((uint)(bucket >> ChunkShift) >= (uint)buckets.Length)
+            {
+                continue;
+            }
+
+            int[] heads = buckets[bucket >> ChunkShift];
+            if ((uint)(bucket & ChunkMask) >= (uint)heads.Length)
+            {
+                continue;
+            }
+
+            int index = Volatile.Read(ref heads[bucket & ChunkMask]);
+            Slot[][] chunks = _store.Slots;
+            while (index > 0)
+            {
+                int chunk = index >> SlotStore.ChunkShift;
+                if ((uint)chunk >= (uint)chunks.Length)
+                {
+                    break;
+                }
+
+                Slot[] slots = chunks[chunk];
+                int offset = index & SlotStore.ChunkMask;
+                if ((uint)offset >= (uint)slots.Length)
+                {
+                    break;
+                }
+
+                ref Slot slot = ref slots[offset];
+                if (slot.Hash == hash)
+                {
+                    uint version = Volatile.Read(ref slot.Version);
+                    hit.Key = slot.Key;
+                    hit.Value = slot.Value;
+                    hit.Flags = slot.Flags;
+                    hit.Index = index;
+                    hit.Version = version;
+                    hit.Deadline = (hit.Flags & SlotFlags.HasDeadline) != 0 ? ReadDeadline(index) : long.MaxValue;
+
+                    // Without the barrier a weakly ordered processor could read the fields after the version is confirmed, and hand
+                    // out the value of an entry that took this slot since.
+                    Volatile.ReadBarrier();
+                    if (slot.Version != version || (version & 1) != 0)
+                    {
+                        break;
+                    }
+
+                    if (hit.Key is { } key && lookup.Matches(key))
+                    {
+                        return Lookup.Hit;
+                    }
+                }
+
+                index = Volatile.Read(ref slot.Next);
+            }
+
+            if (index == ~bucket)
+            {
+                Volatile.ReadBarrier();
+                if ((relocations & 1) == 0 && _relocations == relocations)
+                {
+                    return Lookup.Miss;
+                }
+            }
+        }
+
+        return Lookup.Unsure;
+    }
+
+    /// <summary>Looks a key up whose comparison is no user code. Under the lock.</summary>
+    /// <returns>The entry's slot, or -1.</returns>
+    public int FindLocked<TLookup>(scoped in TLookup lookup)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        int hash = lookup.Hash;
+        for (int index = Head(BucketOf(hash, _bucketCount)); index > 0;)
+        {
+            ref Slot slot = ref _store.Slot(index);
+            if (slot.Hash == hash && lookup.Matches(slot.Key!))
+            {
+                return index;
+            }
+
+            index = slot.Next;
+        }
+
+        return AccessOrder.None;
+    }
+
+    /// <summary>Adds to <paramref name="candidates"/> every entry with the given hash. Under the lock.</summary>
+    public void Collect(int hash, List<Hit> candidates)
+    {
+        for (int index = Head(BucketOf(hash, _bucketCount)); index > 0;)
+        {
+            ref Slot slot = ref _store.Slot(index);
+            if (slot.Hash == hash)
+            {
+                candidates.Add(HitAt(index));
+            }
+
+            index = slot.Next;
+        }
+    }
+
+    /// <summary>What a reader would read of the entry at <paramref name="index"/>. Under the lock.</summary>
+    public Hit HitAt(int index)
+    {
+        ref Slot slot = ref _store.Slot(index);
+        return new Hit
+        {
+            Key = slot.Key,
+            Value = slot.Value,
+            Flags = slot.Flags,
+            Index = index,
+            Version = slot.Version,
+            Deadline = (slot.Flags & SlotFlags.HasDeadline) != 0 ? _store.Deadline(index) : long.MaxValue,
+        };
+    }
+
+    /// <summary>Publishes a written slot: from here on readers find it. Under the lock.</summary>
+    public void Insert(int index)
+    {
+        ref Slot slot = ref _store.Slot(index);
+        ref int head = ref Head(BucketOf(slot.Hash, _bucketCount));
+        Volatile.Write(ref slot.Next, head);
+        Volatile.Write(ref head, index);
+    }
+
+    /// <summary>Takes a slot out of its chain; the slot keeps its Next. Under the lock.</summary>
+    public void Remove(int index) => Volatile.Write(ref Predecessor(index), _store.Slot(index).Next);
+
+    /// <summary>Puts <paramref name="to"/>, a copy of the slot at <paramref name="from"/>, in its place. Under the lock, within a relocation.</summary>
+    public void Relocate(int from, int to)
+    {
+        _store.Slot(to).Next = _store.Slot(from).Next;
+        Volatile.Write(ref Predecessor(from), to);
+    }
+
+    /// <summary>Tells readers that entries change their places, so that a miss is not to be believed until <see cref="EndRelocation"/>.</summary>
+    public void BeginRelocation()
+    {
+        _relocations++;
+        Volatile.WriteBarrier();
+    }
+
+    public void EndRelocation() => Volatile.Write(ref _relocations, _relocations + 1);
+
+    /// <summary>Adds one bucket if <paramref name="entries"/> fill more than three quarters of the present ones. Under the lock.</summary>
+    /// <remarks>Called before an entry is written: an <see cref="OutOfMemoryException"/> leaves everything as it was.</remarks>
+    public void GrowFor(int entries)
+    {
+        if (entries > _bucketCount - (_bucketCount >> 2))
+        {
+            EnsureBucket(_bucketCount);
+            Split();
+        }
+    }
+
+    /// <summary>Whether there are more than twice as many buckets as <paramref name="entries"/> need at least.</summary>
+    public bool HasExcess(int entries) => _bucketCount > MinBuckets && _bucketCount >> 1 > entries;
+
+    /// <summary>Whether the index could be smaller and still hold <paramref name="entries"/>.</summary>
+    public bool HasSpare(int entries) => _bucketCount > MinBuckets && _bucketCount - (_bucketCount >> 2) > entries + 1;
+
+    /// <summary>Merges the last bucket into the one it was split from. Under the lock.</summary>
+    public void Merge()
+    {
+        int last = _bucketCount - 1;
+        int into = SplitFrom(last);
+        int moved = Head(last);
+        if (moved < 0)
+        {
+            // Empty: only new lookups of it have to stop. The reader that holds the old count finds it empty still, which is true.
+            Volatile.Write(ref _bucketCount, last);
+        }
+        else
+        {
+            BeginRelocation();
+            ref int end = ref Head(into);
+            while (end > 0)
+            {
+                end = ref _store.Slot(end).Next;
+            }
+
+            Volatile.Write(ref end, moved);
+            while (end > 0)
+            {
+                end = ref _store.Slot(end).Next;
+            }
+
+            end = ~into;
+            Head(last) = ~last;
+            Volatile.Write(ref _bucketCount, last);
+            EndRelocation();
+        }
+
+        if ((last & ChunkMask) == 0)
+        {
+            Volatile.Write(ref _buckets[last >> ChunkShift], []);
+        }
+    }
+
+    /// <summary>The first slot of a bucket, or its number complemented. Under the lock.</summary>
+    public ref int Head(int bucket) => ref _buckets[bucket >> ChunkShift][bucket & ChunkMask];
+
+    /// <summary>
+    /// The bucket of a hash: its low bits, as many as number the buckets, or one fewer where that bucket has not been split off yet.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int BucketOf(int hash, int bucketCount)
+    {
+        uint mask = uint.MaxValue >> BitOperations.LeadingZeroCount((uint)bucketCount - 1);
+        uint bucket = (uint)hash & mask;
+        return (int)(bucket < (uint)bucketCount ? bucket : bucket & (mask >> 1));
+    }
+
+    private static int SplitFrom(int bucket) => bucket & ~(1 << BitOperations.Log2((uint)bucket));
+
+    /// <summary>The place that points to a slot that is in its chain.</summary>
+    private ref int Predecessor(int index)
+    {
+        ref int place = ref Head(BucketOf(_store.Slot(index).Hash, _bucketCount));
+        while (place != index)
+        {
+            place = ref _store.Slot(place).Next;
+        }
+
+        return ref place;
+    }
+
+    private long ReadDeadline(int index)
+    {
+        long[][] chunks = _store.Deadlines;
+        int chunk = index >> SlotStore.ChunkShift;
+        if ((uint)chunk < (uint)chunks.Length && (uint)(index & SlotStore.ChunkMask) < (uint)chunks[chunk].Length)
+        {
+            return Volatile.Read(ref chunks[chunk][index & SlotStore.ChunkMask]);
+        }
+
+        // The entry is gone, or the version check that follows would have failed: any answer does.
+        return long.MinValue;
+    }
+
+    private void Split()
+    {
+        int fresh = _bucketCount;
+        int old = SplitFrom(fresh);
+        int bit = fresh ^ old;
+        if (Head(old) < 0)
+        {
+            Volatile.Write(ref _bucketCount, fresh + 1);
+            return;
+        }
+
+        BeginRelocation();
+        int index = Head(old);
+        ref int oldEnd = ref Head(old);
+        ref int freshEnd = ref Head(fresh);
+        while (index > 0)
+        {
+            ref Slot slot = ref _store.Slot(index);
+            if ((slot.Hash & bit) == 0)
+            {
+                Volatile.Write(ref oldEnd, index);
+                oldEnd = ref slot.Next;
+            }
+            else
+            {
+                Volatile.Write(ref freshEnd, index);
+                freshEnd = ref slot.Next;
+            }
+
+            index = slot.Next;
+        }
+
+        oldEnd = ~old;
+        freshEnd = ~fresh;
+        Volatile.Write(ref _bucketCount, fresh + 1);
+        EndRelocation();
+    }
+
+    private void EnsureBucket(int bucket)
+    {
+        int chunk = bucket >> ChunkShift;
+        int length = chunk < _buckets.Length ? _buckets[chunk].Length : 0;
+        if ((bucket & ChunkMask) < length)
+        {
+            return;
+        }
+
+        if (chunk >= _buckets.Length)
+        {
+            var larger = new int[_buckets.Length * 2][];
+            _buckets.CopyTo(larger, 0);
+            Array.Fill(larger, [], _buckets.Length, larger.Length - _buckets.Length);
+            Volatile.Write(ref _buckets, larger);
+        }
+
+        // The first chunk grows by doubling, so that a small cache stays small; a reader who still has the old one sees buckets
+        // as they were when it began.
+        var heads = new int[chunk == 0 ? length * 2 : ChunkSize];
+        _buckets[chunk].CopyTo(heads, 0);
+        Terminate(heads, chunk << ChunkShift, length);
+        Volatile.Write(ref _buckets[chunk], heads);
+    }
+
+    /// <summary>Makes the buckets of a chunk, from <paramref name="from"/> on, empty chains.</summary>
+    private static void Terminate(int[] heads, int firstBucket, int from)
+    {
+        for (int i = from; i < heads.Length; i++)
+        {
+            heads[i] = ~(firstBucket + i);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Engine;
+
+/// <summary>Expiration of entries that nobody asks for.</summary>
+internal sealed partial class CacheEngine
+{
+    /// <summary>
+    /// Removes expired entries: looks through the deadlines, 8 bytes an entry, without the lock, and takes it only for batches of
+    /// what it found.
+    /// </summary>
+    /// <param name="onTokenFailed">Told of tokens that throw when they are asked. Must not throw.</param>
+    /// <returns>Entries removed.</returns>
+    public int RemoveExpired(Action<Exception> onTokenFailed)
+    {
+        int removed = 0;
+        long now = _time.GetUtcNow().UtcTicks;
+        var due = new List<int>();
+        long[][] chunks = _store.Deadlines;
+        for (int chunk = 1; chunk < chunks.Length; chunk++)
+        {
+            long[] deadlines = chunks[chunk];
+            for (int offset = 0; offset < deadlines.Length; offset++)
+            {
+                // Also true of slots that are free or whose entry no longer expires: the batch looks again under the lock.
+                if (Volatile.Read(ref deadlines[offset]) <= now)
+                {
+                    due.Add((chunk << SlotStore.ChunkShift) + offset);
+                    if (due.Count == BatchEntries)
+                    {
+                        removed += RemoveDue(due, now, onTokenFailed);
+                    }
+                }
+            }
+
+            removed += RemoveDue(due, now, onTokenFailed);
+        }
+
+        return removed;
+    }
+
+    private int RemoveDue(List<int> due, long now, Action<Exception> onTokenFailed)
+    {
+        if (due.Count == 0)
+        {
+            return 0;
+        }
+
+        List<EntryDetails>? toAsk = null;
+        List<RemovedEntry>? removed = null;
+        int count = 0;
+        lock (_gate)
+        {
+            foreach (int index in due)
+            {
+                if (!_store.Exists(index) || !_store.Link(index).IsInUse)
+                {
+                    continue;
+                }
+
+                ref Slot slot = ref _store.Slot(index);
+                if ((slot.Flags & SlotFlags.HasDeadline) == 0 || _store.Deadline(index) > now)
+                {
+                    continue;
+                }
+
+                EntryDetails? details = (slot.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)slot.Value! : null;
+                EvictionReason reason = details is null ? EvictionReason.Expired : details.ExpiredBy(now);
+                if (reason != EvictionReason.None)
+                {
+                    RemoveLocked(index, reason, ref removed);
+                    count++;
+                }
+                else if (details!.Tokens.Count > 0)
+                {
+                    (toAsk ??= []).Add(details);
+                }
+                else
+                {
+                    // A sliding window that was used since: look again when it would end now. No version is needed, since
+                    // readers of such an entry ask its details and not its deadline.
+                    Volatile.Write(ref _store.Deadline(index), details.Deadline);
+                }
+            }
+
+            Settle(count);
+        }
+
+        due.Clear();
+        Notify(removed);
+        return count + (toAsk is null ? 0 : RemoveByTokens(toAsk, now, onTokenFailed));
+    }
+
+    private int RemoveByTokens(List<EntryDetails> candidates, long now, Action<Exception> onTokenFailed)
+    {
+        int count = 0;
+        foreach (EntryDetails details in candidates)
+        {
+            try
+            {
+                EvictionReason reason = details.ExpiredByTokensToo(now);
+                if (reason != EvictionReason.None)
+                {
+                    Remove(details, reason);
+                    count++;
+                }
+            }
+#pragma warning disable CA1031 // A token is user code: whatever it throws is reported, and the other entries still expire.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                onTokenFailed(failure);
+            }
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,210 @@
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Engine;
+
+/// <summary>Writes: store, replace, remove.</summary>
+internal sealed partial class CacheEngine
+{
+    /// <summary>
+    /// Counters of insertions, by hash: a writer whose keys' Equals is user code compares before it takes the lock, and under it
+    /// only needs to know that nothing was inserted since that it has not compared with.
+    /// </summary>
+    private const int InsertionCounters = 64;
+
+    /// <summary>
+    /// Stores an entry at the head of the order, in the place of the one with the same key if there is one, evicting others until it fits.
+    /// </summary>
+    /// <returns>False where its charge alone is above the limit: it is not stored, and what it would have replaced is removed.</returns>
+    public bool Set<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        List<RemovedEntry>? removed = null;
+        try
+        {
+            while (true)
+            {
+                if (TrySet(in lookup, in entry, ref removed) is { } stored)
+                {
+                    return stored;
+                }
+            }
+        }
+        finally
+        {
+            Notify(removed);
+        }
+    }
+
+    /// <summary>Removes the entry with a key, for <paramref name="reason"/>.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Remove<TLookup>(scoped in TLookup lookup, EvictionReason reason = EvictionReason.Removed)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        if (TLookup.RunsUserCode)
+        {
+            while (Find(in lookup, out Hit hit))
+            {
+                if (RemoveIfCurrent(in hit, reason))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        List<RemovedEntry>? removed = null;
+        lock (_gate)
+        {
+            int index = _index.FindLocked(in lookup);
+            if (index == AccessOrder.None)
+            {
+                return false;
+            }
+
+            RemoveLocked(index, reason, ref removed);
+            Settle(1);
+        }
+
+        Notify(removed);
+        return true;
+    }
+
+    /// <summary>Removes the entry that holds <paramref name="details"/>, if it is still in the table.</summary>
+    public void Remove(EntryDetails details, EvictionReason reason)
+    {
+        List<RemovedEntry>? removed = null;
+        lock (_gate)
+        {
+            if (details.Index > 0)
+            {
+                RemoveLocked(details.Index, reason, ref removed);
+                Settle(1);
+            }
+        }
+
+        Notify(removed);
+    }
+
+    /// <summary>Removes the entry that a reader found, unless another took its place since.</summary>
+    private bool RemoveIfCurrent(in Hit hit, EvictionReason reason)
+    {
+        List<RemovedEntry>? removed = null;
+        lock (_gate)
+        {
+            if (!IsCurrent(in hit))
+            {
+                return false;
+            }
+
+            RemoveLocked(hit.Index, reason, ref removed);
+            Settle(1);
+        }
+
+        Notify(removed);
+        return true;
+    }
+
+    private bool Find<TLookup>(scoped in TLookup lookup, out Hit hit)
+        where TLookup : struct, IKeyLookup, allows ref struct =>
+        _index.Find(in lookup, out hit) switch
+        {
+            Lookup.Hit => true,
+            Lookup.Miss => false,
+            _ => FindUnderLock(in lookup, out hit),
+        };
+
+    /// <summary>One hold of the lock. Null where it was not enough: more has to be evicted than one hold may, or the key has to be looked up again.</summary>
+    private bool? TrySet<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry, ref List<RemovedEntry>? removed)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        ref int insertions = ref _insertions[lookup.Hash & (InsertionCounters - 1)];
+        int insertionsBefore = Volatile.Read(ref insertions);
+        Hit hit = default;
+        bool found = TLookup.RunsUserCode && Find(in lookup, out hit);
+        lock (_gate)
+        {
+            int index;
+            if (!TLookup.RunsUserCode)
+            {
+                index = _index.FindLocked(in lookup);
+            }
+            else if (found ? IsCurrent(in hit) : insertions == insertionsBefore)
+            {
+                index = found ? hit.Index : AccessOrder.None;
+            }
+            else
+            {
+                return null;
+            }
+
+            ApplyTouches();
+            int countBefore = _ledger.Count;
+            try
+            {
+                if (entry.Charge > _ledger.Max)
+                {
+                    if (index != AccessOrder.None)
+                    {
+                        RemoveLocked(index, EvictionReason.Replaced, ref removed);
+                    }
+
+                    return false;
+                }
+
+                if (index == AccessOrder.None)
+                {
+                    if (!TryMakeRoom(entry.Charge, ref removed))
+                    {
+                        return null;
+                    }
+
+                    Insert(in entry, lookup.Hash);
+                    insertions++;
+                    return true;
+                }
+
+                return TryReplace(index, in entry, lookup.Hash, ref removed) ? true : null;
+            }
+            finally
+            {
+                Settle(Math.Max(0, countBefore - _ledger.Count + 1));
+            }
+        }
+    }
+
+    /// <remarks>What may throw (only for lack of memory) comes before the first change.</remarks>
+    private void Insert(scoped in NewEntry entry, int hash)
+    {
+        _index.GrowFor(_ledger.Count + 1);
+        int index = Allocate(entry.Deadline != long.MaxValue);
+        Write(index, in entry, hash);
+        _ledger.Charge(entry.Charge);
+        _order.AddToHead(index);
+        _index.Insert(index);
+    }
+
+    private bool TryReplace(int index, scoped in NewEntry entry, int hash, ref List<RemovedEntry>? removed)
+    {
+        if (entry.Deadline != long.MaxValue)
+        {
+            _store.EnsureDeadlines(index);
+        }
+
+        // Out of the list, so that making room does not evict what is about to be replaced.
+        _order.Remove(index);
+        long oldCharge = _store.Link(index).Charge;
+        if (!TryMakeRoom(entry.Charge - oldCharge, ref removed))
+        {
+            _order.AddToHead(index);
+            return false;
+        }
+
+        NoteRemoval(in _store.Slot(index), EvictionReason.Replaced, ref removed);
+        _ledger.Credit(oldCharge);
+        Write(index, in entry, hash);
+        _ledger.Charge(entry.Charge);
+        _order.AddToHead(index);
+        return true;
+    }
+}

@@ -1,0 +1,231 @@
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Engine;
+
+/// <summary>
+/// The cache itself: a hash table and lists in order of use over one table of slots, bounded by the sum of its entries' charges. Knows
+/// nothing of options, sizing, logging or processes.
+/// </summary>
+/// <remarks>
+/// <para>Locking. One lock guards every change. It is held for a bounded time (<see cref="BatchEntries"/> evictions at most) and no
+/// user code runs under it: not a key's Equals or GetHashCode, not a token, not a callback. Reads take no lock. The numbered
+/// invariants are in DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
+/// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free, <see cref="BucketIndex"/> finding them
+/// by key, <see cref="AccessOrder"/> the order of use, <see cref="TouchLog"/> uses not yet applied to it,
+/// <see cref="Ledger"/> the account.</para>
+/// </remarks>
+internal sealed partial class CacheEngine
+{
+    /// <summary>
+    /// Entries removed, moved or looked at in one hold of the lock, some tens of microseconds: the longest that a write, or a read that
+    /// needs the lock, waits for bulk work.
+    /// </summary>
+    public const int BatchEntries = 128;
+
+    /// <summary>
+    /// The table's bytes per entry: slot 32, link 16, and a bucket of 4 bytes at three quarters full, rounded up to 54; what
+    /// partly filled chunks add is under 1 % from 100,000 entries on.
+    /// </summary>
+    public const int TableBytesPerEntry = 54;
+
+    /// <summary>The table's further bytes for an entry that has a deadline.</summary>
+    public const int DeadlineBytesPerEntry = sizeof(long);
+
+    private readonly SlotStore _store;
+    private readonly BucketIndex _index;
+    private readonly TouchLog _touches;
+    private readonly TimeProvider _time;
+    private readonly Action<List<RemovedEntry>> _onRemoved;
+    private readonly SlotAllocator _allocator;
+    private readonly AccessOrder _order;
+    private readonly Lock _gate = new();
+    private readonly int[] _insertions = new int[InsertionCounters];
+    private Ledger _ledger;
+    private int _movesPaused;
+
+    /// <param name="maxBytes">The limit, at least 1.</param>
+    /// <param name="time">The clock of expiration.</param>
+    /// <param name="onRemoved">Told, on the thread that removed them and under no lock, of entries with details that left. Must not throw.</param>
+    public CacheEngine(long maxBytes, TimeProvider time, Action<List<RemovedEntry>> onRemoved)
+    {
+        _store = new SlotStore();
+        _index = new BucketIndex(_store);
+        _touches = new TouchLog();
+        _time = time;
+        _onRemoved = onRemoved;
+        _allocator = new SlotAllocator(_store);
+        _order = new AccessOrder(_store);
+        _ledger.Max = maxBytes;
+    }
+
+    /// <summary>The limit in bytes. Lowering it evicts nothing by itself (<see cref="EvictDownToLimit"/>), but new entries obey it at once.</summary>
+    public long MaxBytes => _ledger.Max;
+
+    /// <summary>The sum of the charges of all entries.</summary>
+    public long UsedBytes => _ledger.PublishedUsed;
+
+    public int Count => _ledger.PublishedCount;
+
+    /// <summary>Bytes that ever left the cache, by whatever way.</summary>
+    public long CreditedBytes => _ledger.CreditedBytes;
+
+    public long Hits => _touches.Hits;
+
+    public long Misses => _touches.Misses;
+
+    public long LostTouches => _touches.LostTouches;
+
+    internal SlotStore Store => _store;
+
+    internal BucketIndex Index => _index;
+
+    internal SlotAllocator Allocator => _allocator;
+
+    internal AccessOrder Order => _order;
+
+    internal Lock Gate => _gate;
+
+    internal ref readonly Ledger Account => ref _ledger;
+
+    /// <summary>Sets the limit and answers the one before.</summary>
+    public long SetMaxBytes(long maxBytes)
+    {
+        lock (_gate)
+        {
+            long old = _ledger.Max;
+            _ledger.Max = maxBytes;
+            return old;
+        }
+    }
+
+    /// <summary>Applies the touches that wait. Under the lock, before anything that looks at the order or changes it.</summary>
+    internal void ApplyTouches()
+    {
+        if (_touches.HasPending)
+        {
+            _touches.ApplyTo(_order);
+        }
+    }
+
+    private void Notify(List<RemovedEntry>? removed)
+    {
+        if (removed is not null)
+        {
+            _onRemoved(removed);
+        }
+    }
+
+    /// <summary>Takes an entry out of everything. Under the lock.</summary>
+    private void RemoveLocked(int index, EvictionReason reason, ref List<RemovedEntry>? removed)
+    {
+        ref Slot slot = ref _store.Slot(index);
+        NoteRemoval(in slot, reason, ref removed);
+        _order.Remove(index);
+        _index.Remove(index);
+        _ledger.Credit(_store.Link(index).Charge);
+        Clear(index);
+        _allocator.Free(index);
+    }
+
+    private static void NoteRemoval(in Slot slot, EvictionReason reason, ref List<RemovedEntry>? removed)
+    {
+        if ((slot.Flags & SlotFlags.HasDetails) != 0)
+        {
+            var details = (EntryDetails)slot.Value!;
+            (removed ??= []).Add(new RemovedEntry(slot.Key!, details, reason));
+            details.Index = 0;
+        }
+    }
+
+    /// <summary>Writes an entry into a slot that is allocated and whose chunk has deadlines if it needs them. Under the lock.</summary>
+    private void Write(int index, scoped in NewEntry entry, int hash)
+    {
+        ref Slot slot = ref _store.Slot(index);
+        BeginWrite(ref slot);
+        NoteDeadline(index, slot.Flags, entry.Flags);
+        slot.Key = entry.Key;
+        slot.Value = entry.Content;
+        slot.Hash = hash;
+        slot.Flags = entry.Flags;
+        if ((entry.Flags & SlotFlags.HasDeadline) != 0)
+        {
+            _store.Deadline(index) = entry.Deadline;
+        }
+
+        EndWrite(ref slot);
+        _store.Link(index).Occupy(entry.Charge, entry.Priority);
+        if (entry.Details is { } details)
+        {
+            details.Index = index;
+        }
+    }
+
+    /// <summary>Empties a slot, so that nothing keeps its key and value alive. Under the lock.</summary>
+    private void Clear(int index)
+    {
+        ref Slot slot = ref _store.Slot(index);
+        BeginWrite(ref slot);
+        NoteDeadline(index, slot.Flags, SlotFlags.None);
+        slot.Key = null;
+        slot.Value = null;
+        slot.Flags = SlotFlags.None;
+        EndWrite(ref slot);
+    }
+
+    /// <summary>Keeps a chunk's count of entries that expire, and the deadlines of its other slots at never.</summary>
+    private void NoteDeadline(int index, SlotFlags before, SlotFlags after)
+    {
+        ref int expiring = ref _allocator.State(index >> SlotStore.ChunkShift).Expiring;
+        if ((before & SlotFlags.HasDeadline) != 0)
+        {
+            expiring--;
+            _store.Deadline(index) = long.MaxValue;
+        }
+
+        if ((after & SlotFlags.HasDeadline) != 0)
+        {
+            expiring++;
+        }
+    }
+
+    /// <summary>Takes a free slot, in a chunk that has deadlines if the entry needs one. May throw for lack of memory, and then changes nothing.</summary>
+    private int Allocate(bool withDeadline)
+    {
+        int index = _allocator.Allocate();
+        try
+        {
+            if (withDeadline)
+            {
+                _store.EnsureDeadlines(index);
+            }
+
+            return index;
+        }
+        catch (OutOfMemoryException)
+        {
+            _allocator.Free(index);
+            throw;
+        }
+    }
+
+    /// <summary>Tells readers of a slot that its fields are about to change: none of the writes that follow may overtake this one.</summary>
+    private static void BeginWrite(ref Slot slot)
+    {
+        slot.Version++;
+        Volatile.WriteBarrier();
+    }
+
+    private static void EndWrite(ref Slot slot) => Volatile.Write(ref slot.Version, slot.Version + 1);
+
+    /// <summary>Whether the entry that a reader found is still the one in its slot. Under the lock.</summary>
+    private bool IsCurrent(in Hit hit)
+    {
+        if (!_store.Exists(hit.Index))
+        {
+            return false;
+        }
+
+        ref Slot slot = ref _store.Slot(hit.Index);
+        return slot.Version == hit.Version && ReferenceEquals(slot.Key, hit.Key) && _store.Link(hit.Index).IsInUse;
+    }
+}

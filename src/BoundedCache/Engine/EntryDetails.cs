@@ -1,0 +1,114 @@
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Primitives;
+
+namespace BoundedCache.Engine;
+
+/// <summary>
+/// What only some entries have: eviction callbacks, change tokens, a sliding window. Stands in the slot in the value's place, so that
+/// other entries pay nothing for it.
+/// </summary>
+internal sealed class EntryDetails
+{
+    /// <summary>Header, method table, four references and five numbers; a test holds it against the runtime's count.</summary>
+    private const int ObjectBytes = 80;
+
+    private IDisposable[]? _registrations;
+    private long _lastAccessTicks;
+    private int _tokenFired;
+
+    public required object? Value { get; init; }
+
+    public required IReadOnlyList<PostEvictionCallbackRegistration> Callbacks { get; init; }
+
+    public required IReadOnlyList<IChangeToken> Tokens { get; init; }
+
+    /// <summary>UTC ticks from which on the entry is expired; <see cref="long.MaxValue"/> for never.</summary>
+    public required long AbsoluteExpirationTicks { get; init; }
+
+    /// <summary>Ticks without a use after which the entry is expired; 0 for never.</summary>
+    public required long SlidingTicks { get; init; }
+
+    /// <summary>UTC ticks of the last use; only kept where there is a sliding window.</summary>
+    public required long LastAccessTicks { get => Volatile.Read(ref _lastAccessTicks); set => Volatile.Write(ref _lastAccessTicks, value); }
+
+    /// <summary>The entry's slot while it is in the table, else 0. Under the lock.</summary>
+    public int Index { get; set; }
+
+    /// <summary>Whether a token announced its change by itself.</summary>
+    public bool TokenFired => Volatile.Read(ref _tokenFired) != 0;
+
+    /// <summary>
+    /// The moment from which on a reader must not take the value without asking: always where tokens have to be polled, else the end
+    /// of the sliding window as of now, or the absolute expiration.
+    /// </summary>
+    public long Deadline => Tokens.Count > 0 ? long.MinValue
+        : SlidingTicks > 0 ? Math.Min(AbsoluteExpirationTicks, Ticks.Add(LastAccessTicks, SlidingTicks))
+        : AbsoluteExpirationTicks;
+
+    /// <summary>
+    /// Bytes of this object and of its arrays, for the charge. What callbacks and tokens themselves keep alive belongs to whoever made
+    /// them.
+    /// </summary>
+    public long OwnBytes => ObjectBytes + ArrayBytes(Callbacks.Count) + (2 * ArrayBytes(Tokens.Count));
+
+    /// <summary>Why the entry is expired, by what it knows itself; runs no user code.</summary>
+    public EvictionReason ExpiredBy(long nowTicks) =>
+        TokenFired ? EvictionReason.TokenExpired
+        : nowTicks >= AbsoluteExpirationTicks || (SlidingTicks > 0 && nowTicks - LastAccessTicks >= SlidingTicks) ? EvictionReason.Expired
+        : EvictionReason.None;
+
+    /// <summary>Asks the tokens too: user code, which may throw, block, or call the cache. Never under the lock.</summary>
+    public EvictionReason ExpiredByTokensToo(long nowTicks)
+    {
+        EvictionReason reason = ExpiredBy(nowTicks);
+        if (reason == EvictionReason.None)
+        {
+            for (int i = 0; i < Tokens.Count; i++)
+            {
+                if (Tokens[i].HasChanged)
+                {
+                    return EvictionReason.TokenExpired;
+                }
+            }
+        }
+
+        return reason;
+    }
+
+    /// <summary>Notes that a token announced its change. True the first time.</summary>
+    public bool FireToken() => Interlocked.Exchange(ref _tokenFired, 1) == 0;
+
+    /// <summary>Subscribes to the tokens that announce changes by themselves. User code: if it throws, nothing stays subscribed.</summary>
+    public void Subscribe(Action<object?> onChanged)
+    {
+        var registrations = new List<IDisposable>(Tokens.Count);
+        try
+        {
+            foreach (IChangeToken token in Tokens)
+            {
+                if (token.ActiveChangeCallbacks)
+                {
+                    registrations.Add(token.RegisterChangeCallback(onChanged, this));
+                }
+            }
+        }
+        catch
+        {
+            registrations.ForEach(static registration => registration.Dispose());
+            throw;
+        }
+
+        Volatile.Write(ref _registrations, [.. registrations]);
+    }
+
+    /// <summary>Lets go of the tokens. User code; each registration is disposed once, whoever calls how often.</summary>
+    public void Unsubscribe()
+    {
+        foreach (IDisposable registration in Interlocked.Exchange(ref _registrations, null) ?? [])
+        {
+            registration.Dispose();
+        }
+    }
+
+    private static long ArrayBytes(int length) => length == 0 ? 0 : 24 + (length * 8L);
+}

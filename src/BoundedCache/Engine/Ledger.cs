@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+
+namespace BoundedCache.Engine;
+
+/// <summary>
+/// The account of bytes: the limit, what is used of it, and how many entries use it. Written under the lock; the published figures
+/// are read by anybody at any time.
+/// </summary>
+/// <remarks>
+/// <see cref="Used"/> is the working figure of whoever holds the lock. Others see <see cref="PublishedUsed"/>, written once as
+/// the lock is let go: an entry that evicts others to make room is one change, so no observer sees the sum rise
+/// above the limit, or, while a lowered limit is still being evicted down to, rise at all.
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = 192)]
+internal struct Ledger
+{
+    // On cache lines of its own: every write changes these, and readers read what lies beside the struct.
+    [FieldOffset(64)]
+    private long _used;
+
+    [FieldOffset(72)]
+    private long _publishedUsed;
+
+    [FieldOffset(80)]
+    private long _max;
+
+    [FieldOffset(88)]
+    private int _publishedCount;
+
+    [FieldOffset(92)]
+    private int _count;
+
+    [FieldOffset(96)]
+    private long _evictedBytes;
+
+    public readonly long Used => _used;
+
+    public readonly int Count => _count;
+
+    public long PublishedUsed => Volatile.Read(ref _publishedUsed);
+
+    public int PublishedCount => Volatile.Read(ref _publishedCount);
+
+    public long Max { get => Volatile.Read(ref _max); set => Volatile.Write(ref _max, value); }
+
+    /// <summary>Bytes that ever left the cache: what the garbage collector has, or had, to find.</summary>
+    public long CreditedBytes => Volatile.Read(ref _evictedBytes);
+
+    public void Charge(long bytes)
+    {
+        _used += bytes;
+        _count++;
+    }
+
+    public void Credit(long bytes)
+    {
+        _used -= bytes;
+        _count--;
+        _evictedBytes += bytes;
+    }
+
+    public void Publish()
+    {
+        Volatile.Write(ref _publishedCount, _count);
+        Volatile.Write(ref _publishedUsed, _used);
+    }
+}

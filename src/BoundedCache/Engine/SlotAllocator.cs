@@ -1,0 +1,302 @@
+using System.Diagnostics;
+
+namespace BoundedCache.Engine;
+
+/// <summary>
+/// The record of which slots are free, chunk by chunk; adds a chunk when none is, gives one up when it is empty, and picks the
+/// chunk that is best emptied when too much is free. All of it under the lock.
+/// </summary>
+/// <remarks>
+/// Free slots are listed per chunk, not in one list, so that a chunk can be dropped without searching for its slots. Chunks
+/// with a free slot (open chunks) form a doubly linked list.
+/// </remarks>
+internal sealed class SlotAllocator(SlotStore store)
+{
+    private const int None = -1;
+    private const int FirstLength = 32;
+
+    /// <summary>How many open chunks are looked at to find a sparse one: enough to find a good one, few enough for one write.</summary>
+    private const int Candidates = 8;
+
+    /// <summary>The distance between the versions of two chunks that follow each other under one number.</summary>
+    private const uint VersionStride = 0x0001_0000;
+
+    private ChunkState[] _chunks = [];
+    private int _freeNumbers = None;
+
+    // Number 0 is never used, so no entry has index 0: a slot that was never written (all zeros, its Next among them) cannot send
+    // a reader who stands there by an outdated index into the middle of a chain.
+    private int _numbers = 1;
+    private int _open = None;
+    private int _draining = None;
+    private uint _nextVersion;
+
+    /// <summary>Slots in use.</summary>
+    public int InUse { get; private set; }
+
+    /// <summary>Slots that exist, in use or free.</summary>
+    public int Capacity { get; private set; }
+
+    /// <summary>Chunks that exist.</summary>
+    public int ChunkCount { get; private set; }
+
+    /// <summary>The first chunk number not handed out yet; some of the lower ones may be without a chunk.</summary>
+    public int Numbers => _numbers;
+
+    /// <summary>Slots that are free although the population does not call for them: what trimming works down.</summary>
+    public bool HasExcess => Capacity - InUse > (InUse >> 3) + (2 * SlotStore.ChunkSize);
+
+    /// <summary>Whether fewer chunks could hold what is in use.</summary>
+    public bool HasSpareChunk => ChunkCount > 0 && Capacity - InUse >= (ChunkCount == 1 ? Capacity : SlotStore.ChunkSize);
+
+    public ref ChunkState State(int chunk) => ref _chunks[chunk];
+
+    /// <summary>Takes a free slot. Its <see cref="Slot.Version"/> is even; its other fields are stale.</summary>
+    public int Allocate()
+    {
+        if (_open == None)
+        {
+            AddSpace();
+        }
+
+        int chunk = _open;
+        ref ChunkState state = ref _chunks[chunk];
+        int index = state.FreeHead;
+        if (index != None)
+        {
+            state.FreeHead = store.Link(index).Older;
+        }
+        else
+        {
+            index = (chunk << SlotStore.ChunkShift) + state.Fresh++;
+            store.Slot(index).Version = state.FirstVersion;
+        }
+
+        InUse++;
+        if (++state.InUse == state.Length)
+        {
+            RemoveOpen(chunk);
+        }
+
+        return index;
+    }
+
+    /// <summary>Takes a slot back.</summary>
+    public void Free(int index)
+    {
+        int chunk = index >> SlotStore.ChunkShift;
+        ref ChunkState state = ref _chunks[chunk];
+        ref Link link = ref store.Link(index);
+        link.Vacate();
+        link.Older = state.FreeHead;
+        state.FreeHead = index;
+        InUse--;
+        if (state.InUse-- == state.Length && chunk != _draining)
+        {
+            AddOpen(chunk);
+        }
+
+        // With a chunk's worth free elsewhere, dropping this one is not undone by the next few entries.
+        if (state.InUse == 0 && Capacity - InUse >= 2 * SlotStore.ChunkSize)
+        {
+            Drop(chunk);
+        }
+    }
+
+    /// <summary>
+    /// Takes a sparse chunk out of use for new entries, so that its entries can be moved elsewhere; when the last one leaves, the chunk
+    /// is given up. Answers its number, or -1 where the others have no room for its entries.
+    /// </summary>
+    public int BeginDrain()
+    {
+        if (_draining == None)
+        {
+            int best = None;
+            int chunk = _open;
+            for (int i = 0; i < Candidates && chunk != None; i++, chunk = _chunks[chunk].NextOpen)
+            {
+                if (best == None || _chunks[chunk].InUse < _chunks[best].InUse)
+                {
+                    best = chunk;
+                }
+            }
+
+            if (best == None || FreeOutside(best) < _chunks[best].InUse)
+            {
+                return None;
+            }
+
+            RemoveOpen(best);
+            _draining = best;
+        }
+        else if (FreeOutside(_draining) < _chunks[_draining].InUse)
+        {
+            EndDrain();
+            return None;
+        }
+
+        return _draining;
+    }
+
+    /// <summary>Puts a chunk that was being emptied back into use, or gives it up if it is empty.</summary>
+    public void EndDrain()
+    {
+        int chunk = _draining;
+        if (chunk == None)
+        {
+            return;
+        }
+
+        _draining = None;
+        if (_chunks[chunk].InUse < _chunks[chunk].Length)
+        {
+            AddOpen(chunk);
+        }
+
+        if (_chunks[chunk].InUse == 0)
+        {
+            Drop(chunk);
+        }
+    }
+
+    /// <summary>Chunks with a free slot, for the invariant checker.</summary>
+    public IEnumerable<int> OpenChunks()
+    {
+        for (int chunk = _open; chunk != None; chunk = _chunks[chunk].NextOpen)
+        {
+            yield return chunk;
+        }
+    }
+
+    /// <summary>The chunk that is being emptied, or -1.</summary>
+    public int Draining => _draining;
+
+    private int FreeOutside(int chunk) => Capacity - InUse - (_chunks[chunk].Length - _chunks[chunk].InUse);
+
+    private void AddSpace()
+    {
+        if (_draining != None && _chunks[_draining].InUse < _chunks[_draining].Length)
+        {
+            // The population grows again: the chunk that was to be given up is needed.
+            EndDrain();
+            return;
+        }
+
+        // A small cache stays small: the first chunk starts with a few slots and grows fourfold, by copy.
+        if (ChunkCount == 1 && Capacity < SlotStore.ChunkSize)
+        {
+            int only = 1;
+            while (_chunks[only].Length == 0)
+            {
+                only++;
+            }
+
+            int length = Math.Min(Capacity * 4, SlotStore.ChunkSize);
+            store.EnsureChunk(only, length);
+            Capacity = length;
+            _chunks[only].Length = length;
+            AddOpen(only);
+            return;
+        }
+
+        int chunk = _freeNumbers != None ? _freeNumbers : _numbers;
+        if (chunk >= _chunks.Length)
+        {
+            Array.Resize(ref _chunks, Math.Max(4, _chunks.Length * 2));
+        }
+
+        int size = ChunkCount == 0 ? FirstLength : SlotStore.ChunkSize;
+        store.EnsureChunk(chunk, size);
+        if (chunk == _freeNumbers)
+        {
+            _freeNumbers = _chunks[chunk].NextOpen;
+        }
+        else
+        {
+            _numbers++;
+        }
+
+        // Versions go on where no recent chunk of this number was, so that what somebody remembers of an old chunk's slot
+        // does not fit a new one's.
+        _nextVersion += VersionStride;
+        _chunks[chunk] = new ChunkState { Length = size, FreeHead = None, FirstVersion = _nextVersion };
+        ChunkCount++;
+        Capacity += size;
+        AddOpen(chunk);
+    }
+
+    private void Drop(int chunk)
+    {
+        ref ChunkState state = ref _chunks[chunk];
+        Debug.Assert(state.InUse == 0, "A chunk is dropped when it is empty.");
+        if (chunk == _draining)
+        {
+            _draining = None;
+        }
+        else
+        {
+            RemoveOpen(chunk);
+        }
+
+        ChunkCount--;
+        Capacity -= state.Length;
+        store.DropChunk(chunk);
+        state = new ChunkState { FreeHead = None, NextOpen = _freeNumbers };
+        _freeNumbers = chunk;
+    }
+
+    private void AddOpen(int chunk)
+    {
+        _chunks[chunk].PreviousOpen = None;
+        _chunks[chunk].NextOpen = _open;
+        if (_open != None)
+        {
+            _chunks[_open].PreviousOpen = chunk;
+        }
+
+        _open = chunk;
+    }
+
+    private void RemoveOpen(int chunk)
+    {
+        (int previous, int next) = (_chunks[chunk].PreviousOpen, _chunks[chunk].NextOpen);
+        if (previous != None)
+        {
+            _chunks[previous].NextOpen = next;
+        }
+        else
+        {
+            _open = next;
+        }
+
+        if (next != None)
+        {
+            _chunks[next].PreviousOpen = previous;
+        }
+    }
+}
+
+/// <summary>What <see cref="SlotAllocator"/> knows of one chunk.</summary>
+internal struct ChunkState
+{
+    /// <summary>Slots of the chunk; 0 for a number without a chunk.</summary>
+    public int Length;
+
+    public int InUse;
+
+    /// <summary>Slots that were handed out at least once; the rest were never written.</summary>
+    public int Fresh;
+
+    /// <summary>The slot freed last, or -1.</summary>
+    public int FreeHead;
+
+    public uint FirstVersion;
+
+    public int PreviousOpen;
+
+    /// <summary>The next open chunk; for a number without a chunk, the next such number.</summary>
+    public int NextOpen;
+
+    /// <summary>Entries of the chunk that have a deadline.</summary>
+    public int Expiring;
+}

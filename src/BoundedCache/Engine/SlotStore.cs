@@ -1,0 +1,120 @@
+using System.Runtime.CompilerServices;
+
+namespace BoundedCache.Engine;
+
+/// <summary>
+/// The arrays that hold entries: chunks of 2,048 slots, links and (only where an entry expires) deadlines, each array below the
+/// large-object threshold. Chunks are added and dropped; an entry's index stays while its chunk does.
+/// </summary>
+/// <remarks>
+/// Readers come without the lock. They may find any chunk grown, dropped or added meanwhile, so they check every index against
+/// the length of what they found: a dropped chunk is an empty array, and the first chunk grows by copy from a few slots, which leaves
+/// such readers an old array in which nothing is ever written again.
+/// </remarks>
+internal sealed class SlotStore
+{
+    public const int ChunkShift = 11;
+    public const int ChunkSize = 1 << ChunkShift;
+    public const int ChunkMask = ChunkSize - 1;
+
+    private Slot[][] _slots = [];
+    private Link[][] _links = [];
+    private long[][] _deadlines = [];
+
+    /// <summary>The chunks of slots, for readers without the lock.</summary>
+    public Slot[][] Slots
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref _slots);
+    }
+
+    /// <summary>The chunks of deadlines, empty arrays where no entry expires, for readers without the lock.</summary>
+    public long[][] Deadlines => Volatile.Read(ref _deadlines);
+
+    /// <summary>The slot at an index that is allocated. Under the lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref Slot Slot(int index) => ref _slots[index >> ChunkShift][index & ChunkMask];
+
+    /// <summary>The link of the slot at an index that is allocated. Under the lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref Link Link(int index) => ref _links[index >> ChunkShift][index & ChunkMask];
+
+    /// <summary>The deadline of the slot at an index whose chunk has deadlines. Under the lock.</summary>
+    public ref long Deadline(int index) => ref _deadlines[index >> ChunkShift][index & ChunkMask];
+
+    /// <summary>Whether an index lies in a chunk that exists. Under the lock; for touches that may be older than the chunk.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Exists(int index)
+    {
+        Link[][] links = _links;
+        int chunk = index >> ChunkShift;
+        return (uint)chunk < (uint)links.Length && (uint)(index & ChunkMask) < (uint)links[chunk].Length;
+    }
+
+    /// <summary>Makes chunk <paramref name="chunk"/> exist with a length of at least <paramref name="length"/>, keeping what it holds.</summary>
+    /// <remarks>All allocation comes before the first change: an <see cref="OutOfMemoryException"/> leaves the store as it was.</remarks>
+    public void EnsureChunk(int chunk, int length)
+    {
+        Slot[][] slotChunks = WithRoom(_slots, chunk);
+        Link[][] linkChunks = WithRoom(_links, chunk);
+        long[][] deadlineChunks = WithRoom(_deadlines, chunk);
+        var slots = new Slot[length];
+        var links = new Link[length];
+        long[] deadlines = deadlineChunks[chunk].Length > 0 ? NewDeadlines(length) : [];
+
+        slotChunks[chunk].CopyTo(slots, 0);
+        linkChunks[chunk].CopyTo(links, 0);
+        deadlineChunks[chunk].CopyTo(deadlines, 0);
+
+        // Slots last: a reader that finds the new slots finds their deadlines as well.
+        Volatile.Write(ref deadlineChunks[chunk], deadlines);
+        Volatile.Write(ref _deadlines, deadlineChunks);
+        linkChunks[chunk] = links;
+        _links = linkChunks;
+        Volatile.Write(ref slotChunks[chunk], slots);
+        Volatile.Write(ref _slots, slotChunks);
+    }
+
+    /// <summary>Gives the chunk of <paramref name="index"/> deadlines, if it has none. Under the lock.</summary>
+    public void EnsureDeadlines(int index)
+    {
+        int chunk = index >> ChunkShift;
+        if (_deadlines[chunk].Length == 0)
+        {
+            Volatile.Write(ref _deadlines[chunk], NewDeadlines(_slots[chunk].Length));
+        }
+    }
+
+    /// <summary>Gives up the deadlines of a chunk in which nothing expires any more. Under the lock.</summary>
+    public void DropDeadlines(int chunk) => Volatile.Write(ref _deadlines[chunk], []);
+
+    /// <summary>Gives up a chunk in which nothing is left. Under the lock.</summary>
+    public void DropChunk(int chunk)
+    {
+        Volatile.Write(ref _slots[chunk], []);
+        _links[chunk] = [];
+        DropDeadlines(chunk);
+    }
+
+    /// <summary>Deadlines that never come, so that looking for expired entries passes over slots without one.</summary>
+    private static long[] NewDeadlines(int length)
+    {
+        var deadlines = new long[length];
+        Array.Fill(deadlines, long.MaxValue);
+        return deadlines;
+    }
+
+    /// <summary>A directory with room for one more chunk number, its new places empty arrays; a full one is copied, a few KB at most.</summary>
+    private static T[][] WithRoom<T>(T[][] directory, int chunk)
+    {
+        if (chunk < directory.Length)
+        {
+            return directory;
+        }
+
+        var larger = new T[Math.Max(chunk + 1, directory.Length * 2)][];
+        directory.CopyTo(larger, 0);
+        Array.Fill(larger, [], directory.Length, larger.Length - directory.Length);
+        return larger;
+    }
+}

@@ -1,0 +1,272 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace BoundedCache.Engine;
+
+/// <summary>
+/// The touches of all threads that are not applied to the order of use yet. A reader adds one without a lock, in some two
+/// nanoseconds; whoever holds the lock applies them all, in the order in which they happened.
+/// </summary>
+/// <remarks>
+/// <para>Each thread has a buffer. What order buffers cannot tell, the <em>relay</em> does: one word that names the thread
+/// which touched last (or nobody, or everybody) and an epoch that rises whenever the name changes. A thread that finds its own
+/// name adds to its buffer; another first takes the relay, which is one compare-and-swap. Touches are applied by epoch, so uses that do
+/// not overlap in time are applied in exactly their order, whichever threads made them.</para>
+/// <para>Uses that overlap have no order to keep, and there the relay would only travel between processors. A thread that
+/// sees the relay change during its own use has proof of overlap, and gives it to everybody; the next time the touches are applied it
+/// is nobody's again. So threads at full speed pay for it once per some dozens of touches, and threads that take turns never lose order.
+/// What is lost under overlap: the mutual order of touches while the relay is everybody's, and touches that find
+/// their buffer full while the lock is held (<see cref="LostTouches"/>).</para>
+/// <para>Buffers are indexed by <see cref="Environment.CurrentManagedThreadId"/>, which the runtime gives to the next thread
+/// once its thread is gone; so there are no more than threads that lived at one time, and they go with the cache. Threads numbered beyond
+/// <see cref="MaxBuffers"/> have none and touch under the lock, if it is free.</para>
+/// </remarks>
+internal sealed class TouchLog
+{
+    private const int MaxBuffers = 1024;
+    private const int Nobody = 0;
+    private const int Everybody = -1;
+
+    /// <summary>The epoch in the high half, the name in the low one.</summary>
+    private long _relay;
+    private TouchBuffer?[] _buffers = [];
+    private TouchBuffer? _pending;
+    private readonly Lock _making = new();
+    private readonly List<Source> _sources = [];
+    private long _sharedHits;
+    private long _sharedMisses;
+    private long _sharedLost;
+
+    /// <summary>Whether touches wait to be applied.</summary>
+    public bool HasPending
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref _pending) is not null;
+    }
+
+    public long Hits => Sum(static buffer => Volatile.Read(ref buffer.Hits)) + Interlocked.Read(ref _sharedHits);
+
+    public long Misses => Sum(static buffer => Volatile.Read(ref buffer.Misses)) + Interlocked.Read(ref _sharedMisses);
+
+    /// <summary>Touches that were never applied, because their buffer was full and the lock was held.</summary>
+    public long LostTouches => Sum(static buffer => Volatile.Read(ref buffer.Lost)) + Interlocked.Read(ref _sharedLost);
+
+    /// <summary>To be called when a use begins; the answer goes to <see cref="Add"/>.</summary>
+    public long Begin
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref _relay);
+    }
+
+    /// <summary>Adds the touch of a use that began when the relay was <paramref name="begin"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TouchNote Add(int index, long begin)
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        TouchBuffer?[] buffers = _buffers;
+        if ((uint)thread >= (uint)buffers.Length || buffers[thread] is not { } buffer)
+        {
+            if (MakeBuffer(thread) is not { } made)
+            {
+                return TouchNote.Unbuffered;
+            }
+
+            buffer = made;
+        }
+
+        long relay = Volatile.Read(ref _relay);
+        int holder = (int)relay;
+        if (holder != thread && holder != Everybody)
+        {
+            relay = TakeRelay(relay, begin, thread);
+        }
+
+        buffer.Add(index, (uint)(relay >> 32));
+        if (!Volatile.Read(ref buffer.IsPending))
+        {
+            Push(buffer);
+        }
+
+        return buffer.IsDue ? TouchNote.Due : TouchNote.Added;
+    }
+
+    /// <summary>Counts a touch that was not applied because the thread has no buffer and the lock was held.</summary>
+    public void CountLost() => Interlocked.Increment(ref _sharedLost);
+
+    public void CountHit()
+    {
+        if (OwnBuffer() is { } buffer)
+        {
+            buffer.Hits++;
+        }
+        else
+        {
+            Interlocked.Increment(ref _sharedHits);
+        }
+    }
+
+    public void CountMiss()
+    {
+        if (OwnBuffer() is { } buffer)
+        {
+            buffer.Misses++;
+        }
+        else
+        {
+            Interlocked.Increment(ref _sharedMisses);
+        }
+    }
+
+    /// <summary>Applies all touches that wait, oldest epoch first. Under the lock.</summary>
+    public void ApplyTo(AccessOrder order)
+    {
+        TouchBuffer? first = Interlocked.Exchange(ref _pending, null);
+        if (first is null)
+        {
+            return;
+        }
+
+        // Off the stack before their ends are read: a touch that comes between the two puts its buffer back on the stack. And all
+        // collected before the first is marked: from then on its owner may push it again, which writes its NextPending.
+        for (TouchBuffer? buffer = first; buffer is not null; buffer = buffer.NextPending)
+        {
+            _sources.Add(new Source(buffer));
+        }
+
+        foreach (Source source in _sources)
+        {
+            Volatile.Write(ref source.Buffer.IsPending, false);
+        }
+
+        long relay = Volatile.Read(ref _relay);
+        if ((int)relay == Everybody)
+        {
+            Interlocked.CompareExchange(ref _relay, Next(relay, Nobody), relay);
+        }
+        else
+        {
+            Interlocked.MemoryBarrier();
+        }
+
+        Span<Source> sources = CollectionsMarshal.AsSpan(_sources);
+        foreach (ref Source source in sources)
+        {
+            source.End = source.Buffer.End;
+        }
+
+        while (TryFindOldest(sources, out int oldest, out uint epoch))
+        {
+            ref Source source = ref sources[oldest];
+            while (source.Buffer.TryPeek(source.End, out Touch touch) && touch.Epoch == epoch)
+            {
+                order.Touch(touch.Index);
+                source.Buffer.Take();
+            }
+        }
+
+        _sources.Clear();
+    }
+
+    /// <summary>The buffer whose oldest touch is oldest; within each buffer epochs only rise.</summary>
+    private static bool TryFindOldest(ReadOnlySpan<Source> sources, out int oldest, out uint epoch)
+    {
+        oldest = -1;
+        epoch = 0;
+        for (int i = 0; i < sources.Length; i++)
+        {
+            // Epochs are 32 bits and wrap; those that wait at one time lie close together.
+            if (sources[i].Buffer.TryPeek(sources[i].End, out Touch touch) && (oldest < 0 || (int)(touch.Epoch - epoch) < 0))
+            {
+                (oldest, epoch) = (i, touch.Epoch);
+            }
+        }
+
+        return oldest >= 0;
+    }
+
+    private static long Next(long relay, int holder) => ((relay >> 32) + 1) << 32 | (uint)holder;
+
+    /// <summary>Makes the relay this thread's, or everybody's where another thread's use overlapped this one.</summary>
+    private long TakeRelay(long relay, long begin, int thread)
+    {
+        long taken = Next(relay, relay == begin ? thread : Everybody);
+        long seen = Interlocked.CompareExchange(ref _relay, taken, relay);
+
+        // Where another thread was faster the two overlap, and either order is true.
+        return seen == relay ? taken : seen;
+    }
+
+    private void Push(TouchBuffer buffer)
+    {
+        Volatile.Write(ref buffer.IsPending, true);
+        TouchBuffer? top = Volatile.Read(ref _pending);
+        while (true)
+        {
+            buffer.NextPending = top;
+            TouchBuffer? seen = Interlocked.CompareExchange(ref _pending, buffer, top);
+            if (ReferenceEquals(seen, top))
+            {
+                return;
+            }
+
+            top = seen;
+        }
+    }
+
+    private TouchBuffer? OwnBuffer()
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        TouchBuffer?[] buffers = _buffers;
+        return (uint)thread < (uint)buffers.Length && buffers[thread] is { } buffer ? buffer : MakeBuffer(thread);
+    }
+
+    private TouchBuffer? MakeBuffer(int thread)
+    {
+        if ((uint)thread >= MaxBuffers)
+        {
+            return null;
+        }
+
+        lock (_making)
+        {
+            if (thread >= _buffers.Length)
+            {
+                var larger = new TouchBuffer?[Math.Min(MaxBuffers, Math.Max(thread + 1, Math.Max(8, _buffers.Length * 2)))];
+                _buffers.CopyTo(larger, 0);
+                Volatile.Write(ref _buffers, larger);
+            }
+
+            return _buffers[thread] ??= new TouchBuffer();
+        }
+    }
+
+    private long Sum(Func<TouchBuffer, long> count)
+    {
+        long sum = 0;
+        foreach (TouchBuffer? buffer in Volatile.Read(ref _buffers))
+        {
+            sum += buffer is null ? 0 : count(buffer);
+        }
+
+        return sum;
+    }
+
+    /// <summary>A buffer whose touches are being applied, up to where they stood when that began.</summary>
+    private struct Source(TouchBuffer buffer)
+    {
+        public readonly TouchBuffer Buffer = buffer;
+        public uint End;
+    }
+}
+
+/// <summary>What became of a touch.</summary>
+internal enum TouchNote
+{
+    Added,
+
+    /// <summary>Added, and the buffer is getting full: apply the touches now if the lock is free.</summary>
+    Due,
+
+    /// <summary>Not added, since the thread has no buffer: touch now if the lock is free.</summary>
+    Unbuffered,
+}

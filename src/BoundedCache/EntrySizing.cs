@@ -1,0 +1,19 @@
+namespace BoundedCache;
+
+/// <summary>The rule by which an entry is charged against <see cref="BoundedMemoryCache.MaxMemory"/>.</summary>
+public enum EntrySizing
+{
+    /// <summary>
+    /// Bytes of memory: the larger of what the value was measured to keep alive and the size its writer declared
+    /// (<c>ICacheEntry.Size</c>, a floor and never a ceiling), plus the key, plus the entry's share of the cache's own
+    /// table. A missing size is legal. This is the default.
+    /// </summary>
+    Measured = 0,
+
+    /// <summary>
+    /// Exactly <c>ICacheEntry.Size</c>, in whatever unit the application declares, as <c>MemoryCacheOptions.SizeLimit</c>
+    /// counts. Keys and the table cost nothing, and an entry without a size cannot be stored
+    /// (<see cref="InvalidOperationException"/>).
+    /// </summary>
+    Declared = 1,
+}

@@ -1,0 +1,32 @@
+namespace BoundedCache.Memory;
+
+/// <summary>The runtime's garbage collector, as far as releasing memory needs it and a test can put another in its place.</summary>
+internal interface IGarbageCollector
+{
+    /// <summary>Bytes in all managed objects now, dead ones that were not collected yet included.</summary>
+    long AllocatedBytes { get; }
+
+    /// <summary>Time for which collections have stopped the managed threads since the process started.</summary>
+    TimeSpan TotalPause { get; }
+
+    /// <summary>Whether the process is in a no-GC region, which an induced collection would end.</summary>
+    bool IsInNoGCRegion { get; }
+
+    /// <summary>Whether the process runs Server GC.</summary>
+    bool IsServer { get; }
+
+    /// <summary>Whether the process was configured to keep memory that its heap no longer needs (<c>System.GC.RetainVM</c>).</summary>
+    bool RetainsMemory { get; }
+
+    /// <summary>The last collection of any kind; all zero before the first.</summary>
+    GCReading ReadLast();
+
+    /// <summary>The last blocking collection of the whole heap; all zero before the first.</summary>
+    GCReading ReadLastFullBlocking();
+
+    /// <summary>Runs one aggressive, compacting, blocking collection of the whole heap, and returns once it is over.</summary>
+    void CollectAggressively();
+
+    /// <summary>Blocks, without bound, until the finalizers that were due have run.</summary>
+    void WaitForPendingFinalizers();
+}

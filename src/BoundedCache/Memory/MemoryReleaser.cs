@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+
+namespace BoundedCache.Memory;
+
+/// <summary>
+/// The one queue, of the whole process, for giving memory back to the operating system: one run at a time, on a background
+/// thread of its own that exists while there is work.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Coalescing: at most one batch waits. A request joins it until the run has closed it, right before its collection; what comes
+/// later may have made garbage that the collection has not seen, and waits, with all others like it, in the next batch.
+/// So a storm of requests costs the run that was under way and one more.
+/// </para>
+/// <para>
+/// Lock: <c>_lock</c> guards <c>_waiting</c>, <c>_isRunning</c> and the contents of an open batch. Nothing foreign runs under
+/// it: no callback, no collection, no continuation. Settling callbacks run on a helper thread without it.
+/// </para>
+/// </remarks>
+internal sealed class MemoryReleaser
+{
+    private readonly Lock _lock = new();
+    private readonly ReleaseRun _run;
+    private readonly ReleaseLimits _limits;
+    private readonly BoundedHelper _settler = new("BoundedCache settling");
+    private ReleaseBatch? _waiting;
+    private bool _isRunning;
+
+    public MemoryReleaser(ProcessMemory memory, ReleaseLimits limits)
+    {
+        _limits = limits;
+        _run = new ReleaseRun(memory, limits);
+    }
+
+    /// <summary>The releaser of this process. A collection concerns every cache in it, so they all share this one.</summary>
+    public static MemoryReleaser Shared { get; } = new(ProcessMemory.Shared, new ReleaseLimits());
+
+    /// <summary>Asks for a release.</summary>
+    /// <param name="request">What is expected of it.</param>
+    /// <param name="cancellationToken">Ends this caller's wait, not the run, which others may wait for.</param>
+    /// <returns>The result of the run that served the request; faulted when the run failed in a way nobody foresaw.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "Whoever waits gets to know, whatever it was.")]
+    public Task<ReleaseResult> ReleaseAsync(ReleaseRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<ReleaseResult>(cancellationToken);
+        }
+
+        lock (_lock)
+        {
+            ReleaseBatch batch = _waiting ??= new ReleaseBatch();
+            Task<ReleaseResult> task = batch.Add_NeedsLock(request, cancellationToken);
+            if (!_isRunning)
+            {
+                try
+                {
+                    // UnsafeStart: the thread outlives the caller's request, and must not carry its ExecutionContext.
+                    new Thread(RunUntilIdle) { IsBackground = true, Name = "BoundedCache release" }.UnsafeStart();
+                    _isRunning = true;
+                }
+                catch (Exception exception)
+                {
+                    // No thread to be had. Left in place, the batch would wait for ever.
+                    _waiting = null;
+                    batch.Fail(exception);
+                }
+            }
+
+            return task;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "An exception here would end the process; whoever waits gets it instead.")]
+    private void RunUntilIdle()
+    {
+        while (true)
+        {
+            ReleaseBatch batch;
+            lock (_lock)
+            {
+                if (_waiting is null)
+                {
+                    // Under the lock that adders take: either they see that nobody runs, or this sees what they added.
+                    _isRunning = false;
+                    return;
+                }
+
+                batch = _waiting;
+            }
+
+            try
+            {
+                long startedAt = Stopwatch.GetTimestamp();
+                ReleaseOrder order = SettleAndClose(batch, startedAt);
+                batch.Complete(_run.Execute(order, startedAt));
+            }
+            catch (Exception exception)
+            {
+                lock (_lock)
+                {
+                    _waiting = ReferenceEquals(_waiting, batch) ? null : _waiting;
+                }
+
+                batch.Fail(exception);
+            }
+        }
+    }
+
+    /// <summary>Waits for callers' callbacks, those of callers who join meanwhile included, and lets nobody join after the last.</summary>
+    private ReleaseOrder SettleAndClose(ReleaseBatch batch, long startedAt)
+    {
+        bool settled = true;
+        while (true)
+        {
+            Func<TimeSpan, bool>? settle;
+            lock (_lock)
+            {
+                settle = batch.TakeSettle_NeedsLock();
+                if (settle is null)
+                {
+                    _waiting = null;
+                    return batch.Close_NeedsLock() with { Settled = settled };
+                }
+            }
+
+            TimeSpan left = _limits.Settling - Stopwatch.GetElapsedTime(startedAt);
+            settled &= left > TimeSpan.Zero && TrySettle(settle, left);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "A callback's failure is its owner's affair; the release goes on without it.")]
+    private bool TrySettle(Func<TimeSpan, bool> settle, TimeSpan timeout)
+    {
+        bool settled = false;
+        bool returned = _settler.TryRun(
+            () =>
+            {
+                try
+                {
+                    Volatile.Write(ref settled, settle(timeout));
+                }
+                catch (Exception)
+                {
+                    // Reported as not settled.
+                }
+            },
+            timeout + _limits.SettlingGrace);
+        return returned && Volatile.Read(ref settled);
+    }
+}

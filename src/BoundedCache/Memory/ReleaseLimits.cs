@@ -1,0 +1,43 @@
+namespace BoundedCache.Memory;
+
+/// <summary>The amounts and times from which on a release counts something as worth doing, worth saying, or stuck.</summary>
+internal sealed record ReleaseLimits
+{
+    private const long MiB = 1024 * 1024;
+
+    /// <summary>
+    /// The least gain in bytes that is worth a collection. The promise on RSS allows 10 MB beside the limit, so a fifth of
+    /// that may wait for the next release; skipped bytes are remembered, so many small requests add up to one run.
+    /// </summary>
+    public long MinimumGainBytes { get; init; } = 2 * MiB;
+
+    /// <summary>
+    /// The least gain as one part in this many of the committed heap: the pause grows with what survives, and the promise on RSS
+    /// allows ten times as much.
+    /// </summary>
+    public long MinimumGainDivisor { get; init; } = 100;
+
+    /// <summary>Empty committed memory from which on a release is worth it whatever the caller expects.</summary>
+    public long KnownGapBytes { get; init; } = 32 * MiB;
+
+    /// <summary>Memory outside the managed heap from which on it is worth a sentence; a plain web application stays below.</summary>
+    public long NativeBytes { get; init; } = 128 * MiB;
+
+    /// <summary>The bound on waiting for callers' callbacks, all callers of a run together.</summary>
+    public TimeSpan Settling { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long after its bound a caller's wait may return before its thread is given up.</summary>
+    public TimeSpan SettlingGrace { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The bound on waiting for finalizers.</summary>
+    public TimeSpan Finalizers { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether an excess is clear: more than the promise on RSS allows, which is a tenth of what is due and 10 MiB.</summary>
+    public static bool IsClear(long excessBytes, long dueBytes) => excessBytes > (10 * MiB) + (dueBytes / 10);
+
+    /// <summary>Whether empty committed memory is reason enough for a release.</summary>
+    public bool IsKnownGap(long idleBytes, long liveBytes) => idleBytes > KnownGapBytes && idleBytes > liveBytes / 4;
+
+    /// <summary>Whether memory outside the managed heap is worth a sentence.</summary>
+    public bool IsNative(long nativeBytes, long committedBytes) => nativeBytes > NativeBytes && nativeBytes > committedBytes / 2;
+}

@@ -1,0 +1,20 @@
+namespace BoundedCache.Memory;
+
+/// <summary>What the requests of one batch come to.</summary>
+internal readonly record struct ReleaseOrder
+{
+    /// <summary>Bytes that the callers believe dead, all together.</summary>
+    public long ExpectedBytes { get; init; }
+
+    /// <summary>Whether any caller that still waits asked for a run whatever the gain.</summary>
+    public bool Forced { get; init; }
+
+    /// <summary>Whether any caller still waits.</summary>
+    public bool Wanted { get; init; }
+
+    /// <summary>Whether every caller's callbacks finished in time.</summary>
+    public bool Settled { get; init; }
+
+    /// <summary>The fullest of the callers' baselines, if there are any.</summary>
+    public ProcessMemorySnapshot? Baseline { get; init; }
+}

@@ -1,0 +1,26 @@
+namespace BoundedCache.Memory;
+
+/// <summary>One caller's wish that the process give memory back to the operating system.</summary>
+internal sealed record ReleaseRequest
+{
+    /// <summary>
+    /// Bytes that the caller let go and believes dead: what it evicted since <see cref="Baseline"/>, or, without one, what it
+    /// evicted that no collection has seen yet. Requests that share a run are added up, so no byte may be named twice.
+    /// </summary>
+    public required long ExpectedBytes { get; init; }
+
+    /// <summary>Whether a person or a program asked for exactly this, so that a small gain is no reason not to.</summary>
+    public bool Forced { get; init; }
+
+    /// <summary>
+    /// The process before the first byte of <see cref="ExpectedBytes"/> was let go. With it the result can tell bytes that are still
+    /// alive from bytes that other collections had already taken; without it the benefit of the doubt is given.
+    /// </summary>
+    public ProcessMemorySnapshot? Baseline { get; init; }
+
+    /// <summary>
+    /// Waits, no longer than it is told, for what still refers to dead bytes (eviction callbacks), and says whether that
+    /// finished. Runs before the collection, on a thread of the releaser's; may throw.
+    /// </summary>
+    public Func<TimeSpan, bool>? Settle { get; init; }
+}

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+
+namespace BoundedCache.Memory;
+
+/// <summary>
+/// The steps of one release: decide whether it is worth a collection, collect, look, and collect once more where finalizers or
+/// another collection got in the way. Used by the releaser's thread alone.
+/// </summary>
+internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
+{
+    private readonly BoundedHelper _finalizerWaiter = new("BoundedCache finalizer wait");
+    private readonly ReleaseJudge _judge = new(memory, limits);
+
+    // Expected by requests that were skipped: many small ones add up to a gain that is worth a run.
+    private long _carriedBytes;
+
+    // The collection that the last run ended with: what it left standing empty, another run would leave too.
+    private long _lastIndex;
+
+    public ReleaseResult Execute(ReleaseOrder order, long startedAt)
+    {
+        IGarbageCollector collector = memory.Collector;
+        TimeSpan pauseBefore = collector.TotalPause;
+        ProcessMemorySnapshot before = memory.TakeSnapshot();
+        order = order with { ExpectedBytes = long.MaxValue - _carriedBytes < order.ExpectedBytes ? long.MaxValue : order.ExpectedBytes + _carriedBytes };
+        if (ReasonToSkip(order, before) is string reason)
+        {
+            _carriedBytes = order.ExpectedBytes;
+            return Result(new ReleaseVerdict(ReleaseOutcome.Skipped, reason, []), before, before, 0);
+        }
+
+        _carriedBytes = 0;
+        long indexBefore = collector.ReadLastFullBlocking().Index;
+        collector.CollectAggressively();
+        ReleaseEvidence evidence = Gather(1);
+        bool finalizersHold = evidence.FinalizersHold;
+        if (finalizersHold)
+        {
+            evidence = evidence with
+            {
+                FinalizersStuck = !_finalizerWaiter.TryRun(collector.WaitForPendingFinalizers, limits.Finalizers),
+            };
+        }
+
+        // The region may have begun while the finalizers were waited for.
+        if ((finalizersHold || WasSwallowed(evidence, indexBefore)) && !collector.IsInNoGCRegion)
+        {
+            bool stuck = evidence.FinalizersStuck;
+            collector.CollectAggressively();
+            evidence = Gather(2) with { FinalizersStuck = stuck };
+        }
+
+        _lastIndex = evidence.Collection.Index;
+        return Result(_judge.Decide(evidence), before, evidence.After, evidence.Collections);
+
+        ReleaseEvidence Gather(int collections) => new()
+        {
+            Order = order,
+            Reference = order.Baseline ?? before,
+            After = memory.TakeSnapshot(),
+            Collection = collector.ReadLastFullBlocking(),
+            Collections = collections,
+        };
+
+        ReleaseResult Result(ReleaseVerdict verdict, ProcessMemorySnapshot first, ProcessMemorySnapshot last, int collections) => new()
+        {
+            Outcome = verdict.Outcome,
+            Reason = verdict.Reason,
+            Advice = verdict.Advice,
+            Before = first,
+            After = last,
+            GCPause = collector.TotalPause - pauseBefore,
+            Collections = collections,
+            Duration = Stopwatch.GetElapsedTime(startedAt),
+        };
+    }
+
+    private string? ReasonToSkip(ReleaseOrder order, ProcessMemorySnapshot before)
+    {
+        if (!order.Wanted)
+        {
+            return "Nobody waits for the release any more.";
+        }
+
+        if (memory.Collector.IsInNoGCRegion)
+        {
+            return "The process is in a no-GC region, which a collection would end.";
+        }
+
+        long minimum = Math.Max(limits.MinimumGainBytes, before.CommittedBytes / limits.MinimumGainDivisor);
+        if (order.Forced || order.ExpectedBytes >= minimum || HasKnownGap())
+        {
+            return null;
+        }
+
+        return $"Only {ByteSize.Format(order.ExpectedBytes)} could be expected back; a collection is worth its pause from {ByteSize.Format(minimum)} on.";
+    }
+
+    private bool HasKnownGap()
+    {
+        GCReading last = memory.Collector.ReadLast();
+        return last.Index != _lastIndex && limits.IsKnownGap(last.CommittedBytes - last.LiveBytes, last.LiveBytes);
+    }
+
+    /// <summary>
+    /// Whether another thread's collection took the place of the aggressive one. The collector is content when any blocking
+    /// collection of the whole heap ended meanwhile, and only an aggressive one gives the emptied memory back: so a heap that stands
+    /// clearly empty, without pins or a setting to explain it, was not collected aggressively.
+    /// </summary>
+    private bool WasSwallowed(ReleaseEvidence evidence, long indexBefore)
+    {
+        GCReading last = evidence.Collection;
+        return last.Index <= indexBefore
+            || last.Generation < GC.MaxGeneration
+            || !last.Compacted
+            || last.Concurrent
+            || (evidence.IsHeapIdle && !evidence.IsPinned && !memory.Collector.RetainsMemory);
+    }
+}

@@ -1,0 +1,17 @@
+namespace BoundedCache;
+
+/// <summary>How a request to give memory back to the operating system ended.</summary>
+public enum ReleaseOutcome
+{
+    /// <summary>No release was asked for (<see cref="ReleaseMode.None"/>) or needed (a limit was raised).</summary>
+    NotRequested = 0,
+
+    /// <summary>The garbage collector ran, and the process's memory fell by about what could be expected.</summary>
+    Released = 1,
+
+    /// <summary>The garbage collector ran, and the process kept clearly more than it should need; the report's advice says what holds it.</summary>
+    Partial = 2,
+
+    /// <summary>The garbage collector was not run; the report's reason says why.</summary>
+    Skipped = 3,
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+
+namespace BoundedCache;
+
+/// <summary>What lowering a limit, or releasing memory on request, did: what was evicted, what the process gave back, and what it cost.</summary>
+public sealed record ShrinkReport
+{
+    /// <summary>The cache's name.</summary>
+    public required string CacheName { get; init; }
+
+    /// <summary>The limit before, in bytes.</summary>
+    public required long OldMaxMemory { get; init; }
+
+    /// <summary>The limit that this call set, in bytes. The same as <see cref="OldMaxMemory"/> for a plain release.</summary>
+    public required long NewMaxMemory { get; init; }
+
+    /// <summary>Entries evicted by this call.</summary>
+    public required long EntriesEvicted { get; init; }
+
+    /// <summary>Accounted bytes of the entries evicted by this call.</summary>
+    public required long BytesEvicted { get; init; }
+
+    /// <summary>Accounted bytes left in the cache when the call ended.</summary>
+    public required long UsedMemory { get; init; }
+
+    /// <summary>Entries left in the cache when the call ended.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Time from the new limit to the last eviction and the end of the table's own shrinking.</summary>
+    public required TimeSpan EvictionTime { get; init; }
+
+    /// <summary>Time of the whole call, release included.</summary>
+    public required TimeSpan TotalTime { get; init; }
+
+    /// <summary>Time for which garbage collections stopped the process's managed threads during the release.</summary>
+    public required TimeSpan GcPause { get; init; }
+
+    /// <summary>Full garbage collections that the release ran: 0, 1 or 2.</summary>
+    public required int Collections { get; init; }
+
+    /// <summary>How memory was to be given back.</summary>
+    public required ReleaseMode ReleaseMode { get; init; }
+
+    /// <summary>How giving it back ended.</summary>
+    public required ReleaseOutcome Outcome { get; init; }
+
+    /// <summary>Why the outcome is what it is, as a sentence.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What holds memory that should have gone, and what to do about it; empty when there is nothing to say.</summary>
+    public required IReadOnlyList<string> Advice { get; init; }
+
+    /// <summary>The process before the first eviction.</summary>
+    public required ProcessMemorySnapshot Before { get; init; }
+
+    /// <summary>The process when the call ended.</summary>
+    public required ProcessMemorySnapshot After { get; init; }
+
+    /// <summary>Resident bytes that the process lost during the call; negative when it grew.</summary>
+    public long ReleasedBytes => Before.ResidentBytes - After.ResidentBytes;
+
+    /// <summary>The report in one line for people and logs.</summary>
+    /// <returns>One line, in the invariant culture.</returns>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        text.Append(culture, $"{CacheName}: ");
+        text.Append(NewMaxMemory == OldMaxMemory
+            ? string.Create(culture, $"limit {ByteSize.Format(NewMaxMemory)}")
+            : string.Create(culture, $"limit {ByteSize.Format(OldMaxMemory)} -> {ByteSize.Format(NewMaxMemory)}"));
+        text.Append(culture, $"; evicted {EntriesEvicted:N0} entries ({ByteSize.Format(BytesEvicted)}) in {EvictionTime.TotalMilliseconds:N0} ms");
+        text.Append(culture, $"; RSS {ByteSize.Format(Before.ResidentBytes)} -> {ByteSize.Format(After.ResidentBytes)}");
+        text.Append(culture, $"; {Outcome}: {Reason} ({TotalTime.TotalMilliseconds:N0} ms in all, GC pause {GcPause.TotalMilliseconds:N0} ms)");
+        return text.ToString();
+    }
+}

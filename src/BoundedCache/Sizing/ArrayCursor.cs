@@ -1,0 +1,69 @@
+namespace BoundedCache.Sizing;
+
+/// <summary>A walk's place in one large array.</summary>
+/// <remarks>
+/// Steps through the array by about the golden section of its length, so that wherever the walk stops, the elements seen lie
+/// evenly over the whole array; and always the same ones. The step shares no divisor with the length, so that every element
+/// has its turn once.
+/// </remarks>
+internal sealed class ArrayCursor(Array array, TypeLayout layout, int group)
+{
+    private const double GoldenSection = 0.6180339887498949;
+
+    private readonly long _stride = StrideFor(array.LongLength);
+
+    public Array Array { get; } = array;
+
+    public TypeLayout Layout { get; } = layout;
+
+    public int Group { get; } = group;
+
+    public long Length { get; } = array.LongLength;
+
+    /// <summary>Elements visited, also empty ones.</summary>
+    public long Seen { get; private set; }
+
+    public bool IsAtEnd => Seen == Length;
+
+    /// <summary>How often this cursor has been interrupted in favour of others.</summary>
+    public int Round { get; set; }
+
+    /// <summary>The number of objects known to the walk, and <see cref="Seen"/>, when the current turn began.</summary>
+    public (int Objects, long Elements) TurnStart { get; set; }
+
+    public long NextIndex { get; private set; }
+
+    public void MoveNext()
+    {
+        Seen++;
+        NextIndex = After(NextIndex);
+    }
+
+    /// <summary>The index that follows another in this cursor's order.</summary>
+    public long After(long index)
+    {
+        long next = index + _stride;
+        return next >= Length ? next - Length : next;
+    }
+
+    private static long StrideFor(long length)
+    {
+        long stride = Math.Max(1, (long)(length * GoldenSection));
+        while (GreatestCommonDivisor(stride, length) != 1)
+        {
+            stride++;
+        }
+
+        return stride;
+    }
+
+    private static long GreatestCommonDivisor(long a, long b)
+    {
+        while (b != 0)
+        {
+            (a, b) = (b, a % b);
+        }
+
+        return a;
+    }
+}

@@ -1,0 +1,126 @@
+namespace BoundedCache.Sizing;
+
+/// <content>What happens near and beyond the bounds: turns between large arrays, and the judgement of what is left.</content>
+internal sealed partial class GraphWalk
+{
+    private const int FirstTurnsPerBudget = 64;
+    private const int ShortestTurn = 8;
+    private const int EmptyElementsPerObject = 16;
+    private const int ProbedElements = 2048;
+    private const int GlimpsedElements = 8;
+
+    private void AdvanceACursor()
+    {
+        if (_active.Count == 0)
+        {
+            ArrayCursor resumed = _suspended.Dequeue();
+            resumed.Round++;
+            resumed.TurnStart = (_visited.Count, resumed.Seen);
+            _active.Push(resumed);
+        }
+
+        ArrayCursor cursor = _active.Peek();
+        if (cursor.IsAtEnd)
+        {
+            _active.Pop();
+            _samples.SetSeen(cursor.Group, cursor.Seen);
+        }
+        else if (IsTurnOver(cursor))
+        {
+            _suspended.Enqueue(_active.Pop());
+        }
+        else
+        {
+            (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
+            int known = _visited.Count;
+            VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
+            cursor.MoveNext();
+            NoteElementLayout(cursor.Group, known);
+        }
+    }
+
+    // Turns are shorter the deeper an array lies, so that many inner arrays are sampled rather than a few exhausted, and
+    // four times longer each round, so that a walk that stays within its bounds soon completes.
+    private bool IsTurnOver(ArrayCursor cursor)
+    {
+        int nesting = Math.Min(2 * _samples.DepthOf(cursor.Group), 30);
+        long turn = (long)Math.Max(ShortestTurn, (_bounds.MaxObjects / FirstTurnsPerBudget) >> nesting)
+            << Math.Min(2 * cursor.Round, 30);
+        return _visited.Count - cursor.TurnStart.Objects >= turn
+            || cursor.Seen - cursor.TurnStart.Elements >= turn * EmptyElementsPerObject;
+    }
+
+    private void NoteElementLayout(int group, int firstNew)
+    {
+        for (int i = firstNew; i < _visited.Count && _samples.ElementLayoutOf(group) is null; i++)
+        {
+            if (!_visited[i].Layout.IsLeaf)
+            {
+                _samples.SetElementLayout(group, _visited[i].Layout);
+            }
+        }
+    }
+
+    private void JudgeTheRest()
+    {
+        _mode = Mode.ChargingOnly;
+        ChargePending();
+        _mode = Mode.Probing;
+        foreach (ArrayCursor cursor in _active.Concat(_suspended))
+        {
+            _samples.SetSeen(cursor.Group, Math.Max(1, cursor.Seen + SeenByOtherWays(cursor)));
+        }
+    }
+
+    /// <summary>
+    /// Charges what the objects that were reached, but not visited, refer to directly; and of arrays, a few elements.
+    /// </summary>
+    private void ChargePending()
+    {
+        int most = Math.Max(1024, _bounds.MaxObjects / 4);
+        while (most-- > 0 && _pending.TryPop(out int index))
+        {
+            int active = _active.Count;
+            Expand(index);
+            if (_active.Count == active)
+            {
+                continue;
+            }
+
+            ArrayCursor cursor = _active.Peek();
+            for (int i = 0; i < GlimpsedElements && !cursor.IsAtEnd; i++)
+            {
+                (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
+                VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
+                cursor.MoveNext();
+            }
+        }
+    }
+
+    /// <summary>How many of the elements that the cursor did not come to were visited, because others refer to them.</summary>
+    /// <remarks>
+    /// The elements of a list of friends who know each other are all found by way of the first one. Without this, what
+    /// was found would be taken for one element's own, and multiplied by the length of the list.
+    /// </remarks>
+    private double SeenByOtherWays(ArrayCursor cursor)
+    {
+        if (_samples.ElementLayoutOf(cursor.Group) is null)
+        {
+            return 0; // The elements lead to nothing, so not to each other either.
+        }
+
+        long left = cursor.Length - cursor.Seen;
+        int probes = (int)Math.Min(left, ProbedElements);
+        int hits = 0;
+        long index = cursor.NextIndex;
+        (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
+        for (int i = 0; i < probes; i++, index = cursor.After(index))
+        {
+            _probeHit = false;
+            VisitElement(cursor.Array, cursor.Layout, index);
+            hits += _probeHit ? 1 : 0;
+        }
+
+        return probes == 0 ? 0 : (double)hits / probes * left;
+    }
+}

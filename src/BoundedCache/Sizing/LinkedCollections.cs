@@ -1,0 +1,52 @@
+using System.Reflection;
+
+namespace BoundedCache.Sizing;
+
+/// <summary>The framework's collections of linked nodes, whose number of nodes only a field of theirs tells.</summary>
+/// <remarks>
+/// An array shows its length at once, so that a part of it can be scaled to the whole. A chain or tree of a million nodes
+/// looks like one of ten thousand until it has been walked. A linked structure that is not listed is counted as far as
+/// the bounds allow, no further.
+/// </remarks>
+internal static class LinkedCollections
+{
+    private static readonly Dictionary<string, string> s_countFields = new(StringComparer.Ordinal)
+    {
+        ["System.Collections.Generic.LinkedList`1"] = "count",
+        ["System.Collections.Generic.SortedSet`1"] = "_count",
+        ["System.Collections.Immutable.ImmutableList`1+Node"] = "_count",
+        ["System.Collections.Immutable.ImmutableSortedSet`1+Node"] = "_count",
+        ["System.Collections.Immutable.ImmutableSortedDictionary`2"] = "_count",
+        ["System.Collections.Immutable.ImmutableDictionary`2"] = "_count",
+        ["System.Collections.Immutable.ImmutableHashSet`1"] = "_count",
+    };
+
+    private static readonly HashSet<string> s_nodes = new(StringComparer.Ordinal)
+    {
+        "System.Collections.Generic.LinkedListNode`1",
+        "System.Collections.Generic.SortedSet`1+Node",
+        "System.Collections.Immutable.ImmutableList`1+Node",
+        "System.Collections.Immutable.ImmutableSortedSet`1+Node",
+        "System.Collections.Immutable.ImmutableSortedDictionary`2+Node",
+        "System.Collections.Immutable.SortedInt32KeyNode`1",
+    };
+
+    public static bool IsNode(Type type) => NameOf(type) is { } name && s_nodes.Contains(name);
+
+    /// <summary>The field, or null if the type or its base types are not listed or the field has another name by now.</summary>
+    public static FieldInfo? NodeCountOf(Type type)
+    {
+        for (Type? t = type; t is not null; t = t.BaseType)
+        {
+            if (NameOf(t) is { } name && s_countFields.TryGetValue(name, out string? field))
+            {
+                FieldInfo? found = t.GetField(field, BindingFlags.Instance | BindingFlags.NonPublic);
+                return found?.FieldType == typeof(int) ? found : null;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? NameOf(Type type) => type.IsGenericType ? type.GetGenericTypeDefinition().FullName : null;
+}

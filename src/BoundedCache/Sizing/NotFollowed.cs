@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Collections;
+using System.Diagnostics.Tracing;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.Loader;
+using System.Text;
+
+namespace BoundedCache.Sizing;
+
+/// <summary>The types whose instances a walk neither follows nor counts: they outlive the value that refers to them.</summary>
+internal static class NotFollowed
+{
+    private static readonly Type[] s_baseTypes =
+    [
+        typeof(MemberInfo),             // Type and its members: the runtime's, one per process
+        typeof(ParameterInfo),          // reflection's caches hang from it
+        typeof(Module),                 // the runtime's
+        typeof(Assembly),               // the runtime's
+        typeof(AssemblyLoadContext),    // holds every assembly it loaded
+        typeof(AppDomain),              // there is one
+        typeof(Delegate),               // its target is a service, or a closure over the request that made it
+        typeof(CultureInfo),            // cached by name, with megabytes of tables
+        typeof(CompareInfo),            // part of a culture
+        typeof(TextInfo),               // part of a culture
+        typeof(NumberFormatInfo),       // part of a culture
+        typeof(DateTimeFormatInfo),     // part of a culture
+        typeof(Calendar),               // part of a culture
+        typeof(Encoding),               // shared; reaches provider tables
+        typeof(TimeZoneInfo),           // cached by id
+        typeof(StringComparer),         // shared
+        typeof(Thread),                 // the runtime's; reaches the thread's locals
+        typeof(TaskScheduler),          // reaches everybody's queued work
+        typeof(SynchronizationContext), // belongs to the thread or the request
+        typeof(ExecutionContext),       // reaches every async local, so the request
+        typeof(TimeProvider),           // a service
+        typeof(Timer),                  // the runtime's timer queue hangs from it
+        typeof(CancellationTokenSource), // belongs to the canceller; its callbacks reach anything
+        typeof(EventSource),            // a process-wide registration
+        typeof(EventListener),          // a process-wide registration
+    ];
+
+    private static readonly Type[] s_genericBaseTypes =
+    [
+        typeof(EqualityComparer<>),     // one per type argument
+        typeof(Comparer<>),             // one per type argument
+        typeof(ArrayPool<>),            // what it keeps is everybody's
+        typeof(MemoryPool<>),           // what it keeps is everybody's
+    ];
+
+    private static readonly Type[] s_interfaces =
+    [
+        typeof(IServiceProvider),       // reaches every singleton of the application
+        typeof(ITimer),                 // the runtime's timer queue hangs from it
+    ];
+
+    // By name: naming the type would load its assembly, or tie sizing to a package that it must not know.
+    private static readonly HashSet<string> s_names = new(StringComparer.Ordinal)
+    {
+        "System.Text.RegularExpressions.Regex",         // usually static, with compiled code behind it
+        "System.Text.Json.JsonSerializerOptions",       // shared; caches the metadata of every type it met
+        "System.Text.Json.Serialization.Metadata.JsonTypeInfo", // part of those options
+        "System.Net.Http.HttpMessageHandler",           // a connection pool
+        "System.Net.Http.HttpMessageInvoker",           // HttpClient: shared
+        "System.Diagnostics.ActivitySource",            // a process-wide registration
+        "System.Diagnostics.Metrics.Meter",             // a process-wide registration
+        "System.Diagnostics.Metrics.Instrument",        // part of a meter
+        "Microsoft.EntityFrameworkCore.DbContext",      // lazy-loading entities refer to it; it tracks all the others
+    };
+
+    private static readonly HashSet<string> s_interfaceNames = new(StringComparer.Ordinal)
+    {
+        "Microsoft.Extensions.DependencyInjection.IServiceScopeFactory", // the container
+        "Microsoft.Extensions.DependencyInjection.IServiceScope",        // the container
+        "Microsoft.Extensions.Logging.ILogger",                          // a service
+        "Microsoft.Extensions.Logging.ILoggerFactory",                   // a service
+        "Microsoft.Extensions.Configuration.IConfiguration",             // a service
+        "Microsoft.Extensions.Caching.Memory.IMemoryCache",              // the cache would count itself
+        "Microsoft.Extensions.Caching.Memory.ICacheEntry",               // the cache would count itself
+        "Microsoft.Extensions.Caching.Distributed.IDistributedCache",    // a service
+    };
+
+    /// <summary>Whether instances of this class, or of classes derived from it, are left alone.</summary>
+    public static bool Contains(Type type)
+    {
+        if (type.IsValueType || type.IsArray || type == typeof(object) || type == typeof(string))
+        {
+            return false;
+        }
+
+        for (Type? t = type; t is not null; t = t.BaseType)
+        {
+            if (Array.IndexOf(s_baseTypes, t) >= 0
+                || (t.IsGenericType && Array.IndexOf(s_genericBaseTypes, t.GetGenericTypeDefinition()) >= 0)
+                || (t.FullName is { } name && s_names.Contains(name)))
+            {
+                return true;
+            }
+        }
+
+        return Array.Exists(s_interfaces, i => i.IsAssignableFrom(type))
+            || IsListedByName(type)
+            || Array.Exists(type.GetInterfaces(), i => IsListedByName(i) || IsFrameworkComparer(type, i));
+    }
+
+    /// <summary>Whether a field is left alone although its type says nothing.</summary>
+    public static bool IsFieldSkipped(FieldInfo field) =>
+        // What waits for a task belongs to who waits; and once the task is complete, this is a shared marker object.
+        field.DeclaringType == typeof(Task) && field.Name == "m_continuationObject";
+
+    private static bool IsListedByName(Type type) =>
+        type.IsInterface && type.FullName is { } name && s_interfaceNames.Contains(name);
+
+    // Dictionary<string, …> keeps an internal comparer that derives from none of the public ones. A user's own
+    // comparer, which may well carry data, is followed.
+    private static bool IsFrameworkComparer(Type type, Type implemented) =>
+        type.Namespace is "System" or "System.Collections" or "System.Collections.Generic"
+        && type.Assembly == typeof(object).Assembly
+        && (implemented == typeof(IEqualityComparer) || implemented == typeof(IComparer)
+            || (implemented.IsGenericType
+                && implemented.GetGenericTypeDefinition() is var definition
+                && (definition == typeof(IEqualityComparer<>) || definition == typeof(IComparer<>))));
+}

@@ -1,0 +1,132 @@
+using System.Runtime.CompilerServices;
+
+namespace BoundedCache.Sizing;
+
+/// <summary>Answers how many managed bytes a value keeps alive.</summary>
+/// <remarks>
+/// <para>Thread-safe. In order: the sizer that the user registered for the exact type; constant-time answers for strings,
+/// arrays of types without references, and objects without references; a bounded walk of the object graph.</para>
+/// <para>Counted is each object that can be reached from the value, once, at the size the runtime gives it; not counted are
+/// the shared objects of <see cref="NotFollowed"/>, and memory that is not the collector's. No code of the measured types
+/// runs, and nothing that a value or a sizer does makes <see cref="Measure"/> throw.</para>
+/// </remarks>
+internal sealed class ObjectMeasurer
+{
+    private readonly UserSizers _userSizers;
+    private readonly bool _hasUserSizers;
+    private readonly bool _measuresStrings;
+    private readonly bool _measuresByteArrays;
+    private readonly Action<Type>? _onEstimated;
+    private readonly GraphBounds _bounds;
+    private long _estimatedCount;
+
+    /// <param name="userSizers">Bytes of the values of a type, by exact type. Copied.</param>
+    /// <param name="onSizerFailed">Told when a sizer throws or answers a negative number. May itself throw.</param>
+    /// <param name="bounds"><see cref="GraphBounds.Default"/> if null.</param>
+    /// <param name="onEstimated">
+    /// Told the type of each value whose size had to be extrapolated, each time. May itself throw.
+    /// </param>
+    public ObjectMeasurer(
+        IReadOnlyDictionary<Type, Func<object, long>>? userSizers = null,
+        Action<Type, Exception>? onSizerFailed = null,
+        GraphBounds? bounds = null,
+        Action<Type>? onEstimated = null)
+    {
+        _userSizers = new UserSizers(userSizers, onSizerFailed);
+        _hasUserSizers = !_userSizers.IsEmpty;
+        _measuresStrings = !_userSizers.Contains(typeof(string));
+        _measuresByteArrays = !_userSizers.Contains(typeof(byte[]));
+        _onEstimated = onEstimated;
+        _bounds = bounds ?? GraphBounds.Default;
+    }
+
+    /// <summary>How many measurements had to extrapolate.</summary>
+    public long EstimatedCount => Interlocked.Read(ref _estimatedCount);
+
+    /// <summary>The bytes of a string of this many characters.</summary>
+    public static long SizeOfString(int length) => ObjectSize.OfString(length);
+
+    /// <summary>The bytes that a value keeps alive, itself included; 0 for null.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Measure(object? value)
+    {
+        if (value is string text && _measuresStrings)
+        {
+            return ObjectSize.OfString(text.Length);
+        }
+
+        // The exact type: an sbyte[] passes for a byte[], and may have a sizer of its own.
+        return value is not null && value.GetType() == typeof(byte[]) && _measuresByteArrays
+            ? ObjectSize.OfByteArray(Unsafe.As<byte[]>(value).Length)
+            : MeasureOther(value);
+    }
+
+    private long MeasureOther(object? value)
+    {
+        if (value is null)
+        {
+            return 0;
+        }
+
+        if (_hasUserSizers && _userSizers.TryMeasure(value, out long bytes))
+        {
+            return bytes;
+        }
+
+        TypeLayout layout = TypeLayouts.Of(value);
+        if (layout.IsNotFollowed)
+        {
+            return 0;
+        }
+
+        if (!layout.IsLeaf)
+        {
+            return MeasureGraph(value);
+        }
+
+        if (layout.IsEstimated)
+        {
+            CountEstimate(value.GetType());
+        }
+
+        return layout.SizeOf(value);
+    }
+
+    private long MeasureGraph(object value)
+    {
+        GraphWalk walk = GraphWalkPool.Rent();
+        long bytes;
+        bool isEstimated;
+        try
+        {
+            bytes = walk.Measure(value, _bounds, out isEstimated);
+        }
+        catch (Exception)
+        {
+            // Out of memory, or a type that fails only when its visitor is compiled. What was seen is the best answer.
+            bytes = walk.BytesSoFar;
+            isEstimated = true;
+        }
+
+        GraphWalkPool.Return(walk);
+        if (isEstimated)
+        {
+            CountEstimate(value.GetType());
+        }
+
+        return bytes;
+    }
+
+    private void CountEstimate(Type type)
+    {
+        Interlocked.Increment(ref _estimatedCount);
+        try
+        {
+            _onEstimated?.Invoke(type);
+        }
+        catch (Exception)
+        {
+            // A failing log is no reason to refuse an entry.
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Reflection;
+
+namespace BoundedCache.Sizing;
+
+/// <summary>What the walk knows of one exact type: the size of its instances and how to reach what they refer to.</summary>
+internal sealed class TypeLayout
+{
+    /// <summary>Instances are neither counted nor followed; see <see cref="NotFollowed"/>.</summary>
+    public bool IsNotFollowed { get; init; }
+
+    /// <summary>The bytes of an instance, or of an array or string before its elements.</summary>
+    public long BaseBytes { get; init; }
+
+    /// <summary>The bytes of one array element or character; 0 where all instances have the same size.</summary>
+    public int ElementBytes { get; init; }
+
+    /// <summary>The size or the references could not be learned, so that a measurement over it is an estimate.</summary>
+    public bool IsEstimated { get; init; }
+
+    /// <summary>Visits the references of an instance that is no array; null if there are none.</summary>
+    public ObjectVisitor? VisitFields { get; init; }
+
+    /// <summary>Visits the references of one element; null if this is no array, or of elements without references.</summary>
+    public ValueVisitor? VisitElement { get; init; }
+
+    /// <summary>The field with the number of nodes, if this is a linked collection of the framework.</summary>
+    public FieldInfo? NodeCount { get; init; }
+
+    /// <summary>Instances are nodes of a linked collection of the framework.</summary>
+    public bool IsNode { get; init; }
+
+    /// <summary>Its size is all there is to an instance.</summary>
+    public bool IsLeaf => VisitFields is null && VisitElement is null;
+
+    /// <summary>The bytes of this instance alone, in constant time.</summary>
+    public long SizeOf(object instance)
+    {
+        if (ElementBytes == 0)
+        {
+            return BaseBytes;
+        }
+
+        long length = instance is string text ? text.Length : ((Array)instance).LongLength;
+        return Math.Max(ObjectSize.Minimum, ObjectSize.Align(BaseBytes + (length * ElementBytes)));
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Frozen;
+
+namespace BoundedCache.Sizing;
+
+/// <summary>The sizers a user registered, by exact type, and what keeps a bad one from doing harm.</summary>
+/// <remarks>
+/// A sizer that asks for the size of its own argument again, directly or through the cache, would recurse until the
+/// process died of it. While a sizer runs on a thread, it is therefore not asked again there: the nested question is
+/// answered by measuring.
+/// </remarks>
+internal sealed class UserSizers(
+    IReadOnlyDictionary<Type, Func<object, long>>? sizers,
+    Action<Type, Exception>? onFailed)
+{
+#pragma warning disable IDE1006 // t_: one per thread
+    [ThreadStatic]
+    private static List<Func<object, long>>? t_running;
+#pragma warning restore IDE1006
+
+    // Copied: the caller's dictionary may change, and is not made for several threads.
+    private readonly FrozenDictionary<Type, Func<object, long>> _sizers =
+        (sizers ?? new Dictionary<Type, Func<object, long>>()).ToFrozenDictionary();
+
+    public bool IsEmpty => _sizers.Count == 0;
+
+    public bool Contains(Type type) => _sizers.ContainsKey(type);
+
+    /// <summary>Asks the sizer of the value's exact type.</summary>
+    /// <returns>False if there is none, if it is running already, or if it threw or answered a negative number.</returns>
+    public bool TryMeasure(object value, out long bytes)
+    {
+        bytes = 0;
+        if (!_sizers.TryGetValue(value.GetType(), out Func<object, long>? sizer))
+        {
+            return false;
+        }
+
+        List<Func<object, long>> running = t_running ??= [];
+        if (running.Contains(sizer))
+        {
+            return false;
+        }
+
+        running.Add(sizer);
+        try
+        {
+            bytes = sizer(value);
+        }
+        catch (Exception e)
+        {
+            Report(value.GetType(), e);
+            return false;
+        }
+        finally
+        {
+            running.RemoveAt(running.Count - 1);
+        }
+
+        if (bytes < 0)
+        {
+            Report(value.GetType(), new InvalidOperationException($"The sizer answered {bytes} bytes; a size is not negative."));
+            return false;
+        }
+
+        return true;
+    }
+
+    private void Report(Type type, Exception exception)
+    {
+        try
+        {
+            onFailed?.Invoke(type, exception);
+        }
+        catch (Exception)
+        {
+            // Nobody is left to tell; and whoever adds an entry must not suffer for a failing log.
+        }
+    }
+}

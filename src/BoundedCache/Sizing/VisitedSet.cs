@@ -1,0 +1,112 @@
+using System.Runtime.CompilerServices;
+
+namespace BoundedCache.Sizing;
+
+/// <summary>One object that the walk has met.</summary>
+internal struct VisitedObject
+{
+    public object Instance;
+    public TypeLayout Layout;
+
+    /// <summary>The sample it is charged to, in the walk's <see cref="SampleTree"/>.</summary>
+    public int Sample;
+
+    /// <summary>The group that its elements or nodes form, or -1.</summary>
+    public int Group;
+
+    /// <summary>Its references have been visited, or are being visited.</summary>
+    public bool IsExpanded;
+
+    internal int Hash;
+    internal int Next;
+}
+
+/// <summary>The objects of one walk, by identity, each at an index that does not change.</summary>
+/// <remarks>Identity hashes come from the runtime: neither Equals nor GetHashCode of the objects runs.</remarks>
+internal sealed class VisitedSet
+{
+    private const int InitialCapacity = 32;
+
+    private int[] _buckets = new int[InitialCapacity]; // index + 1; 0 is empty
+    private VisitedObject[] _objects = new VisitedObject[InitialCapacity];
+
+    public int Count { get; private set; }
+
+    public int Capacity => _objects.Length;
+
+    /// <remarks>The reference is good until the next <see cref="Add"/>.</remarks>
+    public ref VisitedObject this[int index] => ref _objects[index];
+
+    /// <summary>The index of an object, or -1.</summary>
+    public int IndexOf(object instance)
+    {
+        int hash = RuntimeHelpers.GetHashCode(instance);
+        int index = _buckets[hash & (_buckets.Length - 1)] - 1;
+        while (index >= 0)
+        {
+            ref VisitedObject candidate = ref _objects[index];
+            if (ReferenceEquals(candidate.Instance, instance))
+            {
+                return index;
+            }
+
+            index = candidate.Next;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Adds an object that is not in the set.</summary>
+    public int Add(object instance, TypeLayout layout, int sample)
+    {
+        if (Count == _objects.Length)
+        {
+            Grow();
+        }
+
+        int hash = RuntimeHelpers.GetHashCode(instance);
+        ref int bucket = ref _buckets[hash & (_buckets.Length - 1)];
+        _objects[Count] = new VisitedObject
+        {
+            Instance = instance,
+            Layout = layout,
+            Sample = sample,
+            Group = -1,
+            Hash = hash,
+            Next = bucket - 1,
+        };
+        bucket = ++Count;
+        return Count - 1;
+    }
+
+    /// <summary>Forgets all objects, so that none is kept alive.</summary>
+    public void Clear()
+    {
+        if (Count < _buckets.Length / 8)
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                _buckets[_objects[i].Hash & (_buckets.Length - 1)] = 0;
+            }
+        }
+        else
+        {
+            Array.Clear(_buckets);
+        }
+
+        Array.Clear(_objects, 0, Count);
+        Count = 0;
+    }
+
+    private void Grow()
+    {
+        Array.Resize(ref _objects, _objects.Length * 2);
+        _buckets = new int[_objects.Length];
+        for (int i = 0; i < Count; i++)
+        {
+            ref int bucket = ref _buckets[_objects[i].Hash & (_buckets.Length - 1)];
+            _objects[i].Next = bucket - 1;
+            bucket = i + 1;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Reflection;
+using System.Reflection.Emit;
+
+namespace BoundedCache.Sizing;
+
+/// <summary>Compiles visitors: a few loads and calls per type, no reflection at run time.</summary>
+/// <remarks>
+/// Reads fields directly and calls nothing but <see cref="GraphWalk.Reach"/>, so no property, enumerator or static
+/// constructor of the visited types runs.
+/// </remarks>
+internal static class VisitorCompiler
+{
+    private static readonly MethodInfo s_reach =
+        typeof(GraphWalk).GetMethod(nameof(GraphWalk.Reach), BindingFlags.Instance | BindingFlags.Public)!;
+
+    public static ObjectVisitor ForClass(ReferenceShape shape) => Compile<ObjectVisitor>(shape, typeof(object));
+
+    public static ValueVisitor ForStruct(ReferenceShape shape) =>
+        Compile<ValueVisitor>(shape, typeof(byte).MakeByRefType());
+
+    private static TDelegate Compile<TDelegate>(ReferenceShape shape, Type target)
+        where TDelegate : Delegate
+    {
+        var method = new DynamicMethod(
+            "Visit", typeof(void), [target, typeof(GraphWalk)], typeof(GraphWalk).Module, skipVisibility: true);
+        ILGenerator il = method.GetILGenerator();
+        EmitShape(il, shape, () => il.Emit(OpCodes.Ldarg_0));
+        il.Emit(OpCodes.Ret);
+        return method.CreateDelegate<TDelegate>();
+    }
+
+    private static void EmitShape(ILGenerator il, ReferenceShape shape, Action loadAddress)
+    {
+        if (shape.InlineLength > 0)
+        {
+            EmitInlineArray(il, shape, loadAddress);
+            return;
+        }
+
+        foreach (ReferenceField reference in shape.Fields)
+        {
+            FieldInfo field = reference.Field;
+            if (reference.Nested is { } nested)
+            {
+                EmitShape(il, nested, () =>
+                {
+                    loadAddress();
+                    il.Emit(OpCodes.Ldflda, field);
+                });
+            }
+            else
+            {
+                il.Emit(OpCodes.Ldarg_1);
+                loadAddress();
+                il.Emit(OpCodes.Ldfld, field);
+                il.Emit(OpCodes.Call, s_reach);
+            }
+        }
+    }
+
+    // for (i = 0; i < length; i++) { ref var element = ref (first + i * sizeof(element)); … }
+    private static void EmitInlineArray(ILGenerator il, ReferenceShape shape, Action loadAddress)
+    {
+        ReferenceField only = shape.Fields[0];
+        LocalBuilder index = il.DeclareLocal(typeof(int));
+        LocalBuilder element = il.DeclareLocal(only.Field.FieldType.MakeByRefType());
+        Label next = il.DefineLabel();
+        il.Emit(OpCodes.Ldc_I4_0);
+        il.Emit(OpCodes.Stloc, index);
+        il.MarkLabel(next);
+
+        loadAddress();
+        il.Emit(OpCodes.Ldflda, only.Field);
+        il.Emit(OpCodes.Ldloc, index);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.Sizeof, only.Field.FieldType);
+        il.Emit(OpCodes.Mul);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, element);
+
+        if (only.Nested is { } nested)
+        {
+            EmitShape(il, nested, () => il.Emit(OpCodes.Ldloc, element));
+        }
+        else
+        {
+            il.Emit(OpCodes.Ldarg_1);
+            il.Emit(OpCodes.Ldloc, element);
+            il.Emit(OpCodes.Ldind_Ref);
+            il.Emit(OpCodes.Call, s_reach);
+        }
+
+        il.Emit(OpCodes.Ldloc, index);
+        il.Emit(OpCodes.Ldc_I4_1);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Dup);
+        il.Emit(OpCodes.Stloc, index);
+        il.Emit(OpCodes.Ldc_I4, shape.InlineLength);
+        il.Emit(OpCodes.Blt, next);
+    }
+}

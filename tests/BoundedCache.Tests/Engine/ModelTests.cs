@@ -1,0 +1,244 @@
+using BoundedCache.Engine;
+using BoundedCache.TestSupport;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Tests.Engine;
+
+/// <summary>The cache against <see cref="NaiveLru"/>, both driven with the same random operations.</summary>
+public class ModelTests
+{
+    [Theory]
+    [MemberData(nameof(Seeds), 40)]
+    public void Random_operations_leave_the_same_entries_order_bytes_and_callbacks_as_the_model(int seed) =>
+        new Duel(seed, keys: 40, threads: false).Run(steps: 1500, checkEvery: 1);
+
+    [Theory]
+    [MemberData(nameof(Seeds), 6)]
+    public void Random_operations_on_many_entries_agree_with_the_model(int seed) =>
+        new Duel(seed, keys: 6000, threads: false).Run(steps: 9000, checkEvery: 500);
+
+    [Theory]
+    [MemberData(nameof(Seeds), 10)]
+    public void Operations_that_hop_between_threads_without_overlap_keep_the_order_exact(int seed) =>
+        new Duel(seed, keys: 40, threads: true).Run(steps: 600, checkEvery: 1);
+
+    public static TheoryData<int> Seeds(int count)
+    {
+        var seeds = new TheoryData<int>();
+        for (int i = 0; i < count; i++)
+        {
+            // New seeds every run, so that the tests go on searching; a failure names its seed.
+            seeds.Add(i < count / 2 ? i : Random.Shared.Next());
+        }
+
+        return seeds;
+    }
+
+    /// <summary>One run: the two caches, and the random choices.</summary>
+    private sealed class Duel
+    {
+        private readonly int _seed;
+        private readonly int _keys;
+        private readonly bool _threads;
+        private readonly Random _random;
+        private readonly ManualTimeProvider _time = new();
+        private readonly NaiveLru _model;
+        private readonly BoundedMemoryCache _cache;
+        private readonly List<(object Key, object? Value, EvictionReason Reason)> _callbacks = [];
+        private readonly PostEvictionCallbackRegistration _onEvicted;
+        private int _nextValue;
+
+        public Duel(int seed, int keys, bool threads)
+        {
+            (_seed, _keys, _threads, _random) = (seed, keys, threads, new Random(seed));
+            long max = keys * 50L;
+            _model = new NaiveLru(max);
+            _cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
+            {
+                MaxMemory = max,
+                Sizing = EntrySizing.Declared,
+                TimeProvider = _time,
+                ReleaseMode = ReleaseMode.None,
+                ExpirationScanFrequency = TimeSpan.FromDays(40),
+            });
+            _onEvicted = new PostEvictionCallbackRegistration
+            {
+                EvictionCallback = (key, value, reason, _) =>
+                {
+                    lock (_callbacks)
+                    {
+                        _callbacks.Add((key, value, reason));
+                    }
+                },
+            };
+        }
+
+        public void Run(int steps, int checkEvery)
+        {
+            for (int step = 0; step < steps; step++)
+            {
+                string what = "nothing";
+                try
+                {
+                    if (_threads)
+                    {
+                        RunOnSomeThread(() => what = Step());
+                    }
+                    else
+                    {
+                        what = Step();
+                    }
+
+                    if (step % checkEvery == 0)
+                    {
+                        Compare();
+                    }
+                }
+                catch (Exception failure)
+                {
+                    throw new InvalidOperationException($"Seed {_seed}, step {step}, after {what}: {failure.Message}", failure);
+                }
+            }
+
+            Compare();
+            _cache.Dispose();
+        }
+
+        /// <summary>A thread of its own, or the pool's: each has a touch buffer, and none overlaps another.</summary>
+        private void RunOnSomeThread(Action action)
+        {
+            Exception? failure = null;
+            void Guarded()
+            {
+                try
+                {
+                    action();
+                }
+                catch (Exception caught)
+                {
+                    failure = caught;
+                }
+            }
+
+            if (_random.Next(2) == 0)
+            {
+                Task.Run(Guarded).Wait();
+            }
+            else
+            {
+                Guarded();
+            }
+
+            if (failure is not null)
+            {
+                throw failure;
+            }
+        }
+
+        private string Step()
+        {
+            object key = RandomKey();
+            switch (_random.Next(100))
+            {
+                case < 45:
+                    bool expected = _model.TryGet(key, Now, out object? modelValue);
+                    Assert.Equal(expected, _cache.TryGetValue(key, out object? value));
+                    Assert.Equal(modelValue, value);
+                    return $"get {key}";
+                case < 84:
+                    return Set(key);
+                case < 90:
+                    _model.Remove(key);
+                    _cache.Remove(key);
+                    return $"remove {key}";
+                case < 94:
+                    long max = _random.Next(5) == 0 ? 1 : _random.Next(1, _keys * 100);
+                    _model.SetMaxBytes(max);
+                    _cache.MaxMemory = max;
+                    return $"limit {max}";
+                case < 97:
+                    _time.Advance(TimeSpan.FromSeconds(_random.Next(1, 20)));
+                    return "advance";
+                case < 98:
+                    double share = _random.NextDouble();
+                    _model.Compact(share, Now);
+                    _cache.Compact(share);
+                    return $"compact {share}";
+                case < 99 when _random.Next(8) == 0:
+                    _model.Clear();
+                    _cache.Clear();
+                    return "clear";
+                default:
+                    _model.RemoveExpired(Now);
+                    _cache.Engine.RemoveExpired(static failure => throw failure);
+                    return "scan";
+            }
+        }
+
+        private string Set(object key)
+        {
+            object value = _nextValue++;
+            long size = _random.Next(12) == 0 ? _random.Next(0, _keys * 60) : _random.Next(0, 100);
+            CacheItemPriority priority = _random.Next(3) > 0 ? CacheItemPriority.Normal : (CacheItemPriority)_random.Next(4);
+            long absolute = _random.Next(4) == 0 ? Now + (_random.Next(-1, 40) * TimeSpan.TicksPerSecond) : long.MaxValue;
+            long sliding = _random.Next(5) == 0 ? _random.Next(1, 15) * TimeSpan.TicksPerSecond : 0;
+            _model.Set(key, value, size, priority, Now, absolute, sliding);
+            using ICacheEntry entry = _cache.CreateEntry(key);
+            entry.Value = value;
+            entry.Size = size;
+            entry.Priority = priority;
+            entry.AbsoluteExpiration = absolute == long.MaxValue ? null : new DateTimeOffset(absolute, TimeSpan.Zero);
+            entry.SlidingExpiration = sliding == 0 ? null : TimeSpan.FromTicks(sliding);
+
+            // Some entries have nothing but a value, so that slots without details are used too.
+            if ((int)value % 3 != 0)
+            {
+                entry.PostEvictionCallbacks.Add(_onEvicted);
+            }
+
+            return $"set {key} = {value}, {size} bytes, {priority}, absolute {absolute}, sliding {sliding}";
+        }
+
+        private object RandomKey()
+        {
+            int number = _random.Next(_keys);
+            return (number % 4) switch
+            {
+                0 => number,
+                1 => new Clash(number),
+                _ => $"key {number}",
+            };
+        }
+
+        private long Now => _time.GetUtcNow().UtcTicks;
+
+        private void Compare()
+        {
+            InvariantChecker.Check(_cache.Engine);
+            Assert.Equal(_model.Count, _cache.Count);
+            Assert.Equal(_model.UsedBytes, _cache.UsedMemory);
+            Assert.Equal(_model.MaxBytes, _cache.MaxMemory);
+            foreach (CacheItemPriority priority in Enum.GetValues<CacheItemPriority>())
+            {
+                Assert.Equal(_model.KeysInOrder(priority), _cache.Engine.KeysInOrder(priority));
+            }
+
+            Assert.Equal(_model.KeysInOrder(CacheItemPriority.Normal).Count(), _cache.Engine.KeysInOrder(CacheItemPriority.Normal).Count);
+            Assert.Equal(_cache.Count, _cache.Keys.Distinct().Count());
+            Assert.True(_cache.WaitForCallbacks(TimeSpan.FromSeconds(30)), "the callbacks did not finish");
+            lock (_callbacks)
+            {
+                Assert.Equal(
+                    _model.TakeDepartures().Where(static d => (int)d.Value! % 3 != 0).Select(static d => $"{d.Key} {d.Value} {d.Reason}").Order(),
+                    _callbacks.Select(static d => $"{d.Key} {d.Value} {d.Reason}").Order());
+                _callbacks.Clear();
+            }
+        }
+    }
+
+    /// <summary>A key whose hash says little: eight of them share one.</summary>
+    private sealed record Clash(int Number)
+    {
+        public override int GetHashCode() => Number / 32;
+    }
+}
