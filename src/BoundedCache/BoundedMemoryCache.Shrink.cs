@@ -7,7 +7,7 @@ namespace BoundedCache;
 /// <summary>Lowering the limit, and giving memory back.</summary>
 public sealed partial class BoundedMemoryCache
 {
-    /// <summary>Bytes credited before the last release: those were the garbage collector's already.</summary>
+    /// <summary>Bytes that had left the cache when memory was last released, or was going to be.</summary>
     private long _creditedAtRelease;
 
     /// <summary>
@@ -114,30 +114,29 @@ public sealed partial class BoundedMemoryCache
             cancellationToken.ThrowIfCancellationRequested();
             ReleaseResult release = mode == ReleaseMode.None
                 ? ReleaseResultOfNothing("no release was asked for; the runtime keeps the memory for its own next use")
-                : await ReleaseAsync(cancellationToken).ConfigureAwait(false);
+                : await ReleaseAsync(bytes, cancellationToken).ConfigureAwait(false);
             ShrinkReport report = Report(entries, bytes, evictionTime, release);
             Log.Shrunk(cache._logger, report);
             return report;
         }
 
-        private async Task<ReleaseResult> ReleaseAsync(CancellationToken cancellationToken)
+        private Task<ReleaseResult> ReleaseAsync(long bytesEvicted, CancellationToken cancellationToken)
         {
+            // Every byte that left the cache is named to the releaser once. What left before this call (replaced, expired, evicted without
+            // a release) may have been collected since, so where that is most of it, the snapshot is no baseline to judge by.
             long credited = cache._engine.CreditedBytes;
+            long unclaimed = credited - Interlocked.Exchange(ref cache._creditedAtRelease, credited);
+            bool isOwn = bytesEvicted >= unclaimed / 2;
             var request = new ReleaseRequest
             {
-                ExpectedBytes = credited - Volatile.Read(ref cache._creditedAtRelease),
+                ExpectedBytes = isOwn ? bytesEvicted : unclaimed,
+                Baseline = isOwn ? _before : null,
                 Forced = !_setsLimit,
 
                 // Callbacks hold the values they are told of. A callback that shrinks a cache must not wait for itself.
                 Settle = _isInCallback ? null : cache._callbacks.WaitUntilIdle,
             };
-            ReleaseResult result = await MemoryReleaser.Shared.ReleaseAsync(request, cancellationToken).ConfigureAwait(false);
-            if (result.Collections > 0)
-            {
-                Volatile.Write(ref cache._creditedAtRelease, credited);
-            }
-
-            return result;
+            return MemoryReleaser.Shared.ReleaseAsync(request, cancellationToken);
         }
 
         private ReleaseResult ReleaseResultOfNothing(string reason) => new()

@@ -12,11 +12,8 @@ internal interface IGarbageCollector
     /// <summary>Whether the process is in a no-GC region, which an induced collection would end.</summary>
     bool IsInNoGCRegion { get; }
 
-    /// <summary>Whether the process runs Server GC.</summary>
-    bool IsServer { get; }
-
-    /// <summary>Whether the process was configured to keep memory that its heap no longer needs (<c>System.GC.RetainVM</c>).</summary>
-    bool RetainsMemory { get; }
+    /// <summary>The library that was configured in place of the runtime's own collector (<c>System.GC.Name</c>, <c>System.GC.Path</c>); null when none was.</summary>
+    string? Replacement { get; }
 
     /// <summary>The last collection of any kind; all zero before the first.</summary>
     GCReading ReadLast();

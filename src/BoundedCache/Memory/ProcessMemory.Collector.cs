@@ -14,10 +14,7 @@ internal sealed partial class ProcessMemory
 
         public bool IsInNoGCRegion => GCSettings.LatencyMode == GCLatencyMode.NoGCRegion;
 
-        public bool IsServer => GCSettings.IsServerGC;
-
-        public bool RetainsMemory =>
-            GC.GetConfigurationVariables().TryGetValue("RetainVM", out object? value) && value is true;
+        public string? Replacement => Configured("GCName") ?? Configured("GCPath");
 
         public GCReading ReadLast() => GCReading.From(GC.GetGCMemoryInfo(GCKind.Any));
 
@@ -30,5 +27,8 @@ internal sealed partial class ProcessMemory
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
         public void WaitForPendingFinalizers() => GC.WaitForPendingFinalizers();
+
+        private static string? Configured(string name) =>
+            GC.GetConfigurationVariables().TryGetValue(name, out object? value) && value is string { Length: > 0 } text ? text : null;
     }
 }

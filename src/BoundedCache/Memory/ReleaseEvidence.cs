@@ -48,8 +48,11 @@ internal readonly record struct ReleaseEvidence
     /// <summary>Whether what is alive explains why clearly less fell. Without a baseline nobody can say whether it died earlier.</summary>
     public bool IsStillAlive => Order.Baseline is not null && IsMissingInHeap;
 
-    /// <summary>Whether dead objects that wait for their finalizers may be what is missing.</summary>
-    public bool FinalizersHold => Collection.FinalizersPending > 0 && IsMissingInHeap;
+    /// <summary>
+    /// Whether dead objects that wait for their finalizers may be what is missing. One of them can hold everything; but where, for lack
+    /// of a baseline, it is not sure that anything is missing, the one that is always due is no reason to collect twice.
+    /// </summary>
+    public bool FinalizersHold => Collection.FinalizersPending >= (Order.Baseline is null ? ManyFinalizers : 1) && IsMissingInHeap;
 
     /// <summary>
     /// Whether, with all collections done, finalizers are the likely reason that memory is missing. What waits behind a stuck one

@@ -58,11 +58,6 @@ internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
     private string ExplainIdleHeap(in ReleaseEvidence evidence)
     {
         string idle = ByteSize.Format(evidence.IdleBytes);
-        if (memory.Collector.RetainsMemory)
-        {
-            return $"The heap keeps {idle} of empty memory because System.GC.RetainVM is set. Remove the setting.";
-        }
-
         if (evidence.IsPinned)
         {
             return $"{evidence.Collection.PinnedObjects} pinned objects keep {idle} of emptied heap from leaving. Pin for shorter times, or allocate what stays pinned with GC.AllocateArray(pinned: true).";
@@ -73,8 +68,9 @@ internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
             return $"{ByteSize.Format(evidence.Collection.FragmentedBytes)} are holes between live objects (fragmentation), which a later release may close.";
         }
 
-        string kind = memory.Collector.IsServer ? " Server GC keeps more in reserve than Workstation GC (System.GC.Server)." : "";
-        return $"The heap keeps {idle} of empty memory for its next use; another collection at the same time may have been the cause, and a later release may give it back.{kind}";
+        return memory.Collector.Replacement is string name
+            ? $"The collector {name}, configured in place of the runtime's own, keeps {idle} of empty memory; the runtime's own gives it back."
+            : $"The heap keeps {idle} of empty memory for its next use; another collection at the same time may have been the cause, and a later release may give it back.";
     }
 
     private string ExplainNative(in ReleaseEvidence evidence)

@@ -32,8 +32,11 @@ internal sealed record ReleaseLimits
     /// <summary>The bound on waiting for finalizers.</summary>
     public TimeSpan Finalizers { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whether an excess is clear: more than the promise on RSS allows, which is a tenth of what is due and 10 MiB.</summary>
-    public static bool IsClear(long excessBytes, long dueBytes) => excessBytes > (10 * MiB) + (dueBytes / 10);
+    /// <summary>
+    /// Whether an excess is clear: beyond a tenth of what is due and 5 MB. The promise on RSS allows as much for the heap, and another
+    /// 5 MB for what grows beside it: compiled code, stacks, the allocator's reserves.
+    /// </summary>
+    public static bool IsClear(long excessBytes, long dueBytes) => excessBytes > 5_000_000 + (dueBytes / 10);
 
     /// <summary>Whether empty committed memory is reason enough for a release.</summary>
     public bool IsKnownGap(long idleBytes, long liveBytes) => idleBytes > KnownGapBytes && idleBytes > liveBytes / 4;

@@ -105,15 +105,15 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
     /// <summary>
     /// Whether another thread's collection took the place of the aggressive one. The collector is content when any blocking
     /// collection of the whole heap ended meanwhile, and only an aggressive one gives the emptied memory back: so a heap that stands
-    /// clearly empty, without pins or a setting to explain it, was not collected aggressively.
+    /// clearly empty, without pins to explain it, was not collected aggressively.
     /// </summary>
-    private bool WasSwallowed(ReleaseEvidence evidence, long indexBefore)
+    private static bool WasSwallowed(ReleaseEvidence evidence, long indexBefore)
     {
         GCReading last = evidence.Collection;
         return last.Index <= indexBefore
             || last.Generation < GC.MaxGeneration
             || !last.Compacted
             || last.Concurrent
-            || (evidence.IsHeapIdle && !evidence.IsPinned && !memory.Collector.RetainsMemory);
+            || (evidence.IsHeapIdle && !evidence.IsPinned);
     }
 }

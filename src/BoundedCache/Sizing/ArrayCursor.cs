@@ -36,15 +36,12 @@ internal sealed class ArrayCursor(Array array, TypeLayout layout, int group)
     public void MoveNext()
     {
         Seen++;
-        NextIndex = After(NextIndex);
+        long next = NextIndex + _stride;
+        NextIndex = next >= Length ? next - Length : next;
     }
 
-    /// <summary>The index that follows another in this cursor's order.</summary>
-    public long After(long index)
-    {
-        long next = index + _stride;
-        return next >= Length ? next - Length : next;
-    }
+    /// <summary>The index of the element that the cursor comes to after so many others.</summary>
+    public long IndexAt(long rank) => (long)((UInt128)rank * (ulong)_stride % (ulong)Length);
 
     private static long StrideFor(long length)
     {

@@ -20,22 +20,21 @@ internal sealed partial class GraphWalk
         }
 
         ArrayCursor cursor = _active.Peek();
+        if (IsTurnOver(cursor))
+        {
+            _suspended.Enqueue(_active.Pop());
+            return;
+        }
+
+        (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
+        int known = _visited.Count;
+        VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
+        cursor.MoveNext();
+        NoteElementLayout(cursor.Group, known);
         if (cursor.IsAtEnd)
         {
             _active.Pop();
             _samples.SetSeen(cursor.Group, cursor.Seen);
-        }
-        else if (IsTurnOver(cursor))
-        {
-            _suspended.Enqueue(_active.Pop());
-        }
-        else
-        {
-            (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
-            int known = _visited.Count;
-            VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
-            cursor.MoveNext();
-            NoteElementLayout(cursor.Group, known);
         }
     }
 
@@ -63,13 +62,14 @@ internal sealed partial class GraphWalk
 
     private void JudgeTheRest()
     {
-        _mode = Mode.ChargingOnly;
-        ChargePending();
         _mode = Mode.Probing;
         foreach (ArrayCursor cursor in _active.Concat(_suspended))
         {
             _samples.SetSeen(cursor.Group, Math.Max(1, cursor.Seen + SeenByOtherWays(cursor)));
         }
+
+        _mode = Mode.ChargingOnly;
+        ChargePending();
     }
 
     /// <summary>
@@ -78,23 +78,37 @@ internal sealed partial class GraphWalk
     private void ChargePending()
     {
         int most = Math.Max(1024, _bounds.MaxObjects / 4);
-        while (most-- > 0 && _pending.TryPop(out int index))
+        while (_pending.TryPop(out int index))
         {
-            int active = _active.Count;
-            Expand(index);
-            if (_active.Count == active)
+            ref VisitedObject pending = ref _visited[index];
+            if (pending.Layout == _samples.ElementLayoutOf(_samples.GroupOf(pending.Sample)))
             {
-                continue;
+                // An element not among those seen. Scaled with them, it would count twice.
+                _samples.Charge(pending.Sample, pending.IsExpanded ? 0 : -pending.Layout.SizeOf(pending.Instance));
+                pending.IsExpanded = true;
             }
-
-            ArrayCursor cursor = _active.Peek();
-            for (int i = 0; i < GlimpsedElements && !cursor.IsAtEnd; i++)
+            else if (most-- > 0)
             {
-                (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
-                VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
-                cursor.MoveNext();
+                int active = _active.Count;
+                Expand(index);
+                if (_active.Count > active)
+                {
+                    Glimpse(_active.Pop());
+                }
             }
         }
+    }
+
+    private void Glimpse(ArrayCursor cursor)
+    {
+        while (cursor.Seen < GlimpsedElements)
+        {
+            (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
+            VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
+            cursor.MoveNext();
+        }
+
+        _samples.SetSeen(cursor.Group, cursor.Seen);
     }
 
     /// <summary>How many of the elements that the cursor did not come to were visited, because others refer to them.</summary>
@@ -112,15 +126,26 @@ internal sealed partial class GraphWalk
         long left = cursor.Length - cursor.Seen;
         int probes = (int)Math.Min(left, ProbedElements);
         int hits = 0;
-        long index = cursor.NextIndex;
         (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
-        for (int i = 0; i < probes; i++, index = cursor.After(index))
+        for (int i = 0; i < probes; i++)
         {
+            // Scattered: those next in the cursor's order keep their distance from the ones it saw, while those that
+            // know each other are often neighbours.
+            long rank = cursor.Seen + (probes == left ? i : (long)(Scatter((ulong)i) % (ulong)left));
             _probeHit = false;
-            VisitElement(cursor.Array, cursor.Layout, index);
+            VisitElement(cursor.Array, cursor.Layout, cursor.IndexAt(rank));
             hits += _probeHit ? 1 : 0;
         }
 
         return probes == 0 ? 0 : (double)hits / probes * left;
+    }
+
+    // The output function of SplitMix64 (Steele, Lea, Flood 2014): the same numbers each time, without a pattern.
+    private static ulong Scatter(ulong i)
+    {
+        ulong z = (i + 1) * 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
     }
 }

@@ -22,7 +22,7 @@ internal sealed partial class GraphWalk
         int known = _visited.IndexOf(target);
         if (_mode == Mode.Probing)
         {
-            _probeHit |= known >= 0 && layout == _samples.ElementLayoutOf(_group);
+            _probeHit |= known >= 0 && _visited[known].IsExpanded && layout == _samples.ElementLayoutOf(_group);
         }
         else if (known >= 0)
         {

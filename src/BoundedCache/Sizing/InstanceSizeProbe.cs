@@ -10,7 +10,9 @@ namespace BoundedCache.Sizing;
 /// <para>A class without a finalizer is probed with a shallow copy of the instance at hand: that runs no code of the class,
 /// not even its static constructor, which may throw. A class with a finalizer is not copied, for the copy would share the
 /// original's handles, and the collector frees a dead <see cref="WeakReference"/>'s handle even if its finalization was
-/// suppressed. Such a class is probed with a zeroed instance, whose finalization is suppressed at once.</para>
+/// suppressed. Such a class is probed with a zeroed instance, whose finalization is suppressed at once. Weak references
+/// themselves bear not even that, as the collector would free a handle that is zero and crash; they are probed with a
+/// real one.</para>
 /// </remarks>
 internal static class InstanceSizeProbe
 {
@@ -49,11 +51,26 @@ internal static class InstanceSizeProbe
 
     private static long ProbeZeroed(Type type)
     {
+        if (type == typeof(WeakReference)
+            || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(WeakReference<>)))
+        {
+            return ProbeWeakReference();
+        }
+
         long before = GC.GetAllocatedBytesForCurrentThread();
         object probe = RuntimeHelpers.GetUninitializedObject(type);
 #pragma warning disable CA1816 // Not a Dispose: the finalizer must never see an object that no constructor has.
         GC.SuppressFinalize(probe);
 #pragma warning restore CA1816
+        long after = GC.GetAllocatedBytesForCurrentThread();
+        GC.KeepAlive(probe);
+        return after - before;
+    }
+
+    private static long ProbeWeakReference()
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        object probe = new WeakReference(null);
         long after = GC.GetAllocatedBytesForCurrentThread();
         GC.KeepAlive(probe);
         return after - before;

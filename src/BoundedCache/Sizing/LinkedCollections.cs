@@ -13,7 +13,7 @@ internal static class LinkedCollections
     private static readonly Dictionary<string, string> s_countFields = new(StringComparer.Ordinal)
     {
         ["System.Collections.Generic.LinkedList`1"] = "count",
-        ["System.Collections.Generic.SortedSet`1"] = "_count",
+        ["System.Collections.Generic.SortedSet`1"] = "count",
         ["System.Collections.Immutable.ImmutableList`1+Node"] = "_count",
         ["System.Collections.Immutable.ImmutableSortedSet`1+Node"] = "_count",
         ["System.Collections.Immutable.ImmutableSortedDictionary`2"] = "_count",

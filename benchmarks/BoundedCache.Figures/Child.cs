@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace BoundedCache.Figures;
+
+/// <summary>A process that measures one thing and answers numbers.</summary>
+internal static class Child
+{
+    private const string Mark = "answer ";
+
+    /// <summary>Runs this program again to measure one thing.</summary>
+    /// <returns>The numbers that the child answered, in order.</returns>
+    public static double[] Measure(string figure, params string[] args)
+    {
+        string program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own path.");
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
+        {
+            start.ArgumentList.Add(typeof(Child).Assembly.Location);
+        }
+
+        foreach (string arg in (string[])["--child", figure, .. args])
+        {
+            start.ArgumentList.Add(arg);
+        }
+
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        string? answer = output.Split('\n').LastOrDefault(static line => line.StartsWith(Mark, StringComparison.Ordinal));
+        return process.ExitCode == 0 && answer is not null
+            ? [.. answer[Mark.Length..].Split(' ').Select(static number => double.Parse(number, CultureInfo.InvariantCulture))]
+            : throw new InvalidOperationException($"Measuring {figure} {string.Join(' ', args)} failed with exit code {process.ExitCode}: {output}");
+    }
+
+    public static void Answer(params double[] numbers) =>
+        Console.WriteLine(Mark + string.Join(' ', numbers.Select(static number => number.ToString("R", CultureInfo.InvariantCulture))));
+
+    /// <summary>The median of some runs of the same measurement, number by number.</summary>
+    public static double[] Median(int runs, Func<double[]> measure)
+    {
+        double[][] all = [.. Enumerable.Range(0, runs).Select(_ => measure())];
+        return [.. Enumerable.Range(0, all[0].Length).Select(i => Statistics.Median(all.Select(run => run[i])))];
+    }
+}

@@ -1,0 +1,261 @@
+using BoundedCache.Memory;
+using static BoundedCache.Tests.Memory.FakeProcess;
+
+namespace BoundedCache.Tests.Memory;
+
+/// <summary>When a release collects, how often, and what it says.</summary>
+public sealed class MemoryReleaserTests
+{
+    private readonly FakeProcess _process = new();
+    private readonly MemoryReleaser _releaser;
+
+    public MemoryReleaserTests() =>
+        _releaser = new MemoryReleaser(_process.Memory, new ReleaseLimits { Finalizers = TimeSpan.FromSeconds(30), Settling = TimeSpan.FromSeconds(30) });
+
+    private Task<ReleaseResult> Release(long expectedBytes, bool forced = false, ProcessMemorySnapshot? baseline = null) =>
+        _releaser.ReleaseAsync(new ReleaseRequest { ExpectedBytes = expectedBytes, Forced = forced, Baseline = baseline }, CancellationToken.None);
+
+    [Fact]
+    public async Task A_release_collects_once_and_reports_what_fell()
+    {
+        _process.DeadBytes = 400 * MiB;
+
+        ReleaseResult result = await Release(400 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Equal("The process's memory fell by 400 MiB to 42 MiB, where 400 MiB were expected back.", result.Reason);
+        Assert.Empty(result.Advice);
+        Assert.Equal(1, result.Collections);
+        Assert.Equal(442 * MiB, result.Before.AnonymousBytes);
+        Assert.Equal(42 * MiB, result.After.AnonymousBytes);
+        Assert.Equal(TimeSpan.FromMilliseconds(30), result.GCPause);
+    }
+
+    [Fact]
+    public async Task Collections_run_on_a_background_thread_of_the_releasers_own()
+    {
+        await Release(400 * MiB);
+
+        Assert.Equal("BoundedCache release|True|False", Assert.Single(_process.Threads));
+    }
+
+    [Fact]
+    public async Task A_small_gain_is_skipped_and_says_so()
+    {
+        ReleaseResult result = await Release(1 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Skipped, result.Outcome);
+        Assert.Equal(0, result.Collections);
+        Assert.Contains("Only 1 MiB", result.Reason, StringComparison.Ordinal);
+        Assert.Same(result.Before, result.After);
+    }
+
+    [Fact]
+    public async Task Small_gains_add_up_to_a_release()
+    {
+        await Release(1 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Released, (await Release(1 * MiB)).Outcome);
+        Assert.Equal(ReleaseOutcome.Skipped, (await Release(1 * MiB)).Outcome);
+    }
+
+    [Fact]
+    public async Task In_a_large_process_a_gain_has_to_be_larger()
+    {
+        _process.SetLast(new GCReading { Index = 7, HeapBytes = 1000 * MiB, CommittedBytes = 1000 * MiB });
+
+        Assert.Equal(ReleaseOutcome.Skipped, (await Release(9 * MiB)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_forced_release_is_not_skipped_for_a_small_gain() =>
+        Assert.Equal(1, (await Release(0, forced: true)).Collections);
+
+    [Fact]
+    public async Task A_known_gap_is_reason_enough_once()
+    {
+        _process.SetLast(new GCReading { Index = 7, HeapBytes = 40 * MiB, CommittedBytes = 90 * MiB });
+        _process.StuckBytes = 50 * MiB;
+        _process.PinnedObjects = 100;
+
+        Assert.Equal(1, (await Release(0)).Collections);
+        Assert.Equal(ReleaseOutcome.Skipped, (await Release(0)).Outcome);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_no_GC_region_is_left_alone(bool forced)
+    {
+        _process.IsInNoGCRegion = true;
+
+        ReleaseResult result = await Release(400 * MiB, forced);
+
+        Assert.Equal(ReleaseOutcome.Skipped, result.Outcome);
+        Assert.Contains("no-GC region", result.Reason, StringComparison.Ordinal);
+        Assert.Equal(0, _process.Collections);
+    }
+
+    [Fact]
+    public async Task What_finalizers_hold_goes_with_a_second_collection()
+    {
+        _process.FinalizableBytes = 400 * MiB;
+
+        ReleaseResult result = await Release(400 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Equal(2, result.Collections);
+        Assert.Equal(1, _process.FinalizerWaits);
+    }
+
+    [Fact]
+    public async Task Finalizers_are_not_waited_for_when_the_memory_fell()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.FinalizableBytes = 4 * MiB;
+
+        Assert.Equal(1, (await Release(400 * MiB)).Collections);
+        Assert.Equal(0, _process.FinalizerWaits);
+    }
+
+    [Fact]
+    public async Task The_few_finalizers_that_are_always_due_cost_no_second_collection_when_too_much_was_expected()
+    {
+        Assert.Equal(1, (await Release(4000 * MiB)).Collections);
+        Assert.Equal(0, _process.FinalizerWaits);
+    }
+
+    [Fact]
+    public async Task A_stuck_finalizer_is_named_and_costs_one_thread_for_all_releases()
+    {
+        using var never = new ManualResetEventSlim();
+        var releaser = new MemoryReleaser(_process.Memory, new ReleaseLimits { Finalizers = TimeSpan.FromMilliseconds(1) });
+        _process.FinalizableBytes = 400 * MiB;
+        _process.DuringFinalizerWait = never.Wait;
+        var request = new ReleaseRequest { ExpectedBytes = 400 * MiB };
+
+        ReleaseResult first = await releaser.ReleaseAsync(request, CancellationToken.None);
+        ReleaseResult second = await releaser.ReleaseAsync(request, CancellationToken.None);
+
+        Assert.Equal(ReleaseOutcome.Partial, first.Outcome);
+        Assert.Contains("stuck", Assert.Single(first.Advice), StringComparison.Ordinal);
+        Assert.Equal(ReleaseOutcome.Partial, second.Outcome);
+        Assert.InRange(_process.FinalizerWaits, 0, 1);
+        never.Set();
+    }
+
+    [Fact]
+    public async Task A_swallowed_collection_is_repeated()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.Swallow = 1;
+
+        ReleaseResult result = await Release(400 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Equal(2, result.Collections);
+    }
+
+    [Fact]
+    public async Task There_are_never_more_than_two_collections()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.FinalizableBytes = 400 * MiB;
+        _process.Swallow = 9;
+
+        ReleaseResult result = await Release(800 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.Equal(2, result.Collections);
+        Assert.Equal(2, _process.Collections);
+    }
+
+    [Fact]
+    public async Task A_no_GC_region_that_began_during_the_wait_for_finalizers_is_left_alone()
+    {
+        _process.FinalizableBytes = 400 * MiB;
+        _process.DuringFinalizerWait = () => _process.IsInNoGCRegion = true;
+
+        Assert.Equal(1, (await Release(400 * MiB)).Collections);
+    }
+
+    [Fact]
+    public async Task Pins_that_hold_the_heap_are_named()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.StuckBytes = 300 * MiB;
+        _process.PinnedObjects = 100;
+
+        ReleaseResult result = await Release(400 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.Equal(1, result.Collections);
+        Assert.Contains("100 pinned objects keep 300 MiB", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fragmentation_is_named()
+    {
+        _process.StuckBytes = 100 * MiB;
+        _process.FragmentedBytes = 100 * MiB;
+
+        ReleaseResult result = await Release(0, forced: true);
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.Contains("fragmentation", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_collector_that_replaces_the_runtimes_own_is_named()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.StuckBytes = 400 * MiB;
+        _process.Replacement = "libother.so";
+
+        ReleaseResult result = await Release(400 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.Contains("libother.so", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Native_memory_is_named_and_is_no_failure_of_the_release()
+    {
+        _process.NativeBytes = 900 * MiB;
+        _process.DeadBytes = 400 * MiB;
+
+        ReleaseResult result = await Release(400 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Contains("900 MiB of the process's memory are outside the managed heap", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_still_alive_are_told_from_bytes_that_died_before()
+    {
+        ProcessMemorySnapshot baseline = _process.Memory.TakeSnapshot();
+        ReleaseResult alive = await Release(30 * MiB, baseline: baseline);
+        ReleaseResult unknown = await Release(30 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Partial, alive.Outcome);
+        Assert.Contains("still referenced", Assert.Single(alive.Advice), StringComparison.Ordinal);
+        Assert.Equal(ReleaseOutcome.Released, unknown.Outcome);
+        Assert.Empty(unknown.Advice);
+        Assert.Contains("no more to give back", unknown.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_exception_reaches_who_waits_and_the_next_release_works()
+    {
+        _process.DuringCollection = static count =>
+        {
+            if (count == 1)
+            {
+                throw new InvalidTimeZoneException();
+            }
+        };
+
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => Release(400 * MiB));
+        Assert.Equal(1, (await Release(400 * MiB)).Collections);
+    }
+}

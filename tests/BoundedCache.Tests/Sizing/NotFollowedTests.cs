@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace BoundedCache.Tests.Sizing;
+
+public sealed class NotFollowedTests
+{
+    private static readonly long s_boxSize = 3 * IntPtr.Size;
+
+    public static TheoryData<string> Shared() => [.. s_shared.Keys];
+
+    private static readonly Dictionary<string, object> s_shared = new(StringComparer.Ordinal)
+    {
+        ["type"] = typeof(string),
+        ["member"] = typeof(string).GetMethods()[0],
+        ["assembly"] = typeof(string).Assembly,
+        ["delegate"] = new Func<int>(new byte[1000].Count),
+        ["service provider"] = new Provider(),
+        ["culture"] = CultureInfo.InvariantCulture,
+        ["compare info"] = CultureInfo.InvariantCulture.CompareInfo,
+        ["number format"] = NumberFormatInfo.InvariantInfo,
+        ["encoding"] = new UTF8Encoding(),
+        ["thread"] = Thread.CurrentThread,
+        ["task scheduler"] = TaskScheduler.Default,
+        ["synchronization context"] = new SynchronizationContext(),
+        ["time provider"] = TimeProvider.System,
+        ["timer"] = TimeProvider.System.CreateTimer(_ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan),
+        ["cancellation"] = new CancellationTokenSource(),
+        ["string comparer"] = StringComparer.OrdinalIgnoreCase,
+        ["equality comparer"] = EqualityComparer<string>.Default,
+        ["comparer"] = Comparer<int>.Default,
+        ["time zone"] = TimeZoneInfo.Utc,
+        ["regex"] = new Regex("a+"),
+        ["domain"] = AppDomain.CurrentDomain,
+    };
+
+    [Theory]
+    [MemberData(nameof(Shared))]
+    public void Shared_things_are_neither_counted_nor_followed(string name)
+    {
+        object shared = s_shared[name];
+        Assert.Equal(0, Truth.Measure(shared));
+        Assert.Equal(s_boxSize, Truth.Measure(new Holder { Content = shared }));
+        Assert.Equal(s_boxSize, Truth.Measure(new StrongBox(shared)));
+    }
+
+    [Fact]
+    public void A_token_does_not_lead_to_its_source()
+    {
+        using var source = new CancellationTokenSource();
+        source.Token.Register(static state => _ = state, new byte[100_000]);
+        Assert.InRange(Truth.Measure(new List<CancellationToken> { source.Token }), 1, 200);
+    }
+
+    [Fact]
+    public void The_comparer_of_a_dictionary_does_not_count() =>
+        Assert.Equal(
+            Truth.Measure(new Dictionary<object, int>(10)),
+            Truth.Measure(new Dictionary<string, int>(10, StringComparer.OrdinalIgnoreCase)));
+
+    [Fact]
+    public void A_comparer_of_the_users_own_counts() =>
+        Assert.True(Truth.Measure(new Dictionary<string, int>(10, new OwnComparer())) > 10_000);
+
+    [Fact]
+    public void A_class_with_a_listed_name_in_another_namespace_counts() =>
+        Assert.True(Truth.Measure(new DbContext()) > 1000);
+
+    private sealed class Holder
+    {
+        public object? Content;
+    }
+
+    private sealed class StrongBox(object content)
+    {
+        public IComparable? Other { get; } = content as IComparable;
+    }
+
+    private sealed class DbContext
+    {
+        public byte[] Data { get; } = new byte[1000];
+    }
+
+    private sealed class Provider : IServiceProvider
+    {
+        private readonly byte[] _services = new byte[100_000];
+
+        public object? GetService(Type serviceType) => _services;
+    }
+
+    private sealed class OwnComparer : IEqualityComparer<string>
+    {
+        private readonly byte[] _table = new byte[10_000];
+
+        public bool Equals(string? x, string? y) => x == y && _table.Length > 0;
+
+        public int GetHashCode(string obj) => 0;
+    }
+}

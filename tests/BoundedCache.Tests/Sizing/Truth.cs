@@ -1,0 +1,63 @@
+using BoundedCache.Sizing;
+
+namespace BoundedCache.Tests.Sizing;
+
+/// <summary>What the garbage collector itself says of the size of a value, for measurements to be held against.</summary>
+internal static class Truth
+{
+    /// <summary>Bounds that no test graph but the deliberately large ones comes near, also on a machine that stalls.</summary>
+    public static readonly GraphBounds Unbounded = new(10_000_000, TimeSpan.FromMinutes(5));
+
+    /// <summary>Bytes this thread allocates to build a value. Exact, if building it leaves no garbage.</summary>
+    public static (object Value, long Bytes) Allocated(Func<object> build)
+    {
+        build();
+        build(); // Twice: what is done lazily has been done by then.
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        object value = build();
+        return (value, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    /// <summary>Bytes that stay in the heap per value, garbage aside. Only for tests that nothing runs beside.</summary>
+    public static (object Value, long Bytes) Retained(Func<object> build, int copies)
+    {
+        build();
+        object[] values = new object[copies];
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (int i = 0; i < copies; i++)
+        {
+            values[i] = build();
+        }
+
+        long after = GC.GetTotalMemory(forceFullCollection: true);
+        object value = values[0];
+        GC.KeepAlive(values);
+        return (value, (after - before) / copies);
+    }
+
+    public static void AssertExact(Func<object> build)
+    {
+        (object value, long bytes) = Allocated(build);
+        Assert.Equal(bytes, Measure(value));
+    }
+
+    public static void AssertWithin(double share, long expected, long actual) =>
+        Assert.True(
+            Math.Abs(actual - expected) <= expected * share,
+            $"{actual} is off {expected} by {100.0 * (actual - expected) / expected:F2} %");
+
+    public static long Measure(object value)
+    {
+        var measurer = new ObjectMeasurer(bounds: Unbounded);
+        long bytes = measurer.Measure(value);
+        Assert.Equal(0, measurer.EstimatedCount);
+        return bytes;
+    }
+}
+
+/// <summary>Tests that compare the size of the whole heap, and so must run alone.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class HeapTests
+{
+    public const string Name = "Whole heap";
+}
