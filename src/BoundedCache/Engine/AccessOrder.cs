@@ -49,9 +49,10 @@ internal sealed class AccessOrder
     }
 
     /// <summary>Puts an entry that is in no list at the head of its priority's.</summary>
-    public void AddToHead(int index)
+    public void AddToHead(int index) => AddToHead(index, ref _store.Link(index));
+
+    private void AddToHead(int index, ref Link link)
     {
-        ref Link link = ref _store.Link(index);
         int priority = (int)link.Priority;
         int head = _ends.Heads[priority];
         link.Newer = None;
@@ -69,6 +70,7 @@ internal sealed class AccessOrder
     }
 
     /// <summary>Takes an entry out of its list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Remove(int index)
     {
         ref Link link = ref _store.Link(index);
@@ -76,28 +78,53 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Moves the entry at <paramref name="index"/> to the head of its list. Does nothing where there is no entry any more: a touch may
-    /// be older than the removal of what it touched.
+    /// Moves entries to the heads of their lists, one after the other. Passes over those that are gone: a touch may be older than the
+    /// removal of what it touched.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Touch(int index)
+    public void Touch(ReadOnlySpan<int> indexes)
     {
-        if (!_store.Exists(index))
+        Fetch(indexes);
+        foreach (int index in indexes)
         {
-            return;
+            ref Link link = ref _store.TryLink(index);
+            if (!Unsafe.IsNullRef(ref link) && link.IsInUse && link.Newer != None)
+            {
+                Join(link.Newer, link.Older, (int)link.Priority);
+                AddToHead(index, ref link);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Brings what moving these entries will need into the processor's cache. Moving one after the other waits for three cache misses each
+    /// in a large table; loads that do not depend on each other overlap in the processor.
+    /// </summary>
+    private int Fetch(ReadOnlySpan<int> indexes)
+    {
+        int seen = 0;
+        foreach (int index in indexes)
+        {
+            seen += Peek(index).Newer;
         }
 
-        ref Link link = ref _store.Link(index);
-        if (!link.IsInUse || link.Newer == None)
+        foreach (int index in indexes)
         {
-            return;
+            Link link = Peek(index);
+            seen += Peek(link.Newer).Older + Peek(link.Older).Newer;
         }
 
-        Join(link.Newer, link.Older, (int)link.Priority);
-        AddToHead(index);
+        // Answered so that nobody, the compiler included, takes the loads for useless.
+        return seen;
+    }
+
+    private Link Peek(int index)
+    {
+        ref Link link = ref _store.TryLink(index);
+        return index < 0 || Unsafe.IsNullRef(ref link) ? default : link;
     }
 
     /// <summary>Gives the slot at <paramref name="to"/>, to which an entry's link was copied, that entry's place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Relocate(int to)
     {
         ref Link link = ref _store.Link(to);

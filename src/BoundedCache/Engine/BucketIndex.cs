@@ -43,34 +43,29 @@ internal sealed class BucketIndex
     public int BucketCount => _bucketCount;
 
     /// <summary>Looks a key up without the lock.</summary>
-    /// <returns><see cref="Lookup.Unsure"/> where writers interfered every time: ask again under the lock.</returns>
-    public Lookup Find<TLookup>(scoped in TLookup lookup, out Hit hit)
+    /// <param name="lookup">The key.</param>
+    /// <param name="place">Where the entry is; or <see cref="Place.Nowhere"/>, or <see cref="Place.Unsure"/> where writers interfered every time.</param>
+    /// <returns>The content of the entry's slot, consistent with <paramref name="place"/>.</returns>
+    public object? Find<TLookup>(scoped in TLookup lookup, out Place place)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         int hash = lookup.Hash;
-        Unsafe.SkipInit(out hit);
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        int attempt = 0;
+        while (true)
         {
-            if (attempt > 0)
-            {
-                Thread.SpinWait(1 << Math.Min(attempt, 6));
-            }
-
             uint relocations = Volatile.Read(ref _relocations);
             int bucket = BucketOf(hash, Volatile.Read(ref _bucketCount));
             int[][] buckets = Volatile.Read(ref _buckets);
-            if ((uint)(bucket >> ChunkShift) >= (uint)buckets.Length)
+            int index = 0;
+            if ((uint)(bucket >> ChunkShift) < (uint)buckets.Length)
             {
-                continue;
+                int[] heads = buckets[bucket >> ChunkShift];
+                if ((uint)(bucket & ChunkMask) < (uint)heads.Length)
+                {
+                    index = Volatile.Read(ref heads[bucket & ChunkMask]);
+                }
             }
 
-            int[] heads = buckets[bucket >> ChunkShift];
-            if ((uint)(bucket & ChunkMask) >= (uint)heads.Length)
-            {
-                continue;
-            }
-
-            int index = Volatile.Read(ref heads[bucket & ChunkMask]);
             Slot[][] chunks = _store.Slots;
             while (index > 0)
             {
@@ -91,12 +86,10 @@ internal sealed class BucketIndex
                 if (slot.Hash == hash)
                 {
                     uint version = Volatile.Read(ref slot.Version);
-                    hit.Key = slot.Key;
-                    hit.Value = slot.Value;
-                    hit.Flags = slot.Flags;
-                    hit.Index = index;
-                    hit.Version = version;
-                    hit.Deadline = (hit.Flags & SlotFlags.HasDeadline) != 0 ? ReadDeadline(index) : long.MaxValue;
+                    object? key = slot.Key;
+                    object? content = slot.Value;
+                    SlotFlags flags = slot.Flags;
+                    long deadline = (flags & SlotFlags.HasDeadline) == 0 ? long.MaxValue : ReadDeadline(index);
 
                     // Without the barrier a weakly ordered processor could read the fields after the version is confirmed, and hand
                     // out the value of an entry that took this slot since.
@@ -106,9 +99,10 @@ internal sealed class BucketIndex
                         break;
                     }
 
-                    if (hit.Key is { } key && lookup.Matches(key))
+                    if (key is not null && lookup.Matches(key))
                     {
-                        return Lookup.Hit;
+                        place = new Place(index, version, flags, deadline);
+                        return content;
                     }
                 }
 
@@ -120,12 +114,19 @@ internal sealed class BucketIndex
                 Volatile.ReadBarrier();
                 if ((relocations & 1) == 0 && _relocations == relocations)
                 {
-                    return Lookup.Miss;
+                    place = Place.Nowhere;
+                    return null;
                 }
             }
-        }
 
-        return Lookup.Unsure;
+            if (++attempt == Attempts)
+            {
+                place = Place.Unsure;
+                return null;
+            }
+
+            Thread.SpinWait(1 << Math.Min(attempt, 6));
+        }
     }
 
     /// <summary>Looks a key up whose comparison is no user code. Under the lock.</summary>
@@ -149,33 +150,26 @@ internal sealed class BucketIndex
     }
 
     /// <summary>Adds to <paramref name="candidates"/> every entry with the given hash. Under the lock.</summary>
-    public void Collect(int hash, List<Hit> candidates)
+    public void Collect(int hash, List<(object Key, object? Content, Place Place)> candidates)
     {
         for (int index = Head(BucketOf(hash, _bucketCount)); index > 0;)
         {
             ref Slot slot = ref _store.Slot(index);
             if (slot.Hash == hash)
             {
-                candidates.Add(HitAt(index));
+                candidates.Add((slot.Key!, slot.Value, PlaceOf(index)));
             }
 
             index = slot.Next;
         }
     }
 
-    /// <summary>What a reader would read of the entry at <paramref name="index"/>. Under the lock.</summary>
-    public Hit HitAt(int index)
+    /// <summary>What a reader would find out about the entry at <paramref name="index"/>. Under the lock.</summary>
+    public Place PlaceOf(int index)
     {
         ref Slot slot = ref _store.Slot(index);
-        return new Hit
-        {
-            Key = slot.Key,
-            Value = slot.Value,
-            Flags = slot.Flags,
-            Index = index,
-            Version = slot.Version,
-            Deadline = (slot.Flags & SlotFlags.HasDeadline) != 0 ? _store.Deadline(index) : long.MaxValue,
-        };
+        return new Place(
+            index, slot.Version, slot.Flags, (slot.Flags & SlotFlags.HasDeadline) == 0 ? long.MaxValue : _store.Deadline(index));
     }
 
     /// <summary>Publishes a written slot: from here on readers find it. Under the lock.</summary>
@@ -188,6 +182,7 @@ internal sealed class BucketIndex
     }
 
     /// <summary>Takes a slot out of its chain; the slot keeps its Next. Under the lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Remove(int index) => Volatile.Write(ref Predecessor(index), _store.Slot(index).Next);
 
     /// <summary>Puts <paramref name="to"/>, a copy of the slot at <paramref name="from"/>, in its place. Under the lock, within a relocation.</summary>
@@ -224,6 +219,7 @@ internal sealed class BucketIndex
     public bool HasSpare(int entries) => _bucketCount > MinBuckets && _bucketCount - (_bucketCount >> 2) > entries + 1;
 
     /// <summary>Merges the last bucket into the one it was split from. Under the lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Merge()
     {
         int last = _bucketCount - 1;
@@ -261,6 +257,23 @@ internal sealed class BucketIndex
         }
     }
 
+    /// <summary>Brings what <see cref="Remove"/> will read for these slots into the processor's cache. Under the lock.</summary>
+    /// <param name="indexes">Slots in use; overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Fetch(Span<int> indexes)
+    {
+        // Loads that do not depend on each other overlap in the processor; two passes, since the second needs what the first loads.
+        foreach (ref int index in indexes)
+        {
+            index = Head(BucketOf(_store.Slot(index).Hash, _bucketCount));
+        }
+
+        foreach (ref int index in indexes)
+        {
+            index = index > 0 ? _store.Slot(index).Next : index;
+        }
+    }
+
     /// <summary>The first slot of a bucket, or its number complemented. Under the lock.</summary>
     public ref int Head(int bucket) => ref _buckets[bucket >> ChunkShift][bucket & ChunkMask];
 
@@ -292,13 +305,13 @@ internal sealed class BucketIndex
     private long ReadDeadline(int index)
     {
         long[][] chunks = _store.Deadlines;
-        int chunk = index >> SlotStore.ChunkShift;
-        if ((uint)chunk < (uint)chunks.Length && (uint)(index & SlotStore.ChunkMask) < (uint)chunks[chunk].Length)
+        (int chunk, int offset) = (index >> SlotStore.ChunkShift, index & SlotStore.ChunkMask);
+        if ((uint)chunk < (uint)chunks.Length && (uint)offset < (uint)chunks[chunk].Length)
         {
-            return Volatile.Read(ref chunks[chunk][index & SlotStore.ChunkMask]);
+            return Volatile.Read(ref chunks[chunk][offset]);
         }
 
-        // The entry is gone, or the version check that follows would have failed: any answer does.
+        // The entry is gone, and the check of the version that follows fails: any answer does.
         return long.MinValue;
     }
 

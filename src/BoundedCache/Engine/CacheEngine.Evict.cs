@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
@@ -50,6 +51,7 @@ internal sealed partial class CacheEngine
             lock (_gate)
             {
                 ApplyTouches();
+                FetchVictims(batch, long.MaxValue, highest);
                 for (int victim; done < batch && (victim = _order.NextVictim(highest)) != AccessOrder.None; done++)
                 {
                     RemoveLocked(victim, reason, ref removed);
@@ -72,8 +74,10 @@ internal sealed partial class CacheEngine
         TryEvict(Math.Max(_ledger.Max, _ledger.PublishedUsed) - bytes, ref removed);
 
     /// <summary>Evicts until no more than <paramref name="target"/> bytes are used, one batch at most. Under the lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryEvict(long target, ref List<RemovedEntry>? removed)
     {
+        FetchVictims(BatchEntries, _ledger.Used - target, CacheItemPriority.NeverRemove);
         for (int i = 0; _ledger.Used > target; i++)
         {
             // NeverRemove last of all, but not never: the limit is a promise, and a preference cannot outrank it.
@@ -92,5 +96,32 @@ internal sealed partial class CacheEngine
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Touches the memory that removing the next victims will need, all of it at once. Removing one after the other waits for two cache
+    /// misses each, its bucket and its neighbour in the chain; asked for together they come together, and a large eviction takes
+    /// less than half the time.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void FetchVictims(int entries, long bytes, CacheItemPriority highest)
+    {
+        int victim = _order.NextVictim(highest);
+        if (victim == AccessOrder.None || bytes <= _store.Link(victim).Charge)
+        {
+            return;
+        }
+
+        Span<int> victims = stackalloc int[BatchEntries];
+        int count = 0;
+        while (count < entries && bytes > 0 && victim != AccessOrder.None)
+        {
+            ref Link link = ref _store.Link(victim);
+            victims[count++] = victim;
+            bytes -= link.Charge;
+            victim = link.Newer;
+        }
+
+        _index.Fetch(victims[..count]);
     }
 }

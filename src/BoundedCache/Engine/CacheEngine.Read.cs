@@ -9,7 +9,24 @@ internal sealed partial class CacheEngine
     /// <summary>Looks a key up and notes the use.</summary>
     /// <returns>False where there is no entry, or only an expired one, which is removed.</returns>
     public bool TryGet<TLookup>(scoped in TLookup lookup, out object? value)
-        where TLookup : struct, IKeyLookup, allows ref struct => TryGet(in lookup, out value, out _);
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        long begin = _touches.Begin;
+        value = _index.Find(in lookup, out Place place);
+        if (!place.IsHit && (!place.IsUnsure || !FindUnderLock(in lookup, out value, out place)))
+        {
+            return false;
+        }
+
+        if (place.Flags != SlotFlags.None && !TryTake(in place, ref value, out _))
+        {
+            value = null;
+            return false;
+        }
+
+        Touch(place.Index, begin);
+        return true;
+    }
 
     /// <summary>The same, and answers when and by what the entry will expire.</summary>
     public bool TryGet<TLookup>(scoped in TLookup lookup, out object? value, out Expiration expiration)
@@ -17,25 +34,15 @@ internal sealed partial class CacheEngine
     {
         long begin = _touches.Begin;
         expiration = default;
-        Lookup found = _index.Find(in lookup, out Hit hit);
-        if (found != Lookup.Hit && (found == Lookup.Miss || !FindUnderLock(in lookup, out hit)))
+        value = null;
+        if (!Find(in lookup, out object? content, out Place place)
+            || (place.Flags != SlotFlags.None && !TryTake(in place, ref content, out expiration)))
         {
-            value = null;
             return false;
         }
 
-        value = hit.Value;
-        if (hit.Flags != SlotFlags.None && !TryTake(in hit, ref value, out expiration))
-        {
-            value = null;
-            return false;
-        }
-
-        if (_touches.Add(hit.Index, begin) is var note && note != TouchNote.Added)
-        {
-            ApplyIfFree(note, hit.Index);
-        }
-
+        value = content;
+        Touch(place.Index, begin);
         return true;
     }
 
@@ -45,35 +52,30 @@ internal sealed partial class CacheEngine
 
     /// <summary>Takes the value of an entry that may be expired, or removes the entry. Asks tokens: user code, whose exceptions reach the reader.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryTake(in Hit hit, ref object? value, out Expiration expiration)
+    private bool TryTake(in Place place, ref object? value, out Expiration expiration)
     {
-        EntryDetails? details = (hit.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)hit.Value! : null;
-        if (details is not null)
-        {
-            value = details.Value;
-        }
-
-        expiration = new Expiration(details?.AbsoluteExpirationTicks ?? hit.Deadline, details?.Tokens);
-
-        if ((hit.Flags & SlotFlags.HasDeadline) == 0)
+        EntryDetails? details = (place.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)value! : null;
+        value = details is null ? value : details.Value;
+        expiration = new Expiration(details?.AbsoluteExpirationTicks ?? place.Deadline, details?.Tokens);
+        if ((place.Flags & SlotFlags.HasDeadline) == 0)
         {
             return true;
         }
 
         long now = _time.GetUtcNow().UtcTicks;
-        EvictionReason reason = EvictionReason.None;
+        EvictionReason reason;
         if (details is not null)
         {
             reason = details.ExpiredByTokensToo(now);
         }
-        else if (now >= hit.Deadline)
+        else
         {
-            reason = EvictionReason.Expired;
+            reason = now >= place.Deadline ? EvictionReason.Expired : EvictionReason.None;
         }
 
         if (reason != EvictionReason.None)
         {
-            RemoveIfCurrent(in hit, reason);
+            RemoveIfCurrent(in place, reason);
             return false;
         }
 
@@ -84,6 +86,15 @@ internal sealed partial class CacheEngine
         }
 
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Touch(int index, long begin)
+    {
+        if (_touches.Add(index, begin) is var note && note != TouchNote.Added)
+        {
+            ApplyIfFree(note, index);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -101,10 +112,14 @@ internal sealed partial class CacheEngine
 
         try
         {
-            _touches.ApplyTo(_order);
-            if (note == TouchNote.Unbuffered)
+            if (note == TouchNote.Due)
             {
-                _order.Touch(index);
+                _touches.ApplyDueTo(_order);
+            }
+            else
+            {
+                _touches.ApplyTo(_order);
+                _order.Touch([index]);
             }
         }
         finally
@@ -116,10 +131,11 @@ internal sealed partial class CacheEngine
     /// <summary>
     /// Looks a key up with the lock's help. Keys with code of their own are only collected under it and compared after it is let go.
     /// </summary>
-    private bool FindUnderLock<TLookup>(scoped in TLookup lookup, out Hit hit)
+    private bool FindUnderLock<TLookup>(scoped in TLookup lookup, out object? content, out Place place)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        hit = default;
+        content = null;
+        place = Place.Nowhere;
         if (!TLookup.RunsUserCode)
         {
             lock (_gate)
@@ -127,24 +143,25 @@ internal sealed partial class CacheEngine
                 int index = _index.FindLocked(in lookup);
                 if (index != AccessOrder.None)
                 {
-                    hit = _index.HitAt(index);
+                    content = _store.Slot(index).Value;
+                    place = _index.PlaceOf(index);
                 }
 
                 return index != AccessOrder.None;
             }
         }
 
-        var candidates = new List<Hit>();
+        var candidates = new List<(object Key, object? Content, Place Place)>();
         lock (_gate)
         {
             _index.Collect(lookup.Hash, candidates);
         }
 
-        foreach (Hit candidate in candidates)
+        foreach ((object key, object? candidate, Place at) in candidates)
         {
-            if (lookup.Matches(candidate.Key!))
+            if (lookup.Matches(key))
             {
-                hit = candidate;
+                (content, place) = (candidate, at);
                 return true;
             }
         }

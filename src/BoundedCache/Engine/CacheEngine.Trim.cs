@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace BoundedCache.Engine;
 
 /// <summary>Giving up table space: a little with every write while the table is too large for its population, all of it on request.</summary>
@@ -13,6 +15,7 @@ internal sealed partial class CacheEngine
     private int _moveCursor;
 
     /// <summary>Makes the table as small as its population allows, in batches that let go of the lock in between.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Trim()
     {
         bool more = true;
@@ -42,6 +45,7 @@ internal sealed partial class CacheEngine
     /// Ends a hold of the lock that changed entries: gives up table space in proportion to what was removed, and publishes the account.
     /// No slot's index may be held across it, since it moves entries.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Settle(int removed)
     {
         for (int i = 0; i < 2 * removed && _index.HasExcess(_ledger.Count); i++)
@@ -101,6 +105,7 @@ internal sealed partial class CacheEngine
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Move(int from, int to)
     {
         ref Slot source = ref _store.Slot(from);

@@ -42,9 +42,9 @@ internal sealed partial class CacheEngine
     {
         if (TLookup.RunsUserCode)
         {
-            while (Find(in lookup, out Hit hit))
+            while (Find(in lookup, out _, out Place place))
             {
-                if (RemoveIfCurrent(in hit, reason))
+                if (RemoveIfCurrent(in place, reason))
                 {
                     return true;
                 }
@@ -87,17 +87,17 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>Removes the entry that a reader found, unless another took its place since.</summary>
-    private bool RemoveIfCurrent(in Hit hit, EvictionReason reason)
+    private bool RemoveIfCurrent(in Place place, EvictionReason reason)
     {
         List<RemovedEntry>? removed = null;
         lock (_gate)
         {
-            if (!IsCurrent(in hit))
+            if (!IsCurrent(in place))
             {
                 return false;
             }
 
-            RemoveLocked(hit.Index, reason, ref removed);
+            RemoveLocked(place.Index, reason, ref removed);
             Settle(1);
         }
 
@@ -105,14 +105,12 @@ internal sealed partial class CacheEngine
         return true;
     }
 
-    private bool Find<TLookup>(scoped in TLookup lookup, out Hit hit)
-        where TLookup : struct, IKeyLookup, allows ref struct =>
-        _index.Find(in lookup, out hit) switch
-        {
-            Lookup.Hit => true,
-            Lookup.Miss => false,
-            _ => FindUnderLock(in lookup, out hit),
-        };
+    private bool Find<TLookup>(scoped in TLookup lookup, out object? content, out Place place)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        content = _index.Find(in lookup, out place);
+        return place.IsUnsure ? FindUnderLock(in lookup, out content, out place) : place.IsHit;
+    }
 
     /// <summary>One hold of the lock. Null where it was not enough: more has to be evicted than one hold may, or the key has to be looked up again.</summary>
     private bool? TrySet<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry, ref List<RemovedEntry>? removed)
@@ -120,8 +118,8 @@ internal sealed partial class CacheEngine
     {
         ref int insertions = ref _insertions[lookup.Hash & (InsertionCounters - 1)];
         int insertionsBefore = Volatile.Read(ref insertions);
-        Hit hit = default;
-        bool found = TLookup.RunsUserCode && Find(in lookup, out hit);
+        Place place = Place.Nowhere;
+        bool found = TLookup.RunsUserCode && Find(in lookup, out _, out place);
         lock (_gate)
         {
             int index;
@@ -129,9 +127,9 @@ internal sealed partial class CacheEngine
             {
                 index = _index.FindLocked(in lookup);
             }
-            else if (found ? IsCurrent(in hit) : insertions == insertionsBefore)
+            else if (found ? IsCurrent(in place) : insertions == insertionsBefore)
             {
-                index = found ? hit.Index : AccessOrder.None;
+                index = found ? place.Index : AccessOrder.None;
             }
             else
             {

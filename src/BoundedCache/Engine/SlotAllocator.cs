@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Engine;
 
@@ -82,6 +83,7 @@ internal sealed class SlotAllocator(SlotStore store)
     }
 
     /// <summary>Takes a slot back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Free(int index)
     {
         int chunk = index >> SlotStore.ChunkShift;

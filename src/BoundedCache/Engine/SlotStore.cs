@@ -42,14 +42,27 @@ internal sealed class SlotStore
     /// <summary>The deadline of the slot at an index whose chunk has deadlines. Under the lock.</summary>
     public ref long Deadline(int index) => ref _deadlines[index >> ChunkShift][index & ChunkMask];
 
-    /// <summary>Whether an index lies in a chunk that exists. Under the lock; for touches that may be older than the chunk.</summary>
+    /// <summary>The link at an index whose chunk may be gone since: then a null reference. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Exists(int index)
+    public ref Link TryLink(int index)
     {
-        Link[][] links = _links;
+        Link[][] chunks = _links;
         int chunk = index >> ChunkShift;
-        return (uint)chunk < (uint)links.Length && (uint)(index & ChunkMask) < (uint)links[chunk].Length;
+        if ((uint)chunk < (uint)chunks.Length)
+        {
+            Link[] links = chunks[chunk];
+            int offset = index & ChunkMask;
+            if ((uint)offset < (uint)links.Length)
+            {
+                return ref links[offset];
+            }
+        }
+
+        return ref Unsafe.NullRef<Link>();
     }
+
+    /// <summary>Whether an index lies in a chunk that exists. Under the lock.</summary>
+    public bool Exists(int index) => !Unsafe.IsNullRef(ref TryLink(index));
 
     /// <summary>Makes chunk <paramref name="chunk"/> exist with a length of at least <paramref name="length"/>, keeping what it holds.</summary>
     /// <remarks>All allocation comes before the first change: an <see cref="OutOfMemoryException"/> leaves the store as it was.</remarks>

@@ -9,17 +9,20 @@ namespace BoundedCache.Engine;
 internal sealed class TouchBuffer
 {
     /// <summary>Touches that fit; when they do not, the newest is lost, which only happens while somebody else holds the lock.</summary>
-    private const int Capacity = 128;
+    public const int Capacity = 256;
 
-    /// <summary>From here on the thread tries for the lock, at every <see cref="Retry"/>th touch.</summary>
-    private const int Full = 64;
-    private const int Retry = 8;
+    /// <summary>From so many on the owner tries for the lock, at every <see cref="Retry"/>th touch.</summary>
+    private const int Full = 128;
+    private const int Retry = 16;
 
     private readonly Touch[] _touches = new Touch[Capacity];
 
     /// <summary>How many touches were ever written and how many taken; their difference is what waits.</summary>
     private uint _written;
     private uint _taken;
+
+    /// <summary>The count of written touches at which the owner looks how many were taken: until then there is room.</summary>
+    private uint _nextLook = Retry;
 
     public long Hits;
     public long Misses;
@@ -33,43 +36,63 @@ internal sealed class TouchBuffer
     /// <summary>The buffer below this one on that stack.</summary>
     public TouchBuffer? NextPending;
 
-    /// <summary>Whether it is time for the owner to have the buffer emptied.</summary>
-    public bool IsDue
+    /// <summary>The epoch of the oldest touch that waits, if there is one before <paramref name="end"/>. Under the lock.</summary>
+    public bool TryPeek(uint end, out uint epoch)
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get
-        {
-            uint waiting = _written - Volatile.Read(ref _taken);
-            return waiting >= Full && waiting % Retry == 0;
-        }
-    }
-
-    /// <summary>The oldest touch that waits, if there is one before <paramref name="end"/>. Under the lock.</summary>
-    public bool TryPeek(uint end, out Touch touch)
-    {
-        touch = _touches[_taken % Capacity];
+        epoch = _touches[_taken % Capacity].Epoch;
         return _taken != end;
     }
 
     /// <summary>The end of what waits now. Under the lock.</summary>
     public uint End => Volatile.Read(ref _written);
 
-    /// <summary>Takes the oldest touch. Under the lock.</summary>
-    public void Take() => Volatile.Write(ref _taken, _taken + 1);
+    /// <summary>Takes touches of one epoch, oldest first, as many as there are before <paramref name="end"/> and fit. Under the lock.</summary>
+    /// <returns>How many were taken.</returns>
+    public int Take(uint end, uint epoch, Span<int> into)
+    {
+        uint taken = _taken;
+        int count = 0;
+        while (taken != end && count < into.Length && _touches[taken % Capacity] is var touch && touch.Epoch == epoch)
+        {
+            into[count++] = touch.Index;
+            taken++;
+        }
 
-    /// <summary>Adds a touch. By the owner.</summary>
+        Volatile.Write(ref _taken, taken);
+        return count;
+    }
+
+    /// <summary>Adds a touch, if there is room. By the owner.</summary>
+    /// <returns>Whether it is time to have the buffer emptied.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int index, uint epoch)
+    public bool Add(int index, uint epoch)
     {
         uint written = _written;
-        if (written - Volatile.Read(ref _taken) >= Capacity)
+        if (written == _nextLook)
         {
-            Lost++;
-            return;
+            return AddAndLook(index, epoch);
         }
 
         _touches[written % Capacity] = new Touch(index, epoch);
         Volatile.Write(ref _written, written + 1);
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool AddAndLook(int index, uint epoch)
+    {
+        uint written = _written;
+        uint waiting = written - Volatile.Read(ref _taken);
+        if (waiting == Capacity)
+        {
+            Lost++;
+            return true;
+        }
+
+        _touches[written % Capacity] = new Touch(index, epoch);
+        Volatile.Write(ref _written, written + 1);
+        _nextLook = written + Math.Min(Retry, Capacity - waiting);
+        return waiting >= Full;
     }
 }
 

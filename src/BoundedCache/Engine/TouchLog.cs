@@ -24,6 +24,11 @@ namespace BoundedCache.Engine;
 internal sealed class TouchLog
 {
     private const int MaxBuffers = 1024;
+
+    /// <summary>Touches applied together: as many as a processor can fetch the memory of at once, and more.</summary>
+    private const int BatchTouches = 64;
+
+    private const int ApplyAllEvery = 8;
     private const int Nobody = 0;
     private const int Everybody = -1;
 
@@ -33,6 +38,7 @@ internal sealed class TouchLog
     private TouchBuffer? _pending;
     private readonly Lock _making = new();
     private readonly List<Source> _sources = [];
+    private int _ownApplications;
     private long _sharedHits;
     private long _sharedMisses;
     private long _sharedLost;
@@ -81,13 +87,13 @@ internal sealed class TouchLog
             relay = TakeRelay(relay, begin, thread);
         }
 
-        buffer.Add(index, (uint)(relay >> 32));
+        bool isDue = buffer.Add(index, (uint)(relay >> 32));
         if (!Volatile.Read(ref buffer.IsPending))
         {
             Push(buffer);
         }
 
-        return buffer.IsDue ? TouchNote.Due : TouchNote.Added;
+        return isDue ? TouchNote.Due : TouchNote.Added;
     }
 
     /// <summary>Counts a touch that was not applied because the thread has no buffer and the lock was held.</summary>
@@ -114,6 +120,27 @@ internal sealed class TouchLog
         else
         {
             Interlocked.Increment(ref _sharedMisses);
+        }
+    }
+
+    /// <summary>Applies what waits in the buffer of this thread, which is due. Under the lock.</summary>
+    /// <remarks>
+    /// While the relay is everybody's, order between buffers is not to be had, and emptying the others' only moves their memory
+    /// between processors. Now and then all are emptied all the same, so that the relay becomes nobody's again, and order is kept again
+    /// once the threads no longer overlap.
+    /// </remarks>
+    public void ApplyDueTo(AccessOrder order)
+    {
+        if ((int)Volatile.Read(ref _relay) != Everybody || ++_ownApplications % ApplyAllEvery == 0 || OwnBuffer() is not { } buffer)
+        {
+            ApplyTo(order);
+            return;
+        }
+
+        uint end = buffer.End;
+        while (buffer.TryPeek(end, out uint epoch))
+        {
+            Apply(buffer, end, epoch, order);
         }
     }
 
@@ -156,15 +183,18 @@ internal sealed class TouchLog
 
         while (TryFindOldest(sources, out int oldest, out uint epoch))
         {
-            ref Source source = ref sources[oldest];
-            while (source.Buffer.TryPeek(source.End, out Touch touch) && touch.Epoch == epoch)
-            {
-                order.Touch(touch.Index);
-                source.Buffer.Take();
-            }
+            Apply(sources[oldest].Buffer, sources[oldest].End, epoch, order);
         }
 
         _sources.Clear();
+    }
+
+    /// <summary>Applies touches of one epoch from one buffer.</summary>
+    private static void Apply(TouchBuffer buffer, uint end, uint epoch, AccessOrder order)
+    {
+        Span<int> batch = stackalloc int[BatchTouches];
+        int count = buffer.Take(end, epoch, batch);
+        order.Touch(batch[..count]);
     }
 
     /// <summary>The buffer whose oldest touch is oldest; within each buffer epochs only rise.</summary>
@@ -175,9 +205,9 @@ internal sealed class TouchLog
         for (int i = 0; i < sources.Length; i++)
         {
             // Epochs are 32 bits and wrap; those that wait at one time lie close together.
-            if (sources[i].Buffer.TryPeek(sources[i].End, out Touch touch) && (oldest < 0 || (int)(touch.Epoch - epoch) < 0))
+            if (sources[i].Buffer.TryPeek(sources[i].End, out uint first) && (oldest < 0 || (int)(first - epoch) < 0))
             {
-                (oldest, epoch) = (i, touch.Epoch);
+                (oldest, epoch) = (i, first);
             }
         }
 
