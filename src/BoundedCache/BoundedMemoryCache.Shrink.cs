@@ -67,7 +67,7 @@ public sealed partial class BoundedMemoryCache
         ThrowIfDisposed();
         var shrink = new ShrinkRun(this, mode);
         shrink.SetLimit(maxMemory);
-        shrink.FinishAsync(CancellationToken.None).GetAwaiter().GetResult();
+        shrink.Finish();
     }
 
     private static void CheckLimit(long maxMemory)
@@ -91,6 +91,9 @@ public sealed partial class BoundedMemoryCache
         private long _oldMax = cache.MaxMemory;
         private long _newMax = cache.MaxMemory;
         private bool _setsLimit;
+        private long _entries;
+        private long _bytes;
+        private TimeSpan _evictionTime;
 
         public void SetLimit(long maxMemory)
         {
@@ -99,37 +102,53 @@ public sealed partial class BoundedMemoryCache
             _setsLimit = true;
         }
 
+        /// <summary>Evicts, releases and reports, and needs no other thread than the releaser's.</summary>
+        public ShrinkReport Finish() => Evict()
+            ? Conclude(ReleaseAsync(CancellationToken.None).GetAwaiter().GetResult())
+            : Conclude(NoRelease("the limit was not lowered"));
+
+        /// <summary>The same; cancelled between eviction and release, or while the release is waited for.</summary>
         public async Task<ShrinkReport> FinishAsync(CancellationToken cancellationToken)
         {
-            if (_setsLimit && _newMax > _oldMax)
+            if (!Evict())
             {
-                Log.Raised(cache._logger, cache.Name, _oldMax, _newMax);
-                return Report(0, 0, TimeSpan.Zero, ReleaseResultOfNothing("the limit was not lowered"));
+                return Conclude(NoRelease("the limit was not lowered"));
             }
 
-            (long entries, long bytes) = cache._engine.EvictDownToLimit();
-            cache._engine.Trim();
-            TimeSpan evictionTime = Stopwatch.GetElapsedTime(_started);
-
             cancellationToken.ThrowIfCancellationRequested();
-            ReleaseResult release = mode == ReleaseMode.None
-                ? ReleaseResultOfNothing("no release was asked for; the runtime keeps the memory for its own next use")
-                : await ReleaseAsync(bytes, cancellationToken).ConfigureAwait(false);
-            ShrinkReport report = Report(entries, bytes, evictionTime, release);
-            Log.Shrunk(cache._logger, report);
-            return report;
+            return Conclude(await ReleaseAsync(cancellationToken).ConfigureAwait(false));
         }
 
-        private Task<ReleaseResult> ReleaseAsync(long bytesEvicted, CancellationToken cancellationToken)
+        /// <returns>False where there is nothing to do, because the limit was raised.</returns>
+        private bool Evict()
         {
+            if (_newMax > _oldMax)
+            {
+                Log.Raised(cache._logger, cache.Name, _oldMax, _newMax);
+                return false;
+            }
+
+            (_entries, _bytes) = cache._engine.EvictDownToLimit();
+            cache._engine.Trim();
+            _evictionTime = Stopwatch.GetElapsedTime(_started);
+            return true;
+        }
+
+        private Task<ReleaseResult> ReleaseAsync(CancellationToken cancellationToken)
+        {
+            if (mode == ReleaseMode.None)
+            {
+                return Task.FromResult(NoRelease("no release was asked for; the runtime keeps the memory for its own next use"));
+            }
+
             // Every byte that left the cache is named to the releaser once. What left before this call (replaced, expired, evicted without
             // a release) may have been collected since, so where that is most of it, the snapshot is no baseline to judge by.
             long credited = cache._engine.CreditedBytes;
             long unclaimed = credited - Interlocked.Exchange(ref cache._creditedAtRelease, credited);
-            bool isOwn = bytesEvicted >= unclaimed / 2;
+            bool isOwn = _bytes >= unclaimed / 2;
             var request = new ReleaseRequest
             {
-                ExpectedBytes = isOwn ? bytesEvicted : unclaimed,
+                ExpectedBytes = isOwn ? _bytes : unclaimed,
                 Baseline = isOwn ? _before : null,
                 Forced = !_setsLimit,
 
@@ -139,7 +158,7 @@ public sealed partial class BoundedMemoryCache
             return MemoryReleaser.Shared.ReleaseAsync(request, cancellationToken);
         }
 
-        private ReleaseResult ReleaseResultOfNothing(string reason) => new()
+        private ReleaseResult NoRelease(string reason) => new()
         {
             Outcome = ReleaseOutcome.NotRequested,
             Reason = reason,
@@ -151,25 +170,34 @@ public sealed partial class BoundedMemoryCache
             Duration = TimeSpan.Zero,
         };
 
-        private ShrinkReport Report(long entries, long bytes, TimeSpan evictionTime, ReleaseResult release) => new()
+        private ShrinkReport Conclude(ReleaseResult release)
         {
-            CacheName = cache.Name,
-            OldMaxMemory = _oldMax,
-            NewMaxMemory = _newMax,
-            EntriesEvicted = entries,
-            BytesEvicted = bytes,
-            UsedMemory = cache.UsedMemory,
-            Count = cache.Count,
-            EvictionTime = evictionTime,
-            TotalTime = Stopwatch.GetElapsedTime(_started),
-            GcPause = release.GCPause,
-            Collections = release.Collections,
-            ReleaseMode = mode,
-            Outcome = release.Outcome,
-            Reason = release.Reason,
-            Advice = release.Advice,
-            Before = _before,
-            After = release.After,
-        };
+            var report = new ShrinkReport
+            {
+                CacheName = cache.Name,
+                OldMaxMemory = _oldMax,
+                NewMaxMemory = _newMax,
+                EntriesEvicted = _entries,
+                BytesEvicted = _bytes,
+                UsedMemory = cache.UsedMemory,
+                Count = cache.Count,
+                EvictionTime = _evictionTime,
+                TotalTime = Stopwatch.GetElapsedTime(_started),
+                GcPause = release.GCPause,
+                Collections = release.Collections,
+                ReleaseMode = mode,
+                Outcome = release.Outcome,
+                Reason = release.Reason,
+                Advice = release.Advice,
+                Before = _before,
+                After = release.After,
+            };
+            if (_newMax <= _oldMax)
+            {
+                Log.Shrunk(cache._logger, report);
+            }
+
+            return report;
+        }
     }
 }

@@ -92,16 +92,12 @@ internal sealed partial class CacheEngine
             index++;
         }
 
-        _moveCursor = index;
+        // At the end, but not empty: the chunk was in use again since the cursor was set. Then from the beginning.
+        _moveCursor = index < end ? index : 0;
 
         if (_allocator.Draining == chunk && _allocator.State(chunk).InUse == 0)
         {
             _allocator.EndDrain();
-        }
-
-        if (_allocator.Draining != chunk)
-        {
-            _moveCursor = 0;
         }
     }
 

@@ -192,9 +192,21 @@ internal sealed partial class CacheEngine
         // Out of the list, so that making room does not evict what is about to be replaced.
         _order.Remove(index);
         long oldCharge = _store.Link(index).Charge;
-        if (!TryMakeRoom(entry.Charge - oldCharge, ref removed))
+        bool fits = false;
+        try
         {
-            _order.AddToHead(index);
+            fits = TryMakeRoom(entry.Charge - oldCharge, ref removed);
+        }
+        finally
+        {
+            if (!fits)
+            {
+                _order.AddToHead(index);
+            }
+        }
+
+        if (!fits)
+        {
             return false;
         }
 
