@@ -1,0 +1,11 @@
+namespace BoundedCache.ShrinkDemo.CommandLine;
+
+/// <summary>Which cache plays the story.</summary>
+internal enum CacheKind
+{
+    /// <summary>This repository's <see cref="BoundedMemoryCache"/>.</summary>
+    BoundedCache = 0,
+
+    /// <summary>Microsoft's <see cref="Microsoft.Extensions.Caching.Memory.MemoryCache"/>.</summary>
+    MemoryCache = 1,
+}

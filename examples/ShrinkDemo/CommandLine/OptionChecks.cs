@@ -1,0 +1,119 @@
+using System.Globalization;
+
+namespace BoundedCache.ShrinkDemo.CommandLine;
+
+/// <summary>What no option can check alone. Every check passes or throws one line that says what is wrong and what would do.</summary>
+internal static class OptionChecks
+{
+    /// <summary>Heap that a full cache needs per byte of limit, at the least: what was evicted waits for its collection.</summary>
+    private const double HeapPerLimit = 1.25;
+
+    /// <summary>The same for MemoryCache, which does not count its own share.</summary>
+    private const double MemoryCacheHeapPerLimit = 1.6;
+
+    /// <summary>Values that must fit at the least, or there is no story.</summary>
+    private const int LeastEntries = 4;
+
+    /// <summary>Generous for a key, an array's header and a table slot, in bytes.</summary>
+    private const long EntryOverheadBytes = 256;
+
+    public static void ReservedTogether(bool compare, bool cache, bool trace, bool entries)
+    {
+        if (compare && cache)
+        {
+            throw Usage("--compare runs both caches; leave --cache out");
+        }
+
+        if (trace && entries)
+        {
+            throw Usage("--trace replays as many requests as its file holds; leave --entries out");
+        }
+    }
+
+    public static void ValueFits(long valueBytes, long maxMemoryBytes)
+    {
+        long most = Math.Min((maxMemoryBytes / LeastEntries) - EntryOverheadBytes, Array.MaxLength);
+        if (most < 1)
+        {
+            throw Usage(
+                $"--max-memory {ByteSize.Format(maxMemoryBytes)} cannot hold even {LeastEntries} entries; "
+                + $"the least is {Bytes(LeastEntries * (EntryOverheadBytes + 1))}");
+        }
+
+        if (valueBytes > most)
+        {
+            throw Usage(
+                $"--value-size {ByteSize.Format(valueBytes)} is too large for --max-memory {ByteSize.Format(maxMemoryBytes)}, "
+                + $"which must hold {LeastEntries} entries; at most {Bytes(most)} fit");
+        }
+    }
+
+    public static void LimitsFall(long maxMemoryBytes, IReadOnlyList<long> shrinkToBytes)
+    {
+        long previous = maxMemoryBytes;
+        foreach (long limit in shrinkToBytes)
+        {
+            if (limit >= previous)
+            {
+                throw Usage($"--shrink-to {ByteSize.Format(limit)} is not below the limit before it, {ByteSize.Format(previous)}");
+            }
+
+            previous = limit;
+        }
+    }
+
+    /// <param name="options">What is asked for.</param>
+    /// <param name="availableBytes">What the garbage collector may use: the machine's memory, or its share of the container's.</param>
+    public static void MachineHolds(DemoOptions options, long availableBytes)
+    {
+        bool memoryCache = options.Compare || options.Cache == CacheKind.MemoryCache;
+        double heapPerLimit = memoryCache ? MemoryCacheHeapPerLimit : HeapPerLimit;
+        long fits = (long)(availableBytes / heapPerLimit);
+        if (options.MaxMemoryBytes > fits)
+        {
+            throw Usage(
+                $"--max-memory {ByteSize.Format(options.MaxMemoryBytes)} is more than this machine or container can hold: it gives the heap "
+                + $"{ByteSize.Format(availableBytes)}, and a full {(memoryCache ? CacheKind.MemoryCache : CacheKind.BoundedCache).DisplayName()} "
+                + string.Create(CultureInfo.InvariantCulture, $"needs about {heapPerLimit} times its limit; up to {Bytes(fits)} fit"));
+        }
+    }
+
+    public static void FilesUsable(string? traceFile, string? outputDirectory)
+    {
+        if (traceFile is not null)
+        {
+            Readable(traceFile);
+        }
+
+        if (outputDirectory is not null)
+        {
+            OutputDirectory.EnsureWritable(outputDirectory);
+        }
+    }
+
+    private static void Readable(string traceFile)
+    {
+        if (Directory.Exists(traceFile))
+        {
+            throw Usage($"--trace '{traceFile}' is a directory; give a file");
+        }
+
+        try
+        {
+            using FileStream stream = File.OpenRead(traceFile);
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Usage($"--trace '{traceFile}': there is no such file");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw Usage($"--trace '{traceFile}' cannot be read: {failure.Message}");
+        }
+    }
+
+    /// <summary>A bound to the byte: a rounded one may lie on the wrong side of itself.</summary>
+    private static string Bytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes:N0} bytes ({ByteSize.Format(bytes)})");
+
+    private static DemoException Usage(string message) => new(ExitCode.Usage, message);
+}

@@ -1,0 +1,100 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json;
+using BoundedCache.ShrinkDemo.CommandLine;
+using BoundedCache.ShrinkDemo.Rendering;
+using BoundedCache.ShrinkDemo.Results;
+
+namespace BoundedCache.ShrinkDemo.Comparison;
+
+/// <summary>The story told by another process of this program: its progress is passed on, its result read from its JSON.</summary>
+internal sealed class ChildStory(DemoOptions options, TextWriter progress)
+{
+    /// <summary>Exit codes above this are 128 and the number of the signal that killed the process.</summary>
+    private const int SignalBase = 128;
+
+    private readonly string _name = options.Cache.ArgumentFor();
+    private string _lastLine = string.Empty;
+
+    /// <exception cref="DemoException">The process failed.</exception>
+    /// <exception cref="OperationCanceledException">It was called off, and the process is gone.</exception>
+    public async Task<DemoResult> RunAsync(CancellationToken cancellationToken)
+    {
+        ProcessStartInfo start = OwnProgram.StartInfo(ChildArguments.For(options));
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        using Process process = Start(start);
+        try
+        {
+            Task relay = RelayAsync(process.StandardError, cancellationToken);
+            string json = await process.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+            await relay.ConfigureAwait(false);
+            await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+
+            // On a terminal Ctrl+C reaches the child as well, and it may be the first to end.
+            cancellationToken.ThrowIfCancellationRequested();
+            return Read(json, process.ExitCode);
+        }
+        finally
+        {
+            End(process);
+        }
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception failure)
+        {
+            throw new DemoException(ExitCode.Failed, $"{start.FileName} cannot be started for the comparison: {failure.Message}", failure);
+        }
+    }
+
+    private static void End(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+        }
+    }
+
+    private async Task RelayAsync(StreamReader lines, CancellationToken cancellationToken)
+    {
+        while (await lines.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+        {
+            _lastLine = line;
+            if (line.StartsWith(DemoApplication.ErrorPrefix, StringComparison.Ordinal))
+            {
+                // It comes back as this process's own error.
+                continue;
+            }
+
+            await progress.WriteLineAsync($"[{_name}] {line}".AsMemory(), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private DemoResult Read(string json, int exitCode)
+    {
+        try
+        {
+            // A run that found its cache at fault ends with a failure, but with a result as well.
+            return JsonReport.Read(json);
+        }
+        catch (JsonException failure)
+        {
+            if (_lastLine.StartsWith(DemoApplication.ErrorPrefix, StringComparison.Ordinal))
+            {
+                throw new DemoException((ExitCode)exitCode, $"{_name}: {_lastLine[DemoApplication.ErrorPrefix.Length..]}", failure);
+            }
+
+            string how = exitCode == SignalBase + 9
+                ? "was killed, most likely because the machine or container ran out of memory"
+                : $"ended with exit code {exitCode}";
+            throw new DemoException(ExitCode.Failed, $"the {_name} process {how}; its last line was: {_lastLine}", failure);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using BoundedCache.ShrinkDemo.CommandLine;
+using BoundedCache.ShrinkDemo.Results;
+
+namespace BoundedCache.ShrinkDemo.Comparison;
+
+/// <summary>Runs the story on both caches, one after the other so that they do not compete, each in a process that nothing else has touched.</summary>
+internal sealed class ComparisonRun(DemoOptions options, TextWriter progress)
+{
+    /// <exception cref="DemoException">A process failed.</exception>
+    /// <exception cref="OperationCanceledException">It was called off; no process is left behind.</exception>
+    public async Task<ComparisonResult> RunAsync(CancellationToken cancellationToken)
+    {
+        DemoResult boundedCache = await RunAsync(CacheKind.BoundedCache, cancellationToken).ConfigureAwait(false);
+        DemoResult memoryCache = await RunAsync(CacheKind.MemoryCache, cancellationToken).ConfigureAwait(false);
+        return new ComparisonResult
+        {
+            BoundedCache = boundedCache,
+            MemoryCache = memoryCache,
+            Verdict = Verdict.Of(boundedCache, memoryCache),
+        };
+    }
+
+    private Task<DemoResult> RunAsync(CacheKind cache, CancellationToken cancellationToken) =>
+        new ChildStory(options with { Cache = cache }, progress).RunAsync(cancellationToken);
+}

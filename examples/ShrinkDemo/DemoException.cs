@@ -1,0 +1,8 @@
+namespace BoundedCache.ShrinkDemo;
+
+/// <summary>An end of the run that the user must hear about in one line, and that is nobody's bug.</summary>
+internal sealed class DemoException(ExitCode exitCode, string message, Exception? innerException = null)
+    : Exception(message, innerException)
+{
+    public ExitCode ExitCode { get; } = exitCode;
+}

@@ -1,0 +1,66 @@
+using BoundedCache.ShrinkDemo.CommandLine;
+using BoundedCache.ShrinkDemo.Results;
+using Spectre.Console;
+
+namespace BoundedCache.ShrinkDemo.Rendering;
+
+/// <summary>Two runs side by side in the terminal.</summary>
+internal static class ComparisonTerminalReport
+{
+    public static void Write(IAnsiConsole console, ComparisonResult result, IReadOnlyList<string> pictures)
+    {
+        SetupResult setup = result.BoundedCache.Setup;
+        console.MarkupLineInterpolated($"[bold]{setup.Workload} through a limit of {ByteSize.Format(setup.MaxMemoryBytes)}[/], each cache in its own process");
+        console.MarkupLineInterpolated($"[grey]{result.BoundedCache.Environment}[/]");
+        console.Write(Table(result));
+        console.MarkupLineInterpolated($"[grey]{ResultNotes.HowToRead(setup)}[/]");
+        console.WriteLine();
+        console.Write(ResidentBars.Create(result, console.Profile.Width));
+        console.WriteLine();
+        console.MarkupLineInterpolated($"[bold]{result.Verdict}[/]");
+        foreach (DemoResult one in (DemoResult[])[result.BoundedCache, result.MemoryCache])
+        {
+            console.MarkupLineInterpolated($"[{Palette.Accent}]{one.Setup.Cache.DisplayName()}:[/] {one.Verdict}");
+            foreach (string note in ResultNotes.Of(one))
+            {
+                console.MarkupLineInterpolated($"  {note}");
+            }
+        }
+
+        TerminalReport.WritePictures(console, pictures);
+    }
+
+    private static Table Table(ComparisonResult result)
+    {
+        string ours = CacheKind.BoundedCache.DisplayName();
+        string theirs = CacheKind.MemoryCache.DisplayName();
+        Table table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey42);
+        table.AddColumn(new TableColumn($"[bold]{ours}[/]"));
+        AddFigures(table);
+        table.AddColumn(new TableColumn($"[bold]{theirs}[/]"));
+        AddFigures(table);
+        foreach ((StageResult left, StageResult right) in result.BoundedCache.Stages.Zip(result.MemoryCache.Stages))
+        {
+            table.AddRow([.. Cells(left), .. Cells(right)]);
+        }
+
+        return table;
+    }
+
+    private static void AddFigures(Table table)
+    {
+        foreach (string heading in (string[])[$"[{Palette.Cache}]cache[/]", $"[bold {Palette.Resident}]RSS[/]", "time", "GC pause"])
+        {
+            table.AddColumn(new TableColumn(heading).RightAligned().NoWrap());
+        }
+    }
+
+    private static string[] Cells(StageResult stage) =>
+    [
+        Markup.Escape($"{stage.Number} {stage.Label}"),
+        ByteSize.Format(stage.CacheBytes),
+        $"[bold]{ByteSize.Format(stage.ResidentBytes)}[/]",
+        Figures.Time(stage.Elapsed),
+        Figures.Time(stage.GcPause),
+    ];
+}

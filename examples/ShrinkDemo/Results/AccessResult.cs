@@ -1,0 +1,37 @@
+using BoundedCache.ShrinkDemo.Workloads;
+
+namespace BoundedCache.ShrinkDemo.Results;
+
+/// <summary>What the cache did with all that was written and read in the whole story.</summary>
+internal sealed record AccessResult
+{
+    public required long Writes { get; init; }
+
+    /// <summary>Writes that could not be read straight back: the cache did not take them.</summary>
+    public required long Dropped { get; init; }
+
+    /// <summary>Values larger than the limit, or so near it that they do not fit with their key.</summary>
+    public required long TooLarge { get; init; }
+
+    /// <summary>Reads beyond the reading back of every write.</summary>
+    public required long Reads { get; init; }
+
+    public required long Hits { get; init; }
+
+    /// <summary>Reads that returned what was not written under their key. Anything but zero is a fault.</summary>
+    public required long Wrong { get; init; }
+
+    /// <summary>Reads that found nothing where the cache had promised to keep the entry. Anything but zero is a fault.</summary>
+    public required long Lost { get; init; }
+
+    public static AccessResult Of(AccessLedger ledger) => new()
+    {
+        Writes = ledger.Writes,
+        Dropped = ledger.Dropped,
+        TooLarge = ledger.TooLarge,
+        Reads = ledger.Reads,
+        Hits = ledger.Hits,
+        Wrong = ledger.Wrong,
+        Lost = ledger.Lost,
+    };
+}
