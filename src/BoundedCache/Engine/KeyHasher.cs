@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 
 namespace BoundedCache.Engine;
 
@@ -69,12 +68,15 @@ internal static class KeyHasher
     /// <summary>A multiplier with about half its bits set, so that a fold spreads every bit of the other factor.</summary>
     private static ulong RandomOdd()
     {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        // The operating system's random numbers by way of a Guid: RandomNumberGenerator would load the cryptography libraries, 5 MB of
+        // RSS for 24 bytes. Version and variant bits cost six of the 128, of which a fold leaves 64 that all depend on random ones.
+        Span<ulong> halves = stackalloc ulong[2];
         ulong seed;
         do
         {
-            RandomNumberGenerator.Fill(bytes);
-            seed = MemoryMarshal.Read<ulong>(bytes) | 1;
+            var random = Guid.NewGuid();
+            MemoryMarshal.Write(MemoryMarshal.AsBytes(halves), in random);
+            seed = Fold(halves[0], halves[1] | 1) | 1;
         }
         while (BitOperations.PopCount(seed) is < 24 or > 40);
 
