@@ -16,7 +16,9 @@ public static class SourceTree
         return Path.GetDirectoryName(path)!;
     }
 
-    private static string FindRoot()
+    /// <summary>The directory of the repository.</summary>
+    /// <exception cref="InvalidOperationException">The tests do not run below the repository.</exception>
+    public static string FindRoot()
     {
         string? directory = AppContext.BaseDirectory;
         while (directory is not null && !File.Exists(Path.Combine(directory, "BoundedCache.sln")))

@@ -1,0 +1,39 @@
+using BoundedCache.TestSupport;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Tests;
+
+/// <summary>The README's code, compiled and run.</summary>
+public class ReadmeTests
+{
+    [Fact]
+    public async Task The_code_in_the_README_runs_and_does_what_it_says()
+    {
+        // README begins
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 1L << 30 });   // bytes
+
+        byte[] page = cache.GetOrCreate("page:42", entry => RenderPage(42))!;      // IMemoryCache, as ever; no sizes to declare
+        bool found = cache.TryGetValue("page:42".AsSpan(), out object? value);     // and without making a string
+
+        ShrinkReport report = await cache.SetMaxMemoryAsync(100 << 20);            // evicts, collects, decommits, then answers
+        Console.WriteLine(report);   // default: limit 1 GiB -> 100 MiB; evicted 843,000 entries … ; RSS 1.8 GiB -> 153 MiB; Released …
+        // README ends
+        Assert.True(found);
+        Assert.Same(page, value);
+        Assert.Equal(100 << 20, report.NewMaxMemory);
+    }
+
+    [Fact]
+    public void The_README_shows_that_very_code()
+    {
+        string source = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "ReadmeTests.cs"));
+        string code = source.Split("// README begins")[1].Split("// README ends")[0];
+        string readme = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "README.md"));
+
+        Assert.Contains(Squeezed(code), Squeezed(readme), StringComparison.Ordinal);
+    }
+
+    private static byte[] RenderPage(int number) => new byte[number];
+
+    private static string Squeezed(string text) => string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
+}
