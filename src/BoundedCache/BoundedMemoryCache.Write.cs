@@ -119,7 +119,7 @@ public sealed partial class BoundedMemoryCache
         }
 
         long value = Math.Max(_measurer.Measure(entry.Value), entry.Size.GetValueOrDefault());
-        long rest = _measurer.Measure(entry.Key)
+        long rest = Math.Min(_measurer.Measure(entry.Key), Link.MaxCharge)
             + CacheEngine.TableBytesPerEntry
             + (deadline == long.MaxValue ? 0 : CacheEngine.DeadlineBytesPerEntry)
             + (details?.OwnBytes ?? 0);
