@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
 using Microsoft.Extensions.Caching.Memory;
 
@@ -45,14 +45,17 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Read<TLookup>(scoped in TLookup lookup, out object? value)
+        where TLookup : struct, IKeyLookup, allows ref struct =>
+        _plainReads ? _engine.TryGet(in lookup, out value) : ReadWithExtras(in lookup, out value);
+
+    /// <summary>A read of a cache that is disposed, that counts, or that links entries.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool ReadWithExtras<TLookup>(scoped in TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        if (_disposed)
-        {
-            ThrowDisposed();
-        }
-
+        ThrowIfDisposed();
         bool hit = _trackLinkedEntries ? ReadLinked(in lookup, out value) : _engine.TryGet(in lookup, out value);
         if (_trackStatistics)
         {
@@ -86,7 +89,4 @@ public sealed partial class BoundedMemoryCache
             _engine.CountMiss();
         }
     }
-
-    [DoesNotReturn]
-    private void ThrowDisposed() => throw new ObjectDisposedException(GetType().FullName);
 }

@@ -83,7 +83,11 @@ internal sealed class AccessOrder
     /// </summary>
     public void Touch(ReadOnlySpan<int> indexes)
     {
-        Fetch(indexes);
+        if (_store.IsLarge)
+        {
+            Fetch(indexes);
+        }
+
         foreach (int index in indexes)
         {
             ref Link link = ref _store.TryLink(index);

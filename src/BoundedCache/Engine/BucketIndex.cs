@@ -220,7 +220,10 @@ internal sealed partial class BucketIndex
     {
         uint mask = uint.MaxValue >> BitOperations.LeadingZeroCount((uint)bucketCount - 1);
         uint bucket = (uint)hash & mask;
-        return (int)(bucket < (uint)bucketCount ? bucket : bucket & (mask >> 1));
+
+        // One bit fewer where the bucket is beyond the last, by the sign of a difference: as a branch it would be a coin toss, and a
+        // processor that guesses wrong throws away the memory it has already begun to fetch.
+        return (int)(bucket & (mask >> (int)(((uint)bucketCount - 1 - bucket) >> 31)));
     }
 
     /// <summary>The place that points to a slot that is in its chain.</summary>

@@ -8,6 +8,7 @@ internal sealed partial class CacheEngine
 {
     /// <summary>Looks a key up and notes the use.</summary>
     /// <returns>False where there is no entry, or only an expired one, which is removed.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGet<TLookup>(scoped in TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {

@@ -26,7 +26,7 @@ internal sealed class TouchLog
     private const int MaxBuffers = 1024;
 
     /// <summary>Touches applied together: as many as a processor can fetch the memory of at once, and more.</summary>
-    private const int BatchTouches = 64;
+    private const int BatchTouches = 128;
 
     private const int ApplyAllEvery = 8;
     private const int Nobody = 0;
