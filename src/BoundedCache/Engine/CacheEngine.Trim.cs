@@ -11,9 +11,6 @@ internal sealed partial class CacheEngine
     /// <summary>Buckets merged in one hold of the lock: most are empty, and merging those is nearly free.</summary>
     private const int MergesPerHold = 1024;
 
-    /// <summary>The slot at which emptying the present chunk goes on, or 0.</summary>
-    private int _moveCursor;
-
     /// <summary>Makes the table as small as its population allows, in batches that let go of the lock in between.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Trim()
@@ -72,9 +69,8 @@ internal sealed partial class CacheEngine
             return;
         }
 
-        // Nothing is put into a chunk that is being emptied, so what lies before the cursor stays empty.
         int end = (chunk << SlotStore.ChunkShift) + _allocator.State(chunk).Fresh;
-        int index = _moveCursor >> SlotStore.ChunkShift == chunk ? _moveCursor : chunk << SlotStore.ChunkShift;
+        int index = _allocator.DrainCursor;
         while (index < end && moves > 0)
         {
             if (_store.Link(index).IsInUse)
@@ -92,8 +88,7 @@ internal sealed partial class CacheEngine
             index++;
         }
 
-        // At the end, but not empty: the chunk was in use again since the cursor was set. Then from the beginning.
-        _moveCursor = index < end ? index : 0;
+        _allocator.DrainCursor = index;
 
         if (_allocator.Draining == chunk && _allocator.State(chunk).InUse == 0)
         {

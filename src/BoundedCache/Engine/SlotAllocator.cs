@@ -130,6 +130,9 @@ internal sealed class SlotAllocator(SlotStore store)
 
             RemoveOpen(best);
             _draining = best;
+
+            // From its beginning, even if it was being emptied before: it was in use since, and so may its first slots be.
+            DrainCursor = best << SlotStore.ChunkShift;
         }
         else if (FreeOutside(_draining) < _chunks[_draining].InUse)
         {
@@ -172,6 +175,11 @@ internal sealed class SlotAllocator(SlotStore store)
 
     /// <summary>The chunk that is being emptied, or -1.</summary>
     public int Draining => _draining;
+
+    /// <summary>
+    /// The slot at which emptying goes on. Nothing is put into a chunk that is being emptied, so what lies before the cursor stays empty.
+    /// </summary>
+    public int DrainCursor { get; set; }
 
     private int FreeOutside(int chunk) => Capacity - InUse - (_chunks[chunk].Length - _chunks[chunk].InUse);
 
