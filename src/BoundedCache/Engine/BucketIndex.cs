@@ -94,7 +94,7 @@ internal sealed partial class BucketIndex
                     // Without the barrier a weakly ordered processor could read the fields after the version is confirmed, and hand
                     // out the value of an entry that took this slot since.
                     Volatile.ReadBarrier();
-                    if (slot.Version != version || (version & 1) != 0)
+                    if (slot.Version != version || (version & 1) != 0 || ((flags & SlotFlags.HasDeadline) != 0 && !IsPresent(slots, chunk)))
                     {
                         break;
                     }
@@ -111,8 +111,10 @@ internal sealed partial class BucketIndex
 
             if (index == ~bucket)
             {
+                // The directory as well: one that was replaced since may name the old slots of a chunk that was given up and added again,
+                // and their pointers may be older than this lookup.
                 Volatile.ReadBarrier();
-                if ((relocations & 1) == 0 && _relocations == relocations)
+                if ((relocations & 1) == 0 && _relocations == relocations && ReferenceEquals(_store.Slots, chunks))
                 {
                     place = Place.Nowhere;
                     return null;
@@ -242,12 +244,23 @@ internal sealed partial class BucketIndex
     {
         long[][] chunks = _store.Deadlines;
         (int chunk, int offset) = (index >> SlotStore.ChunkShift, index & SlotStore.ChunkMask);
-        if ((uint)chunk < (uint)chunks.Length && (uint)offset < (uint)chunks[chunk].Length)
+        if ((uint)chunk < (uint)chunks.Length)
         {
-            return Volatile.Read(ref chunks[chunk][offset]);
+            // Read once: between the check of the length and the use of the array the chunk's deadlines may be given up.
+            long[] deadlines = Volatile.Read(ref chunks[chunk]);
+            if ((uint)offset < (uint)deadlines.Length)
+            {
+                return Volatile.Read(ref deadlines[offset]);
+            }
         }
 
         // The entry is gone, and the check of the version that follows fails: any answer does.
         return long.MinValue;
     }
+
+    /// <summary>
+    /// Whether these are the chunk's slots still. A version in slots that the first chunk has outgrown never changes, so it does not
+    /// vouch for a deadline, which is read from where writers go on writing.
+    /// </summary>
+    private bool IsPresent(Slot[] slots, int chunk) => ReferenceEquals(_store.Slots[chunk], slots);
 }

@@ -1,0 +1,175 @@
+using BoundedCache.Engine;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Concurrency.Tests;
+
+/// <summary>
+/// Single interleavings that a lookup without the lock must stand, each brought about for certain: a key's Equals runs in the middle of a
+/// lookup, and there this test does what another thread might.
+/// </summary>
+public class InterruptedLookupTests
+{
+    private readonly BoundedMemoryCache _cache = new(new BoundedMemoryCacheOptions
+    {
+        MaxMemory = long.MaxValue,
+        Sizing = EntrySizing.Declared,
+        ReleaseMode = ReleaseMode.None,
+    });
+
+    [Fact]
+    public void A_lookup_whose_slot_is_taken_by_an_entry_of_another_chain_still_finds_what_lies_behind()
+    {
+        var wanted = new Interrupting("wanted");
+        var first = new Interrupting("first");
+        Set(wanted);
+        Set(first);
+        string other = InAnotherBucket(first);
+        int slot = SlotOf(first);
+        first.Interrupt = () =>
+        {
+            _cache.Remove(first);
+            Set(other);
+        };
+
+        Assert.True(_cache.TryGetValue(new Interrupting("wanted"), out _));
+        Assert.Equal(slot, SlotOf(other));
+        InvariantChecker.Check(_cache.Engine);
+    }
+
+    [Fact]
+    public void A_lookup_during_which_the_entries_of_its_chain_move_to_other_slots_still_finds_what_lies_behind()
+    {
+        var wanted = new Interrupting("wanted");
+        var first = new Interrupting("first");
+        Set(wanted);
+        Set(first);
+        string[] others = [.. Enumerable.Range(0, 5 * SlotStore.ChunkSize).Select(static i => $"other {i}")];
+        Array.ForEach(others, Set);
+        (int wantedSlot, int firstSlot) = (SlotOf(wanted), SlotOf(first));
+        bool moved = false;
+        first.Interrupt = () =>
+        {
+            // The first chunk becomes the sparsest, and the first to be emptied; stop when the two were moved out of it and it is still there.
+            IEnumerable<string> inFirst = others.Take(1700);
+            IEnumerable<string> elsewhere = others.Skip(SlotStore.ChunkSize).Where(static (_, i) => i % 2 == 0);
+            foreach (string other in inFirst.Concat(elsewhere))
+            {
+                _cache.Remove(other);
+                if (!HoldsKey(wantedSlot, wanted) && !HoldsKey(firstSlot, first))
+                {
+                    moved = _cache.Engine.Store.Exists(wantedSlot);
+                    break;
+                }
+            }
+        };
+
+        Assert.True(_cache.TryGetValue(new Interrupting("wanted"), out _));
+        Assert.True(moved, "the table did not do what this test is about");
+        InvariantChecker.Check(_cache.Engine);
+    }
+
+    [Fact]
+    public void A_removal_whose_entry_gives_way_to_another_in_the_same_slot_spares_the_other()
+    {
+        var removed = new Interrupting("removed");
+        Set(removed);
+        int slot = SlotOf(removed);
+        removed.Interrupt = () =>
+        {
+            _cache.Remove(removed);
+            Set("newcomer");
+        };
+
+        _cache.Remove(new Interrupting("removed"));
+
+        Assert.Equal(slot, SlotOf("newcomer"));
+        Assert.True(_cache.TryGetValue("newcomer", out _));
+        Assert.Equal(1, _cache.Count);
+        InvariantChecker.Check(_cache.Engine);
+    }
+
+    [Fact]
+    public void A_replacement_whose_entry_gives_way_to_another_in_the_same_slot_spares_the_other()
+    {
+        var replaced = new Interrupting("replaced");
+        Set(replaced);
+        replaced.Interrupt = () =>
+        {
+            _cache.Remove(replaced);
+            Set("newcomer");
+        };
+
+        Set(new Interrupting("replaced"));
+
+        Assert.True(_cache.TryGetValue("newcomer", out _));
+        Assert.True(_cache.TryGetValue(new Interrupting("replaced"), out _));
+        Assert.Equal(2, _cache.Count);
+        InvariantChecker.Check(_cache.Engine);
+    }
+
+    [Fact]
+    public void A_key_that_is_stored_while_another_thread_compares_for_it_is_stored_once()
+    {
+        var neighbour = new Interrupting("neighbour");
+        Set(neighbour);
+        neighbour.Interrupt = () => Set(new Interrupting("same"));
+
+        Set(new Interrupting("same"));
+
+        Assert.Equal(2, _cache.Count);
+        Assert.Equal(2, _cache.UsedMemory);
+        InvariantChecker.Check(_cache.Engine);
+    }
+
+    private void Set(object key)
+    {
+        using ICacheEntry entry = _cache.CreateEntry(key);
+        entry.Value = key;
+        entry.Size = 1;
+    }
+
+    private string InAnotherBucket(object key)
+    {
+        int buckets = _cache.Engine.Index.BucketCount;
+        int bucket = BucketIndex.BucketOf(KeyHasher.Hash(key), buckets);
+        return Enumerable.Range(0, int.MaxValue).Select(static i => $"elsewhere {i}")
+            .First(other => BucketIndex.BucketOf(KeyHasher.Hash(other), buckets) != bucket);
+    }
+
+    private bool HoldsKey(int slot, object key) => _cache.Engine.Store.Exists(slot) && ReferenceEquals(_cache.Engine.Store.Slot(slot).Key, key);
+
+    private int SlotOf(object key)
+    {
+        for (int chunk = 1; chunk < _cache.Engine.Allocator.Numbers; chunk++)
+        {
+            int first = chunk << SlotStore.ChunkShift;
+            for (int slot = first; slot < first + _cache.Engine.Allocator.State(chunk).Fresh; slot++)
+            {
+                if (HoldsKey(slot, key))
+                {
+                    return slot;
+                }
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Keys that all share a hash, and that do something when they are first compared with a key of another name, or an equal one.</summary>
+    private sealed class Interrupting(string name)
+    {
+        public Action? Interrupt { get; set; }
+
+        public override bool Equals(object? obj)
+        {
+            Action? interrupt = Interrupt;
+            Interrupt = null;
+            interrupt?.Invoke();
+            return obj is Interrupting other && other.Name == Name;
+        }
+
+        public override int GetHashCode() => 42;
+
+        private string Name { get; } = name;
+    }
+}
