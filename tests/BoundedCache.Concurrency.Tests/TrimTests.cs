@@ -20,47 +20,33 @@ public class TrimTests
     public void A_chunk_whose_emptying_was_broken_off_is_emptied_from_its_beginning_next_time()
     {
         int next = 0;
-        for (; next < 6 * Chunk; next++)
+        for (; next < (5 * Chunk) + 1500; next++)
         {
             Set(next);
         }
 
-        // The first chunk loses most of its entries and the others a good part, one by one, until its emptying has begun.
-        int other = Chunk;
-        for (int i = 0; i < Chunk - 200; i++)
+        // The last chunk, some of whose slots were never used, loses most of its entries, and the others a good part, one by one, until
+        // it is nearly emptied.
+        for (int i = 5 * Chunk; i < next - 200; i++)
         {
             _cache.Remove(i);
         }
 
-        while (_cache.Engine.Allocator.Draining is var draining && (draining < 0 || _cache.Engine.Allocator.State(draining).InUse > 50))
+        SlotAllocator allocator = _cache.Engine.Allocator;
+        for (int i = 0; allocator.Draining < 0 || allocator.State(allocator.Draining).InUse > 50; i += 2)
         {
-            Assert.True(other < next, "the table did not do what this test is about");
-            _cache.Remove(other);
-            other += 2;
+            Assert.True(i < 5 * Chunk, "the table did not do what this test is about");
+            _cache.Remove(i);
         }
 
-        int drained = _cache.Engine.Allocator.Draining;
-
-        // All other free slots are taken, then the chunk's own.
-        while (_cache.Engine.Allocator.InUse < _cache.Engine.Allocator.Capacity)
+        // All other free slots are taken, so that it is needed again, and then some of its own.
+        for (int chunk = allocator.Draining; allocator.Draining >= 0 || allocator.State(chunk).InUse < 100;)
         {
             Set(next++);
         }
 
-        Assert.True(_cache.Engine.Allocator.Draining < 0);
-        List<int> inDrained = [];
-        for (int index = drained << SlotStore.ChunkShift; index < (drained + 1) << SlotStore.ChunkShift; index++)
-        {
-            inDrained.Add((int)_cache.Engine.Store.Slot(index).Key!);
-        }
-
-        // It becomes the sparsest again, with only its first slots in use.
-        foreach (int key in inDrained.Skip(50))
-        {
-            _cache.Remove(key);
-        }
-
-        foreach (int key in _cache.Keys.Cast<int>().Except(inDrained).Where(static (_, i) => i % 2 == 0).ToList())
+        // It is the sparsest again, but what is in it now lies where emptying it had passed before.
+        foreach (int key in _cache.Keys.Cast<int>().Take(5 * Chunk).Where(static (_, i) => i % 2 == 0).ToList())
         {
             _cache.Remove(key);
         }
