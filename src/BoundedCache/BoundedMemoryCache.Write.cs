@@ -64,7 +64,7 @@ public sealed partial class BoundedMemoryCache
 
         long deadline = details?.Deadline ?? absolute;
         long charge = Charge(entry, details, deadline);
-        details?.Subscribe(_onTokenChanged);
+        details?.Subscribe(_onTokenChanged, _callbacks.OnTokenFailed);
         bool stored = false;
         try
         {
@@ -80,9 +80,9 @@ public sealed partial class BoundedMemoryCache
         }
         finally
         {
-            if (!stored)
+            if (!stored && details is not null)
             {
-                details?.Unsubscribe();
+                _callbacks.Unsubscribe(details);
             }
         }
 

@@ -55,11 +55,11 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _trackStatistics = options.TrackStatistics;
         _trackLinkedEntries = options.TrackLinkedCacheEntries;
         _plainReads = !_trackStatistics && !_trackLinkedEntries;
-        _logger = (ILogger?)loggerFactory?.CreateLogger<BoundedMemoryCache>() ?? NullLogger.Instance;
+        _logger = loggerFactory is null ? NullLogger.Instance : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
         _callbacks = new EvictionCallbacks(Name, _logger);
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
         _measurer = new ObjectMeasurer(options.Sizers, (type, failure) => Log.SizerFailed(_logger, Name, type, failure));
-        _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, failure => Log.TokenFailed(_logger, Name, failure));
+        _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed);
         _onTokenChanged = OnTokenChanged;
         CacheMeter.Publish(meterFactory, this);
     }

@@ -27,7 +27,7 @@ internal sealed class EvictionCallbacks(string cacheName, ILogger logger)
     {
         foreach (RemovedEntry entry in removed)
         {
-            Unsubscribe(entry);
+            Unsubscribe(entry.Details);
             if (entry.Details.Callbacks.Count > 0 && !_stopped)
             {
                 lock (_gate)
@@ -39,6 +39,12 @@ internal sealed class EvictionCallbacks(string cacheName, ILogger logger)
             }
         }
     }
+
+    /// <summary>Lets go of the tokens of an entry. Never throws.</summary>
+    public void Unsubscribe(EntryDetails details) => details.Unsubscribe(OnTokenFailed);
+
+    /// <summary>Logs what a token threw. Never throws.</summary>
+    public void OnTokenFailed(Exception failure) => Log.TokenFailed(logger, cacheName, failure);
 
     /// <summary>Waits until no callback is queued or running.</summary>
     /// <returns>False where the time was not enough.</returns>
@@ -87,20 +93,6 @@ internal sealed class EvictionCallbacks(string cacheName, ILogger logger)
             {
                 Monitor.PulseAll(_gate);
             }
-        }
-    }
-
-    private void Unsubscribe(RemovedEntry entry)
-    {
-        try
-        {
-            entry.Details.Unsubscribe();
-        }
-#pragma warning disable CA1031 // Tokens are user code too.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            Log.TokenFailed(logger, cacheName, failure);
         }
     }
 }

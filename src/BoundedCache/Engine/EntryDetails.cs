@@ -79,7 +79,9 @@ internal sealed class EntryDetails
     public bool FireToken() => Interlocked.Exchange(ref _tokenFired, 1) == 0;
 
     /// <summary>Subscribes to the tokens that announce changes by themselves. User code: if it throws, nothing stays subscribed.</summary>
-    public void Subscribe(Action<object?> onChanged)
+    /// <param name="onChanged">Told of a change, with this object.</param>
+    /// <param name="onFailed">Told what registrations throw when they are taken back. Must not throw.</param>
+    public void Subscribe(Action<object?> onChanged, Action<Exception> onFailed)
     {
         var registrations = new List<IDisposable>(Tokens.Count);
         try
@@ -94,19 +96,31 @@ internal sealed class EntryDetails
         }
         catch
         {
-            registrations.ForEach(static registration => registration.Dispose());
+            DisposeAll(registrations, onFailed);
             throw;
         }
 
         Volatile.Write(ref _registrations, [.. registrations]);
     }
 
-    /// <summary>Lets go of the tokens. User code; each registration is disposed once, whoever calls how often.</summary>
-    public void Unsubscribe()
+    /// <summary>Lets go of the tokens. Each registration is disposed once, whoever calls how often, and whatever another one throws.</summary>
+    /// <param name="onFailed">Told what registrations throw: user code. Must not throw.</param>
+    public void Unsubscribe(Action<Exception> onFailed) => DisposeAll(Interlocked.Exchange(ref _registrations, null) ?? [], onFailed);
+
+    private static void DisposeAll(IEnumerable<IDisposable?> registrations, Action<Exception> onFailed)
     {
-        foreach (IDisposable registration in Interlocked.Exchange(ref _registrations, null) ?? [])
+        foreach (IDisposable? registration in registrations)
         {
-            registration.Dispose();
+            try
+            {
+                registration?.Dispose();
+            }
+#pragma warning disable CA1031 // A registration is user code: what it throws is reported, and the others are disposed all the same.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                onFailed(failure);
+            }
         }
     }
 
