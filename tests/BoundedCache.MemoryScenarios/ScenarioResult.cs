@@ -35,6 +35,9 @@ internal sealed record ScenarioResult
     /// <summary>The release's time.</summary>
     public double DurationMilliseconds { get; init; }
 
+    /// <summary>What an earlier step of the same scenario came to.</summary>
+    public ScenarioResult? Earlier { get; init; }
+
     /// <summary>Further figures of one scenario, by name.</summary>
     public Dictionary<string, double> Figures { get; init; } = [];
 
@@ -53,6 +56,27 @@ internal sealed record ScenarioResult
         Collections = release.Collections,
         PauseMilliseconds = release.GCPause.TotalMilliseconds,
         DurationMilliseconds = release.Duration.TotalMilliseconds,
+    };
+
+    public static ScenarioResult From(ProcessMemorySnapshot empty, long liveBytes, ShrinkReport report) => new()
+    {
+        EmptyBytes = Anonymous(empty),
+        BeforeBytes = Anonymous(report.Before),
+        AfterBytes = Anonymous(report.After),
+        LiveBytes = liveBytes,
+        Outcome = report.Outcome,
+        Reason = report.Reason,
+        Advice = report.Advice,
+        Collections = report.Collections,
+        PauseMilliseconds = report.GcPause.TotalMilliseconds,
+        DurationMilliseconds = report.TotalTime.TotalMilliseconds,
+        Figures = new Dictionary<string, double>
+        {
+            ["entriesEvicted"] = report.EntriesEvicted,
+            ["bytesEvicted"] = report.BytesEvicted,
+            ["oldMaxBytes"] = report.OldMaxMemory,
+            ["newMaxBytes"] = report.NewMaxMemory,
+        },
     };
 
     public static long Anonymous(ProcessMemorySnapshot snapshot) => snapshot.AnonymousBytes ?? snapshot.ResidentBytes;

@@ -1,0 +1,53 @@
+using BoundedCache.MemoryScenarios;
+using BoundedCache.MemoryScenarios.Scenarios.Cache;
+
+namespace BoundedCache.Memory.Tests;
+
+/// <summary>What lowering the limit of a full cache does to the memory of its process.</summary>
+public sealed class CacheShrinkTests
+{
+    [Fact]
+    public async Task A_shrink_takes_the_memory_of_small_values_out_of_the_process() => AssertShrunk(await ChildProcess.RunAsync<ShrinkSmallValues>());
+
+    [Fact]
+    public async Task A_shrink_takes_the_memory_of_large_objects_out_of_the_process() => AssertShrunk(await ChildProcess.RunAsync<ShrinkLargeValues>());
+
+    [Fact]
+    public async Task Memory_leaves_though_small_survivors_are_scattered() => AssertShrunk(await ChildProcess.RunAsync<ShrinkSmallAtRandom>());
+
+    [Fact]
+    public async Task Memory_leaves_though_large_survivors_are_scattered() => AssertShrunk(await ChildProcess.RunAsync<ShrinkLargeAtRandom>());
+
+    [Fact]
+    public async Task A_shrink_to_one_byte_leaves_nothing()
+    {
+        ScenarioResult result = await ChildProcess.RunAsync<ShrinkToOneByte>();
+
+        AssertShrunk(result);
+        Assert.Equal(0, result.Figures["entries"]);
+    }
+
+    [Fact]
+    public async Task The_setter_has_done_everything_when_it_returns()
+    {
+        ScenarioResult result = await ChildProcess.RunAsync<ShrinkBySetter>();
+
+        Assert.InRange(result.BeforeBytes - result.EmptyBytes, 400_000_000, long.MaxValue);
+        ResidentBound.AssertHolds(result);
+        Assert.InRange(result.Figures["usedBytes"], 38_000_000, 40_000_000);
+    }
+
+    /// <summary>The memory is gone, the cache holds as much as it may, and the report is right about both.</summary>
+    private static void AssertShrunk(ScenarioResult result)
+    {
+        ResidentBound.AssertReleased(result);
+        Assert.InRange(result.BeforeBytes - result.EmptyBytes, 395_000_000, long.MaxValue);
+        Assert.InRange(result.Figures["usedBytes"], result.LiveBytes - 300_000, result.LiveBytes);
+        Assert.Equal(result.Figures["entriesBefore"] - result.Figures["entries"], result.Figures["entriesEvicted"]);
+        Assert.InRange(result.Figures["bytesEvicted"], 399_000_000 - result.LiveBytes, 401_000_000 - result.LiveBytes);
+        Assert.Equal(400_000_000, result.Figures["oldMaxBytes"]);
+        Assert.Equal(result.LiveBytes, result.Figures["newMaxBytes"]);
+        Assert.InRange(result.Collections, 1, 2);
+        Assert.InRange(result.PauseMilliseconds, 1, result.DurationMilliseconds);
+    }
+}
