@@ -35,7 +35,7 @@ public sealed partial class BoundedMemoryCache
 
         var shrink = new ShrinkRun(this, mode);
         shrink.SetLimit(maxMemory);
-        return Task.Run(() => shrink.FinishAsync(cancellationToken), CancellationToken.None);
+        return shrink.FinishOnOwnThread(cancellationToken);
     }
 
     /// <summary>
@@ -57,17 +57,17 @@ public sealed partial class BoundedMemoryCache
         }
 
         var shrink = new ShrinkRun(this, releaseMode);
-        return Task.Run(() => shrink.FinishAsync(cancellationToken), CancellationToken.None);
+        return shrink.FinishOnOwnThread(cancellationToken);
     }
 
-    /// <summary>The setter: evicts on this thread, so that a process without free pool threads can still be shrunk, and waits for the release.</summary>
+    /// <summary>The setter: all of it on this thread, the wait for the release included.</summary>
     private void Shrink(long maxMemory, ReleaseMode mode)
     {
         CheckLimit(maxMemory);
         ThrowIfDisposed();
         var shrink = new ShrinkRun(this, mode);
         shrink.SetLimit(maxMemory);
-        shrink.Finish();
+        shrink.Finish(CancellationToken.None);
     }
 
     private static void CheckLimit(long maxMemory)
@@ -83,6 +83,10 @@ public sealed partial class BoundedMemoryCache
         : throw new ArgumentOutOfRangeException(nameof(mode), mode, "The release mode must be None or Full.");
 
     /// <summary>One change of the limit, or one release: its steps, and the report on them.</summary>
+    /// <remarks>
+    /// No step needs the thread pool: a process in trouble often has no free pool threads, and the callbacks of the evicted
+    /// entries may be what blocks them.
+    /// </remarks>
     private sealed class ShrinkRun(BoundedMemoryCache cache, ReleaseMode mode)
     {
         private readonly long _started = Stopwatch.GetTimestamp();
@@ -102,13 +106,25 @@ public sealed partial class BoundedMemoryCache
             _setsLimit = true;
         }
 
-        /// <summary>Evicts, releases and reports, and needs no other thread than the releaser's.</summary>
-        public ShrinkReport Finish() => Evict()
-            ? Conclude(ReleaseAsync(CancellationToken.None).GetAwaiter().GetResult())
-            : Conclude(NoRelease("the limit was not lowered"));
+        public Task<ShrinkReport> FinishOnOwnThread(CancellationToken cancellationToken) =>
+            Task.Factory.StartNew(
+                () =>
+                {
+                    try
+                    {
+                        return Task.FromResult(Finish(cancellationToken));
+                    }
+                    catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+                    {
+                        return Task.FromCanceled<ShrinkReport>(cancellationToken);
+                    }
+                },
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+                TaskScheduler.Default).Unwrap();
 
-        /// <summary>The same; cancelled between eviction and release, or while the release is waited for.</summary>
-        public async Task<ShrinkReport> FinishAsync(CancellationToken cancellationToken)
+        /// <summary>Evicts, releases and reports, on this thread. May be cancelled between eviction and release, or while the release is waited for.</summary>
+        public ShrinkReport Finish(CancellationToken cancellationToken)
         {
             if (!Evict())
             {
@@ -116,7 +132,7 @@ public sealed partial class BoundedMemoryCache
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            return Conclude(await ReleaseAsync(cancellationToken).ConfigureAwait(false));
+            return Conclude(ReleaseAsync(cancellationToken).GetAwaiter().GetResult());
         }
 
         /// <returns>False where there is nothing to do, because the limit was raised.</returns>
