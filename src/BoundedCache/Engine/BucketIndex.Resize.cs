@@ -15,11 +15,11 @@ internal sealed partial class BucketIndex
 
     public void EndRelocation() => Volatile.Write(ref _relocations, _relocations + 1);
 
-    /// <summary>Adds one bucket if <paramref name="entries"/> fill more than three quarters of the present ones. Under the lock.</summary>
+    /// <summary>Adds buckets until <paramref name="entries"/> fill no more than two thirds of them: one or two, called for every new entry. Under the lock.</summary>
     /// <remarks>Called before an entry is written: an <see cref="OutOfMemoryException"/> leaves everything as it was.</remarks>
     public void GrowFor(int entries)
     {
-        if (entries > _bucketCount - (_bucketCount >> 2))
+        while (IsCrowded(entries, _bucketCount))
         {
             EnsureBucket(_bucketCount);
             Split();
@@ -30,7 +30,7 @@ internal sealed partial class BucketIndex
     public bool HasExcess(int entries) => _bucketCount > MinBuckets && _bucketCount >> 1 > entries;
 
     /// <summary>Whether the index could be smaller and still hold <paramref name="entries"/>.</summary>
-    public bool HasSpare(int entries) => _bucketCount > MinBuckets && _bucketCount - (_bucketCount >> 2) > entries + 1;
+    public bool HasSpare(int entries) => _bucketCount > MinBuckets && !IsCrowded(entries + 1, _bucketCount - 1);
 
     /// <summary>Merges the last bucket into the one it was split from. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -70,6 +70,8 @@ internal sealed partial class BucketIndex
             Volatile.Write(ref _buckets[last >> ChunkShift], []);
         }
     }
+
+    private static bool IsCrowded(int entries, int buckets) => 3L * entries > 2L * buckets;
 
     /// <summary>The bucket that a bucket was split from: its number without the highest bit.</summary>
     private static int SplitFrom(int bucket) => bucket & ~(1 << BitOperations.Log2((uint)bucket));
