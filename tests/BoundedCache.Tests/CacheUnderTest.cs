@@ -1,0 +1,69 @@
+using BoundedCache.Engine;
+using BoundedCache.TestSupport;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Tests;
+
+/// <summary>A cache with a clock that stands still and a record of what its callbacks were told, whose invariants are checked at the end.</summary>
+internal sealed class CacheUnderTest : IDisposable
+{
+    private readonly List<(object Key, object? Value, EvictionReason Reason)> _departures = [];
+
+    public CacheUnderTest(Action<BoundedMemoryCacheOptions>? configure = null)
+    {
+        var options = new BoundedMemoryCacheOptions
+        {
+            Name = "test",
+            MaxMemory = 1_000_000,
+            ReleaseMode = ReleaseMode.None,
+            TimeProvider = Time,
+            ExpirationScanFrequency = TimeSpan.FromHours(1),
+        };
+        configure?.Invoke(options);
+        Cache = new BoundedMemoryCache(options);
+    }
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public BoundedMemoryCache Cache { get; }
+
+    /// <summary>A cache of so many entries, each of which declares a size of one.</summary>
+    public static CacheUnderTest OfEntries(long max) => new(options => (options.MaxMemory, options.Sizing) = (max, EntrySizing.Declared));
+
+    /// <summary>Stores an entry of size one whose departure is recorded.</summary>
+    public void Set(object key, object? value, Action<ICacheEntry>? describe = null)
+    {
+        using ICacheEntry entry = Cache.CreateEntry(key);
+        entry.Value = value;
+        entry.Size = 1;
+        entry.RegisterPostEvictionCallback((k, v, reason, _) =>
+        {
+            lock (_departures)
+            {
+                _departures.Add((k, v, reason));
+            }
+        });
+        describe?.Invoke(entry);
+    }
+
+    public bool Has(object key) => Cache.TryGetValue(key, out _);
+
+    /// <summary>What left since this was last asked, once all callbacks have run, in the order of keys.</summary>
+    public (object Key, object? Value, EvictionReason Reason)[] TakeDepartures()
+    {
+        Assert.True(Cache.WaitForCallbacks(TimeSpan.FromSeconds(30)), "the callbacks did not finish");
+        lock (_departures)
+        {
+            (object Key, object? Value, EvictionReason Reason)[] taken = [.. _departures.OrderBy(static d => d.Key.ToString(), StringComparer.Ordinal)];
+            _departures.Clear();
+            return taken;
+        }
+    }
+
+    public void Dispose()
+    {
+        InvariantChecker.Check(Cache.Engine);
+        Cache.Dispose();
+        InvariantChecker.Check(Cache.Engine);
+    }
+}

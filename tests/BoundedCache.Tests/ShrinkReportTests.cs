@@ -1,0 +1,50 @@
+namespace BoundedCache.Tests;
+
+public sealed class ShrinkReportTests
+{
+    [Fact]
+    public void A_shrink_reads_as_one_line() => Assert.Equal(
+        "sessions: limit 1 GiB -> 100 MiB; evicted 1,234,567 entries (924 MiB) in 83 ms; RSS 1.25 GiB -> 141 MiB; "
+        + "Released: The process's memory fell. (321 ms in all, GC pause 150 ms)",
+        Report(1L << 30).ToString());
+
+    [Fact]
+    public void A_release_names_one_limit() => Assert.StartsWith("sessions: limit 100 MiB; evicted", Report(100L << 20).ToString(), StringComparison.Ordinal);
+
+    [Fact]
+    public void Released_bytes_are_resident_bytes() => Assert.Equal((1280L << 20) - (141L << 20), Report(1).ReleasedBytes);
+
+    private static ShrinkReport Report(long oldMax) => new()
+    {
+        CacheName = "sessions",
+        OldMaxMemory = oldMax,
+        NewMaxMemory = 100L << 20,
+        EntriesEvicted = 1_234_567,
+        BytesEvicted = 924L << 20,
+        UsedMemory = 100L << 20,
+        Count = 7,
+        EvictionTime = TimeSpan.FromMilliseconds(83.2),
+        TotalTime = TimeSpan.FromMilliseconds(321),
+        GcPause = TimeSpan.FromMilliseconds(149.8),
+        Collections = 1,
+        ReleaseMode = ReleaseMode.Full,
+        Outcome = ReleaseOutcome.Released,
+        Reason = "The process's memory fell.",
+        Advice = [],
+        Before = Snapshot(1280L << 20),
+        After = Snapshot(141L << 20),
+    };
+
+    private static ProcessMemorySnapshot Snapshot(long residentBytes) => new()
+    {
+        ResidentBytes = residentBytes,
+        AnonymousBytes = null,
+        FileBytes = null,
+        PeakResidentBytes = null,
+        CommittedBytes = 0,
+        LiveBytes = 0,
+        AllocatedBytes = 0,
+        FragmentedBytes = 0,
+        Source = "a test",
+    };
+}
