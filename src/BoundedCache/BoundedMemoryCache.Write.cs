@@ -133,15 +133,4 @@ public sealed partial class BoundedMemoryCache
             _callbacks.OnRemoved([new RemovedEntry(key, details, reason)]);
         }
     }
-
-    /// <summary>Called by a token, on whatever thread and under whatever locks its owner holds: only notes the change, and removes the entry on the thread pool.</summary>
-    private void OnTokenChanged(object? state)
-    {
-        var details = (EntryDetails)state!;
-        if (details.FireToken())
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static work => work.Engine.Remove(work.Details, EvictionReason.TokenExpired), (Engine: _engine, Details: details), preferLocal: false);
-        }
-    }
 }

@@ -60,7 +60,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
         _measurer = new ObjectMeasurer(options.Sizers, (type, failure) => Log.SizerFailed(_logger, Name, type, failure));
         _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed);
-        _onTokenChanged = OnTokenChanged;
+        _onTokenChanged = new TokenRelay(_engine).OnChanged;
         CacheMeter.Publish(meterFactory, this);
     }
 

@@ -4,7 +4,7 @@ namespace BoundedCache;
 
 /// <summary>
 /// The timer that removes expired entries which nobody asks for. Starts with the first entry that can expire, and holds the cache only
-/// weakly: a cache that is dropped without being disposed is collected, and its timer with it.
+/// weakly: a cache that is dropped without being disposed is collected, and its timer ends when it next fires.
 /// </summary>
 internal sealed class ExpirationScan(CacheEngine engine, TimeProvider time, TimeSpan interval, Action<Exception> onTokenFailed) : IDisposable
 {
@@ -27,7 +27,9 @@ internal sealed class ExpirationScan(CacheEngine engine, TimeProvider time, Time
                 // The flow of whoever stored the first expiring entry is none of the timer's business.
                 using (ExecutionContext.SuppressFlow())
                 {
-                    _timer = time.CreateTimer(Tick, new WeakReference<ExpirationScan>(this), interval, interval);
+                    var ticker = new Ticker(this);
+                    _timer = time.CreateTimer(static state => ((Ticker)state!).Tick(), ticker, interval, interval);
+                    ticker.Timer = _timer;
                 }
             }
         }
@@ -47,18 +49,38 @@ internal sealed class ExpirationScan(CacheEngine engine, TimeProvider time, Time
         }
     }
 
-    private static void Tick(object? state)
+    private void Tick()
     {
         // A scan that outlasts the interval is not overtaken by the next.
-        if (((WeakReference<ExpirationScan>)state!).TryGetTarget(out ExpirationScan? scan) && Interlocked.Exchange(ref scan._isRunning, 1) == 0)
+        if (Interlocked.Exchange(ref _isRunning, 1) == 0)
         {
             try
             {
-                scan.Run();
+                Run();
             }
             finally
             {
-                Volatile.Write(ref scan._isRunning, 0);
+                Volatile.Write(ref _isRunning, 0);
+            }
+        }
+    }
+
+    /// <summary>What a timer holds of a scan: a clock keeps its timers, whatever becomes of who asked for them.</summary>
+    private sealed class Ticker(ExpirationScan scan)
+    {
+        private readonly WeakReference<ExpirationScan> _scan = new(scan);
+
+        public ITimer? Timer { get; set; }
+
+        public void Tick()
+        {
+            if (_scan.TryGetTarget(out ExpirationScan? scan))
+            {
+                scan.Tick();
+            }
+            else
+            {
+                Timer?.Dispose();
             }
         }
     }
