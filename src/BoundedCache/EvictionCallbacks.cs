@@ -28,7 +28,7 @@ internal sealed class EvictionCallbacks(string cacheName, ILogger logger)
         foreach (RemovedEntry entry in removed)
         {
             Unsubscribe(entry.Details);
-            if (entry.Details.Callbacks.Count > 0 && !_stopped)
+            if (entry.Details.Callbacks.Length > 0 && !_stopped)
             {
                 lock (_gate)
                 {

@@ -71,7 +71,7 @@ internal sealed partial class CacheEngine
                     RemoveLocked(index, reason, ref removed);
                     count++;
                 }
-                else if (details!.Tokens.Count > 0)
+                else if (details!.Tokens.Length > 0)
                 {
                     (toAsk ??= []).Add(details);
                 }

@@ -18,9 +18,9 @@ internal sealed class EntryDetails
 
     public required object? Value { get; init; }
 
-    public required IReadOnlyList<PostEvictionCallbackRegistration> Callbacks { get; init; }
+    public required PostEvictionCallbackRegistration[] Callbacks { get; init; }
 
-    public required IReadOnlyList<IChangeToken> Tokens { get; init; }
+    public required IChangeToken[] Tokens { get; init; }
 
     /// <summary>UTC ticks from which on the entry is expired; <see cref="long.MaxValue"/> for never.</summary>
     public required long AbsoluteExpirationTicks { get; init; }
@@ -41,7 +41,7 @@ internal sealed class EntryDetails
     /// The moment from which on a reader must not take the value without asking: always where tokens have to be polled, else the end
     /// of the sliding window as of now, or the absolute expiration.
     /// </summary>
-    public long Deadline => Tokens.Count > 0 ? long.MinValue
+    public long Deadline => Tokens.Length > 0 ? long.MinValue
         : SlidingTicks > 0 ? Math.Min(AbsoluteExpirationTicks, Ticks.Add(LastAccessTicks, SlidingTicks))
         : AbsoluteExpirationTicks;
 
@@ -49,7 +49,7 @@ internal sealed class EntryDetails
     /// Bytes of this object and of its arrays, for the charge. What callbacks and tokens themselves keep alive belongs to whoever made
     /// them.
     /// </summary>
-    public long OwnBytes => ObjectBytes + ArrayBytes(Callbacks.Count) + (2 * ArrayBytes(Tokens.Count));
+    public long OwnBytes => ObjectBytes + ArrayBytes(Callbacks.Length) + (2 * ArrayBytes(Tokens.Length));
 
     /// <summary>Why the entry is expired, by what it knows itself; runs no user code.</summary>
     public EvictionReason ExpiredBy(long nowTicks) =>
@@ -63,7 +63,7 @@ internal sealed class EntryDetails
         EvictionReason reason = ExpiredBy(nowTicks);
         if (reason == EvictionReason.None)
         {
-            for (int i = 0; i < Tokens.Count; i++)
+            for (int i = 0; i < Tokens.Length; i++)
             {
                 if (Tokens[i].HasChanged)
                 {
@@ -83,7 +83,7 @@ internal sealed class EntryDetails
     /// <param name="onFailed">Told what registrations throw when they are taken back. Must not throw.</param>
     public void Subscribe(Action<object?> onChanged, Action<Exception> onFailed)
     {
-        var registrations = new List<IDisposable>(Tokens.Count);
+        var registrations = new List<IDisposable>(Tokens.Length);
         try
         {
             foreach (IChangeToken token in Tokens)
