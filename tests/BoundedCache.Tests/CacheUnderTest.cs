@@ -1,6 +1,7 @@
 using BoundedCache.Engine;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Tests;
 
@@ -9,7 +10,7 @@ internal sealed class CacheUnderTest : IDisposable
 {
     private readonly List<(object Key, object? Value, EvictionReason Reason)> _departures = [];
 
-    public CacheUnderTest(Action<BoundedMemoryCacheOptions>? configure = null)
+    public CacheUnderTest(Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null)
     {
         var options = new BoundedMemoryCacheOptions
         {
@@ -20,7 +21,7 @@ internal sealed class CacheUnderTest : IDisposable
             ExpirationScanFrequency = TimeSpan.FromHours(1),
         };
         configure?.Invoke(options);
-        Cache = new BoundedMemoryCache(options);
+        Cache = new BoundedMemoryCache(options, log);
     }
 
     public ManualTimeProvider Time { get; } = new();

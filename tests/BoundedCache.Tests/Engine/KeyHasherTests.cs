@@ -1,0 +1,164 @@
+using BoundedCache.Engine;
+
+namespace BoundedCache.Tests.Engine;
+
+public sealed class KeyHasherTests
+{
+    private const int Keys = 100_000;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(1000)]
+    public void A_string_and_the_same_characters_elsewhere_have_one_hash(int length)
+    {
+        string text = string.Create(length, 0, static (span, _) => span.Fill('x'));
+
+        Assert.Equal(KeyHasher.Hash(text), KeyHasher.Hash($"-{text}-".AsSpan(1, length)));
+    }
+
+    [Fact]
+    public void Every_character_and_the_length_count()
+    {
+        var hashes = new HashSet<int>();
+        int made = 0;
+        for (int length = 0; length < 64; length++)
+        {
+            char[] text = new char[length];
+            hashes.Add(KeyHasher.Hash(text));
+            made++;
+            for (int i = 0; i < length; i++)
+            {
+                text[i] = '\u0100';
+                hashes.Add(KeyHasher.Hash(text));
+                text[i] = '\0';
+                made++;
+            }
+        }
+
+        // Two thousand hashes of 32 bits: one pair by chance in two thousand runs.
+        Assert.InRange(hashes.Count, made - 1, made);
+    }
+
+    [Fact]
+    public void Sequential_keys_spread() => AssertSpread(Enumerable.Range(0, Keys).Select(static i => KeyHasher.Hash($"user:{i}")));
+
+    [Fact]
+    public void Keys_that_differ_in_their_first_characters_spread() => AssertSpread(Enumerable.Range(0, Keys).Select(static i => KeyHasher.Hash($"{i}:the same long tail of every key")));
+
+    [Fact]
+    public void Keys_of_one_character_spread() => AssertSpread(Enumerable.Range(0, 65_536).Select(static i => KeyHasher.Hash([(char)i])));
+
+    [Fact]
+    public void Keys_of_one_repeated_character_spread() => AssertSpread(Enumerable.Range(0, 5000).Select(static i => KeyHasher.Hash(new string('a', i))));
+
+    [Fact]
+    public void Sequential_numbers_spread() => AssertSpread(Enumerable.Range(0, Keys).Select(static i => KeyHasher.Hash((object)i)));
+
+    [Fact]
+    public void Numbers_whose_low_bits_agree_spread() => AssertSpread(Enumerable.Range(0, 60_000).Select(static i => KeyHasher.Hash((object)(i << 16))));
+
+    [Fact]
+    public void Keys_made_to_collide_under_the_runtimes_unseeded_hash_spread()
+    {
+        List<string> keys = CollidingKeys();
+        Assert.Single(keys.Select(UnseededHash).Distinct());
+
+        AssertSpread(keys.Select(static key => KeyHasher.Hash(key)));
+    }
+
+    [Fact]
+    public void A_cache_of_keys_made_to_collide_elsewhere_has_short_chains()
+    {
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 100_000_000);
+        CollidingKeys().ForEach(key => test.Set(key, key));
+        BucketIndex index = test.Cache.Engine.Index;
+
+        int longest = Enumerable.Range(0, index.BucketCount).Max(bucket =>
+        {
+            int length = 0;
+            for (int slot = index.Head(bucket); slot > 0; slot = test.Cache.Engine.Store.Slot(slot).Next)
+            {
+                length++;
+            }
+
+            return length;
+        });
+
+        Assert.InRange(longest, 1, 14);
+    }
+
+    /// <summary>
+    /// In as many buckets as a table would have, the longest chain of a random function is about eight; one of 14 comes once in
+    /// millions of runs.
+    /// </summary>
+    private static void AssertSpread(IEnumerable<int> hashes)
+    {
+        int[] all = [.. hashes];
+        var chains = new int[(int)(all.Length / 0.75) + 16];
+        foreach (int hash in all)
+        {
+            chains[BucketIndex.BucketOf(hash, chains.Length)]++;
+        }
+
+        // Expected: the sum over chains of their squared lengths is n + n²/m for n keys in m buckets.
+        double squares = chains.Sum(static length => (double)length * length);
+        Assert.InRange(chains.Max(), 1, 20);
+        Assert.InRange(squares / all.Length, 1, 2.2);
+    }
+
+    /// <summary>The hash that the runtime's dictionaries begin with: two lanes of 32 bits, known to everybody.</summary>
+    private static uint UnseededHash(string key)
+    {
+        (uint one, uint two) = ((5381u << 16) + 5381u, (5381u << 16) + 5381u);
+        for (int i = 0; i < key.Length; i += 4)
+        {
+            one = (uint.RotateLeft(one, 5) + one) ^ Pair(key, i);
+            two = (uint.RotateLeft(two, 5) + two) ^ Pair(key, i + 2);
+        }
+
+        return one + (two * 1_566_083_941u);
+    }
+
+    private static uint Pair(string key, int at) => key[at] | ((uint)key[at + 1] << 16);
+
+    /// <summary>
+    /// Strings of many blocks, each block in one of two forms that leave the first lane in the same state: whatever forms are chosen, the hash is
+    /// the same.
+    /// </summary>
+    private static List<string> CollidingKeys()
+    {
+        const int Blocks = 12;
+        List<string> keys = [""];
+        uint state = (5381u << 16) + 5381u;
+        for (int block = 0; block < Blocks; block++)
+        {
+            (string a, string b, state) = Block(state, (uint)block);
+            keys = [.. keys.Select(key => key + a), .. keys.Select(key => key + b)];
+        }
+
+        return keys;
+    }
+
+    /// <summary>Two pieces of eight characters whose second lanes are the same, and whose first lanes start and end in the same states.</summary>
+    private static (string A, string B, uint State) Block(uint state, uint salt)
+    {
+        (uint a1, uint b1) = (0x0061_0061 + salt, 0x0062_0062 + salt);
+        uint afterA = (uint.RotateLeft(state, 5) + state) ^ a1;
+        uint afterB = (uint.RotateLeft(state, 5) + state) ^ b1;
+        const uint A2 = 0x0041_0041;
+        uint end = (uint.RotateLeft(afterA, 5) + afterA) ^ A2;
+        uint b2 = (uint.RotateLeft(afterB, 5) + afterB) ^ end;
+        return (Piece(a1) + Piece(A2), Piece(b1) + Piece(b2), end);
+
+        static string Piece(uint lane) => new([(char)lane, (char)(lane >> 16), 'x', 'x']);
+    }
+}
