@@ -83,7 +83,8 @@ public class FaultyTokenTests : FaultTest
         {
             _reasons.Clear();
             var token = new Token();
-            Set("a", more: entry => Watch(entry).AddExpirationToken(token));
+            using var gone = new ManualResetEventSlim();
+            Set("a", more: entry => Watch(entry, gone).AddExpirationToken(token));
             using var both = new Barrier(2);
             Task firing = Task.Run(() =>
             {
@@ -93,6 +94,9 @@ public class FaultyTokenTests : FaultTest
             both.SignalAndWait();
             Set("a", 20);
             Await(firing);
+
+            // The removal that the token asked for runs on the pool, and may not have queued its callback yet.
+            Assert.True(gone.Wait(Patience));
             WaitForCallbacks();
             Assert.Single(_reasons);
             Assert.Contains(_reasons[0], new[] { EvictionReason.Replaced, EvictionReason.TokenExpired });
