@@ -41,18 +41,23 @@ public class InterruptedLookupTests
     {
         var wanted = new Interrupting("wanted");
         var first = new Interrupting("first");
+
+        // First in the chain and first in the chunk, so that it is moved first, and its old slot goes on pointing to the other's old slot.
+        Set("placeholder");
         Set(wanted);
+        _cache.Remove("placeholder");
         Set(first);
-        string[] others = [.. Enumerable.Range(0, 5 * SlotStore.ChunkSize).Select(static i => $"other {i}")];
+        string[] others = [.. Enumerable.Range(0, (10 * SlotStore.ChunkSize) - 2).Select(static i => $"other {i}")];
         Array.ForEach(others, Set);
         (int wantedSlot, int firstSlot) = (SlotOf(wanted), SlotOf(first));
         bool moved = false;
         first.Interrupt = () =>
         {
-            // The first chunk becomes the sparsest, and the first to be emptied; stop when the two were moved out of it and it is still there.
+            // The first chunk becomes the sparsest, and the first to be emptied, before there are buckets to merge; stop when the two were
+            // moved out of it and it is still there.
+            IEnumerable<string> elsewhere = others.Skip(SlotStore.ChunkSize).Where(static (_, i) => i % 2 == 0).Take(4400);
             IEnumerable<string> inFirst = others.Take(1700);
-            IEnumerable<string> elsewhere = others.Skip(SlotStore.ChunkSize).Where(static (_, i) => i % 2 == 0);
-            foreach (string other in inFirst.Concat(elsewhere))
+            foreach (string other in elsewhere.Concat(inFirst))
             {
                 _cache.Remove(other);
                 if (!HoldsKey(wantedSlot, wanted) && !HoldsKey(firstSlot, first))
