@@ -144,9 +144,10 @@ public sealed partial class BoundedMemoryCache
                 return false;
             }
 
+            long began = Stopwatch.GetTimestamp();
             (_entries, _bytes) = cache._engine.EvictDownToLimit();
             cache._engine.Trim();
-            _evictionTime = Stopwatch.GetElapsedTime(_started);
+            _evictionTime = Stopwatch.GetElapsedTime(began);
             return true;
         }
 

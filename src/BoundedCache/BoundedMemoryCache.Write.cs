@@ -107,6 +107,7 @@ public sealed partial class BoundedMemoryCache
         {
             // Stored while the cache was being emptied for the last time.
             _engine.Clear();
+            _engine.Trim();
         }
     }
 

@@ -27,7 +27,7 @@ public sealed record ShrinkReport
     /// <summary>Entries left in the cache when the call ended.</summary>
     public required int Count { get; init; }
 
-    /// <summary>Time from the new limit to the last eviction and the end of the table's own shrinking.</summary>
+    /// <summary>Time from the first eviction to the last, and to the end of the table's own shrinking.</summary>
     public required TimeSpan EvictionTime { get; init; }
 
     /// <summary>Time of the whole call, release included.</summary>

@@ -6,8 +6,14 @@ namespace BoundedCache.Engine;
 /// <summary>Evictions: for a new entry, down to a lowered limit, by share, and of everything.</summary>
 internal sealed partial class CacheEngine
 {
+    /// <summary>
+    /// For <see cref="Settle"/>: bulk removals leave the table as it is, and their callers <see cref="Trim"/> it afterwards, when most
+    /// buckets are empty and cost next to nothing to merge.
+    /// </summary>
+    private const int NoTrimming = 0;
+
     /// <summary>Evicts down to the limit, as it stands while this runs, in batches that let go of the lock in between.</summary>
-    /// <returns>Entries and bytes evicted by this call.</returns>
+    /// <returns>Entries and bytes evicted by this call. To be followed by <see cref="Trim"/>.</returns>
     public (long Entries, long Bytes) EvictDownToLimit()
     {
         (long entries, long bytes) = (0, 0);
@@ -23,7 +29,7 @@ internal sealed partial class CacheEngine
                 entries += countBefore - _ledger.Count;
                 bytes += usedBefore - _ledger.Used;
                 more = _ledger.Used > _ledger.Max;
-                Settle(countBefore - _ledger.Count);
+                Settle(NoTrimming);
             }
 
             Notify(removed);
@@ -34,11 +40,14 @@ internal sealed partial class CacheEngine
 
     /// <summary>
     /// Removes up to <paramref name="entries"/> entries, lowest priority and least recently used first, but none that is
-    /// <see cref="CacheItemPriority.NeverRemove"/>.
+    /// <see cref="CacheItemPriority.NeverRemove"/>. To be followed by <see cref="Trim"/>.
     /// </summary>
     public void Evict(long entries) => RemoveFromTails(entries, CacheItemPriority.High, EvictionReason.Capacity);
 
-    /// <summary>Removes everything. Entries that arrive meanwhile may go as well; at one moment before this returns the cache is empty.</summary>
+    /// <summary>
+    /// Removes everything. Entries that arrive meanwhile may go as well; at one moment before this returns the cache is empty. To be followed by
+    /// <see cref="Trim"/>.
+    /// </summary>
     public void Clear() => RemoveFromTails(long.MaxValue, CacheItemPriority.NeverRemove, EvictionReason.Removed);
 
     private void RemoveFromTails(long entries, CacheItemPriority highest, EvictionReason reason)
@@ -57,7 +66,7 @@ internal sealed partial class CacheEngine
                     RemoveLocked(victim, reason, ref removed);
                 }
 
-                Settle(done);
+                Settle(NoTrimming);
             }
 
             Notify(removed);
