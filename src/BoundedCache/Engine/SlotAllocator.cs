@@ -187,8 +187,10 @@ internal sealed class SlotAllocator(SlotStore store)
     {
         if (_draining != None && _chunks[_draining].InUse < _chunks[_draining].Length)
         {
-            // The population grows again: the chunk that was to be given up is needed.
-            EndDrain();
+            // The population grows again: the chunk that was to be given up is needed, and all the more if it is empty already (which
+            // EndDrain would take for a reason to drop it, and leave the caller without space).
+            AddOpen(_draining);
+            _draining = None;
             return;
         }
 
