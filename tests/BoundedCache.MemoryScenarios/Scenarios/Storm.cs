@@ -10,8 +10,13 @@ internal sealed class Storm : SurvivorsAtRandom
         ScenarioResult first = base.Run(empty);
         var request = new ReleaseRequest { ExpectedBytes = 1, Forced = true };
         int collectionsBefore = GC.CollectionCount(2);
-        ReleaseResult[] results = Task.WhenAll(
-            Enumerable.Range(0, 100).Select(_ => MemoryReleaser.Shared.ReleaseAsync(request, CancellationToken.None))).GetAwaiter().GetResult();
+
+        // The first waits until all have asked: a collection in the middle of asking would stop this thread, and part the storm.
+        using var asked = new ManualResetEventSlim();
+        var requests = Enumerable.Repeat(request, 99).Prepend(request with { Settle = timeout => asked.Wait(timeout) });
+        Task<ReleaseResult>[] releases = [.. requests.Select(static r => MemoryReleaser.Shared.ReleaseAsync(r, CancellationToken.None))];
+        asked.Set();
+        ReleaseResult[] results = Task.WhenAll(releases).GetAwaiter().GetResult();
         return first with
         {
             Figures = new Dictionary<string, double>
