@@ -14,6 +14,9 @@ internal sealed class BoundedDemoCache(long maxMemoryBytes, ReleaseMode releaseM
         ReleaseMode = releaseMode,
     });
 
+    /// <summary>The cache itself, for tests.</summary>
+    internal BoundedMemoryCache Cache => _cache;
+
     public long UsedBytes => _cache.UsedMemory;
 
     public long LimitBytes => _cache.MaxMemory;
