@@ -13,8 +13,8 @@ public sealed partial class BoundedMemoryCache
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public ICacheEntry CreateEntry(object key)
     {
-        ArgumentNullException.ThrowIfNull(key);
         ThrowIfDisposed();
+        ArgumentNullException.ThrowIfNull(key);
         return new CacheEntry(key, this, _trackLinkedEntries);
     }
 
@@ -73,7 +73,7 @@ public sealed partial class BoundedMemoryCache
                 Key = entry.Key,
                 Value = entry.Value,
                 Details = details,
-                Priority = entry.Priority,
+                Priority = EvictionPriority(entry.Priority),
                 Charge = charge,
                 Deadline = deadline,
             });
@@ -110,6 +110,10 @@ public sealed partial class BoundedMemoryCache
             _engine.Trim();
         }
     }
+
+    /// <summary>The order of eviction that an entry belongs to: a number that is no priority counts as normal, for the engine has no list for it.</summary>
+    private static CacheItemPriority EvictionPriority(CacheItemPriority priority) =>
+        (uint)priority <= (uint)CacheItemPriority.NeverRemove ? priority : CacheItemPriority.Normal;
 
     /// <summary>Bytes an entry is charged, frozen from here on.</summary>
     private long Charge(CacheEntry entry, EntryDetails? details, long deadline)

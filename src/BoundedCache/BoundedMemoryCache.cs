@@ -96,17 +96,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
 
     /// <summary>
     /// The keys, as they were when the enumeration began: each that is in the cache all the while that takes, once, and of those that
-    /// come or go meanwhile, some. In no particular order. Does not count as a use.
+    /// come or go meanwhile, some. In no particular order. Does not count as a use. None once the cache is disposed.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public IEnumerable<object> Keys
-    {
-        get
-        {
-            ThrowIfDisposed();
-            return EnumerateKeys();
-        }
-    }
+    public IEnumerable<object> Keys => EnumerateKeys();
 
     /// <summary>Removes all entries, with the reason <see cref="EvictionReason.Removed"/>. Gives no memory back to the operating system; see <see cref="ReleaseAsync"/>.</summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
@@ -121,18 +113,14 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     /// Removes a share of the entries: expired ones first, then by priority and last use, but none that is
     /// <see cref="CacheItemPriority.NeverRemove"/>. Gives no memory back to the operating system; see <see cref="ReleaseAsync"/>.
     /// </summary>
-    /// <param name="percentage">The share of the number of entries to remove, from 0 to 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The share is not a number from 0 to 1; nothing changes.</exception>
-    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    /// <param name="percentage">
+    /// The share of the number of entries to remove, from 0 to 1. As with <c>MemoryCache</c>, less (or no number) removes only what is expired,
+    /// and more removes all.
+    /// </param>
     public void Compact(double percentage)
     {
-        ThrowIfDisposed();
-        if (!(percentage >= 0 && percentage <= 1))
-        {
-            throw new ArgumentOutOfRangeException(nameof(percentage), percentage, "The share of entries to remove must be a number from 0 (none) to 1 (all).");
-        }
-
-        long target = (long)(Count * percentage);
+        // The conversion stops at the ends of int, and makes 0 of what is no number.
+        long target = (int)(Count * percentage);
         _engine.Evict(target - _scan.Run());
         _engine.Trim();
     }

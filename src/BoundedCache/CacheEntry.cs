@@ -98,7 +98,9 @@ internal sealed class CacheEntry : ICacheEntry
         if (_hasValue)
         {
             _cache.Store(this);
-            _outer?.Inherit(new Expiration(AbsoluteExpiration?.UtcTicks ?? long.MaxValue, _tokens));
+
+            // At least 1, for 0 would mean never: an expiration at the beginning of time is over for the outer entry too.
+            _outer?.Inherit(new Expiration(AbsoluteExpiration is { } at ? Math.Max(1, at.UtcTicks) : long.MaxValue, _tokens));
         }
     }
 

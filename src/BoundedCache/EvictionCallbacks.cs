@@ -35,7 +35,8 @@ internal sealed class EvictionCallbacks(string cacheName, ILogger logger)
                     _pending++;
                 }
 
-                ThreadPool.UnsafeQueueUserWorkItem(static work => work.Callbacks.Run(work.Entry), (Callbacks: this, Entry: entry), preferLocal: false);
+                // In the flow of whoever removed the entry, as with MemoryCache: callbacks log with its activity, and read its ambient state.
+                ThreadPool.QueueUserWorkItem(static work => work.Callbacks.Run(work.Entry), (Callbacks: this, Entry: entry), preferLocal: false);
             }
         }
     }

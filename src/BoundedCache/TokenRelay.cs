@@ -17,7 +17,7 @@ internal sealed class TokenRelay(CacheEngine engine)
         var details = (EntryDetails)state!;
         if (details.FireToken() && _engine.TryGetTarget(out CacheEngine? engine))
         {
-            ThreadPool.UnsafeQueueUserWorkItem(
+            ThreadPool.QueueUserWorkItem(
                 static work => work.Engine.Remove(work.Details, EvictionReason.TokenExpired), (Engine: engine, Details: details), preferLocal: false);
         }
     }

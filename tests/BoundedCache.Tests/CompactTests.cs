@@ -39,16 +39,20 @@ public sealed class CompactTests
     }
 
     [Theory]
-    [InlineData(-0.1)]
-    [InlineData(1.1)]
-    [InlineData(double.NaN)]
-    [InlineData(double.PositiveInfinity)]
-    public void Any_other_share_is_refused_and_changes_nothing(double share)
+    [InlineData(-0.1, 1)]
+    [InlineData(double.NegativeInfinity, 1)]
+    [InlineData(double.NaN, 1)]
+    [InlineData(1.1, 0)]
+    [InlineData(double.PositiveInfinity, 0)]
+    public void Any_other_share_is_none_or_all_beside_what_is_expired(double share, int left)
     {
         using CacheUnderTest test = CacheUnderTest.OfEntries(10);
-        test.Set("key", 1);
+        test.Set("live", 1);
+        test.Set("expired", 2, static entry => entry.SetAbsoluteExpiration(TimeSpan.FromSeconds(1)));
+        test.Time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Throws<ArgumentOutOfRangeException>("percentage", () => test.Cache.Compact(share));
-        Assert.Equal(1, test.Cache.Count);
+        test.Cache.Compact(share);
+
+        Assert.Equal(left, test.Cache.Count);
     }
 }

@@ -14,8 +14,6 @@ public sealed class DisposeTests
         ["CreateEntry"] = static cache => cache.CreateEntry("key"),
         ["Remove"] = static cache => cache.Remove("key"),
         ["Clear"] = static cache => cache.Clear(),
-        ["Compact"] = static cache => cache.Compact(0.5),
-        ["Keys"] = static cache => _ = cache.Keys,
         ["MaxMemory"] = static cache => cache.MaxMemory = 5,
         ["SetMaxMemoryAsync"] = static cache => cache.SetMaxMemoryAsync(5).GetAwaiter().GetResult(),
         ["ReleaseAsync"] = static cache => cache.ReleaseAsync(ReleaseMode.None).GetAwaiter().GetResult(),
@@ -42,6 +40,15 @@ public sealed class DisposeTests
 
         Assert.Equal((0, 0L, 1_000_000L, "test"), (test.Cache.Count, test.Cache.UsedMemory, test.Cache.MaxMemory, test.Cache.Name));
         Assert.Equal(0, test.Cache.GetCurrentStatistics()!.CurrentEntryCount);
+        Assert.Empty(test.Cache.Keys);
+    }
+
+    [Fact]
+    public void A_disposed_cache_can_still_be_compacted_to_no_effect()
+    {
+        using var test = new CacheUnderTest();
+        test.Cache.Dispose();
+        test.Cache.Compact(1);
     }
 
     [Fact]

@@ -1,0 +1,11 @@
+namespace BoundedCache.Contract.Tests;
+
+/// <summary>The caches that the contract is held against.</summary>
+public enum CacheKind
+{
+    /// <summary>Microsoft's <c>MemoryCache</c>: what it does is the contract.</summary>
+    MemoryCache,
+
+    /// <summary>Ours.</summary>
+    BoundedMemoryCache,
+}
