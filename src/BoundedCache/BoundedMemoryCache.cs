@@ -32,6 +32,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     private readonly ReleaseMode _releaseMode;
     private readonly bool _trackStatistics;
     private readonly bool _trackLinkedEntries;
+    private IDisposable? _companion;
     private bool _disposed;
 
     /// <summary>Whether a read is nothing but a read: one question in the place of three.</summary>
@@ -147,6 +148,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         }
 
         _plainReads = false;
+        Interlocked.Exchange(ref _companion, null)?.Dispose();
         _scan.Dispose();
         _callbacks.Stop();
         _engine.Clear();
@@ -155,6 +157,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
 
     /// <summary>The engine, for the invariant checker.</summary>
     internal CacheEngine Engine => _engine;
+
+    /// <summary>Hands over what serves this cache alone and must end with it. For who made the cache, before anybody else has it; once.</summary>
+    internal void DisposeWithCache(IDisposable companion) => _companion = companion;
 
     /// <summary>Waits until no eviction callback is queued or running; false where the time was not enough.</summary>
     internal bool WaitForCallbacks(TimeSpan timeout) => _callbacks.WaitUntilIdle(timeout);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using BoundedCache.Hosting;
 using BoundedCache.Memory;
 
 namespace BoundedCache;
@@ -14,7 +15,8 @@ public sealed class BoundedMemoryCacheOptions
 
     /// <summary>
     /// The limit, in bytes of this process's memory (in declared units under <see cref="EntrySizing.Declared"/>), at least 1.
-    /// Default: a quarter of the memory available to the process, container limits considered.
+    /// Default: a quarter of the memory available to the process, container limits considered. For another share, see <see cref="ByteSize.PercentOfAvailable"/>;
+    /// configuration may say <c>"512MB"</c> or <c>"25%"</c>.
     /// </summary>
     public long MaxMemory { get; set; } = ProcessMemory.AvailableBytes / 4;
 
@@ -43,6 +45,12 @@ public sealed class BoundedMemoryCacheOptions
     /// </summary>
     public bool TrackLinkedCacheEntries { get; set; }
 
+    /// <summary>The longest <see cref="ExpirationScanFrequency"/>: what timers take, in whole days.</summary>
+    internal static TimeSpan LongestScanInterval { get; } = TimeSpan.FromDays(49);
+
+    /// <summary>The configuration that the settings were read from; null for none.</summary>
+    internal ConfiguredSource? Source { get; set; }
+
     /// <summary>Sizers by type, in bytes; see <see cref="AddSizer{T}"/>.</summary>
     internal Dictionary<Type, Func<object, long>> Sizers { get; } = [];
 
@@ -66,34 +74,43 @@ public sealed class BoundedMemoryCacheOptions
     /// <summary>Throws for the first setting that is out of range, saying its name, its value and what is allowed.</summary>
     internal void Validate()
     {
+        if (FindFaults().FirstOrDefault() is { } fault)
+        {
+            throw fault;
+        }
+    }
+
+    /// <summary>All settings that are out of range, each with its name, its value and what is allowed.</summary>
+    internal IEnumerable<ArgumentException> FindFaults()
+    {
         if (string.IsNullOrWhiteSpace(Name))
         {
-            throw new ArgumentException("BoundedMemoryCacheOptions.Name is empty; give the cache a name.", nameof(Name));
+            yield return new ArgumentException("BoundedMemoryCacheOptions.Name is empty; give the cache a name.", nameof(Name));
         }
 
         if (MaxMemory < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(MaxMemory), MaxMemory, "BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.");
+            yield return new ArgumentOutOfRangeException(nameof(MaxMemory), MaxMemory, "BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.");
         }
 
         if (!Enum.IsDefined(Sizing))
         {
-            throw new ArgumentOutOfRangeException(nameof(Sizing), Sizing, "BoundedMemoryCacheOptions.Sizing must be Measured or Declared.");
+            yield return new ArgumentOutOfRangeException(nameof(Sizing), Sizing, "BoundedMemoryCacheOptions.Sizing must be Measured or Declared.");
         }
 
         if (!Enum.IsDefined(ReleaseMode))
         {
-            throw new ArgumentOutOfRangeException(nameof(ReleaseMode), ReleaseMode, "BoundedMemoryCacheOptions.ReleaseMode must be None or Full.");
+            yield return new ArgumentOutOfRangeException(nameof(ReleaseMode), ReleaseMode, "BoundedMemoryCacheOptions.ReleaseMode must be None or Full.");
         }
 
         if (TimeProvider is null)
         {
-            throw new ArgumentException("BoundedMemoryCacheOptions.TimeProvider is null; leave the default or set a clock.", nameof(TimeProvider));
+            yield return new ArgumentException("BoundedMemoryCacheOptions.TimeProvider is null; leave the default or set a clock.", nameof(TimeProvider));
         }
 
-        if (ExpirationScanFrequency <= TimeSpan.Zero || ExpirationScanFrequency.TotalMilliseconds > uint.MaxValue - 1)
+        if (ExpirationScanFrequency <= TimeSpan.Zero || ExpirationScanFrequency > LongestScanInterval)
         {
-            throw new ArgumentOutOfRangeException(
+            yield return new ArgumentOutOfRangeException(
                 nameof(ExpirationScanFrequency),
                 ExpirationScanFrequency,
                 "BoundedMemoryCacheOptions.ExpirationScanFrequency must be more than zero and at most 49 days.");

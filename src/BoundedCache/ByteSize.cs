@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using BoundedCache.Memory;
 
 namespace BoundedCache;
 
@@ -38,6 +39,17 @@ public static class ByteSize
         bytes = (long)decimal.Round(amount * scale);
         return true;
     }
+
+    /// <summary>
+    /// A share of the memory that is available to this process's heap: the machine's, or in a container 75 % of the container's limit unless the runtime is
+    /// configured otherwise.
+    /// </summary>
+    /// <param name="percent">The share in percent, above 0 and up to 100.</param>
+    /// <returns>The share in bytes as it is now, at least 1.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The share is not above 0 and up to 100.</exception>
+    public static long PercentOfAvailable(decimal percent) => percent is > 0 and <= 100
+        ? Math.Max(1, (long)(percent / 100 * ProcessMemory.AvailableBytes))
+        : throw new ArgumentOutOfRangeException(nameof(percent), percent, "The share of the available memory must be above 0 and at most 100 percent.");
 
     /// <summary>Writes an amount with three significant digits and a binary unit, for example <c>1.25 GiB</c>.</summary>
     /// <param name="bytes">The amount in bytes; may be negative.</param>

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace BoundedCache.Tests;
 
@@ -48,9 +50,37 @@ public sealed class DependencyInjectionTests
     [Fact]
     public void Bad_options_are_told_when_the_cache_is_asked_for()
     {
-        using ServiceProvider provider = new ServiceCollection().AddBoundedMemoryCache(static options => options.MaxMemory = 0).BuildServiceProvider();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache(static options => (options.MaxMemory, options.ReleaseMode) = (0, (ReleaseMode)7))
+            .BuildServiceProvider();
 
-        Assert.Throws<ArgumentOutOfRangeException>("MaxMemory", provider.GetRequiredService<IMemoryCache>);
+        OptionsValidationException error = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IMemoryCache>);
+
+        Assert.Equal(2, error.Failures.Count());
+        Assert.Contains("BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Actual value was 0.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("BoundedMemoryCacheOptions.ReleaseMode", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Keyed_caches_of_others_stay_when_the_unkeyed_is_replaced()
+    {
+        using var other = new MemoryCache(new MemoryCacheOptions());
+        using ServiceProvider provider = new ServiceCollection().AddKeyedSingleton<IMemoryCache>("theirs", other).AddBoundedMemoryCache().BuildServiceProvider();
+
+        Assert.Same(other, provider.GetRequiredKeyedService<IMemoryCache>("theirs"));
+    }
+
+    [Fact]
+    public void Options_can_be_changed_in_the_usual_ways()
+    {
+        using ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache(static options => options.MaxMemory = 1000)
+            .Configure<BoundedMemoryCacheOptions>(static options => options.MaxMemory /= 2)
+            .PostConfigure<BoundedMemoryCacheOptions>(static options => options.MaxMemory += 1)
+            .BuildServiceProvider();
+
+        Assert.Equal(501, provider.GetRequiredService<BoundedMemoryCache>().MaxMemory);
     }
 
     [Fact]
@@ -82,6 +112,21 @@ public sealed class DependencyInjectionTests
     }
 
     [Fact]
-    public void No_services_are_an_error() =>
+    public void What_is_missing_is_an_error()
+    {
+        var services = new ServiceCollection();
+        IConfiguration none = null!;
+        IConfiguration some = new ConfigurationBuilder().Build();
+
         Assert.Throws<ArgumentNullException>("services", () => BoundedMemoryCacheServiceCollectionExtensions.AddBoundedMemoryCache(null!));
+        Assert.Throws<ArgumentNullException>("services", () => BoundedMemoryCacheServiceCollectionExtensions.AddBoundedMemoryCache(null!, some));
+        Assert.Throws<ArgumentNullException>("services", () => BoundedMemoryCacheServiceCollectionExtensions.AddKeyedBoundedMemoryCache(null!, "name"));
+        Assert.Throws<ArgumentNullException>("services", () => BoundedMemoryCacheServiceCollectionExtensions.AddKeyedBoundedMemoryCache(null!, "name", some));
+        Assert.Throws<ArgumentNullException>("configuration", () => services.AddBoundedMemoryCache(none));
+        Assert.Throws<ArgumentNullException>("configuration", () => services.AddKeyedBoundedMemoryCache("name", none));
+        Assert.Throws<ArgumentNullException>("name", () => services.AddKeyedBoundedMemoryCache(null!));
+        Assert.Throws<ArgumentException>("name", () => services.AddKeyedBoundedMemoryCache(" "));
+        Assert.Throws<ArgumentException>("name", () => services.AddKeyedBoundedMemoryCache("", some));
+        Assert.Empty(services);
+    }
 }

@@ -20,4 +20,22 @@ internal static partial class Log
 
     [LoggerMessage(5, LogLevel.Error, "{Cache}: an entry's change token failed", EventName = "TokenFailed")]
     public static partial void TokenFailed(ILogger logger, string cache, Exception failure);
+
+    [LoggerMessage(20, LogLevel.Information, "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} bytes", EventName = "LimitReloaded")]
+    public static partial void LimitReloaded(ILogger logger, string cache, string section, long oldMaxMemory, long newMaxMemory);
+
+    [LoggerMessage(21, LogLevel.Error, "{Cache}: {Section} has changed and is refused; nothing changes, and the limit stays at {MaxMemory} bytes. {Failures}", EventName = "ReloadRefused")]
+    public static partial void ReloadRefused(ILogger logger, string cache, string section, long maxMemory, string failures);
+
+    [LoggerMessage(22, LogLevel.Warning, "{Cache}: {Options} in {Section} changed; that takes effect when the service starts again", EventName = "RestartNeeded")]
+    public static partial void RestartNeeded(ILogger logger, string cache, string section, string options);
+
+    [LoggerMessage(23, LogLevel.Warning, "{Cache}: {Section}:MaxMemory is gone; nothing changes, and the limit stays at {MaxMemory} bytes", EventName = "MaxMemoryGone")]
+    public static partial void MaxMemoryGone(ILogger logger, string cache, string section, long maxMemory);
+
+    [LoggerMessage(24, LogLevel.Warning, "{Cache}: {Section} holds no settings; is that the section's name?", EventName = "SectionEmpty")]
+    public static partial void SectionEmpty(ILogger logger, string cache, string section);
+
+    [LoggerMessage(25, LogLevel.Error, "{Cache}: the limit has changed, and giving memory back failed", EventName = "ReleaseFailed")]
+    public static partial void ReleaseFailed(ILogger logger, string cache, Exception failure);
 }

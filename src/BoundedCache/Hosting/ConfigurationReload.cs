@@ -1,0 +1,263 @@
+using BoundedCache.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace BoundedCache.Hosting;
+
+/// <summary>The tie between a configuration section and the limit of a running cache.</summary>
+/// <remarks>
+/// <para>
+/// A change of the configuration starts a timer; what comes before it fires is served together. The timer's thread makes new options, as at the start,
+/// delegates and validation included, and compares them with the last that were good. So the thread that reloads configuration never waits for a cache, and neither
+/// does the timer's, because a limit is set without waiting for eviction and release. One such run at a time: limits are set in
+/// the order in which they were read, and the last to be read is the last to be set.
+/// </para>
+/// <para>
+/// Who holds whom: the cache holds its reload and disposes it. Configuration and clocks outlive caches, so they hold only a <see cref="Relay"/>, which holds the reload weakly.
+/// </para>
+/// </remarks>
+internal sealed class ConfigurationReload : IDisposable
+{
+    /// <summary>How long changes are collected before they are looked at.</summary>
+    public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _gate = new();
+    private readonly BoundedMemoryCache _cache;
+    private readonly CacheRegistration _registration;
+    private readonly IOptionsFactory<BoundedMemoryCacheOptions> _optionsFactory;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly string _section;
+    private readonly AcceptedSettings _start;
+    private readonly Relay _relay;
+    private AcceptedSettings _last;
+    private string? _lastComplaint;
+    private bool _isRunning;
+    private bool _isStale;
+    private volatile bool _isDisposed;
+
+    private ConfigurationReload(
+        BoundedMemoryCache cache,
+        CacheRegistration registration,
+        BoundedMemoryCacheOptions options,
+        IOptionsFactory<BoundedMemoryCacheOptions> optionsFactory,
+        ILogger logger)
+    {
+        _cache = cache;
+        _registration = registration;
+        _optionsFactory = optionsFactory;
+        _time = options.TimeProvider;
+        _logger = logger;
+        _section = CacheSettings.PathOf(registration.Configuration!);
+        _start = _last = new AcceptedSettings(options);
+        _relay = new Relay(this);
+    }
+
+    /// <summary>Makes a cache follow the section that its options were read from, until it is disposed.</summary>
+    public static void Attach(
+        BoundedMemoryCache cache,
+        CacheRegistration registration,
+        BoundedMemoryCacheOptions options,
+        IOptionsFactory<BoundedMemoryCacheOptions> optionsFactory,
+        ILogger logger)
+    {
+        if (registration.Configuration is not { } configuration || options.Source is not { } source)
+        {
+            return;
+        }
+
+        var reload = new ConfigurationReload(cache, registration, options, optionsFactory, logger);
+        cache.DisposeWithCache(reload);
+        reload._relay.Listen(configuration);
+
+        // The options may be older than the cache, which is made when somebody first asks for it.
+        if (source.ReloadToken.HasChanged)
+        {
+            reload.Schedule();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _relay.StopTimer_NeedsLock();
+        }
+
+        _relay.Dispose();
+    }
+
+    private void Schedule()
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed)
+            {
+                _relay.StartTimer_NeedsLock(_time);
+            }
+        }
+    }
+
+    private void OnDue()
+    {
+        lock (_gate)
+        {
+            _relay.StopTimer_NeedsLock();
+            _isStale = true;
+            if (_isRunning)
+            {
+                return;
+            }
+
+            _isRunning = true;
+        }
+
+        while (TakeStale())
+        {
+            Apply();
+        }
+    }
+
+    /// <summary>Whether there is something to look at. Under the lock that setters take: either they see that nobody runs, or this sees what they set.</summary>
+    private bool TakeStale()
+    {
+        lock (_gate)
+        {
+            _isRunning = _isStale && !_isDisposed;
+            _isStale = false;
+            return _isRunning;
+        }
+    }
+
+    private void Apply()
+    {
+        try
+        {
+            var now = new AcceptedSettings(_optionsFactory.Create(_registration.OptionsName));
+            if (now.Limit is null && _last.Limit is not null)
+            {
+                // A file that is just being replaced looks like this. Taking it for an order to return to the default would throw the cache away.
+                Complain(_section, () => Log.MaxMemoryGone(_logger, _cache.Name, _section, _cache.MaxMemory));
+                return;
+            }
+
+            _lastComplaint = null;
+            AcceptedSettings before = _last;
+            _last = now;
+            SetLimit(before, now);
+            if (string.Join(", ", now.FindChanged(before, _start)) is { Length: > 0 } changed)
+            {
+                Log.RestartNeeded(_logger, _cache.Name, _section, changed);
+            }
+        }
+        catch (ObjectDisposedException gone) when (gone.ObjectName == typeof(BoundedMemoryCache).FullName)
+        {
+            // Between the cache's end and the reload's.
+        }
+#pragma warning disable CA1031 // Options run foreign code, and this is a timer's thread, where an exception would end the process.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            // A cache that is disposed meanwhile often takes with it what its options need.
+            if (!_isDisposed)
+            {
+                Complain(failure.Message, () => Log.ReloadRefused(_logger, _cache.Name, _section, _cache.MaxMemory, failure.Message));
+            }
+        }
+    }
+
+    /// <summary>Applies a limit if what is configured has changed: then, and only then, it overrides a limit that was set by hand.</summary>
+    private void SetLimit(AcceptedSettings before, AcceptedSettings now)
+    {
+        long current = _cache.MaxMemory;
+        if (now.Limit != before.Limit && now.MaxMemory != before.MaxMemory && now.MaxMemory != current)
+        {
+            Task shrink = _cache.SetMaxMemoryAsync(now.MaxMemory);
+            Log.LimitReloaded(_logger, _cache.Name, _section, current, now.MaxMemory);
+            _ = Observe(shrink);
+        }
+    }
+
+    private async Task Observe(Task shrink)
+    {
+        try
+        {
+            await shrink.ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The limit holds; only giving memory back failed, and nobody waits for it.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            Log.ReleaseFailed(_logger, _cache.Name, failure);
+        }
+    }
+
+    /// <summary>Logs what is wrong, once for as long as it stays wrong: every change of any file reloads every section.</summary>
+    private void Complain(string complaint, Action log)
+    {
+        if (_lastComplaint != complaint)
+        {
+            _lastComplaint = complaint;
+            log();
+        }
+    }
+
+    /// <summary>What configuration and clocks hold of a reload. It stops listening at the first change after the reload is gone.</summary>
+    private sealed class Relay(ConfigurationReload reload) : IDisposable
+    {
+        private readonly WeakReference<ConfigurationReload> _reload = new(reload);
+        private IDisposable? _registration;
+        private ITimer? _timer;
+
+        public void Listen(IConfiguration configuration) =>
+            _registration = ChangeToken.OnChange(configuration.GetReloadToken, static relay => relay.OnChanged(), this);
+
+        /// <summary>Starts the timer unless it runs. The flow of whoever changed the configuration is none of its business.</summary>
+        public void StartTimer_NeedsLock(TimeProvider time)
+        {
+            if (_timer is null)
+            {
+                using (ExecutionContext.SuppressFlow())
+                {
+                    _timer = time.CreateTimer(static state => ((Relay)state!).OnDue(), this, Delay, Timeout.InfiniteTimeSpan);
+                }
+            }
+        }
+
+        public void StopTimer_NeedsLock()
+        {
+            _timer?.Dispose();
+            _timer = null;
+        }
+
+        public void Dispose() => _registration?.Dispose();
+
+        private void OnDue()
+        {
+            if (_reload.TryGetTarget(out ConfigurationReload? reload))
+            {
+                reload.OnDue();
+            }
+            else
+            {
+                // Nobody is left to hold the lock.
+                StopTimer_NeedsLock();
+            }
+        }
+
+        private void OnChanged()
+        {
+            if (_reload.TryGetTarget(out ConfigurationReload? reload))
+            {
+                reload.Schedule();
+            }
+            else
+            {
+                Dispose();
+            }
+        }
+    }
+}

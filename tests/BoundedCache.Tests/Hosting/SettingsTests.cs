@@ -1,0 +1,184 @@
+using BoundedCache.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace BoundedCache.Tests.Hosting;
+
+/// <summary>What a section may hold, and what is said of what it may not.</summary>
+public sealed class SettingsTests
+{
+    [Fact]
+    public void Every_setting_is_read()
+    {
+        BoundedMemoryCacheOptions options = Read(
+            ("Name", "products"),
+            ("MaxMemory", "1.5GiB"),
+            ("Sizing", "declared"),
+            ("ReleaseMode", "None"),
+            ("ExpirationScanFrequency", "00:00:30"),
+            ("trackstatistics", "True"),
+            ("TrackLinkedCacheEntries", "true"));
+
+        Assert.Equal("products", options.Name);
+        Assert.Equal(3L << 29, options.MaxMemory);
+        Assert.Equal(EntrySizing.Declared, options.Sizing);
+        Assert.Equal(ReleaseMode.None, options.ReleaseMode);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.ExpirationScanFrequency);
+        Assert.True(options.TrackStatistics);
+        Assert.True(options.TrackLinkedCacheEntries);
+    }
+
+    [Fact]
+    public void Every_option_but_those_of_code_is_a_setting() => Assert.Equal(
+        typeof(BoundedMemoryCacheOptions).GetProperties().Select(static property => property.Name).Except([nameof(BoundedMemoryCacheOptions.TimeProvider)]).Order(),
+        CacheSettings.Others.Select(static setting => setting.Name).Append("MaxMemory").Order());
+
+    [Fact]
+    public void What_is_not_there_keeps_its_default()
+    {
+        BoundedMemoryCacheOptions options = Read(("MaxMemory", null), ("TrackStatistics", "true"));
+
+        Assert.Equal(new BoundedMemoryCacheOptions().MaxMemory, options.MaxMemory);
+        Assert.Equal("default", options.Name);
+        Assert.Equal(ReleaseMode.Full, options.ReleaseMode);
+    }
+
+    [Fact]
+    public void A_delegate_has_the_last_word()
+    {
+        using ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache(Section(("MaxMemory", "1000")), static options => options.MaxMemory *= 2)
+            .AddKeyedBoundedMemoryCache("pages", Section(("MaxMemory", "1000")), static options => options.MaxMemory += 1)
+            .BuildServiceProvider();
+
+        Assert.Equal([2000, 1001], provider.GetRequiredService<BoundedMemoryCacheRegistry>().Caches.Select(static cache => cache.MaxMemory));
+    }
+
+    [Theory]
+    [InlineData("MaxMemory", "0")]
+    [InlineData("MaxMemory", "-1")]
+    [InlineData("MaxMemory", "")]
+    [InlineData("MaxMemory", "lots")]
+    [InlineData("MaxMemory", "512 megs")]
+    [InlineData("MaxMemory", "1e9")]
+    [InlineData("MaxMemory", "0%")]
+    [InlineData("MaxMemory", "0.0 %")]
+    [InlineData("MaxMemory", "-5%")]
+    [InlineData("MaxMemory", "100.1%")]
+    [InlineData("MaxMemory", "1e1%")]
+    [InlineData("MaxMemory", "NaN%")]
+    [InlineData("MaxMemory", "NaN")]
+    [InlineData("MaxMemory", "%")]
+    [InlineData("MaxMemory", "25%%")]
+    [InlineData("MaxMemory", "9223372036854775808")]
+    [InlineData("Sizing", "7")]
+    [InlineData("Sizing", "0")]
+    [InlineData("Sizing", "Measured, Declared")]
+    [InlineData("ReleaseMode", "Fully")]
+    [InlineData("ExpirationScanFrequency", "60")]
+    [InlineData("ExpirationScanFrequency", "00:00:00")]
+    [InlineData("ExpirationScanFrequency", "-00:01:00")]
+    [InlineData("ExpirationScanFrequency", "49.00:00:01")]
+    [InlineData("ExpirationScanFrequency", "soon:ish")]
+    [InlineData("TrackStatistics", "yes")]
+    [InlineData("TrackLinkedCacheEntries", "1")]
+    [InlineData("Name", " ")]
+    public void A_value_that_is_not_allowed_is_told_with_its_setting_and_what_is_allowed(string setting, string value)
+    {
+        string allowed = setting switch
+        {
+            "MaxMemory" => ConfiguredLimit.Allowed,
+            "Sizing" => "Measured or Declared",
+            "ReleaseMode" => string.Join(" or ", Enum.GetNames<ReleaseMode>()),
+            "ExpirationScanFrequency" => "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
+            "Name" => "a name that is not empty",
+            _ => "true or false",
+        };
+
+        AssertRefused([$"Cache:{setting} is '{value}'; allowed is {allowed}."], (setting, value));
+    }
+
+    [Theory]
+    [InlineData("MaxMemroy", "MaxMemory")]
+    [InlineData("maxmemori", "MaxMemory")]
+    [InlineData("Max_Memory", "MaxMemory")]
+    [InlineData("TrackStatistic", "TrackStatistics")]
+    [InlineData("ExpirationScanInterval", null)]
+    [InlineData("SizeLimit", null)]
+    [InlineData("X", null)]
+    public void An_unknown_setting_is_told_with_what_was_probably_meant(string unknown, string? meant) => AssertRefused(
+        [
+            $"Cache: unknown setting '{unknown}'; " + (meant is not null
+                ? $"did you mean '{meant}'?"
+                : "there are MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, TrackLinkedCacheEntries."),
+        ],
+        (unknown, "1"));
+
+    [Fact]
+    public void Everything_that_is_wrong_is_told_at_once() => AssertRefused(
+        [
+            $"Cache:MaxMemory is '0'; allowed is {ConfiguredLimit.Allowed}.",
+            "Cache:Sizing is 'Guessed'; allowed is Measured or Declared.",
+            "Cache: unknown setting 'Nam'; did you mean 'Name'?",
+        ],
+        ("MaxMemory", "0"),
+        ("Nam", "x"),
+        ("Sizing", "Guessed"));
+
+    [Fact]
+    public void A_list_is_no_value() => AssertRefused(
+        ["Cache:TrackStatistics is a section or a list; allowed is true or false."], ("TrackStatistics:0", "true"));
+
+    [Fact]
+    public void A_value_is_no_section() => AssertRefused(
+        ["Cache is the value '512MB'; it must be a section that holds settings, such as Cache:MaxMemory."], (null, "512MB"));
+
+    [Fact]
+    public void The_whole_configuration_in_the_place_of_a_section_is_told_briefly()
+    {
+        IConfiguration all = new ConfigurationBuilder()
+            .AddInMemoryCollection(Enumerable.Range(10, 50).Select(static i => KeyValuePair.Create($"SOME_VARIABLE_{i}", (string?)"1")))
+            .Build();
+        using ServiceProvider provider = new ServiceCollection().AddBoundedMemoryCache(all).BuildServiceProvider();
+
+        OptionsValidationException error = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<BoundedMemoryCache>);
+
+        Assert.Equal(6, error.Failures.Count());
+        Assert.Equal(
+            "the configuration: 45 more unknown settings; is this the cache's own section, as GetSection(\"Cache\") would give it?", error.Failures.Last());
+    }
+
+    [Fact]
+    public void An_empty_section_is_logged()
+    {
+        using var log = new RecordingLog();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddSingleton<Microsoft.Extensions.Logging.ILoggerFactory>(log)
+            .AddBoundedMemoryCache(Section())
+            .BuildServiceProvider();
+
+        provider.GetRequiredService<BoundedMemoryCache>();
+
+        Assert.Equal(["default: Cache holds no settings; is that the section's name?"], log.Messages);
+    }
+
+    private static BoundedMemoryCacheOptions Read(params (string? Setting, string? Value)[] settings)
+    {
+        using ServiceProvider provider = new ServiceCollection().AddBoundedMemoryCache(Section(settings)).BuildServiceProvider();
+        return provider.GetRequiredService<IOptions<BoundedMemoryCacheOptions>>().Value;
+    }
+
+    private static void AssertRefused(string[] failures, params (string? Setting, string? Value)[] settings)
+    {
+        using ServiceProvider provider = new ServiceCollection().AddBoundedMemoryCache(Section(settings)).BuildServiceProvider();
+
+        Assert.Equal(failures, Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IStartupValidator>().Validate).Failures);
+        Assert.Equal(failures, Assert.Throws<OptionsValidationException>(provider.GetRequiredService<BoundedMemoryCache>).Failures);
+    }
+
+    private static IConfigurationSection Section(params (string? Setting, string? Value)[] settings) => new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(static setting => KeyValuePair.Create(setting.Setting is null ? "Cache" : $"Cache:{setting.Setting}", setting.Value)))
+        .Build()
+        .GetSection("Cache");
+}
