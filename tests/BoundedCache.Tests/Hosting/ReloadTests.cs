@@ -227,10 +227,23 @@ public sealed class ReloadTests
     {
         using var service = new ServiceUnderTest("1000", static options => options.MaxMemory = 700);
         BoundedMemoryCache cache = service.Cache;
+        cache.MaxMemory = 800;
         service.Reload(("MaxMemory", "2000"));
 
-        Assert.Equal(700, cache.MaxMemory);
-        Assert.Empty(service.Log.Events);
+        Assert.Equal(800, cache.MaxMemory);
+        Assert.Equal(["Raised"], service.Log.Events);
+    }
+
+    [Fact]
+    public void Code_that_makes_something_else_of_the_same_configured_limit_changes_nothing()
+    {
+        int factor = 1;
+        using var service = new ServiceUnderTest("1000", options => options.MaxMemory *= factor);
+        BoundedMemoryCache cache = service.Cache;
+        factor = 2;
+        service.Reload(("TrackStatistics", "true"));
+
+        Assert.Equal(1000, cache.MaxMemory);
     }
 
     [Fact]
