@@ -77,6 +77,7 @@ public sealed class SettingsTests
     [InlineData("Sizing", "Measured, Declared")]
     [InlineData("ReleaseMode", "Fully")]
     [InlineData("ExpirationScanFrequency", "60")]
+    [InlineData("ExpirationScanFrequency", "30")]
     [InlineData("ExpirationScanFrequency", "00:00:00")]
     [InlineData("ExpirationScanFrequency", "-00:01:00")]
     [InlineData("ExpirationScanFrequency", "49.00:00:01")]
