@@ -63,6 +63,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed);
         _onTokenChanged = new TokenRelay(_engine).OnChanged;
         CacheMeter.Publish(meterFactory, this);
+        LiveCaches.Add(this);
     }
 
     /// <summary>The cache's name in reports, logs and metrics.</summary>
@@ -155,7 +156,10 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _engine.Trim();
     }
 
-    /// <summary>The engine, for the invariant checker.</summary>
+    /// <summary>Whether <see cref="UsedMemory"/> is bytes of this process, and not whatever callers declared.</summary>
+    internal bool IsMeasured => _sizing == EntrySizing.Measured;
+
+    /// <summary>The engine, for the invariant checker and for reports.</summary>
     internal CacheEngine Engine => _engine;
 
     /// <summary>Hands over what serves this cache alone and must end with it. For who made the cache, before anybody else has it; once.</summary>

@@ -15,6 +15,12 @@ internal interface IGarbageCollector
     /// <summary>The library that was configured in place of the runtime's own collector (<c>System.GC.Name</c>, <c>System.GC.Path</c>); null when none was.</summary>
     string? Replacement { get; }
 
+    /// <summary>How the collector is configured.</summary>
+    Attribution.CollectorSettings Settings { get; }
+
+    /// <summary>An address in the managed heap, in the region that lies lowest in it.</summary>
+    long HeapAnchor { get; }
+
     /// <summary>The last collection of any kind; all zero before the first.</summary>
     GCReading ReadLast();
 
@@ -23,6 +29,9 @@ internal interface IGarbageCollector
 
     /// <summary>Runs one aggressive, compacting, blocking collection of the whole heap, and returns once it is over.</summary>
     void CollectAggressively();
+
+    /// <summary>Runs one plain blocking collection of the whole heap, which gives nothing back to the operating system and compacts where the runtime thinks it pays.</summary>
+    void CollectFully();
 
     /// <summary>Blocks, without bound, until the finalizers that were due have run.</summary>
     void WaitForPendingFinalizers();

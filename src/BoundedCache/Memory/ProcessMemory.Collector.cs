@@ -1,5 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using BoundedCache.Memory.Attribution;
 
 namespace BoundedCache.Memory;
 
@@ -8,6 +11,9 @@ internal sealed partial class ProcessMemory
     /// <summary>The garbage collector of this process.</summary>
     private sealed class RuntimeCollector : IGarbageCollector
     {
+        // The heap of pinned objects gets the first region that there is, and objects in it do not move.
+        private static readonly byte[] s_anchor = GC.AllocateArray<byte>(1, pinned: true);
+
         public long AllocatedBytes => GC.GetTotalMemory(forceFullCollection: false);
 
         public TimeSpan TotalPause => GC.GetTotalPauseDuration();
@@ -15,6 +21,10 @@ internal sealed partial class ProcessMemory
         public bool IsInNoGCRegion => GCSettings.LatencyMode == GCLatencyMode.NoGCRegion;
 
         public string? Replacement => Configured("GCName") ?? Configured("GCPath");
+
+        public CollectorSettings Settings => CollectorSettings.From(GC.GetConfigurationVariables());
+
+        public unsafe long HeapAnchor => (long)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(s_anchor));
 
         public GCReading ReadLast() => GCReading.From(GC.GetGCMemoryInfo(GCKind.Any));
 
@@ -25,6 +35,9 @@ internal sealed partial class ProcessMemory
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
         public void CollectAggressively() =>
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+
+        [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
+        public void CollectFully() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false);
 
         public void WaitForPendingFinalizers() => GC.WaitForPendingFinalizers();
 

@@ -25,6 +25,9 @@ internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollect
     /// <summary>The collector that the figures come from.</summary>
     public IGarbageCollector Collector => collector;
 
+    /// <summary>The files that the figures come from.</summary>
+    public IProcessFiles Files => files;
+
     /// <summary>Reads the process's memory now. Never throws for lack of a source: <see cref="ProcessMemorySnapshot.Source"/> says what is missing.</summary>
     public ProcessMemorySnapshot TakeSnapshot()
     {
@@ -53,6 +56,14 @@ internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollect
         Span<byte> buffer = stackalloc byte[UsualStatusBytes];
         int length = files.Read(RollupPath, buffer);
         return length <= 0 ? null : new StatusFile(buffer[..length]).Find("AnonHugePages:"u8);
+    }
+
+    /// <summary>The number of threads; null where the platform does not tell.</summary>
+    public long? ReadThreads()
+    {
+        Span<byte> buffer = stackalloc byte[UsualStatusBytes];
+        int length = files.Read(StatusPath, buffer);
+        return length <= 0 ? null : new StatusFile(buffer[..length]).FindCount("Threads:"u8);
     }
 
     private ResidentReading? ReadStatus()

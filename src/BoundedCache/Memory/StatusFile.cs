@@ -13,8 +13,20 @@ internal readonly ref struct StatusFile(ReadOnlySpan<byte> text)
     /// <summary>The amount on the line that starts with a name.</summary>
     /// <param name="name">The name with its colon, for example <c>"VmRSS:"u8</c>.</param>
     /// <returns>Bytes; null when there is no such line or no sound amount on it.</returns>
-    public long? Find(ReadOnlySpan<byte> name)
+    public long? Find(ReadOnlySpan<byte> name) => TryFind(name, out ReadOnlySpan<byte> value) ? ParseKibibytes(value) : null;
+
+    /// <summary>The plain number on the line that starts with a name.</summary>
+    /// <param name="name">The name with its colon, for example <c>"Threads:"u8</c>.</param>
+    /// <returns>Null when there is no such line or no sound number on it.</returns>
+    public long? FindCount(ReadOnlySpan<byte> name) =>
+        TryFind(name, out ReadOnlySpan<byte> value)
+        && Utf8Parser.TryParse(value = value.Trim(" \t\r"u8), out long count, out int digits) && digits == value.Length && count >= 0
+            ? count
+            : null;
+
+    private bool TryFind(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
+        value = default;
         ReadOnlySpan<byte> rest = _text;
         while (!rest.IsEmpty)
         {
@@ -22,19 +34,20 @@ internal readonly ref struct StatusFile(ReadOnlySpan<byte> text)
             if (end < 0)
             {
                 // Without its line feed the line may be cut short, and a number cut short is a wrong number.
-                return null;
+                return false;
             }
 
             ReadOnlySpan<byte> line = rest[..end];
             if (line.StartsWith(name))
             {
-                return ParseKibibytes(line[name.Length..]);
+                value = line[name.Length..];
+                return true;
             }
 
             rest = rest[(end + 1)..];
         }
 
-        return null;
+        return false;
     }
 
     private static long? ParseKibibytes(ReadOnlySpan<byte> value)

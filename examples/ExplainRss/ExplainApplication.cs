@@ -1,0 +1,88 @@
+using System.Text.Json.Nodes;
+using BoundedCache.ExplainRss.Causes;
+using BoundedCache.ExplainRss.CommandLine;
+using BoundedCache.ExplainRss.Rendering;
+
+namespace BoundedCache.ExplainRss;
+
+/// <summary>The program from its arguments to its exit code. Whatever goes wrong is told in one line.</summary>
+internal sealed class ExplainApplication(TextWriter output, TextWriter error, bool isTerminal)
+{
+    /// <summary>What a line on standard error begins with when it says why there is no result.</summary>
+    public const string ErrorPrefix = "ExplainRss: ";
+
+    private readonly ResultWriter _writer = new(output, isTerminal);
+
+    public ExitCode Run(IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            return new ExplainCommand(Execute).Invoke(arguments, output);
+        }
+        catch (ExplainException failure)
+        {
+            error.WriteLine($"{ErrorPrefix}{failure.Message.TrimEnd('.')}.");
+            return failure.ExitCode;
+        }
+        catch (OutOfMemoryException)
+        {
+            error.WriteLine(ErrorPrefix + "out of memory; a smaller --size leaves more room.");
+            return ExitCode.Failed;
+        }
+    }
+
+    private ExitCode Execute(ExplainOptions options) => options.Cause is null ? ExplainAll(options) : Explain(options.Cause, options);
+
+    private ExitCode Explain(Cause cause, ExplainOptions options)
+    {
+        MemoryReportMode mode = options.Mode ?? (cause.NeedsCollection ? MemoryReportMode.Collect : MemoryReportMode.Observe);
+
+        // The code of the report is part of an empty process as well; the second one finds it loaded.
+        MemoryReport.Capture(mode);
+        MemoryReport empty = MemoryReport.Capture(mode);
+        try
+        {
+            cause.Build(options.SizeBytes);
+            ProcessMemorySnapshot status = ProcessMemorySnapshot.Take();
+            var result = new ExplainResult(cause, options.SizeBytes, status, empty, MemoryReport.Capture(mode));
+            if (options.Json)
+            {
+                _writer.WriteJson(result.ToJson());
+            }
+            else
+            {
+                _writer.Write(result);
+            }
+        }
+        finally
+        {
+            cause.LetGo();
+        }
+
+        return ExitCode.Done;
+    }
+
+    private ExitCode ExplainAll(ExplainOptions options)
+    {
+        var all = new JsonArray();
+        foreach (Cause cause in Cause.All.Where(static cause => cause is not HugePages || HugePages.IsPossible))
+        {
+            string text = OwnProcess.Run(cause, options);
+            if (options.Json)
+            {
+                all.Add(JsonNode.Parse(text));
+            }
+            else
+            {
+                output.WriteLine(text);
+            }
+        }
+
+        if (options.Json)
+        {
+            _writer.WriteJson(all);
+        }
+
+        return ExitCode.Done;
+    }
+}

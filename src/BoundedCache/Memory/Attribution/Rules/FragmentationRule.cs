@@ -1,0 +1,18 @@
+namespace BoundedCache.Memory.Attribution.Rules;
+
+/// <summary>A good part of the managed heap is holes between live objects, and no pins explain it.</summary>
+internal sealed class FragmentationRule : IMemoryRule
+{
+    /// <inheritdoc/>
+    public MemoryReportFinding? Check(MemoryEvidence evidence) =>
+        IdleHeap.IsFragmented(evidence) && !evidence.IsPinned ? Explain(evidence) : null;
+
+    /// <summary>Says how much it is.</summary>
+    public static MemoryReportFinding Explain(MemoryEvidence evidence) => new()
+    {
+        Cause = MemoryReportCause.Fragmentation,
+        Bytes = evidence.FragmentedBytes,
+        Text = $"{ByteSize.Format(evidence.FragmentedBytes)} are holes between live objects (fragmentation).",
+        Advice = "New objects will fill them; a release compacts and closes them (ReleaseAsync). Where they keep coming back, System.GC.ConserveMemory (DOTNET_GCConserveMemory=5) has the runtime compact more often.",
+    };
+}

@@ -1,0 +1,17 @@
+namespace BoundedCache.Memory.Attribution.Rules;
+
+/// <summary>It is not the cache: half the process is a live object graph that no cache holds.</summary>
+internal sealed class OtherLiveRule : IMemoryRule
+{
+    private static readonly Bound s_bound = new(64, 0.5);
+
+    /// <inheritdoc/>
+    public MemoryReportFinding? Check(MemoryEvidence evidence) =>
+        !s_bound.IsReached(evidence.OtherLiveBytes, evidence.ResidentBytes) ? null : new MemoryReportFinding
+        {
+            Cause = MemoryReportCause.OtherLive,
+            Bytes = evidence.OtherLiveBytes,
+            Text = $"It is not the cache: {ByteSize.Format(evidence.OtherLiveBytes)} are {(evidence.IsLiveMeasured ? "" : "probably ")}live objects outside it, where its entries are {ByteSize.Format(evidence.CacheBytes)}.",
+            Advice = "Lowering its limit will not help. Take a heap dump (dotnet-gcdump collect) and look for the largest types and who refers to them: static collections, other caches, sessions, queues.",
+        };
+}

@@ -1,0 +1,18 @@
+namespace BoundedCache.Memory.Attribution.Rules;
+
+/// <summary>Pinned objects are spread so that the emptied memory around them can neither be closed up nor given back.</summary>
+internal sealed class PinRule : IMemoryRule
+{
+    /// <inheritdoc/>
+    public MemoryReportFinding? Check(MemoryEvidence evidence) =>
+        IdleHeap.IsClear(evidence) && evidence.IsPinned ? Explain(evidence) : null;
+
+    /// <summary>Says what the pins hold.</summary>
+    public static MemoryReportFinding Explain(MemoryEvidence evidence) => new()
+    {
+        Cause = MemoryReportCause.Pins,
+        Bytes = evidence.IdleBytes,
+        Text = $"{evidence.PinnedObjects} pinned objects keep {ByteSize.Format(evidence.IdleBytes)} of emptied heap from leaving.",
+        Advice = "Pin for shorter times, or allocate what stays pinned with GC.AllocateArray(pinned: true), which has a heap of its own.",
+    };
+}

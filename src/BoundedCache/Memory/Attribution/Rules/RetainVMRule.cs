@@ -1,0 +1,15 @@
+namespace BoundedCache.Memory.Attribution.Rules;
+
+/// <summary>Emptied memory is kept because a setting says so.</summary>
+internal sealed class RetainVMRule : IMemoryRule
+{
+    /// <inheritdoc/>
+    public MemoryReportFinding? Check(MemoryEvidence evidence) =>
+        !IdleHeap.IsUnused(evidence) || !evidence.Settings.RetainsMemory ? null : new MemoryReportFinding
+        {
+            Cause = MemoryReportCause.RetainVM,
+            Bytes = evidence.UnusedBytes,
+            Text = $"The runtime keeps {ByteSize.Format(evidence.UnusedBytes)} of empty memory because System.GC.RetainVM is set.",
+            Advice = "Unset it (DOTNET_GCRetainVM=0) if the memory is needed elsewhere; a full release takes it all the same.",
+        };
+}

@@ -1,0 +1,50 @@
+namespace BoundedCache;
+
+/// <summary>A reason for which a process holds more memory than its caches account for.</summary>
+public enum MemoryReportCause
+{
+    /// <summary>Much of the live heap is not in a cache.</summary>
+    OtherLive = 0,
+
+    /// <summary>Dead objects wait for a garbage collection.</summary>
+    Dead = 1,
+
+    /// <summary>Dead objects wait for their finalizers.</summary>
+    Finalizers = 2,
+
+    /// <summary>Pinned objects keep the memory around them.</summary>
+    Pins = 3,
+
+    /// <summary>Holes between live objects.</summary>
+    Fragmentation = 4,
+
+    /// <summary>The runtime is set to keep emptied memory.</summary>
+    RetainVM = 5,
+
+    /// <summary>Server GC keeps room for new objects for each of its heaps.</summary>
+    ServerGC = 6,
+
+    /// <summary>Another collector is configured in place of the runtime's own, such as the one with segments.</summary>
+    ReplacedCollector = 7,
+
+    /// <summary>The managed heap keeps memory that no object is in.</summary>
+    UnusedHeap = 8,
+
+    /// <summary>The native allocator keeps what was freed.</summary>
+    NativeArenas = 9,
+
+    /// <summary>Native memory in use.</summary>
+    NativeInUse = 10,
+
+    /// <summary>Thread stacks.</summary>
+    ThreadStacks = 11,
+
+    /// <summary>Shared memory.</summary>
+    SharedMemory = 12,
+
+    /// <summary>Mapped files.</summary>
+    MappedFiles = 13,
+
+    /// <summary>Transparent huge pages, which are resident as a whole.</summary>
+    HugePages = 14,
+}
