@@ -44,7 +44,8 @@ internal sealed class ExplainApplication(TextWriter output, TextWriter error, bo
         {
             cause.Build(options.SizeBytes);
             ProcessMemorySnapshot status = ProcessMemorySnapshot.Take();
-            var result = new ExplainResult(cause, options.SizeBytes, status, empty, MemoryReport.Capture(mode));
+            MemoryReport report = MemoryReport.Capture(mode);
+            var result = new ExplainResult(cause, options.SizeBytes, status, ProcessMemorySnapshot.Take(), empty, report);
             if (options.Json)
             {
                 _writer.WriteJson(result.ToJson());

@@ -9,8 +9,8 @@ namespace BoundedCache;
 /// what holds the parts that are large for no good reason, with what to do about it.
 /// </summary>
 /// <remarks>
-/// On Linux the kernel counts the pages of each mapping (<c>/proc/self/smaps</c>) for the report, which costs milliseconds: some 3 ms for a small process, and
-/// about 10 ms more for each GiB that is resident; meanwhile other threads that map memory may wait. Elsewhere the managed heap is what the collector says it
+/// On Linux the kernel counts the pages of each mapping (<c>/proc/self/smaps</c>) for the report, which takes it some milliseconds, and
+/// about 20 ms more for each GiB that is resident; meanwhile other threads that map memory may wait. Elsewhere the managed heap is what the collector says it
 /// committed, and the rest is one row. So it is made on demand, and not for every scrape of a metric.
 /// </remarks>
 public sealed record MemoryReport

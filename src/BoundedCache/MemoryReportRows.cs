@@ -50,7 +50,7 @@ internal static class MemoryReportRows
         parts.Add(new MemoryReportPart($"stacks of {evidence.Threads} threads", space.StackBytes));
         parts.Add(new MemoryReportPart("shared memory and compiled code", space.SharedBytes));
         parts.Add(new MemoryReportPart("written pages of libraries", space.WrittenFileBytes));
-        parts.Add(new MemoryReportPart("large native blocks and the runtime's own", space.OtherBytes));
+        parts.Add(new MemoryReportPart("large native blocks and runtime", space.OtherBytes));
         return parts;
     }
 

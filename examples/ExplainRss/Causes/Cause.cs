@@ -29,6 +29,7 @@ internal abstract class Cause
     public static IReadOnlyList<Cause> All { get; } =
     [
         new Healthy(), new OtherLive(), new Dead(), new Finalizers(), new Pins(), new Fragmentation(), new UnusedHeap(),
-        new Native(), new NativeFreed(), new Threads(), new MappedFiles(), new HugePages(),
+        new Native(), new NativeFreed(), new Threads(), new MappedFiles(), new SharedMemory(),
+        new HugePages(),
     ];
 }

@@ -29,7 +29,7 @@ internal sealed class ResultWriter(TextWriter output, bool isTerminal)
         }
 
         output.Write(result.Report.ToText());
-        output.WriteLine($"(/proc/self/status says {ByteSize.Format(result.Status.ResidentBytes)}; before the cause was built it was {ByteSize.Format(result.Empty.ResidentBytes)}.)");
+        output.WriteLine($"(By another count, {result.Status.Source}, RSS is {ByteSize.Format(result.Status.ResidentBytes)}. Before the cause was built it was {ByteSize.Format(result.Empty.ResidentBytes)}.)");
     }
 
     private void WriteBar(MemoryReport report)

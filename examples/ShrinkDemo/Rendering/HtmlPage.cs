@@ -35,6 +35,9 @@ internal sealed class HtmlPage(string title)
         _body.Append("</ul>\n");
     }
 
+    /// <summary>Puts text in, without an element of its own.</summary>
+    public void Text(string text) => _body.Append(Encode(text));
+
     /// <summary>Puts markup in as it is.</summary>
     public void Raw(string markup) => _body.Append(markup);
 

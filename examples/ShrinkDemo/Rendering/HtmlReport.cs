@@ -72,5 +72,10 @@ internal static class HtmlReport
             page.Heading("ShrinkReports");
             page.List(result.Reports.Select(report => string.Join(' ', [$"Stage {report.Stage}: {report.Text}", .. report.Advice])));
         }
+
+        page.Heading("MemoryReport after the last stage");
+        page.Raw("<pre class=\"wide\">");
+        page.Text(result.Memory.ToText());
+        page.Raw("</pre>\n");
     }
 }

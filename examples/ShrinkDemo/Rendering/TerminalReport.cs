@@ -26,6 +26,7 @@ internal static class TerminalReport
         }
 
         WriteReports(console, result);
+        WriteMemory(console, result.Memory);
         WritePictures(console, pictures);
     }
 
@@ -34,6 +35,16 @@ internal static class TerminalReport
         if (pictures.Count > 0)
         {
             console.MarkupLineInterpolated($"[grey]Pictures: {string.Join(", ", pictures)}[/]");
+        }
+    }
+
+    private static void WriteMemory(IAnsiConsole console, MemoryReport memory)
+    {
+        console.WriteLine();
+        console.MarkupLineInterpolated($"[{Palette.Accent}]MemoryReport, after the last stage:[/]");
+        foreach (string line in memory.ToText().TrimEnd('\n').Split('\n'))
+        {
+            console.WriteLine(line);
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed record DemoResult
     /// <summary>The cache's own reports in the order of the stages; empty for a cache that makes none.</summary>
     public required IReadOnlyList<ReportResult> Reports { get; init; }
 
+    /// <summary>The process's memory after the last stage, taken apart; entries of other caches than <see cref="BoundedMemoryCache"/> are in it as other live objects.</summary>
+    public required MemoryReport Memory { get; init; }
+
     public required IReadOnlyList<PromiseResult> Promises { get; init; }
 
     /// <summary>The highest RSS that was sampled.</summary>

@@ -50,6 +50,7 @@ internal sealed class StoryTeller(DemoOptions options, IDemoCache cache, IStoryO
             Access = AccessResult.Of(_ledger),
             Trace = trace?.Result,
             Reports = _reports,
+            Memory = MemoryReport.Capture(),
             Promises = PromiseResult.For(_results),
             PeakResidentBytes = timeline.Max(sample => sample.ResidentBytes),
             Faults = _faults,

@@ -43,6 +43,7 @@ internal static class SampleResults
                 Collections = 1,
             },
         ],
+        Memory = Memory(),
         Promises = [],
         PeakResidentBytes = 1310 * Mebibyte,
         Faults = [],
@@ -114,6 +115,34 @@ internal static class SampleResults
         ShrinkToBytes = [100 * Mebibyte, 1],
         Release = ReleaseMode.Full,
         Wait = TimeSpan.FromSeconds(2),
+    };
+
+    private static MemoryReport Memory() => new()
+    {
+        ResidentBytes = 290 * Mebibyte,
+        HeapBytes = 250 * Mebibyte,
+        IsHeapCounted = true,
+        Mode = MemoryReportMode.Observe,
+        Rows =
+        [
+            new MemoryReportRow { Kind = MemoryReportRowKind.Cache, Bytes = 221 * Mebibyte, IsEstimate = true, Basis = "accounted by 1 cache" },
+            new MemoryReportRow { Kind = MemoryReportRowKind.Dead, Bytes = 29 * Mebibyte, IsEstimate = true, Basis = "let go by caches" },
+            new MemoryReportRow
+            {
+                Kind = MemoryReportRowKind.Native,
+                Bytes = 40 * Mebibyte,
+                IsEstimate = false,
+                Basis = "pages counted by the kernel",
+                Parts = [new MemoryReportPart("stacks <of 9> threads", 40 * Mebibyte)],
+            },
+        ],
+        Findings =
+        [
+            new MemoryReportFinding { Cause = MemoryReportCause.Dead, Bytes = 29 * Mebibyte, Text = "29 MiB are <dead>.", Advice = "Release them." },
+        ],
+        Notes = [],
+        GcPause = TimeSpan.Zero,
+        Duration = TimeSpan.FromMilliseconds(12),
     };
 
     private static EnvironmentResult Environment() => new()

@@ -18,4 +18,6 @@ internal sealed class FakeFiles(string? status) : IProcessFiles
         bytes.AsSpan(0, length).CopyTo(buffer);
         return length;
     }
+
+    public Stream? Open(string path) => null;
 }

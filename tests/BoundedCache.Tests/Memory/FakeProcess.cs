@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using BoundedCache.Memory;
+using BoundedCache.Memory.Attribution;
 
 namespace BoundedCache.Tests.Memory;
 
@@ -53,6 +54,13 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector
 
     public string? Replacement { get; set; }
 
+    public CollectorSettings Settings { get; set; }
+
+    public long HeapAnchor { get; set; }
+
+    /// <summary>The text of <c>/proc/self/smaps</c>; null where there is none.</summary>
+    public string? Mappings { get; set; }
+
     public ProcessMemory Memory => new(this, this);
 
     public GCReading ReadLast() => _last;
@@ -85,6 +93,11 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector
         };
     }
 
+    public void CollectFully() => CollectAggressively();
+
+    public Stream? Open(string path) =>
+        path == "/proc/self/smaps" && Mappings is not null ? new MemoryStream(Encoding.ASCII.GetBytes(Mappings)) : null;
+
     public void WaitForPendingFinalizers()
     {
         FinalizerWaits++;
@@ -102,7 +115,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector
 
         long anonymous = (Math.Max(_committedBytes, AllocatedBytes) + NativeBytes) / 1024;
         string text = string.Create(
-            CultureInfo.InvariantCulture, $"VmHWM:\t{anonymous + 9} kB\nVmRSS:\t{anonymous + 5} kB\nRssAnon:\t{anonymous} kB\nRssFile:\t5 kB\n");
+            CultureInfo.InvariantCulture, $"VmHWM:\t{anonymous + 9} kB\nVmRSS:\t{anonymous + 5} kB\nRssAnon:\t{anonymous} kB\nRssFile:\t5 kB\nThreads:\t7\n");
         return Encoding.ASCII.GetBytes(text, buffer);
     }
 }

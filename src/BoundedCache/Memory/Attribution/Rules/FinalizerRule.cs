@@ -11,7 +11,7 @@ internal sealed class FinalizerRule : IMemoryRule
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence)
     {
-        long bytes = evidence.FinalizerBytes ?? (evidence.FinalizersPending >= ManyPending ? evidence.OtherLiveBytes + evidence.DeadBytes : 0);
+        long bytes = evidence.FinalizerBytes ?? (evidence.FinalizersStuck || evidence.FinalizersPending >= ManyPending ? evidence.OtherLiveBytes + evidence.DeadBytes : 0);
         return !s_bound.IsReached(bytes, evidence.HeapBytes) ? null : Explain(evidence, bytes);
     }
 

@@ -11,7 +11,7 @@ internal sealed class OtherLiveRule : IMemoryRule
         {
             Cause = MemoryReportCause.OtherLive,
             Bytes = evidence.OtherLiveBytes,
-            Text = $"It is not the cache: {ByteSize.Format(evidence.OtherLiveBytes)} are {(evidence.IsLiveMeasured ? "" : "probably ")}live objects outside it, where its entries are {ByteSize.Format(evidence.CacheBytes)}.",
-            Advice = "Lowering its limit will not help. Take a heap dump (dotnet-gcdump collect) and look for the largest types and who refers to them: static collections, other caches, sessions, queues.",
+            Text = $"It is not the cache: {ByteSize.Format(evidence.OtherLiveBytes)} are {(evidence.IsLiveMeasured ? "" : "probably ")}live objects outside any cache that reports, where entries are {ByteSize.Format(evidence.CacheBytes)}.",
+            Advice = "Lowering a limit will not help. Take a heap dump (dotnet-gcdump collect) and look for the largest types and who refers to them: static collections, other caches, sessions, queues.",
         };
 }

@@ -1,0 +1,175 @@
+using BoundedCache.Memory.Attribution;
+using BoundedCache.Memory.Attribution.Rules;
+
+namespace BoundedCache.Tests.Memory.Attribution.Rules;
+
+/// <summary>When each rule speaks: only above its amount and above its share.</summary>
+public sealed class MemoryRulesTests
+{
+    private const long MiB = 1024 * 1024;
+
+    private static readonly AddressSpace s_noSpace = new()
+    {
+        ResidentBytes = 0,
+        HeapBytes = 0,
+        FileBytes = 0,
+        SharedBytes = 0,
+        AllocatorBytes = 0,
+        Arenas = 3,
+        StackBytes = 0,
+        WrittenFileBytes = 0,
+        OtherBytes = 0,
+        HugePageBytes = 0,
+        LargestFile = "/data/largest",
+        LargestFileBytes = 1,
+    };
+
+    /// <summary>For each rule: a process of so many MiB in which its cause has so many MiB, and nothing else has any.</summary>
+    private static readonly Dictionary<MemoryReportCause, Func<long, long, MemoryEvidence>> s_processes = new()
+    {
+        [MemoryReportCause.OtherLive] = static (whole, part) => Empty(whole) with { OtherLiveBytes = part },
+        [MemoryReportCause.Dead] = static (whole, part) => Empty(whole) with { DeadBytes = part },
+        [MemoryReportCause.Finalizers] = static (whole, part) => Empty(whole) with { FinalizerBytes = part, FinalizersPending = 20 },
+        [MemoryReportCause.Pins] = static (whole, part) => Empty(whole) with { UnusedBytes = part, PinnedObjects = 100_000 },
+        [MemoryReportCause.Fragmentation] = static (whole, part) => Empty(whole) with { FragmentedBytes = part },
+        [MemoryReportCause.RetainVM] = static (whole, part) => Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { RetainsMemory = true } },
+        [MemoryReportCause.ServerGC] = static (whole, part) => Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { IsServer = true, Heaps = 8 } },
+        [MemoryReportCause.ReplacedCollector] = static (whole, part) => Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { Replacement = "libclrgc.so" } },
+        [MemoryReportCause.UnusedHeap] = static (whole, part) => Empty(whole) with { UnusedBytes = part },
+        [MemoryReportCause.NativeArenas] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { AllocatorBytes = part }, NativeHeap = new NativeHeapReading(0, part) },
+        [MemoryReportCause.NativeInUse] = static (whole, part) => Empty(whole) with { NativeBytes = part },
+        [MemoryReportCause.ThreadStacks] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { StackBytes = part }, Threads = 300 },
+        [MemoryReportCause.SharedMemory] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { SharedBytes = part } },
+        [MemoryReportCause.MappedFiles] = static (whole, part) => Empty(whole) with { FileBytes = part, Space = s_noSpace },
+        [MemoryReportCause.HugePages] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { HugePageBytes = part } },
+    };
+
+    /// <summary>The rules with the least MiB and the least percentage at which each speaks.</summary>
+    public static TheoryData<MemoryReportCause, long, double> Thresholds => new()
+    {
+        { MemoryReportCause.OtherLive, 64, 50 },
+        { MemoryReportCause.Dead, 32, 25 },
+        { MemoryReportCause.Finalizers, 16, 10 },
+        { MemoryReportCause.Pins, 32, 25 },
+        { MemoryReportCause.Fragmentation, 32, 25 },
+        { MemoryReportCause.RetainVM, 64, 25 },
+        { MemoryReportCause.ServerGC, 64, 25 },
+        { MemoryReportCause.ReplacedCollector, 64, 25 },
+        { MemoryReportCause.UnusedHeap, 64, 25 },
+        { MemoryReportCause.NativeArenas, 32, 10 },
+        { MemoryReportCause.NativeInUse, 64, 100.0 / 3 },
+        { MemoryReportCause.ThreadStacks, 32, 10 },
+        { MemoryReportCause.SharedMemory, 64, 25 },
+        { MemoryReportCause.MappedFiles, 64, 25 },
+        { MemoryReportCause.HugePages, 64, 25 },
+    };
+
+    private static MemoryEvidence Empty(long bytes) => new() { ResidentBytes = bytes, HeapBytes = bytes };
+
+    [Theory]
+    [MemberData(nameof(Thresholds))]
+    public void A_rule_speaks_at_its_amount_and_its_share_together(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    {
+        long large = 100_000 * MiB;
+        long share = (long)Math.Ceiling(large * leastPercent / 100);
+
+        Assert.Equal([cause], Causes(cause, leastMebibytes * MiB, leastMebibytes * MiB));
+        Assert.Equal([cause], Causes(cause, large, share));
+    }
+
+    [Theory]
+    [MemberData(nameof(Thresholds))]
+    public void A_rule_is_silent_below_its_amount_whatever_the_share(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    {
+        Assert.InRange(leastPercent, 0, 100);
+        Assert.Empty(Causes(cause, leastMebibytes * MiB, (leastMebibytes * MiB) - 1));
+    }
+
+    [Theory]
+    [MemberData(nameof(Thresholds))]
+    public void A_rule_is_silent_below_its_share_whatever_the_amount(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    {
+        long large = 100_000 * MiB;
+        long part = (long)(large * leastPercent / 100) - MiB;
+
+        Assert.True(part > leastMebibytes * MiB);
+        Assert.Empty(Causes(cause, large, part));
+    }
+
+    [Fact]
+    public void Every_cause_has_a_rule() => Assert.Equal(Enum.GetValues<MemoryReportCause>().Order(), s_processes.Keys.Order());
+
+    [Theory]
+    [MemberData(nameof(Thresholds))]
+    public void What_a_rule_says_has_the_amount_and_ends_as_a_sentence(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    {
+        MemoryReportFinding finding = Assert.Single(MemoryRules.Check(s_processes[cause](2000 * MiB, 1500 * MiB)));
+
+        Assert.Equal(1500 * MiB, finding.Bytes);
+        Assert.Contains("1.46 GiB", finding.Text, StringComparison.Ordinal);
+        Assert.EndsWith(".", finding.Text, StringComparison.Ordinal);
+        Assert.EndsWith(".", finding.Advice, StringComparison.Ordinal);
+        Assert.True(leastMebibytes > 0 && leastPercent > 0);
+    }
+
+    [Fact]
+    public void Many_pending_finalizers_are_told_where_nobody_measured_what_they_hold()
+    {
+        MemoryEvidence evidence = Empty(100 * MiB) with { OtherLiveBytes = 40 * MiB, FinalizersPending = 10_000 };
+
+        Assert.Contains("up to 40 MiB", Assert.Single(MemoryRules.Check(evidence)).Text, StringComparison.Ordinal);
+        Assert.Empty(MemoryRules.Check(evidence with { FinalizersPending = 9_999 }));
+        Assert.Empty(MemoryRules.Check(evidence with { FinalizerBytes = 0 }));
+    }
+
+    [Fact]
+    public void Stuck_finalizers_are_called_so()
+    {
+        MemoryEvidence evidence = Empty(100 * MiB) with { OtherLiveBytes = 40 * MiB, FinalizersPending = 16, FinalizersStuck = true };
+
+        Assert.Contains("slow or stuck", Assert.Single(MemoryRules.Check(evidence)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_finalizers_held_is_not_told_twice()
+    {
+        MemoryEvidence evidence = Empty(300 * MiB) with { DeadBytes = 200 * MiB, FinalizerBytes = 200 * MiB, FinalizersPending = 99 };
+
+        Assert.Equal(MemoryReportCause.Finalizers, Assert.Single(MemoryRules.Check(evidence)).Cause);
+    }
+
+    [Fact]
+    public void A_few_pins_do_not_explain_much_fragmentation()
+    {
+        MemoryEvidence evidence = Empty(300 * MiB) with { FragmentedBytes = 100 * MiB, PinnedObjects = 12 };
+
+        Assert.Equal(MemoryReportCause.Fragmentation, Assert.Single(MemoryRules.Check(evidence)).Cause);
+        Assert.Equal(MemoryReportCause.Pins, Assert.Single(MemoryRules.Check(evidence with { PinnedObjects = 13 })).Cause);
+    }
+
+    [Fact]
+    public void Arenas_of_an_allocator_that_keeps_no_account_are_told_from_their_size()
+    {
+        MemoryEvidence evidence = Empty(200 * MiB) with { Space = s_noSpace with { AllocatorBytes = 64 * MiB } };
+
+        Assert.Equal(MemoryReportCause.NativeArenas, Assert.Single(MemoryRules.Check(evidence)).Cause);
+        Assert.Empty(MemoryRules.Check(evidence with { ResidentBytes = 257 * MiB }));
+        Assert.Empty(MemoryRules.Check(evidence with { Space = evidence.Space! with { Arenas = 0 } }));
+    }
+
+    [Fact]
+    public void The_largest_mapped_file_is_named() => Assert.Contains(
+        "/data/largest", Assert.Single(MemoryRules.Check(s_processes[MemoryReportCause.MappedFiles](200 * MiB, 100 * MiB))).Text, StringComparison.Ordinal);
+
+    [Fact]
+    public void Findings_are_told_the_largest_first()
+    {
+        MemoryEvidence evidence = Empty(400 * MiB) with { DeadBytes = 101 * MiB, FragmentedBytes = 150 * MiB, FileBytes = 120 * MiB };
+
+        Assert.Equal(
+            [MemoryReportCause.Fragmentation, MemoryReportCause.MappedFiles, MemoryReportCause.Dead], MemoryRules.Check(evidence).Select(static finding => finding.Cause));
+    }
+
+    private static IEnumerable<MemoryReportCause> Causes(MemoryReportCause cause, long whole, long part) =>
+        MemoryRules.Check(s_processes[cause](whole, part)).Select(static finding => finding.Cause);
+}

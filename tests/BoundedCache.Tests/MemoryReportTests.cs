@@ -1,0 +1,167 @@
+using System.Text.Json;
+using BoundedCache.Memory.Attribution;
+using BoundedCache.TestSupport;
+using BoundedCache.Tests.Sizing;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Tests;
+
+/// <summary>The report on a process's memory: what it is made of, and how it reads.</summary>
+[Collection(HeapTests.Name)]
+public sealed class MemoryReportTests
+{
+    private const long MiB = 1024 * 1024;
+
+    private static readonly Survey s_survey = new()
+    {
+        Evidence = new MemoryEvidence
+        {
+            ResidentBytes = 1000 * MiB,
+            HeapBytes = 700 * MiB,
+            CacheBytes = 100 * MiB,
+            OtherLiveBytes = 50 * MiB,
+            DeadBytes = 300 * MiB,
+            FragmentedBytes = 200 * MiB,
+            UnusedBytes = 50 * MiB,
+            NativeBytes = 250 * MiB,
+            FileBytes = 50 * MiB,
+            Threads = 12,
+            NativeHeap = new NativeHeapReading(90 * MiB, 160 * MiB),
+            Space = new AddressSpace
+            {
+                ResidentBytes = 1000 * MiB,
+                HeapBytes = 700 * MiB,
+                FileBytes = 50 * MiB,
+                SharedBytes = 4 * MiB,
+                AllocatorBytes = 230 * MiB,
+                Arenas = 5,
+                StackBytes = 2 * MiB,
+                WrittenFileBytes = MiB,
+                OtherBytes = 13 * MiB,
+                HugePageBytes = 0,
+                LargestFile = "/lib",
+                LargestFileBytes = MiB,
+            },
+        },
+        Caches = new CacheShare { Bytes = 100 * MiB, Counted = 2, Declared = 1 },
+        IsHeapCounted = true,
+        GCPause = TimeSpan.Zero,
+        Duration = TimeSpan.FromMilliseconds(12.3456),
+        Notes = [],
+    };
+
+    [Fact]
+    public void A_report_reads_as_a_table_and_sentences() => Snapshot.Verify(MemoryReport.Of(s_survey).ToText());
+
+    [Fact]
+    public void A_report_is_written_as_JSON() => Snapshot.Verify(MemoryReport.Of(s_survey).ToJson());
+
+    [Fact]
+    public void A_report_without_findings_says_that_there_is_nothing_to_do()
+    {
+        MemoryReport report = MemoryReport.Of(s_survey with { Evidence = s_survey.Evidence with { ResidentBytes = 10_000 * MiB, HeapBytes = 9_000 * MiB } });
+
+        Assert.Empty(report.Findings);
+        Assert.Contains("Nothing to do", report.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(MemoryReportMode.Observe)]
+    [InlineData(MemoryReportMode.Collect)]
+    public void The_rows_of_this_process_add_up_and_come_in_order(MemoryReportMode mode)
+    {
+        MemoryReport report = MemoryReport.Capture(mode);
+
+        Assert.Equal(mode, report.Mode);
+        Assert.Equal(Enum.GetValues<MemoryReportRowKind>(), report.Rows.Select(static row => row.Kind));
+        Assert.All(report.Rows, static row => Assert.True(row.Bytes >= 0, $"{row}"));
+        Assert.All(report.Rows, static row => Assert.True(row.Parts.Count == 0 || row.Parts.Sum(static part => part.Bytes) == row.Bytes, $"{row}"));
+        Assert.Equal(report.ResidentBytes, report.Rows.Sum(static row => row.Bytes));
+        Assert.Equal(report.HeapBytes, report.Rows.Take(5).Sum(static row => row.Bytes));
+        Assert.Equal(report.ResidentBytes, JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("residentBytes").GetInt64());
+        if (OperatingSystem.IsLinux())
+        {
+            Assert.True(report.IsHeapCounted);
+            Assert.False(report.Rows[^1].IsEstimate);
+        }
+    }
+
+    [Fact]
+    public void Entries_are_told_from_other_objects_for_the_caches_that_are_given()
+    {
+        using BoundedMemoryCache one = Filled(30);
+        using BoundedMemoryCache other = Filled(20);
+
+        Assert.Equal(one.UsedMemory, MemoryReport.Capture(one)[MemoryReportRowKind.Cache]);
+        Assert.Equal(one.UsedMemory + other.UsedMemory, MemoryReport.Capture(one, other, one)[MemoryReportRowKind.Cache]);
+        Assert.InRange(MemoryReport.Capture()[MemoryReportRowKind.Cache], one.UsedMemory + other.UsedMemory, long.MaxValue);
+        Assert.InRange(
+            MemoryReport.Capture(MemoryReportMode.Collect, one)[MemoryReportRowKind.OtherLive], other.UsedMemory, long.MaxValue);
+    }
+
+    [Fact]
+    public void What_a_cache_let_go_is_dead_until_the_whole_heap_is_collected()
+    {
+        using BoundedMemoryCache cache = Filled(40);
+        using BoundedMemoryCache another = Filled(1);
+        Collect();
+        cache.Clear();
+
+        Assert.InRange(MemoryReport.Capture(cache)[MemoryReportRowKind.Dead], 40 * MiB, long.MaxValue);
+        Assert.InRange(MemoryReport.Capture(another)[MemoryReportRowKind.Dead], 40 * MiB, long.MaxValue);
+
+        Collect();
+        Assert.InRange(MemoryReport.Capture(cache)[MemoryReportRowKind.Dead], 0, 30 * MiB);
+    }
+
+    [Fact]
+    public void A_cache_of_declared_sizes_is_left_out_and_the_report_says_so()
+    {
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { Sizing = EntrySizing.Declared, MaxMemory = 100 });
+        cache.Set("key", new byte[1000], new MemoryCacheEntryOptions { Size = 77 });
+
+        MemoryReport report = MemoryReport.Capture(cache);
+
+        Assert.Equal(0, report[MemoryReportRowKind.Cache]);
+        Assert.Contains(report.Notes, static note => note.StartsWith("1 cache is left out", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_cache_that_is_disposed_has_no_entries()
+    {
+        BoundedMemoryCache cache = Filled(1);
+        cache.Dispose();
+
+        Assert.Equal(0, MemoryReport.Capture(cache)[MemoryReportRowKind.Cache]);
+    }
+
+    [Fact]
+    public void Bad_arguments_are_refused()
+    {
+        Assert.Contains("Observe or Collect", Assert.Throws<ArgumentOutOfRangeException>(static () => MemoryReport.Capture((MemoryReportMode)7)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentNullException>(static () => MemoryReport.Capture((IEnumerable<BoundedMemoryCache>)null!));
+        Assert.Throws<ArgumentException>(static () => MemoryReport.Capture([null!]));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => MemoryReport.Of(s_survey)[(MemoryReportRowKind)99]);
+    }
+
+    private static BoundedMemoryCache Filled(long mebibytes)
+    {
+        var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 100 * MiB });
+        for (int entry = 0; entry < mebibytes; entry++)
+        {
+            // Pages that nobody wrote to are not resident.
+            byte[] value = new byte[MiB];
+            Array.Fill(value, (byte)1);
+            cache.Set(entry, value);
+        }
+
+        return cache;
+    }
+
+    /// <summary>Collects, and waits for the finalizers, one of which marks what had been let go by then.</summary>
+    private static void Collect()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
+}
