@@ -20,7 +20,7 @@ internal sealed partial class ProcessMemory
 
         public bool IsInNoGCRegion => GCSettings.LatencyMode == GCLatencyMode.NoGCRegion;
 
-        public string? Replacement => Configured("GCName") ?? Configured("GCPath");
+        public string? Replacement => Settings.Replacement;
 
         public CollectorSettings Settings => CollectorSettings.From(GC.GetConfigurationVariables());
 
@@ -40,8 +40,5 @@ internal sealed partial class ProcessMemory
         public void CollectFully() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false);
 
         public void WaitForPendingFinalizers() => GC.WaitForPendingFinalizers();
-
-        private static string? Configured(string name) =>
-            GC.GetConfigurationVariables().TryGetValue(name, out object? value) && value is string { Length: > 0 } text ? text : null;
     }
 }

@@ -7,7 +7,6 @@ namespace BoundedCache.Memory;
 internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollector collector)
 {
     private const string StatusPath = "/proc/self/status";
-    private const string RollupPath = "/proc/self/smaps_rollup";
 
     // The memory lines of the status file stand within the first kilobyte, unless the process is in hundreds of groups.
     private const int UsualStatusBytes = 4 * 1024;
@@ -45,17 +44,6 @@ internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollect
             FragmentedBytes = gc.FragmentedBytes,
             Source = resident.Source,
         };
-    }
-
-    /// <summary>
-    /// Bytes of this process in transparent huge pages; null where the platform does not tell. Walks the whole address space:
-    /// milliseconds for a large process.
-    /// </summary>
-    public long? ReadHugePageBytes()
-    {
-        Span<byte> buffer = stackalloc byte[UsualStatusBytes];
-        int length = files.Read(RollupPath, buffer);
-        return length <= 0 ? null : new StatusFile(buffer[..length]).Find("AnonHugePages:"u8);
     }
 
     /// <summary>The number of threads; null where the platform does not tell.</summary>

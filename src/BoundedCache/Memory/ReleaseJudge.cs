@@ -1,7 +1,10 @@
+using BoundedCache.Memory.Attribution;
+using BoundedCache.Memory.Attribution.Rules;
+
 namespace BoundedCache.Memory;
 
 /// <summary>
-/// The rules by which a release counts as full or partial, and what is said about memory that stayed. Every rule asks for an amount
+/// The rules by which a release counts as full or partial, and what is said about memory that stayed, in the words of the memory report's rules. Every rule asks for an amount
 /// and a ratio, so that neither a small process nor a large one is scolded for what is usual.
 /// </summary>
 internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
@@ -14,9 +17,7 @@ internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
         if (evidence.FinalizersToBlame)
         {
             cause ??= "finalizers hold what was let go";
-            advice.Add(evidence.FinalizersStuck
-                ? $"Finalizers did not finish within {limits.Finalizers.TotalSeconds:0.#} s: one is slow or stuck. Dispose values when they are evicted, and suppress their finalizers."
-                : $"{evidence.Collection.FinalizersPending} dead objects wait for their finalizers. Dispose values when they are evicted, and suppress their finalizers.");
+            advice.Add(FinalizerRule.Explain(evidence.Collection.FinalizersPending, evidence.AliveBytes, isMeasured: false, evidence.FinalizersStuck).ToString());
         }
         else if (evidence.IsStillAlive)
         {
@@ -32,13 +33,13 @@ internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
         if (evidence.IsHeapIdle)
         {
             cause ??= "the managed heap keeps memory that nothing lives in";
-            advice.Add(ExplainIdleHeap(evidence));
+            advice.Add(ExplainIdleHeap(evidence).ToString());
         }
 
         if (limits.IsNative(evidence.NativeBytes, evidence.Collection.CommittedBytes))
         {
             cause ??= evidence.IsShort ? "the memory that stayed is not the managed heap's" : null;
-            advice.Add(ExplainNative(evidence));
+            advice.AddRange(ExplainNative(evidence).Select(static finding => finding.ToString()));
         }
 
         return new ReleaseVerdict(cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial, Explain(evidence, cause), advice);
@@ -55,29 +56,20 @@ internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
             : $"The process's {fallen}{expected}.";
     }
 
-    private string ExplainIdleHeap(in ReleaseEvidence evidence)
+    private MemoryReportFinding ExplainIdleHeap(in ReleaseEvidence evidence) =>
+        evidence.IsPinned
+            ? PinRule.Explain(evidence.Collection.PinnedObjects, evidence.IdleBytes)
+            : ReleaseLimits.IsClear(evidence.Collection.FragmentedBytes, evidence.Collection.LiveBytes)
+                ? FragmentationRule.Explain(evidence.Collection.FragmentedBytes)
+                : memory.Collector.Replacement is string name
+                    ? ReplacedCollectorRule.Explain(name, evidence.IdleBytes)
+                    : UnusedHeapRule.Explain(evidence.IdleBytes);
+
+    /// <summary>What the rules find outside the managed heap; that it is much, where they find no more.</summary>
+    private MemoryReportFinding[] ExplainNative(in ReleaseEvidence evidence)
     {
-        string idle = ByteSize.Format(evidence.IdleBytes);
-        if (evidence.IsPinned)
-        {
-            return $"{evidence.Collection.PinnedObjects} pinned objects keep {idle} of emptied heap from leaving. Pin for shorter times, or allocate what stays pinned with GC.AllocateArray(pinned: true).";
-        }
-
-        if (ReleaseLimits.IsClear(evidence.Collection.FragmentedBytes, evidence.Collection.LiveBytes))
-        {
-            return $"{ByteSize.Format(evidence.Collection.FragmentedBytes)} are holes between live objects (fragmentation), which a later release may close.";
-        }
-
-        return memory.Collector.Replacement is string name
-            ? $"The collector {name}, configured in place of the runtime's own, keeps {idle} of empty memory; the runtime's own gives it back."
-            : $"The heap keeps {idle} of empty memory for its next use; another collection at the same time may have been the cause, and a later release may give it back.";
-    }
-
-    private string ExplainNative(in ReleaseEvidence evidence)
-    {
-        string text = $"{ByteSize.Format(evidence.NativeBytes)} of the process's memory are outside the managed heap (native libraries, the allocator's reserves, thread stacks), where no collection reaches.";
-        return memory.ReadHugePageBytes() is long huge && ReleaseLimits.IsClear(huge, evidence.NativeBytes)
-            ? $"{text} {ByteSize.Format(huge)} are in transparent huge pages, which are resident as a whole: consider the setting madvise."
-            : text;
+        MemoryEvidence survey = new Surveyor(memory, new GnuNativeHeap()).Take(collect: false, static () => default).Evidence;
+        MemoryReportFinding[] found = survey.Space is null ? [] : [.. MemoryRules.CheckNative(survey)];
+        return found.Length > 0 ? found : [NativeInUseRule.Explain(evidence.NativeBytes, survey.NativeHeap)];
     }
 }

@@ -1,4 +1,5 @@
 using BoundedCache.Memory;
+using BoundedCache.Tests.Memory.Attribution;
 using static BoundedCache.Tests.Memory.FakeProcess;
 
 namespace BoundedCache.Tests.Memory;
@@ -228,6 +229,22 @@ public sealed class MemoryReleaserTests
 
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
         Assert.Contains("900 MiB of the process's memory are outside the managed heap", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Native_memory_is_told_apart_where_the_kernel_counts_it()
+    {
+        _process.NativeBytes = 900 * MiB;
+        _process.DeadBytes = 400 * MiB;
+        _process.Mappings = new MapText()
+            .At(0x7f00_0000_0000).Reserve(4096).Add(200 * MiB, resident: 200 * MiB)
+            .At(0x7f10_0000_0000).Add(700 * MiB, resident: 700 * MiB).ToString();
+
+        ReleaseResult result = await Release(400 * MiB);
+
+        Assert.Contains(result.Advice, static advice => advice.StartsWith("200 MiB are stacks of 7 threads.", StringComparison.Ordinal));
+        Assert.Contains(result.Advice, static advice => advice.Contains("outside the managed heap", StringComparison.Ordinal));
+        Assert.Equal(2, result.Advice.Count);
     }
 
     [Fact]

@@ -12,17 +12,27 @@ internal sealed class FinalizerRule : IMemoryRule
     public MemoryReportFinding? Check(MemoryEvidence evidence)
     {
         long bytes = evidence.FinalizerBytes ?? (evidence.FinalizersStuck || evidence.FinalizersPending >= ManyPending ? evidence.OtherLiveBytes + evidence.DeadBytes : 0);
-        return !s_bound.IsReached(bytes, evidence.HeapBytes) ? null : Explain(evidence, bytes);
+        return s_bound.IsReached(bytes, evidence.HeapBytes)
+            ? Explain(evidence.FinalizersPending, bytes, isMeasured: evidence.FinalizerBytes is not null, evidence.FinalizersStuck)
+            : null;
     }
 
     /// <summary>Says what finalizers hold.</summary>
-    public static MemoryReportFinding Explain(MemoryEvidence evidence, long bytes) => new()
+    /// <param name="pending">Dead objects that wait for their finalizers.</param>
+    /// <param name="bytes">What they hold.</param>
+    /// <param name="isMeasured">False where that is only an upper bound.</param>
+    /// <param name="isStuck">Whether finalizers were waited for in vain.</param>
+    public static MemoryReportFinding Explain(long pending, long bytes, bool isMeasured, bool isStuck)
     {
-        Cause = MemoryReportCause.Finalizers,
-        Bytes = bytes,
-        Text = evidence.FinalizersStuck
-            ? $"Finalizers did not finish in time: one is slow or stuck, and {(evidence.FinalizerBytes is null ? "up to " : "")}{ByteSize.Format(bytes)} wait behind it."
-            : $"{evidence.FinalizersPending} dead objects waited for their finalizers, and with them {(evidence.FinalizerBytes is null ? "up to " : "")}{ByteSize.Format(bytes)}.",
-        Advice = "Dispose values when they are evicted (an eviction callback can), and suppress their finalizers (GC.SuppressFinalize).",
-    };
+        string held = $"{(isMeasured ? "" : "up to ")}{ByteSize.Format(bytes)}";
+        return new MemoryReportFinding
+        {
+            Cause = MemoryReportCause.Finalizers,
+            Bytes = bytes,
+            Text = isStuck
+                ? $"Finalizers did not finish in time: one is slow or stuck, and {held} wait behind it."
+                : $"{pending} dead objects waited for their finalizers, and with them {held}.",
+            Advice = "Dispose values when they are evicted (an eviction callback can), and suppress their finalizers (GC.SuppressFinalize).",
+        };
+    }
 }

@@ -5,14 +5,14 @@ internal sealed class FragmentationRule : IMemoryRule
 {
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence) =>
-        IdleHeap.IsFragmented(evidence) && !evidence.IsPinned ? Explain(evidence) : null;
+        IdleHeap.IsFragmented(evidence) && !evidence.IsPinned ? Explain(evidence.FragmentedBytes) : null;
 
     /// <summary>Says how much it is.</summary>
-    public static MemoryReportFinding Explain(MemoryEvidence evidence) => new()
+    public static MemoryReportFinding Explain(long bytes) => new()
     {
         Cause = MemoryReportCause.Fragmentation,
-        Bytes = evidence.FragmentedBytes,
-        Text = $"{ByteSize.Format(evidence.FragmentedBytes)} are holes between live objects (fragmentation).",
+        Bytes = bytes,
+        Text = $"{ByteSize.Format(bytes)} are holes between live objects (fragmentation).",
         Advice = "New objects will fill them; a release compacts and closes them (ReleaseAsync). Where they keep coming back, System.GC.ConserveMemory (DOTNET_GCConserveMemory=5) has the runtime compact more often.",
     };
 }

@@ -3,7 +3,7 @@ namespace BoundedCache.Memory.Attribution.Rules;
 /// <summary>All rules.</summary>
 internal static class MemoryRules
 {
-    private static readonly IMemoryRule[] s_all =
+    private static readonly IMemoryRule[] s_other =
     [
         new OtherLiveRule(),
         new DeadBytesRule(),
@@ -14,15 +14,24 @@ internal static class MemoryRules
         new ServerGCRule(),
         new ReplacedCollectorRule(),
         new UnusedHeapRule(),
+        new MappedFileRule(),
+    ];
+
+    private static readonly IMemoryRule[] s_native =
+    [
         new NativeArenaRule(),
         new NativeInUseRule(),
         new ThreadStackRule(),
         new SharedMemoryRule(),
-        new MappedFileRule(),
         new HugePageRule(),
     ];
 
     /// <summary>What the rules have to say, the largest amount first.</summary>
-    public static IReadOnlyList<MemoryReportFinding> Check(MemoryEvidence evidence) =>
-        [.. s_all.Select(rule => rule.Check(evidence)).OfType<MemoryReportFinding>().OrderByDescending(static finding => finding.Bytes)];
+    public static IReadOnlyList<MemoryReportFinding> Check(MemoryEvidence evidence) => Check(evidence, [.. s_other, .. s_native]);
+
+    /// <summary>What the rules have to say about memory that is neither managed nor a file's, the largest amount first.</summary>
+    public static IReadOnlyList<MemoryReportFinding> CheckNative(MemoryEvidence evidence) => Check(evidence, s_native);
+
+    private static MemoryReportFinding[] Check(MemoryEvidence evidence, IMemoryRule[] rules) =>
+        [.. rules.Select(rule => rule.Check(evidence)).OfType<MemoryReportFinding>().OrderByDescending(static finding => finding.Bytes)];
 }

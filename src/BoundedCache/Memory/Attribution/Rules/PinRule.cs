@@ -5,14 +5,14 @@ internal sealed class PinRule : IMemoryRule
 {
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence) =>
-        IdleHeap.IsClear(evidence) && evidence.IsPinned ? Explain(evidence) : null;
+        IdleHeap.IsClear(evidence) && evidence.IsPinned ? Explain(evidence.PinnedObjects, evidence.IdleBytes) : null;
 
     /// <summary>Says what the pins hold.</summary>
-    public static MemoryReportFinding Explain(MemoryEvidence evidence) => new()
+    public static MemoryReportFinding Explain(long pins, long bytes) => new()
     {
         Cause = MemoryReportCause.Pins,
-        Bytes = evidence.IdleBytes,
-        Text = $"{evidence.PinnedObjects} pinned objects keep {ByteSize.Format(evidence.IdleBytes)} of emptied heap from leaving.",
+        Bytes = bytes,
+        Text = $"{pins} pinned objects keep {ByteSize.Format(bytes)} of emptied heap from leaving.",
         Advice = "Pin for shorter times, or allocate what stays pinned with GC.AllocateArray(pinned: true), which has a heap of its own.",
     };
 }
