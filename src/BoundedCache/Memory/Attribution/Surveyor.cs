@@ -78,6 +78,8 @@ internal sealed class Surveyor(ProcessMemory memory, INativeHeap nativeHeap)
 
     private AddressSpace? ReadAddressSpace(List<string> notes, CollectorSettings settings)
     {
+        // Before the mappings are read: the first time, this allocates the object by which the heap is found, maybe in memory not committed till then.
+        HeapPlace? place = settings.RegionRangeBytes > 0 ? new HeapPlace(memory.Collector.HeapAnchor, settings.RegionRangeBytes) : null;
         using Stream? stream = memory.Files.Open(MappingsPath);
         List<Mapping>? mappings = stream is null ? null : MappingReader.Read(stream);
         if (mappings is null)
@@ -86,7 +88,6 @@ internal sealed class Surveyor(ProcessMemory memory, INativeHeap nativeHeap)
             return null;
         }
 
-        HeapPlace? place = settings.RegionRangeBytes > 0 ? new HeapPlace(memory.Collector.HeapAnchor, settings.RegionRangeBytes) : null;
         AddressSpace space = AddressSpaceSorter.Sort(mappings, place);
         if (space.HeapBytes is null)
         {
