@@ -3,7 +3,7 @@ using BoundedCache.ExplainRss.Causes;
 namespace BoundedCache.ExplainRss.Tests;
 
 /// <summary>Every cause in a process of its own: that the report adds up to RSS, puts the bytes where they were built, and names the cause and no other.</summary>
-public sealed class CauseTests
+public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
 {
     private const double AllowedShare = 0.03;
 
@@ -38,14 +38,14 @@ public sealed class CauseTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task A_cause_is_named_and_its_bytes_are_where_it_put_them(string name)
+    public void A_cause_is_named_and_its_bytes_are_where_it_put_them(string name)
     {
         if (!OperatingSystem.IsLinux() || (name == "huge-pages" && !HugePages.IsPossible))
         {
             return;
         }
 
-        Explanation explanation = await ExplainProcess.ExplainAsync(name);
+        Explanation explanation = all.Explanations[name];
 
         Assert.Empty(explanation.FindingsWhenEmpty);
         AssertAddsUp(explanation);

@@ -60,15 +60,4 @@ public sealed class CommandLineTests
         Assert.Equal("collect", JsonDocument.Parse(output).RootElement.GetProperty("report").GetProperty("mode").GetString());
         Assert.Equal(["dead"], new Explanation(JsonDocument.Parse(output).RootElement).Findings);
     }
-
-    [Fact]
-    public async Task All_runs_every_cause_in_a_process_of_its_own()
-    {
-        (int exitCode, string output, string error) = await ExplainProcess.RunAsync(["all", "--size", "100MB", "--json"]);
-
-        Assert.True(exitCode == 0, error);
-        Explanation[] all = [.. JsonDocument.Parse(output).RootElement.EnumerateArray().Select(static json => new Explanation(json))];
-        Assert.Equal(Cause.All.Count - (HugePages.IsPossible ? 0 : 1), all.Length);
-        Assert.All(all, static explanation => Assert.Empty(explanation.FindingsWhenEmpty));
-    }
 }

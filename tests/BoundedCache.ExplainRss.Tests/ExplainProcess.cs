@@ -6,7 +6,7 @@ namespace BoundedCache.ExplainRss.Tests;
 /// <summary>The program as a process of its own, under the runtime settings that a test chooses and no others.</summary>
 internal static class ExplainProcess
 {
-    private static readonly TimeSpan s_hung = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_hung = TimeSpan.FromMinutes(3);
 
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
