@@ -63,7 +63,7 @@ public sealed partial class BoundedMemoryCache
         }
 
         long deadline = details?.Deadline ?? absolute;
-        long charge = Charge(entry, details, deadline);
+        long charge = Charge(entry.Key, entry.Value, entry.Size, details, deadline != long.MaxValue);
         details?.Subscribe(_onTokenChanged, _callbacks.OnTokenFailed);
         bool stored = false;
         try
@@ -115,20 +115,20 @@ public sealed partial class BoundedMemoryCache
     private static CacheItemPriority EvictionPriority(CacheItemPriority priority) =>
         (uint)priority <= (uint)CacheItemPriority.NeverRemove ? priority : CacheItemPriority.Normal;
 
-    /// <summary>Bytes an entry is charged, frozen from here on.</summary>
-    private long Charge(CacheEntry entry, EntryDetails? details, long deadline)
+    /// <summary>Bytes an entry is charged, until it is replaced or measured again.</summary>
+    private long Charge(object key, object? value, long? declaredSize, EntryDetails? details, bool hasDeadline)
     {
         if (_sizing == EntrySizing.Declared)
         {
-            return Math.Min(entry.Size.GetValueOrDefault(), Link.MaxCharge);
+            return Math.Min(declaredSize.GetValueOrDefault(), Link.MaxCharge);
         }
 
-        long value = Math.Max(_measurer.Measure(entry.Value), entry.Size.GetValueOrDefault());
-        long rest = Math.Min(_measurer.Measure(entry.Key), Link.MaxCharge)
+        long valueBytes = Math.Max(_measurer.Measure(value), declaredSize.GetValueOrDefault());
+        long rest = Math.Min(_measurer.Measure(key), Link.MaxCharge)
             + CacheEngine.TableBytesPerEntry
-            + (deadline == long.MaxValue ? 0 : CacheEngine.DeadlineBytesPerEntry)
+            + (hasDeadline ? CacheEngine.DeadlineBytesPerEntry : 0)
             + (details?.OwnBytes ?? 0);
-        return value > Link.MaxCharge - rest ? Link.MaxCharge : value + rest;
+        return valueBytes > Link.MaxCharge - rest ? Link.MaxCharge : valueBytes + rest;
     }
 
     private void Discard(object key, EntryDetails? details, EvictionReason reason)

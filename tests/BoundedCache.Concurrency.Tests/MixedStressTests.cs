@@ -2,7 +2,7 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>Everything at once: readers, writers, removers, Compact and Clear, and a limit that goes up and down.</summary>
+/// <summary>Everything at once: readers, writers, removers, who measures anew, Compact and Clear, and a limit that goes up and down.</summary>
 public class MixedStressTests
 {
     private const int Writers = 2;
@@ -82,6 +82,15 @@ public class MixedStressTests
                 {
                     cache.Clear();
                 }
+            })
+            .Add("measurer", 1, _ =>
+            {
+                LimitWatch.Look look = watch.NewLook();
+                return random =>
+                {
+                    population.Remeasure(random);
+                    look.Check();
+                };
             })
             .Add("resizer", random =>
             {

@@ -55,6 +55,10 @@ internal sealed class Population
 
     public void Remove(Random random) => Cache.Remove(_keys[random.Next(Count)]);
 
+    /// <summary>Gives some key's entry, if there is one, another size.</summary>
+    public void Remeasure(Random random) =>
+        Cache.Remeasure(Keys.Make(Kind, random.Next(Count)), random.Next(20) == 0 ? random.Next(1, 20_000) : random.Next(1, 100));
+
     /// <summary>A reader's step: looks some key up by an equal but different object.</summary>
     /// <param name="random">Chooses the key.</param>
     /// <param name="seen">The versions that this reader saw, by key.</param>

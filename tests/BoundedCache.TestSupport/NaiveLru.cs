@@ -66,6 +66,29 @@ public sealed class NaiveLru(long maxBytes)
         }
     }
 
+    /// <summary>Gives an entry a new size in its place; others go for it, but never it for itself while it fits at all.</summary>
+    public bool Resize(object key, long size, long now)
+    {
+        if (Find(key) is not { } entry)
+        {
+            return false;
+        }
+
+        if (entry.IsExpired(now) || size > MaxBytes)
+        {
+            Depart(entry, entry.IsExpired(now) ? EvictionReason.Expired : EvictionReason.Capacity);
+            return false;
+        }
+
+        while (UsedBytes - entry.Size + size > MaxBytes)
+        {
+            Depart(NextVictim(CacheItemPriority.NeverRemove, entry)!, EvictionReason.Capacity);
+        }
+
+        entry.Size = size;
+        return true;
+    }
+
     public void Remove(object key)
     {
         if (Find(key) is { } entry)
@@ -113,8 +136,8 @@ public sealed class NaiveLru(long maxBytes)
         }
     }
 
-    private Entry? NextVictim(CacheItemPriority highest) =>
-        _entries.Where(entry => entry.Priority <= highest).Reverse().OrderBy(static entry => entry.Priority).FirstOrDefault();
+    private Entry? NextVictim(CacheItemPriority highest, Entry? spared = null) =>
+        _entries.Where(entry => entry.Priority <= highest && entry != spared).Reverse().OrderBy(static entry => entry.Priority).FirstOrDefault();
 
     private void Depart(Entry entry, EvictionReason reason)
     {
@@ -124,6 +147,8 @@ public sealed class NaiveLru(long maxBytes)
 
     private sealed record Entry(object Key, object? Value, long Size, CacheItemPriority Priority, long Absolute, long Sliding)
     {
+        public long Size { get; set; } = Size;
+
         public long LastAccess { get; set; }
 
         public bool IsExpired(long now) => now >= Absolute || (Sliding > 0 && now - LastAccess >= Sliding);

@@ -59,6 +59,9 @@ internal struct Ledger
         _evictedBytes += bytes;
     }
 
+    /// <summary>Changes the charge of an entry that stays.</summary>
+    public void Recharge(long oldBytes, long newBytes) => _used += newBytes - oldBytes;
+
     public void Publish()
     {
         Volatile.Write(ref _publishedCount, _count);

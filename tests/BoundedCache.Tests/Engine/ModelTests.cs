@@ -118,8 +118,12 @@ public class ModelTests
                     Assert.Equal(expected, _cache.TryGetValue(key, out object? value));
                     Assert.Equal(modelValue, value);
                     return $"get {key}";
-                case < 84:
+                case < 79:
                     return Set(key);
+                case < 84:
+                    long size = RandomSize();
+                    Assert.Equal(_model.Resize(key, size, Now), _cache.Remeasure(key, size));
+                    return $"remeasure {key}, {size} bytes";
                 case < 90:
                     _model.Remove(key);
                     _cache.Remove(key);
@@ -151,7 +155,7 @@ public class ModelTests
         private string Set(object key)
         {
             object value = _nextValue++;
-            long size = _random.Next(12) == 0 ? _random.Next(0, _keys * 60) : _random.Next(0, 100);
+            long size = RandomSize();
             CacheItemPriority priority = _random.Next(3) > 0 ? CacheItemPriority.Normal : (CacheItemPriority)_random.Next(4);
             long absolute = _random.Next(4) == 0 ? Now + (_random.Next(-1, 40) * TimeSpan.TicksPerSecond) : long.MaxValue;
             long sliding = _random.Next(5) == 0 ? _random.Next(1, 15) * TimeSpan.TicksPerSecond : 0;
@@ -171,6 +175,9 @@ public class ModelTests
 
             return $"set {key} = {value}, {size} bytes, {priority}, absolute {absolute}, sliding {sliding}";
         }
+
+        /// <summary>Mostly small; sometimes most of the limit, and sometimes more than that.</summary>
+        private long RandomSize() => _random.Next(12) == 0 ? _random.Next(0, _keys * 60) : _random.Next(0, 100);
 
         private object RandomKey()
         {
