@@ -59,7 +59,10 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _logger = loggerFactory is null ? NullLogger.Instance : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
         _callbacks = new EvictionCallbacks(Name, _logger);
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
-        _measurer = new ObjectMeasurer(options.Sizers, (type, failure) => Log.SizerFailed(_logger, Name, type, failure));
+        _measurer = new ObjectMeasurer(
+            options.Sizers,
+            (type, failure) => Log.SizerFailed(_logger, Name, type, failure),
+            onNotWalked: type => Log.ObjectsNotMeasured(_logger, Name, type));
         _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed);
         _onTokenChanged = new TokenRelay(_engine).OnChanged;
         CacheMeter.Publish(meterFactory, this);

@@ -38,4 +38,12 @@ internal static partial class Log
 
     [LoggerMessage(25, LogLevel.Error, "{Cache}: the limit has changed, and giving memory back failed", EventName = "ReleaseFailed")]
     public static partial void ReleaseFailed(ILogger logger, string cache, Exception failure);
+
+    [LoggerMessage(
+        9,
+        LogLevel.Warning,
+        "{Cache}: this process cannot generate code (native AOT), so objects are not measured, the first of them a {Type}; their entries are charged their ICacheEntry.Size. "
+        + "Set it, or register AddSizer<T> for such types. Strings and arrays of primitive types are measured exactly",
+        EventName = "ObjectsNotMeasured")]
+    public static partial void ObjectsNotMeasured(ILogger logger, string cache, Type type);
 }

@@ -54,6 +54,7 @@ internal sealed partial class GraphWalk
 
         _samples.Charge(sample, layout.SizeOf(target));
         _sawEstimatedLayout |= layout.IsEstimated;
+        SawOpaque |= layout.IsOpaque;
         int index = _visited.Add(target, layout, sample);
         if (!layout.IsLeaf && _mode == Mode.Walking)
         {

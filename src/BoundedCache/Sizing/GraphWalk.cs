@@ -58,7 +58,7 @@ internal sealed partial class GraphWalk
         _started = Stopwatch.GetTimestamp();
         _steps = 0;
         _mode = Mode.Walking;
-        _sawEstimatedLayout = false;
+        (_sawEstimatedLayout, SawOpaque) = (false, false);
         _samples.Begin();
         (_sample, _group, _nodeGroup) = (0, -1, -1);
         Reach(root);
@@ -72,6 +72,9 @@ internal sealed partial class GraphWalk
         isEstimated = !isComplete || _sawEstimatedLayout;
         return isComplete ? _samples.TotalBytes : _samples.Extrapolate();
     }
+
+    /// <summary>Whether the measurement met objects that this process cannot look into.</summary>
+    public bool SawOpaque { get; private set; }
 
     /// <summary>The bytes charged so far, for when a measurement broke off.</summary>
     public long BytesSoFar => _samples.TotalBytes;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
@@ -49,6 +50,7 @@ internal static class InstanceSizeProbe
         return after - before;
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = "No constructor is called; the type is that of an instance.")]
     private static long ProbeZeroed(Type type)
     {
         if (type == typeof(WeakReference)
@@ -76,6 +78,8 @@ internal static class InstanceSizeProbe
         return after - before;
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The trimmer keeps the finalizer of a type that has instances.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The trimmer keeps the finalizer of a type that has instances.")]
     private static bool HasFinalizer(Type type)
     {
         const BindingFlags Declared =

@@ -40,7 +40,7 @@ internal static class LinkedCollections
         {
             if (NameOf(t) is { } name && s_countFields.TryGetValue(name, out string? field))
             {
-                FieldInfo? found = t.GetField(field, BindingFlags.Instance | BindingFlags.NonPublic);
+                FieldInfo? found = Array.Find(InstanceFields.DeclaredBy(t), candidate => candidate.Name == field);
                 return found?.FieldType == typeof(int) ? found : null;
             }
         }

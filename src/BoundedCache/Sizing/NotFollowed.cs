@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Tracing;
 using System.Globalization;
 using System.Reflection;
@@ -81,6 +82,7 @@ internal static class NotFollowed
     };
 
     /// <summary>Whether instances of this class, or of classes derived from it, are left alone.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "An interface that was trimmed is one that nothing in the program uses.")]
     public static bool Contains(Type type)
     {
         if (type.IsValueType || type.IsArray || type == typeof(object) || type == typeof(string))

@@ -18,7 +18,9 @@ internal sealed class ObjectMeasurer
     private readonly bool _measuresByteArrays;
     private readonly Action<Type>? _onEstimated;
     private readonly GraphBounds _bounds;
+    private readonly Action<Type>? _onNotWalked;
     private long _estimatedCount;
+    private int _notWalkedTold;
 
     /// <param name="userSizers">Bytes of the values of a type, by exact type. Copied.</param>
     /// <param name="onSizerFailed">Told when a sizer throws or answers a negative number. May itself throw.</param>
@@ -26,21 +28,26 @@ internal sealed class ObjectMeasurer
     /// <param name="onEstimated">
     /// Told the type of each value whose size had to be extrapolated, each time. May itself throw.
     /// </param>
+    /// <param name="onNotWalked">
+    /// Told the type of the first value that holds objects which this process cannot look into, and of no further one. May itself throw.
+    /// </param>
     public ObjectMeasurer(
         IReadOnlyDictionary<Type, Func<object, long>>? userSizers = null,
         Action<Type, Exception>? onSizerFailed = null,
         GraphBounds? bounds = null,
-        Action<Type>? onEstimated = null)
+        Action<Type>? onEstimated = null,
+        Action<Type>? onNotWalked = null)
     {
         _userSizers = new UserSizers(userSizers, onSizerFailed);
         _hasUserSizers = !_userSizers.IsEmpty;
         _measuresStrings = !_userSizers.Contains(typeof(string));
         _measuresByteArrays = !_userSizers.Contains(typeof(byte[]));
         _onEstimated = onEstimated;
+        _onNotWalked = onNotWalked;
         _bounds = bounds ?? GraphBounds.Default;
     }
 
-    /// <summary>How many measurements had to extrapolate.</summary>
+    /// <summary>How many measurements had to extrapolate, or met objects that could not be looked into.</summary>
     public long EstimatedCount => Interlocked.Read(ref _estimatedCount);
 
     /// <summary>The bytes of a string of this many characters.</summary>
@@ -84,11 +91,7 @@ internal sealed class ObjectMeasurer
             return MeasureGraph(value);
         }
 
-        if (layout.IsEstimated)
-        {
-            CountEstimate(value.GetType());
-        }
-
+        CountEstimate(value.GetType(), layout.IsEstimated, layout.IsOpaque);
         return layout.SizeOf(value);
     }
 
@@ -108,21 +111,31 @@ internal sealed class ObjectMeasurer
             isEstimated = true;
         }
 
+        bool sawOpaque = walk.SawOpaque;
         GraphWalkPool.Return(walk);
-        if (isEstimated)
-        {
-            CountEstimate(value.GetType());
-        }
-
+        CountEstimate(value.GetType(), isEstimated, sawOpaque);
         return bytes;
     }
 
-    private void CountEstimate(Type type)
+    private void CountEstimate(Type type, bool isEstimated, bool isOpaque)
     {
+        if (!isEstimated && !isOpaque)
+        {
+            return;
+        }
+
         Interlocked.Increment(ref _estimatedCount);
         try
         {
-            _onEstimated?.Invoke(type);
+            if (isEstimated)
+            {
+                _onEstimated?.Invoke(type);
+            }
+
+            if (isOpaque && Interlocked.Exchange(ref _notWalkedTold, 1) == 0)
+            {
+                _onNotWalked?.Invoke(type);
+            }
         }
         catch (Exception)
         {

@@ -11,9 +11,6 @@ namespace BoundedCache.Sizing;
 /// </param>
 internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> Fields, int InlineLength)
 {
-    private const BindingFlags Declared =
-        BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-
     /// <summary>The shape of a class or struct, or null if its instances hold no reference that is followed.</summary>
     public static ReferenceShape? Of(Type type)
     {
@@ -23,12 +20,9 @@ internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> F
         }
 
         var fields = new List<ReferenceField>();
-        for (Type? t = type; t is not null; t = t.BaseType)
+        foreach (FieldInfo field in InstanceFields.Of(type))
         {
-            foreach (FieldInfo field in t.GetFields(Declared))
-            {
-                Add(fields, field);
-            }
+            Add(fields, field);
         }
 
         if (fields.Count == 0)

@@ -17,6 +17,9 @@ internal sealed class TypeLayout
     /// <summary>The size or the references could not be learned, so that a measurement over it is an estimate.</summary>
     public bool IsEstimated { get; init; }
 
+    /// <summary>Instances may hold references that this process cannot look at; see <see cref="GraphSupport"/>.</summary>
+    public bool IsOpaque { get; init; }
+
     /// <summary>Visits the references of an instance that is no array; null if there are none.</summary>
     public ObjectVisitor? VisitFields { get; init; }
 

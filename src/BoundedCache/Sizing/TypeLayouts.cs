@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
@@ -27,6 +28,7 @@ internal static class TypeLayouts
         {
             return NotFollowed.Contains(type) ? new TypeLayout { IsNotFollowed = true }
                 : type == typeof(string) ? new TypeLayout { BaseBytes = ObjectSize.StringBase, ElementBytes = sizeof(char) }
+                : !GraphSupport.IsSupported ? UnwalkedLayouts.Learn(type, instance)
                 : type.IsArray ? LearnArray(type)
                 : LearnInstance(type, instance);
         }
@@ -37,27 +39,25 @@ internal static class TypeLayouts
         }
     }
 
+    public static bool IsReference(Type type) => !type.IsValueType && !type.IsPointer && !type.IsFunctionPointer;
+
+    public static void VisitReference(ref byte slot, GraphWalk walk) => walk.Reach(Unsafe.As<byte, object?>(ref slot));
+
+    [RequiresDynamicCode(VisitorCompiler.Reason)]
     private static TypeLayout LearnArray(Type type)
     {
         Type element = type.GetElementType()!;
-        ValueVisitor? visit = null;
-        if (!element.IsValueType && !element.IsPointer && !element.IsFunctionPointer)
-        {
-            visit = static (ref byte slot, GraphWalk walk) => walk.Reach(Unsafe.As<byte, object?>(ref slot));
-        }
-        else if (ReferenceShape.Of(element) is { } shape)
-        {
-            visit = ReferenceVisitors.ForStruct(shape);
-        }
-
         return new TypeLayout
         {
             BaseBytes = ObjectSize.ArrayBaseOf(type),
             ElementBytes = ObjectSize.OfSlot(element),
-            VisitElement = visit,
+            VisitElement = IsReference(element) ? VisitReference
+                : ReferenceShape.Of(element) is { } shape ? VisitorCompiler.ForStruct(shape)
+                : null,
         };
     }
 
+    [RequiresDynamicCode(VisitorCompiler.Reason)]
     private static TypeLayout LearnInstance(Type type, object instance)
     {
         bool known = true;
@@ -78,8 +78,8 @@ internal static class TypeLayouts
             BaseBytes = bytes,
             IsEstimated = !known,
             VisitFields = shape is null ? null
-                : type.IsValueType ? ReferenceVisitors.ForBoxed(shape)
-                : ReferenceVisitors.ForClass(shape),
+                : type.IsValueType ? VisitorCompiler.ForBoxed(shape)
+                : VisitorCompiler.ForClass(shape),
             NodeCount = LinkedCollections.NodeCountOf(type),
             IsNode = LinkedCollections.IsNode(type),
         };
@@ -91,15 +91,10 @@ internal static class TypeLayouts
     /// </summary>
     private static long EstimateFromFields(Type type)
     {
-        const BindingFlags Declared =
-            BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         long bytes = ObjectSize.Overhead;
-        for (Type? t = type; t is not null; t = t.BaseType)
+        foreach (FieldInfo field in InstanceFields.Of(type))
         {
-            foreach (FieldInfo field in t.GetFields(Declared))
-            {
-                bytes += ObjectSize.Align(ObjectSize.OfSlot(field.FieldType));
-            }
+            bytes += ObjectSize.Align(ObjectSize.OfSlot(field.FieldType));
         }
 
         return Math.Max(ObjectSize.Minimum, bytes);

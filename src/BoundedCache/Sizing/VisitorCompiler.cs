@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Reflection.Emit;
 
@@ -8,8 +9,11 @@ namespace BoundedCache.Sizing;
 /// Reads fields directly and calls nothing but <see cref="GraphWalk.Reach"/>, so no property, enumerator or static
 /// constructor of the visited types runs.
 /// </remarks>
+[RequiresDynamicCode(Reason)]
 internal static class VisitorCompiler
 {
+    public const string Reason = "Visitors are generated.";
+
     private static readonly MethodInfo s_reach =
         typeof(GraphWalk).GetMethod(nameof(GraphWalk.Reach), BindingFlags.Instance | BindingFlags.Public)!;
 
@@ -17,6 +21,13 @@ internal static class VisitorCompiler
 
     public static ValueVisitor ForStruct(ReferenceShape shape) =>
         Compile<ValueVisitor>(shape, typeof(byte).MakeByRefType());
+
+    /// <summary>The visitor of a boxed struct.</summary>
+    public static ObjectVisitor ForBoxed(ReferenceShape shape)
+    {
+        ValueVisitor visit = ForStruct(shape);
+        return (boxed, walk) => visit(ref RawData.Of(boxed), walk);
+    }
 
     private static TDelegate Compile<TDelegate>(ReferenceShape shape, Type target)
         where TDelegate : Delegate

@@ -75,24 +75,6 @@ public sealed class TypeLayoutTests
     }
 
     [Fact]
-    public void Interpreted_visitors_find_what_compiled_ones_find()
-    {
-        var value = new Everything();
-        ReferenceShape shape = ReferenceShape.Of(typeof(Everything))!;
-        Assert.Equal(Reached(VisitorCompiler.ForClass(shape), value), Reached(VisitorInterpreter.ForClass(shape), value));
-        Assert.True(Reached(VisitorInterpreter.ForClass(shape), value) > 100 * 8);
-
-        Mixed?[] array = [null, new Mixed("ab", new Inline())];
-        ReferenceShape element = ReferenceShape.Of(typeof(Mixed?))!;
-        foreach (int i in (int[])[0, 1])
-        {
-            Assert.Equal(
-                Reached(VisitorCompiler.ForStruct(element), ref Unsafe.As<Mixed?, byte>(ref array[i])),
-                Reached(VisitorInterpreter.ForStruct(element), ref Unsafe.As<Mixed?, byte>(ref array[i])));
-        }
-    }
-
-    [Fact]
     public void Values_may_change_and_be_measured_on_several_threads_at_once()
     {
         var measurer = new ObjectMeasurer(bounds: Truth.Unbounded);
@@ -147,22 +129,6 @@ public sealed class TypeLayoutTests
     {
         Assert.Throws<TypeInitializationException>(build);
         return s_escaped!;
-    }
-
-    private static long Reached(ObjectVisitor visit, object value)
-    {
-        var walk = new GraphWalk();
-        walk.Measure(new object(), Truth.Unbounded, out _);
-        visit(value, walk);
-        return walk.BytesSoFar;
-    }
-
-    private static long Reached(ValueVisitor visit, ref byte value)
-    {
-        var walk = new GraphWalk();
-        walk.Measure(new object(), Truth.Unbounded, out _);
-        visit(ref value, walk);
-        return walk.BytesSoFar;
     }
 
     private sealed class BrokenStatics
