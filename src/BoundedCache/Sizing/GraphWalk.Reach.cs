@@ -13,8 +13,8 @@ internal sealed partial class GraphWalk
             return;
         }
 
-        TypeLayout layout = LayoutOf(target);
-        if (layout.IsNotFollowed)
+        TypeLayout layout = TypeLayouts.TryGetRecent(target) ?? LearnLayoutOf(target);
+        if (layout.IsNotFollowed || (layout.IsShared(target) && _visited.Count > 0))
         {
             return;
         }
@@ -97,21 +97,12 @@ internal sealed partial class GraphWalk
         }
     }
 
-    private TypeLayout LayoutOf(object target)
+    // Not within the time that the walk has: see GraphBounds.
+    private TypeLayout LearnLayoutOf(object target)
     {
-        if (_layouts.TryGet(target.GetType()) is { } cached)
-        {
-            return cached;
-        }
-
         long before = Stopwatch.GetTimestamp();
-        TypeLayout layout = TypeLayouts.Of(target, out bool learned);
-        _layouts.Set(target.GetType(), layout);
-        if (learned)
-        {
-            _started += Stopwatch.GetTimestamp() - before;
-        }
-
+        TypeLayout layout = TypeLayouts.Of(target);
+        _learning += Stopwatch.GetTimestamp() - before;
         return layout;
     }
 }

@@ -18,17 +18,17 @@ namespace BoundedCache.Sizing;
 internal sealed partial class GraphWalk
 {
     private const int SmallArray = 16;
-    private const int StepsPerTimeCheck = 256;
+    private const int StepsPerTimeCheck = 128;
 
     private readonly VisitedSet _visited = new();
     private readonly SampleTree _samples = new();
     private readonly Stack<int> _pending = new();
     private readonly Stack<ArrayCursor> _active = new();
     private readonly Queue<ArrayCursor> _suspended = new();
-    private readonly LayoutCache _layouts = new();
 
     private GraphBounds _bounds;
     private long _started;
+    private long _learning;
     private int _steps;
     private Mode _mode;
     private bool _sawEstimatedLayout;
@@ -55,8 +55,7 @@ internal sealed partial class GraphWalk
     public long Measure(object root, GraphBounds bounds, out bool isEstimated)
     {
         _bounds = bounds;
-        _started = Stopwatch.GetTimestamp();
-        _steps = 0;
+        (_started, _learning, _steps) = (0, 0, 0);
         _mode = Mode.Walking;
         (_sawEstimatedLayout, SawOpaque) = (false, false);
         _samples.Begin();
@@ -73,6 +72,9 @@ internal sealed partial class GraphWalk
         return isComplete ? _samples.TotalBytes : _samples.Extrapolate();
     }
 
+    /// <summary>The objects that the measurement reached.</summary>
+    public int ObjectCount => _visited.Count;
+
     /// <summary>Whether the measurement met objects that this process cannot look into.</summary>
     public bool SawOpaque { get; private set; }
 
@@ -87,7 +89,6 @@ internal sealed partial class GraphWalk
         _pending.Clear();
         _active.Clear();
         _suspended.Clear();
-        _layouts.Clear();
     }
 
     /// <returns>Whether nothing is left.</returns>
@@ -95,8 +96,7 @@ internal sealed partial class GraphWalk
     {
         while (_pending.Count > 0 || _active.Count > 0 || _suspended.Count > 0)
         {
-            if (_visited.Count >= _bounds.MaxObjects
-                || (++_steps % StepsPerTimeCheck == 0 && Stopwatch.GetElapsedTime(_started) > _bounds.MaxTime))
+            if (_visited.Count >= _bounds.MaxObjects || (++_steps % StepsPerTimeCheck == 0 && IsOutOfTime()))
             {
                 return false;
             }
@@ -112,6 +112,18 @@ internal sealed partial class GraphWalk
         }
 
         return true;
+    }
+
+    // The clock starts at the first look at it: asking what time it is takes longer than a small graph.
+    private bool IsOutOfTime()
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (_started == 0)
+        {
+            (_started, _learning) = (now, 0);
+        }
+
+        return Stopwatch.GetElapsedTime(_started + _learning, now) > _bounds.MaxTime;
     }
 
     private void Expand(int index)

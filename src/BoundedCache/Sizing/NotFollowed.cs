@@ -66,6 +66,7 @@ internal static class NotFollowed
         "System.Diagnostics.ActivitySource",            // a process-wide registration
         "System.Diagnostics.Metrics.Meter",             // a process-wide registration
         "System.Diagnostics.Metrics.Instrument",        // part of a meter
+        "System.Collections.Immutable.ImmutableDictionary`2+Comparers", // one for each pair of type arguments
         "Microsoft.EntityFrameworkCore.DbContext",      // lazy-loading entities refer to it; it tracks all the others
     };
 
@@ -94,7 +95,7 @@ internal static class NotFollowed
         {
             if (Array.IndexOf(s_baseTypes, t) >= 0
                 || (t.IsGenericType && Array.IndexOf(s_genericBaseTypes, t.GetGenericTypeDefinition()) >= 0)
-                || (t.FullName is { } name && s_names.Contains(name)))
+                || ((t.IsGenericType ? t.GetGenericTypeDefinition() : t).FullName is { } name && s_names.Contains(name)))
             {
                 return true;
             }

@@ -32,6 +32,9 @@ internal sealed class TypeLayout
     /// <summary>Instances are nodes of a linked collection of the framework.</summary>
     public bool IsNode { get; init; }
 
+    /// <summary>The one instance of the type that all others of it share, such as the empty node of a tree; or null.</summary>
+    public object? SharedInstance { get; init; }
+
     /// <summary>Its size is all there is to an instance.</summary>
     public bool IsLeaf => VisitFields is null && VisitElement is null;
 
@@ -43,7 +46,16 @@ internal sealed class TypeLayout
             return BaseBytes;
         }
 
-        long length = instance is string text ? text.Length : ((Array)instance).LongLength;
-        return Math.Max(ObjectSize.Minimum, ObjectSize.Align(BaseBytes + (length * ElementBytes)));
+        return Math.Max(ObjectSize.Minimum, ObjectSize.Align(BaseBytes + (LengthOf(instance) * ElementBytes)));
     }
+
+    /// <summary>Whether an object within a graph is one that others share, and so not the value's own.</summary>
+    /// <remarks>
+    /// Of empty strings there is one. Empty arrays are nearly always one of a few, too: that of <see cref="Array.Empty{T}"/>, or of
+    /// <see cref="List{T}"/>. Where they are not, 24 bytes each are not counted.
+    /// </remarks>
+    public bool IsShared(object instance) =>
+        ElementBytes != 0 ? LengthOf(instance) == 0 : ReferenceEquals(SharedInstance, instance);
+
+    private static long LengthOf(object instance) => instance is string text ? text.Length : ((Array)instance).LongLength;
 }

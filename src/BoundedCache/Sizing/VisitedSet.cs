@@ -22,10 +22,16 @@ internal struct VisitedObject
 }
 
 /// <summary>The objects of one walk, by identity, each at an index that does not change.</summary>
-/// <remarks>Identity hashes come from the runtime: neither Equals nor GetHashCode of the objects runs.</remarks>
+/// <remarks>
+/// The first few are compared one by one. Only of more are identity hashes asked: the first question for one is slow, and it stays in the
+/// object's header, where it is in the way of a lock on the object. Neither Equals nor GetHashCode of the objects runs.
+/// </remarks>
 internal sealed class VisitedSet
 {
     private const int InitialCapacity = 32;
+
+    /// <summary>How many objects are found without hashes.</summary>
+    private const int Unhashed = 8;
 
     private int[] _buckets = new int[InitialCapacity]; // index + 1; 0 is empty
     private VisitedObject[] _objects = new VisitedObject[InitialCapacity];
@@ -40,6 +46,19 @@ internal sealed class VisitedSet
     /// <summary>The index of an object, or -1.</summary>
     public int IndexOf(object instance)
     {
+        if (Count <= Unhashed)
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                if (ReferenceEquals(_objects[i].Instance, instance))
+                {
+                    return i;
+                }
+            }
+
+            return -1;
+        }
+
         int hash = RuntimeHelpers.GetHashCode(instance);
         int index = _buckets[hash & (_buckets.Length - 1)] - 1;
         while (index >= 0)
@@ -64,25 +83,31 @@ internal sealed class VisitedSet
             Grow();
         }
 
-        int hash = RuntimeHelpers.GetHashCode(instance);
-        ref int bucket = ref _buckets[hash & (_buckets.Length - 1)];
-        _objects[Count] = new VisitedObject
+        _objects[Count] = new VisitedObject { Instance = instance, Layout = layout, Sample = sample, Group = -1 };
+        Count++;
+        if (Count == Unhashed + 1)
         {
-            Instance = instance,
-            Layout = layout,
-            Sample = sample,
-            Group = -1,
-            Hash = hash,
-            Next = bucket - 1,
-        };
-        bucket = ++Count;
+            for (int i = 0; i < Count; i++)
+            {
+                Hash(i);
+            }
+        }
+        else if (Count > Unhashed)
+        {
+            Hash(Count - 1);
+        }
+
         return Count - 1;
     }
 
     /// <summary>Forgets all objects, so that none is kept alive.</summary>
     public void Clear()
     {
-        if (Count < _buckets.Length / 8)
+        if (Count <= Unhashed)
+        {
+            // Nothing is in a bucket.
+        }
+        else if (Count < _buckets.Length / 8)
         {
             for (int i = 0; i < Count; i++)
             {
@@ -104,9 +129,20 @@ internal sealed class VisitedSet
         _buckets = new int[_objects.Length];
         for (int i = 0; i < Count; i++)
         {
-            ref int bucket = ref _buckets[_objects[i].Hash & (_buckets.Length - 1)];
-            _objects[i].Next = bucket - 1;
-            bucket = i + 1;
+            Link(i);
         }
+    }
+
+    private void Hash(int index)
+    {
+        _objects[index].Hash = RuntimeHelpers.GetHashCode(_objects[index].Instance);
+        Link(index);
+    }
+
+    private void Link(int index)
+    {
+        ref int bucket = ref _buckets[_objects[index].Hash & (_buckets.Length - 1)];
+        _objects[index].Next = bucket - 1;
+        bucket = index + 1;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -46,7 +47,7 @@ public sealed class GraphSizeTests
     {
         Truth.AssertExact(() => Fill(new string[length], i => new string('k', i + 1)));
         Truth.AssertExact(() => Fill(new object[length], i => i));
-        Truth.AssertExact(() => Fill(new int[length][], i => new int[i]));
+        Truth.AssertExact(() => Fill(new int[length][], i => new int[i + 1]));
         Truth.AssertExact(() =>
         {
             var grid = new string[length, 2];
@@ -86,6 +87,19 @@ public sealed class GraphSizeTests
         }
 
         return pairs;
+    });
+
+    [Fact]
+    public void What_is_empty_and_shared_does_not_count() => Truth.AssertExact(() =>
+    {
+        var empties = new object[20];
+        empties[1] = "";
+        empties[2] = Array.Empty<long>();
+        empties[3] = new List<string>();
+        empties[4] = ImmutableList<string>.Empty;
+        empties[5] = ImmutableDictionary<string, string>.Empty;
+        empties[6] = ImmutableSortedSet<string>.Empty;
+        return empties;
     });
 
     [Fact]
