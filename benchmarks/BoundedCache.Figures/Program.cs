@@ -8,7 +8,10 @@ using Spectre.Console;
 //   dotnet run -c Release --project benchmarks/BoundedCache.Figures              all of them
 //   dotnet run -c Release --project benchmarks/BoundedCache.Figures -- hits      one, by name
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-IFigure[] figures = [new BytesPerEntry(), new UsedAgainstCollector(), new Eviction(), new Setter(), new Hits(), new LongestSet(), new Sizes(), new Measuring()];
+IFigure[] figures =
+[
+    new BytesPerEntry(), new UsedAgainstCollector(), new Eviction(), new Setter(), new Hits(), new StatisticsCost(), new LongestSet(), new Sizes(), new Measuring(),
+];
 
 if (args is ["--child", string child, .. string[] rest])
 {

@@ -66,19 +66,32 @@ public sealed partial class BoundedMemoryCache
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Read<TLookup>(scoped in TLookup lookup, out object? value)
-        where TLookup : struct, IKeyLookup, allows ref struct =>
-        _plainReads ? _engine.TryGet(in lookup, out value) : ReadWithExtras(in lookup, out value);
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        if (!_plainReads)
+        {
+            return ReadWithExtras(in lookup, out value);
+        }
 
-    /// <summary>A read of a cache that is disposed, that counts, or that links entries.</summary>
+        bool hit = _engine.TryGet(in lookup, out value);
+        if (_countsLookups)
+        {
+            _engine.CountLookup(hit);
+        }
+
+        return hit;
+    }
+
+    /// <summary>A read of a cache that is disposed, or that links entries.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool ReadWithExtras<TLookup>(scoped in TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         ThrowIfDisposed();
         bool hit = _trackLinkedEntries ? ReadLinked(in lookup, out value) : _engine.TryGet(in lookup, out value);
-        if (_trackStatistics)
+        if (_countsLookups)
         {
-            CountUse(hit);
+            _engine.CountLookup(hit);
         }
 
         return hit;
@@ -95,17 +108,5 @@ public sealed partial class BoundedMemoryCache
 
         CacheEntry.Current?.Inherit(expiration);
         return true;
-    }
-
-    private void CountUse(bool hit)
-    {
-        if (hit)
-        {
-            _engine.CountHit();
-        }
-        else
-        {
-            _engine.CountMiss();
-        }
     }
 }

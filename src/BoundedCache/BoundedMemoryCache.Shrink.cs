@@ -132,7 +132,9 @@ public sealed partial class BoundedMemoryCache
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            return Conclude(ReleaseAsync(cancellationToken).GetAwaiter().GetResult());
+            ReleaseResult release = ReleaseAsync(cancellationToken).GetAwaiter().GetResult();
+            cache.OnReleased(release);
+            return Conclude(release);
         }
 
         /// <returns>False where there is nothing to do, because the limit was raised.</returns>
@@ -142,6 +144,11 @@ public sealed partial class BoundedMemoryCache
             {
                 Log.Raised(cache._logger, cache.Name, _oldMax, _newMax);
                 return false;
+            }
+
+            if (_setsLimit)
+            {
+                cache._counters.OnShrunk();
             }
 
             long began = Stopwatch.GetTimestamp();
@@ -211,7 +218,7 @@ public sealed partial class BoundedMemoryCache
             };
             if (_newMax <= _oldMax)
             {
-                Log.Shrunk(cache._logger, report);
+                cache.OnReport(report, isShrink: _setsLimit);
             }
 
             return report;

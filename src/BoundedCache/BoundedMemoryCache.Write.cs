@@ -58,6 +58,7 @@ public sealed partial class BoundedMemoryCache
         {
             // Never stored, but what it was to replace is out of date all the same.
             _engine.Remove(in lookup, EvictionReason.Replaced);
+            _counters.OnRefused(expiredBy);
             Discard(entry.Key, details, expiredBy);
             return;
         }
@@ -88,10 +89,12 @@ public sealed partial class BoundedMemoryCache
 
         if (!stored)
         {
+            _counters.OnRefused(EvictionReason.Capacity);
             Discard(entry.Key, details, EvictionReason.Capacity);
             return;
         }
 
+        StopUnwantedCounting();
         if (deadline != long.MaxValue)
         {
             _scan.Start();

@@ -35,7 +35,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     private IDisposable? _companion;
     private bool _disposed;
 
-    /// <summary>Whether a read is nothing but a read: one question in the place of three.</summary>
+    /// <summary>Whether a read is nothing but a read, counted or not: one question in the place of two.</summary>
     private bool _plainReads;
 
     /// <summary>Creates a cache. It starts no thread, and no timer before an entry expires.</summary>
@@ -55,17 +55,19 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _time = options.TimeProvider;
         _trackStatistics = options.TrackStatistics;
         _trackLinkedEntries = options.TrackLinkedCacheEntries;
-        _plainReads = !_trackStatistics && !_trackLinkedEntries;
+        _plainReads = !_trackLinkedEntries;
         _logger = loggerFactory is null ? NullLogger.Instance : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
-        _callbacks = new EvictionCallbacks(Name, _logger);
+        var failures = new FailureLog(Name, _logger, _time);
+        _callbacks = new EvictionCallbacks(failures);
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
         _measurer = new ObjectMeasurer(
             options.Sizers,
-            (type, failure) => Log.SizerFailed(_logger, Name, type, failure),
+            failures.OnSizerFailed,
+            onEstimated: failures.OnEstimated,
             onNotWalked: type => Log.ObjectsNotMeasured(_logger, Name, type));
         _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed);
         _onTokenChanged = new TokenRelay(_engine).OnChanged;
-        CacheMeter.Publish(meterFactory, this);
+        Publish(meterFactory);
         LiveCaches.Add(this);
     }
 
@@ -130,16 +132,6 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _engine.Trim();
     }
 
-    /// <summary>Hits, misses, entries and accounted bytes; null unless <see cref="BoundedMemoryCacheOptions.TrackStatistics"/> is set.</summary>
-    /// <returns>A snapshot.</returns>
-    public MemoryCacheStatistics? GetCurrentStatistics() => !_trackStatistics ? null : new MemoryCacheStatistics
-    {
-        CurrentEntryCount = Count,
-        CurrentEstimatedSize = UsedMemory,
-        TotalHits = _engine.Hits,
-        TotalMisses = _engine.Misses,
-    };
-
     /// <summary>
     /// Lets go of all entries and of the tokens they wait for, and runs no eviction callbacks. Later calls throw
     /// <see cref="ObjectDisposedException"/>. Disposing twice is harmless.
@@ -157,6 +149,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _callbacks.Stop();
         _engine.Clear();
         _engine.Trim();
+        Unpublish();
     }
 
     /// <summary>Whether <see cref="UsedMemory"/> is bytes of this process, and not whatever callers declared.</summary>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
 using Microsoft.Extensions.Caching.Memory;
-using Microsoft.Extensions.Logging;
 
 namespace BoundedCache;
 
@@ -10,7 +9,7 @@ namespace BoundedCache;
 /// The runs of eviction callbacks on the thread pool: for each entry that left, its callbacks in the order in which they were registered, once.
 /// What a callback throws is logged and stops no other.
 /// </summary>
-internal sealed class EvictionCallbacks(string cacheName, ILogger logger)
+internal sealed class EvictionCallbacks(FailureLog failures)
 {
     [ThreadStatic]
     private static bool s_isRunning;
@@ -45,7 +44,7 @@ internal sealed class EvictionCallbacks(string cacheName, ILogger logger)
     public void Unsubscribe(EntryDetails details) => details.Unsubscribe(OnTokenFailed);
 
     /// <summary>Logs what a token threw. Never throws.</summary>
-    public void OnTokenFailed(Exception failure) => Log.TokenFailed(logger, cacheName, failure);
+    public void OnTokenFailed(Exception failure) => failures.OnTokenFailed(failure);
 
     /// <summary>Waits until no callback is queued or running.</summary>
     /// <returns>False where the time was not enough.</returns>
@@ -83,7 +82,7 @@ internal sealed class EvictionCallbacks(string cacheName, ILogger logger)
             catch (Exception failure)
 #pragma warning restore CA1031
             {
-                Log.CallbackFailed(logger, cacheName, entry.Reason, failure);
+                failures.OnCallbackFailed(entry.Reason, failure);
             }
         }
 

@@ -72,6 +72,7 @@ public sealed record ShrinkReport
             : string.Create(culture, $"limit {ByteSize.Format(OldMaxMemory)} -> {ByteSize.Format(NewMaxMemory)}"));
         text.Append(culture, $"; evicted {EntriesEvicted:N0} entries ({ByteSize.Format(BytesEvicted)}) in {EvictionTime.TotalMilliseconds:N0} ms");
         text.Append(culture, $"; RSS {ByteSize.Format(Before.ResidentBytes)} -> {ByteSize.Format(After.ResidentBytes)}");
+        text.Append(culture, $", committed {ByteSize.Format(Before.CommittedBytes)} -> {ByteSize.Format(After.CommittedBytes)}");
         text.Append(culture, $"; {Outcome}: {Reason} ({TotalTime.TotalMilliseconds:N0} ms in all, GC pause {GcPause.TotalMilliseconds:N0} ms)");
         return text.ToString();
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using BoundedCache.Engine;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
@@ -10,7 +11,7 @@ internal sealed class CacheUnderTest : IDisposable
 {
     private readonly List<(object Key, object? Value, EvictionReason Reason)> _departures = [];
 
-    public CacheUnderTest(Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null)
+    public CacheUnderTest(Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null, IMeterFactory? meters = null)
     {
         var options = new BoundedMemoryCacheOptions
         {
@@ -21,7 +22,7 @@ internal sealed class CacheUnderTest : IDisposable
             ExpirationScanFrequency = TimeSpan.FromHours(1),
         };
         configure?.Invoke(options);
-        Cache = new BoundedMemoryCache(options, log);
+        Cache = new BoundedMemoryCache(options, log, meters);
     }
 
     public ManualTimeProvider Time { get; } = new();

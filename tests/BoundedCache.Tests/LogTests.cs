@@ -7,7 +7,7 @@ namespace BoundedCache.Tests;
 public sealed class LogTests
 {
     [Fact]
-    public void Each_event_is_logged_under_its_name()
+    public async Task Each_event_is_logged_under_its_name()
     {
         using var log = new RecordingLog();
         using var test = new CacheUnderTest(static options => options.AddSizer<byte[]>(static _ => -1), log);
@@ -19,10 +19,45 @@ public sealed class LogTests
         test.TakeDepartures();
         test.Cache.MaxMemory = 2_000_000;
         test.Cache.MaxMemory = 1;
+        await test.Cache.ReleaseAsync(ReleaseMode.None);
 
-        Assert.Equal(["CallbackFailed", "Raised", "Shrunk", "SizerFailed", "TokenFailed"], log.Events.Order(StringComparer.Ordinal));
+        Assert.Equal(["CallbackFailed", "Raised", "Released", "Shrunk", "SizerFailed", "TokenFailed"], log.Events.Order(StringComparer.Ordinal));
         Assert.All(log.Messages, static message => Assert.Contains("test", message, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void A_type_that_can_only_be_estimated_is_named_once()
+    {
+        using var log = new RecordingLog();
+        using var test = new CacheUnderTest(log: log);
+        for (int i = 0; i < 3; i++)
+        {
+            test.Set(i, new Bulk());
+            test.Set(-i, new OtherBulk());
+        }
+
+        Assert.Equal(["SizeEstimated", "SizeEstimated"], log.Events);
+        Assert.Single(log.Messages, static message => message.Contains(typeof(Bulk).ToString(), StringComparison.Ordinal));
+        Assert.Equal(6, test.Cache.GetSnapshot().EstimatedSizes);
+    }
+
+    [Fact]
+    public void A_release_and_a_shrink_say_what_was_before_and_after()
+    {
+        using var log = new RecordingLog();
+        using var test = new CacheUnderTest(log: log);
+        test.Cache.MaxMemory = 1;
+
+        Assert.Matches("^test: limit .* -> 1 B; evicted .*; RSS .* -> .*, committed .* -> .*; NotRequested", Assert.Single(log.Messages));
+    }
+
+    /// <summary>More objects than are counted one by one.</summary>
+    private class Bulk
+    {
+        public object[] Objects { get; } = [.. Enumerable.Range(0, 20_000).Select(static _ => new object())];
+    }
+
+    private sealed class OtherBulk : Bulk;
 
     private sealed class ThrowingToken : IChangeToken
     {

@@ -4,7 +4,7 @@ public sealed class ShrinkReportTests
 {
     [Fact]
     public void A_shrink_reads_as_one_line() => Assert.Equal(
-        "sessions: limit 1 GiB -> 100 MiB; evicted 1,234,567 entries (924 MiB) in 83 ms; RSS 1.25 GiB -> 141 MiB; "
+        "sessions: limit 1 GiB -> 100 MiB; evicted 1,234,567 entries (924 MiB) in 83 ms; RSS 1.25 GiB -> 141 MiB, committed 1.25 GiB -> 141 MiB; "
         + "Released: The process's memory fell. (321 ms in all, GC pause 150 ms)",
         Report(1L << 30).ToString());
 
@@ -41,7 +41,7 @@ public sealed class ShrinkReportTests
         AnonymousBytes = null,
         FileBytes = null,
         PeakResidentBytes = null,
-        CommittedBytes = 0,
+        CommittedBytes = residentBytes,
         LiveBytes = 0,
         AllocatedBytes = 0,
         FragmentedBytes = 0,

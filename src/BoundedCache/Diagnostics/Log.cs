@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Diagnostics;
 
-/// <summary>The events that the library logs; ids are stable.</summary>
+/// <summary>The events that the library logs. Ids are stable, and listed in DIAGNOSTICS.md.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "{Report}", EventName = "Shrunk")]
@@ -12,14 +12,48 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "{Cache}: limit raised from {OldMaxMemory} to {NewMaxMemory} bytes", EventName = "Raised")]
     public static partial void Raised(ILogger logger, string cache, long oldMaxMemory, long newMaxMemory);
 
-    [LoggerMessage(3, LogLevel.Error, "{Cache}: an eviction callback failed (reason {Reason})", EventName = "CallbackFailed")]
-    public static partial void CallbackFailed(ILogger logger, string cache, EvictionReason reason, Exception failure);
+    [LoggerMessage(
+        3,
+        LogLevel.Error,
+        "{Cache}: an eviction callback failed (reason {Reason}; {Unlogged} like it were not logged since the last line)",
+        EventName = "CallbackFailed")]
+    public static partial void CallbackFailed(ILogger logger, string cache, EvictionReason reason, long unlogged, Exception failure);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Cache}: the sizer for {Type} failed; the object was measured instead", EventName = "SizerFailed")]
-    public static partial void SizerFailed(ILogger logger, string cache, Type type, Exception failure);
+    [LoggerMessage(
+        4,
+        LogLevel.Warning,
+        "{Cache}: the sizer for {Type} failed; the object was measured instead ({Unlogged} like it were not logged since the last line)",
+        EventName = "SizerFailed")]
+    public static partial void SizerFailed(ILogger logger, string cache, Type type, long unlogged, Exception failure);
 
-    [LoggerMessage(5, LogLevel.Error, "{Cache}: an entry's change token failed", EventName = "TokenFailed")]
-    public static partial void TokenFailed(ILogger logger, string cache, Exception failure);
+    [LoggerMessage(
+        5, LogLevel.Error, "{Cache}: an entry's change token failed ({Unlogged} like it were not logged since the last line)", EventName = "TokenFailed")]
+    public static partial void TokenFailed(ILogger logger, string cache, long unlogged, Exception failure);
+
+    [LoggerMessage(6, LogLevel.Information, "{Report}", EventName = "Released")]
+    public static partial void Released(ILogger logger, ShrinkReport report);
+
+    [LoggerMessage(
+        7,
+        LogLevel.Warning,
+        "{Cache}: the size of a {Type} can only be estimated: it keeps more objects alive than are counted, or some of unknown size. AddSizer<T> can tell it. Said once for each type",
+        EventName = "SizeEstimated")]
+    public static partial void SizeEstimated(ILogger logger, string cache, Type type);
+
+    [LoggerMessage(
+        8,
+        LogLevel.Warning,
+        "{Cache}: another live cache with the same meter has this name; their metrics are added up. Give each a name of its own to tell them apart",
+        EventName = "NameShared")]
+    public static partial void NameShared(ILogger logger, string cache);
+
+    [LoggerMessage(
+        9,
+        LogLevel.Warning,
+        "{Cache}: this process cannot generate code (native AOT), so objects are not measured, the first of them a {Type}; their entries are charged their ICacheEntry.Size. "
+        + "Set it, or register AddSizer<T> for such types. Strings and arrays of primitive types are measured exactly",
+        EventName = "ObjectsNotMeasured")]
+    public static partial void ObjectsNotMeasured(ILogger logger, string cache, Type type);
 
     [LoggerMessage(20, LogLevel.Information, "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} bytes", EventName = "LimitReloaded")]
     public static partial void LimitReloaded(ILogger logger, string cache, string section, long oldMaxMemory, long newMaxMemory);
@@ -38,12 +72,4 @@ internal static partial class Log
 
     [LoggerMessage(25, LogLevel.Error, "{Cache}: the limit has changed, and giving memory back failed", EventName = "ReleaseFailed")]
     public static partial void ReleaseFailed(ILogger logger, string cache, Exception failure);
-
-    [LoggerMessage(
-        9,
-        LogLevel.Warning,
-        "{Cache}: this process cannot generate code (native AOT), so objects are not measured, the first of them a {Type}; their entries are charged their ICacheEntry.Size. "
-        + "Set it, or register AddSizer<T> for such types. Strings and arrays of primitive types are measured exactly",
-        EventName = "ObjectsNotMeasured")]
-    public static partial void ObjectsNotMeasured(ILogger logger, string cache, Type type);
 }

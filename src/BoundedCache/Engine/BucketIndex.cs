@@ -42,6 +42,21 @@ internal sealed partial class BucketIndex
 
     public int BucketCount => _bucketCount;
 
+    /// <summary>Bytes of the buckets, used or not. May be read without the lock.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long buckets = 0;
+            foreach (int[] heads in Volatile.Read(ref _buckets))
+            {
+                buckets += heads.Length;
+            }
+
+            return buckets * sizeof(int);
+        }
+    }
+
     /// <summary>Looks a key up without the lock.</summary>
     /// <param name="lookup">The key.</param>
     /// <param name="place">Where the entry is; or <see cref="Place.Nowhere"/>, or <see cref="Place.Unsure"/> where writers interfered every time.</param>

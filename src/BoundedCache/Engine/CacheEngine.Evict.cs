@@ -16,7 +16,7 @@ internal sealed partial class CacheEngine
     /// <returns>Entries and bytes evicted by this call. To be followed by <see cref="Trim"/>.</returns>
     public (long Entries, long Bytes) EvictDownToLimit()
     {
-        (long entries, long bytes) = (0, 0);
+        EntryTotals evicted = default;
         bool more = true;
         while (more)
         {
@@ -26,8 +26,9 @@ internal sealed partial class CacheEngine
                 ApplyTouches();
                 (int countBefore, long usedBefore) = (_ledger.Count, _ledger.Used);
                 TryEvict(_ledger.Max, ref removed);
-                entries += countBefore - _ledger.Count;
-                bytes += usedBefore - _ledger.Used;
+                var batch = new EntryTotals(countBefore - _ledger.Count, usedBefore - _ledger.Used);
+                _ledger.NoteShrunk(batch);
+                evicted += batch;
                 more = _ledger.Used > _ledger.Max;
                 Settle(NoTrimming);
             }
@@ -35,7 +36,7 @@ internal sealed partial class CacheEngine
             Notify(removed);
         }
 
-        return (entries, bytes);
+        return (evicted.Entries, evicted.Bytes);
     }
 
     /// <summary>
@@ -60,10 +61,16 @@ internal sealed partial class CacheEngine
             lock (_gate)
             {
                 ApplyTouches();
+                long usedBefore = _ledger.Used;
                 FetchVictims(batch, long.MaxValue, highest);
                 for (int victim; done < batch && (victim = _order.NextVictim(highest)) != AccessOrder.None; done++)
                 {
                     RemoveLocked(victim, reason, ref removed);
+                }
+
+                if (reason == EvictionReason.Capacity)
+                {
+                    _ledger.NoteCompacted(new EntryTotals(done, usedBefore - _ledger.Used));
                 }
 
                 Settle(NoTrimming);

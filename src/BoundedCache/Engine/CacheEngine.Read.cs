@@ -47,9 +47,9 @@ internal sealed partial class CacheEngine
         return true;
     }
 
-    public void CountHit() => _touches.CountHit();
-
-    public void CountMiss() => _touches.CountMiss();
+    /// <summary>Counts a lookup, where its owner wants them counted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void CountLookup(bool hit) => _lookups.Count(hit);
 
     /// <summary>Takes the value of an entry that may be expired, or removes the entry. Asks tokens: user code, whose exceptions reach the reader.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

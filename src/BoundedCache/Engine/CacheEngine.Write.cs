@@ -211,7 +211,7 @@ internal sealed partial class CacheEngine
         }
 
         NoteRemoval(in _store.Slot(index), EvictionReason.Replaced, ref removed);
-        _ledger.Credit(oldCharge);
+        _ledger.Credit(oldCharge, EvictionReason.Replaced);
         Write(index, in entry, hash);
         _ledger.Charge(entry.Charge);
         _order.AddToHead(index);

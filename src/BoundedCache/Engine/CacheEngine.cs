@@ -37,6 +37,7 @@ internal sealed partial class CacheEngine
     private readonly SlotStore _store;
     private readonly BucketIndex _index;
     private readonly TouchLog _touches;
+    private readonly LookupCounts _lookups = new();
     private readonly TimeProvider _time;
     private readonly Action<List<RemovedEntry>> _onRemoved;
     private readonly SlotAllocator _allocator;
@@ -72,9 +73,9 @@ internal sealed partial class CacheEngine
     /// <summary>Bytes that ever left the cache, by whatever way.</summary>
     public long CreditedBytes => _ledger.CreditedBytes;
 
-    public long Hits => _touches.Hits;
+    public long Hits => _lookups.Hits;
 
-    public long Misses => _touches.Misses;
+    public long Misses => _lookups.Misses;
 
     public long LostTouches => _touches.LostTouches;
 
@@ -126,7 +127,7 @@ internal sealed partial class CacheEngine
         NoteRemoval(in slot, reason, ref removed);
         _order.Remove(index);
         _index.Remove(index);
-        _ledger.Credit(_store.Link(index).Charge);
+        _ledger.Credit(_store.Link(index).Charge, reason);
         Clear(index);
         _allocator.Free(index);
     }

@@ -23,9 +23,20 @@ internal static class InvariantChecker
             Require(engine.UsedBytes == charged, "I2", $"published is {engine.UsedBytes}, the charges add up to {charged}");
             Require(engine.Account.Count == inLists.Count, "I1", $"count is {engine.Account.Count}, the lists hold {inLists.Count}");
             Require(engine.Count == inLists.Count, "I1", $"published count is {engine.Count}, the lists hold {inLists.Count}");
+            CheckTotals(engine);
             Require(charged >= 0, "I4", $"used is {charged}");
             Require(shrinking || charged <= engine.MaxBytes, "I7", $"used is {charged}, the limit {engine.MaxBytes}");
         }
+    }
+
+    private static void CheckTotals(CacheEngine engine)
+    {
+        EngineTotals totals = engine.ReadTotals();
+        (EvictionTotals evictions, EntryTotals left) = (totals.Evictions, totals.Evictions.All);
+        Require(
+            totals.Insertions - left.Entries == totals.Count, "I3", $"{totals.Insertions} were stored, {left.Entries} left, and {totals.Count} are there");
+        Require(left.Bytes == engine.CreditedBytes, "I3", $"{left.Bytes} bytes left by reason, {engine.CreditedBytes} in all");
+        Require(evictions.Capacity.Entries >= 0, "I3", $"more left by {evictions.Shrink} and {evictions.Compact} than for lack of capacity");
     }
 
     private static HashSet<int> CheckLists(CacheEngine engine, out long charged)

@@ -31,6 +31,21 @@ internal sealed class SlotStore
     /// <summary>The chunks of deadlines, empty arrays where no entry expires, for readers without the lock.</summary>
     public long[][] Deadlines => Volatile.Read(ref _deadlines);
 
+    /// <summary>Bytes of the deadlines that exist. May be read without the lock.</summary>
+    public long DeadlineBytes
+    {
+        get
+        {
+            long deadlines = 0;
+            foreach (long[] chunk in Deadlines)
+            {
+                deadlines += chunk.Length;
+            }
+
+            return deadlines * sizeof(long);
+        }
+    }
+
     /// <summary>Whether the links are more than a processor's own caches hold, so that fetching some ahead pays: from 64 chunks on, 2 MB.</summary>
     public bool IsLarge => _links.Length >= 64;
 

@@ -3,6 +3,8 @@ namespace BoundedCache.Memory;
 /// <summary>What one run of the <see cref="MemoryReleaser"/> did, shared by all requests that it served.</summary>
 internal sealed record ReleaseResult
 {
+    private int _claimed;
+
     /// <summary>How the run ended; never <see cref="ReleaseOutcome.NotRequested"/>.</summary>
     public required ReleaseOutcome Outcome { get; init; }
 
@@ -26,4 +28,7 @@ internal sealed record ReleaseResult
 
     /// <summary>Time of the run, settling included, waiting for earlier runs not.</summary>
     public required TimeSpan Duration { get; init; }
+
+    /// <summary>Whether the caller is the first to count this run: several caches that it served must not count the same pause several times.</summary>
+    public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 }

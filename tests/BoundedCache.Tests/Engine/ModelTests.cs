@@ -49,6 +49,7 @@ public class ModelTests
         private readonly BoundedMemoryCache _cache;
         private readonly List<(object Key, object? Value, EvictionReason Reason)> _callbacks = [];
         private readonly PostEvictionCallbackRegistration _onEvicted;
+        private readonly Dictionary<EvictionReason, long> _departed = [];
         private int _nextValue;
 
         public Duel(int seed, int keys, bool threads)
@@ -208,11 +209,31 @@ public class ModelTests
             Assert.True(_cache.WaitForCallbacks(TimeSpan.FromSeconds(30)), "the callbacks did not finish");
             lock (_callbacks)
             {
+                (object Key, object? Value, EvictionReason Reason)[] departures = [.. _model.TakeDepartures()];
+                CompareTotals(departures);
                 Assert.Equal(
-                    _model.TakeDepartures().Where(static d => (int)d.Value! % 3 != 0).Select(static d => $"{d.Key} {d.Value} {d.Reason}").Order(),
+                    departures.Where(static d => (int)d.Value! % 3 != 0).Select(static d => $"{d.Key} {d.Value} {d.Reason}").Order(),
                     _callbacks.Select(static d => $"{d.Key} {d.Value} {d.Reason}").Order());
                 _callbacks.Clear();
             }
+        }
+
+        /// <summary>The model's departures, those of entries that were refused included, against what the cache counted.</summary>
+        private void CompareTotals(IEnumerable<(object Key, object? Value, EvictionReason Reason)> departures)
+        {
+            foreach ((_, _, EvictionReason reason) in departures)
+            {
+                _departed[reason] = _departed.GetValueOrDefault(reason) + 1;
+            }
+
+            CacheSnapshot snapshot = _cache.GetSnapshot();
+            EvictionTotals left = snapshot.Evictions;
+            Assert.Equal(_departed.GetValueOrDefault(EvictionReason.Capacity), (left.Capacity + left.Shrink + left.Compact).Entries + snapshot.RefusedTooLarge);
+            Assert.Equal(_departed.GetValueOrDefault(EvictionReason.Expired), left.Expired.Entries + snapshot.RefusedExpired);
+            Assert.Equal(_departed.GetValueOrDefault(EvictionReason.Removed), left.Removed.Entries);
+            Assert.Equal(_departed.GetValueOrDefault(EvictionReason.Replaced), left.Replaced.Entries);
+            Assert.Equal(_nextValue, snapshot.Insertions + snapshot.Refused);
+            Assert.Equal(snapshot.Count, snapshot.Insertions - left.All.Entries);
         }
     }
 

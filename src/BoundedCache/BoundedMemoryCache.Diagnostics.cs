@@ -1,0 +1,154 @@
+using System.Diagnostics.Metrics;
+using BoundedCache.Diagnostics;
+using BoundedCache.Engine;
+using BoundedCache.Memory;
+using BoundedCache.Sizing;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache;
+
+/// <summary>Counting and telling what happens.</summary>
+public sealed partial class BoundedMemoryCache
+{
+    private readonly CacheCounters _counters = new();
+    private CacheInstruments? _instruments;
+    private ObservedCache? _observed;
+
+    /// <summary>Whether hits and misses are counted now. Written without a lock: who turns it off wrongly is corrected by the next observation.</summary>
+    private bool _countsLookups;
+
+    /// <summary>Whether they ever were.</summary>
+    private bool _hasLookups;
+
+    /// <summary>Hits, misses, entries and accounted bytes; null unless <see cref="BoundedMemoryCacheOptions.TrackStatistics"/> is set.</summary>
+    /// <returns>A snapshot, as MemoryCache takes it. <see cref="GetSnapshot"/> tells more.</returns>
+    public MemoryCacheStatistics? GetCurrentStatistics() => !_trackStatistics ? null : new MemoryCacheStatistics
+    {
+        CurrentEntryCount = Count,
+        CurrentEstimatedSize = UsedMemory,
+        TotalHits = _engine.Hits,
+        TotalMisses = _engine.Misses,
+    };
+
+    /// <summary>
+    /// Takes a snapshot of what the cache holds and of what happened in it since it was made. Holds writers up for well under a
+    /// microsecond, and readers not at all. Also works on a cache that is disposed.
+    /// </summary>
+    /// <returns>The cache now.</returns>
+    public CacheSnapshot GetSnapshot()
+    {
+        EngineTotals totals = _engine.ReadTotals();
+        bool hasLookups = Volatile.Read(ref _hasLookups);
+        return new CacheSnapshot
+        {
+            Name = Name,
+            Sizing = _sizing,
+            MaxMemory = totals.MaxBytes,
+            UsedMemory = totals.UsedBytes,
+            Count = totals.Count,
+            Hits = hasLookups ? _engine.Hits : null,
+            Misses = hasLookups ? _engine.Misses : null,
+            Insertions = totals.Insertions,
+            Evictions = totals.Evictions,
+            RefusedTooLarge = _counters.RefusedTooLarge,
+            RefusedExpired = _counters.RefusedExpired,
+            EstimatedSizes = _measurer.EstimatedCount,
+            Shrinks = _counters.Shrinks,
+            ReleasedBytes = _counters.ReleasedBytes,
+            GcPause = _counters.GCPause,
+            LastReport = _counters.LastReport,
+            LostTouches = _engine.LostTouches,
+            TableBytes = _engine.TableBytes,
+        };
+    }
+
+    internal CacheCounters Counters => _counters;
+
+    internal ObjectMeasurer Measurer => _measurer;
+
+    /// <summary>Counts lookups from now on, if they are not counted yet: somebody observes them.</summary>
+    internal void CountLookups()
+    {
+        if (_countsLookups)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _hasLookups, true);
+        _countsLookups = true;
+    }
+
+    /// <summary>Notes a run of the releaser that served this cache, unless it is counted with another one that it served.</summary>
+    internal void OnReleased(ReleaseResult release)
+    {
+        if (release.Outcome == ReleaseOutcome.NotRequested || !release.TryClaim())
+        {
+            return;
+        }
+
+        _counters.OnReleased(release);
+        if (release.Collections > 0)
+        {
+            _instruments?.RecordPause(Name, release.GCPause);
+        }
+    }
+
+    /// <summary>Makes the cache observable. The last thing that its construction does.</summary>
+    private void Publish(IMeterFactory? factory)
+    {
+        if (_trackStatistics)
+        {
+            CountLookups();
+        }
+
+        if (factory is null)
+        {
+            return;
+        }
+
+        _instruments = CacheInstruments.Of(factory);
+        _observed = _instruments.Caches.Add(this, out bool sharesName);
+        if (sharesName)
+        {
+            Log.NameShared(_logger, Name);
+        }
+
+        // Whoever listened before the cache was made wants its first lookups too.
+        if (_instruments.WantsRequests)
+        {
+            CountLookups();
+        }
+    }
+
+    /// <summary>Counts lookups no longer when those who wanted them are gone. Asked by writers, for whom it is next to nothing.</summary>
+    private void StopUnwantedCounting()
+    {
+        if (_countsLookups && !_trackStatistics && _instruments is not { WantsRequests: true })
+        {
+            _countsLookups = false;
+        }
+    }
+
+    /// <summary>Is no longer observed. Its last numbers go to others with its name.</summary>
+    private void Unpublish()
+    {
+        if (_observed is not null)
+        {
+            _instruments!.Caches.Remove(_observed);
+        }
+    }
+
+    private void OnReport(ShrinkReport report, bool isShrink)
+    {
+        _counters.OnReport(report);
+        if (isShrink)
+        {
+            _instruments?.RecordShrink(report);
+            Log.Shrunk(_logger, report);
+        }
+        else
+        {
+            Log.Released(_logger, report);
+        }
+    }
+}

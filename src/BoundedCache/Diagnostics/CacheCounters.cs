@@ -1,0 +1,43 @@
+using BoundedCache.Memory;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Diagnostics;
+
+/// <summary>What happens to a cache so rarely that each time is counted on its own: refusals, shrinks, releases.</summary>
+internal sealed class CacheCounters
+{
+    private long _refusedTooLarge;
+    private long _refusedExpired;
+    private long _shrinks;
+    private long _releasedBytes;
+    private long _pauseTicks;
+    private ShrinkReport? _lastReport;
+
+    public long RefusedTooLarge => Interlocked.Read(ref _refusedTooLarge);
+
+    public long RefusedExpired => Interlocked.Read(ref _refusedExpired);
+
+    public long Shrinks => Interlocked.Read(ref _shrinks);
+
+    public long ReleasedBytes => Interlocked.Read(ref _releasedBytes);
+
+    public TimeSpan GCPause => TimeSpan.FromTicks(Interlocked.Read(ref _pauseTicks));
+
+    public ShrinkReport? LastReport => Volatile.Read(ref _lastReport);
+
+    /// <summary>Counts an entry that was not stored: for lack of capacity, or because it was expired already, by time or by a token.</summary>
+    public void OnRefused(EvictionReason reason) =>
+        Interlocked.Increment(ref reason == EvictionReason.Capacity ? ref _refusedTooLarge : ref _refusedExpired);
+
+    /// <summary>Counts a limit that was set to no more than it was, when everything above it is evicted.</summary>
+    public void OnShrunk() => Interlocked.Increment(ref _shrinks);
+
+    /// <summary>Counts a run of the releaser.</summary>
+    public void OnReleased(ReleaseResult release)
+    {
+        Interlocked.Add(ref _releasedBytes, Math.Max(0, release.Before.ResidentBytes - release.After.ResidentBytes));
+        Interlocked.Add(ref _pauseTicks, release.GCPause.Ticks);
+    }
+
+    public void OnReport(ShrinkReport report) => Volatile.Write(ref _lastReport, report);
+}

@@ -1,0 +1,53 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
+
+namespace BoundedCache.Diagnostics;
+
+/// <summary>What a cache logs of user code that fails, and of values that it cannot measure: no more lines than somebody can read.</summary>
+/// <param name="cacheName">The cache's name, in each line.</param>
+/// <param name="logger">The log, which must not throw.</param>
+/// <param name="time">The clock of the intervals between lines.</param>
+internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider time)
+{
+    private readonly LogThrottle _callbacks = new(time);
+    private readonly LogThrottle _sizers = new(time);
+    private readonly LogThrottle _tokens = new(time);
+    private readonly ConditionalWeakTable<Type, Type> _estimated = [];
+
+    /// <summary>Told what an eviction callback threw; lines are told apart by the type of the exception.</summary>
+    public void OnCallbackFailed(EvictionReason reason, Exception failure)
+    {
+        if (_callbacks.TryPass(failure.GetType(), out long unlogged))
+        {
+            Log.CallbackFailed(logger, cacheName, reason, unlogged, failure);
+        }
+    }
+
+    /// <summary>Told what a sizer threw, or that it answered a negative number; lines are told apart by the type that it sizes.</summary>
+    public void OnSizerFailed(Type type, Exception failure)
+    {
+        if (_sizers.TryPass(type, out long unlogged))
+        {
+            Log.SizerFailed(logger, cacheName, type, unlogged, failure);
+        }
+    }
+
+    /// <summary>Told what a change token, or a registration with one, threw; lines are told apart by the type of the exception.</summary>
+    public void OnTokenFailed(Exception failure)
+    {
+        if (_tokens.TryPass(failure.GetType(), out long unlogged))
+        {
+            Log.TokenFailed(logger, cacheName, unlogged, failure);
+        }
+    }
+
+    /// <summary>Told each time the size of a value is estimated; one line for each type.</summary>
+    public void OnEstimated(Type type)
+    {
+        if (_estimated.TryAdd(type, type))
+        {
+            Log.SizeEstimated(logger, cacheName, type);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+using System.Diagnostics.Metrics;
+
+namespace BoundedCache.Diagnostics;
+
+/// <summary>
+/// The live caches of one meter, held weakly, by name. Caches that share a name share their series: their numbers are added up.
+/// </summary>
+/// <remarks>
+/// <para>Two measurements with the same tags in one collection are an error that nobody reports: a collector keeps either of them. A sum
+/// is true of what the name stands for. Counters do not fall when one of several caches with a name goes; when the last one is gone,
+/// so is the series.</para>
+/// <para>Lock: <c>_gate</c> guards all of it, and engines' locks are taken under it, never the other way round. No user code runs under it.</para>
+/// </remarks>
+internal sealed class ObservedCaches
+{
+    private const int FirstSweep = 16;
+
+    private static readonly int s_numbers = ObservedInstruments.All.Sum(static instrument => instrument.Length);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Group> _groups = new(StringComparer.Ordinal);
+    private int _count;
+    private int _nextSweep = FirstSweep;
+
+    /// <summary>Records of caches, those included that are gone and were not noticed yet.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _count;
+            }
+        }
+    }
+
+    /// <summary>Adds a cache.</summary>
+    /// <param name="cache">The cache; held weakly.</param>
+    /// <param name="sharesName">Whether another live cache has its name.</param>
+    public ObservedCache Add(BoundedMemoryCache cache, out bool sharesName)
+    {
+        var added = new ObservedCache(cache, s_numbers);
+        lock (_gate)
+        {
+            // Where nobody collects, nobody notices the dead. Looked for each time there could be as many as living, so they cost a few
+            // looks per cache.
+            if (_count >= _nextSweep)
+            {
+                Sweep();
+                _nextSweep = Math.Max(FirstSweep, 2 * _count);
+            }
+
+            if (!_groups.TryGetValue(cache.Name, out Group? group))
+            {
+                _groups.Add(cache.Name, group = new Group());
+            }
+
+            sharesName = group.Caches.Exists(static other => other.Cache is not null);
+            group.Caches.Add(added);
+            _count++;
+        }
+
+        return added;
+    }
+
+    /// <summary>Takes a cache away, once, with its last numbers.</summary>
+    public void Remove(ObservedCache removed)
+    {
+        lock (_gate)
+        {
+            if (!_groups.TryGetValue(removed.Name, out Group? group) || !group.Caches.Remove(removed))
+            {
+                return;
+            }
+
+            _count--;
+            if (group.Caches.Count == 0)
+            {
+                _groups.Remove(removed.Name);
+                return;
+            }
+
+            int offset = 0;
+            foreach (ObservedInstrument instrument in ObservedInstruments.All)
+            {
+                Read(removed, instrument, offset);
+                offset += instrument.Length;
+            }
+
+            group.Retire(removed);
+        }
+    }
+
+    /// <summary>One measurement for each name of a live cache and each value of the instrument's tag.</summary>
+    public List<Measurement<long>> Observe(ObservedInstrument instrument, int offset)
+    {
+        var measurements = new List<Measurement<long>>();
+        Span<long> sums = stackalloc long[instrument.Length];
+        lock (_gate)
+        {
+            Sweep();
+            foreach ((string name, Group group) in _groups)
+            {
+                sums.Clear();
+                if (instrument.OnlyRises)
+                {
+                    Add(group.Retired.AsSpan(offset, sums.Length), sums);
+                }
+
+                foreach (ObservedCache cache in group.Caches)
+                {
+                    Read(cache, instrument, offset);
+                    Add(cache.Numbers.AsSpan(offset, sums.Length), sums);
+                }
+
+                for (int i = 0; i < sums.Length; i++)
+                {
+                    measurements.Add(new Measurement<long>(sums[i], Tags(name, instrument, i)));
+                }
+            }
+        }
+
+        return measurements;
+    }
+
+    private static KeyValuePair<string, object?>[] Tags(string name, ObservedInstrument instrument, int number) => instrument.TagKey is null
+        ? [new(CacheInstruments.NameTag, name)]
+        : [new(CacheInstruments.NameTag, name), new(instrument.TagKey, instrument.TagValues[number])];
+
+    private static void Read(ObservedCache observed, ObservedInstrument instrument, int offset)
+    {
+        if (observed.Cache is { } cache)
+        {
+            instrument.Read(cache, observed.Numbers.AsSpan(offset, instrument.Length));
+        }
+    }
+
+    /// <summary>Adds numbers to sums, which stop at the largest: limits are often that.</summary>
+    private static void Add(ReadOnlySpan<long> numbers, Span<long> sums)
+    {
+        for (int i = 0; i < sums.Length; i++)
+        {
+            sums[i] = numbers[i] > long.MaxValue - sums[i] ? long.MaxValue : sums[i] + numbers[i];
+        }
+    }
+
+    /// <summary>Forgets caches that were collected.</summary>
+    private void Sweep()
+    {
+        foreach ((string name, Group group) in _groups)
+        {
+            for (int i = group.Caches.Count - 1; i >= 0; i--)
+            {
+                if (group.Caches[i].Cache is null)
+                {
+                    group.Retire(group.Caches[i]);
+                    group.Caches.RemoveAt(i);
+                    _count--;
+                }
+            }
+
+            if (group.Caches.Count == 0)
+            {
+                _groups.Remove(name);
+            }
+        }
+    }
+
+    /// <summary>The caches of one name, and the counts of those that are gone while others live.</summary>
+    private sealed class Group
+    {
+        public List<ObservedCache> Caches { get; } = [];
+
+        public long[] Retired { get; } = new long[s_numbers];
+
+        public void Retire(ObservedCache gone) => Add(gone.Numbers, Retired);
+    }
+}
