@@ -3,31 +3,30 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Engine;
 
-/// <summary>How many lookups found an entry and how many did not: counted by each thread in a cell of its own, added up by whoever asks.</summary>
+/// <summary>How many lookups found an entry and how many did not: counted without a lock or an atomic operation, and exact.</summary>
 /// <remarks>
-/// <para>A thread remembers its cells for the caches that it last used, by the caches' numbers. That is a load from thread-local storage; the
-/// number of the thread, by which a cell is found otherwise, costs a call into the runtime, more than all the rest of counting.</para>
-/// <para>Cells are indexed by <see cref="Environment.CurrentManagedThreadId"/>, which the runtime gives to the next thread once its thread is
-/// gone, so there are no more of them than threads that lived at one time, and no count is lost with its thread. Threads numbered beyond
-/// <see cref="MaxCells"/> count together. What a thread remembers of a cache that is gone is one cell, and no cache.</para>
+/// <para>Each thread counts in cells of its own, which are found by the page of its stack that it runs on. A page belongs to one stack, so at any
+/// time one thread at most can write to a page's cell; when a thread is gone and another's stack takes its page, that one counts on. The usual
+/// ways to tell threads apart, their number or thread-local storage, cost a call into the runtime, several times what all the rest does.</para>
+/// <para>There are as many cells as pages that lookups were made on: a few for each thread that lived at one time. Beyond
+/// <see cref="MaxSlots"/> lookups are counted together, by atomic operations.</para>
 /// </remarks>
 internal sealed class LookupCounts
 {
-    private const int MaxCells = 1024;
+    /// <summary>The smallest page of any system that .NET runs on.</summary>
+    private const int PageShift = 12;
 
-    /// <summary>Caches that a thread remembers its cell of, a power of two: those whose numbers differ in the last bits.</summary>
-    private const int Remembered = 8;
+    private const int FirstSlots = 16;
+    private const int MaxSlots = 4096;
 
-#pragma warning disable IDE1006 // t_: one per thread
-    [ThreadStatic]
-    private static Cell?[]? t_own;
-#pragma warning restore IDE1006
+    /// <summary>Slots for each cell, so that nearly every cell is in the first slot that is looked at.</summary>
+    private const int SlotsPerCell = 4;
 
-    private static long s_lastNumber;
+    private static readonly Cell?[] s_none = [null];
 
-    private readonly long _number = Interlocked.Increment(ref s_lastNumber);
-    private readonly Lock _making = new();
-    private Cell?[] _cells = [];
+    private readonly Lock _adding = new();
+    private Cell?[] _cells = s_none;
+    private int _cellCount;
     private long _sharedHits;
     private long _sharedMisses;
 
@@ -35,13 +34,15 @@ internal sealed class LookupCounts
 
     public long Misses => Sum(static cell => Volatile.Read(ref cell.Misses)) + Interlocked.Read(ref _sharedMisses);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public void Count(bool hit)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void Count(bool hit)
     {
-        Cell?[]? own = t_own;
-        if (own is null || own[(int)_number & (Remembered - 1)] is not { } cell || cell.Owner != _number)
+        Unsafe.SkipInit(out byte here);
+        nuint page = (nuint)(&here) >> PageShift;
+        Cell?[] cells = _cells;
+        if (cells[Slot(page, cells.Length)] is not { } cell || cell.Page != page)
         {
-            FindAndCount(hit);
+            FindAndCount(page, hit);
         }
         else if (hit)
         {
@@ -53,44 +54,86 @@ internal sealed class LookupCounts
         }
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FindAndCount(bool hit)
+    /// <summary>The first slot to look at. Stacks lie at regular distances, which the multiplication spreads.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Slot(nuint page, int slots) => (int)((page * 0x9E3779B97F4A7C15UL) >> 40) & (slots - 1);
+
+    private static Cell? Find(Cell?[] cells, nuint page)
     {
-        if (OwnCell() is { } cell)
+        int slot = Slot(page, cells.Length);
+        while (cells[slot] is { } cell)
         {
-            (t_own ??= new Cell?[Remembered])[(int)_number & (Remembered - 1)] = cell;
-            (hit ? ref cell.Hits : ref cell.Misses)++;
+            if (cell.Page == page)
+            {
+                return cell;
+            }
+
+            slot = (slot + 1) & (cells.Length - 1);
         }
-        else
+
+        return null;
+    }
+
+    /// <summary>Puts a cell into the first free slot; there is one, since there are more slots than cells.</summary>
+    private static void Put(Cell?[] cells, Cell cell)
+    {
+        int slot = Slot(cell.Page, cells.Length);
+        while (cells[slot] is not null)
+        {
+            slot = (slot + 1) & (cells.Length - 1);
+        }
+
+        Volatile.Write(ref cells[slot], cell);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FindAndCount(nuint page, bool hit)
+    {
+        Cell?[] cells = Volatile.Read(ref _cells);
+        Cell? cell = (cells.Length > 1 ? Find(cells, page) : null) ?? FindOrAdd(page);
+        if (cell is null)
         {
             Interlocked.Increment(ref hit ? ref _sharedHits : ref _sharedMisses);
         }
+        else
+        {
+            (hit ? ref cell.Hits : ref cell.Misses)++;
+        }
     }
 
-    private Cell? OwnCell()
+    private Cell? FindOrAdd(nuint page)
     {
-        int thread = Environment.CurrentManagedThreadId;
-        if ((uint)thread >= MaxCells)
+        lock (_adding)
         {
-            return null;
-        }
-
-        Cell?[] cells = Volatile.Read(ref _cells);
-        if (thread < cells.Length && cells[thread] is { } cell)
-        {
-            return cell;
-        }
-
-        lock (_making)
-        {
-            if (thread >= _cells.Length)
+            // What was read without the lock may have been an older array, in which this page's cell was not yet.
+            if (_cells.Length > 1 && Find(_cells, page) is { } found)
             {
-                var larger = new Cell?[Math.Min(MaxCells, Math.Max(thread + 1, Math.Max(8, _cells.Length * 2)))];
-                _cells.CopyTo(larger, 0);
+                return found;
+            }
+
+            if ((_cellCount + 1) * SlotsPerCell > _cells.Length)
+            {
+                if (_cells.Length == MaxSlots)
+                {
+                    return null;
+                }
+
+                var larger = new Cell?[Math.Max(FirstSlots, _cells.Length * 2)];
+                foreach (Cell? cell in _cells)
+                {
+                    if (cell is not null)
+                    {
+                        Put(larger, cell);
+                    }
+                }
+
                 Volatile.Write(ref _cells, larger);
             }
 
-            return _cells[thread] ??= new Cell { Owner = _number };
+            var added = new Cell { Page = page };
+            Put(_cells, added);
+            _cellCount++;
+            return added;
         }
     }
 
@@ -105,12 +148,11 @@ internal sealed class LookupCounts
         return sum;
     }
 
-    /// <summary>One thread's counts for one cache, which only that thread writes; so large that wherever the collector puts cells, no two threads write to one cache line.</summary>
+    /// <summary>The counts made on one page; so large that wherever the collector puts cells, no two threads write to one cache line.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     private sealed class Cell
     {
-        /// <summary>The number of the cache.</summary>
-        public required long Owner;
+        public required nuint Page;
         public long Hits;
         public long Misses;
     }

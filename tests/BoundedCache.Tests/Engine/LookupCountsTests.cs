@@ -4,20 +4,62 @@ namespace BoundedCache.Tests.Engine;
 
 public sealed class LookupCountsTests
 {
+    private const int PageBytes = 4096;
+
     [Fact]
     public void Caches_that_take_turns_on_a_thread_are_told_apart()
     {
         LookupCounts[] caches = [.. Enumerable.Range(0, 40).Select(static _ => new LookupCounts())];
-        for (int round = 0; round < 3; round++)
+        for (int i = 0; i < caches.Length; i++)
         {
-            for (int i = 0; i < caches.Length; i++)
+            for (int hit = 0; hit <= i; hit++)
             {
-                Enumerable.Range(0, i + 1).ToList().ForEach(_ => caches[i].Count(hit: true));
-                caches[i].Count(hit: false);
+                caches[i].Count(hit: true);
             }
+
+            caches[i].Count(hit: false);
         }
 
-        Assert.Equal(Enumerable.Range(1, 40).Select(static hits => (3L * hits, 3L)), caches.Select(static cache => (cache.Hits, cache.Misses)));
+        Assert.Equal(Enumerable.Range(1, 40).Select(static hits => ((long)hits, 1L)), caches.Select(static cache => (cache.Hits, cache.Misses)));
+    }
+
+    /// <remarks>More pages than there are cells for: the rest is counted together.</remarks>
+    [Fact]
+    public void A_thread_may_count_anywhere_on_its_stack()
+    {
+        const int Pages = 1_500;
+        var counts = new LookupCounts();
+        var thread = new Thread(() => CountDown(Pages), maxStackSize: 32 << 20);
+        thread.Start();
+        thread.Join();
+
+        Assert.Equal((Pages, Pages), (counts.Hits, counts.Misses));
+
+        void CountDown(int pages)
+        {
+            if (pages > 0)
+            {
+                counts.Count(hit: true);
+                Span<byte> below = stackalloc byte[PageBytes];
+                below[pages % PageBytes] = 1;
+                CountDown(pages - below[pages % PageBytes]);
+                counts.Count(hit: false);
+            }
+        }
+    }
+
+    [Fact]
+    public void Threads_that_follow_each_other_on_one_stack_lose_nothing()
+    {
+        var counts = new LookupCounts();
+        for (int i = 0; i < 100; i++)
+        {
+            var thread = new Thread(() => counts.Count(hit: true));
+            thread.Start();
+            thread.Join();
+        }
+
+        Assert.Equal((100, 0), (counts.Hits, counts.Misses));
     }
 
     [Fact]
