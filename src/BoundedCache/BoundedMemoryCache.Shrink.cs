@@ -42,7 +42,9 @@ public sealed partial class BoundedMemoryCache
     /// Gives memory back to the operating system that entries left behind, whether evicted, replaced, removed or expired, and gives up table space. Evicts nothing.
     /// </summary>
     /// <param name="releaseMode">How; <see cref="ReleaseMode.None"/> only gives up table space and reports.</param>
-    /// <param name="cancellationToken">Stops waiting; a garbage collection that has begun runs to its end.</param>
+    /// <param name="cancellationToken">
+    /// Stops waiting; a garbage collection that has begun runs to its end. A gentle release that nobody else waits for ends there.
+    /// </param>
     /// <returns>What the process gave back, and what it cost.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An unknown mode.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
@@ -80,7 +82,7 @@ public sealed partial class BoundedMemoryCache
 
     private static ReleaseMode Check(ReleaseMode mode) => Enum.IsDefined(mode)
         ? mode
-        : throw new ArgumentOutOfRangeException(nameof(mode), mode, "The release mode must be None or Full.");
+        : throw new ArgumentOutOfRangeException(nameof(mode), mode, "The release mode must be None, Gentle or Full.");
 
     /// <summary>One change of the limit, or one release: its steps, and the report on them.</summary>
     /// <remarks>
@@ -174,7 +176,9 @@ public sealed partial class BoundedMemoryCache
             {
                 ExpectedBytes = isOwn ? _bytes : unclaimed,
                 Baseline = isOwn ? _before : null,
+                Mode = mode,
                 Forced = !_setsLimit,
+                TrimNative = cache._trimNative,
 
                 // Callbacks hold the values they are told of. A callback that shrinks a cache must not wait for itself.
                 Settle = _isInCallback ? null : cache._callbacks.WaitUntilIdle,
@@ -208,6 +212,7 @@ public sealed partial class BoundedMemoryCache
                 EvictionTime = _evictionTime,
                 TotalTime = Stopwatch.GetElapsedTime(_started),
                 GcPause = release.GCPause,
+                LongestGcPause = release.LongestPause,
                 Collections = release.Collections,
                 ReleaseMode = mode,
                 Outcome = release.Outcome,

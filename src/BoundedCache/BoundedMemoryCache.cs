@@ -30,6 +30,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     private readonly Action<object?> _onTokenChanged;
     private readonly EntrySizing _sizing;
     private readonly ReleaseMode _releaseMode;
+    private readonly bool _trimNative;
     private readonly bool _trackStatistics;
     private readonly bool _trackLinkedEntries;
     private IDisposable? _companion;
@@ -52,6 +53,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         Name = options.Name;
         _sizing = options.Sizing;
         _releaseMode = options.ReleaseMode;
+        _trimNative = options.TrimNativeMemory;
         _time = options.TimeProvider;
         _trackStatistics = options.TrackStatistics;
         _trackLinkedEntries = options.TrackLinkedCacheEntries;
@@ -81,7 +83,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     /// <remarks>
     /// Raising it takes effect at once. Lowering it evicts down to the new limit, gives up table space and then gives memory back to
     /// the operating system as <see cref="BoundedMemoryCacheOptions.ReleaseMode"/> says, all before the setter returns; it blocks
-    /// for as long as that takes. New entries obey the new limit from the first moment. Where several threads set it, the last
+    /// for as long as that takes, which under <see cref="ReleaseMode.Gentle"/> is seconds. New entries obey the new limit from the first moment. Where several threads set it, the last
     /// one wins. <see cref="SetMaxMemoryAsync"/> does the same without blocking, and reports.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero or negative; nothing changes.</exception>

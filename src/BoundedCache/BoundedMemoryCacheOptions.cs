@@ -26,7 +26,14 @@ public sealed class BoundedMemoryCacheOptions
     /// <summary>What lowering <see cref="BoundedMemoryCache.MaxMemory"/> does to make memory leave the process. Default <see cref="ReleaseMode.Full"/>.</summary>
     public ReleaseMode ReleaseMode { get; set; } = ReleaseMode.Full;
 
-    /// <summary>The clock and the timers of expiration. Default: the system's.</summary>
+    /// <summary>
+    /// Whether a release also asks the native allocator for its free pages (<c>malloc_trim(0)</c>), where much of the process's memory lies
+    /// outside the managed heap. Default false: those pages are not the cache's, other native threads wait while it walks them, and only the GNU C
+    /// library can be asked; elsewhere the report says so.
+    /// </summary>
+    public bool TrimNativeMemory { get; set; }
+
+    /// <summary>The clock and the timers of expiration and of idle releases. Default: the system's.</summary>
     [SuppressMessage("ApiDesign", "RS0030", Justification = "The one default.")]
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -100,7 +107,7 @@ public sealed class BoundedMemoryCacheOptions
 
         if (!Enum.IsDefined(ReleaseMode))
         {
-            yield return new ArgumentOutOfRangeException(nameof(ReleaseMode), ReleaseMode, "BoundedMemoryCacheOptions.ReleaseMode must be None or Full.");
+            yield return new ArgumentOutOfRangeException(nameof(ReleaseMode), ReleaseMode, "BoundedMemoryCacheOptions.ReleaseMode must be None, Gentle or Full.");
         }
 
         if (TimeProvider is null)

@@ -36,7 +36,16 @@ public sealed record ShrinkReport
     /// <summary>Time for which garbage collections stopped the process's managed threads during the release.</summary>
     public required TimeSpan GcPause { get; init; }
 
-    /// <summary>Full garbage collections that the release ran: 0, 1 or 2.</summary>
+    /// <summary>
+    /// The longest time for which one collection of the release stopped the process's managed threads. What
+    /// <see cref="ReleaseMode.Gentle"/> keeps short.
+    /// </summary>
+    public TimeSpan LongestGcPause { get; init; }
+
+    /// <summary>
+    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Those in the background,
+    /// which a gentle release begins with, are not counted.
+    /// </summary>
     public required int Collections { get; init; }
 
     /// <summary>How memory was to be given back.</summary>
@@ -73,7 +82,10 @@ public sealed record ShrinkReport
         text.Append(culture, $"; evicted {EntriesEvicted:N0} entries ({ByteSize.Format(BytesEvicted)}) in {EvictionTime.TotalMilliseconds:N0} ms");
         text.Append(culture, $"; RSS {ByteSize.Format(Before.ResidentBytes)} -> {ByteSize.Format(After.ResidentBytes)}");
         text.Append(culture, $", committed {ByteSize.Format(Before.CommittedBytes)} -> {ByteSize.Format(After.CommittedBytes)}");
-        text.Append(culture, $"; {Outcome}: {Reason} ({TotalTime.TotalMilliseconds:N0} ms in all, GC pause {GcPause.TotalMilliseconds:N0} ms)");
+        text.Append(culture, $"; {Outcome}: {Reason} ({TotalTime.TotalMilliseconds:N0} ms in all, GC pause {GcPause.TotalMilliseconds:N0} ms");
+        text.Append(ReleaseMode == ReleaseMode.Gentle
+            ? string.Create(culture, $", at most {LongestGcPause.TotalMilliseconds:N0} ms at once)")
+            : ")");
         return text.ToString();
     }
 }

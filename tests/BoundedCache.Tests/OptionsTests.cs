@@ -41,7 +41,7 @@ public sealed class OptionsTests
 
     [Fact]
     public void The_release_mode_is_one_of_those_there_are() =>
-        AssertRefused<ArgumentOutOfRangeException>(options => options.ReleaseMode = (ReleaseMode)7, "BoundedMemoryCacheOptions.ReleaseMode", "None or Full", "7");
+        AssertRefused<ArgumentOutOfRangeException>(options => options.ReleaseMode = (ReleaseMode)7, "BoundedMemoryCacheOptions.ReleaseMode", "None, Gentle or Full", "7");
 
     [Fact]
     public void The_clock_is_not_null() =>

@@ -21,11 +21,33 @@ internal interface IGarbageCollector
     /// <summary>An address in the managed heap, in the region that lies lowest in it.</summary>
     long HeapAnchor { get; }
 
+    /// <summary>Collections of the whole heap that have begun since the process started.</summary>
+    int FullCollections { get; }
+
+    /// <summary>Bytes ever allocated by managed threads; may lag a little behind.</summary>
+    long TotalAllocatedBytes { get; }
+
     /// <summary>The last collection of any kind; all zero before the first.</summary>
     GCReading ReadLast();
 
     /// <summary>The last blocking collection of the whole heap; all zero before the first.</summary>
     GCReading ReadLastFullBlocking();
+
+    /// <summary>The last collection of the whole heap in the background; all zero before the first.</summary>
+    GCReading ReadLastBackground();
+
+    /// <summary>
+    /// Begins a collection of the whole heap in the background and returns, unless one is under way; blocks until the end of the collection where the
+    /// runtime collects in no background, or finds the heap too fragmented for it.
+    /// </summary>
+    void CollectInBackground();
+
+    /// <summary>Runs one blocking collection of the generations up to this one.</summary>
+    /// <param name="generation">0 or 1.</param>
+    void CollectYoung(int generation);
+
+    /// <summary>Runs one blocking, compacting collection of the whole heap, which gives no memory back by itself.</summary>
+    void CollectCompacting();
 
     /// <summary>Runs one aggressive, compacting, blocking collection of the whole heap, and returns once it is over.</summary>
     void CollectAggressively();

@@ -11,19 +11,24 @@ namespace BoundedCache.Memory;
 /// <para>
 /// Coalescing: at most one batch waits. A request joins it until the run has closed it, right before its collection; what comes
 /// later may have made garbage that the collection has not seen, and waits, with all others like it, in the next batch.
-/// So a storm of requests costs the run that was under way and one more.
+/// So a storm of requests costs the run that was under way and one more. A gentle run, which takes seconds, ends early where somebody waits who
+/// wants a full one, and where nobody waits for it any more.
 /// </para>
 /// <para>
 /// Lock: <c>_lock</c> guards <c>_waiting</c>, <c>_isRunning</c> and the contents of an open batch. Nothing foreign runs under
 /// it: no callback, no collection, no continuation. Settling callbacks run on a helper thread without it.
 /// </para>
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, or a test.")]
 internal sealed class MemoryReleaser
 {
     private readonly Lock _lock = new();
     private readonly ReleaseRun _run;
     private readonly ReleaseLimits _limits;
     private readonly BoundedHelper _settler = new("BoundedCache settling");
+
+    // Set when a gentle run had better look up from its waiting.
+    private readonly ManualResetEventSlim _nudge = new();
     private ReleaseBatch? _waiting;
     private bool _isRunning;
 
@@ -53,6 +58,11 @@ internal sealed class MemoryReleaser
         {
             ReleaseBatch batch = _waiting ??= new ReleaseBatch();
             Task<ReleaseResult> task = batch.Add_NeedsLock(request, cancellationToken);
+            if (request.Mode == ReleaseMode.Full)
+            {
+                _nudge.Set();
+            }
+
             if (!_isRunning)
             {
                 try
@@ -95,7 +105,7 @@ internal sealed class MemoryReleaser
             {
                 long startedAt = Stopwatch.GetTimestamp();
                 ReleaseOrder order = SettleAndClose(batch, startedAt);
-                batch.Complete(_run.Execute(order, startedAt));
+                batch.Complete(_run.Execute(order, startedAt, timeout => WaitForReasonToStop(batch, timeout)));
             }
             catch (Exception exception)
             {
@@ -106,6 +116,22 @@ internal sealed class MemoryReleaser
 
                 batch.Fail(exception);
             }
+        }
+    }
+
+    /// <summary>What a gentle run does between its steps.</summary>
+    private string? WaitForReasonToStop(ReleaseBatch batch, TimeSpan timeout)
+    {
+        _nudge.Wait(timeout);
+        if (!batch.IsWanted)
+        {
+            return "nobody waits for it any more";
+        }
+
+        lock (_lock)
+        {
+            _nudge.Reset();
+            return _waiting is not null && _waiting.WantsFull_NeedsLock() ? "a full release was asked for meanwhile" : null;
         }
     }
 
@@ -122,6 +148,7 @@ internal sealed class MemoryReleaser
                 if (settle is null)
                 {
                     _waiting = null;
+                    _nudge.Reset();
                     return batch.Close_NeedsLock() with { Settled = settled };
                 }
             }

@@ -26,9 +26,24 @@ internal sealed partial class ProcessMemory
 
         public unsafe long HeapAnchor => (long)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(s_anchor));
 
+        public int FullCollections => GC.CollectionCount(GC.MaxGeneration);
+
+        public long TotalAllocatedBytes => GC.GetTotalAllocatedBytes(precise: false);
+
         public GCReading ReadLast() => GCReading.From(GC.GetGCMemoryInfo(GCKind.Any));
 
         public GCReading ReadLastFullBlocking() => GCReading.From(GC.GetGCMemoryInfo(GCKind.FullBlocking));
+
+        public GCReading ReadLastBackground() => GCReading.From(GC.GetGCMemoryInfo(GCKind.Background));
+
+        [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
+        public void CollectInBackground() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false, compacting: false);
+
+        [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
+        public void CollectYoung(int generation) => GC.Collect(generation, GCCollectionMode.Forced, blocking: true, compacting: false);
+
+        [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
+        public void CollectCompacting() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
 
         // Aggressive alone decommits what it emptied before it returns: after a compacting, forced collection the same memory
         // stays committed and resident until the collector's own slow trickle gets to it.

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.Memory;
 
 /// <summary>The memory of this process: what the operating system and the garbage collector say it is, and the means to make it less.</summary>
-internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollector collector)
+internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollector collector, INativeAllocator? allocator = null)
 {
     private const string StatusPath = "/proc/self/status";
 
@@ -12,8 +12,10 @@ internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollect
     private const int UsualStatusBytes = 4 * 1024;
     private const int LongestStatusBytes = 1024 * 1024;
 
+    private static readonly GlibcAllocator s_allocator = new();
+
     /// <summary>This process, as it really is.</summary>
-    public static ProcessMemory Shared { get; } = new(new ProcessFiles(), new RuntimeCollector());
+    public static ProcessMemory Shared { get; } = new(new ProcessFiles(), new RuntimeCollector(), s_allocator);
 
     /// <summary>
     /// Memory that this process's heap may use, in bytes: the machine's, or less where a container or a heap limit says so
@@ -26,6 +28,9 @@ internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollect
 
     /// <summary>The files that the figures come from.</summary>
     public IProcessFiles Files => files;
+
+    /// <summary>The allocator of native memory.</summary>
+    public INativeAllocator Allocator => allocator ?? s_allocator;
 
     /// <summary>Reads the process's memory now. Never throws for lack of a source: <see cref="ProcessMemorySnapshot.Source"/> says what is missing.</summary>
     public ProcessMemorySnapshot TakeSnapshot()

@@ -38,12 +38,19 @@ internal sealed class ReleaseBatch
                 ExpectedBytes = SaturatingAdd(order.ExpectedBytes, waiter.Request.ExpectedBytes),
                 Forced = order.Forced || (wanted && waiter.Request.Forced),
                 Wanted = order.Wanted || wanted,
+                IsFull = order.IsFull || (wanted && waiter.Request.Mode == ReleaseMode.Full),
+                TrimNative = order.TrimNative || (wanted && waiter.Request.TrimNative),
                 Baseline = Larger(order.Baseline, waiter.Request.Baseline),
             };
         }
 
         return order;
     }
+
+    /// <summary>Whether any caller still waits. Of a closed batch.</summary>
+    public bool IsWanted => _waiters.Exists(static waiter => !waiter.Source.Task.IsCompleted);
+
+    public bool WantsFull_NeedsLock() => _waiters.Exists(static waiter => waiter.Request.Mode == ReleaseMode.Full && !waiter.Source.Task.IsCompleted);
 
     public void Complete(ReleaseResult result)
     {

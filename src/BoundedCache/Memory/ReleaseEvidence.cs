@@ -74,5 +74,5 @@ internal readonly record struct ReleaseEvidence
 
     private bool IsMissingInHeap => IsShort && ReleaseLimits.IsClear(AliveBytes, ExpectedBytes);
 
-    private static long Occupied(ProcessMemorySnapshot snapshot) => snapshot.AnonymousBytes ?? snapshot.ResidentBytes;
+    public static long Occupied(ProcessMemorySnapshot snapshot) => snapshot.AnonymousBytes ?? snapshot.ResidentBytes;
 }

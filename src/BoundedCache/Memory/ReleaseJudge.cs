@@ -10,7 +10,10 @@ namespace BoundedCache.Memory;
 internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
 {
     /// <summary>Judges what the collections left.</summary>
-    public ReleaseVerdict Decide(in ReleaseEvidence evidence)
+    /// <param name="evidence">What is known.</param>
+    /// <param name="account">How it went, as sentences for the reason.</param>
+    /// <param name="trim">What asking the native allocator came to; null where it was not asked.</param>
+    public ReleaseVerdict Decide(in ReleaseEvidence evidence, IReadOnlyList<string> account, NativeTrim? trim)
     {
         List<string> advice = [];
         string? cause = null;
@@ -42,7 +45,17 @@ internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
             advice.AddRange(ExplainNative(evidence).Select(static finding => finding.ToString()));
         }
 
-        return new ReleaseVerdict(cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial, Explain(evidence, cause), advice);
+        List<string> sentences = [Explain(evidence, cause), .. account];
+        if (trim is { IsSupported: true } done)
+        {
+            sentences.Add($"The native allocator gave back {ByteSize.Format(Math.Max(0, done.ReleasedBytes))} in {done.Duration.TotalMilliseconds:0} ms.");
+        }
+        else if (trim is not null)
+        {
+            advice.Add("TrimNativeMemory has no effect here: only the GNU C library has malloc_trim.");
+        }
+
+        return new ReleaseVerdict(cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial, string.Join(' ', sentences), advice);
     }
 
     private static string Explain(in ReleaseEvidence evidence, string? cause)

@@ -32,6 +32,33 @@ internal sealed record ReleaseLimits
     /// <summary>The bound on waiting for finalizers.</summary>
     public TimeSpan Finalizers { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The bound on one collection in the background, which takes about a second a gigabyte where it has a processor.</summary>
+    public TimeSpan Background { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often the end of a collection in the background is looked for.</summary>
+    public TimeSpan BackgroundPoll { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Time between slices that bring something: the runtime hands nothing back before 100 ms are over.</summary>
+    public TimeSpan SliceInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Time between slices that bring nothing, and only let empty regions grow old.</summary>
+    public TimeSpan FruitlessInterval { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Slices without gain after which there is no more to come: empty regions are given up from age 20 on.</summary>
+    public int FruitlessSlices { get; init; } = 36;
+
+    /// <summary>The least that a slice has to bring to count.</summary>
+    public long MinimumSliceBytes { get; init; } = MiB;
+
+    /// <summary>
+    /// Live bytes up to which the last full collection of a gentle release is quick: under 0.1 s for values of 1 KiB, half of which is
+    /// the marking of 200,000 objects.
+    /// </summary>
+    public long QuickLiveBytes { get; init; } = 256 * MiB;
+
+    /// <summary>Native memory from which on the allocator is asked for it, where the application allows that.</summary>
+    public long NativeTrimBytes { get; init; } = 16 * MiB;
+
     /// <summary>
     /// Whether an excess is clear: beyond a tenth of what is due and 5 MB. The promise on RSS allows as much for the heap, and another
     /// 5 MB for what grows beside it: compiled code, stacks, the allocator's reserves.

@@ -6,6 +6,12 @@ internal readonly record struct ReleaseOrder
     /// <summary>Bytes that the callers believe dead, all together.</summary>
     public long ExpectedBytes { get; init; }
 
+    /// <summary>Whether any caller that still waits asked for a full release.</summary>
+    public bool IsFull { get; init; }
+
+    /// <summary>Whether any caller that still waits allows the native allocator to be asked.</summary>
+    public bool TrimNative { get; init; }
+
     /// <summary>Whether any caller that still waits asked for a run whatever the gain.</summary>
     public bool Forced { get; init; }
 

@@ -9,6 +9,12 @@ internal sealed record ReleaseRequest
     /// </summary>
     public required long ExpectedBytes { get; init; }
 
+    /// <summary>How: full, unless every caller of a run is content with a gentle one.</summary>
+    public ReleaseMode Mode { get; init; } = ReleaseMode.Full;
+
+    /// <summary>Whether the native allocator may be asked for its free memory too.</summary>
+    public bool TrimNative { get; init; }
+
     /// <summary>Whether a person or a program asked for exactly this, so that a small gain is no reason not to.</summary>
     public bool Forced { get; init; }
 

@@ -23,7 +23,10 @@ internal sealed record ReleaseResult
     /// <summary>Time for which collections, these and others, stopped the managed threads during the run.</summary>
     public required TimeSpan GCPause { get; init; }
 
-    /// <summary>Collections that the run asked for: 0, 1 or 2.</summary>
+    /// <summary>The most that one collection of the run stopped the managed threads.</summary>
+    public TimeSpan LongestPause { get; init; }
+
+    /// <summary>Blocking collections of the whole heap that the run asked for: 0, 1 or 2.</summary>
     public required int Collections { get; init; }
 
     /// <summary>Time of the run, settling included, waiting for earlier runs not.</summary>

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace BoundedCache.Memory;
 
 /// <summary>
-/// The steps of one release: decide whether it is worth a collection, collect, look, and collect once more where finalizers or
-/// another collection got in the way. Used by the releaser's thread alone.
+/// The steps of one release: decide whether it is worth a collection, collect as was asked for, have the native allocator give back what it
+/// holds where that is allowed, and judge. Used by the releaser's thread alone.
 /// </summary>
 internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
 {
@@ -17,41 +17,75 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
     // The collection that the last run ended with: what it left standing empty, another run would leave too.
     private long _lastIndex;
 
-    public ReleaseResult Execute(ReleaseOrder order, long startedAt)
+    /// <summary>Runs a release.</summary>
+    /// <param name="order">What was asked for.</param>
+    /// <param name="startedAt">When the releaser turned to it, as a stopwatch's timestamp.</param>
+    /// <param name="wait">Waits for a time, and answers why a gentle release should end early; null to go on.</param>
+    public ReleaseResult Execute(ReleaseOrder order, long startedAt, Func<TimeSpan, string?> wait)
     {
-        IGarbageCollector collector = memory.Collector;
-        TimeSpan pauseBefore = collector.TotalPause;
+        var pauses = new PauseMeter(memory.Collector);
         ProcessMemorySnapshot before = memory.TakeSnapshot();
         order = order with { ExpectedBytes = long.MaxValue - _carriedBytes < order.ExpectedBytes ? long.MaxValue : order.ExpectedBytes + _carriedBytes };
         if (ReasonToSkip(order, before) is string reason)
         {
             _carriedBytes = order.ExpectedBytes;
-            return Result(new ReleaseVerdict(ReleaseOutcome.Skipped, reason, []), before, before, 0);
+            return Result(new ReleaseVerdict(ReleaseOutcome.Skipped, reason, []), before, 0);
         }
 
         _carriedBytes = 0;
+        ReleaseEvidence evidence;
+        IReadOnlyList<string> account = [];
+        if (order.IsFull)
+        {
+            evidence = CollectFully(order, before, pauses);
+        }
+        else
+        {
+            var gentle = new GentleRelease(memory, limits, order, before, pauses, wait);
+            evidence = gentle.Run(WaitForFinalizers);
+            account = gentle.Account;
+        }
+
+        NativeTrim? trim = order.TrimNative ? TrimNative(ref evidence) : null;
+        _lastIndex = evidence.Collection.Index;
+        return Result(_judge.Decide(evidence, account, trim), evidence.After, evidence.Collections);
+
+        ReleaseResult Result(ReleaseVerdict verdict, ProcessMemorySnapshot last, int collections) => new()
+        {
+            Outcome = verdict.Outcome,
+            Reason = verdict.Reason,
+            Advice = verdict.Advice,
+            Before = before,
+            After = last,
+            GCPause = pauses.Total,
+            LongestPause = pauses.Longest,
+            Collections = collections,
+            Duration = Stopwatch.GetElapsedTime(startedAt),
+        };
+    }
+
+    /// <summary>One aggressive collection, and once more where finalizers or another collection got in the way.</summary>
+    private ReleaseEvidence CollectFully(ReleaseOrder order, ProcessMemorySnapshot before, PauseMeter pauses)
+    {
+        IGarbageCollector collector = memory.Collector;
         long indexBefore = collector.ReadLastFullBlocking().Index;
-        collector.CollectAggressively();
+        pauses.Measure(collector.CollectAggressively);
         ReleaseEvidence evidence = Gather(1);
         bool finalizersHold = evidence.FinalizersHold;
         if (finalizersHold)
         {
-            evidence = evidence with
-            {
-                FinalizersStuck = !_finalizerWaiter.TryRun(collector.WaitForPendingFinalizers, limits.Finalizers),
-            };
+            evidence = evidence with { FinalizersStuck = !WaitForFinalizers() };
         }
 
         // The region may have begun while the finalizers were waited for.
         if ((finalizersHold || WasSwallowed(evidence, indexBefore)) && !collector.IsInNoGCRegion)
         {
             bool stuck = evidence.FinalizersStuck;
-            collector.CollectAggressively();
+            pauses.Measure(collector.CollectAggressively);
             evidence = Gather(2) with { FinalizersStuck = stuck };
         }
 
-        _lastIndex = evidence.Collection.Index;
-        return Result(_judge.Decide(evidence), before, evidence.After, evidence.Collections);
+        return evidence;
 
         ReleaseEvidence Gather(int collections) => new()
         {
@@ -61,18 +95,23 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
             Collection = collector.ReadLastFullBlocking(),
             Collections = collections,
         };
+    }
 
-        ReleaseResult Result(ReleaseVerdict verdict, ProcessMemorySnapshot first, ProcessMemorySnapshot last, int collections) => new()
+    private bool WaitForFinalizers() => _finalizerWaiter.TryRun(memory.Collector.WaitForPendingFinalizers, limits.Finalizers);
+
+    private NativeTrim? TrimNative(ref ReleaseEvidence evidence)
+    {
+        if (evidence.NativeBytes < limits.NativeTrimBytes)
         {
-            Outcome = verdict.Outcome,
-            Reason = verdict.Reason,
-            Advice = verdict.Advice,
-            Before = first,
-            After = last,
-            GCPause = collector.TotalPause - pauseBefore,
-            Collections = collections,
-            Duration = Stopwatch.GetElapsedTime(startedAt),
-        };
+            return null;
+        }
+
+        long startedAt = Stopwatch.GetTimestamp();
+        bool isSupported = memory.Allocator.TryTrim();
+        TimeSpan duration = Stopwatch.GetElapsedTime(startedAt);
+        long occupied = evidence.OccupiedBytes;
+        evidence = evidence with { After = memory.TakeSnapshot() };
+        return new NativeTrim(isSupported, occupied - evidence.OccupiedBytes, duration);
     }
 
     private string? ReasonToSkip(ReleaseOrder order, ProcessMemorySnapshot before)
