@@ -10,13 +10,21 @@ internal static class Child
 
     /// <summary>Runs this program again to measure one thing.</summary>
     /// <returns>The numbers that the child answered, in order.</returns>
-    public static double[] Measure(string figure, params string[] args)
+    public static double[] Measure(string figure, params string[] args) => MeasureIn([], figure, args);
+
+    /// <summary>The same, with settings of the child's runtime.</summary>
+    public static double[] MeasureIn((string Name, string Value)[] environment, string figure, params string[] args)
     {
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own path.");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
         {
             start.ArgumentList.Add(typeof(Child).Assembly.Location);
+        }
+
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         foreach (string arg in (string[])["--child", figure, .. args])

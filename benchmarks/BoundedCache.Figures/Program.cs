@@ -10,7 +10,7 @@ using Spectre.Console;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 IFigure[] figures =
 [
-    new BytesPerEntry(), new UsedAgainstCollector(), new Eviction(), new Setter(), new Hits(), new StatisticsCost(), new LongestSet(), new Sizes(), new Measuring(),
+    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new LongestSet(), new Eviction(), new Setter(), new Gentle(),
 ];
 
 if (args is ["--child", string child, .. string[] rest])

@@ -25,6 +25,14 @@ public sealed class ReleaseTests
         ResidentBound.AssertReleased(await ChildProcess.RunAsync<SurvivorsAtRandom>(s_server));
 
     [Fact]
+    public async Task Memory_leaves_under_server_collection_without_dynamic_adaptation() =>
+        ResidentBound.AssertReleased(await ChildProcess.RunAsync<SurvivorsAtRandom>(s_server, ("DOTNET_GCDynamicAdaptationMode", "0")));
+
+    [Fact]
+    public async Task Memory_leaves_though_a_background_collection_is_under_way() =>
+        ResidentBound.AssertReleased(await ChildProcess.RunAsync<BackgroundUnderWay>());
+
+    [Fact]
     public async Task Memory_of_large_arrays_leaves_under_server_collection_too() =>
         ResidentBound.AssertReleased(await ChildProcess.RunAsync<LargeArrays>(s_server));
 

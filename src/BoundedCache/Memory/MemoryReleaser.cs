@@ -11,7 +11,7 @@ namespace BoundedCache.Memory;
 /// <para>
 /// Coalescing: at most one batch waits. A request joins it until the run has closed it, right before its collection; what comes
 /// later may have made garbage that the collection has not seen, and waits, with all others like it, in the next batch.
-/// So a storm of requests costs the run that was under way and one more. A gentle run, which takes seconds, ends early where somebody waits who
+/// So requests at once cost the run that was under way and one more; requests in a row are slowed down by <see cref="ReleaseStorm"/>. A gentle run, which takes seconds, ends early where somebody waits who
 /// wants a full one, and where nobody waits for it any more.
 /// </para>
 /// <para>
@@ -27,7 +27,7 @@ internal sealed class MemoryReleaser
     private readonly ReleaseLimits _limits;
     private readonly BoundedHelper _settler = new("BoundedCache settling");
 
-    // Set when a gentle run had better look up from its waiting.
+    // Set when somebody asks, so that a run which waits between its steps, or for a storm to pass, looks up.
     private readonly ManualResetEventSlim _nudge = new();
     private ReleaseBatch? _waiting;
     private bool _isRunning;
@@ -58,11 +58,7 @@ internal sealed class MemoryReleaser
         {
             ReleaseBatch batch = _waiting ??= new ReleaseBatch();
             Task<ReleaseResult> task = batch.Add_NeedsLock(request, cancellationToken);
-            if (request.Mode == ReleaseMode.Full)
-            {
-                _nudge.Set();
-            }
-
+            _nudge.Set();
             if (!_isRunning)
             {
                 try
@@ -88,17 +84,25 @@ internal sealed class MemoryReleaser
     {
         while (true)
         {
-            ReleaseBatch batch;
+            ReleaseBatch? batch;
+            TimeSpan? deferred = _run.DeferredFor;
             lock (_lock)
             {
-                if (_waiting is null)
+                batch = _waiting;
+                if (batch is null && deferred is null)
                 {
                     // Under the lock that adders take: either they see that nobody runs, or this sees what they added.
                     _isRunning = false;
                     return;
                 }
 
-                batch = _waiting;
+                _nudge.Reset();
+            }
+
+            if (batch is null)
+            {
+                RunDeferred(deferred!.Value);
+                continue;
             }
 
             try
@@ -119,20 +123,54 @@ internal sealed class MemoryReleaser
         }
     }
 
-    /// <summary>What a gentle run does between its steps.</summary>
-    private string? WaitForReasonToStop(ReleaseBatch batch, TimeSpan timeout)
+    /// <summary>Waits until a release that was put off is due, and runs it. Returns early where a request comes meanwhile.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Nobody waits for it, and an exception here would end the process.")]
+    private void RunDeferred(TimeSpan delay)
     {
-        _nudge.Wait(timeout);
-        if (!batch.IsWanted)
+        if (delay > TimeSpan.Zero && _nudge.Wait(delay))
         {
-            return "nobody waits for it any more";
+            return;
         }
 
-        lock (_lock)
+        if (_run.TakeDeferred() is ReleaseOrder order)
         {
-            _nudge.Reset();
-            return _waiting is not null && _waiting.WantsFull_NeedsLock() ? "a full release was asked for meanwhile" : null;
+            try
+            {
+                _run.Execute(order, Stopwatch.GetTimestamp(), timeout => WaitForReasonToStop(batch: null, timeout));
+            }
+            catch (Exception)
+            {
+                // The memory stays until the next release.
+            }
         }
+    }
+
+    /// <summary>What a gentle run does between its steps.</summary>
+    private string? WaitForReasonToStop(ReleaseBatch? batch, TimeSpan timeout)
+    {
+        long startedAt = Stopwatch.GetTimestamp();
+        TimeSpan left = timeout;
+        do
+        {
+            _nudge.Wait(left);
+            if (batch is { IsWanted: false })
+            {
+                return "nobody waits for it any more";
+            }
+
+            lock (_lock)
+            {
+                _nudge.Reset();
+                if (_waiting is not null && _waiting.WantsFull_NeedsLock())
+                {
+                    return "a full release was asked for meanwhile";
+                }
+            }
+
+            left = timeout - Stopwatch.GetElapsedTime(startedAt);
+        }
+        while (left > TimeSpan.Zero);
+        return null;
     }
 
     /// <summary>Waits for callers' callbacks, those of callers who join meanwhile included, and lets nobody join after the last.</summary>
@@ -148,7 +186,6 @@ internal sealed class MemoryReleaser
                 if (settle is null)
                 {
                     _waiting = null;
-                    _nudge.Reset();
                     return batch.Close_NeedsLock() with { Settled = settled };
                 }
             }

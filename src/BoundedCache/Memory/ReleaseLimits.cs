@@ -39,7 +39,7 @@ internal sealed record ReleaseLimits
     public TimeSpan BackgroundPoll { get; init; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Time between slices that bring something: the runtime hands nothing back before 100 ms are over.</summary>
-    public TimeSpan SliceInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan SliceInterval { get; init; } = TimeSpan.FromMilliseconds(105);
 
     /// <summary>Time between slices that bring nothing, and only let empty regions grow old.</summary>
     public TimeSpan FruitlessInterval { get; init; } = TimeSpan.FromMilliseconds(20);
@@ -56,6 +56,12 @@ internal sealed record ReleaseLimits
     /// </summary>
     public long QuickLiveBytes { get; init; } = 256 * MiB;
 
+    /// <summary>
+    /// Time over which releases are counted that nobody asked for in person: within it run the first, one more that is large, and the
+    /// one that follows for all the rest.
+    /// </summary>
+    public TimeSpan StormWindow { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Native memory from which on the allocator is asked for it, where the application allows that.</summary>
     public long NativeTrimBytes { get; init; } = 16 * MiB;
 
@@ -64,6 +70,9 @@ internal sealed record ReleaseLimits
     /// 5 MB for what grows beside it: compiled code, stacks, the allocator's reserves.
     /// </summary>
     public static bool IsClear(long excessBytes, long dueBytes) => excessBytes > 5_000_000 + (dueBytes / 10);
+
+    /// <summary>Whether a gain is so large that a storm of requests is no reason to put it off: three quarters of the process.</summary>
+    public static bool IsLarge(long gainBytes, long occupiedBytes) => gainBytes >= occupiedBytes / 4 * 3;
 
     /// <summary>Whether empty committed memory is reason enough for a release.</summary>
     public bool IsKnownGap(long idleBytes, long liveBytes) => idleBytes > KnownGapBytes && idleBytes > liveBytes / 4;

@@ -11,11 +11,19 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
     private readonly BoundedHelper _finalizerWaiter = new("BoundedCache finalizer wait");
     private readonly ReleaseJudge _judge = new(memory, limits);
 
+    private readonly ReleaseStorm _storm = new(limits.StormWindow);
+
     // Expected by requests that were skipped: many small ones add up to a gain that is worth a run.
     private long _carriedBytes;
 
     // The collection that the last run ended with: what it left standing empty, another run would leave too.
     private long _lastIndex;
+
+    /// <summary>How long a release that was put off has yet to wait; null where none is.</summary>
+    public TimeSpan? DeferredFor => _storm.Remaining;
+
+    /// <summary>Takes the release that was put off.</summary>
+    public ReleaseOrder? TakeDeferred() => _storm.TakeDeferred();
 
     /// <summary>Runs a release.</summary>
     /// <param name="order">What was asked for.</param>
@@ -48,6 +56,7 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
 
         NativeTrim? trim = order.TrimNative ? TrimNative(ref evidence) : null;
         _lastIndex = evidence.Collection.Index;
+        _storm.Ran();
         return Result(_judge.Decide(evidence, account, trim), evidence.After, evidence.Collections);
 
         ReleaseResult Result(ReleaseVerdict verdict, ProcessMemorySnapshot last, int collections) => new()
@@ -127,9 +136,20 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
         }
 
         long minimum = Math.Max(limits.MinimumGainBytes, before.CommittedBytes / limits.MinimumGainDivisor);
-        if (order.Forced || order.ExpectedBytes >= minimum || HasKnownGap())
+        if (order.Forced)
         {
             return null;
+        }
+
+        if (order.ExpectedBytes >= minimum || HasKnownGap())
+        {
+            if (!_storm.IsTooSoon(ReleaseLimits.IsLarge(order.ExpectedBytes, ReleaseEvidence.Occupied(before))))
+            {
+                return null;
+            }
+
+            _storm.Defer(order);
+            return $"Memory was released a moment ago; one release follows for all further changes, in {_storm.Remaining!.Value.TotalSeconds:0.0} s at the latest.";
         }
 
         return $"Only {ByteSize.Format(order.ExpectedBytes)} could be expected back; a collection is worth its pause from {ByteSize.Format(minimum)} on.";

@@ -22,6 +22,9 @@ internal abstract class DropScenario : Scenario
     /// <summary>Whether a value stays; by default the youngest tenth does, as in a cache that evicts in age order.</summary>
     protected virtual bool Survives(int index) => index >= Count - (Count / 10);
 
+    /// <summary>How memory is released.</summary>
+    protected virtual ReleaseMode Mode => ReleaseMode.Full;
+
     /// <summary>Looks at the survivors before the release.</summary>
     protected virtual void Prepare(IEnumerable<object> survivors)
     {
@@ -37,7 +40,7 @@ internal abstract class DropScenario : Scenario
         int dropped = Drop(table);
         Prepare(table.OfType<object>());
         ReleaseResult release = MemoryReleaser.Shared.ReleaseAsync(
-            new ReleaseRequest { ExpectedBytes = dropped * ValueBytes, Baseline = baseline }, CancellationToken.None).GetAwaiter().GetResult();
+            new ReleaseRequest { ExpectedBytes = dropped * ValueBytes, Baseline = baseline, Mode = Mode }, CancellationToken.None).GetAwaiter().GetResult();
         long live = ((Count - dropped) * ValueBytes) + ((long)Count * IntPtr.Size);
         GC.KeepAlive(table);
         return ScenarioResult.From(empty, live, release);

@@ -1,7 +1,7 @@
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
 /// <summary>Values with finalizers, which keep the 1 KiB that each refers to until they have run.</summary>
-internal sealed class Finalizable : DropScenario
+internal class Finalizable : DropScenario
 {
     private const int Length = 1024;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
 /// <summary>Survivors scattered over the whole heap and all pinned: no region can be emptied or closed up.</summary>
-internal sealed class PinnedSurvivors : SurvivorsAtRandom
+internal class PinnedSurvivors : SurvivorsAtRandom
 {
     private readonly List<GCHandle> _pins = [];
 

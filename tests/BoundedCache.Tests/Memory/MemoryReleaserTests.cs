@@ -11,7 +11,12 @@ public sealed class MemoryReleaserTests
     private readonly MemoryReleaser _releaser;
 
     public MemoryReleaserTests() =>
-        _releaser = new MemoryReleaser(_process.Memory, new ReleaseLimits { Finalizers = TimeSpan.FromSeconds(30), Settling = TimeSpan.FromSeconds(30) });
+        _releaser = new MemoryReleaser(_process.Memory, new ReleaseLimits
+        {
+            Finalizers = TimeSpan.FromSeconds(30),
+            Settling = TimeSpan.FromSeconds(30),
+            StormWindow = TimeSpan.Zero,
+        });
 
     private Task<ReleaseResult> Release(long expectedBytes, bool forced = false, ProcessMemorySnapshot? baseline = null) =>
         _releaser.ReleaseAsync(new ReleaseRequest { ExpectedBytes = expectedBytes, Forced = forced, Baseline = baseline }, CancellationToken.None);

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+
+namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
+
+/// <summary>A hundred changes of the limit within ten seconds, down to a tenth.</summary>
+internal sealed class LimitStorm : ShrinkSmallValues
+{
+    private const int Changes = 100;
+
+    private static readonly TimeSpan s_storm = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    protected override ScenarioResult Shrink(BoundedMemoryCache cache, ProcessMemorySnapshot empty)
+    {
+        int before = GC.CollectionCount(2);
+        long started = Stopwatch.GetTimestamp();
+        ShrinkReport report = null!;
+        for (int i = 1; i <= Changes; i++)
+        {
+            report = cache.SetMaxMemoryAsync(FullBytes - ((FullBytes - ShrunkBytes) / Changes * i)).GetAwaiter().GetResult();
+            TimeSpan left = (s_storm / Changes * i) - Stopwatch.GetElapsedTime(started);
+            Thread.Sleep(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+
+        int during = GC.CollectionCount(2) - before;
+        long afterStorm = Stopwatch.GetTimestamp();
+        long bound = ScenarioResult.Anonymous(empty) + (long)(1.10 * ShrunkBytes) + 10_000_000;
+        while (ScenarioResult.Anonymous(ProcessMemorySnapshot.Take()) > bound && Stopwatch.GetElapsedTime(afterStorm) < s_patience)
+        {
+            Thread.Sleep(50);
+        }
+
+        var result = ScenarioResult.From(empty, ShrunkBytes, report with { After = ProcessMemorySnapshot.Take() });
+        result.Figures["collectionsDuring"] = during;
+        result.Figures["collections"] = GC.CollectionCount(2) - before;
+        result.Figures["maxMemory"] = cache.MaxMemory;
+        return result;
+    }
+}
