@@ -19,7 +19,10 @@ public sealed partial class BoundedMemoryCache
     /// <param name="cancellationToken">
     /// Before anything happened: nothing is changed. Later: the limit stays, everything above it is evicted, and only the release is not waited for, or not begun.
     /// </param>
-    /// <returns>What was evicted, what the process gave back, and what it cost.</returns>
+    /// <returns>
+    /// What was evicted, what the process gave back, and what it cost. Where many changes follow each other within ten seconds, most reports say
+    /// <see cref="ReleaseOutcome.Skipped"/>, and that one release follows for all.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">A limit of zero or less, or an unknown mode; nothing changes.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled (thrown by the task).</exception>

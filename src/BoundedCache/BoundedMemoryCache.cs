@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
+using BoundedCache.Memory;
 using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
@@ -33,13 +34,14 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     private readonly bool _trimNative;
     private readonly bool _trackStatistics;
     private readonly bool _trackLinkedEntries;
+    private readonly IdleMember? _idle;
     private IDisposable? _companion;
     private bool _disposed;
 
     /// <summary>Whether a read is nothing but a read, counted or not: one question in the place of two.</summary>
     private bool _plainReads;
 
-    /// <summary>Creates a cache. It starts no thread, and no timer before an entry expires.</summary>
+    /// <summary>Creates a cache. It starts no thread, and no timer before an entry expires, unless idle releases are asked for.</summary>
     /// <param name="options">Settings, checked and copied: changing them later changes nothing.</param>
     /// <param name="loggerFactory">Where failing callbacks and sizers, resizes and releases are logged; null for nowhere.</param>
     /// <param name="meterFactory">Where the cache's instruments are published, on a meter <c>BoundedCache</c>; null for nowhere.</param>
@@ -71,6 +73,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _onTokenChanged = new TokenRelay(_engine).OnChanged;
         Publish(meterFactory);
         LiveCaches.Add(this);
+        _idle = JoinIdleWatch(options);
     }
 
     /// <summary>The cache's name in reports, logs and metrics.</summary>
@@ -148,6 +151,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _plainReads = false;
         Interlocked.Exchange(ref _companion, null)?.Dispose();
         _scan.Dispose();
+        LeaveIdleWatch();
         _callbacks.Stop();
         _engine.Clear();
         _engine.Trim();

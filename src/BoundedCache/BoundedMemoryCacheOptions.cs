@@ -33,6 +33,16 @@ public sealed class BoundedMemoryCacheOptions
     /// </summary>
     public bool TrimNativeMemory { get; set; }
 
+    /// <summary>
+    /// The least time between two idle releases, from 10 seconds to 24 days; null (the default) for none. An idle release is a
+    /// gentle one that nobody asks for: it comes when the process has held at least <see cref="IdleReleaseMinimumBytes"/>, and half as much again
+    /// as it needs, for half this time (at most three minutes), while it allocated little. One for all caches of the process; its cost is logged.
+    /// </summary>
+    public TimeSpan? IdleReleaseInterval { get; set; }
+
+    /// <summary>Bytes that the process must hold beyond what it needs before it is released when idle. Default 64 MiB; at least 1.</summary>
+    public long IdleReleaseMinimumBytes { get; set; } = 64L * 1024 * 1024;
+
     /// <summary>The clock and the timers of expiration and of idle releases. Default: the system's.</summary>
     [SuppressMessage("ApiDesign", "RS0030", Justification = "The one default.")]
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
@@ -108,6 +118,22 @@ public sealed class BoundedMemoryCacheOptions
         if (!Enum.IsDefined(ReleaseMode))
         {
             yield return new ArgumentOutOfRangeException(nameof(ReleaseMode), ReleaseMode, "BoundedMemoryCacheOptions.ReleaseMode must be None, Gentle or Full.");
+        }
+
+        if (IdleReleaseInterval is TimeSpan idle && (idle < TimeSpan.FromSeconds(10) || idle > TimeSpan.FromDays(24)))
+        {
+            yield return new ArgumentOutOfRangeException(
+                nameof(IdleReleaseInterval),
+                IdleReleaseInterval,
+                "BoundedMemoryCacheOptions.IdleReleaseInterval must be null, for no idle releases, or from 10 seconds to 24 days.");
+        }
+
+        if (IdleReleaseMinimumBytes < 1)
+        {
+            yield return new ArgumentOutOfRangeException(
+                nameof(IdleReleaseMinimumBytes),
+                IdleReleaseMinimumBytes,
+                "BoundedMemoryCacheOptions.IdleReleaseMinimumBytes is a number of bytes and must be at least 1.");
         }
 
         if (TimeProvider is null)

@@ -12,6 +12,6 @@ public enum ReleaseOutcome
     /// <summary>The garbage collector ran, and the process kept clearly more than it should need; the report's advice says what holds it.</summary>
     Partial = 2,
 
-    /// <summary>The garbage collector was not run; the report's reason says why.</summary>
+    /// <summary>The garbage collector was not run, or not yet; the report's reason says why.</summary>
     Skipped = 3,
 }

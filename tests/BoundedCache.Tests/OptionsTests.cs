@@ -43,6 +43,21 @@ public sealed class OptionsTests
     public void The_release_mode_is_one_of_those_there_are() =>
         AssertRefused<ArgumentOutOfRangeException>(options => options.ReleaseMode = (ReleaseMode)7, "BoundedMemoryCacheOptions.ReleaseMode", "None, Gentle or Full", "7");
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    [InlineData(25 * 24 * 60 * 60)]
+    public void Idle_releases_come_at_most_every_ten_seconds(int seconds) =>
+        AssertRefused<ArgumentOutOfRangeException>(
+            options => options.IdleReleaseInterval = TimeSpan.FromSeconds(seconds),
+            "BoundedMemoryCacheOptions.IdleReleaseInterval",
+            "from 10 seconds to 24 days");
+
+    [Fact]
+    public void Idle_releases_are_for_at_least_a_byte() =>
+        AssertRefused<ArgumentOutOfRangeException>(
+            options => options.IdleReleaseMinimumBytes = 0, "BoundedMemoryCacheOptions.IdleReleaseMinimumBytes", "at least 1", "0");
+
     [Fact]
     public void The_clock_is_not_null() =>
         AssertRefused<ArgumentException>(options => options.TimeProvider = null!, "BoundedMemoryCacheOptions.TimeProvider is null", "set a clock");

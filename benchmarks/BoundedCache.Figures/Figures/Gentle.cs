@@ -62,6 +62,9 @@ internal sealed class Gentle : IFigure
         var busy = new BusyThread();
         ShrinkReport report = cache.ReleaseAsync(Enum.Parse<ReleaseMode>(args[0])).GetAwaiter().GetResult();
         double stall = busy.Stop();
+
+        // The runtime delivers its events on a thread of its own, a little later.
+        Thread.Sleep(1000);
         double[] pauses = log.Take();
         Console.WriteLine(report);
         Child.Answer(

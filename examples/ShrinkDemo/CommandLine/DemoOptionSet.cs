@@ -44,7 +44,8 @@ internal sealed class DemoOptionSet
 
     private readonly Option<ReleaseMode> _release = new("--release")
     {
-        Description = "How memory is released: full is one aggressive garbage collection, none leaves it to the runtime. Default full.",
+        Description = "How memory is released: full is one aggressive garbage collection, gentle takes seconds and stops the process "
+            + "only briefly, none leaves it to the runtime. Default full.",
         HelpName = Choice.Names(s_releaseModes),
         CustomParser = result => Choice.Parse(result, "--release", s_releaseModes),
     };

@@ -72,4 +72,12 @@ internal static partial class Log
 
     [LoggerMessage(25, LogLevel.Error, "{Cache}: the limit has changed, and giving memory back failed", EventName = "ReleaseFailed")]
     public static partial void ReleaseFailed(ILogger logger, string cache, Exception failure);
+
+    [LoggerMessage(
+        30,
+        LogLevel.Information,
+        "{Cache}: idle release: {Reason} ({Milliseconds:0} ms in all, GC pause {PauseMilliseconds:0} ms, at most {LongestMilliseconds:0} ms at once)",
+        EventName = "IdleReleased")]
+    public static partial void IdleReleased(
+        ILogger logger, string cache, string reason, double milliseconds, double pauseMilliseconds, double longestMilliseconds);
 }

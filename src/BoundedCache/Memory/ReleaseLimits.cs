@@ -57,8 +57,8 @@ internal sealed record ReleaseLimits
     public long QuickLiveBytes { get; init; } = 256 * MiB;
 
     /// <summary>
-    /// Time over which releases are counted that nobody asked for in person: within it run the first, one more that is large, and the
-    /// one that follows for all the rest.
+    /// Time over which releases are counted that nobody asked for in person: within it run the first and one more that
+    /// is large; one follows for all the rest.
     /// </summary>
     public TimeSpan StormWindow { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -71,8 +71,8 @@ internal sealed record ReleaseLimits
     /// </summary>
     public static bool IsClear(long excessBytes, long dueBytes) => excessBytes > 5_000_000 + (dueBytes / 10);
 
-    /// <summary>Whether a gain is so large that a storm of requests is no reason to put it off: three quarters of the process.</summary>
-    public static bool IsLarge(long gainBytes, long occupiedBytes) => gainBytes >= occupiedBytes / 4 * 3;
+    /// <summary>Whether a gain is so large that a storm of requests is no reason to put it off: a third of the process.</summary>
+    public static bool IsLarge(long gainBytes, long occupiedBytes) => gainBytes >= occupiedBytes / 3;
 
     /// <summary>Whether empty committed memory is reason enough for a release.</summary>
     public bool IsKnownGap(long idleBytes, long liveBytes) => idleBytes > KnownGapBytes && idleBytes > liveBytes / 4;

@@ -15,6 +15,9 @@ internal readonly record struct ReleaseOrder
     /// <summary>Whether any caller that still waits asked for a run whatever the gain.</summary>
     public bool Forced { get; init; }
 
+    /// <summary>Whether it was put off before, and its time has come.</summary>
+    public bool WasDeferred { get; init; }
+
     /// <summary>Whether any caller still waits.</summary>
     public bool Wanted { get; init; }
 

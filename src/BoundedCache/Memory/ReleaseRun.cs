@@ -56,7 +56,7 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
 
         NativeTrim? trim = order.TrimNative ? TrimNative(ref evidence) : null;
         _lastIndex = evidence.Collection.Index;
-        _storm.Ran();
+        _storm.Ran(order);
         return Result(_judge.Decide(evidence, account, trim), evidence.After, evidence.Collections);
 
         ReleaseResult Result(ReleaseVerdict verdict, ProcessMemorySnapshot last, int collections) => new()
@@ -136,7 +136,7 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseLimits limits)
         }
 
         long minimum = Math.Max(limits.MinimumGainBytes, before.CommittedBytes / limits.MinimumGainDivisor);
-        if (order.Forced)
+        if (order.Forced || order.WasDeferred)
         {
             return null;
         }

@@ -29,12 +29,15 @@ internal sealed class ReleaseStorm(TimeSpan window)
         return _ended.Count >= (isLarge ? MostInWindow : 1);
     }
 
-    /// <summary>Notes that a release ran. It served those that had been put off too.</summary>
-    public void Ran()
+    /// <summary>Notes that a release ran, which served those that had been put off too. What somebody asked for in person is no part of a storm.</summary>
+    public void Ran(in ReleaseOrder order)
     {
-        _lastEnded = Stopwatch.GetTimestamp();
-        _ended.Enqueue(_lastEnded);
         _deferred = null;
+        if (!order.Forced)
+        {
+            _lastEnded = Stopwatch.GetTimestamp();
+            _ended.Enqueue(_lastEnded);
+        }
     }
 
     /// <summary>Puts a release off until the window has passed, together with those that were put off before.</summary>
@@ -42,7 +45,7 @@ internal sealed class ReleaseStorm(TimeSpan window)
     {
         Wanted = true,
         Settled = true,
-        Forced = true,
+        WasDeferred = true,
         IsFull = order.IsFull || _deferred is { IsFull: true },
         TrimNative = order.TrimNative || _deferred is { TrimNative: true },
     };

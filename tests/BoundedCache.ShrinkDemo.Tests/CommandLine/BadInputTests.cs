@@ -22,7 +22,7 @@ public class BadInputTests
     [InlineData("--value-size 16MB --max-memory 16MB", "--value-size 16 MiB is too large for --max-memory 16 MiB, which must hold 4 entries; at most 4,194,048 bytes (4 MiB) fit")]
     [InlineData("--shrink-to 1GB", "--shrink-to 1 GiB is not below the limit before it, 1 GiB")]
     [InlineData("--shrink-to 10MB --shrink-to 20MB", "--shrink-to 20 MiB is not below the limit before it, 10 MiB")]
-    [InlineData("--release soft", "--release: 'soft' is not one of none, full")]
+    [InlineData("--release soft", "--release: 'soft' is not one of none, gentle, full")]
     [InlineData("--cache redis", "--cache: 'redis' is not one of bounded-cache, memory-cache")]
     [InlineData("--compare --cache memory-cache", "--compare runs both caches; leave --cache out")]
     [InlineData("--trace x.gz --entries 5", "--trace replays as many requests as its file holds; leave --entries out")]

@@ -53,6 +53,12 @@ public class OptionTests
     public async Task The_first_new_limit_is_a_tenth_of_a_small_limit() =>
         Assert.Equal([(16L << 20) / 10, 1], (await ReadAsync("--max-memory", "16MB")).ShrinkToBytes);
 
+    [Theory]
+    [InlineData("none", ReleaseMode.None)]
+    [InlineData("gentle", ReleaseMode.Gentle)]
+    [InlineData("full", ReleaseMode.Full)]
+    public async Task Every_way_to_release_has_its_name(string name, ReleaseMode mode) => Assert.Equal(mode, (await ReadAsync("--release", name)).Release);
+
     [Fact]
     public async Task No_pictures_means_no_directory() => Assert.Null((await ReadAsync("--no-pictures")).OutputDirectory);
 

@@ -1,0 +1,44 @@
+using BoundedCache.Diagnostics;
+using BoundedCache.Engine;
+using BoundedCache.Memory;
+using Microsoft.Extensions.Logging;
+
+namespace BoundedCache;
+
+/// <summary>The cache's part in releases that come when the process is idle.</summary>
+public sealed partial class BoundedMemoryCache
+{
+    private IdleMember? JoinIdleWatch(BoundedMemoryCacheOptions options)
+    {
+        if (options.IdleReleaseInterval is not TimeSpan interval)
+        {
+            return null;
+        }
+
+        // Of the cache's parts, not of the cache: it may be dropped without being disposed.
+        (CacheEngine engine, ILogger logger, string name, bool isInBytes) = (_engine, _logger, Name, _sizing == EntrySizing.Measured);
+        var member = new IdleMember
+        {
+            Interval = interval,
+            MinimumBytes = options.IdleReleaseMinimumBytes,
+            UsedBytes = () => isInBytes ? engine.UsedBytes : 0,
+            OnReleased = result => Log.IdleReleased(
+                logger,
+                name,
+                result.Reason,
+                result.Duration.TotalMilliseconds,
+                result.GCPause.TotalMilliseconds,
+                result.LongestPause.TotalMilliseconds),
+        };
+        IdleWatch.For(_time).Join(member);
+        return member;
+    }
+
+    private void LeaveIdleWatch()
+    {
+        if (_idle is not null)
+        {
+            IdleWatch.For(_time).Leave(_idle);
+        }
+    }
+}
