@@ -37,13 +37,8 @@ public sealed class GentleReleaseTests
         AssertGentle(await ChildProcess.RunAsync<GentleSmallValues>(("DOTNET_gcConcurrent", "0")));
 
     [Fact]
-    public async Task Where_the_runtime_retains_memory_a_full_collection_follows_and_is_named()
-    {
-        ScenarioResult result = await ChildProcess.RunAsync<GentleSmallValues>(("DOTNET_GCRetainVM", "1"));
-
-        AssertGentle(result);
-        Assert.Contains("full collection", result.Reason, StringComparison.Ordinal);
-    }
+    public async Task Memory_leaves_though_the_runtime_is_set_to_retain_it() =>
+        AssertGentle(await ChildProcess.RunAsync<GentleSmallValues>(("DOTNET_GCRetainVM", "1")));
 
     [Fact]
     public async Task Pinned_survivors_make_a_partial_release_that_says_so()
