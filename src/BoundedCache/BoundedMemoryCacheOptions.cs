@@ -88,6 +88,9 @@ public sealed class BoundedMemoryCacheOptions
         return this;
     }
 
+    /// <summary>Whether a time may stand between idle releases.</summary>
+    internal static bool IsIdleReleaseInterval(TimeSpan time) => time >= TimeSpan.FromSeconds(10) && time <= TimeSpan.FromDays(24);
+
     /// <summary>Throws for the first setting that is out of range, saying its name, its value and what is allowed.</summary>
     internal void Validate()
     {
@@ -120,7 +123,7 @@ public sealed class BoundedMemoryCacheOptions
             yield return new ArgumentOutOfRangeException(nameof(ReleaseMode), ReleaseMode, "BoundedMemoryCacheOptions.ReleaseMode must be None, Gentle or Full.");
         }
 
-        if (IdleReleaseInterval is TimeSpan idle && (idle < TimeSpan.FromSeconds(10) || idle > TimeSpan.FromDays(24)))
+        if (IdleReleaseInterval is TimeSpan idle && !IsIdleReleaseInterval(idle))
         {
             yield return new ArgumentOutOfRangeException(
                 nameof(IdleReleaseInterval),

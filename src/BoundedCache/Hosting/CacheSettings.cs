@@ -13,6 +13,9 @@ internal static class CacheSettings
     /// <summary>The limit: the one setting that a running cache follows, and the one whose text says more than its value.</summary>
     private const string MaxMemory = nameof(BoundedMemoryCacheOptions.MaxMemory);
 
+    /// <summary>What stands for a time that is not set.</summary>
+    private const string NoTime = "none";
+
     public static IReadOnlyList<CacheSetting> Others { get; } =
     [
         new(
@@ -33,6 +36,20 @@ internal static class CacheSettings
             nameof(BoundedMemoryCacheOptions.TrackLinkedCacheEntries),
             static options => options.TrackLinkedCacheEntries,
             static (options, value) => options.TrackLinkedCacheEntries = value),
+        new(
+            nameof(BoundedMemoryCacheOptions.IdleReleaseInterval),
+            "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
+            TrySetIdleReleaseInterval,
+            static options => options.IdleReleaseInterval is TimeSpan interval ? interval : NoTime),
+        new(
+            nameof(BoundedMemoryCacheOptions.IdleReleaseMinimumBytes),
+            "at least 1 byte, as a number of bytes (1048576) or an amount with a unit (64MB)",
+            TrySetIdleReleaseMinimumBytes,
+            static options => options.IdleReleaseMinimumBytes),
+        Flag(
+            nameof(BoundedMemoryCacheOptions.TrimNativeMemory),
+            static options => options.TrimNativeMemory,
+            static (options, value) => options.TrimNativeMemory = value),
     ];
 
     /// <summary>Sets the options that a section names.</summary>
@@ -152,14 +169,47 @@ internal static class CacheSettings
 
     private static bool TrySetExpirationScanFrequency(BoundedMemoryCacheOptions options, string text)
     {
-        // A number without a colon would be days.
-        if (!text.Contains(':', StringComparison.Ordinal) || !TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan time)
-            || time <= TimeSpan.Zero || time > BoundedMemoryCacheOptions.LongestScanInterval)
+        if (!TryParseTime(text, out TimeSpan time) || time <= TimeSpan.Zero || time > BoundedMemoryCacheOptions.LongestScanInterval)
         {
             return false;
         }
 
         options.ExpirationScanFrequency = time;
         return true;
+    }
+
+    private static bool TrySetIdleReleaseInterval(BoundedMemoryCacheOptions options, string text)
+    {
+        if (text.Trim().Equals(NoTime, StringComparison.OrdinalIgnoreCase))
+        {
+            options.IdleReleaseInterval = null;
+            return true;
+        }
+
+        if (!TryParseTime(text, out TimeSpan time) || !BoundedMemoryCacheOptions.IsIdleReleaseInterval(time))
+        {
+            return false;
+        }
+
+        options.IdleReleaseInterval = time;
+        return true;
+    }
+
+    private static bool TrySetIdleReleaseMinimumBytes(BoundedMemoryCacheOptions options, string text)
+    {
+        if (!ByteSize.TryParse(text.AsSpan().Trim(), out long bytes) || bytes < 1)
+        {
+            return false;
+        }
+
+        options.IdleReleaseMinimumBytes = bytes;
+        return true;
+    }
+
+    private static bool TryParseTime(string text, out TimeSpan time)
+    {
+        // A number without a colon would be days.
+        time = default;
+        return text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out time);
     }
 }

@@ -18,7 +18,10 @@ public sealed class SettingsTests
             ("ReleaseMode", "None"),
             ("ExpirationScanFrequency", "00:00:30"),
             ("trackstatistics", "True"),
-            ("TrackLinkedCacheEntries", "true"));
+            ("TrackLinkedCacheEntries", "true"),
+            ("IdleReleaseInterval", "00:30:00"),
+            ("IdleReleaseMinimumBytes", "16MB"),
+            ("TrimNativeMemory", "true"));
 
         Assert.Equal("products", options.Name);
         Assert.Equal(3L << 29, options.MaxMemory);
@@ -27,6 +30,9 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromSeconds(30), options.ExpirationScanFrequency);
         Assert.True(options.TrackStatistics);
         Assert.True(options.TrackLinkedCacheEntries);
+        Assert.Equal(TimeSpan.FromMinutes(30), options.IdleReleaseInterval);
+        Assert.Equal(16L << 20, options.IdleReleaseMinimumBytes);
+        Assert.True(options.TrimNativeMemory);
     }
 
     [Fact]
@@ -84,6 +90,12 @@ public sealed class SettingsTests
     [InlineData("ExpirationScanFrequency", "soon:ish")]
     [InlineData("TrackStatistics", "yes")]
     [InlineData("TrackLinkedCacheEntries", "1")]
+    [InlineData("IdleReleaseInterval", "00:00:09")]
+    [InlineData("IdleReleaseInterval", "30")]
+    [InlineData("IdleReleaseInterval", "24.00:00:01")]
+    [InlineData("IdleReleaseMinimumBytes", "0")]
+    [InlineData("IdleReleaseMinimumBytes", "25%")]
+    [InlineData("TrimNativeMemory", "glibc")]
     [InlineData("Name", " ")]
     public void A_value_that_is_not_allowed_is_told_with_its_setting_and_what_is_allowed(string setting, string value)
     {
@@ -93,6 +105,8 @@ public sealed class SettingsTests
             "Sizing" => "Measured or Declared",
             "ReleaseMode" => string.Join(" or ", Enum.GetNames<ReleaseMode>()),
             "ExpirationScanFrequency" => "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
+            "IdleReleaseInterval" => "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
+            "IdleReleaseMinimumBytes" => "at least 1 byte, as a number of bytes (1048576) or an amount with a unit (64MB)",
             "Name" => "a name that is not empty",
             _ => "true or false",
         };
@@ -112,7 +126,7 @@ public sealed class SettingsTests
         [
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
-                : "there are MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, TrackLinkedCacheEntries."),
+                : "there are MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, TrackLinkedCacheEntries, IdleReleaseInterval, IdleReleaseMinimumBytes, TrimNativeMemory."),
         ],
         (unknown, "1"));
 
