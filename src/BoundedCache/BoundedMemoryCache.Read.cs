@@ -62,6 +62,8 @@ public sealed partial class BoundedMemoryCache
         {
             _engine.Remove(new ObjectLookup(key));
         }
+
+        Pace();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -81,6 +81,7 @@ public sealed partial class BoundedMemoryCache
         }
         finally
         {
+            Pace();
             if (!stored && details is not null)
             {
                 _callbacks.Unsubscribe(details);

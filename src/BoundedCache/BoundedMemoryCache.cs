@@ -36,6 +36,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     private readonly bool _trackLinkedEntries;
     private readonly IdleMember? _idle;
     private IDisposable? _companion;
+    private readonly PacedAccount? _pace;
     private bool _disposed;
 
     /// <summary>Whether a read is nothing but a read, counted or not: one question in the place of two.</summary>
@@ -69,8 +70,11 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
             failures.OnSizerFailed,
             onEstimated: failures.OnEstimated,
             onNotWalked: type => Log.ObjectsNotMeasured(_logger, Name, type));
-        _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed);
+        _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed, Pace);
         _onTokenChanged = new TokenRelay(_engine).OnChanged;
+
+        // Declared sizes may be in any unit, so what they add up to says nothing of memory.
+        _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured ? Pacer.OfProcess.Open(options.PacingShare) : null;
         Publish(meterFactory);
         LiveCaches.Add(this);
         _idle = JoinIdleWatch(options);
@@ -119,6 +123,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         ThrowIfDisposed();
         _engine.Clear();
         _engine.Trim();
+        Pace();
     }
 
     /// <summary>
@@ -135,6 +140,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         long target = (int)(Count * percentage);
         _engine.Evict(target - _scan.Run());
         _engine.Trim();
+        Pace();
     }
 
     /// <summary>
@@ -177,6 +183,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
             yield return key;
         }
     }
+
+    /// <summary>Has dead bytes collected when too many have left: after every change that may have removed some.</summary>
+    private void Pace() => _pace?.Look(_engine.CreditedBytes, _engine.MaxBytes);
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 }

@@ -6,7 +6,7 @@ namespace BoundedCache;
 /// The timer that removes expired entries which nobody asks for. Starts with the first entry that can expire, and holds the cache only
 /// weakly: a cache that is dropped without being disposed is collected, and its timer ends when it next fires.
 /// </summary>
-internal sealed class ExpirationScan(CacheEngine engine, TimeProvider time, TimeSpan interval, Action<Exception> onTokenFailed) : IDisposable
+internal sealed class ExpirationScan(CacheEngine engine, TimeProvider time, TimeSpan interval, Action<Exception> onTokenFailed, Action onRun) : IDisposable
 {
     private readonly Lock _gate = new();
     private ITimer? _timer;
@@ -37,7 +37,12 @@ internal sealed class ExpirationScan(CacheEngine engine, TimeProvider time, Time
 
     /// <summary>Removes what is expired now.</summary>
     /// <returns>Entries removed.</returns>
-    public int Run() => engine.RemoveExpired(onTokenFailed);
+    public int Run()
+    {
+        int removed = engine.RemoveExpired(onTokenFailed);
+        onRun();
+        return removed;
+    }
 
     public void Dispose()
     {

@@ -1,0 +1,133 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace BoundedCache.Memory;
+
+/// <summary>
+/// What keeps a process's memory near its caches' limits while they churn: counts the bytes that left all caches since the collector last looked at
+/// the whole heap, and asks it to look again, in the background, when they pass the caches' budgets taken together.
+/// </summary>
+/// <remarks>
+/// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead, until that generation is collected.
+/// The runtime does so by budgets of its own, which let such a process grow to twice its live heap.</para>
+/// <para>It keeps silent when the process collects often enough by itself (what left before such a collection no longer counts), in a no-GC region,
+/// and for as long as its collections would take more than <see cref="MaxShareOfProcessor"/>. It collects on a thread of its own, made for that
+/// and gone afterwards: a collection in the background begins with a short one that is not, and a writer should not be the one to wait for it.</para>
+/// </remarks>
+internal sealed class Pacer
+{
+    /// <summary>The least budget: below it a collection of the whole heap costs more than the bytes are worth.</summary>
+    public const long MinimumBudgetBytes = 8L * 1024 * 1024;
+
+    /// <summary>The most that these collections may take of one processor, their time from begin to end taken for processor time.</summary>
+    public const double MaxShareOfProcessor = 0.85;
+
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
+
+    private readonly IGarbageCollector _collector;
+    private readonly TimeProvider _time;
+    private readonly Action<Action> _run;
+    private readonly Lock _gate = new();
+    private readonly List<WeakReference<PacedAccount>> _accounts = [];
+    private long _deadBytes;
+    private int _fullCollections;
+    private long _notBefore = long.MinValue;
+    private bool _isCollecting;
+    private long _startedAt;
+    private long _lastFull;
+    private long _collections;
+
+    /// <param name="collector">The process's garbage collector.</param>
+    /// <param name="time">The clock by which collections are kept apart.</param>
+    /// <param name="run">Runs a collection, beside the caller.</param>
+    public Pacer(IGarbageCollector collector, TimeProvider time, Action<Action> run)
+    {
+        _collector = collector;
+        _time = time;
+        _run = run;
+        _fullCollections = collector.FullCollections;
+    }
+
+    /// <summary>The pacer of this process.</summary>
+    [SuppressMessage("ApiDesign", "RS0030", Justification = "One pacer for all caches, whatever clocks these have.")]
+    public static Pacer OfProcess { get; } = new(ProcessMemory.Shared.Collector, TimeProvider.System, RunOnOwnThread);
+
+    /// <summary>Collections asked for so far.</summary>
+    public long Collections => Volatile.Read(ref _collections);
+
+    /// <summary>Opens the account of one cache. It is held weakly, and counts for as long as the cache lives.</summary>
+    /// <param name="share">The cache's budget as a share of its limit, more than zero.</param>
+    public PacedAccount Open(double share)
+    {
+        var account = new PacedAccount(this, share);
+        lock (_gate)
+        {
+            _accounts.RemoveAll(static weak => !weak.TryGetTarget(out _));
+            _accounts.Add(new WeakReference<PacedAccount>(account));
+        }
+
+        return account;
+    }
+
+    /// <summary>Takes in what left a cache since it last reported, and has the heap collected if that is due.</summary>
+    public void Report(PacedAccount account, long creditedBytes, long limitBytes)
+    {
+        lock (_gate)
+        {
+            NoteCollections();
+            _deadBytes += account.Enter(creditedBytes, limitBytes);
+            if (_isCollecting || _deadBytes < BudgetBytes() || _time.GetTimestamp() < _notBefore || _collector.IsInNoGCRegion)
+            {
+                return;
+            }
+
+            _isCollecting = true;
+            _deadBytes = 0;
+            _lastFull = LastFull();
+            _startedAt = _time.GetTimestamp();
+            _collections++;
+        }
+
+        try
+        {
+            _run(_collector.CollectInBackground);
+        }
+        catch (OutOfMemoryException)
+        {
+            // No memory for a thread: the runtime is about to collect by itself, and the writer that reported has done nothing wrong.
+        }
+    }
+
+    private static void RunOnOwnThread(Action collect) => new Thread(() => collect()) { IsBackground = true, Name = "BoundedCache pacer" }.Start();
+
+    /// <summary>Finds out whether the collection that was asked for is over, or the process collected the whole heap without being asked.</summary>
+    private void NoteCollections()
+    {
+        TimeSpan taken = _time.GetElapsedTime(_startedAt);
+        if (_isCollecting && (LastFull() != _lastFull || taken > s_longest))
+        {
+            // What left meanwhile goes on counting: most of it was seen alive.
+            _isCollecting = false;
+            _fullCollections = _collector.FullCollections;
+            _notBefore = _time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / MaxShareOfProcessor) - 1) * _time.TimestampFrequency);
+        }
+
+        if (!_isCollecting && _collector.FullCollections is var fullCollections && fullCollections != _fullCollections)
+        {
+            _fullCollections = fullCollections;
+            _deadBytes = 0;
+        }
+    }
+
+    private long BudgetBytes()
+    {
+        long sum = 0;
+        foreach (WeakReference<PacedAccount> weak in _accounts)
+        {
+            sum += weak.TryGetTarget(out PacedAccount? account) ? account.BudgetBytes : 0;
+        }
+
+        return Math.Max(sum, MinimumBudgetBytes);
+    }
+
+    private long LastFull() => Math.Max(_collector.ReadLastFullBlocking().Index, _collector.ReadLastBackground().Index);
+}
