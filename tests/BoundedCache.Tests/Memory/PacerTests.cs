@@ -1,0 +1,186 @@
+using BoundedCache.Memory;
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.Tests.Memory;
+
+public sealed class PacerTests
+{
+    private const long MiB = 1024 * 1024;
+
+    private readonly FakeProcess _process = new();
+    private readonly ManualTimeProvider _time = new();
+    private readonly Queue<Action> _started = [];
+
+    [Fact]
+    public void What_left_is_collected_when_it_passes_the_budget()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Look(99 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Look(110 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+        Assert.Equal(["background"], _process.Steps);
+    }
+
+    [Fact]
+    public void After_a_collection_the_budget_is_whole_again()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(100 * MiB, 1000 * MiB);
+        account.Look(107 * MiB, 1000 * MiB);
+
+        account.Look(199 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+
+        account.Look(207 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.Collections);
+    }
+
+    [Fact]
+    public void Caches_share_one_budget()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount one = pacer.Open(0.1);
+        PacedAccount other = pacer.Open(0.1);
+        other.Look(0, 1000 * MiB);
+
+        one.Look(150 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        other.Look(60 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void A_collection_that_nobody_asked_for_starts_the_count_anew()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(90 * MiB, 1000 * MiB);
+        _process.CollectCompacting();
+
+        account.Look(180 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Look(195 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void No_collection_is_asked_for_while_one_runs()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(100 * MiB, 1000 * MiB);
+        account.Look(300 * MiB, 1000 * MiB);
+        Assert.Single(_started);
+
+        // What left while it ran goes on counting.
+        _started.Dequeue()();
+        account.Look(310 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.Collections);
+    }
+
+    [Fact]
+    public void Collections_that_take_long_are_kept_apart()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(100 * MiB, 1000 * MiB);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        _started.Dequeue()();
+        account.Look(300 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+
+        // Ten seconds at work allow the next after as long as keeps them under their share of a processor.
+        _time.Advance(TimeSpan.FromSeconds(10 * ((1 / Pacer.MaxShareOfProcessor) - 1)) + TimeSpan.FromMilliseconds(1));
+        account.Look(310 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.Collections);
+    }
+
+    [Fact]
+    public void A_collection_that_never_ends_does_not_end_pacing()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(100 * MiB, 1000 * MiB);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        account.Look(200 * MiB, 1000 * MiB);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        account.Look(300 * MiB, 1000 * MiB);
+
+        Assert.Equal(2, pacer.Collections);
+    }
+
+    [Fact]
+    public void Nothing_is_asked_for_in_a_no_GC_region()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        _process.IsInNoGCRegion = true;
+        account.Look(500 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        _process.IsInNoGCRegion = false;
+        account.Look(510 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Small_caches_are_not_worth_a_collection()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Look(7 * MiB, MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Look(8 * MiB, MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void The_budget_follows_the_limit()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(90 * MiB, 1000 * MiB);
+
+        account.Look(100 * MiB, 5000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Look(140 * MiB, 200 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void An_unlimited_cache_has_a_budget_and_no_overflow()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount[] accounts = [.. Enumerable.Range(0, 100).Select(_ => pacer.Open(1))];
+        Array.ForEach(accounts, static account => account.Look(0, long.MaxValue));
+
+        accounts[0].Look(1000 * MiB, long.MaxValue);
+
+        Assert.Equal(0, pacer.Collections);
+        Assert.All(accounts, static account => Assert.True(account.BudgetBytes > 0));
+    }
+
+    [Fact]
+    public void A_writer_survives_that_there_is_no_memory_for_a_thread()
+    {
+        int starts = 0;
+        var pacer = new Pacer(_process, _time, _ => throw new InsufficientMemoryException($"{++starts}"));
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Look(100 * MiB, 1000 * MiB);
+
+        Assert.Equal(1, starts);
+    }
+
+    private Pacer NewPacer(bool queue = false) => new(_process, _time, queue ? _started.Enqueue : static collect => collect());
+}
