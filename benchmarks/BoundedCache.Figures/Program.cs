@@ -10,7 +10,8 @@ using Spectre.Console;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 IFigure[] figures =
 [
-    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new LongestSet(), new Eviction(), new Setter(), new Gentle(),
+    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new LongestSet(),
+    new Eviction(), new Setter(), new Gentle(), new Churn(),
 ];
 
 if (args is ["--child", string child, .. string[] rest])
