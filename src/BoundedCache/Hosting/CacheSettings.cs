@@ -37,6 +37,11 @@ internal static class CacheSettings
             static options => options.TrackLinkedCacheEntries,
             static (options, value) => options.TrackLinkedCacheEntries = value),
         new(
+            nameof(BoundedMemoryCacheOptions.PacingShare),
+            "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",
+            TrySetPacingShare,
+            static options => options.PacingShare),
+        new(
             nameof(BoundedMemoryCacheOptions.IdleReleaseInterval),
             "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
             TrySetIdleReleaseInterval,
@@ -175,6 +180,18 @@ internal static class CacheSettings
         }
 
         options.ExpirationScanFrequency = time;
+        return true;
+    }
+
+    private static bool TrySetPacingShare(BoundedMemoryCacheOptions options, string text)
+    {
+        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out double share)
+            || !(share <= 1))
+        {
+            return false;
+        }
+
+        options.PacingShare = share;
         return true;
     }
 

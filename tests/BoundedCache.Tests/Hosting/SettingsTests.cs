@@ -19,6 +19,7 @@ public sealed class SettingsTests
             ("ExpirationScanFrequency", "00:00:30"),
             ("trackstatistics", "True"),
             ("TrackLinkedCacheEntries", "true"),
+            ("PacingShare", "0.1"),
             ("IdleReleaseInterval", "00:30:00"),
             ("IdleReleaseMinimumBytes", "16MB"),
             ("TrimNativeMemory", "true"));
@@ -30,6 +31,7 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromSeconds(30), options.ExpirationScanFrequency);
         Assert.True(options.TrackStatistics);
         Assert.True(options.TrackLinkedCacheEntries);
+        Assert.Equal(0.1, options.PacingShare);
         Assert.Equal(TimeSpan.FromMinutes(30), options.IdleReleaseInterval);
         Assert.Equal(16L << 20, options.IdleReleaseMinimumBytes);
         Assert.True(options.TrimNativeMemory);
@@ -90,6 +92,10 @@ public sealed class SettingsTests
     [InlineData("ExpirationScanFrequency", "soon:ish")]
     [InlineData("TrackStatistics", "yes")]
     [InlineData("TrackLinkedCacheEntries", "1")]
+    [InlineData("PacingShare", "-0.1")]
+    [InlineData("PacingShare", "1.1")]
+    [InlineData("PacingShare", "NaN")]
+    [InlineData("PacingShare", "5%")]
     [InlineData("IdleReleaseInterval", "00:00:09")]
     [InlineData("IdleReleaseInterval", "30")]
     [InlineData("IdleReleaseInterval", "24.00:00:01")]
@@ -105,6 +111,7 @@ public sealed class SettingsTests
             "Sizing" => "Measured or Declared",
             "ReleaseMode" => string.Join(" or ", Enum.GetNames<ReleaseMode>()),
             "ExpirationScanFrequency" => "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
+            "PacingShare" => "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",
             "IdleReleaseInterval" => "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
             "IdleReleaseMinimumBytes" => "at least 1 byte, as a number of bytes (1048576) or an amount with a unit (64MB)",
             "Name" => "a name that is not empty",
@@ -126,7 +133,7 @@ public sealed class SettingsTests
         [
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
-                : "there are MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, TrackLinkedCacheEntries, IdleReleaseInterval, IdleReleaseMinimumBytes, TrimNativeMemory."),
+                : "there are MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, TrackLinkedCacheEntries, PacingShare, IdleReleaseInterval, IdleReleaseMinimumBytes, TrimNativeMemory."),
         ],
         (unknown, "1"));
 
