@@ -9,6 +9,9 @@ internal sealed partial class GraphWalk
     private const int ProbedElements = 2048;
     private const int GlimpsedElements = 8;
 
+    /// <summary>Standard deviations that the probes may be off what was counted.</summary>
+    private const int ProbeTolerance = 4;
+
     private void AdvanceACursor()
     {
         if (_active.Count == 0)
@@ -63,6 +66,7 @@ internal sealed partial class GraphWalk
     private void JudgeTheRest()
     {
         _mode = Mode.Probing;
+        CountElements();
         foreach (ArrayCursor cursor in _active.Concat(_suspended))
         {
             _samples.SetSeen(cursor.Group, Math.Max(1, cursor.Seen + SeenByOtherWays(cursor)));
@@ -70,6 +74,19 @@ internal sealed partial class GraphWalk
 
         _mode = Mode.ChargingOnly;
         ChargePending();
+    }
+
+    private void CountElements()
+    {
+        for (int i = 0; i < _visited.Count; i++)
+        {
+            ref VisitedObject visited = ref _visited[i];
+            int group = _samples.GroupOf(visited.Sample);
+            if (visited.IsExpanded && group >= 0 && visited.Layout == _samples.ElementLayoutOf(group))
+            {
+                _samples.CountElement(group);
+            }
+        }
     }
 
     /// <summary>
@@ -137,7 +154,23 @@ internal sealed partial class GraphWalk
             hits += _probeHit ? 1 : 0;
         }
 
-        return probes == 0 ? 0 : (double)hits / probes * left;
+        _samples.NoteProbes(cursor.Group, probes, hits);
+        if (hits == 0)
+        {
+            return 0;
+        }
+
+        double share = (double)hits / probes;
+        double likely = share * left;
+        double deviation = left * Math.Sqrt(share * (1 - share) / probes);
+        double counted = _samples.ElementsOf(cursor.Group) - cursor.Seen;
+        if (Math.Abs(counted - likely) > ProbeTolerance * deviation)
+        {
+            return likely;
+        }
+
+        _samples.SetCounted(cursor.Group);
+        return counted;
     }
 
     // The output function of SplitMix64 (Steele, Lea, Flood 2014): the same numbers each time, without a pattern.

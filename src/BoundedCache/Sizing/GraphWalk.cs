@@ -96,7 +96,8 @@ internal sealed partial class GraphWalk
     {
         while (_pending.Count > 0 || _active.Count > 0 || _suspended.Count > 0)
         {
-            if (_visited.Count >= _bounds.MaxObjects || (++_steps % StepsPerTimeCheck == 0 && IsOutOfTime()))
+            if ((_visited.Count >= _bounds.MaxObjects && (_visited.Count >= _bounds.MaxConnectedObjects || CanBeScaled()))
+                || (++_steps % StepsPerTimeCheck == 0 && IsOutOfTime()))
             {
                 return false;
             }
@@ -112,6 +113,18 @@ internal sealed partial class GraphWalk
         }
 
         return true;
+    }
+
+    // Between two elements of an array, or two nodes of a collection that knows their number. Anywhere else what is pending is of unknown extent.
+    private bool CanBeScaled()
+    {
+        if (!_pending.TryPeek(out int index))
+        {
+            return true;
+        }
+
+        ref VisitedObject next = ref _visited[index];
+        return next.Layout.IsNode && _samples.IsNodeGroup(_samples.GroupOf(next.Sample));
     }
 
     // The clock starts at the first look at it: asking what time it is takes longer than a small graph.

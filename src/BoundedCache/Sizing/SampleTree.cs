@@ -14,6 +14,9 @@ namespace BoundedCache.Sizing;
 /// </remarks>
 internal sealed class SampleTree
 {
+    /// <summary>How far outwards a group of the same elements is looked for.</summary>
+    private const int GroupsAround = 8;
+
     private readonly List<Sample> _samples = [];
     private readonly List<Group> _groups = [];
 
@@ -71,6 +74,49 @@ internal sealed class SampleTree
     public void SetElementLayout(int group, TypeLayout layout) =>
         CollectionsMarshal.AsSpan(_groups)[group].ElementLayout = layout;
 
+    /// <summary>Notes an object of the elements' layout, by whatever way it was reached.</summary>
+    public void CountElement(int group) => CollectionsMarshal.AsSpan(_groups)[OutermostLike(group)].Elements++;
+
+    /// <summary>How many objects of the elements' layout were counted in the group, and in those within it that have the same.</summary>
+    public int ElementsOf(int group) => _groups[group].Elements;
+
+    /// <summary>Notes that those counted are elements of the group's own array, so that its length tells how many there are in all.</summary>
+    public void SetCounted(int group) => CollectionsMarshal.AsSpan(_groups)[group].IsCounted = true;
+
+    /// <summary>Notes how many elements not yet come to were looked at, and how many of those had been visited.</summary>
+    public void NoteProbes(int group, int probes, int hits)
+    {
+        if (OutermostLike(group) is var outermost && outermost != group)
+        {
+            ref Group outer = ref CollectionsMarshal.AsSpan(_groups)[outermost];
+            (outer.Probes, outer.Hits) = (outer.Probes + probes, outer.Hits + hits);
+        }
+    }
+
+    /// <summary>The outermost of the groups around this one whose elements have the same layout; itself if there is none.</summary>
+    private int OutermostLike(int group)
+    {
+        if (_groups[group].Outermost is > 0 and var known)
+        {
+            return known - 1;
+        }
+
+        int outermost = group;
+        int around = group;
+        for (int i = 0; i < GroupsAround && _samples[_groups[around].Owner].Group is >= 0 and var next; i++)
+        {
+            around = next;
+            if (_groups[around].ElementLayout == _groups[group].ElementLayout)
+            {
+                outermost = OutermostLike(around);
+                break;
+            }
+        }
+
+        CollectionsMarshal.AsSpan(_groups)[group].Outermost = outermost + 1;
+        return outermost;
+    }
+
     public void Charge(int sample, long bytes)
     {
         TotalBytes += bytes;
@@ -102,17 +148,43 @@ internal sealed class SampleTree
     }
 
     /// <summary>The bytes of the whole graph, as far as those seen tell.</summary>
+    /// <remarks>
+    /// Groups within groups of the same elements are two different things. Folders within folders are all distinct, and the scales of inner and outer
+    /// groups multiply. Friends of friends are the same people again: the share of those met that had been met before is the share of all
+    /// that were seen. Taken for folders, they would multiply beyond all bounds; folders, taken for friends, would too, as none is met
+    /// twice. So the smaller answer is the right one.
+    /// </remarks>
     public long Extrapolate()
     {
-        Span<Sample> samples = CollectionsMarshal.AsSpan(_samples);
-        for (int i = samples.Length - 1; i > 0; i--)
+        double bytes = Extrapolate(areClosed: false);
+        if (_groups.Exists(static group => group.Hits > 0))
         {
-            Group group = _groups[samples[i].Group];
-            double scale = group.Seen > 0 ? Math.Max(1, group.Length / group.Seen) : 1;
-            samples[group.Owner].Bytes += samples[i].Bytes * scale;
+            bytes = Math.Min(bytes, Extrapolate(areClosed: true));
         }
 
-        return samples[0].Bytes >= long.MaxValue ? long.MaxValue : (long)samples[0].Bytes;
+        return bytes >= long.MaxValue ? long.MaxValue : (long)bytes;
+    }
+
+    private double Extrapolate(bool areClosed)
+    {
+        double[] bytes = [.. _samples.Select(static sample => sample.Bytes)];
+        for (int i = bytes.Length - 1; i > 0; i--)
+        {
+            int index = _samples[i].Group;
+            bytes[_groups[index].Owner] += bytes[i] * ScaleOf(index, areClosed);
+        }
+
+        return bytes[0];
+    }
+
+    private double ScaleOf(int index, bool areClosed)
+    {
+        Group group = _groups[index];
+        double scale = group.Seen > 0 ? Math.Max(1, group.Length / group.Seen) : 1;
+        return !areClosed || group.Outermost == 0 ? scale
+            : group.Outermost != index + 1 && _groups[group.Outermost - 1].Hits > 0 ? 1
+            : group.Hits > 0 && !group.IsCounted ? (double)group.Probes / group.Hits
+            : scale;
     }
 
     private struct Sample
@@ -127,6 +199,11 @@ internal sealed class SampleTree
         public int Depth;
         public long Length;
         public double Seen;
+        public int Elements;
+        public bool IsCounted;
+        public int Outermost; // Its index + 1, or 0 where nobody asked.
+        public int Probes;
+        public int Hits;
         public bool OfNodes;
         public TypeLayout? ElementLayout;
     }
