@@ -1,6 +1,7 @@
 using BoundedCache.MemoryScenarios;
 using BoundedCache.MemoryScenarios.Scenarios.Cache;
 using BoundedCache.MemoryScenarios.Shapes;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.Memory.Tests;
 
@@ -12,6 +13,13 @@ public sealed class ShapeTests
     public static TheoryData<string> Shapes() => [.. All.Select(static shape => shape.Name)];
 
     private static IEnumerable<Shape> All => ValueShapes.All.Concat(KeyShapes.All);
+
+    [Fact]
+    public void The_page_on_sizes_has_a_row_for_every_shape()
+    {
+        string page = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "SIZES.md"));
+        Assert.All(All, shape => Assert.Contains(shape.Name + (shape.Name.Contains('<') ? "` | " : " | ") + $"{shape.Entries:N0} | ", page, StringComparison.Ordinal));
+    }
 
     [Theory]
     [MemberData(nameof(Shapes))]

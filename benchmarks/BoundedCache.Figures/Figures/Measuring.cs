@@ -28,7 +28,7 @@ internal sealed class Measuring : IFigure
             bool isConstant = objects == 0;
             yield return new(
                 shape.Name,
-                $"{Math.Max(0, ns - emptyNs):N1} ns{(isConstant ? "" : $", {objects:N0} objects: {ns / objects:N0} ns each")}; the first one {firstNs / 1000:N0} us",
+                $"{Math.Max(0, ns - emptyNs):N1} ns{(isConstant ? "" : $", {objects:N0} objects: {ns / objects:N0} ns each")}; first {firstNs / 1e6:N1} ms",
                 shape.Name.StartsWith("string,", StringComparison.Ordinal) || shape.Name.StartsWith("byte[", StringComparison.Ordinal) ? "<= 3 ns" : "");
         }
     }

@@ -7,7 +7,7 @@ internal sealed class Sizes : IFigure
 {
     public string Name => "sizes";
 
-    public string Title => "UsedMemory against the collector's count, by shape";
+    public string Title => "UsedMemory against what the collector counts, in bytes, by shape";
 
     public IEnumerable<Row> Run()
     {
@@ -16,8 +16,8 @@ internal sealed class Sizes : IFigure
             double[] answer = Child.Measure(Name, shape.Name);
             var account = new ShapeAccount((long)answer[0], (long)answer[1]);
             yield return new(
-                $"{shape.Name}",
-                $"{shape.Entries:N0} entries: {account.UsedBytes:N0} bytes accounted, {account.AliveBytes:N0} alive: {account.Error:+0.00 %;-0.00 %}",
+                shape.Name,
+                $"{account.Error:+0.00 %;-0.00 %} ({account.UsedBytes:N0} / {account.AliveBytes:N0}, {shape.Entries:N0} entries)",
                 $"within {shape.Tolerance:P0}");
         }
     }

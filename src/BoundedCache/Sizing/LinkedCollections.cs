@@ -7,7 +7,7 @@ namespace BoundedCache.Sizing;
 /// <remarks>
 /// An array shows its length at once, so that a part of it can be scaled to the whole. A chain or tree of a million nodes
 /// looks like one of ten thousand until it has been walked. A linked structure that is not listed is counted as far as
-/// the bounds allow, no further.
+/// <see cref="GraphBounds.MaxConnectedObjects"/>, no further.
 /// </remarks>
 internal static class LinkedCollections
 {
