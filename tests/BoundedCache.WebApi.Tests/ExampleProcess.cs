@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.WebApi.Tests;
+
+/// <summary>An example as a process of its own, whose output is kept line by line. It is killed when it is disposed before its end.</summary>
+internal sealed class ExampleProcess : IDisposable
+{
+    /// <summary>After this, something hangs; far more than anything takes.</summary>
+    public static readonly TimeSpan Hung = TimeSpan.FromMinutes(2);
+
+    private readonly Process _process;
+    private readonly List<string> _lines = [];
+    private readonly Task _reading;
+    private readonly Task<string> _errors;
+    private TaskCompletionSource _moreLines = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="program">The example's name.</param>
+    /// <param name="arguments">The program's arguments.</param>
+    public ExampleProcess(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [AssemblyOf(program), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+
+        // Settings of the tests' own environment would be the example's configuration.
+        foreach (string name in start.Environment.Keys.Where(IsSetting).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
+        _process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        _errors = _process.StandardError.ReadToEndAsync();
+        _reading = ReadAsync();
+    }
+
+    /// <summary>What it printed so far, and its errors if it has ended.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return string.Join('\n', _lines) + (_errors.IsCompletedSuccessfully ? _errors.Result : string.Empty);
+            }
+        }
+    }
+
+    /// <summary>Waits for a line that has this text, and returns what follows it on the line.</summary>
+    /// <exception cref="InvalidOperationException">The output ended, or too much time passed, before there was such a line.</exception>
+    public async Task<string> WaitForAsync(string text)
+    {
+        using var limit = new CancellationTokenSource(Hung);
+        while (true)
+        {
+            bool ended = _reading.IsCompleted;
+            Task more;
+            lock (_lines)
+            {
+                more = _moreLines.Task;
+                if (_lines.Find(line => line.Contains(text, StringComparison.Ordinal)) is { } found)
+                {
+                    return found[(found.IndexOf(text, StringComparison.Ordinal) + text.Length)..];
+                }
+            }
+
+            if (ended || limit.IsCancellationRequested)
+            {
+                throw new InvalidOperationException($"There was no line with '{text}', but:\n{Output}");
+            }
+
+            await Task.WhenAny(more, _reading, Task.Delay(Timeout.Infinite, limit.Token));
+        }
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Hung);
+        await Task.WhenAll(_reading, _errors).WaitAsync(Hung);
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            _process.WaitForExit(Hung);
+        }
+
+        _process.Dispose();
+    }
+
+    /// <summary>The program where its own build puts it, with the assemblies that it will have in earnest, not with those of the tests.</summary>
+    private static string AssemblyOf(string program)
+    {
+        string output = Path.GetRelativePath(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.WebApi.Tests"), AppContext.BaseDirectory);
+        return Path.Combine(SourceTree.FindRoot(), "examples", program, output, $"{program}.dll");
+    }
+
+    private static bool IsSetting(string name) =>
+        name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("Cache__", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("Source__", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("Logging__", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("CORECLR_", StringComparison.OrdinalIgnoreCase)
+        || name.ToUpperInvariant() is "PORT" or "DOTNET_ENVIRONMENT" or "DOTNET_STARTUP_HOOKS";
+
+    private async Task ReadAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            TaskCompletionSource reached;
+            lock (_lines)
+            {
+                _lines.Add(line);
+                reached = _moreLines;
+                _moreLines = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            reached.SetResult();
+        }
+    }
+}
