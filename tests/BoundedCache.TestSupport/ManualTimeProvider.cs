@@ -31,10 +31,6 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override long GetTimestamp() => GetUtcNow().Ticks;
-
     /// <summary>Moves the clock forward, then fires every timer that came due, once for each time it did.</summary>
     public void Advance(TimeSpan time)
     {
