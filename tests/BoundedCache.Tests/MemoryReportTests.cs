@@ -144,9 +144,10 @@ public sealed class MemoryReportTests
         Assert.Throws<ArgumentOutOfRangeException>(static () => MemoryReport.Of(s_survey)[(MemoryReportRowKind)99]);
     }
 
+    /// <summary>A cache that asks for no collections: tests count what lies dead.</summary>
     private static BoundedMemoryCache Filled(long mebibytes)
     {
-        var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 100 * MiB });
+        var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 100 * MiB, PacingShare = 0 });
         for (int entry = 0; entry < mebibytes; entry++)
         {
             // Pages that nobody wrote to are not resident.
