@@ -14,10 +14,13 @@ public sealed partial class BoundedMemoryCache
     private CacheInstruments? _instruments;
     private ObservedCache? _observed;
 
-    /// <summary>Whether hits and misses are counted now. Written without a lock: who turns it off wrongly is corrected by the next observation.</summary>
-    private bool _countsLookups;
+    /// <summary>
+    /// Where lookups are counted; null while nobody wants them. Written without a lock: who turns it off wrongly is corrected by the next
+    /// observation.
+    /// </summary>
+    private LookupCounts? _lookups;
 
-    /// <summary>Whether they ever were.</summary>
+    /// <summary>Whether lookups ever were counted.</summary>
     private bool _hasLookups;
 
     /// <summary>Hits, misses, entries and accounted bytes; null unless <see cref="BoundedMemoryCacheOptions.TrackStatistics"/> is set.</summary>
@@ -26,8 +29,8 @@ public sealed partial class BoundedMemoryCache
     {
         CurrentEntryCount = Count,
         CurrentEstimatedSize = UsedMemory,
-        TotalHits = _engine.Hits,
-        TotalMisses = _engine.Misses,
+        TotalHits = _engine.Lookups.Hits,
+        TotalMisses = _engine.Lookups.Misses,
     };
 
     /// <summary>
@@ -46,8 +49,8 @@ public sealed partial class BoundedMemoryCache
             MaxMemory = totals.MaxBytes,
             UsedMemory = totals.UsedBytes,
             Count = totals.Count,
-            Hits = hasLookups ? _engine.Hits : null,
-            Misses = hasLookups ? _engine.Misses : null,
+            Hits = hasLookups ? _engine.Lookups.Hits : null,
+            Misses = hasLookups ? _engine.Lookups.Misses : null,
             Insertions = totals.Insertions,
             Evictions = totals.Evictions,
             RefusedTooLarge = _counters.RefusedTooLarge,
@@ -69,13 +72,11 @@ public sealed partial class BoundedMemoryCache
     /// <summary>Counts lookups from now on, if they are not counted yet: somebody observes them.</summary>
     internal void CountLookups()
     {
-        if (_countsLookups)
+        if (_lookups is null)
         {
-            return;
+            Volatile.Write(ref _hasLookups, true);
+            _lookups = _engine.Lookups;
         }
-
-        Volatile.Write(ref _hasLookups, true);
-        _countsLookups = true;
     }
 
     /// <summary>Notes a run of the releaser that served this cache, unless it is counted with another one that it served.</summary>
@@ -123,9 +124,9 @@ public sealed partial class BoundedMemoryCache
     /// <summary>Counts lookups no longer when those who wanted them are gone. Asked by writers, for whom it is next to nothing.</summary>
     private void StopUnwantedCounting()
     {
-        if (_countsLookups && !_trackStatistics && _instruments is not { WantsRequests: true })
+        if (_lookups is not null && !_trackStatistics && _instruments is not { WantsRequests: true })
         {
-            _countsLookups = false;
+            _lookups = null;
         }
     }
 

@@ -76,10 +76,7 @@ public sealed partial class BoundedMemoryCache
         }
 
         bool hit = _engine.TryGet(in lookup, out value);
-        if (_countsLookups)
-        {
-            _engine.CountLookup(hit);
-        }
+        _lookups?.Count(hit);
 
         return hit;
     }
@@ -91,10 +88,7 @@ public sealed partial class BoundedMemoryCache
     {
         ThrowIfDisposed();
         bool hit = _trackLinkedEntries ? ReadLinked(in lookup, out value) : _engine.TryGet(in lookup, out value);
-        if (_countsLookups)
-        {
-            _engine.CountLookup(hit);
-        }
+        _lookups?.Count(hit);
 
         return hit;
     }

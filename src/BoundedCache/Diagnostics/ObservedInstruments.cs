@@ -45,7 +45,7 @@ internal static class ObservedInstruments
     {
         // Whoever came after the cache was made is noticed here; from now on lookups are counted.
         cache.CountLookups();
-        (numbers[0], numbers[1]) = (cache.Engine.Hits, cache.Engine.Misses);
+        (numbers[0], numbers[1]) = (cache.Engine.Lookups.Hits, cache.Engine.Lookups.Misses);
     }
 
     private static void ReadEvictedEntries(BoundedMemoryCache cache, Span<long> numbers) =>

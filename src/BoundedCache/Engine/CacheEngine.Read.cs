@@ -47,10 +47,6 @@ internal sealed partial class CacheEngine
         return true;
     }
 
-    /// <summary>Counts a lookup, where its owner wants them counted.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void CountLookup(bool hit) => _lookups.Count(hit);
-
     /// <summary>Takes the value of an entry that may be expired, or removes the entry. Asks tokens: user code, whose exceptions reach the reader.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryTake(in Place place, ref object? value, out Expiration expiration)

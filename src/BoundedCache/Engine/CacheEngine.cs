@@ -37,7 +37,6 @@ internal sealed partial class CacheEngine
     private readonly SlotStore _store;
     private readonly BucketIndex _index;
     private readonly TouchLog _touches;
-    private readonly LookupCounts _lookups = new();
     private readonly TimeProvider _time;
     private readonly Action<List<RemovedEntry>> _onRemoved;
     private readonly SlotAllocator _allocator;
@@ -73,9 +72,8 @@ internal sealed partial class CacheEngine
     /// <summary>Bytes that ever left the cache, by whatever way.</summary>
     public long CreditedBytes => _ledger.CreditedBytes;
 
-    public long Hits => _lookups.Hits;
-
-    public long Misses => _lookups.Misses;
+    /// <summary>The counts of lookups, which whoever looks up keeps where it wants them counted.</summary>
+    public LookupCounts Lookups { get; } = new();
 
     public long LostTouches => _touches.LostTouches;
 

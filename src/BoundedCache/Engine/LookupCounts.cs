@@ -34,6 +34,9 @@ internal sealed class LookupCounts
 
     public long Misses => Sum(static cell => Volatile.Read(ref cell.Misses)) + Interlocked.Read(ref _sharedMisses);
 
+    /// <summary>Pages that lookups were made on.</summary>
+    internal int Pages => Volatile.Read(ref _cellCount);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void Count(bool hit)
     {

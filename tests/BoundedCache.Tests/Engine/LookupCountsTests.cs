@@ -49,6 +49,23 @@ public sealed class LookupCountsTests
     }
 
     [Fact]
+    public void Threads_that_live_at_one_time_have_each_a_cell()
+    {
+        const int Threads = 60;
+        var counts = new LookupCounts();
+        using var allAlive = new Barrier(Threads);
+        Thread[] threads = [.. Enumerable.Range(0, Threads).Select(_ => new Thread(() =>
+        {
+            counts.Count(hit: true);
+            allAlive.SignalAndWait();
+        }))];
+        Array.ForEach(threads, static thread => thread.Start());
+        Array.ForEach(threads, static thread => thread.Join());
+
+        Assert.Equal((Threads, Threads), (counts.Pages, counts.Hits));
+    }
+
+    [Fact]
     public void Threads_that_follow_each_other_on_one_stack_lose_nothing()
     {
         var counts = new LookupCounts();
