@@ -158,7 +158,9 @@ internal sealed partial class CacheEngine
                     }
 
                     Insert(in entry, lookup.Hash);
-                    insertions++;
+
+                    // No sooner than the entry can be found: who reads the new count and does not find the entry takes it for absent.
+                    Volatile.Write(ref insertions, insertions + 1);
                     return true;
                 }
 
