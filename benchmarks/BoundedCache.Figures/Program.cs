@@ -11,7 +11,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureIn
 IFigure[] figures =
 [
     new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new LongestSet(),
-    new Eviction(), new Setter(), new Gentle(), new Churn(),
+    new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(),
 ];
 
 if (args is ["--child", string child, .. string[] rest])

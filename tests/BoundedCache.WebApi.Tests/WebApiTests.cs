@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.NetworkInformation;
 using System.Text.Json;
+using BoundedCache.Engine;
 using BoundedCache.TestSupport;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -22,6 +23,7 @@ public sealed class WebApiTests : IDisposable
 
     public void Dispose()
     {
+        InvariantChecker.Check(_service.Services.GetRequiredService<BoundedMemoryCache>().Engine);
         _service.Dispose();
         _plain.Dispose();
     }
