@@ -1,5 +1,4 @@
 using System.Net;
-using BoundedCache.Engine;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -83,11 +82,6 @@ public class DropInTests
             bodies.Add(body);
             answers.Add($"{request}: {(int)response.StatusCode} {Headers(response)} {body}");
             Assert.Equal(words[1] == "/failing" ? HttpStatusCode.InternalServerError : HttpStatusCode.OK, response.StatusCode);
-        }
-
-        if (shop.Cache is BoundedMemoryCache bounded)
-        {
-            InvariantChecker.Check(bounded.Engine);
         }
 
         Assert.Equal(s_story.Select(static step => $"{step.Request}: {step.Answer}"), s_story.Zip(bodies, static (step, body) => $"{step.Request}: {body}"));
