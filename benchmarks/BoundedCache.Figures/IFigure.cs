@@ -8,8 +8,12 @@ internal interface IFigure
 
     string Title { get; }
 
+    /// <summary>Parts that may be run alone, as <c>name:text in a part</c> on the command line; none where the figure is one piece.</summary>
+    IReadOnlyList<string> Parts => [];
+
     /// <summary>Measures, by child processes that run <see cref="Measure"/>, and answers the rows to show.</summary>
-    IEnumerable<Row> Run();
+    /// <param name="parts">Which of <see cref="Parts"/> to run.</param>
+    IEnumerable<Row> Run(IReadOnlyList<string> parts);
 
     /// <summary>Measures in this process, a child, and prints numbers with <see cref="Child.Answer"/>.</summary>
     void Measure(string[] args);

@@ -11,7 +11,7 @@ internal sealed class LongestSet : IFigure
 
     public string Title => "longest single set while growing from empty to 5 million entries, GC pauses excluded (medians of 5)";
 
-    public IEnumerable<Row> Run()
+    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
     {
         yield return new("BoundedCache", MeasureSome("bounded"), "<= 1,000 us");
         yield return new("MemoryCache", MeasureSome("microsoft"));
