@@ -24,6 +24,9 @@ internal interface IGarbageCollector
     /// <summary>Collections of the whole heap that have begun since the process started.</summary>
     int FullCollections { get; }
 
+    /// <summary>Collections of any generation that have begun since the process started: each collects the youngest.</summary>
+    int AllCollections { get; }
+
     /// <summary>Bytes ever allocated by managed threads; may lag a little behind.</summary>
     long TotalAllocatedBytes { get; }
 

@@ -28,6 +28,8 @@ internal sealed partial class ProcessMemory
 
         public int FullCollections => GC.CollectionCount(GC.MaxGeneration);
 
+        public int AllCollections => GC.CollectionCount(0);
+
         public long TotalAllocatedBytes => GC.GetTotalAllocatedBytes(precise: false);
 
         public GCReading ReadLast() => GCReading.From(GC.GetGCMemoryInfo(GCKind.Any));

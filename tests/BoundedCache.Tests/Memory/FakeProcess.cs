@@ -88,6 +88,10 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public int FullCollections { get; private set; }
 
+    public int YoungCollections { get; private set; }
+
+    public int AllCollections => FullCollections + YoungCollections;
+
     public long TotalAllocatedBytes { get; set; }
 
     public GCReading ReadLast() => _last;
@@ -124,6 +128,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     public void CollectYoung(int generation)
     {
         Step($"young {generation}", 2);
+        YoungCollections++;
         long empty = _committedBytes - StuckBytes - LiveBytes - FinalizableBytes - FragmentedBytes;
         _committedBytes -= FruitlessSlices-- > 0 ? 0 : Math.Clamp(empty, 0, SliceBytes);
         _last = Look(generation);
