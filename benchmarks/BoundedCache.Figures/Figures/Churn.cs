@@ -18,19 +18,21 @@ internal sealed class Churn : IFigure
 
     private static readonly Case[] s_steady =
     [
-        new("BoundedCache", "bounded", 20_000, 512, 1536, 30, "peak <= 1.25, mean <= 1.20"),
-        new("BoundedCache, GCConserveMemory=5", "bounded", 20_000, 512, 1536, 30, "peak <= 1.20, mean <= 1.15", ConserveMemory: 5),
-        new("BoundedCache without pacing", "0", 20_000, 512, 1536, 30),
-        new("MemoryCache", "memory-cache", 20_000, 512, 1536, 30),
+        new("steady: BoundedCache", "bounded", 20_000, 512, 1536, 30, "peak <= 1.25, mean <= 1.20"),
+        new("steady: BoundedCache, PacingShare 0.03", "0.03", 20_000, 512, 1536, 30, "peak <= 1.20, mean <= 1.15"),
+        new("steady: BoundedCache without pacing", "0", 20_000, 512, 1536, 30),
+        new("steady: MemoryCache", "memory-cache", 20_000, 512, 1536, 30),
     ];
 
     private static readonly Case[] s_others =
     [
-        new("BoundedCache, full speed", "bounded", 0, 512, 1536, 15, "peak <= 1.35"),
-        new("BoundedCache without pacing, full speed", "0", 0, 512, 1536, 15),
-        new("MemoryCache, full speed", "memory-cache", 0, 512, 1536, 15),
-        new("BoundedCache, 20 KiB values", "bounded", 2_000, 20_480, 20_480, 30, "peak <= 1.15"),
-        new("MemoryCache, 20 KiB values", "memory-cache", 2_000, 20_480, 20_480, 30),
+        new("full speed: BoundedCache", "bounded", 0, 512, 1536, 15, "peak <= 1.35"),
+        new("full speed: BoundedCache without pacing", "0", 0, 512, 1536, 15),
+        new("full speed: MemoryCache", "memory-cache", 0, 512, 1536, 15),
+        new("20 KiB values: BoundedCache", "bounded", 2_000, 20_480, 20_480, 30, "peak <= 1.15"),
+        new("20 KiB values: MemoryCache", "memory-cache", 2_000, 20_480, 20_480, 30),
+        new("Server GC: BoundedCache", "bounded", 20_000, 512, 1536, 30, IsServer: true),
+        new("Server GC: MemoryCache", "memory-cache", 20_000, 512, 1536, 30, IsServer: true),
     ];
 
     public string Name => "churn";
@@ -156,7 +158,7 @@ internal sealed class Churn : IFigure
             TimeSpan.FromSeconds(double.Parse(fields[0], CultureInfo.InvariantCulture)), long.Parse(fields[1], CultureInfo.InvariantCulture)))];
         return new ChartPanel
         {
-            Heading = run.Title,
+            Heading = run.Title.Split(": ")[1],
             Series =
             [
                 new ChartSeries("RSS above an empty process", SeriesStyle.Emphasis, points),
@@ -182,11 +184,11 @@ internal sealed class Churn : IFigure
 
     /// <summary>One run: which cache (or BoundedCache's <c>PacingShare</c>), entries a second (0 for no limit), bytes of values, and for how long.</summary>
     private sealed record Case(
-        string Title, string Cache, int Rate, int MinBytes, int MaxBytes, int Seconds, string Bar = "", int ConserveMemory = 0)
+        string Title, string Cache, int Rate, int MinBytes, int MaxBytes, int Seconds, string Bar = "", bool IsServer = false)
     {
         public string[] Arguments => [Cache, .. new[] { Rate, MinBytes, MaxBytes, Seconds }.Select(static number => $"{number}")];
 
-        public (string Name, string Value)[] Environment => ConserveMemory == 0 ? [] : [("DOTNET_GCConserveMemory", $"{ConserveMemory}")];
+        public (string Name, string Value)[] Environment => IsServer ? [("DOTNET_gcServer", "1")] : [];
     }
 
     /// <summary>A thread that reads the process's anonymous resident memory over and over.</summary>

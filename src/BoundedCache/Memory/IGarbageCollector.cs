@@ -49,6 +49,9 @@ internal interface IGarbageCollector
     /// <param name="generation">0 or 1.</param>
     void CollectYoung(int generation);
 
+    /// <summary>Runs one blocking, compacting collection of the two young generations.</summary>
+    void CompactYoung();
+
     /// <summary>Runs one blocking, compacting collection of the whole heap, which gives no memory back by itself.</summary>
     void CollectCompacting();
 

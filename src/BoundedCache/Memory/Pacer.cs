@@ -4,15 +4,16 @@ namespace BoundedCache.Memory;
 
 /// <summary>
 /// What keeps a process's memory near its caches' limits while they churn: counts the bytes that left all caches since the collector last looked at
-/// the whole heap, and asks it to look again, in the background, when they pass the caches' budgets taken together. At half of that, counted since the
-/// last collection of any kind, it has the youngest generation collected.
+/// the whole heap, and asks it to look again, in the background, when they pass the caches' budgets taken together. When half as much has come into
+/// caches since the last collection of any kind, it has the young generations compacted.
 /// </summary>
 /// <remarks>
 /// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead, until that generation is collected.
 /// The runtime does so by budgets of its own, which let such a process grow to twice its live heap.</para>
-/// <para>What replaces it is new, and the runtime lets new objects pile up by the size of the processor's cache, which on a large server is hundreds
-/// of megabytes whatever the limit. Bytes that left a full cache are as many as came in, so one count serves both. Collected more often, the youngest
-/// generation stops the process more often and for less time each, and for no longer in all: nearly all the time goes to moving what is kept, once.</para>
+/// <para>What comes in is new, and the runtime lets new objects pile up by the size of the processor's cache, which on a large server is hundreds
+/// of megabytes whatever the limit. When it then finds nearly all of them alive it leaves them where they are, and what died between them (what an entry
+/// is built with) stays as holes for as long as the entries live. Compacted early, they fill the holes that older entries left. The process stops more often
+/// and for less time each, and for no longer in all: nearly all the time goes to moving what is kept, once.</para>
 /// <para>It keeps silent when the process collects often enough by itself (what left before such a collection no longer counts), in a no-GC region,
 /// and for as long as its collections would take more than <see cref="MaxShareOfProcessor"/>, or young ones more than
 /// <see cref="MaxShareOfTime"/>. It collects the whole heap on a thread of its own, made for that
@@ -28,9 +29,9 @@ internal sealed class Pacer
     public const double MaxShareOfProcessor = 0.85;
 
     /// <summary>The most of all time that young collections may stop the process for.</summary>
-    public const double MaxShareOfTime = 0.2;
+    public const double MaxShareOfTime = 0.5;
 
-    // What lies dead is found by a collection of the whole heap; what is young is as much memory, and only has to be moved.
+    // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so they get the smaller part.
     private const int YoungPerBudget = 2;
 
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
@@ -71,7 +72,7 @@ internal sealed class Pacer
     /// <summary>Collections of the whole heap asked for so far.</summary>
     public long Collections => Volatile.Read(ref _collections);
 
-    /// <summary>Collections of the youngest generation asked for so far.</summary>
+    /// <summary>Collections of the young generations asked for so far.</summary>
     public long YoungCollections => Volatile.Read(ref _youngCollections);
 
     /// <summary>Opens the account of one cache. It is held weakly, and counts for as long as the cache lives.</summary>
@@ -88,7 +89,7 @@ internal sealed class Pacer
         return account;
     }
 
-    /// <summary>Takes in what left a cache since it last reported, and has the heap collected if that is due.</summary>
+    /// <summary>Takes in what came into a cache and left it since it last reported, and has the heap collected if that is due.</summary>
     public void Report(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
     {
         bool isFullDue;
@@ -159,7 +160,7 @@ internal sealed class Pacer
     private void CollectYoung()
     {
         long startedAt = _time.GetTimestamp();
-        _collector.CollectYoung(0);
+        _collector.CompactYoung();
         TimeSpan taken = _time.GetElapsedTime(startedAt);
         lock (_gate)
         {

@@ -45,6 +45,9 @@ internal sealed partial class ProcessMemory
         public void CollectYoung(int generation) => GC.Collect(generation, GCCollectionMode.Forced, blocking: true, compacting: false);
 
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
+        public void CompactYoung() => GC.Collect(1, GCCollectionMode.Forced, blocking: true, compacting: true);
+
+        [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
         public void CollectCompacting() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
 
         // Aggressive alone decommits what it emptied before it returns: after a compacting, forced collection the same memory

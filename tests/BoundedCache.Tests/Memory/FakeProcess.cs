@@ -134,6 +134,12 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         _last = Look(generation);
     }
 
+    public void CompactYoung()
+    {
+        Step("compacting young", 2);
+        YoungCollections++;
+    }
+
     public bool TryTrim()
     {
         NativeBytes -= NativeFreeBytes ?? 0;
