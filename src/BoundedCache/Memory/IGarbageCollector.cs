@@ -12,9 +12,6 @@ internal interface IGarbageCollector
     /// <summary>Whether the process is in a no-GC region, which an induced collection would end.</summary>
     bool IsInNoGCRegion { get; }
 
-    /// <summary>The library that was configured in place of the runtime's own collector (<c>System.GC.Name</c>, <c>System.GC.Path</c>); null when none was.</summary>
-    string? Replacement { get; }
-
     /// <summary>How the collector is configured.</summary>
     Attribution.CollectorSettings Settings { get; }
 

@@ -20,8 +20,6 @@ internal sealed partial class ProcessMemory
 
         public bool IsInNoGCRegion => GCSettings.LatencyMode == GCLatencyMode.NoGCRegion;
 
-        public string? Replacement => Settings.Replacement;
-
         public CollectorSettings Settings => CollectorSettings.From(GC.GetConfigurationVariables());
 
         public unsafe long HeapAnchor => (long)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(s_anchor));

@@ -55,8 +55,6 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public bool IsInNoGCRegion { get; set; }
 
-    public string? Replacement { get; set; }
-
     public CollectorSettings Settings { get; set; }
 
     public long HeapAnchor { get; set; }
