@@ -6,11 +6,11 @@ internal static class FigureChoice
     /// <summary>Finds out which figures are meant.</summary>
     /// <param name="figures">All figures.</param>
     /// <param name="args">Names, or names and a text that the titles of the wanted parts contain: <c>churn:full speed</c>. None for all.</param>
-    /// <param name="chosen">The figures to run, each with the parts to run.</param>
+    /// <param name="chosen">The figures to run, each with how.</param>
     /// <returns>What is wrong with the arguments, and what would be right; null where nothing is.</returns>
-    public static string? Find(IFigure[] figures, string[] args, out List<(IFigure Figure, IReadOnlyList<string> Parts)> chosen)
+    public static string? Find(IFigure[] figures, string[] args, out List<(IFigure Figure, Func<IEnumerable<Row>> Run)> chosen)
     {
-        chosen = [.. figures.Where(_ => args.Length == 0).Select(static figure => (figure, figure.Parts))];
+        chosen = [.. figures.Where(_ => args.Length == 0).Select(static figure => (figure, (Func<IEnumerable<Row>>)figure.Run))];
         foreach (string arg in args)
         {
             string[] words = arg.Split(':', 2);
@@ -20,15 +20,24 @@ internal static class FigureChoice
                 return $"Unknown figure: {words[0]}. Name none for all, or some of: {string.Join(", ", figures.Select(static figure => figure.Name))}.";
             }
 
-            string[] parts = [.. figure.Parts.Where(part => words.Length == 1 || part.Contains(words[1], StringComparison.OrdinalIgnoreCase))];
-            if (words.Length > 1 && parts.Length == 0)
+            if (words.Length == 1)
             {
-                return figure.Parts.Count == 0
-                    ? $"The figure {figure.Name} is one piece: name it without a colon."
-                    : $"No part of {figure.Name} is called '{words[1]}'. Its parts: {string.Join("; ", figure.Parts)}.";
+                chosen.Add((figure, figure.Run));
+                continue;
             }
 
-            chosen.Add((figure, parts));
+            if (figure is not IPartedFigure parted)
+            {
+                return $"The figure {figure.Name} is one piece: name it without a colon.";
+            }
+
+            string[] parts = [.. parted.Parts.Where(part => part.Contains(words[1], StringComparison.OrdinalIgnoreCase))];
+            if (parts.Length == 0)
+            {
+                return $"No part of {figure.Name} is called '{words[1]}'. Its parts: {string.Join("; ", parted.Parts)}.";
+            }
+
+            chosen.Add((figure, () => parted.Run(parts)));
         }
 
         return null;

@@ -8,15 +8,24 @@ internal interface IFigure
 
     string Title { get; }
 
-    /// <summary>Parts that may be run alone, as <c>name:text in a part</c> on the command line; none where the figure is one piece.</summary>
-    IReadOnlyList<string> Parts => [];
-
     /// <summary>Measures, by child processes that run <see cref="Measure"/>, and answers the rows to show.</summary>
-    /// <param name="parts">Which of <see cref="Parts"/> to run.</param>
-    IEnumerable<Row> Run(IReadOnlyList<string> parts);
+    IEnumerable<Row> Run();
 
     /// <summary>Measures in this process, a child, and prints numbers with <see cref="Child.Answer"/>.</summary>
     void Measure(string[] args);
+}
+
+/// <summary>A figure that takes minutes and can be measured part by part.</summary>
+internal interface IPartedFigure : IFigure
+{
+    /// <summary>The parts' titles: <c>name:text in a title</c> on the command line runs those that have it.</summary>
+    IReadOnlyList<string> Parts { get; }
+
+    /// <summary>Measures some of <see cref="Parts"/>.</summary>
+    IEnumerable<Row> Run(IReadOnlyList<string> parts);
+
+    /// <summary>Measures all of them.</summary>
+    IEnumerable<Row> IFigure.Run() => Run(Parts);
 }
 
 /// <summary>A line of a figure's table.</summary>

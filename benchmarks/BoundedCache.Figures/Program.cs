@@ -23,11 +23,11 @@ if (args is ["--child", string child, .. string[] rest])
 if (args is ["--help"])
 {
     Console.WriteLine("Measures the project's figures. Name none for all, or some; after a colon, a text for only those parts that have it in their title:");
-    Array.ForEach(figures, static figure => Console.WriteLine(string.Join("\n    ", [figure.Name, .. figure.Parts])));
+    Array.ForEach(figures, static figure => Console.WriteLine(string.Join("\n    ", [figure.Name, .. (figure as IPartedFigure)?.Parts ?? []])));
     return 0;
 }
 
-if (FigureChoice.Find(figures, args, out List<(IFigure Figure, IReadOnlyList<string> Parts)> chosen) is string problem)
+if (FigureChoice.Find(figures, args, out List<(IFigure Figure, Func<IEnumerable<Row>> Run)> chosen) is string problem)
 {
     Console.Error.WriteLine(problem);
     return 2;
@@ -35,12 +35,12 @@ if (FigureChoice.Find(figures, args, out List<(IFigure Figure, IReadOnlyList<str
 
 AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 120);
 Console.WriteLine($".NET {Environment.Version}, {Environment.ProcessorCount} processors, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}");
-foreach ((IFigure figure, IReadOnlyList<string> parts) in chosen)
+foreach ((IFigure figure, Func<IEnumerable<Row>> run) in chosen)
 {
     long started = Stopwatch.GetTimestamp();
     var table = new Table { Title = new TableTitle(Markup.Escape($"{figure.Name}: {figure.Title}")) };
     table.AddColumns("what", "measured", "bar");
-    foreach (Row row in figure.Run(parts))
+    foreach (Row row in run())
     {
         table.AddRow(Markup.Escape(row.What), Markup.Escape(row.Measured), Markup.Escape(row.Bar));
     }

@@ -11,7 +11,7 @@ internal sealed class BytesPerEntry : IFigure
 
     public string Title => "bytes per entry beyond key and value, 1M entries";
 
-    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    public IEnumerable<Row> Run()
     {
         yield return new("BoundedCache, no expiry", $"{Child.Measure(Name, "bounded", "plain")[0]:N1}", "<= 56");
         yield return new("BoundedCache, absolute expiry", $"{Child.Measure(Name, "bounded", "expiry")[0]:N1}", "<= 64");

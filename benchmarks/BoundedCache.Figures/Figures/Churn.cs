@@ -9,7 +9,7 @@ namespace BoundedCache.Figures.Figures;
 /// What the operating system sees of a full cache while new entries keep coming: anonymous resident memory above an empty process, as a multiple
 /// of the limit, each cache in a process of its own. Draws it, too.
 /// </summary>
-internal sealed class Churn : IFigure
+internal sealed class Churn : IPartedFigure
 {
     private const long Limit = 512L << 20;
     private const string Picture = "artifacts/churn.svg";

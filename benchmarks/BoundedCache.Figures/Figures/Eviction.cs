@@ -13,7 +13,7 @@ internal sealed class Eviction : IFigure
 
     public string Title => "evicting 900k of 1M entries of 1 KiB, no release (medians of 5)";
 
-    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    public IEnumerable<Row> Run()
     {
         double[] alone = Child.Median(5, () => Child.Measure(Name, "bounded"));
         double[] watched = Child.Median(5, () => Child.Measure(Name, "bounded", "reader"));

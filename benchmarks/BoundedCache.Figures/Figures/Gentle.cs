@@ -1,7 +1,7 @@
 namespace BoundedCache.Figures.Figures;
 
 /// <summary>Both ways to release the memory of a shrunk cache: what they reach, how long they take and how long they stop the process.</summary>
-internal sealed class Gentle : IFigure
+internal sealed class Gentle : IPartedFigure
 {
     private const long Full = 1L << 30;
     private const long Shrunk = 100L << 20;

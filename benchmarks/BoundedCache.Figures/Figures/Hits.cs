@@ -15,7 +15,7 @@ internal sealed class Hits : IFigure
 
     public string Title => "TryGetValue hit, keys of 24 characters, equal but different instances, Zipf 0.99 (medians of 3 processes of 9 rounds)";
 
-    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    public IEnumerable<Row> Run()
     {
         foreach (int entries in (int[])[10_000, 1_000_000])
         {

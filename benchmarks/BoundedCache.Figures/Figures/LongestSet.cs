@@ -17,7 +17,7 @@ internal sealed class LongestSet : IFigure
 
     public string Title => "longest single set while growing from empty to 5 million entries, GC pauses excluded (each set: the least of 5 runs)";
 
-    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    public IEnumerable<Row> Run()
     {
         yield return new("BoundedCache", Describe("bounded"), "<= 1,000 us");
         yield return new("MemoryCache", Describe("microsoft"));

@@ -19,7 +19,7 @@ internal sealed class Measuring : IFigure
 
     public string Title => "time to measure a value (median of 9 rounds; an empty loop over the same values taken off)";
 
-    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    public IEnumerable<Row> Run()
     {
         foreach (Shape shape in ValueShapes.All)
         {

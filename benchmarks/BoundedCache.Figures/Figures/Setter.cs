@@ -12,7 +12,7 @@ internal sealed class Setter : IFigure
 
     public string Title => "MaxMemory from 1 GiB to 100 MiB, 1 KiB values, release Full (medians of 5)";
 
-    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    public IEnumerable<Row> Run()
     {
         double[] whole = Child.Median(5, () => Child.Measure(Name, "whole"));
         double[] bare = Child.Median(5, () => Child.Measure(Name, "bare"));

@@ -9,7 +9,7 @@ internal sealed class Sizes : IFigure
 
     public string Title => "UsedMemory against what the collector counts, in bytes, by shape";
 
-    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    public IEnumerable<Row> Run()
     {
         foreach (Shape shape in ValueShapes.All.Concat(KeyShapes.All))
         {

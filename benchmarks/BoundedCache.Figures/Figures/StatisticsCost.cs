@@ -19,7 +19,7 @@ internal sealed class StatisticsCost : IFigure
 
     public string Title => $"a lookup with statistics and metrics beside a plain one, {Entries:N0} entries, Zipf 0.99 (medians of 3 processes; differences round by round)";
 
-    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    public IEnumerable<Row> Run()
     {
         foreach (int threads in (int[])[1, 2])
         {

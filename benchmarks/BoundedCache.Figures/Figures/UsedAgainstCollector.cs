@@ -7,7 +7,7 @@ internal sealed class UsedAgainstCollector : IFigure
 
     public string Title => "UsedMemory against the collector's count, 1M entries";
 
-    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    public IEnumerable<Row> Run()
     {
         foreach (int size in (int[])[1024, 100, 8])
         {
