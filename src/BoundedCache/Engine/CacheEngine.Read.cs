@@ -72,7 +72,7 @@ internal sealed partial class CacheEngine
 
         if (reason != EvictionReason.None)
         {
-            RemoveIfCurrent(in place, reason);
+            RemoveIfFree(in place, reason);
             return false;
         }
 
@@ -135,7 +135,7 @@ internal sealed partial class CacheEngine
         place = Place.Nowhere;
         if (!TLookup.RunsUserCode)
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 int index = _index.FindLocked(in lookup);
                 if (index != AccessOrder.None)
@@ -149,7 +149,7 @@ internal sealed partial class CacheEngine
         }
 
         var candidates = new List<(object Key, object? Content, Place Place)>();
-        lock (_gate)
+        using (_gate.Enter())
         {
             _index.Collect(lookup.Hash, candidates);
         }
