@@ -88,7 +88,7 @@ internal sealed partial class CacheEngine
 
         if (reason != EvictionReason.None)
         {
-            RemoveIfCurrent(in place, reason);
+            RemoveIfFree(in place, reason);
             return false;
         }
 
@@ -150,7 +150,7 @@ internal sealed partial class CacheEngine
         place = Place.Nowhere;
         if (!TLookup.RunsUserCode)
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 int index = _index.FindLocked(in lookup);
                 if (index != AccessOrder.None)
@@ -164,7 +164,7 @@ internal sealed partial class CacheEngine
         }
 
         var candidates = new List<(object Key, object? Content, Place Place)>();
-        lock (_gate)
+        using (_gate.Enter())
         {
             _index.Collect(lookup.Hash, candidates);
         }
