@@ -5,7 +5,6 @@ using BoundedCache.AspNetCore.Access;
 using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.History;
-using BoundedCache.AspNetCore.MemoryReports;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -84,7 +83,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         group.MapGet("/api/caches/{name}/limit/preview", admin.Caches.Preview)
             .WithSummary("What a limit would evict, estimated")
             .Produces<LimitPreview>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
-        group.MapGet("/api/memory", MemoryEndpoints.Observe)
+        group.MapGet("/api/memory", admin.Memory.ObserveAsync)
             .WithSummary("The process's memory, taken apart without disturbing it")
             .Produces(StatusCodes.Status200OK, contentType: Json);
         group.MapGet("/api/history", admin.History.Get)

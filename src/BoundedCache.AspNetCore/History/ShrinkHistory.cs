@@ -15,6 +15,9 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Queue<(ShrinkReport Report, ShrinkView View)> _seen = new();
 
+    /// <summary>The last report of each cache, which is asked for again and again, also when those of other caches have pushed it out.</summary>
+    private readonly Dictionary<string, (ShrinkReport Report, ShrinkView View)> _last = new(StringComparer.Ordinal);
+
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<ShrinkView> Views
     {
@@ -33,15 +36,13 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
         ShrinkView view;
         lock (_gate)
         {
-            foreach ((ShrinkReport seen, ShrinkView known) in _seen)
+            if (Find(report) is { } known)
             {
-                if (ReferenceEquals(seen, report))
-                {
-                    return known;
-                }
+                return known;
             }
 
             view = ShrinkView.Of(report, time.GetUtcNow());
+            _last[report.CacheName] = (report, view);
             _seen.Enqueue((report, view));
             if (_seen.Count > Most)
             {
@@ -55,6 +56,16 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
         }
 
         return view;
+    }
+
+    private ShrinkView? Find(ShrinkReport report)
+    {
+        if (_last.TryGetValue(report.CacheName, out (ShrinkReport Report, ShrinkView View) last) && ReferenceEquals(last.Report, report))
+        {
+            return last.View;
+        }
+
+        return _seen.FirstOrDefault(seen => ReferenceEquals(seen.Report, report)).View;
     }
 
     /// <summary>A limit that was raised is no shrink.</summary>
