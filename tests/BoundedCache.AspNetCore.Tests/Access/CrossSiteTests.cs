@@ -15,14 +15,12 @@ public sealed class CrossSiteTests
     [InlineData(true, "Host: localhost:80", "Origin: http://localhost")]
     [InlineData(false, "Sec-Fetch-Site: cross-site")]
     [InlineData(false, "Sec-Fetch-Site: same-site")]
-    [InlineData(false, "Sec-Fetch-Site: ")]
     [InlineData(false, "Sec-Fetch-Site: cross-site", "Origin: http://localhost")]
     [InlineData(false, "Origin: http://evil.example")]
     [InlineData(false, "Origin: http://localhost.evil.example")]
     [InlineData(false, "Host: localhost:5000", "Origin: http://localhost:6000")]
     [InlineData(false, "Host: localhost:5000", "Origin: http://localhost")]
     [InlineData(false, "Origin: null")]
-    [InlineData(false, "Origin: ")]
     public async Task Is_refused_and_changes_nothing(bool isAnswered, params string[] headers)
     {
         await using AdminHost host = await AdminHost.StartAsync();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.AspNetCore.Tests.Changes;
 
 /// <summary>What operators and programs get wrong: the right status, what would be right, and nothing changed.</summary>
-public sealed class BadInputTests
+public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixture<BadInputTests.SharedHost>
 {
     [Theory]
     [InlineData("0")]
@@ -33,13 +33,14 @@ public sealed class BadInputTests
     [InlineData("\"  \"")]
     [InlineData("\"१२\"")]
     [InlineData("\"1MB\\u0000\"")]
+    [InlineData("\"\\ud800\"")]
     [InlineData("true")]
     [InlineData("null")]
     [InlineData("[1]")]
     [InlineData("{\"bytes\": 1}")]
     public async Task A_limit_that_is_none(string limit)
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         Answer answer = await host.PutAsync("api/caches/default/limit", $$"""{"maxMemory": {{limit}}}""");
 
@@ -59,7 +60,7 @@ public sealed class BadInputTests
     [InlineData("?maxMemory=5&maxMemory=6")]
     public async Task A_preview_of_a_limit_that_is_none(string query)
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         (await host.GetAsync($"api/caches/default/limit/preview{query}")).AssertProblem(HttpStatusCode.BadRequest, "maxMemory", "Right is a whole number");
     }
@@ -72,11 +73,10 @@ public sealed class BadInputTests
     [InlineData("null", "It is null")]
     [InlineData("\"512MB\"", "no object")]
     [InlineData("512", "no object")]
-    [InlineData("{\"maxMemory\": NaN}", "It is not well formed")]
+    [InlineData("{\"maxMemory\": NaN}", "'maxMemory'")]
     [InlineData("{\"maxMemory\": 1} x", "not well formed")]
     [InlineData("{\"maxMemory\": 1,}", "not well formed")]
     [InlineData("{maxMemory: 1}", "not well formed")]
-    [InlineData("{\"maxMemory\": \"\\ud800\"}", "")]
     [InlineData("{\"maxMemory\": 1, \"maxMemory\": 2}", "'maxMemory'")]
     [InlineData("{\"MaxMemory\": 1}", "'MaxMemory' is no property")]
     [InlineData("{\"maxMemory\": 1, \"force\": true}", "'force' is no property")]
@@ -84,7 +84,7 @@ public sealed class BadInputTests
     [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "not well formed")]
     public async Task A_body_that_is_not_what_is_expected(string body, string says)
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         (await host.PutAsync("api/caches/default/limit", body)).AssertProblem(HttpStatusCode.BadRequest, says);
         AssertUnchanged(host);
@@ -93,7 +93,7 @@ public sealed class BadInputTests
     [Fact]
     public async Task An_object_without_a_limit()
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         (await host.PutAsync("api/caches/default/limit", "{}")).AssertProblem(HttpStatusCode.BadRequest, "maxMemory is missing", "Right is");
         AssertUnchanged(host);
@@ -106,7 +106,7 @@ public sealed class BadInputTests
     [InlineData("release", "{\"releaseMode\": \"0\"}", "'0'", "\"full\" or \"gentle\"")]
     public async Task A_release_mode_that_is_none(string path, string body, params string[] says)
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         Answer answer = await host.SendAsync(path == "limit" ? HttpMethod.Put : HttpMethod.Post, $"api/caches/default/{path}", body);
         answer.AssertProblem(HttpStatusCode.BadRequest, [.. says, "releaseMode"]);
@@ -122,10 +122,10 @@ public sealed class BadInputTests
     [InlineData("{\"share\": 1e400}", "share")]
     [InlineData("{\"share\": \"0.5\"}", "'share'")]
     [InlineData("{\"share\": \"NaN\"}", "'share'")]
-    [InlineData("{\"share\": NaN}", "not well formed")]
+    [InlineData("{\"share\": NaN}", "'share'")]
     public async Task A_share_that_is_none(string body, string says)
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         (await host.PostAsync("api/caches/default/compact", body)).AssertProblem(HttpStatusCode.BadRequest, says, "Right is");
         AssertUnchanged(host);
@@ -136,7 +136,7 @@ public sealed class BadInputTests
     [InlineData(5_000_000)]
     public async Task A_body_that_is_far_too_long(int length)
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         (await host.PutAsync("api/caches/default/limit", $$"""{"maxMemory": 1{{new string(' ', length - 17)}} }"""))
             .AssertProblem(HttpStatusCode.RequestEntityTooLarge, "4096 bytes", "Right is");
@@ -146,7 +146,7 @@ public sealed class BadInputTests
     [Fact]
     public async Task A_body_of_unknown_length_that_is_far_too_long()
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
         using var content = new StreamContent(new EndlessSpaces());
         content.Headers.ContentType = new("application/json");
 
@@ -164,7 +164,7 @@ public sealed class BadInputTests
     [InlineData("a%0d%0aSet-Cookie:x", "'a??Set-Cookie:x'")]
     public async Task A_cache_that_there_is_not(string name, string says)
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         (await host.GetAsync($"api/caches/{name}")).AssertProblem(HttpStatusCode.NotFound, says);
         (await host.PutAsync($"api/caches/{name}/limit", """{"maxMemory": 1}""")).AssertProblem(HttpStatusCode.NotFound, says);
@@ -188,7 +188,7 @@ public sealed class BadInputTests
     [InlineData("PROPFIND", "api/caches", "GET")]
     public async Task A_method_that_is_not_for_the_address(string method, string path, string allowed)
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         Answer answer = await host.SendAsync(new HttpMethod(method), path, """{"maxMemory": 1}""");
 
@@ -204,7 +204,7 @@ public sealed class BadInputTests
     [InlineData("api/operations")]
     public async Task An_address_that_there_is_not(string path)
     {
-        await using AdminHost host = await FilledAsync();
+        AdminHost host = shared.Host;
 
         (await host.GetAsync(path)).AssertProblem(HttpStatusCode.NotFound, "nothing at this address");
     }
@@ -257,6 +257,16 @@ public sealed class BadInputTests
         Assert.Equal((1L << 20, 10), (host.Pages.MaxMemory, host.Pages.Count));
         Assert.Null(host.Default.GetSnapshot().LastReport);
         Assert.DoesNotContain(host.Log.Admin, static line => line.Id != 68);
+    }
+
+    /// <summary>One application for all of them: whatever is refused changes nothing.</summary>
+    public sealed class SharedHost : IAsyncLifetime
+    {
+        internal AdminHost Host { get; private set; } = null!;
+
+        public async Task InitializeAsync() => Host = await FilledAsync();
+
+        public async Task DisposeAsync() => await Host.DisposeAsync();
     }
 
     /// <summary>A body that would never end.</summary>
