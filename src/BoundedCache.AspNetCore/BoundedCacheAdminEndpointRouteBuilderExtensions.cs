@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
 using BoundedCache;
 using BoundedCache.AspNetCore;
 using BoundedCache.AspNetCore.Access;
@@ -47,7 +48,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
 
         var admin = new CacheAdmin(endpoints.ServiceProvider, options);
         RouteGroupBuilder all = endpoints.MapGroup(pattern);
-        all.WithTags("BoundedCache");
+        all.WithTags("BoundedCache").ProducesProblem(StatusCodes.Status403Forbidden);
         ((IEndpointConventionBuilder)all).Finally(admin.Gate.Guard);
         MapPage(Kind(all, EndpointKind.Page, options.ReadPolicy), admin);
         MapReads(Kind(all, EndpointKind.Read, options.ReadPolicy), admin);
@@ -85,7 +86,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             .Produces<LimitPreview>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/api/memory", admin.Memory.ObserveAsync)
             .WithSummary("The process's memory, taken apart without disturbing it")
-            .Produces(StatusCodes.Status200OK, contentType: Json);
+            .Produces<JsonObject>();
         group.MapGet("/api/history", admin.History.Get)
             .WithSummary("The last samples, and the last shrinks and releases")
             .Produces<HistoryView>();
@@ -118,7 +119,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         Describe<EmptyRequest>(group.MapPost("/api/caches/{name}/clear", admin.Changes.ClearAsync), "Removes all entries")
             .Produces<RemovalView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         Describe<EmptyRequest>(group.MapPost("/api/memory", (Delegate)admin.Memory.CollectAsync), "The process's memory, taken apart with a garbage collection")
-            .Produces(StatusCodes.Status200OK, contentType: Json).ProducesProblem(StatusCodes.Status429TooManyRequests);
+            .Produces<JsonObject>().ProducesProblem(StatusCodes.Status429TooManyRequests);
 
         Refusals.MapOtherTypes(group, "/api/caches/{name}/limit", HttpMethods.Put, LimitRequest.Example);
         Refusals.MapOtherTypes(group, "/api/caches/{name}/release", HttpMethods.Post, ReleaseRequest.Example);

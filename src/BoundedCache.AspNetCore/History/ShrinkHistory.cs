@@ -25,12 +25,12 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
         {
             lock (_gate)
             {
-                return [.. _seen.Where(static seen => IsShrink(seen.Report)).Select(static seen => seen.View)];
+                return [.. _seen.Select(static seen => seen.View)];
             }
         }
     }
 
-    /// <summary>Notes a report, which may have been noted before, and tells it to those who watch.</summary>
+    /// <summary>Notes a report, which may have been noted before, and tells it to those who watch; but not one on a limit that was raised, which is no shrink.</summary>
     public ShrinkView Note(ShrinkReport report)
     {
         ShrinkView view;
@@ -42,6 +42,11 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
             }
 
             view = ShrinkView.Of(report, time.GetUtcNow());
+            if (report.NewMaxMemory > report.OldMaxMemory)
+            {
+                return view;
+            }
+
             _last[report.CacheName] = (report, view);
             _seen.Enqueue((report, view));
             if (_seen.Count > Most)
@@ -50,11 +55,7 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
             }
         }
 
-        if (IsShrink(report))
-        {
-            events.Publish("shrink", view, AdminJsonContext.Default.ShrinkView);
-        }
-
+        events.Publish("shrink", view, AdminJsonContext.Default.ShrinkView);
         return view;
     }
 
@@ -67,7 +68,4 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
 
         return _seen.FirstOrDefault(seen => ReferenceEquals(seen.Report, report)).View;
     }
-
-    /// <summary>A limit that was raised is no shrink.</summary>
-    private static bool IsShrink(ShrinkReport report) => report.NewMaxMemory <= report.OldMaxMemory;
 }

@@ -5,7 +5,7 @@ using BoundedCache.AspNetCore.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.AspNetCore.Tests.Access;
 
@@ -89,6 +89,7 @@ public sealed class ConnectionTests
     {
         await using KestrelHost host = await KestrelHost.StartAsync();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         await using WebApplication proxy = builder.Build();
         proxy.Run(async context =>

@@ -18,7 +18,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [
         "", "/", "/api", "/api/", "/api/caches", "/api/caches/", "/api/caches/default", "/api/caches/pages", "/api/caches/nope", "/api/caches/default/limit", "/api/caches/pages/limit",
         "/api/caches/default/limit/preview", "/api/caches/default/release", "/api/caches/default/compact", "/api/caches/pages/clear", "/api/memory", "/api/history",
-        "/api/operations/0", "/assets/page.js", "/assets/../index.html", "/assets/%2e%2e/%2e%2e/x", "/api/caches/%2F", "/api/caches/%00", "/api/caches/a%0Ab/limit", "//api/caches",
+        "/api/operations/0", "/assets/page.js", "/assets/../index.html", "/assets/%2e%2e/%2e%2e/x", "/api/caches/%2F", "/api/caches/a%0Ab/limit", "//api/caches",
     ];
 
     private static readonly string[] s_values =
