@@ -10,7 +10,7 @@ namespace BoundedCache.AspNetCore.Tests.Changes;
 /// <summary>Thousands of requests that nobody thought of: right and wrong ones, of right and wrong parts.</summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
-    private const int Requests = 4000;
+    private const int Requests = 3000;
 
     private static readonly string[] s_methods = ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"];
 
