@@ -1,0 +1,71 @@
+using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.Json;
+using BoundedCache.AspNetCore.Stream;
+
+namespace BoundedCache.AspNetCore.History;
+
+/// <summary>
+/// The last reports of the caches, whoever caused them, each with the time at which it was first seen here. Thread-safe.
+/// </summary>
+internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
+{
+    /// <summary>How many are kept, of all caches together.</summary>
+    public const int Most = 100;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<(ShrinkReport Report, ShrinkView View)> _seen = new();
+
+    /// <summary>The last report of each cache, which is asked for again and again, also when those of other caches have pushed it out.</summary>
+    private readonly Dictionary<string, (ShrinkReport Report, ShrinkView View)> _last = new(StringComparer.Ordinal);
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<ShrinkView> Views
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _seen.Select(static seen => seen.View)];
+            }
+        }
+    }
+
+    /// <summary>Notes a report, which may have been noted before, and tells it to those who watch; but not one on a limit that was raised, which is no shrink.</summary>
+    public ShrinkView Note(ShrinkReport report)
+    {
+        ShrinkView view;
+        lock (_gate)
+        {
+            if (Find(report) is { } known)
+            {
+                return known;
+            }
+
+            view = ShrinkView.Of(report, time.GetUtcNow());
+            if (report.NewMaxMemory > report.OldMaxMemory)
+            {
+                return view;
+            }
+
+            _last[report.CacheName] = (report, view);
+            _seen.Enqueue((report, view));
+            if (_seen.Count > Most)
+            {
+                _seen.Dequeue();
+            }
+        }
+
+        events.Publish("shrink", view, AdminJsonContext.Default.ShrinkView);
+        return view;
+    }
+
+    private ShrinkView? Find(ShrinkReport report)
+    {
+        if (_last.TryGetValue(report.CacheName, out (ShrinkReport Report, ShrinkView View) last) && ReferenceEquals(last.Report, report))
+        {
+            return last.View;
+        }
+
+        return _seen.FirstOrDefault(seen => ReferenceEquals(seen.Report, report)).View;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Diagnostics.CodeAnalysis;
+using BoundedCache.AspNetCore.Access;
+using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Logging;
+
+namespace BoundedCache.AspNetCore.MemoryReports;
+
+/// <summary>The memory report, observed or with a collection. One is made at a time, for it reads every mapping of the process; others wait without a thread.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
+internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
+{
+    private readonly SemaphoreSlim _turn = new(1);
+
+    public async Task<ContentHttpResult> ObserveAsync(CancellationToken aborted) => Text(await CaptureAsync(MemoryReportMode.Observe, aborted));
+
+    public async Task<Results<ContentHttpResult, Problem>> CollectAsync(HttpContext context)
+    {
+        (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
+        refusal ??= TooManyReleases.Refuse(context, rate);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        MemoryReport report = await CaptureAsync(MemoryReportMode.Collect, context.RequestAborted);
+        Log.Collected(logger, Requester.Of(context), report.GcPause.TotalMilliseconds);
+        return Text(report);
+    }
+
+    private async Task<MemoryReport> CaptureAsync(MemoryReportMode mode, CancellationToken aborted)
+    {
+        await _turn.WaitAsync(aborted);
+        try
+        {
+            return MemoryReport.Capture(mode);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private static ContentHttpResult Text(MemoryReport report) => TypedResults.Text(report.ToJson(), "application/json; charset=utf-8");
+}
