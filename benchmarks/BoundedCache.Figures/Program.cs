@@ -10,7 +10,7 @@ using Spectre.Console;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 IFigure[] figures =
 [
-    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new LongestSet(),
+    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new Sets(), new Touches(), new LongestSet(),
     new Eviction(), new Setter(), new Gentle(), new Churn(),
 ];
 
@@ -31,7 +31,7 @@ if (unknown.Length > 0 || args is ["--help"])
 }
 
 AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 120);
-Console.WriteLine($".NET {Environment.Version}, {Environment.ProcessorCount} processors, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}");
+Console.WriteLine(RunStamp.Take("benchmarks/BoundedCache.Figures", args));
 foreach (IFigure figure in figures.Where(figure => args.Length == 0 || args.Contains(figure.Name)))
 {
     long started = Stopwatch.GetTimestamp();
