@@ -13,9 +13,9 @@ internal sealed class LoadApplication(TextWriter output, TextWriter error)
     {
         try
         {
-            if (args is ["--child", .. var child])
+            if (args is ["--child", ..])
             {
-                Child.Run(child, output);
+                Child.Run([.. args.Skip(1)], output);
                 return ExitCode.Done;
             }
 

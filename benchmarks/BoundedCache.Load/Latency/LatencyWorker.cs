@@ -10,7 +10,7 @@ namespace BoundedCache.Load.Latency;
 /// the next one, and each operation's latency counts from when it was due; otherwise one long stop would hide all operations that should
 /// have come during it ("coordinated omission").
 /// </summary>
-internal sealed class LatencyWorker
+internal sealed class LatencyWorker : IDisposable
 {
     private const int Draws = 1 << 18;
     private const int ValueBytes = 100;
@@ -49,8 +49,11 @@ internal sealed class LatencyWorker
         using ICachePeer? cache = work.Peer == LatencyCase.Nothing
             ? null
             : PeerCatalog.Find(work.Peer).Create(new PeerSetup(long.MaxValue) { ScanEvery = work.Situation == Situation.Expiry ? TimeSpan.FromSeconds(1) : null });
-        return new LatencyWorker(work, cache).Measure();
+        using var worker = new LatencyWorker(work, cache);
+        return worker.Measure();
     }
+
+    public void Dispose() => _pauses.Dispose();
 
     private LatencySample Measure()
     {
