@@ -19,7 +19,7 @@ internal sealed class Touches : IFigure
 
     public string Name => "touches";
 
-    public string Title => $"touches lost under read-through, {Keys:N0} keys, Zipf 0.99, and the hit ratio against a textbook LRU (medians of 5 processes)";
+    public string Title => $"touches lost under read-through, {Keys:N0} keys, Zipf 0.99, and the hit ratio against a textbook LRU (medians of 3 processes)";
 
     public IEnumerable<Row> Run()
     {
@@ -27,7 +27,7 @@ internal sealed class Touches : IFigure
         {
             foreach (int threads in (int[])[1, 2, 4])
             {
-                double[] answer = Child.Median(5, () => Child.Measure(Name, $"{percent}", $"{threads}"));
+                double[] answer = Child.Median(3, () => Child.Measure(Name, $"{percent}", $"{threads}"));
                 yield return new(
                     $"room for {percent} % of the keys, {threads} thread{(threads > 1 ? "s" : "")}",
                     $"{answer[0]:P4} of touches lost; hit ratio {answer[1]:P3}, textbook {answer[2]:P3}: {(answer[1] - answer[2]) * 100:+0.000;-0.000;0.000} points",

@@ -16,17 +16,16 @@ internal static class HitRatioCommand
                 + "that start with # are skipped. None: a synthetic one (see make-trace).",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var limits = new Option<long[]>("--limits")
+        var limits = new Defaulted<long[]>("--limits", [-1, -3, -10, -30])
         {
             Description = "Limits, separated by commas: sizes, or percentages of what all keys of the trace weigh together. Percentages are written as 1%,10%. Default 1%,3%,10%,30%.",
             HelpName = "SIZE,SIZE",
             CustomParser = result => [.. result.Tokens[^1].Value.Split(',').Select(text => text.EndsWith('%') && int.TryParse(text[..^1], out int percent) && percent is > 0 and <= 100
                 ? -percent
                 : Parse.Size(result, "--limits", text))],
-            DefaultValueFactory = static _ => [-1, -3, -10, -30],
         };
-        Option<long> keySize = Parse.Bytes("--key-size", "The size of requests that name only a key.", 1);
-        Option<Peer[]> peers = Parse.Peers("The caches.", static peer => peer.IsBounded);
+        Defaulted<long> keySize = Parse.Bytes("--key-size", "The size of requests that name only a key.", 1);
+        Defaulted<Peer[]> peers = Parse.Peers("The caches.", static peer => peer.IsBounded);
         Option<string?> directory = Parse.Output();
         Option<bool> quick = Parse.Quick();
         var command = new Command("hit-ratio", "Replays access traces through each cache at several limits: miss ratio and byte miss ratio, and a textbook LRU's.")
@@ -37,9 +36,9 @@ internal static class HitRatioCommand
         {
             var files = ResultFiles.Prepare(result.GetValue(directory), "hit-ratio", args);
             string[] paths = result.GetValue(traces)!;
-            var run = new HitRatioRun(result.GetValue(peers)!, result.GetValue(limits)!, new Progress(error));
+            var run = new HitRatioRun(peers.Of(result), limits.Of(result), new Progress(error));
             IReadOnlyList<HitRatioRow> rows = run.Run(
-                paths.Length == 0 ? [RequestSource.Synthetic(result.GetValue(quick))] : [.. paths.Select(path => RequestSource.File(path, result.GetValue(keySize)))],
+                paths.Length == 0 ? [RequestSource.Synthetic(result.GetValue(quick))] : [.. paths.Select(path => RequestSource.File(path, keySize.Of(result)))],
                 cancellation);
             files.Write(output, rows, HitRatioReport.Text(rows), picture: null);
             return Task.FromResult((int)ExitCode.Done);

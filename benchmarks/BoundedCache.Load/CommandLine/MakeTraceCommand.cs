@@ -11,12 +11,12 @@ internal static class MakeTraceCommand
     {
         var defaults = new SyntheticTrace();
         var file = new Argument<string>("file") { Description = "Where to write it; gzipped if the name ends in .gz." };
-        Option<int> keys = Parse.Whole("--keys", "Different keys.", defaults.Keys, 1, 10_000_000);
-        Option<int> requests = Parse.Whole("--requests", "Requests.", (int)defaults.Requests, 1, int.MaxValue);
-        Option<double> skew = Parse.Number("--skew", "Zipf's exponent; 0 is uniform.", defaults.Skew, 0, 5);
-        Option<long> least = Parse.Bytes("--min-size", "The least size of a key's value.", defaults.MinBytes);
-        Option<long> most = Parse.Bytes("--max-size", "The largest.", defaults.MaxBytes);
-        Option<int> seed = Parse.Whole("--seed", "The same seed makes the same trace.", defaults.Seed, 0, int.MaxValue);
+        Defaulted<int> keys = Parse.Whole("--keys", "Different keys.", defaults.Keys, 1, 10_000_000);
+        Defaulted<int> requests = Parse.Whole("--requests", "Requests.", (int)defaults.Requests, 1, int.MaxValue);
+        Defaulted<double> skew = Parse.Number("--skew", "Zipf's exponent; 0 is uniform.", defaults.Skew, 0, 5);
+        Defaulted<long> least = Parse.Bytes("--min-size", "The least size of a key's value.", defaults.MinBytes);
+        Defaulted<long> most = Parse.Bytes("--max-size", "The largest.", defaults.MaxBytes);
+        Defaulted<int> seed = Parse.Whole("--seed", "The same seed makes the same trace.", defaults.Seed, 0, int.MaxValue);
         var command = new Command("make-trace", "Writes a synthetic trace for hit-ratio: 'key size' lines, keys by Zipf's law, small sizes more often than large ones.")
         {
             file, keys, requests, skew, least, most, seed,
@@ -25,12 +25,12 @@ internal static class MakeTraceCommand
         {
             var trace = new SyntheticTrace
             {
-                Keys = result.GetValue(keys),
-                Requests = result.GetValue(requests),
-                Skew = result.GetValue(skew),
-                MinBytes = result.GetValue(least),
-                MaxBytes = result.GetValue(most),
-                Seed = result.GetValue(seed),
+                Keys = keys.Of(result),
+                Requests = requests.Of(result),
+                Skew = skew.Of(result),
+                MinBytes = least.Of(result),
+                MaxBytes = most.Of(result),
+                Seed = seed.Of(result),
             };
             if (trace.MaxBytes < trace.MinBytes)
             {

@@ -8,27 +8,25 @@ namespace BoundedCache.Load.CommandLine;
 /// <summary>Reads options; an error names the option, the text and what would do.</summary>
 internal static class Parse
 {
-    public static Option<int> Whole(string name, string about, int otherwise, int least, int most) => new(name)
+    public static Defaulted<int> Whole(string name, string about, int otherwise, int least, int most) => new(name, otherwise)
     {
         Description = $"{about} {least} to {most}, default {otherwise}.",
         HelpName = "N",
-        DefaultValueFactory = _ => otherwise,
         CustomParser = result => Whole(result, name, result.Tokens[^1].Value, least, most),
     };
 
-    public static Option<int[]> Wholes(string name, string about, string otherwise, int least, int most) => new(name)
+    public static Defaulted<int[]> Wholes(string name, string about, string otherwise, int least, int most) =>
+        new(name, [.. otherwise.Split(',').Select(static text => int.Parse(text, CultureInfo.InvariantCulture))])
     {
         Description = $"{about} Separated by commas, each {least} to {most}. Default {otherwise}.",
         HelpName = "N,N",
-        DefaultValueFactory = _ => [.. otherwise.Split(',').Select(static text => int.Parse(text, CultureInfo.InvariantCulture))],
         CustomParser = result => [.. result.Tokens[^1].Value.Split(',').Select(text => Whole(result, name, text, least, most))],
     };
 
-    public static Option<double> Number(string name, string about, double otherwise, double least, double most) => new(name)
+    public static Defaulted<double> Number(string name, string about, double otherwise, double least, double most) => new(name, otherwise)
     {
         Description = string.Create(CultureInfo.InvariantCulture, $"{about} {least} to {most}, default {otherwise}."),
         HelpName = "NUMBER",
-        DefaultValueFactory = _ => otherwise,
         CustomParser = result =>
         {
             string text = result.Tokens[^1].Value;
@@ -41,20 +39,18 @@ internal static class Parse
         },
     };
 
-    public static Option<long> Bytes(string name, string about, long otherwise) => new(name)
+    public static Defaulted<long> Bytes(string name, string about, long otherwise) => new(name, otherwise)
     {
         Description = $"{about} Default {ByteSize.Format(otherwise)}.",
         HelpName = "SIZE",
-        DefaultValueFactory = _ => otherwise,
         CustomParser = result => Size(result, name, result.Tokens[^1].Value),
     };
 
-    public static Option<Peer[]> Peers(string about, Func<Peer, bool> byDefault) => new("--peers")
+    public static Defaulted<Peer[]> Peers(string about, Func<Peer, bool> byDefault) => new("--peers", [.. PeerCatalog.All.Where(byDefault)])
     {
         Description = $"{about} Separated by commas: {string.Join(", ", PeerCatalog.All.Select(static peer => peer.Name))}. "
             + $"Default {string.Join(", ", PeerCatalog.All.Where(byDefault).Select(static peer => peer.Name))}.",
         HelpName = "NAME,NAME",
-        DefaultValueFactory = _ => [.. PeerCatalog.All.Where(byDefault)],
         CustomParser = result =>
         {
             var peers = new List<Peer>();

@@ -10,18 +10,18 @@ internal static class ThroughputCommand
 {
     public static Command Create(IReadOnlyList<string> args, TextWriter output, TextWriter error)
     {
-        Option<Peer[]> peers = Parse.Peers("The caches.", static _ => true);
-        Option<int[]> reads = Parse.Wholes("--reads", "Shares of operations that read, in percent; the others store.", "100,95,75,0", 0, 100);
-        Option<int[]> threads = Parse.Wholes("--threads", "Threads. Default up to the number of processors; twice that many is worth a look.", "1,2", 1, 1024);
+        Defaulted<Peer[]> peers = Parse.Peers("The caches.", static _ => true);
+        Defaulted<int[]> reads = Parse.Wholes("--reads", "Shares of operations that read, in percent; the others store.", "100,95,75,0", 0, 100);
+        Defaulted<int[]> threads = Parse.Wholes("--threads", "Threads; up to twice as many as processors is worth a look.", "1,2", 1, 1024);
         var readThrough = new Option<bool>("--read-through")
         {
             Description = "Instead of --reads: only reads, in a cache that holds half of the keys; a miss stores what was missing.",
         };
-        Option<double> skew = Parse.Number("--skew", "Zipf's exponent; 0 is uniform.", 0.99, 0, 5);
-        Option<int> keys = Parse.Whole("--keys", "Keys that are asked for.", 100_000, 100, 10_000_000);
-        Option<int> valueBytes = Parse.Whole("--value-size", "Bytes of each value, an array.", 100, 0, 1 << 20);
-        Option<double> seconds = Parse.Number("--seconds", "Measured time of each process, after half a second that does not count.", 0.6, 0.05, 600);
-        Option<int> rounds = Parse.Whole("--rounds", "Processes for each cache and load, of which the median is taken.", 3, 1, 99);
+        Defaulted<double> skew = Parse.Number("--skew", "Zipf's exponent; 0 is uniform.", 0.99, 0, 5);
+        Defaulted<int> keys = Parse.Whole("--keys", "Keys that are asked for.", 100_000, 100, 10_000_000);
+        Defaulted<int> valueBytes = Parse.Whole("--value-size", "Bytes of each value, an array.", 100, 0, 1 << 20);
+        Defaulted<double> seconds = Parse.Number("--seconds", "Measured time of each process, after half a second that does not count.", 0.6, 0.05, 600);
+        Defaulted<int> rounds = Parse.Whole("--rounds", "Processes for each cache and load, of which the median is taken.", 3, 1, 99);
         Option<string?> directory = Parse.Output();
         Option<bool> quick = Parse.Quick();
         var command = new Command("throughput", "Operations a second at full speed; hit ratio, GC pauses, processor time, bytes per entry, limit overrun, refused sets.")
@@ -31,17 +31,17 @@ internal static class ThroughputCommand
         command.SetAction(async (result, cancellation) =>
         {
             bool isQuick = result.GetValue(quick);
-            Peer[] caches = result.GetValue(peers)!;
-            double?[] shares = result.GetValue(readThrough) ? [null] : [.. result.GetValue(reads)!.Select(static percent => (double?)percent / 100)];
-            ThroughputCase[] loads = [.. shares.SelectMany(share => result.GetValue(threads)!.Select(count => new ThroughputCase
+            Peer[] caches = peers.Of(result);
+            double?[] shares = result.GetValue(readThrough) ? [null] : [.. reads.Of(result).Select(static percent => (double?)percent / 100)];
+            ThroughputCase[] loads = [.. shares.SelectMany(share => threads.Of(result).Select(count => new ThroughputCase
             {
                 Peer = "",
-                Skew = result.GetValue(skew),
+                Skew = skew.Of(result),
                 Reads = share,
                 Threads = count,
-                Keys = isQuick ? 2_000 : result.GetValue(keys),
-                ValueBytes = result.GetValue(valueBytes),
-                Seconds = isQuick ? 0.1 : result.GetValue(seconds),
+                Keys = isQuick ? 2_000 : keys.Of(result),
+                ValueBytes = valueBytes.Of(result),
+                Seconds = isQuick ? 0.1 : seconds.Of(result),
             }))];
             if (caches.Length == 0)
             {
@@ -49,7 +49,7 @@ internal static class ThroughputCommand
             }
 
             var files = ResultFiles.Prepare(result.GetValue(directory), result.GetValue(readThrough) ? "read-through" : "throughput", args);
-            var run = new ThroughputRun(caches, loads, isQuick ? 1 : result.GetValue(rounds), new Progress(error));
+            var run = new ThroughputRun(caches, loads, isQuick ? 1 : rounds.Of(result), new Progress(error));
             IReadOnlyList<ThroughputRow> rows = await run.RunAsync(cancellation).ConfigureAwait(false);
             files.Write(output, rows, ThroughputReport.Text(rows), ThroughputReport.Picture(rows, files.Stamp));
             return (int)ExitCode.Done;

@@ -31,7 +31,11 @@ public class ReplayTests
             bool expected = textbook.Request(request);
             bool found = cache.TryGetValue(request.Key, out _);
 
-            Assert.True(expected == found, $"request {number}, {request}, at {ByteSize.Format(limit)}: the textbook {(expected ? "hits" : "misses")}");
+            if (expected != found)
+            {
+                Assert.Fail($"request {number}, {request}, at {ByteSize.Format(limit)}: the textbook {(expected ? "hits" : "misses")}");
+            }
+
             if (!found)
             {
                 misses++;
