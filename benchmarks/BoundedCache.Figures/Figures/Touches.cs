@@ -9,8 +9,8 @@ namespace BoundedCache.Figures.Figures;
 /// on the same requests taking turns.
 /// </summary>
 /// <remarks>
-/// Counted as lost are touches that found their buffer full while somebody held the lock. Touches that were applied late, or in another order
-/// than they were made in, cannot be counted; the hit ratio has them in it.
+/// Counted as lost are touches that found their buffer full while somebody held the lock. What was left out because the same entry's was noted
+/// shortly before, came late, or in another order than it was made in, is not counted; the hit ratio has it in it.
 /// </remarks>
 internal sealed class Touches : IFigure
 {
