@@ -31,7 +31,8 @@ internal sealed class Sets : IFigure
         {
             yield return new(
                 s_peers[i],
-                $"{ns[i]:N0} ns a stored set; {answer[(2 * i) + 1]:P1} of sets stored" + (i == 0 ? $"; {ns[0] / ns[1]:N2} x memory-cache, {ns[0] / ns[2]:N2} x its best" : ""),
+                $"{ns[i]:N0} ns a stored set; {answer[(2 * i) + 1]:P1} of sets stored"
+                    + (i == 0 ? $"; {ns[0] / ns[1]:N2} x memory-cache, {ns[0] / ns[2]:N2} x its best" : ""),
                 i == 0 ? "<= 0.60 x MemoryCache" : "");
         }
 

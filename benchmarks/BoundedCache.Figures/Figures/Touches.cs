@@ -74,7 +74,9 @@ internal sealed class Touches : IFigure
         Child.Answer(cache.Engine.LostTouches / Math.Max(1.0, hits), hits / all, textbookHits / all);
     }
 
+#pragma warning disable CA1859 // As applications call it.
     private static long Replay(IMemoryCache cache, string[] requests)
+#pragma warning restore CA1859
     {
         long hits = 0;
         object value = new();

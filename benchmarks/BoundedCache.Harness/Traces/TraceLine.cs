@@ -3,7 +3,10 @@ using System.Text;
 
 namespace BoundedCache.Harness.Traces;
 
-/// <summary>One line of a trace as text: <c>key size</c> or <c>time key size</c>, separated by spaces or tabs; where a size is known without it, also <c>key</c>.</summary>
+/// <summary>
+/// One line of a trace as text: <c>key size</c> or <c>time key size</c>, separated by spaces or tabs; where a size is known without it, also
+/// <c>key</c>.
+/// </summary>
 public static class TraceLine
 {
     /// <summary>What a line should be, for messages.</summary>

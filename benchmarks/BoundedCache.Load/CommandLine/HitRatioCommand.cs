@@ -18,11 +18,13 @@ internal static class HitRatioCommand
         };
         var limits = new Defaulted<long[]>("--limits", [-1, -3, -10, -30])
         {
-            Description = "Limits, separated by commas: sizes, or percentages of what all keys of the trace weigh together. Percentages are written as 1%,10%. Default 1%,3%,10%,30%.",
+            Description = "Limits, separated by commas: sizes, or percentages of what all keys of the trace weigh together. "
+                + "Default 1%,3%,10%,30%.",
             HelpName = "SIZE,SIZE",
-            CustomParser = result => [.. result.Tokens[^1].Value.Split(',').Select(text => text.EndsWith('%') && int.TryParse(text[..^1], out int percent) && percent is > 0 and <= 100
-                ? -percent
-                : Parse.Size(result, "--limits", text))],
+            CustomParser = static result => [.. result.Tokens[^1].Value.Split(',').Select(text =>
+                text.EndsWith('%') && int.TryParse(text[..^1], out int percent) && percent is > 0 and <= 100
+                    ? -percent
+                    : Parse.Size(result, "--limits", text))],
         };
         Defaulted<long> keySize = Parse.Bytes("--key-size", "The size of requests that name only a key.", 1);
         Defaulted<Peer[]> peers = Parse.Peers("The caches.", static peer => peer.IsBounded);

@@ -26,7 +26,8 @@ internal static class LatencyCommand
                 return situation;
             })],
         };
-        Defaulted<int> rate = Parse.Whole("--rate", "Operations a second, all threads together: nine of ten read, one stores a new value under its key.", 100_000, 1_000, 10_000_000);
+        Defaulted<int> rate = Parse.Whole(
+            "--rate", "Operations a second, all threads together: nine of ten read, one stores a new value under its key.", 100_000, 1_000, 10_000_000);
         Defaulted<int> threads = Parse.Whole("--threads", "Threads that keep to the schedule. Each takes a processor.", 1, 1, 64);
         Defaulted<int> entries = Parse.Whole("--entries", "Entries in the cache when the run begins.", 1_000_000, 1_000, 20_000_000);
         Defaulted<double> seconds = Parse.Number("--seconds", "Measured time of each process.", 4, 0.2, 600);

@@ -15,10 +15,9 @@ internal static class Parse
         CustomParser = result => Whole(result, name, result.Tokens[^1].Value, least, most),
     };
 
-    public static Defaulted<int[]> Wholes(string name, string about, string otherwise, int least, int most) =>
-        new(name, [.. otherwise.Split(',').Select(static text => int.Parse(text, CultureInfo.InvariantCulture))])
+    public static Defaulted<int[]> Wholes(string name, string about, int[] otherwise, int least, int most) => new(name, otherwise)
     {
-        Description = $"{about} Separated by commas, each {least} to {most}. Default {otherwise}.",
+        Description = $"{about} Separated by commas, each {least} to {most}. Default {string.Join(',', otherwise)}.",
         HelpName = "N,N",
         CustomParser = result => [.. result.Tokens[^1].Value.Split(',').Select(text => Whole(result, name, text, least, most))],
     };

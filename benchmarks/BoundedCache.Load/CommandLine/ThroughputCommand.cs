@@ -11,8 +11,8 @@ internal static class ThroughputCommand
     public static Command Create(IReadOnlyList<string> args, TextWriter output, TextWriter error)
     {
         Defaulted<Peer[]> peers = Parse.Peers("The caches.", static _ => true);
-        Defaulted<int[]> reads = Parse.Wholes("--reads", "Shares of operations that read, in percent; the others store.", "100,95,75,0", 0, 100);
-        Defaulted<int[]> threads = Parse.Wholes("--threads", "Threads; up to twice as many as processors is worth a look.", "1,2", 1, 1024);
+        Defaulted<int[]> reads = Parse.Wholes("--reads", "Shares of operations that read, in percent; the others store.", [100, 95, 75, 0], 0, 100);
+        Defaulted<int[]> threads = Parse.Wholes("--threads", "Threads; up to twice as many as processors is worth a look.", [1, 2], 1, 1024);
         var readThrough = new Option<bool>("--read-through")
         {
             Description = "Instead of --reads: only reads, in a cache that holds half of the keys; a miss stores what was missing.",

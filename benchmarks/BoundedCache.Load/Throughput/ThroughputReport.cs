@@ -25,9 +25,12 @@ internal static class ThroughputReport
             .. rows.GroupBy(static row => row.Load).Select(static group => new BarGroup(group.Key, [.. group.Select(static row => new Bar(
                 row.Peer,
                 row.Median.OpsPerSecond,
-                string.Create(CultureInfo.InvariantCulture, $"{row.Median.OpsPerSecond / 1e6:N2}{(row.Median.Refused > 0.001 ? $", refused {row.Median.Refused:P0} of sets" : "")}")))])),
+                Describe(row.Median)))])),
         ],
     });
+
+    private static string Describe(ThroughputSample sample) => string.Create(
+        CultureInfo.InvariantCulture, $"{sample.OpsPerSecond / 1e6:N2}{(sample.Refused > 0.001 ? $", refused {sample.Refused:P0} of sets" : "")}");
 
     private static string[] Cells(ThroughputRow row, ThroughputRow first) =>
     [

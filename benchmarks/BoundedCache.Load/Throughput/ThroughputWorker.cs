@@ -8,7 +8,11 @@ namespace BoundedCache.Load.Throughput;
 /// <summary>Measures one case in this process.</summary>
 internal sealed class ThroughputWorker
 {
-    private const int DrawsPerThread = 1 << 18;
+    /// <summary>
+    /// Requests of a thread before its sequence begins anew, a power of two: so many that nearly all keys are among them. In a short one so few would be
+    /// that a cache of half of the keys held them all, and nothing would be evicted any more.
+    /// </summary>
+    private const int DrawsPerThread = 1 << 21;
 
     /// <summary>Operations between two looks at the clock.</summary>
     private const int Batch = 256;
@@ -41,7 +45,7 @@ internal sealed class ThroughputWorker
         // The slack is for a table whose chunks are not all full: without it the last entries of a cache that should hold all would not fit.
         long limit = (capacity + (capacity / 50)) * entrySize;
         string[] stored = [.. Enumerable.Range(0, work.Keys).Select(EntryKey.Of)];
-        string[][] draws = Draw(work);
+        Draws[] draws = Draw(work);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         using ICachePeer cache = peer.Create(new PeerSetup(limit));
         return new ThroughputWorker(work, cache, stored, entrySize, limit).Measure(draws, peer.IsBounded, before);
@@ -55,23 +59,29 @@ internal sealed class ThroughputWorker
         return cache.UsedMemory;
     }
 
-    /// <summary>Each thread's keys in the order of use: instances of its own, equal to those that are stored but not the same.</summary>
-    private static string[][] Draw(ThroughputCase work)
+    private static Draws[] Draw(ThroughputCase work)
     {
         var zipf = new Zipf(work.Keys, work.Skew, new Random(1));
-        return [.. Enumerable.Range(0, work.Threads).Select(thread =>
+        var draws = new Draws[work.Threads];
+        Parallel.For(0, work.Threads, thread =>
         {
-            var own = new string?[work.Keys];
             var random = new Random(thread + 2);
-            return Enumerable.Range(0, DrawsPerThread).Select(_ => zipf.Next(random)).Select(i => own[i] ??= EntryKey.Of(i)).ToArray();
-        })];
+            int[] order = new int[DrawsPerThread];
+            for (int i = 0; i < order.Length; i++)
+            {
+                order[i] = zipf.Next(random);
+            }
+
+            draws[thread] = new Draws([.. Enumerable.Range(0, work.Keys).Select(EntryKey.Of)], order);
+        });
+        return draws;
     }
 
-    private ThroughputSample Measure(string[][] draws, bool isBounded, long bytesBefore)
+    private ThroughputSample Measure(Draws[] draws, bool isBounded, long bytesBefore)
     {
         Fill();
         var totals = new Tally[draws.Length];
-        Thread[] threads = [.. draws.Select((keys, i) => new Thread(() => totals[i] = Work(keys)))];
+        Thread[] threads = [.. draws.Select((own, i) => new Thread(() => totals[i] = Work(own, i)))];
         Array.ForEach(threads, static thread => thread.Start());
         Thread.Sleep(TimeSpan.FromSeconds(Math.Min(0.5, _case.Seconds / 2)));
 
@@ -133,10 +143,10 @@ internal sealed class ThroughputWorker
         }
     }
 
-    private Tally Work(string[] keys)
+    private Tally Work(Draws draws, int thread)
     {
         Tally tally = default;
-        var random = new Random(keys.Length + Environment.CurrentManagedThreadId);
+        var random = new Random(thread + 100);
         int threshold = _case.Reads is { } reads ? (int)(reads * 1024) : -1;
         bool counting = false;
         for (int i = 0; !_over;)
@@ -148,7 +158,7 @@ internal sealed class ThroughputWorker
 
             for (int j = 0; j < Batch; j++, i++)
             {
-                string key = keys[i & (DrawsPerThread - 1)];
+                string key = draws.Keys[draws.Order[i & (DrawsPerThread - 1)]];
                 if (threshold < 0 || threshold == 1024 || random.Next(1024) < threshold)
                 {
                     tally.Reads++;
@@ -180,6 +190,12 @@ internal sealed class ThroughputWorker
             tally.Missing += _cache.TryGet(key, out _) ? 0 : 1;
         }
     }
+
+    /// <summary>
+    /// What one thread asks for: its own instances of the keys, equal to those that are stored but not the same; and their numbers in the order of use,
+    /// as numbers, because millions of references would be marked anew by every full collection.
+    /// </summary>
+    private sealed record Draws(string[] Keys, int[] Order);
 
     /// <summary>What one thread did.</summary>
     private struct Tally
