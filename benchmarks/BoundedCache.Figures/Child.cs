@@ -15,24 +15,14 @@ internal static class Child
     /// <summary>The same, with settings of the child's runtime.</summary>
     public static double[] MeasureIn((string Name, string Value)[] environment, string figure, params string[] args)
     {
-        string program = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own path.");
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
-        {
-            start.ArgumentList.Add(typeof(Child).Assembly.Location);
-        }
-
+        ProcessStartInfo start = OwnProgram.StartInfo(typeof(Child).Assembly, ["--child", figure, .. args]);
+        start.RedirectStandardOutput = true;
         foreach ((string name, string value) in environment)
         {
             start.Environment[name] = value;
         }
 
-        foreach (string arg in (string[])["--child", figure, .. args])
-        {
-            start.ArgumentList.Add(arg);
-        }
-
-        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} did not start.");
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         string? answer = output.Split('\n').LastOrDefault(static line => line.StartsWith(Mark, StringComparison.Ordinal));

@@ -10,8 +10,8 @@ using Spectre.Console;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 IFigure[] figures =
 [
-    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new LongestSet(),
-    new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(),
+    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new Sets(), new Touches(),
+    new LongestSet(), new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(),
 ];
 
 if (args is ["--child", string child, .. string[] rest])
@@ -34,7 +34,7 @@ if (FigureChoice.Find(figures, args, out List<(IFigure Figure, Func<IEnumerable<
 }
 
 AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 120);
-Console.WriteLine($".NET {Environment.Version}, {Environment.ProcessorCount} processors, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}");
+Console.WriteLine(RunStamp.Take("benchmarks/BoundedCache.Figures", args));
 foreach ((IFigure figure, Func<IEnumerable<Row>> run) in chosen)
 {
     long started = Stopwatch.GetTimestamp();

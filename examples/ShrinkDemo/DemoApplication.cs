@@ -1,3 +1,4 @@
+using BoundedCache.Harness.Traces;
 using BoundedCache.ShrinkDemo.Caches;
 using BoundedCache.ShrinkDemo.CommandLine;
 using BoundedCache.ShrinkDemo.Comparison;
@@ -23,6 +24,11 @@ internal sealed class DemoApplication(DemoTerminal terminal)
         {
             terminal.Error.WriteLine($"{ErrorPrefix}{failure.Message.TrimEnd('.')}.");
             return failure.ExitCode;
+        }
+        catch (TraceException failure)
+        {
+            terminal.Error.WriteLine($"{ErrorPrefix}{failure.Message.TrimEnd('.')}.");
+            return ExitCode.Failed;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -1,3 +1,4 @@
+using BoundedCache.Harness;
 using BoundedCache.ShrinkDemo;
 
 using var interruption = new Interruption();

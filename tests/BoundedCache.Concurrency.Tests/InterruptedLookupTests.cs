@@ -126,6 +126,68 @@ public class InterruptedLookupTests
         InvariantChecker.Check(_cache.Engine);
     }
 
+    /// <remarks>
+    /// The reader's directory of chunks is from before the directory grew, so for it the first chunk remains what it was when it was given up, its
+    /// pointers included; and one of them leads, over a chunk that is still in use, back to itself.
+    /// </remarks>
+    [Fact]
+    public void A_lookup_that_outlives_a_chunk_and_its_directory_comes_to_an_end()
+    {
+        var first = new Interrupting("first");
+        var second = new Interrupting("second");
+        for (int i = 0; i < SlotStore.ChunkSize; i++)
+        {
+            Set($"filler {i}");
+        }
+
+        // The chain: first, in the first slot of the first chunk, then second, in the next chunk.
+        Set(second);
+        _cache.Remove("filler 0");
+        Set(first);
+        (int firstSlot, int secondSlot) = (SlotOf(first), SlotOf(second));
+        bool reversed = false;
+        first.Interrupt = () =>
+        {
+            // The table outgrows its directory, gives up its first chunk, makes it again, and in the same two slots the order is reversed.
+            int more = 0;
+            for (; _cache.Engine.Allocator.ChunkCount < 6; more++)
+            {
+                Set($"more {more}");
+            }
+
+            for (int i = 1; i < SlotStore.ChunkSize; i++)
+            {
+                _cache.Remove($"filler {i}");
+            }
+
+            _cache.Remove(first);
+            _cache.Compact(0);
+            bool dropped = !_cache.Engine.Store.Exists(firstSlot);
+            for (; !_cache.Engine.Store.Exists(firstSlot); more++)
+            {
+                Set($"more {more}");
+            }
+
+            _cache.Remove($"more {more - 1}");
+            Set(new Interrupting("third"));
+            _cache.Remove(second);
+            Set(new Interrupting("fourth"));
+            reversed = dropped && _cache.Engine.Store.Slot(secondSlot).Next == firstSlot;
+        };
+
+        using var ended = new ManualResetEventSlim();
+        new Thread(() =>
+        {
+            _cache.TryGetValue(new Interrupting("wanted"), out _);
+            ended.Set();
+        })
+        { IsBackground = true }.Start();
+
+        Assert.True(ended.Wait(TimeSpan.FromSeconds(30)), $"the lookup does not end; the table did what this test is about: {reversed}");
+        Assert.True(reversed, "the table did not do what this test is about");
+        InvariantChecker.Check(_cache.Engine);
+    }
+
     private void Set(object key)
     {
         using ICacheEntry entry = _cache.CreateEntry(key);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BoundedCache.Harness.Traces;
 using BoundedCache.ShrinkDemo.Results;
 using BoundedCache.ShrinkDemo.Workloads;
 

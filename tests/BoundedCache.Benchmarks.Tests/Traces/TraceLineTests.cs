@@ -1,6 +1,6 @@
-using BoundedCache.ShrinkDemo.Traces;
+using BoundedCache.Harness.Traces;
 
-namespace BoundedCache.ShrinkDemo.Tests.Traces;
+namespace BoundedCache.Benchmarks.Tests.Traces;
 
 public class TraceLineTests
 {
@@ -28,6 +28,16 @@ public class TraceLineTests
     [InlineData("now a 1")]
     [InlineData("1 a 1 GET")]
     public void Anything_else_is_malformed(string line) => Assert.False(TraceLine.TryParse(line, out _));
+
+    [Fact]
+    public void A_key_alone_is_a_request_where_its_size_is_known_without_it()
+    {
+        Assert.True(TraceLine.TryParse("a", out TraceRequest request, sizeOfKeysAlone: 7));
+        Assert.Equal(new TraceRequest("a", 7), request);
+        Assert.True(TraceLine.TryParse("a 1", out request, sizeOfKeysAlone: 7));
+        Assert.Equal(new TraceRequest("a", 1), request);
+        Assert.False(TraceLine.TryParse("now a 1", out _, sizeOfKeysAlone: 7));
+    }
 
     [Theory]
     [InlineData("", true)]

@@ -1,7 +1,6 @@
-using BoundedCache.ShrinkDemo.Tests.Support;
-using BoundedCache.ShrinkDemo.Traces;
+using BoundedCache.Harness.Traces;
 
-namespace BoundedCache.ShrinkDemo.Tests.Traces;
+namespace BoundedCache.Benchmarks.Tests.Traces;
 
 public sealed class TraceReaderTests : IDisposable
 {
@@ -34,11 +33,10 @@ public sealed class TraceReaderTests : IDisposable
     {
         string trace = _directory.Write("trace", "a 1\n# comment\n\nb two\nc 3\n");
 
-        DemoException failure = Assert.Throws<DemoException>(() => ReadAll(trace));
+        TraceException failure = Assert.Throws<TraceException>(() => ReadAll(trace));
 
         Assert.Equal(
             $"{trace}, line 4: 'b two' is not 'key size' or 'time key size', with the time a number and the size a whole number of bytes", failure.Message);
-        Assert.Equal(ExitCode.Failed, failure.ExitCode);
     }
 
     [Fact]
@@ -46,7 +44,7 @@ public sealed class TraceReaderTests : IDisposable
     {
         string trace = _directory.Write("trace", "a 1\n" + new string('x', 10_000_000));
 
-        DemoException failure = Assert.Throws<DemoException>(() => ReadAll(trace));
+        TraceException failure = Assert.Throws<TraceException>(() => ReadAll(trace));
 
         Assert.Contains(", line 2: 'xxx", failure.Message, StringComparison.Ordinal);
     }
@@ -61,14 +59,14 @@ public sealed class TraceReaderTests : IDisposable
         byte[] bytes = File.ReadAllBytes(trace);
         File.WriteAllBytes(trace, bytes[..(int)(bytes.Length * kept)]);
 
-        DemoException failure = Assert.Throws<DemoException>(() => ReadAll(trace));
+        TraceException failure = Assert.Throws<TraceException>(() => ReadAll(trace));
 
         Assert.StartsWith($"{trace} cannot be read", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Assert.Contains(_directory.PathOf("none"), Assert.Throws<DemoException>(() => ReadAll(_directory.PathOf("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains(_directory.PathOf("none"), Assert.Throws<TraceException>(() => ReadAll(_directory.PathOf("none"))).Message, StringComparison.Ordinal);
 
     private static void AssertThreeRequests(string trace) =>
         Assert.Equal([new TraceRequest("a", 100), new TraceRequest("b", 200), new TraceRequest("a", 100)], ReadAll(trace));

@@ -1,13 +1,13 @@
 using System.IO.Compression;
 using System.Text;
 
-namespace BoundedCache.ShrinkDemo.Traces;
+namespace BoundedCache.Harness.Traces;
 
 /// <summary>
 /// Reads an access trace, plain or gzipped, request by request; never more of it than one buffer is in memory, whatever the
 /// file holds. Compression is told by the file's first bytes, not by its name.
 /// </summary>
-internal sealed class TraceReader : IDisposable
+public sealed class TraceReader : IDisposable
 {
     /// <summary>Longer lines are not lines of a trace; without a bound a file of another kind would be read into memory whole.</summary>
     private const int MostLineCharacters = 16 * 1024;
@@ -16,6 +16,7 @@ internal sealed class TraceReader : IDisposable
     private const string StrictCompression = "System.IO.Compression.UseStrictValidation";
 
     private readonly string _path;
+    private readonly long? _sizeOfKeysAlone;
     private readonly FileStream _file;
     private readonly StreamReader _text;
     private readonly char[] _buffer = new char[2 * MostLineCharacters];
@@ -26,16 +27,18 @@ internal sealed class TraceReader : IDisposable
     static TraceReader() => AppContext.SetSwitch(StrictCompression, true);
 
     /// <param name="path">The file, as the user named it.</param>
-    /// <exception cref="DemoException">The file cannot be opened.</exception>
-    public TraceReader(string path)
+    /// <param name="sizeOfKeysAlone">The size in bytes of requests that name only a key; null where such a line is malformed.</param>
+    /// <exception cref="TraceException">The file cannot be opened.</exception>
+    public TraceReader(string path, long? sizeOfKeysAlone = null)
     {
         _path = path;
+        _sizeOfKeysAlone = sizeOfKeysAlone;
         try
         {
             _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.SequentialScan);
             _text = new StreamReader(IsGzip(_file) ? new GZipStream(_file, CompressionMode.Decompress) : _file, Encoding.UTF8);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
             _file?.Dispose();
             throw Unreadable(failure);
@@ -50,7 +53,7 @@ internal sealed class TraceReader : IDisposable
 
     /// <summary>Reads the next request.</summary>
     /// <returns>False at the end of the file.</returns>
-    /// <exception cref="DemoException">A line is malformed, or the file cannot be read any further.</exception>
+    /// <exception cref="TraceException">A line is malformed, or the file cannot be read any further.</exception>
     public bool TryRead(out TraceRequest request)
     {
         while (TryReadLine(out ReadOnlySpan<char> line))
@@ -61,13 +64,14 @@ internal sealed class TraceReader : IDisposable
                 continue;
             }
 
-            return TraceLine.TryParse(line, out request) ? true : throw Malformed(line);
+            return TraceLine.TryParse(line, out request, _sizeOfKeysAlone) ? true : throw Malformed(line);
         }
 
         request = default;
         return false;
     }
 
+    /// <summary>Closes the file.</summary>
     public void Dispose() => _text.Dispose();
 
     private static bool IsGzip(FileStream file)
@@ -127,9 +131,9 @@ internal sealed class TraceReader : IDisposable
         }
     }
 
-    private DemoException Malformed(ReadOnlySpan<char> line) =>
-        new(ExitCode.Failed, $"{_path}, line {LineNumber}: '{TraceLine.Quote(line)}' is not {TraceLine.Expected}");
+    private TraceException Malformed(ReadOnlySpan<char> line) =>
+        new($"{_path}, line {LineNumber}: '{TraceLine.Quote(line)}' is not {TraceLine.Expected}");
 
-    private DemoException Unreadable(Exception failure) =>
-        new(ExitCode.Failed, $"{_path} cannot be read{(LineNumber == 0 ? string.Empty : $" beyond line {LineNumber}")}: {failure.Message}", failure);
+    private TraceException Unreadable(Exception failure) =>
+        new($"{_path} cannot be read{(LineNumber == 0 ? string.Empty : $" beyond line {LineNumber}")}: {failure.Message}", failure);
 }

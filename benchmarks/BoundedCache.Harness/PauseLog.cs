@@ -1,9 +1,9 @@
 using System.Diagnostics.Tracing;
 
-namespace BoundedCache.Figures;
+namespace BoundedCache.Harness;
 
 /// <summary>How long each of the collector's stops was, in milliseconds, from the runtime's own events.</summary>
-internal sealed class PauseLog : EventListener
+public sealed class PauseLog : EventListener
 {
     private const EventKeywords GCKeyword = (EventKeywords)1;
     private const int SuspensionBegins = 9;
@@ -13,6 +13,7 @@ internal sealed class PauseLog : EventListener
     private readonly List<double> _milliseconds = [];
     private DateTime? _suspended;
 
+    /// <summary>Forgets the pauses so far.</summary>
     public void Clear()
     {
         lock (_lock)
@@ -21,6 +22,7 @@ internal sealed class PauseLog : EventListener
         }
     }
 
+    /// <summary>The pauses since the last <see cref="Clear"/>. The runtime delivers its events with some delay.</summary>
     public double[] Take()
     {
         lock (_lock)
@@ -31,6 +33,7 @@ internal sealed class PauseLog : EventListener
 
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
+        ArgumentNullException.ThrowIfNull(eventSource);
         if (eventSource.Name == "Microsoft-Windows-DotNETRuntime")
         {
             EnableEvents(eventSource, EventLevel.Informational, GCKeyword);
@@ -39,6 +42,7 @@ internal sealed class PauseLog : EventListener
 
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
+        ArgumentNullException.ThrowIfNull(eventData);
         if (eventData.EventId == SuspensionBegins)
         {
             _suspended = eventData.TimeStamp;

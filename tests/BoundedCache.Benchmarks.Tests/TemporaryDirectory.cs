@@ -1,0 +1,29 @@
+using System.IO.Compression;
+using System.Text;
+
+namespace BoundedCache.Benchmarks.Tests;
+
+/// <summary>A directory of its own for one test, gone with it.</summary>
+internal sealed class TemporaryDirectory : IDisposable
+{
+    public TemporaryDirectory() => Path = Directory.CreateTempSubdirectory("benchmarks-tests-").FullName;
+
+    public string Path { get; }
+
+    public string PathOf(string name) => System.IO.Path.Combine(Path, name);
+
+    public string Write(string name, string text)
+    {
+        File.WriteAllText(PathOf(name), text);
+        return PathOf(name);
+    }
+
+    public string WriteGzip(string name, string text)
+    {
+        using var file = new GZipStream(File.Create(PathOf(name)), CompressionLevel.Fastest);
+        file.Write(Encoding.UTF8.GetBytes(text));
+        return PathOf(name);
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,193 @@
+using System.Globalization;
+using BoundedCache.Engine;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Concurrency.Tests;
+
+/// <summary>
+/// What the fences of lookups without the lock are for, in the shapes in which a weakly ordered processor (Arm64) would break them: an entry
+/// whose parts must be seen together, an object seen before its fields, what one thread was told by another, and a key stored twice.
+/// On x64, which reorders neither loads nor stores among themselves, only a compiler can break most of them.
+/// </summary>
+/// <remarks>src/BoundedCache/Engine/MEMORY-MODEL.md says which fence each of them is about, and the README beside this file what they catch.</remarks>
+public class MemoryOrderTests
+{
+    private const int Keys = 4;
+
+    private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(700);
+
+    [Fact]
+    public void Key_value_flags_and_deadline_of_an_entry_are_seen_together() => SeenTogether(s_short);
+
+    [Fact]
+    public void What_a_thread_was_told_is_stored_it_finds() => Told(s_short);
+
+    [Fact]
+    public void A_key_with_code_of_its_own_is_stored_once_however_many_store_it() => StoredOnce(s_short);
+
+    [SoakFact]
+    [Trait("Category", "Soak")]
+    public void Key_value_flags_and_deadline_of_an_entry_are_seen_together_for_long() => SeenTogether(Soak.Duration!.Value);
+
+    [SoakFact]
+    [Trait("Category", "Soak")]
+    public void What_a_thread_was_told_is_stored_it_finds_for_long() => Told(Soak.Duration!.Value);
+
+    [SoakFact]
+    [Trait("Category", "Soak")]
+    public void A_key_with_code_of_its_own_is_stored_once_however_many_store_it_for_long() => StoredOnce(Soak.Duration!.Value);
+
+    /// <summary>
+    /// The seqlock. Two slots change hands among four keys without a pause, each time with a new object that carries its key, and in all four kinds: plain,
+    /// with a deadline, with details, with both. A fence missing on either side shows as another key's value, as a value whose fields are not set
+    /// yet, or as an entry that expired although its deadline is a day off (a deadline read apart from its flag is "never" or the beginning of time).
+    /// </summary>
+    private static void SeenTogether(TimeSpan duration)
+    {
+        using BoundedMemoryCache cache = Create(limit: 2);
+        string[] keys = [.. Enumerable.Range(0, Keys).Select(static i => i.ToString(CultureInfo.InvariantCulture))];
+        int expired = 0;
+        var onGone = new PostEvictionCallbackRegistration
+        {
+            EvictionCallback = (_, _, reason, _) => Interlocked.Add(ref expired, reason == EvictionReason.Expired ? 1 : 0),
+        };
+        new Crowd()
+            .Add("reader", 2, _ => _ =>
+            {
+                foreach (string key in keys)
+                {
+                    if (cache.TryGetValue(key, out object? found))
+                    {
+                        Sealed value = Assert.IsType<Sealed>(found);
+                        Assert.True(ReferenceEquals(value.Key, key) && value.Check == ~value.Number, $"the key {key} answered {value}");
+                    }
+                }
+            })
+            .Add("writer", 2, _ => random =>
+            {
+                string key = keys[random.Next(Keys)];
+                using ICacheEntry entry = cache.CreateEntry(key);
+                entry.Value = new Sealed(key, random.Next());
+                entry.Size = 1;
+                int kind = random.Next(4);
+                entry.AbsoluteExpirationRelativeToNow = (kind & 1) != 0 ? TimeSpan.FromDays(1) : null;
+                if ((kind & 2) != 0)
+                {
+                    entry.PostEvictionCallbacks.Add(onGone);
+                }
+            })
+            .Run(duration);
+        Assert.True(cache.WaitForCallbacks(TimeSpan.FromMinutes(1)), "the callbacks did not finish");
+        Assert.Equal(0, expired);
+        Assert.Equal(0, cache.GetSnapshot().Evictions.Expired.Entries);
+        InvariantChecker.Check(cache.Engine);
+    }
+
+    /// <summary>
+    /// Publication. One thread stores the next number under its key and then says so in a plain variable with a release store; another that read
+    /// that number must find it or a later one, while the table grows, splits, is trimmed and moves its entries. A head, a Next, a chunk or a
+    /// count of buckets that became visible later than what it was published by shows as a miss or an older value.
+    /// </summary>
+    private static void Told(TimeSpan duration)
+    {
+        using BoundedMemoryCache cache = Create(limit: long.MaxValue);
+        long[] told = new long[Keys];
+        int[] next = new int[Keys];
+        var crowd = new Crowd();
+        crowd
+            .Add("reader", 2, _ => random =>
+            {
+                int number = random.Next(Keys);
+                long least = Volatile.Read(ref told[number]);
+                bool found = cache.TryGetValue($"told {number}", out object? value);
+                if (least > 0)
+                {
+                    Assert.True(found && ((Sealed)value!).Number >= least, $"told of {least} of key {number}, found {(found ? value : "nothing")}");
+                }
+            })
+            .Add("writer", Keys, writer => random =>
+            {
+                string key = $"told {writer}";
+                int version = ++next[writer];
+                using (ICacheEntry entry = cache.CreateEntry(key))
+                {
+                    entry.Value = new Sealed(key, version);
+                    entry.Size = 1;
+                    entry.AbsoluteExpirationRelativeToNow = random.Next(2) == 0 ? TimeSpan.FromDays(1) : null;
+                }
+
+                Volatile.Write(ref told[writer], version);
+            })
+            .Add("resizer", _ =>
+            {
+                // Grown over several chunks and back: every way in which an entry that stays changes its place.
+                for (int i = 0; i < 3 * SlotStore.ChunkSize && !crowd.IsStopping; i++)
+                {
+                    using ICacheEntry entry = cache.CreateEntry(i);
+                    entry.Value = entry;
+                    entry.Size = 1;
+                }
+
+                for (int i = 0; i < 3 * SlotStore.ChunkSize && !crowd.IsStopping; i++)
+                {
+                    cache.Remove(i);
+                }
+
+                cache.Compact(0);
+            })
+            .Run(duration);
+        InvariantChecker.Check(cache.Engine);
+    }
+
+    /// <summary>
+    /// The counters of insertions, by which a writer whose keys' Equals is user code knows under the lock that what it missed without it is still missing.
+    /// All store the same few keys and remove them again; a key twice in the table is an entry too many at the end, or in the checker's eyes.
+    /// </summary>
+    private static void StoredOnce(TimeSpan duration)
+    {
+        using BoundedMemoryCache cache = Create(limit: long.MaxValue);
+        new Crowd()
+            .Add("writer", 4, _ => random =>
+            {
+                object key = new Coded(random.Next(Keys));
+                if (random.Next(3) == 0)
+                {
+                    cache.Remove(key);
+                }
+                else
+                {
+                    using ICacheEntry entry = cache.CreateEntry(key);
+                    entry.Value = key;
+                    entry.Size = 1;
+                }
+
+                int count = cache.Count;
+                Assert.True(count <= Keys, $"{count} entries of {Keys} keys");
+            })
+            .Run(duration);
+        InvariantChecker.Check(cache.Engine);
+        Assert.Equal(cache.Count, cache.Keys.Distinct().Count());
+        for (int i = 0; i < Keys; i++)
+        {
+            cache.Remove(new Coded(i));
+        }
+
+        Assert.Equal(0, cache.Count);
+    }
+
+    private static BoundedMemoryCache Create(long limit) => new(new BoundedMemoryCacheOptions
+    {
+        MaxMemory = limit,
+        Sizing = EntrySizing.Declared,
+        ReleaseMode = ReleaseMode.None,
+    });
+
+    /// <summary>A value whose fields say whether they were all seen: an object read before its constructor's stores would have zeros.</summary>
+    private sealed record Sealed(string Key, int Number)
+    {
+        public int Check { get; } = ~Number;
+    }
+
+    /// <summary>A key whose Equals is code of its own.</summary>
+    private sealed record Coded(int Number);
+}
