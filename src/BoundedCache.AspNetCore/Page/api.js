@@ -1,17 +1,10 @@
 // The admin endpoints, by the addresses below this page. Every failure becomes a Problem that can be shown as it is.
 
 export class Problem extends Error {
-  constructor(title, detail, status = 0, retryAfterSeconds = null) {
-    super(detail || title);
+  /** @param detail what went wrong and what would be right, in sentences */
+  constructor(title, detail) {
+    super(detail);
     this.title = title;
-    this.status = status;
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
-
-  /** What went wrong, in sentences. */
-  get text() {
-    const wait = this.retryAfterSeconds === null || /\d+ ?s/.test(this.message) ? '' : ` Try again in ${this.retryAfterSeconds} s.`;
-    return `${this.message}${wait}`;
   }
 }
 
@@ -56,12 +49,11 @@ async function call(path, init = {}) {
   try {
     return await response.json();
   } catch {
-    throw new Problem('No answer', 'The service answered with something that is no JSON, or broke off in the middle.', response.status);
+    throw new Problem('No answer', 'The service answered with something that is no JSON, or broke off in the middle.');
   }
 }
 
 async function problemOf(response) {
-  const seconds = Number(response.headers.get('Retry-After') ?? NaN);
   let body = {};
   try {
     body = await response.json();
@@ -69,17 +61,14 @@ async function problemOf(response) {
     // Not every server before the service answers with a problem; the status then has to do.
   }
 
-  return new Problem(
-    body.title || `Status ${response.status}`,
-    body.detail || fallbackDetail(response.status, body.title),
-    response.status,
-    Number.isFinite(seconds) ? seconds : null);
+  return new Problem(body.title || `Status ${response.status}`, body.detail || detailOf(response));
 }
 
-function fallbackDetail(status, title) {
-  return status === 401 ? 'The service wants to know who you are. Load the page again to sign in.'
-    : status === 403 ? 'You are not allowed to do this.'
-      : title || `The service answered with status ${status}.`;
+function detailOf(response) {
+  const wait = response.headers.get('Retry-After');
+  return response.status === 401 ? 'The service wants to know who you are. Load the page again to sign in.'
+    : response.status === 403 ? 'You are not allowed to do this.'
+      : `The service answered with status ${response.status}.${wait ? ` Try again in ${wait} s.` : ''}`;
 }
 
 /** A shrink that is answered before it is done is asked after until it is. */

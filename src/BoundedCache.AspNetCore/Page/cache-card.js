@@ -90,7 +90,7 @@ export class CacheCard {
     try {
       await work();
     } catch (error) {
-      problem.textContent = error.text ?? String(error);
+      problem.textContent = error.message;
     } finally {
       this.find('.progress').hidden = true;
       setBusy(this.controls, false);

@@ -60,7 +60,7 @@ export class LimitForm {
       return preview;
     } catch (error) {
       if (error.name !== 'AbortError') {
-        this.#say('', error.text ?? String(error));
+        this.#say('', error.message);
       }
 
       return null;

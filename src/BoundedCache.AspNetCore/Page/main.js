@@ -96,7 +96,7 @@ function showConnection(state) {
 
 /** Said once: an alert that is put in its place anew every few seconds would be read out as often. */
 function showTrouble(error) {
-  const text = error.text ?? String(error);
+  const text = error.message;
   if (byId('trouble').textContent.endsWith(text)) {
     return;
   }

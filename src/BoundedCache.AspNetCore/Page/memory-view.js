@@ -33,7 +33,7 @@ export class MemoryView {
       this.#problem.replaceChildren();
       this.#body.replaceChildren(...reportParts(report));
     } catch (error) {
-      this.#problem.replaceChildren(element('p', { class: 'problem' }, error.text ?? String(error)));
+      this.#problem.replaceChildren(element('p', { class: 'problem' }, error.message));
     } finally {
       byId('report').setAttribute('aria-busy', 'false');
       setBusy(this.#buttons, false);
