@@ -1,7 +1,6 @@
 using System.Net;
 using BoundedCache.AdminDashboard.Authentication;
 using BoundedCache.AdminDashboard.Load;
-using BoundedCache.AspNetCore;
 
 namespace BoundedCache.AdminDashboard;
 
