@@ -35,25 +35,17 @@ public sealed class ColourTests(BrowserFixture chromium)
     [BrowserTheory]
     [InlineData(ColorScheme.Light)]
     [InlineData(ColorScheme.Dark)]
-    public async Task Texts_and_shapes_stand_out_from_their_ground(ColorScheme scheme)
+    public async Task Texts_and_shapes_stand_out_and_neighbours_keep_apart_for_the_colour_blind(ColorScheme scheme)
     {
         await using AdminSite site = await AdminSite.StartAsync();
         await using AdminPage page = await chromium.OpenAsync(site, Views.Desktop(scheme));
 
-        foreach ((string front, string ground, double least) in s_texts.Select(static pair => (pair.Text, pair.Ground, TextContrast)).Concat(s_shapes.Select(static pair => (pair.Shape, pair.Ground, ShapeContrast))))
+        foreach ((string front, string ground, double least) in s_texts.Select(static pair => (pair.Text, pair.Ground, TextContrast))
+            .Concat(s_shapes.Select(static pair => (pair.Shape, pair.Ground, ShapeContrast))))
         {
             double contrast = Colour.Contrast(Colour.Parse(await page.TokenAsync(front)), Colour.Parse(await page.TokenAsync(ground)));
             Assert.True(contrast >= least, $"--{front} on --{ground} has a contrast of {contrast:0.00} in the {scheme} theme; it needs {least}.");
         }
-    }
-
-    [BrowserTheory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task The_lines_and_neighbouring_parts_keep_apart_for_the_colour_blind(ColorScheme scheme)
-    {
-        await using AdminSite site = await AdminSite.StartAsync();
-        await using AdminPage page = await chromium.OpenAsync(site, Views.Desktop(scheme));
 
         IEnumerable<(string One, string Other)> pairs = s_lines.SelectMany((one, index) => s_lines.Skip(index + 1).Select(other => (one, other)))
             .Concat(s_parts.Zip(s_parts.Skip(1)));

@@ -24,6 +24,7 @@ public sealed class KeyboardTests(BrowserFixture chromium)
         await page.Browser.Keyboard.TypeAsync("not");
         await page.Browser.Keyboard.PressAsync("Shift+Tab");
         await page.Browser.Keyboard.PressAsync("Enter");
+        await Expect(page.Dialog).ToBeVisibleAsync();
         await TabToAsync(page, page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Lower the limit" }));
         await page.Browser.Keyboard.PressAsync("Enter");
 

@@ -17,7 +17,7 @@ public sealed class LiveTests(BrowserFixture chromium)
         await Expect(page.Card(AdminSite.FirstName).Used).ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory));
         await Expect(page.Browser.Locator("[data-line=used] .value")).ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory + site.Second.UsedMemory));
         await Expect(page.Browser.Locator("[data-line=max] .value")).ToHaveTextAsync("32 MiB");
-        await page.Browser.GetByLabel("Caches", new() { Exact = true }).SelectOptionAsync(AdminSite.SecondName);
+        await page.Browser.GetByRole(AriaRole.Combobox, new() { Name = "Caches" }).SelectOptionAsync(AdminSite.SecondName);
         await Expect(page.Browser.Locator("[data-line=max] .value")).ToHaveTextAsync("16 MiB");
     }
 

@@ -46,8 +46,15 @@ internal sealed class AdminPage : IAsyncDisposable
     /// <summary>Answers the question that stands open.</summary>
     public Task AnswerAsync(string button) => Dialog.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
 
-    /// <summary>How many pixels of the page are to the right of what can be seen.</summary>
-    public Task<int> OverflowAsync() => Browser.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+    /// <summary>What reaches beyond the right of the window; nothing where one cannot scroll there.</summary>
+    public Task<string[]> WiderThanWindowAsync() => Browser.EvaluateAsync<string[]>(
+        """
+        () => {
+          const page = document.documentElement;
+          return page.scrollWidth <= page.clientWidth ? [] : [`The page is ${page.scrollWidth} px wide in ${page.clientWidth}`]
+            .concat([...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > page.clientWidth).map(e => e.outerHTML.slice(0, 60)));
+        }
+        """);
 
     /// <summary>A property of the style sheet, such as a colour, as the theme sets it.</summary>
     public Task<string> TokenAsync(string name) => Browser.EvaluateAsync<string>("name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()", $"--{name}");
