@@ -1,21 +1,25 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using BoundedCache;
 using BoundedCache.AspNetCore;
 using BoundedCache.AspNetCore.Access;
 using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.History;
-using BoundedCache.AspNetCore.MemoryReports;
+using BoundedCache.AspNetCore.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>Mapping of the admin endpoint.</summary>
 public static class BoundedCacheAdminEndpointRouteBuilderExtensions
 {
-    private const string Json = "application/json";
+    private const string JsonType = "application/json";
 
     /// <summary>
     /// Maps a page and an API for looking at the caches that were registered with <c>AddBoundedMemoryCache</c>, for changing their limits, and for releasing memory.
@@ -46,14 +50,26 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
                 "MapBoundedCacheAdmin found no cache to administer. Call builder.Services.AddBoundedMemoryCache(), or AddKeyedBoundedMemoryCache(name), before the application is built.");
         }
 
+        KnowTypes(endpoints.ServiceProvider.GetService<IOptions<JsonOptions>>()?.Value.SerializerOptions);
         var admin = new CacheAdmin(endpoints.ServiceProvider, options);
         RouteGroupBuilder all = endpoints.MapGroup(pattern);
-        all.WithTags("BoundedCache");
+        all.WithTags("BoundedCache").ProducesProblem(StatusCodes.Status403Forbidden);
         ((IEndpointConventionBuilder)all).Finally(admin.Gate.Guard);
         MapPage(Kind(all, EndpointKind.Page, options.ReadPolicy), admin);
         MapReads(Kind(all, EndpointKind.Read, options.ReadPolicy), admin);
         MapChanges(Kind(all, EndpointKind.Change, options.ChangePolicy), admin);
         return all;
+    }
+
+    /// <summary>
+    /// Tells the application's JSON of the endpoint's types. The endpoint itself does not need it, but OpenAPI documents are derived with it, and where there is no reflection it knows no types.
+    /// </summary>
+    private static void KnowTypes(JsonSerializerOptions? application)
+    {
+        if (application is { IsReadOnly: false } && !application.TypeInfoResolverChain.Contains(AdminJsonContext.Default))
+        {
+            application.TypeInfoResolverChain.Add(AdminJsonContext.Default);
+        }
     }
 
     private static RouteGroupBuilder Kind(RouteGroupBuilder all, EndpointKind kind, string? policy)
@@ -84,9 +100,9 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         group.MapGet("/api/caches/{name}/limit/preview", admin.Caches.Preview)
             .WithSummary("What a limit would evict, estimated")
             .Produces<LimitPreview>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
-        group.MapGet("/api/memory", MemoryEndpoints.Observe)
+        group.MapGet("/api/memory", admin.Memory.ObserveAsync)
             .WithSummary("The process's memory, taken apart without disturbing it")
-            .Produces(StatusCodes.Status200OK, contentType: Json);
+            .Produces<JsonObject>();
         group.MapGet("/api/history", admin.History.Get)
             .WithSummary("The last samples, and the last shrinks and releases")
             .Produces<HistoryView>();
@@ -119,7 +135,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         Describe<EmptyRequest>(group.MapPost("/api/caches/{name}/clear", admin.Changes.ClearAsync), "Removes all entries")
             .Produces<RemovalView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         Describe<EmptyRequest>(group.MapPost("/api/memory", (Delegate)admin.Memory.CollectAsync), "The process's memory, taken apart with a garbage collection")
-            .Produces(StatusCodes.Status200OK, contentType: Json).ProducesProblem(StatusCodes.Status429TooManyRequests);
+            .Produces<JsonObject>().ProducesProblem(StatusCodes.Status429TooManyRequests);
 
         Refusals.MapOtherTypes(group, "/api/caches/{name}/limit", HttpMethods.Put, LimitRequest.Example);
         Refusals.MapOtherTypes(group, "/api/caches/{name}/release", HttpMethods.Post, ReleaseRequest.Example);
@@ -136,7 +152,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
     private static RouteHandlerBuilder Describe<TBody>(RouteHandlerBuilder endpoint, string summary)
         where TBody : notnull => endpoint
             .WithSummary(summary)
-            .Accepts<TBody>(Json)
+            .Accepts<TBody>(JsonType)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);

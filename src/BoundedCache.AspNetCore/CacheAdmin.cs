@@ -29,7 +29,7 @@ internal sealed class CacheAdmin
         var rate = new ReleaseRate(options.ReleasesPerMinute, options.TimeProvider);
         var changes = new CacheChanges(operations, shrinks, events, options.TimeProvider, logger);
 
-        Gate = new AccessGate(new AccessRules(options));
+        Gate = new AccessGate(new AccessRules(options), new RefusalLog(options.TimeProvider, logger));
         Caches = new CacheEndpoints(directory, shrinks, Gate, options);
         Changes = new ChangeEndpoints(directory, changes, operations, rate, options, stopping);
         Memory = new MemoryEndpoints(rate, logger);

@@ -36,4 +36,8 @@ internal static partial class Log
 
     [LoggerMessage(67, LogLevel.Error, "Taking a sample failed; the history has a gap", EventName = "SampleFailed")]
     public static partial void SampleFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(
+        68, LogLevel.Warning, "{Who} was refused ({Method}): {Reason}. {Unlogged} more were not logged since the last line", EventName = "Refused")]
+    public static partial void Refused(ILogger logger, string who, string method, string? reason, long unlogged);
 }

@@ -7,9 +7,9 @@ namespace BoundedCache.AspNetCore.Access;
 /// <summary>What stands before every endpoint: nothing of a request is read, not even its route's values, before it is known that it may be answered.</summary>
 /// <remarks>
 /// It wraps the finished endpoints, as the last of all conventions. A filter would run after the arguments are bound, and a middleware would not know the
-/// conventions of the groups around.
+/// conventions of the groups around. Whom an endpoint admits is read from the endpoint that a request was routed to, which is what the authorization middleware reads as well.
 /// </remarks>
-internal sealed class AccessGate(AccessRules rules)
+internal sealed class AccessGate(AccessRules rules, RefusalLog log)
 {
     private EndpointMetadataCollection _change = EndpointMetadataCollection.Empty;
 
@@ -21,20 +21,19 @@ internal sealed class AccessGate(AccessRules rules)
             return;
         }
 
-        var metadata = new EndpointMetadataCollection(builder.Metadata);
-        EndpointKind kind = metadata.OfType<EndpointKind>().Last();
+        EndpointKind kind = builder.Metadata.OfType<EndpointKind>().Last();
         if (kind == EndpointKind.Change)
         {
-            _change = metadata;
+            _change = new EndpointMetadataCollection(builder.Metadata);
         }
 
-        builder.RequestDelegate = context => RunAsync(context, metadata, kind, inner);
+        builder.RequestDelegate = context => RunAsync(context, kind, inner);
     }
 
     /// <summary>Whether who sent a request could send a change as well.</summary>
     public async ValueTask<bool> CanChangeAsync(HttpContext context) => await rules.RefuseAsync(context, _change) is null;
 
-    private async Task RunAsync(HttpContext context, EndpointMetadataCollection metadata, EndpointKind kind, RequestDelegate inner)
+    private async Task RunAsync(HttpContext context, EndpointKind kind, RequestDelegate inner)
     {
         IHeaderDictionary headers = context.Response.Headers;
         headers.CacheControl = "no-store";
@@ -45,9 +44,11 @@ internal sealed class AccessGate(AccessRules rules)
             ? "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
             : "default-src 'none'; frame-ancestors 'none'";
 
+        EndpointMetadataCollection metadata = context.GetEndpoint()?.Metadata ?? EndpointMetadataCollection.Empty;
         Problem? refusal = await rules.RefuseAsync(context, metadata) ?? (kind == EndpointKind.Page ? null : CrossSite.Refuse(context));
         if (refusal is not null)
         {
+            log.Note(context, refusal.Value?.Title);
             await refusal.ExecuteAsync(context);
             return;
         }

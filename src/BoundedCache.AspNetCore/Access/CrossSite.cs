@@ -21,15 +21,13 @@ internal static class CrossSite
         }
 
         // Older browsers. The scheme is not compared: behind a proxy that ends TLS it differs. "null", of sandboxed frames and local files, is no origin.
-        return !headers.TryGetValue(HeaderNames.Origin, out var origin)
-            || (Uri.TryCreate(origin.ToString(), UriKind.Absolute, out Uri? uri)
-                && HostString.FromUriComponent(uri).Equals(WithoutDefaultPort(context.Request.Host, uri)))
-            ? null
-            : Refusal();
+        return !headers.TryGetValue(HeaderNames.Origin, out var origin) || IsOwn(origin.ToString(), context.Request.Host) ? null : Refusal();
     }
 
-    private static HostString WithoutDefaultPort(HostString host, Uri origin) =>
-        host.Port is { } port && origin.IsDefaultPort && port == origin.Port ? new HostString(host.Host) : host;
+    private static bool IsOwn(string origin, HostString own) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri)
+        && uri.Host.Equals(own.Host, StringComparison.OrdinalIgnoreCase)
+        && (own.Port is { } port ? port == uri.Port : uri.IsDefaultPort);
 
     private static Problem Refusal() => Problems.Of(
         StatusCodes.Status403Forbidden, "The request comes from a page of another origin. Send it from the admin page itself, or from a program that is no browser.", "Cross-site request");

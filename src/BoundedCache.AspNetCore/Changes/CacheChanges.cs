@@ -12,13 +12,16 @@ namespace BoundedCache.AspNetCore.Changes;
 /// lowers a limit further while a gentle release takes its seconds is not kept waiting. The cache itself evicts down to the limit in force, and its reports say what
 /// each call set.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
 internal sealed class CacheChanges(OperationList operations, ShrinkHistory shrinks, EventHub events, TimeProvider time, ILogger logger)
 {
     /// <summary>How often the progress of an operation is told to those who watch.</summary>
     private static readonly TimeSpan s_progress = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _order = new();
-    private readonly Lock _removals = new();
+
+    /// <summary>One removal at a time, so that none counts what another removed. Those who wait hold no thread.</summary>
+    private readonly SemaphoreSlim _removal = new(1);
 
     /// <summary>Sets a limit.</summary>
     /// <returns>The operation; null where too many are under way, and nothing was changed.</returns>
@@ -57,32 +60,36 @@ internal sealed class CacheChanges(OperationList operations, ShrinkHistory shrin
 
     /// <summary>Removes a share of the entries.</summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public RemovalView Compact(BoundedMemoryCache cache, double share, string who)
+    public async Task<RemovalView> CompactAsync(BoundedMemoryCache cache, double share, string who)
     {
-        RemovalView view = Remove(cache, () => cache.Compact(share), static totals => totals.Compact + totals.Expired);
+        RemovalView view = await RemoveAsync(cache, () => cache.Compact(share), static totals => totals.Compact + totals.Expired);
         Log.Compacted(logger, cache.Name, who, share, view.EntriesRemoved, view.BytesRemoved);
         return view;
     }
 
     /// <summary>Removes all entries.</summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public RemovalView Clear(BoundedMemoryCache cache, string who)
+    public async Task<RemovalView> ClearAsync(BoundedMemoryCache cache, string who)
     {
-        RemovalView view = Remove(cache, cache.Clear, static totals => totals.Removed);
+        RemovalView view = await RemoveAsync(cache, cache.Clear, static totals => totals.Removed);
         Log.Cleared(logger, cache.Name, who, view.EntriesRemoved, view.BytesRemoved);
         return view;
     }
 
-    /// <summary>One at a time, so that none counts what another removed.</summary>
-    private RemovalView Remove(BoundedMemoryCache cache, Action remove, Func<EvictionTotals, EntryTotals> count)
+    private async Task<RemovalView> RemoveAsync(BoundedMemoryCache cache, Action remove, Func<EvictionTotals, EntryTotals> count)
     {
-        lock (_removals)
+        await _removal.WaitAsync();
+        try
         {
             EntryTotals before = count(cache.GetSnapshot().Evictions);
             remove();
             CacheSnapshot after = cache.GetSnapshot();
             EntryTotals removed = count(after.Evictions) - before;
             return new RemovalView(cache.Name, removed.Entries, removed.Bytes, after.UsedMemory, after.Count);
+        }
+        finally
+        {
+            _removal.Release();
         }
     }
 

@@ -57,7 +57,7 @@ internal sealed class ChangeEndpoints(
         }
 
         return body.Share is > 0 and <= 1
-            ? Remove(() => changes.Compact(cache, body.Share.Value, Requester.Of(context)))
+            ? await RemoveAsync(() => changes.CompactAsync(cache, body.Share.Value, Requester.Of(context)))
             : Problems.Of(
                 StatusCodes.Status400BadRequest,
                 string.Create(CultureInfo.InvariantCulture, $"share is {(body.Share is null ? "missing" : body.Share)}. ")
@@ -73,7 +73,7 @@ internal sealed class ChangeEndpoints(
         }
 
         (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
-        return refusal is not null ? refusal : Remove(() => changes.Clear(cache, Requester.Of(context)));
+        return refusal is not null ? refusal : await RemoveAsync(() => changes.ClearAsync(cache, Requester.Of(context)));
     }
 
     public Results<JsonHttpResult<OperationView>, Problem> GetOperation(string id) => operations.TryGet(id, out Operation? operation)
@@ -137,11 +137,11 @@ internal sealed class ChangeEndpoints(
         return TypedResults.Json(operation.View(), AdminJsonContext.Default.OperationView, statusCode: StatusCodes.Status202Accepted);
     }
 
-    private static Results<JsonHttpResult<RemovalView>, Problem> Remove(Func<RemovalView> remove)
+    private static async Task<Results<JsonHttpResult<RemovalView>, Problem>> RemoveAsync(Func<Task<RemovalView>> remove)
     {
         try
         {
-            return TypedResults.Json(remove(), AdminJsonContext.Default.RemovalView);
+            return TypedResults.Json(await remove(), AdminJsonContext.Default.RemovalView);
         }
         catch (ObjectDisposedException)
         {

@@ -15,7 +15,7 @@ internal static class LimitText
         bytes = 0;
         return element.ValueKind switch
         {
-            JsonValueKind.String => Refuse(element.GetString()!, bounds, out bytes),
+            JsonValueKind.String => TryGetText(element, out string? text) ? Refuse(text, bounds, out bytes) : Refusal($"maxMemory is no text. {Right}"),
             JsonValueKind.Number => Refuse(element.GetRawText(), bounds, out bytes),
             JsonValueKind.Undefined or JsonValueKind.Null => Refuse((string?)null, bounds, out bytes),
             _ => Refusal($"maxMemory is of the type {element.ValueKind.ToString().ToLowerInvariant()}. {Right}"),
@@ -47,6 +47,21 @@ internal static class LimitText
         return bytes > bounds.MaximumLimit
             ? Refusal($"maxMemory is {bytes} bytes, above the highest limit that this endpoint sets, {bounds.MaximumLimit} bytes ({ByteSize.Format(bounds.MaximumLimit.Value)}).")
             : null;
+    }
+
+    /// <summary>Half of a surrogate pair is well-formed JSON and no string.</summary>
+    private static bool TryGetText(JsonElement element, out string? text)
+    {
+        try
+        {
+            text = element.GetString();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            text = null;
+            return false;
+        }
     }
 
     private static Problem Refusal(string detail) => Problems.Of(StatusCodes.Status400BadRequest, detail, "Not a limit");

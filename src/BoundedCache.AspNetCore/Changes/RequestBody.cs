@@ -71,7 +71,7 @@ internal static class RequestBody
         }
 
         return exception.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal)
-            ? $"'{Problems.Echo(path[2..])}' is no property of it, is there twice, or has a value of the wrong type"
+            ? $"'{Problems.Echo(path[2..])}' is no property of it, is there twice, or has a value that is no JSON or of the wrong type"
             : $"It is not well formed, or is no object (line {exception.LineNumber + 1 ?? 1}, byte {exception.BytePositionInLine + 1 ?? 1})";
     }
 }

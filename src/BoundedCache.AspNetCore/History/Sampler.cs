@@ -73,6 +73,12 @@ internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, Sh
         {
             Take();
         }
+        catch (ObjectDisposedException)
+        {
+            // A container that is disposed without its host being stopped says nothing before it is gone.
+            Stop();
+            events.End();
+        }
         catch (Exception exception)
         {
             Log.SampleFailed(logger, exception);

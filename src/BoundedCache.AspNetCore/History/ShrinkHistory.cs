@@ -15,6 +15,9 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Queue<(ShrinkReport Report, ShrinkView View)> _seen = new();
 
+    /// <summary>The last report of each cache, which is asked for again and again, also when those of other caches have pushed it out.</summary>
+    private readonly Dictionary<string, (ShrinkReport Report, ShrinkView View)> _last = new(StringComparer.Ordinal);
+
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<ShrinkView> Views
     {
@@ -22,26 +25,29 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
         {
             lock (_gate)
             {
-                return [.. _seen.Where(static seen => IsShrink(seen.Report)).Select(static seen => seen.View)];
+                return [.. _seen.Select(static seen => seen.View)];
             }
         }
     }
 
-    /// <summary>Notes a report, which may have been noted before, and tells it to those who watch.</summary>
+    /// <summary>Notes a report, which may have been noted before, and tells it to those who watch; but not one on a limit that was raised, which is no shrink.</summary>
     public ShrinkView Note(ShrinkReport report)
     {
         ShrinkView view;
         lock (_gate)
         {
-            foreach ((ShrinkReport seen, ShrinkView known) in _seen)
+            if (Find(report) is { } known)
             {
-                if (ReferenceEquals(seen, report))
-                {
-                    return known;
-                }
+                return known;
             }
 
             view = ShrinkView.Of(report, time.GetUtcNow());
+            if (report.NewMaxMemory > report.OldMaxMemory)
+            {
+                return view;
+            }
+
+            _last[report.CacheName] = (report, view);
             _seen.Enqueue((report, view));
             if (_seen.Count > Most)
             {
@@ -49,14 +55,17 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
             }
         }
 
-        if (IsShrink(report))
-        {
-            events.Publish("shrink", view, AdminJsonContext.Default.ShrinkView);
-        }
-
+        events.Publish("shrink", view, AdminJsonContext.Default.ShrinkView);
         return view;
     }
 
-    /// <summary>A limit that was raised is no shrink.</summary>
-    private static bool IsShrink(ShrinkReport report) => report.NewMaxMemory <= report.OldMaxMemory;
+    private ShrinkView? Find(ShrinkReport report)
+    {
+        if (_last.TryGetValue(report.CacheName, out (ShrinkReport Report, ShrinkView View) last) && ReferenceEquals(last.Report, report))
+        {
+            return last.View;
+        }
+
+        return _seen.FirstOrDefault(seen => ReferenceEquals(seen.Report, report)).View;
+    }
 }

@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Changes;
@@ -20,6 +22,8 @@ namespace BoundedCache.AspNetCore.Json;
 [JsonSerializable(typeof(CompactRequest))]
 [JsonSerializable(typeof(EmptyRequest))]
 [JsonSerializable(typeof(ProblemDetails))]
+[JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(SseItem<string>))]
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BoundedCache.AspNetCore.Access;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.Json;
@@ -7,10 +8,13 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.AspNetCore.MemoryReports;
 
-/// <summary>The memory report, observed or with a collection.</summary>
+/// <summary>The memory report, observed or with a collection. One is made at a time, for it reads every mapping of the process; others wait without a thread.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
 internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
 {
-    public static ContentHttpResult Observe() => Text(MemoryReport.Capture());
+    private readonly SemaphoreSlim _turn = new(1);
+
+    public async Task<ContentHttpResult> ObserveAsync(CancellationToken aborted) => Text(await CaptureAsync(MemoryReportMode.Observe, aborted));
 
     public async Task<Results<ContentHttpResult, Problem>> CollectAsync(HttpContext context)
     {
@@ -21,9 +25,22 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
             return refusal;
         }
 
-        var report = MemoryReport.Capture(MemoryReportMode.Collect);
+        MemoryReport report = await CaptureAsync(MemoryReportMode.Collect, context.RequestAborted);
         Log.Collected(logger, Requester.Of(context), report.GcPause.TotalMilliseconds);
         return Text(report);
+    }
+
+    private async Task<MemoryReport> CaptureAsync(MemoryReportMode mode, CancellationToken aborted)
+    {
+        await _turn.WaitAsync(aborted);
+        try
+        {
+            return MemoryReport.Capture(mode);
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     private static ContentHttpResult Text(MemoryReport report) => TypedResults.Text(report.ToJson(), "application/json; charset=utf-8");

@@ -18,10 +18,10 @@ internal sealed class PageEndpoints
             : TypedResults.Redirect($"./{path[(path.LastIndexOf('/') + 1)..]}/{context.Request.QueryString.ToUriComponent()}");
     }
 
-    public Results<FileContentHttpResult, Problem> GetAsset(string file, HttpContext context) =>
-        file != Index && _files.Value.TryGet(file, out PageFile? found)
+    public Results<FileContentHttpResult, Problem> GetAsset(string? file, HttpContext context) =>
+        file is not (null or Index) && _files.Value.TryGet(file, out PageFile? found)
             ? Send(context, found)
-            : Problems.Of(StatusCodes.Status404NotFound, $"The page has no file '{Problems.Echo(file)}'.", "No such file");
+            : Problems.Of(StatusCodes.Status404NotFound, $"The page has no file '{Problems.Echo(file ?? "")}'.", "No such file");
 
     private Results<FileContentHttpResult, RedirectHttpResult, Problem> Send(HttpContext context, string file) => _files.Value.TryGet(file, out PageFile? found)
         ? Send(context, found)

@@ -67,7 +67,9 @@ internal sealed class EventHub
     }
 
     /// <summary>Watches, from the first step of the enumeration to its end. Ends at once where too many do already.</summary>
-    public async IAsyncEnumerable<SseItem<string>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="first">Tells what to begin with, null for nothing: asked once this watches, so that nothing is missed between the two.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    public async IAsyncEnumerable<SseItem<string>> ReadAsync(Func<SseItem<string>?> first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var channel = Channel.CreateBounded<SseItem<string>>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         lock (_gate)
@@ -82,9 +84,14 @@ internal sealed class EventHub
 
         try
         {
-            await foreach (SseItem<string> item in channel.Reader.ReadAllAsync(cancellationToken))
+            if (first() is { } item)
             {
                 yield return item;
+            }
+
+            await foreach (SseItem<string> next in channel.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return next;
             }
         }
         finally

@@ -1,5 +1,4 @@
 using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Json;
@@ -13,18 +12,8 @@ internal sealed class StreamEndpoint(EventHub events, Sampler sampler)
 {
     public Results<ServerSentEventsResult<string>, Problem> Open(HttpContext context) => events.IsFull
         ? Problems.Of(StatusCodes.Status503ServiceUnavailable, $"{EventHub.MostReaders} streams are open, which is the most. Close one, or poll the history.", "Too many streams")
-        : TypedResults.ServerSentEvents(ReadAsync(context.RequestAborted));
+        : TypedResults.ServerSentEvents(events.ReadAsync(LastSample, context.RequestAborted));
 
-    private async IAsyncEnumerable<SseItem<string>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        if (sampler.Last is { } last)
-        {
-            yield return new SseItem<string>(JsonSerializer.Serialize(last, AdminJsonContext.Default.SampleView), "sample");
-        }
-
-        await foreach (SseItem<string> item in events.ReadAsync(cancellationToken))
-        {
-            yield return item;
-        }
-    }
+    private SseItem<string>? LastSample() =>
+        sampler.Last is { } last ? new SseItem<string>(JsonSerializer.Serialize(last, AdminJsonContext.Default.SampleView), "sample") : null;
 }

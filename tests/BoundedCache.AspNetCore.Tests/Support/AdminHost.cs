@@ -41,6 +41,19 @@ internal sealed class AdminHost : IAsyncDisposable
         Action<WebApplication>? before = null,
         Action<WebApplication, Action<BoundedCacheAdminOptions>>? map = null)
     {
+        AdminHost host = Make(options, services, before, map);
+        await host.App.StartAsync();
+        host.Client = host.App.GetTestClient();
+        return host;
+    }
+
+    /// <summary>The same, not started.</summary>
+    public static AdminHost Make(
+        Action<BoundedCacheAdminOptions>? options = null,
+        Action<IServiceCollection>? services = null,
+        Action<WebApplication>? before = null,
+        Action<WebApplication, Action<BoundedCacheAdminOptions>>? map = null)
+    {
         AdminHost host = new(Build(services, static web => web.UseTestServer()));
         host.App.Use((context, next) =>
         {
@@ -59,8 +72,6 @@ internal sealed class AdminHost : IAsyncDisposable
             map(host.App, configured);
         }
 
-        await host.App.StartAsync();
-        host.Client = host.App.GetTestClient();
         return host;
     }
 

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace BoundedCache.AspNetCore.Access;
+
+/// <summary>
+/// The log of those who were not answered: at once where there was none for a minute, else with the next one's count, so that nobody fills the log by asking. Thread-safe.
+/// </summary>
+internal sealed class RefusalLog(TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan s_window = TimeSpan.FromMinutes(1);
+    private readonly Lock _gate = new();
+    private long? _last;
+    private long _unlogged;
+
+    public void Note(HttpContext context, string? reason)
+    {
+        long unlogged;
+        lock (_gate)
+        {
+            if (_last is { } last && time.GetElapsedTime(last) < s_window)
+            {
+                _unlogged++;
+                return;
+            }
+
+            (_last, unlogged, _unlogged) = (time.GetTimestamp(), _unlogged, 0);
+        }
+
+        Log.Refused(logger, Requester.Of(context), Problems.Echo(context.Request.Method), reason, unlogged);
+    }
+}

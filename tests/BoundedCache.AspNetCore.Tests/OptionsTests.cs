@@ -1,0 +1,51 @@
+using BoundedCache.AspNetCore.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+
+namespace BoundedCache.AspNetCore.Tests;
+
+/// <summary>What is refused when the endpoint is mapped.</summary>
+public sealed class OptionsTests
+{
+    public static TheoryData<string, Action<BoundedCacheAdminOptions>> Faults => new()
+    {
+        { "ReadPolicy is empty", static all => all.ReadPolicy = " " },
+        { "ChangePolicy is empty", static all => all.ChangePolicy = "" },
+        { "ChangePolicy is not set, while ReadPolicy and AllowLoopback are", static all => (all.AllowLoopback, all.ReadPolicy) = (true, "read") },
+        { "MinimumLimit is 0; it is a number of bytes and must be at least 1", static all => all.MinimumLimit = 0 },
+        { "MaximumLimit is 5; it is a number of bytes and must be at least MinimumLimit, which is 6", static all => (all.MinimumLimit, all.MaximumLimit) = (6, 5) },
+        { "SampleInterval is 00:00:00.0990000; it must be from 100 milliseconds to 1 hour", static all => all.SampleInterval = TimeSpan.FromMilliseconds(99) },
+        { "SampleInterval is 01:00:00.0010000", static all => all.SampleInterval = TimeSpan.FromMilliseconds(3_600_001) },
+        { "HistorySamples is 0; it must be from 1 to 100000", static all => all.HistorySamples = 0 },
+        { "ReleasesPerMinute is 601; it must be from 1 to 600", static all => all.ReleasesPerMinute = 601 },
+        { "TimeProvider is null", static all => all.TimeProvider = null! },
+    };
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public void A_setting_that_is_not_allowed_is_named_with_what_is(string says, Action<BoundedCacheAdminOptions> options)
+    {
+        ArgumentException exception = Assert.Throws<ArgumentException>(() => AdminHost.Make(options));
+
+        Assert.StartsWith($"BoundedCacheAdminOptions.{says}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_setting_that_is_changed_later_changes_nothing()
+    {
+        BoundedCacheAdminOptions? kept = null;
+        await using AdminHost host = await AdminHost.StartAsync(all => kept = all);
+
+        kept!.AllowLoopback = true;
+
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await host.GetAsync("api/caches")).Status);
+    }
+
+    [Fact]
+    public async Task Without_a_cache_there_is_nothing_to_administer()
+    {
+        await using WebApplication app = WebApplication.CreateSlimBuilder().Build();
+
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => app.MapBoundedCacheAdmin());
+        Assert.Contains("AddBoundedMemoryCache()", exception.Message, StringComparison.Ordinal);
+    }
+}
