@@ -27,12 +27,13 @@ public sealed class ScreenshotTests(BrowserFixture chromium)
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
         await Task.Delay(0.4 * life);
 
+        await TakeAsync(address, Views.Of(1160, 880, ColorScheme.Light), "readme", isWhole: false);
         await TakeAsync(address, Views.Desktop(ColorScheme.Light), "light");
         await TakeAsync(address, Views.Desktop(ColorScheme.Dark), "dark");
         await TakeAsync(address, Views.Phone(), "phone");
     }
 
-    private async Task TakeAsync(Uri address, BrowserNewContextOptions view, string name)
+    private async Task TakeAsync(Uri address, BrowserNewContextOptions view, string name, bool isWhole = true)
     {
         await using AdminPage page = await chromium.OpenAsync(address, view);
         await Expect(page.Connection).ToHaveTextAsync("Live");
@@ -41,7 +42,7 @@ public sealed class ScreenshotTests(BrowserFixture chromium)
 
         string directory = Path.Combine(SourceTree.FindRoot(), "artifacts", "screenshots");
         Directory.CreateDirectory(directory);
-        byte[] picture = await page.Browser.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(directory, $"admin-{name}.png"), FullPage = true });
+        byte[] picture = await page.Browser.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(directory, $"admin-{name}.png"), FullPage = isWhole });
 
         Assert.Empty(page.Faults);
         Assert.NotEmpty(picture);

@@ -5,6 +5,7 @@ import { bytes, time } from './format.js';
 import { cacheTotals } from './timeline.js';
 
 const MiB = 1024 * 1024;
+const leastSeconds = 20;
 
 // Every line has a dash or width of its own besides its colour.
 const lines = [
@@ -137,9 +138,9 @@ export class HistoryChart {
     };
   }
 
-  /** The span that was chosen, also while there are not yet samples for all of it: a line that grows from the right is easier to read than one that squeezes. */
+  /** The span that was chosen, or as much of it as there is; never so little that a line of a few samples is all slopes. */
   #timeRange(min, max) {
-    return this.spanSeconds > 0 ? [max - this.spanSeconds, max] : [min, Math.max(max, min + 10)];
+    return [Math.min(Math.max(min, this.spanSeconds > 0 ? max - this.spanSeconds : min), max - leastSeconds), max];
   }
 
   #drawMarks(plot, colour) {
