@@ -19,6 +19,7 @@ const reasons = [
 
 export class CacheCard {
   #shownShrink = null;
+  #hitRatio = null;
 
   /** @param number distinguishes the ids of this card's elements @param onChanged called after a change that the service made */
   constructor(cache, number, canChange, onChanged) {
@@ -51,32 +52,39 @@ export class CacheCard {
     this.#figure('unit', cache.sizing === 'declared' ? 'Declared size' : 'Size');
     this.#figure('evicted', count(cache.evictions.capacity.entries));
     this.#figure('table', bytes(cache.tableBytes));
-    this.updateNow(cache, cache.hitRatio);
+    this.updateNow(cache, this.#hitRatio);
     this.find('.departures tbody').replaceChildren(
+      ...cache.hits === null ? [] : [this.#row('Lookups that hit', cache.hits, null), this.#row('Lookups that missed', cache.misses, null)],
       this.#row('Stored', cache.insertions, null),
       ...reasons.map(([key, label]) => this.#row(label, cache.evictions[key].entries, cache.evictions[key].bytes)),
       this.#row('Refused', cache.refused, null));
-    if (cache.lastShrink && cache.lastShrink.time !== this.#shownShrink) {
+    if (cache.lastShrink) {
       this.showShrink(cache.lastShrink);
     }
   }
 
-  /** What a live sample tells. */
+  /** What a live sample tells; its hit ratio is that of the time since the sample before, null where nothing was looked up. */
   updateNow(now, hitRatio) {
+    this.#hitRatio = hitRatio;
     const share = now.maxBytes > 0 ? now.usedBytes / now.maxBytes : 0;
     const meter = this.find('.meter');
     Object.assign(this.cache, { usedBytes: now.usedBytes, maxBytes: now.maxBytes, count: now.count });
     this.#figure('used', this.size(now.usedBytes));
     this.#figure('max', this.size(now.maxBytes));
     this.#figure('count', count(now.count));
-    this.#figure('hitRatio', hitRatio === null || hitRatio === undefined ? 'not counted' : percent(hitRatio));
+    this.#figure('hitRatio', this.cache.hits === null ? 'not counted' : percent(hitRatio));
     setText(this.find('.share'), `${percent(share)} full`);
     meter.setAttribute('aria-valuenow', String(Math.round(100 * Math.min(1, share))));
     meter.setAttribute('aria-valuetext', `${this.size(now.usedBytes)} of ${this.size(now.maxBytes)}`);
     meter.querySelector('.fill').style.width = `${100 * Math.min(1, share)}%`;
   }
 
+  /** Shows a report, once: the answer to a change and the stream both bring it, and it is read out when it appears. */
   showShrink(shrink) {
+    if (shrink.time === this.#shownShrink) {
+      return;
+    }
+
     this.#shownShrink = shrink.time;
     this.#outcome(element('h4', {}, 'Last shrink or release'), shrinkView(shrink, this.size));
   }

@@ -74,7 +74,7 @@ const sizeOfCache = (name) => cards.has(name) ? sizeOf(cards.get(name).cache) : 
 
 function showSample(sample) {
   timeline.addSample(sample);
-  sample.caches.forEach((now) => cards.get(now.name)?.updateNow(now, now.hitRatio ?? cards.get(now.name).cache.hitRatio));
+  sample.caches.forEach((now) => cards.get(now.name)?.updateNow(now, now.hitRatio));
   chart.update();
 }
 
