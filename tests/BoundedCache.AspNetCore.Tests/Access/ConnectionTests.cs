@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using BoundedCache.AspNetCore.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.AspNetCore.Tests.Access;
