@@ -141,6 +141,12 @@ internal sealed class CacheEntry : ICacheEntry
         // Several flows that were started within this one may build inner entries at the same time.
         lock (this)
         {
+            // Stored, or given up. A flow that this entry was begun in and not ended may go on for as long as the process, and add to it all the while.
+            if (_isDisposed)
+            {
+                return;
+            }
+
             if (inner.Tokens is { Count: > 0 } tokens)
             {
                 (_tokens ??= []).AddRange(tokens);
