@@ -1,6 +1,5 @@
 using System.Runtime;
 using BoundedCache.Memory;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 

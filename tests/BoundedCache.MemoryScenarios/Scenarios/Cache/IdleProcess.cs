@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using BoundedCache.TestSupport;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
 

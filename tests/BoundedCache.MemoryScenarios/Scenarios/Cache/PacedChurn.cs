@@ -1,5 +1,4 @@
 using BoundedCache.Memory;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
