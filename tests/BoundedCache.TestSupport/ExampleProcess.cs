@@ -1,10 +1,9 @@
 using System.Diagnostics;
-using BoundedCache.TestSupport;
 
-namespace BoundedCache.WebApi.Tests;
+namespace BoundedCache.TestSupport;
 
 /// <summary>An example as a process of its own, whose output is kept line by line. It is killed when it is disposed before its end.</summary>
-internal sealed class ExampleProcess : IDisposable
+public sealed class ExampleProcess : IDisposable
 {
     /// <summary>After this, something hangs; far more than anything takes.</summary>
     public static readonly TimeSpan Hung = TimeSpan.FromMinutes(2);
@@ -18,7 +17,16 @@ internal sealed class ExampleProcess : IDisposable
     /// <param name="program">The example's name.</param>
     /// <param name="arguments">The program's arguments.</param>
     public ExampleProcess(string program, params string[] arguments)
+        : this(program, new Dictionary<string, string>(), arguments)
     {
+    }
+
+    /// <param name="program">The example's name.</param>
+    /// <param name="environment">Variables of its environment, besides those of the tests that are no settings.</param>
+    /// <param name="arguments">The program's arguments.</param>
+    public ExampleProcess(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [AssemblyOf(program), .. arguments])
         {
             RedirectStandardOutput = true,
@@ -29,6 +37,11 @@ internal sealed class ExampleProcess : IDisposable
         foreach (string name in start.Environment.Keys.Where(IsSetting).ToArray())
         {
             start.Environment.Remove(name);
+        }
+
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
@@ -98,16 +111,16 @@ internal sealed class ExampleProcess : IDisposable
     /// <summary>The program where its own build puts it, with the assemblies that it will have in earnest, not with those of the tests.</summary>
     private static string AssemblyOf(string program)
     {
-        string output = Path.GetRelativePath(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.WebApi.Tests"), AppContext.BaseDirectory);
+        string own = Path.GetRelativePath(Path.Combine(SourceTree.FindRoot(), "tests"), AppContext.BaseDirectory);
+        string output = own[(own.IndexOf(Path.DirectorySeparatorChar, StringComparison.Ordinal) + 1)..];
         return Path.Combine(SourceTree.FindRoot(), "examples", program, output, $"{program}.dll");
     }
 
+    /// <summary>Whether a variable configures .NET, or a host whose configuration reads the environment (<c>Section__Name</c>).</summary>
     private static bool IsSetting(string name) =>
         name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("Cache__", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("Source__", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("Logging__", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("CORECLR_", StringComparison.OrdinalIgnoreCase)
+        || name.Contains("__", StringComparison.Ordinal)
         || name.ToUpperInvariant() is "PORT" or "DOTNET_ENVIRONMENT" or "DOTNET_STARTUP_HOOKS";
 
     private async Task ReadAsync()

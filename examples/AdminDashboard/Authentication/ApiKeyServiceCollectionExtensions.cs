@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.Authentication;
+
+namespace BoundedCache.AdminDashboard.Authentication;
+
+/// <summary>What the service needs to ask for keys: a scheme that knows who has come, and policies that say who may do what.</summary>
+internal static class ApiKeyServiceCollectionExtensions
+{
+    public static void AddApiKeys(this IServiceCollection services, ApiKeys keys)
+    {
+        services.AddSingleton(keys);
+        services.AddAuthentication(ApiKeyHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);
+        services.AddAuthorizationBuilder()
+            .AddPolicy(ApiKeys.ReadPolicy, static policy => policy.RequireRole(ApiKeys.ReaderRole, ApiKeys.ChangerRole))
+            .AddPolicy(ApiKeys.ChangePolicy, static policy => policy.RequireRole(ApiKeys.ChangerRole));
+    }
+}

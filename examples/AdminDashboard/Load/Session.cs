@@ -1,0 +1,11 @@
+namespace BoundedCache.AdminDashboard.Load;
+
+/// <summary>What a shop remembers of a visitor: a small graph of objects, which the cache measures.</summary>
+internal sealed record Session(int User, string Name, IReadOnlyList<SessionItem> Basket)
+{
+    public static Session Load(int user) =>
+        new(user, $"Visitor {user}", [.. Enumerable.Range(0, 4 + (user % 24)).Select(item => new SessionItem($"article-{user}-{item}", 1 + (item % 3), 9.90m + item))]);
+}
+
+/// <summary>An article that a visitor wants.</summary>
+internal sealed record SessionItem(string Article, int Count, decimal Price);

@@ -1,0 +1,3 @@
+using BoundedCache.AdminDashboard;
+
+return await new DashboardCommand(Dashboard.RunAsync).InvokeAsync(args);

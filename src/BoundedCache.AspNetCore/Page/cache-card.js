@@ -1,0 +1,213 @@
+// One cache: what it holds, what left it, and what can be done to it.
+
+import * as api from './api.js';
+import { byId, element, isBusy, setBusy, setText } from './dom.js';
+import { confirm } from './confirm-dialog.js';
+import { about, bytes, count, entries, percent, sizeOf } from './format.js';
+import { LimitForm } from './limit-form.js';
+import { shrinkView } from './shrink-view.js';
+
+const reasons = [
+  ['capacity', 'Evicted for room'],
+  ['shrink', 'Evicted by a lower limit'],
+  ['compact', 'Compacted'],
+  ['expired', 'Expired by time'],
+  ['tokenExpired', 'Expired by a token'],
+  ['removed', 'Removed'],
+  ['replaced', 'Replaced'],
+];
+
+export class CacheCard {
+  #shownShrink = null;
+  #hitRatio = null;
+
+  /** @param number distinguishes the ids of this card's elements @param onChanged called after a change that the service made */
+  constructor(cache, number, canChange, onChanged) {
+    this.name = cache.name;
+    this.onChanged = onChanged;
+    this.element = byId('card').content.firstElementChild.cloneNode(true);
+    this.#label(number);
+    this.controls = [...this.element.querySelectorAll('button, input, select')];
+    if (canChange) {
+      this.limitForm = new LimitForm(this);
+      for (const button of this.element.querySelectorAll('[data-action]')) {
+        button.addEventListener('click', () => isBusy(button) || this[`ask${button.dataset.action}`]());
+      }
+    } else {
+      this.element.querySelectorAll('[data-changes]').forEach((part) => part.remove());
+    }
+
+    this.update(cache);
+  }
+
+  find(selector) {
+    return this.element.querySelector(selector);
+  }
+
+  /** All that the service tells of a cache. */
+  update(cache) {
+    this.cache = cache;
+    this.size = sizeOf(cache);
+    this.find('.badge.declared').hidden = cache.sizing !== 'declared';
+    this.#figure('unit', cache.sizing === 'declared' ? 'Declared size' : 'Size');
+    this.#figure('evicted', count(cache.evictions.capacity.entries));
+    this.#figure('table', bytes(cache.tableBytes));
+    this.updateNow(cache, this.#hitRatio);
+    this.find('.departures tbody').replaceChildren(
+      ...cache.hits === null ? [] : [this.#row('Lookups that hit', cache.hits, null), this.#row('Lookups that missed', cache.misses, null)],
+      this.#row('Stored', cache.insertions, null),
+      ...reasons.map(([key, label]) => this.#row(label, cache.evictions[key].entries, cache.evictions[key].bytes)),
+      this.#row('Refused', cache.refused, null));
+    if (cache.lastShrink) {
+      this.showShrink(cache.lastShrink);
+    }
+  }
+
+  /** What a live sample tells; its hit ratio is that of the time since the sample before, null where nothing was looked up. */
+  updateNow(now, hitRatio) {
+    this.#hitRatio = hitRatio;
+    const share = now.maxBytes > 0 ? now.usedBytes / now.maxBytes : 0;
+    const meter = this.find('.meter');
+    Object.assign(this.cache, { usedBytes: now.usedBytes, maxBytes: now.maxBytes, count: now.count });
+    this.#figure('used', this.size(now.usedBytes));
+    this.#figure('max', this.size(now.maxBytes));
+    this.#figure('count', count(now.count));
+    this.#figure('hitRatio', this.cache.hits === null ? 'not counted' : percent(hitRatio));
+    setText(this.find('.share'), `${percent(share)} full`);
+    meter.setAttribute('aria-valuenow', String(Math.round(100 * Math.min(1, share))));
+    meter.setAttribute('aria-valuetext', `${this.size(now.usedBytes)} of ${this.size(now.maxBytes)}`);
+    meter.querySelector('.fill').style.width = `${100 * Math.min(1, share)}%`;
+  }
+
+  /** Shows a report, once: the answer to a change and the stream both bring it, and it is read out when it appears. */
+  showShrink(shrink) {
+    if (shrink.time === this.#shownShrink) {
+      return;
+    }
+
+    this.#shownShrink = shrink.time;
+    this.#outcome(element('h4', {}, 'Last shrink or release'), shrinkView(shrink, this.size));
+  }
+
+  /** Runs one change: nothing else can be started on this card meanwhile; what fails is said here. */
+  async run(text, work) {
+    const problem = this.find('.result .problem');
+    problem.textContent = '';
+    this.#progress(text, null);
+    setBusy(this.controls, true);
+    try {
+      await work();
+    } catch (error) {
+      problem.textContent = error.message;
+    } finally {
+      this.find('.progress').hidden = true;
+      setBusy(this.controls, false);
+      this.onChanged();
+    }
+  }
+
+  /** The state of a shrink under way: how far the entries are above the new limit, then only that it goes on. */
+  showOperation(operation) {
+    if (operation.state === 'evicting') {
+      const above = Math.max(0, operation.usedBytes - operation.maxBytes);
+      const all = Math.max(1, this.usedAtStart - operation.maxBytes);
+      this.#progress(`Evicting: ${this.size(above)} to go`, Math.max(0, 1 - above / all));
+    } else {
+      this.#progress(`Giving memory back: RSS ${bytes(operation.residentBytes)}`, null);
+    }
+  }
+
+  async askrelease() {
+    const control = element('select', {},
+      element('option', { value: 'full' }, 'at once, in one pause'),
+      element('option', { value: 'gentle' }, 'gently, over seconds'));
+    const mode = await confirm({
+      title: `Release memory for “${this.name}”?`,
+      text: ['Entries stay. The garbage collector runs and hands unused memory of the whole process back; every thread waits while it does.'],
+      field: { label: 'How', control, read: (select) => select.value },
+      action: 'Release memory',
+    });
+    if (mode) {
+      await this.run('Giving memory back', async () => this.showShrink(await api.release(this.name, mode, (now) => this.showOperation(now))));
+    }
+  }
+
+  async askcompact() {
+    const control = element('input', { type: 'number', min: '1', max: '100', step: '1', value: '25', inputmode: 'numeric' });
+    const share = await confirm({
+      title: `Compact “${this.name}”?`,
+      text: ['Removes expired entries and then the least recently used ones, lowest priority first. The limit stays; memory is given back when you release it.'],
+      field: { label: 'Share of entries to remove, in percent', control, read: readPercent },
+      action: 'Compact',
+      danger: true,
+    });
+    if (share) {
+      await this.run('Compacting', async () => this.#showRemoved('Compacted', await api.compact(this.name, share)));
+    }
+  }
+
+  async askclear() {
+    const agreed = await confirm({
+      title: `Remove everything from “${this.name}”?`,
+      text: [`All ${entries(this.cache.count, about)} go, ${this.size(this.cache.usedBytes)}. The application has to fetch or compute them again.`],
+      action: 'Remove everything',
+      danger: true,
+    });
+    if (agreed) {
+      await this.run('Clearing', async () => this.#showRemoved('Cleared', await api.clear(this.name)));
+    }
+  }
+
+  #showRemoved(what, removal) {
+    this.#outcome(element('p', { class: 'sentence' }, element('span', { class: 'badge good' }, what), ' ',
+      `${entries(removal.entriesRemoved)} (${this.size(removal.bytesRemoved)}) removed; ${entries(removal.count)} (${this.size(removal.usedBytes)}) left.`));
+  }
+
+  #outcome(...content) {
+    this.find('.outcome').replaceChildren(...content);
+  }
+
+  #progress(text, share) {
+    const bar = this.find('progress');
+    this.find('.progress').hidden = false;
+    setText(this.find('.progress .text'), text);
+    if (share === null) {
+      bar.removeAttribute('value');
+    } else {
+      bar.value = share;
+    }
+  }
+
+  #figure(name, text) {
+    setText(this.find(`[data-figure="${name}"]`), text);
+  }
+
+  #row(label, number, amount) {
+    return element('tr', {}, element('th', { scope: 'row' }, label),
+      element('td', {}, count(number)), element('td', {}, amount === null ? '' : this.size(amount)));
+  }
+
+  #label(number) {
+    const heading = this.find('.name');
+    heading.id = `cache-${number}`;
+    heading.textContent = this.name;
+    this.element.setAttribute('aria-labelledby', heading.id);
+    this.find('.meter').setAttribute('aria-label', `${this.name}: used of limit`);
+    this.find('.actions').setAttribute('aria-label', `Actions on ${this.name}`);
+    this.find('.limit').setAttribute('aria-label', `Limit of ${this.name}`);
+    const described = [['preview', 'preview'], ['limit .problem', 'problem']].map(([selector, id]) => {
+      this.find(`.${selector}`).id = `${id}-${number}`;
+      return `${id}-${number}`;
+    });
+    this.find('[name="maxMemory"]').setAttribute('aria-describedby', described.join(' '));
+  }
+}
+
+function readPercent(input) {
+  const value = Number(input.value);
+  if (!(value > 0 && value <= 100)) {
+    throw new Error('Give a number above 0 and up to 100.');
+  }
+
+  return value / 100;
+}

@@ -1,0 +1,52 @@
+// Amounts as people read them. Bytes as ByteSize.Format writes them in logs, so that page, log and curl say the same.
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+const whole = new Intl.NumberFormat('en');
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+
+export function bytes(amount) {
+  if (amount === null || amount === undefined) {
+    return '–';
+  }
+
+  let value = amount;
+  let unit = 0;
+  while (Math.abs(value) >= 999.5 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+
+  const digits = unit === 0 || Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2;
+  return `${Number(value.toFixed(digits))} ${units[unit]}`.replace('-', '−');
+}
+
+/** Under declared sizes an amount is in the application's own units, which need not be bytes. */
+export const sizeOf = (cache) => cache.sizing === 'declared' ? (amount) => count(amount) : bytes;
+
+export const count = (amount) => whole.format(amount);
+
+/** An estimate with two significant digits: more would claim what nobody knows. */
+export function about(amount) {
+  const step = amount < 100 ? 1 : 10 ** (Math.floor(Math.log10(amount)) - 1);
+  return count(Math.round(amount / step) * step);
+}
+
+export const entries = (amount, write = count) => `${write(amount)} ${amount === 1 ? 'entry' : 'entries'}`;
+
+export function percent(ratio) {
+  if (ratio === null || ratio === undefined) {
+    return '–';
+  }
+
+  const value = ratio * 100;
+  return `${value > 0 && value < 0.1 ? '<0.1' : Number(value.toFixed(value < 10 || (value > 99 && value < 100) ? 1 : 0))} %`;
+}
+
+export function milliseconds(amount) {
+  return amount >= 10000 ? `${(amount / 1000).toFixed(0)} s`
+    : amount >= 1000 ? `${(amount / 1000).toFixed(1)} s`
+      : amount > 0 && amount < 1 ? 'under 1 ms'
+        : `${Math.round(amount)} ms`;
+}
+
+export const time = (moment) => clock.format(moment instanceof Date ? moment : new Date(moment));

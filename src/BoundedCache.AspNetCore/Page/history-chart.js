@@ -1,0 +1,178 @@
+// The chart of memory over time: five lines whose legend shows their values, and numbered marks where memory was released.
+
+import { byId, element, setText } from './dom.js';
+import { bytes, time } from './format.js';
+import { cacheTotals } from './timeline.js';
+
+const MiB = 1024 * 1024;
+const leastSeconds = 20;
+
+// Every line has a dash or width of its own besides its colour.
+const lines = [
+  { id: 'resident', label: 'RSS', width: 2.5, read: (sample) => sample.residentBytes },
+  { id: 'committed', label: 'Committed', width: 1.75, dash: [9, 4], read: (sample) => sample.committedBytes },
+  { id: 'live', label: 'Live heap', width: 1.75, dash: [2, 3], read: (sample) => sample.liveBytes },
+  { id: 'used', label: 'Caches used', width: 2, fill: true, read: (sample, totals) => totals.used },
+  { id: 'max', label: 'Limit', width: 1.5, dash: [14, 4, 2, 4], stepped: true, read: (sample, totals) => totals.max },
+];
+
+// Powers of two, so that the ticks are round in binary units.
+const steps = Array.from({ length: 40 }, (_, power) => 1024 * 2 ** power);
+
+export class HistoryChart {
+  #host = byId('chart');
+  #plot = null;
+  #shown = new Map(lines.map((line) => [line.id, true]));
+  #figures = new Map();
+  #visible = [];
+
+  constructor(timeline) {
+    this.timeline = timeline;
+    this.cacheName = '';
+    this.declared = new Set();
+    this.spanSeconds = 300;
+    byId('series').append(...lines.map((line) => this.#legendButton(line)));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#rebuild());
+    new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(this.#host);
+  }
+
+  /** Draws the timeline as it is now. */
+  update() {
+    const all = this.timeline.samples;
+    byId('chart-empty').hidden = all.length > 0;
+    if (all.length === 0) {
+      return;
+    }
+
+    const from = this.spanSeconds > 0 ? all.at(-1).seconds - this.spanSeconds : -Infinity;
+    this.#visible = all.filter((sample) => sample.seconds >= from)
+      .map((sample) => ({ sample, totals: cacheTotals(sample, this.cacheName, this.declared) }));
+    const data = [this.#visible.map(({ sample }) => sample.seconds)]
+      .concat(lines.map((line) => this.#visible.map(({ sample, totals }) => line.read(sample, totals))));
+    if (this.#plot) {
+      this.#plot.setData(data);
+    } else {
+      this.#plot = new globalThis.uPlot(this.#options(), data, this.#host);
+    }
+
+    this.#showValues();
+  }
+
+  /** Rows for the table that stands beside the chart: newest first, at most as many as asked for. */
+  rows(most) {
+    const every = Math.max(1, Math.ceil(this.#visible.length / most));
+    return this.#visible.filter((_, index) => (this.#visible.length - 1 - index) % every === 0).reverse()
+      .map(({ sample, totals }) => [time(sample.time), ...lines.map((line) => bytes(line.read(sample, totals)))]);
+  }
+
+  get columns() {
+    return lines.map((line) => line.label);
+  }
+
+  #legendButton(line) {
+    const figure = element('span', { class: 'value' }, '–');
+    const button = element('button', { type: 'button', 'aria-pressed': 'true', 'data-line': line.id },
+      element('span', { class: `swatch ${line.id}`, 'aria-hidden': 'true' }), element('span', { class: 'name' }, line.label), figure);
+    button.addEventListener('click', () => {
+      const shown = !this.#shown.get(line.id);
+      this.#shown.set(line.id, shown);
+      button.setAttribute('aria-pressed', String(shown));
+      this.#plot?.setSeries(lines.indexOf(line) + 1, { show: shown });
+    });
+    this.#figures.set(line.id, figure);
+    return button;
+  }
+
+  /** The values at the pointer, or the newest where there is none. */
+  #showValues() {
+    const index = this.#plot?.cursor.idx ?? null;
+    const at = (index === null ? null : this.#visible[index]) ?? this.#visible.at(-1);
+    if (!at) {
+      return;
+    }
+
+    setText(byId('moment'), index === null ? `Now, ${time(at.sample.time)}` : `At ${time(at.sample.time)}`);
+    for (const line of lines) {
+      setText(this.#figures.get(line.id), bytes(line.read(at.sample, at.totals)));
+    }
+  }
+
+  #rebuild() {
+    this.#plot?.destroy();
+    this.#plot = null;
+    this.update();
+  }
+
+  #size() {
+    return { width: this.#host.clientWidth, height: this.#host.clientHeight };
+  }
+
+  #options() {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+    const axis = { stroke: colour('muted'), font: '12px system-ui, sans-serif', grid: { stroke: colour('grid'), width: 1 }, ticks: { show: false } };
+    return {
+      ...this.#size(),
+      padding: [18, 8, 0, 0],
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { size: 7 }, y: false },
+      scales: {
+        x: { time: true, range: (plot, min, max) => this.#timeRange(min, max) },
+        y: { range: (plot, min, max) => [0, Math.max(max, MiB) * 1.08] },
+      },
+      axes: [
+        { ...axis, size: 28, space: 80, values: (plot, ticks) => ticks.map((tick) => time(tick * 1000)) },
+        { ...axis, size: 68, space: 34, incrs: steps, values: (plot, ticks) => ticks.map((tick) => tick === 0 ? '0' : bytes(tick)) },
+      ],
+      series: [{}, ...lines.map((line) => ({
+        label: line.label,
+        show: this.#shown.get(line.id),
+        stroke: colour(line.id),
+        width: line.width,
+        dash: line.dash,
+        fill: line.fill ? colour('used-fill') : undefined,
+        paths: line.stepped ? globalThis.uPlot.paths.stepped({ align: 1 }) : undefined,
+        points: { show: false },
+      }))],
+      hooks: { draw: [(plot) => this.#drawMarks(plot, colour)], setCursor: [() => this.#showValues()] },
+    };
+  }
+
+  /** The span that was chosen, or as much of it as there is; never so little that a line of a few samples is all slopes. */
+  #timeRange(min, max) {
+    return [Math.min(Math.max(min, this.spanSeconds > 0 ? max - this.spanSeconds : min), max - leastSeconds), max];
+  }
+
+  #drawMarks(plot, colour) {
+    const { ctx, bbox } = plot;
+    const ratio = globalThis.uPlot.pxRatio;
+    ctx.save();
+    ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
+    ctx.textAlign = 'center';
+    ctx.textBaseline = 'middle';
+    for (const shrink of this.timeline.shrinks) {
+      const x = Math.round(plot.valToPos(shrink.seconds, 'x', true));
+      if (x < bbox.left || x > bbox.left + bbox.width) {
+        continue;
+      }
+
+      ctx.strokeStyle = colour('mark');
+      ctx.lineWidth = ratio;
+      ctx.setLineDash([3 * ratio, 3 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      const text = String(shrink.number);
+      const width = Math.max(16 * ratio, ctx.measureText(text).width + 8 * ratio);
+      ctx.fillStyle = colour('mark');
+      ctx.beginPath();
+      ctx.roundRect(x - width / 2, bbox.top - 17 * ratio, width, 16 * ratio, 8 * ratio);
+      ctx.fill();
+      ctx.fillStyle = colour('mark-text');
+      ctx.fillText(text, x, bbox.top - 8.5 * ratio);
+    }
+
+    ctx.restore();
+  }
+}

@@ -1,0 +1,30 @@
+// The chart's tables: its samples for those who cannot see it, and the shrinks behind its numbered marks.
+
+import { byId, element, setText } from './dom.js';
+import { bytes, time } from './format.js';
+import { shrinkView } from './shrink-view.js';
+
+const mostRows = 20;
+const mostShrinks = 20;
+
+/** Filled when it is opened, and left alone afterwards: a table that changes under the reader cannot be read. */
+export function showSamples(chart) {
+  const rows = chart.rows(mostRows);
+  byId('samples-table').replaceChildren(element('table', {},
+    element('caption', {}, `As of ${time(new Date())}, newest first. Close and open it to see newer ones.`),
+    element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'Time'), ...chart.columns.map((name) => element('th', { scope: 'col' }, name)))),
+    element('tbody', {}, ...rows.map(([moment, ...values]) => element('tr', {},
+      element('th', { scope: 'row' }, moment), ...values.map((value) => element('td', {}, value)))))));
+}
+
+/** @param sizeOfCache how amounts of the cache of that name are written */
+export function showShrinks(timeline, sizeOfCache) {
+  const shown = timeline.shrinks.slice(-mostShrinks).reverse();
+  setText(byId('shrink-count'), String(timeline.shrinks.length));
+  byId('no-shrinks').hidden = shown.length > 0;
+  byId('shrink-list').replaceChildren(...shown.map((shrink) => element('li', {},
+    element('p', { class: 'shrink-head' },
+      element('span', { class: 'mark', 'aria-label': `Mark ${shrink.number}`, role: 'img' }, String(shrink.number)),
+      element('strong', {}, shrink.cacheName), ' ', element('time', { datetime: shrink.time }, time(shrink.time))),
+    shrinkView(shrink, sizeOfCache(shrink.cacheName) ?? bytes))));
+}

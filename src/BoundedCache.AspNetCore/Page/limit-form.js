@@ -1,0 +1,121 @@
+// The form that changes a limit: while it is typed in, it says what the change would evict; sent off, it asks first.
+
+import * as api from './api.js';
+import { isBusy } from './dom.js';
+import { confirm } from './confirm-dialog.js';
+import { about, entries } from './format.js';
+
+const typingMilliseconds = 300;
+
+const consequences = {
+  '': 'Then memory is given back as this cache is set up.',
+  full: 'Then all threads wait for one garbage collection, which gives the memory back.',
+  gentle: 'Then memory is given back over some seconds, with short pauses.',
+  none: 'The runtime keeps the memory until you release it.',
+};
+
+export class LimitForm {
+  #typing = 0;
+  #asking = null;
+
+  constructor(card) {
+    this.card = card;
+    this.form = card.find('.limit');
+    this.input = this.form.elements.maxMemory;
+    this.mode = this.form.elements.releaseMode;
+    this.preview = this.form.querySelector('.preview');
+    this.problem = this.form.querySelector('.problem');
+    this.input.addEventListener('input', () => this.#previewSoon());
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      if (!isBusy(this.input)) {
+        this.#submit();
+      }
+    });
+  }
+
+  #previewSoon() {
+    clearTimeout(this.#typing);
+    this.#asking?.abort();
+    if (this.input.value.trim() === '') {
+      this.#say('', '');
+      return;
+    }
+
+    this.#typing = setTimeout(() => this.#ask(), typingMilliseconds);
+  }
+
+  /** Asks what the limit in the field would do; null where it cannot be, which is then said below the field. */
+  async #ask() {
+    this.#asking?.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    try {
+      const preview = await api.previewLimit(this.card.name, this.input.value.trim(), asking.signal);
+      if (asking.signal.aborted) {
+        return null; // Typed on meanwhile: this answer is to an older question.
+      }
+
+      this.#say(previewSentence(preview, this.card.size), '');
+      return preview;
+    } catch (error) {
+      if (error.name !== 'AbortError') {
+        this.#say('', error.message);
+      }
+
+      return null;
+    }
+  }
+
+  async #submit() {
+    clearTimeout(this.#typing);
+    if (this.input.value.trim() === '') {
+      this.#say('', 'Give a size, such as 512MB, or a number of bytes.');
+      this.input.focus();
+      return;
+    }
+
+    const preview = await this.#ask();
+    if (!preview) {
+      this.input.focus();
+      return;
+    }
+
+    const { card } = this;
+    const lower = preview.newMaxBytes < preview.oldMaxBytes;
+    const agreed = await confirm({
+      title: `${lower ? 'Lower' : 'Set'} the limit of “${card.name}”?`,
+      text: [
+        `From ${card.size(preview.oldMaxBytes)} to ${card.size(preview.newMaxBytes)}. ${previewSentence(preview, card.size)}`,
+        ...(lower ? [consequences[this.mode.value]] : []),
+      ],
+      action: lower ? 'Lower the limit' : 'Set the limit',
+      danger: preview.entriesToEvict > 0,
+    });
+    if (agreed) {
+      await this.#change(preview);
+    }
+  }
+
+  #change(preview) {
+    this.card.usedAtStart = preview.usedBytes;
+    return this.card.run('Setting the limit', async () => {
+      // The bytes that were previewed and agreed to, not what may have been typed since.
+      this.card.showShrink(await api.setLimit(this.card.name, preview.newMaxBytes, this.mode.value, (now) => this.card.showOperation(now)));
+      this.input.value = '';
+      this.#say('', '');
+    });
+  }
+
+  #say(preview, problem) {
+    this.preview.textContent = preview;
+    this.problem.textContent = problem;
+    this.input.setAttribute('aria-invalid', String(problem !== ''));
+  }
+}
+
+function previewSentence(preview, size) {
+  return preview.entriesToEvict > 0 ? `Evicts about ${entries(preview.entriesToEvict, about)}, ${size(preview.bytesToEvict)}.`
+    : preview.newMaxBytes === preview.oldMaxBytes ? 'That is the limit already; nothing is evicted.'
+      : 'Evicts nothing.';
+}

@@ -1,0 +1,70 @@
+// A shrink's report as sentences, and as bars of before and after.
+
+import { element, spoken } from './dom.js';
+import { bytes, entries, milliseconds } from './format.js';
+
+const outcomes = {
+  released: ['Released', 'good'],
+  partial: ['Partly released', 'warn'],
+  skipped: ['Not released', 'warn'],
+  notRequested: ['Memory kept', 'plain'],
+};
+
+const measures = [
+  ['RSS', 'resident', (process) => process.residentBytes],
+  ['Committed', 'committed', (process) => process.committedBytes],
+  ['Live heap', 'live', (process) => process.liveBytes],
+];
+
+/** @param size how the cache's own amounts are written */
+export function shrinkSentence(shrink, size = bytes) {
+  const fell = shrink.releasedBytes;
+  const rss = Math.abs(fell) < 1 << 20 ? `RSS stayed at ${bytes(shrink.after.residentBytes)}`
+    : `RSS ${fell > 0 ? 'fell' : 'rose'} by ${bytes(Math.abs(fell))} to ${bytes(shrink.after.residentBytes)}`;
+  return `${limitClause(shrink, size)}${evictionClause(shrink, size)}. ${rss}${pauseClause(shrink)}; ${milliseconds(shrink.totalMilliseconds)} in all.`;
+}
+
+function limitClause(shrink, size) {
+  const { oldMaxBytes, newMaxBytes } = shrink;
+  return newMaxBytes === oldMaxBytes ? 'Released on request'
+    : `Limit ${newMaxBytes < oldMaxBytes ? 'lowered' : 'raised'} from ${size(oldMaxBytes)} to ${size(newMaxBytes)}`;
+}
+
+function evictionClause(shrink, size) {
+  return shrink.entriesEvicted > 0
+    ? `: ${entries(shrink.entriesEvicted)} (${size(shrink.bytesEvicted)}) evicted in ${milliseconds(shrink.evictionMilliseconds)}`
+    : ', nothing evicted';
+}
+
+function pauseClause(shrink) {
+  if (shrink.gcPauseMilliseconds <= 0) {
+    return '';
+  }
+
+  const longest = shrink.releaseMode === 'gentle' ? `, at most ${milliseconds(shrink.longestGcPauseMilliseconds)} at once` : '';
+  return `; the process stood still for ${milliseconds(shrink.gcPauseMilliseconds)}${longest}`;
+}
+
+export function shrinkView(shrink, size = bytes) {
+  const [name, tone] = outcomes[shrink.outcome] ?? [shrink.outcome, 'plain'];
+  return element('div', { class: 'shrink' },
+    element('p', { class: 'sentence' }, element('span', { class: `badge ${tone}` }, name), ' ', shrinkSentence(shrink, size)),
+    beforeAfter(shrink),
+    element('p', { class: 'reason' }, shrink.reason),
+    shrink.advice.length > 0 ? element('ul', { class: 'advice' }, ...shrink.advice.map((advice) => element('li', {}, advice))) : null);
+}
+
+function beforeAfter(shrink) {
+  const most = Math.max(1, ...measures.flatMap(([, , read]) => [read(shrink.before), read(shrink.after)]));
+  return element('ul', { class: 'before-after' }, ...measures.map(([label, colour, read]) => {
+    const before = read(shrink.before);
+    const after = read(shrink.after);
+    return element('li', {},
+      element('span', { class: 'label' }, label),
+      element('span', { class: 'values' },
+        spoken('before '), bytes(before), element('span', { class: 'arrow', 'aria-hidden': 'true' }, ' → '), spoken(', after '), element('strong', {}, bytes(after))),
+      element('span', { class: 'track', 'aria-hidden': 'true' },
+        element('span', { class: 'bar before', style: { width: `${100 * before / most}%` } }),
+        element('span', { class: 'bar after', style: { width: `${100 * after / most}%`, background: `var(--${colour})` } })));
+  }));
+}

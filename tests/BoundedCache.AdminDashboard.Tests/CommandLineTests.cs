@@ -1,0 +1,37 @@
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.AdminDashboard.Tests;
+
+/// <summary>The example's command line.</summary>
+public sealed class CommandLineTests
+{
+    [Fact]
+    public async Task Help_names_every_option()
+    {
+        using var process = new ExampleProcess("AdminDashboard", "--help");
+
+        Assert.Equal(0, await process.EndAsync());
+        Assert.All(["--port", "--lookups", "--auth"], option => Assert.Contains(option, process.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--port: '70000' is not a whole number from 0 to 65535", "--port", "70000")]
+    [InlineData("--lookups: 'many' is not a whole number from 0 to 50000", "--lookups", "many")]
+    [InlineData("--password", "--password")]
+    public async Task Wrong_arguments_end_it_with_what_would_be_right(string said, params string[] arguments)
+    {
+        using var process = new ExampleProcess("AdminDashboard", arguments);
+
+        Assert.Equal(2, await process.EndAsync());
+        Assert.Contains(said, process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_that_are_no_secrets_end_it()
+    {
+        using var process = new ExampleProcess("AdminDashboard", new Dictionary<string, string> { ["Auth__ReaderKey"] = "short" }, "--port", "0", "--auth");
+
+        Assert.Equal(1, await process.EndAsync());
+        Assert.Contains("Auth:ReaderKey and Auth:ChangerKey must both be set", process.Output, StringComparison.Ordinal);
+    }
+}

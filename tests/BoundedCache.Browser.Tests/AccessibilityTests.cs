@@ -1,0 +1,68 @@
+using BoundedCache.Browser.Tests.Support;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+
+namespace BoundedCache.Browser.Tests;
+
+/// <summary>The page as axe-core judges it: names, roles, structure, and the contrast of every text.</summary>
+[Collection(BrowserTests.Name)]
+public sealed class AccessibilityTests(BrowserFixture chromium)
+{
+    [BrowserTheory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task It_has_no_violation_whatever_is_open(ColorScheme scheme)
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site, Views.Desktop(scheme));
+        await site.First.SetMaxMemoryAsync(3 << 20);
+        await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("Limit lowered");
+        await Expect(page.Browser.Locator("#report-body .stack")).ToBeVisibleAsync();
+        await page.Browser.EvaluateAsync("document.querySelectorAll('details').forEach(details => details.open = true)");
+        await page.Card(AdminSite.SecondName).AskForLimitAsync("a lot");
+        await Expect(page.Card(AdminSite.SecondName).LimitProblem).Not.ToBeEmptyAsync();
+        await AssertCleanAsync(page);
+
+        await page.Card(AdminSite.FirstName).Button("Compact…").ClickAsync();
+        await page.Dialog.GetByRole(AriaRole.Spinbutton).FillAsync("0");
+        await page.AnswerAsync("Compact");
+        await AssertCleanAsync(page);
+    }
+
+    [BrowserFact]
+    public async Task It_has_no_violation_on_a_phone_or_for_who_may_only_look()
+    {
+        await using AdminSite site = await AdminSite.StartAsync(mayChange: false);
+        await using AdminPage page = await chromium.OpenAsync(site, Views.Phone());
+        await Expect(page.Browser.Locator("#report-body .stack")).ToBeVisibleAsync();
+
+        await AssertCleanAsync(page);
+    }
+
+    [BrowserFact]
+    public async Task What_happens_is_announced()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        CacheCard card = page.Card(AdminSite.FirstName);
+
+        await Expect(card.Outcome).ToHaveAttributeAsync("aria-live", "polite");
+        await Expect(card.Preview).ToHaveAttributeAsync("aria-live", "polite");
+        await Expect(card.LimitProblem).ToHaveAttributeAsync("role", "alert");
+        await Expect(card.Problem).ToHaveAttributeAsync("role", "alert");
+        await Expect(page.Connection).ToHaveAttributeAsync("role", "status");
+        await Expect(card.Limit).ToHaveAccessibleDescriptionAsync("");
+        await card.Limit.FillAsync("2MB");
+        await Expect(card.Limit).ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("^Evicts about"));
+    }
+
+    private static async Task AssertCleanAsync(AdminPage page)
+    {
+        AxeResult result = await page.Browser.RunAxe();
+
+        Assert.True(result.Passes.Length > 10, "axe-core has judged next to nothing.");
+        Assert.True(
+            result.Violations.Length == 0,
+            string.Join('\n', result.Violations.Select(static violation => $"{violation.Id}: {violation.Help}: {string.Join(", ", violation.Nodes.Select(static node => node.Html))}")));
+    }
+}

@@ -1,0 +1,74 @@
+using BoundedCache.Browser.Tests.Support;
+
+namespace BoundedCache.Browser.Tests;
+
+/// <summary>What the page shows without being asked.</summary>
+[Collection(BrowserTests.Name)]
+public sealed class LiveTests(BrowserFixture chromium)
+{
+    [BrowserFact]
+    public async Task Figures_follow_the_caches()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+
+        AdminSite.Fill(site.First, 12 << 20);
+
+        await Expect(page.Card(AdminSite.FirstName).Used).ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory));
+        await Expect(page.Browser.Locator("[data-line=used] .value")).ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory + site.Second.UsedMemory));
+        await Expect(page.Browser.Locator("[data-line=max] .value")).ToHaveTextAsync("32 MiB");
+        await page.Browser.GetByRole(AriaRole.Combobox, new() { Name = "Caches" }).SelectOptionAsync(AdminSite.SecondName);
+        await Expect(page.Browser.Locator("[data-line=max] .value")).ToHaveTextAsync("16 MiB");
+    }
+
+    [BrowserFact]
+    public async Task A_shrink_that_somebody_else_asked_for_is_marked_and_told()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        await Expect(page.Browser.Locator("#shrink-count")).ToHaveTextAsync("0");
+
+        await site.First.SetMaxMemoryAsync(3 << 20);
+
+        await Expect(page.Browser.Locator("#shrink-count")).ToHaveTextAsync("1");
+        await page.Browser.GetByText("Shrinks and releases").ClickAsync();
+        await Expect(page.Browser.Locator("#shrink-list")).ToContainTextAsync("Limit lowered from 16 MiB to 3 MiB");
+        await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("Limit lowered from 16 MiB to 3 MiB");
+    }
+
+    [BrowserFact]
+    public async Task The_table_shows_what_the_chart_shows()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+
+        await page.Browser.GetByText("The chart as a table").ClickAsync();
+
+        ILocator table = page.Browser.Locator("#samples-table");
+        await Expect(table.GetByRole(AriaRole.Columnheader)).ToHaveTextAsync(["Time", "RSS", "Committed", "Live heap", "Caches used", "Limit"]);
+        await Expect(table.Locator("tbody tr").First.GetByRole(AriaRole.Cell).Last).ToHaveTextAsync("32 MiB");
+    }
+
+    [BrowserFact]
+    public async Task When_the_service_restarts_the_page_says_that_it_is_gone_and_finds_the_new_one()
+    {
+        AdminPage page;
+        int port;
+        await using (AdminSite site = await AdminSite.StartAsync())
+        {
+            port = site.PageAddress.Port;
+            page = await chromium.OpenAsync(site);
+        }
+
+        await using (page)
+        {
+            await Expect(page.Connection).ToContainTextAsync("Connection lost");
+
+            await using AdminSite again = await AdminSite.StartAsync(port, maxMemory: 20 << 20);
+
+            await Expect(page.Connection).ToHaveTextAsync("Live", new() { Timeout = 20_000 });
+            await Expect(page.Card(AdminSite.FirstName).Max).ToHaveTextAsync("20 MiB");
+            await Expect(page.Browser.Locator("#trouble")).ToBeEmptyAsync();
+        }
+    }
+}

@@ -1,0 +1,52 @@
+namespace BoundedCache.Browser.Tests.Support;
+
+/// <summary>One browser for all tests, which take turns with it; each gets a profile of its own.</summary>
+public sealed class BrowserFixture : IAsyncLifetime
+{
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    public async Task InitializeAsync()
+    {
+        if (Chromium.Path is null)
+        {
+            // Where it may be missing the tests are skipped, and this is not asked for a page.
+            return;
+        }
+
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Path, Args = Chromium.Arguments });
+    }
+
+    /// <summary>Opens the admin page of a site, and waits until it is live.</summary>
+    internal async Task<AdminPage> OpenAsync(AdminSite site, BrowserNewContextOptions? options = null)
+    {
+        AdminPage page = await OpenAsync(site.PageAddress, options);
+        await Expect(page.Connection).ToHaveTextAsync("Live");
+        return page;
+    }
+
+    /// <summary>Opens an admin page.</summary>
+    internal async Task<AdminPage> OpenAsync(Uri address, BrowserNewContextOptions? options = null)
+    {
+        IBrowser browser = _browser ?? throw new InvalidOperationException(Chromium.Missing);
+        return await AdminPage.OpenAsync(await browser.NewContextAsync(options ?? Views.Desktop()), address);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+
+        _playwright?.Dispose();
+    }
+}
+
+/// <summary>The tests that share the browser.</summary>
+[CollectionDefinition(Name)]
+public sealed class BrowserTests : ICollectionFixture<BrowserFixture>
+{
+    public const string Name = "Browser";
+}
