@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using BoundedCache.Harness;
 using BoundedCache.Peers;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Load.Throughput;
 

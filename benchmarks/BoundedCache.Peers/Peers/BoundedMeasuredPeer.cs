@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Caching.Memory;
-
 namespace BoundedCache.Peers.Peers;
 
 /// <summary>BoundedCache as it is by default: sizes are measured, key and table included.</summary>

@@ -1,6 +1,5 @@
 using System.Net;
 using BoundedCache.AspNetCore.Tests.Support;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.AspNetCore.Tests.Changes;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.Engine;
-using Microsoft.Extensions.Caching.Memory;
 using Xunit.Abstractions;
 
 namespace BoundedCache.AspNetCore.Tests.Changes;

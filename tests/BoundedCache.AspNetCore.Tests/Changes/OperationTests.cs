@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.Engine;
 using BoundedCache.TestSupport;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.AspNetCore.Tests.Changes;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.TestSupport;
-using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.History;
