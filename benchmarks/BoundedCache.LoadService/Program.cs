@@ -48,7 +48,12 @@ app.MapItems(items, traffic, options.Items);
 app.MapControl(items, traffic, inserter);
 if (isBounded)
 {
-    TemporaryAdmin.Map(app, app.Services.GetRequiredService<BoundedMemoryCache>());
+    // Runs change the limit oftener than an operator would, and the sawtooth's whole point is to.
+    app.MapBoundedCacheAdmin("/admin/cache", static admin =>
+    {
+        admin.AllowLoopback = true;
+        admin.ReleasesPerMinute = 60;
+    });
 }
 
 if (options.IsLeashed)
