@@ -1,0 +1,143 @@
+using System.Diagnostics.CodeAnalysis;
+using BoundedCache;
+using BoundedCache.AspNetCore;
+using BoundedCache.AspNetCore.Access;
+using BoundedCache.AspNetCore.Caches;
+using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.History;
+using BoundedCache.AspNetCore.MemoryReports;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Mapping of the admin endpoint.</summary>
+public static class BoundedCacheAdminEndpointRouteBuilderExtensions
+{
+    private const string Json = "application/json";
+
+    /// <summary>
+    /// Maps a page and an API for looking at the caches that were registered with <c>AddBoundedMemoryCache</c>, for changing their limits, and for releasing memory.
+    /// </summary>
+    /// <remarks>
+    /// Closed until it is told whom to trust: without authorization on the endpoint (<c>RequireAuthorization</c> here or on a group around, or the policies of the
+    /// options), and without <see cref="BoundedCacheAdminOptions.AllowLoopback"/>, every request is answered 403. <c>AllowAnonymous</c> and a fallback policy do not open it.
+    /// From the host's start to its stop a timer takes samples for the history. Mapped twice, there are two histories, and two counts of releases.
+    /// </remarks>
+    /// <param name="endpoints">Where to map it.</param>
+    /// <param name="pattern">The route before all of it.</param>
+    /// <param name="configure">Changes the default settings; null for the defaults.</param>
+    /// <returns>A builder of conventions for all of its endpoints.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="endpoints"/> or <paramref name="pattern"/> is null.</exception>
+    /// <exception cref="ArgumentException">A setting is not allowed; the message says which, and what is.</exception>
+    /// <exception cref="InvalidOperationException">No cache was registered.</exception>
+    public static IEndpointConventionBuilder MapBoundedCacheAdmin(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/admin/cache", Action<BoundedCacheAdminOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(pattern);
+        var options = new BoundedCacheAdminOptions();
+        configure?.Invoke(options);
+        options = options.ValidatedCopy();
+        if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(BoundedMemoryCacheRegistry)) == false)
+        {
+            throw new InvalidOperationException(
+                "MapBoundedCacheAdmin found no cache to administer. Call builder.Services.AddBoundedMemoryCache(), or AddKeyedBoundedMemoryCache(name), before the application is built.");
+        }
+
+        var admin = new CacheAdmin(endpoints.ServiceProvider, options);
+        RouteGroupBuilder all = endpoints.MapGroup(pattern);
+        all.WithTags("BoundedCache");
+        ((IEndpointConventionBuilder)all).Finally(admin.Gate.Guard);
+        MapPage(Kind(all, EndpointKind.Page, options.ReadPolicy), admin);
+        MapReads(Kind(all, EndpointKind.Read, options.ReadPolicy), admin);
+        MapChanges(Kind(all, EndpointKind.Change, options.ChangePolicy), admin);
+        return all;
+    }
+
+    private static RouteGroupBuilder Kind(RouteGroupBuilder all, EndpointKind kind, string? policy)
+    {
+        RouteGroupBuilder group = all.MapGroup("");
+        group.WithMetadata(kind);
+        return policy is null ? group : group.RequireAuthorization(policy);
+    }
+
+    private static void MapPage(RouteGroupBuilder group, CacheAdmin admin)
+    {
+        string[] methods = [HttpMethods.Get, HttpMethods.Head];
+        group.ExcludeFromDescription();
+        group.MapMethods("/", methods, admin.Page.GetPage);
+        group.MapMethods("/assets/{**file}", methods, admin.Page.GetAsset);
+        Refusals.MapOtherMethods(group, "/", methods);
+        Refusals.MapOtherMethods(group, "/assets/{**file}", methods);
+    }
+
+    private static void MapReads(RouteGroupBuilder group, CacheAdmin admin)
+    {
+        group.MapGet("/api/caches", (Delegate)admin.Caches.ListAsync)
+            .WithSummary("All caches, the process's memory, and what may be done")
+            .Produces<CacheListView>();
+        group.MapGet("/api/caches/{name}", admin.Caches.Get)
+            .WithSummary("One cache: limit, used bytes, entries, lookups, evictions and the last shrink")
+            .Produces<CacheView>().ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/api/caches/{name}/limit/preview", admin.Caches.Preview)
+            .WithSummary("What a limit would evict, estimated")
+            .Produces<LimitPreview>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/api/memory", MemoryEndpoints.Observe)
+            .WithSummary("The process's memory, taken apart without disturbing it")
+            .Produces(StatusCodes.Status200OK, contentType: Json);
+        group.MapGet("/api/history", admin.History.Get)
+            .WithSummary("The last samples, and the last shrinks and releases")
+            .Produces<HistoryView>();
+        group.MapGet("/api/stream", admin.Stream.Open)
+            .WithSummary("Samples, shrinks and operations as they happen, as server-sent events")
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        group.MapGet("/api/operations/{id}", admin.Changes.GetOperation)
+            .WithSummary("How far a change is that was answered with 202")
+            .Produces<OperationView>().ProducesProblem(StatusCodes.Status404NotFound);
+
+        string[] get = [HttpMethods.Get];
+        foreach (string pattern in (string[])["/api/caches", "/api/caches/{name}", "/api/caches/{name}/limit/preview", "/api/history", "/api/stream", "/api/operations/{id}"])
+        {
+            Refusals.MapOtherMethods(group, pattern, get);
+        }
+
+        Refusals.MapOtherPaths(group, "/api/{**path}");
+    }
+
+    private static void MapChanges(RouteGroupBuilder group, CacheAdmin admin)
+    {
+        Describe<LimitRequest>(group.MapPut("/api/caches/{name}/limit", admin.Changes.SetLimitAsync), "Sets the limit, evicts down to it and gives memory back")
+            .Produces<ShrinkView>().Produces<OperationView>(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status429TooManyRequests);
+        Describe<ReleaseRequest>(group.MapPost("/api/caches/{name}/release", admin.Changes.ReleaseAsync), "Gives memory back to the operating system, evicting nothing")
+            .Produces<ShrinkView>().Produces<OperationView>(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status429TooManyRequests);
+        Describe<CompactRequest>(group.MapPost("/api/caches/{name}/compact", admin.Changes.CompactAsync), "Removes a share of the entries, least recently used first")
+            .Produces<RemovalView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        Describe<EmptyRequest>(group.MapPost("/api/caches/{name}/clear", admin.Changes.ClearAsync), "Removes all entries")
+            .Produces<RemovalView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        Describe<EmptyRequest>(group.MapPost("/api/memory", (Delegate)admin.Memory.CollectAsync), "The process's memory, taken apart with a garbage collection")
+            .Produces(StatusCodes.Status200OK, contentType: Json).ProducesProblem(StatusCodes.Status429TooManyRequests);
+
+        Refusals.MapOtherTypes(group, "/api/caches/{name}/limit", HttpMethods.Put, LimitRequest.Example);
+        Refusals.MapOtherTypes(group, "/api/caches/{name}/release", HttpMethods.Post, ReleaseRequest.Example);
+        Refusals.MapOtherTypes(group, "/api/caches/{name}/compact", HttpMethods.Post, CompactRequest.Example);
+        Refusals.MapOtherTypes(group, "/api/caches/{name}/clear", HttpMethods.Post, EmptyRequest.Example);
+        Refusals.MapOtherTypes(group, "/api/memory", HttpMethods.Post, EmptyRequest.Example);
+        Refusals.MapOtherMethods(group, "/api/caches/{name}/limit", [HttpMethods.Put]);
+        Refusals.MapOtherMethods(group, "/api/caches/{name}/release", [HttpMethods.Post]);
+        Refusals.MapOtherMethods(group, "/api/caches/{name}/compact", [HttpMethods.Post]);
+        Refusals.MapOtherMethods(group, "/api/caches/{name}/clear", [HttpMethods.Post]);
+        Refusals.MapOtherMethods(group, "/api/memory", [HttpMethods.Get, HttpMethods.Post]);
+    }
+
+    private static RouteHandlerBuilder Describe<TBody>(RouteHandlerBuilder endpoint, string summary)
+        where TBody : notnull => endpoint
+            .WithSummary(summary)
+            .Accepts<TBody>(Json)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+}

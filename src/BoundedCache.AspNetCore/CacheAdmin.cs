@@ -1,0 +1,58 @@
+using BoundedCache.AspNetCore.Access;
+using BoundedCache.AspNetCore.Caches;
+using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.History;
+using BoundedCache.AspNetCore.MemoryReports;
+using BoundedCache.AspNetCore.Pages;
+using BoundedCache.AspNetCore.Stream;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace BoundedCache.AspNetCore;
+
+/// <summary>One mapped admin endpoint: its parts, put together, and their life, which is the host's between its start and its stop.</summary>
+internal sealed class CacheAdmin
+{
+    public CacheAdmin(IServiceProvider services, BoundedCacheAdminOptions options)
+    {
+        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(Log.Category) ?? NullLogger.Instance;
+        IHostApplicationLifetime? host = services.GetService<IHostApplicationLifetime>();
+        CancellationToken stopping = host?.ApplicationStopping ?? CancellationToken.None;
+
+        var directory = new CacheDirectory(services);
+        var events = new EventHub();
+        var shrinks = new ShrinkHistory(events, options.TimeProvider);
+        var sampler = new Sampler(() => directory.All, shrinks, events, options, logger);
+        var operations = new OperationList();
+        var rate = new ReleaseRate(options.ReleasesPerMinute, options.TimeProvider);
+        var changes = new CacheChanges(operations, shrinks, events, options.TimeProvider, logger);
+
+        Gate = new AccessGate(new AccessRules(options));
+        Caches = new CacheEndpoints(directory, shrinks, Gate, options);
+        Changes = new ChangeEndpoints(directory, changes, operations, rate, options, stopping);
+        Memory = new MemoryEndpoints(rate, logger);
+        History = new HistoryEndpoint(sampler, shrinks, options);
+        Stream = new StreamEndpoint(events, sampler);
+
+        // Before the host has started there is nobody to be told, and a program that only builds its host should get no timer.
+        host?.ApplicationStarted.Register(sampler.Start);
+        stopping.Register(sampler.Stop);
+        stopping.Register(events.End);
+    }
+
+    public AccessGate Gate { get; }
+
+    public PageEndpoints Page { get; } = new();
+
+    public CacheEndpoints Caches { get; }
+
+    public ChangeEndpoints Changes { get; }
+
+    public MemoryEndpoints Memory { get; }
+
+    public HistoryEndpoint History { get; }
+
+    public StreamEndpoint Stream { get; }
+}

@@ -1,0 +1,43 @@
+using BoundedCache.AspNetCore.Access;
+using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.History;
+using BoundedCache.AspNetCore.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace BoundedCache.AspNetCore.Caches;
+
+/// <summary>Looking at caches.</summary>
+internal sealed class CacheEndpoints(CacheDirectory caches, ShrinkHistory shrinks, AccessGate gate, BoundedCacheAdminOptions options)
+{
+    public async Task<JsonHttpResult<CacheListView>> ListAsync(HttpContext context) => TypedResults.Json(
+        new CacheListView(
+            [.. caches.All.Select(View)],
+            ProcessMemorySnapshot.Take(),
+            new LimitBounds(options.MinimumLimit, options.MaximumLimit),
+            await gate.CanChangeAsync(context),
+            options.SampleInterval.TotalMilliseconds),
+        AdminJsonContext.Default.CacheListView);
+
+    public Results<JsonHttpResult<CacheView>, Problem> Get(string name) => caches.Refuse(name, out BoundedMemoryCache cache) is { } refusal
+        ? refusal
+        : TypedResults.Json(View(cache), AdminJsonContext.Default.CacheView);
+
+    public Results<JsonHttpResult<LimitPreview>, Problem> Preview(string name, string? maxMemory)
+    {
+        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
+        {
+            return unknown;
+        }
+
+        return LimitText.Refuse(maxMemory, options, out long bytes) is { } refusal
+            ? refusal
+            : TypedResults.Json(LimitPreview.Of(cache.GetSnapshot(), bytes), AdminJsonContext.Default.LimitPreview);
+    }
+
+    private CacheView View(BoundedMemoryCache cache)
+    {
+        CacheSnapshot snapshot = cache.GetSnapshot();
+        return CacheView.Of(snapshot, snapshot.LastReport is { } report ? shrinks.Note(report) : null);
+    }
+}

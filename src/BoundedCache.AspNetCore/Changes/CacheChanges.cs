@@ -1,0 +1,141 @@
+using System.Diagnostics.CodeAnalysis;
+using BoundedCache.AspNetCore.History;
+using BoundedCache.AspNetCore.Json;
+using BoundedCache.AspNetCore.Stream;
+using Microsoft.Extensions.Logging;
+
+namespace BoundedCache.AspNetCore.Changes;
+
+/// <summary>What changes caches: everything that it does is logged with who asked, and none of it ends because who asked has gone.</summary>
+/// <remarks>
+/// Limits are set, and logged, one at a time, so the last line of the log is the limit in force. What follows (evicting, releasing) is not waited for there: an operator who
+/// lowers a limit further while a gentle release takes its seconds is not kept waiting. The cache itself evicts down to the limit in force, and its reports say what
+/// each call set.
+/// </remarks>
+internal sealed class CacheChanges(OperationList operations, ShrinkHistory shrinks, EventHub events, TimeProvider time, ILogger logger)
+{
+    /// <summary>How often the progress of an operation is told to those who watch.</summary>
+    private static readonly TimeSpan s_progress = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _order = new();
+    private readonly Lock _removals = new();
+
+    /// <summary>Sets a limit.</summary>
+    /// <returns>The operation; null where too many are under way, and nothing was changed.</returns>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public Operation? SetLimit(BoundedMemoryCache cache, long maxBytes, ReleaseMode? mode, string who)
+    {
+        lock (_order)
+        {
+            return Start(
+                cache,
+                OperationKind.SetLimit,
+                who,
+                () =>
+                {
+                    long before = cache.MaxMemory;
+                    Task<ShrinkReport> report = cache.SetMaxMemoryAsync(maxBytes, mode);
+                    Log.LimitSet(logger, cache.Name, who, before, maxBytes);
+                    return report;
+                });
+        }
+    }
+
+    /// <summary>Releases memory.</summary>
+    /// <returns>The operation; null where too many are under way, and nothing was begun.</returns>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public Operation? Release(BoundedMemoryCache cache, ReleaseMode mode, string who) => Start(
+        cache,
+        OperationKind.Release,
+        who,
+        () =>
+        {
+            Task<ShrinkReport> report = cache.ReleaseAsync(mode);
+            Log.ReleaseStarted(logger, cache.Name, who, mode);
+            return report;
+        });
+
+    /// <summary>Removes a share of the entries.</summary>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public RemovalView Compact(BoundedMemoryCache cache, double share, string who)
+    {
+        RemovalView view = Remove(cache, () => cache.Compact(share), static totals => totals.Compact + totals.Expired);
+        Log.Compacted(logger, cache.Name, who, share, view.EntriesRemoved, view.BytesRemoved);
+        return view;
+    }
+
+    /// <summary>Removes all entries.</summary>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public RemovalView Clear(BoundedMemoryCache cache, string who)
+    {
+        RemovalView view = Remove(cache, cache.Clear, static totals => totals.Removed);
+        Log.Cleared(logger, cache.Name, who, view.EntriesRemoved, view.BytesRemoved);
+        return view;
+    }
+
+    /// <summary>One at a time, so that none counts what another removed.</summary>
+    private RemovalView Remove(BoundedMemoryCache cache, Action remove, Func<EvictionTotals, EntryTotals> count)
+    {
+        lock (_removals)
+        {
+            EntryTotals before = count(cache.GetSnapshot().Evictions);
+            remove();
+            CacheSnapshot after = cache.GetSnapshot();
+            EntryTotals removed = count(after.Evictions) - before;
+            return new RemovalView(cache.Name, removed.Entries, removed.Bytes, after.UsedMemory, after.Count);
+        }
+    }
+
+    private Operation? Start(BoundedMemoryCache cache, OperationKind kind, string who, Func<Task<ShrinkReport>> change)
+    {
+        var operation = new Operation(cache, kind, time.GetUtcNow());
+        if (!operations.TryAdd(operation))
+        {
+            return null;
+        }
+
+        Task<ShrinkReport> report;
+        try
+        {
+            report = change();
+        }
+        catch (Exception exception)
+        {
+            operation.Fail(exception.Message);
+            throw;
+        }
+
+        _ = FollowAsync(operation, report, who);
+        return operation;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it was, the operation and the log say it.")]
+    private async Task FollowAsync(Operation operation, Task<ShrinkReport> change, string who)
+    {
+        using (time.CreateTimer(_ => Tell(operation), null, TimeSpan.Zero, s_progress))
+        {
+            try
+            {
+                ShrinkReport report = await change;
+                ShrinkView view = shrinks.Note(report);
+                Log.ChangeEnded(logger, operation.Cache.Name, who, operation.Kind, report.OldMaxMemory, report.NewMaxMemory, report.Outcome, report.TotalTime.TotalMilliseconds, operation.Id);
+                operation.Complete(view);
+            }
+            catch (Exception exception)
+            {
+                Log.ChangeFailed(logger, operation.Cache.Name, who, operation.Kind, operation.Id, exception);
+                operation.Fail(exception.Message);
+            }
+        }
+
+        Tell(operation);
+    }
+
+    private void Tell(Operation operation)
+    {
+        if (events.HasReaders)
+        {
+            events.Publish("operation", operation.View(), AdminJsonContext.Default.OperationView);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Globalization;
+using BoundedCache.AspNetCore.Access;
+using BoundedCache.AspNetCore.Caches;
+using BoundedCache.AspNetCore.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace BoundedCache.AspNetCore.Changes;
+
+/// <summary>Everything that changes a cache or releases memory. Nothing is changed before all of a request was found good.</summary>
+internal sealed class ChangeEndpoints(
+    CacheDirectory caches, CacheChanges changes, OperationList operations, ReleaseRate rate, BoundedCacheAdminOptions options, CancellationToken stopping)
+{
+    /// <summary>Seconds after which a client may try again where too many changes are under way.</summary>
+    private const string SoonAgain = "5";
+
+    public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> SetLimitAsync(string name, HttpContext context)
+    {
+        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
+        {
+            return unknown;
+        }
+
+        (LimitRequest body, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.LimitRequest, LimitRequest.Example);
+        ReleaseMode? mode = null;
+        long bytes = 0;
+        refusal ??= LimitText.Refuse(body.MaxMemory, options, out bytes);
+        refusal ??= ReleaseModeText.Refuse(body.ReleaseMode, allowsNone: true, out mode);
+        return refusal is not null ? refusal : await AnswerAsync(context, () => changes.SetLimit(cache, bytes, mode, Requester.Of(context)));
+    }
+
+    public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> ReleaseAsync(string name, HttpContext context)
+    {
+        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
+        {
+            return unknown;
+        }
+
+        (ReleaseRequest body, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.ReleaseRequest, ReleaseRequest.Example);
+        ReleaseMode? mode = null;
+        refusal ??= ReleaseModeText.Refuse(body.ReleaseMode, allowsNone: false, out mode);
+        refusal ??= TooManyReleases.Refuse(context, rate);
+        return refusal is not null ? refusal : await AnswerAsync(context, () => changes.Release(cache, mode ?? ReleaseMode.Full, Requester.Of(context)));
+    }
+
+    public async Task<Results<JsonHttpResult<RemovalView>, Problem>> CompactAsync(string name, HttpContext context)
+    {
+        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
+        {
+            return unknown;
+        }
+
+        (CompactRequest body, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.CompactRequest, CompactRequest.Example);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        return body.Share is > 0 and <= 1
+            ? Remove(() => changes.Compact(cache, body.Share.Value, Requester.Of(context)))
+            : Problems.Of(
+                StatusCodes.Status400BadRequest,
+                string.Create(CultureInfo.InvariantCulture, $"share is {(body.Share is null ? "missing" : body.Share)}. ")
+                + $"Right is a number above 0 and up to 1, the share of the entries to remove: {CompactRequest.Example}.",
+                "Not a share");
+    }
+
+    public async Task<Results<JsonHttpResult<RemovalView>, Problem>> ClearAsync(string name, HttpContext context)
+    {
+        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
+        {
+            return unknown;
+        }
+
+        (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
+        return refusal is not null ? refusal : Remove(() => changes.Clear(cache, Requester.Of(context)));
+    }
+
+    public Results<JsonHttpResult<OperationView>, Problem> GetOperation(string id) => operations.TryGet(id, out Operation? operation)
+        ? TypedResults.Json(operation.View(), AdminJsonContext.Default.OperationView)
+        : Problems.Of(
+            StatusCodes.Status404NotFound, $"There is no operation '{Problems.Echo(id)}': it may be of an earlier run of the service, or be long over.", "No such operation");
+
+    /// <summary>Begins an operation, and answers with its report; or at once, where the client does not want to wait, cannot any more, or the host stops.</summary>
+    private async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> AnswerAsync(HttpContext context, Func<Operation?> start)
+    {
+        Operation? operation;
+        try
+        {
+            operation = start();
+        }
+        catch (ObjectDisposedException)
+        {
+            return Disposed();
+        }
+
+        if (operation is null)
+        {
+            context.Response.Headers.RetryAfter = SoonAgain;
+            return Problems.Of(
+                StatusCodes.Status429TooManyRequests,
+                $"{OperationList.MostRunning} changes are under way, which is the most. Nothing was changed. Ask again in {SoonAgain} s.",
+                "Too many changes");
+        }
+
+        if (PrefersAsync(context.Request))
+        {
+            context.Response.Headers["Preference-Applied"] = "respond-async";
+            return Accepted(context, operation);
+        }
+
+        using (var giveUp = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping))
+        {
+            // The change goes on whoever gives up.
+            await Task.WhenAny(operation.Ended, Task.Delay(Timeout.Infinite, giveUp.Token));
+            await giveUp.CancelAsync();
+        }
+
+        return operation switch
+        {
+            { Report: { } report } => TypedResults.Json(report, AdminJsonContext.Default.ShrinkView),
+            { Error: { } error } => Problems.Of(StatusCodes.Status500InternalServerError, error, "The change failed"),
+            _ => Accepted(context, operation),
+        };
+    }
+
+    private static JsonHttpResult<OperationView> Accepted(HttpContext context, Operation operation)
+    {
+        // {prefix}/api/caches/{name}/limit -> {prefix}/api/operations/{id}
+        string path = (context.Request.PathBase + context.Request.Path).ToUriComponent().TrimEnd('/');
+        for (int i = 0; i < 3; i++)
+        {
+            path = path[..path.LastIndexOf('/')];
+        }
+
+        context.Response.Headers.Location = $"{path}/operations/{operation.Id}";
+        return TypedResults.Json(operation.View(), AdminJsonContext.Default.OperationView, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static Results<JsonHttpResult<RemovalView>, Problem> Remove(Func<RemovalView> remove)
+    {
+        try
+        {
+            return TypedResults.Json(remove(), AdminJsonContext.Default.RemovalView);
+        }
+        catch (ObjectDisposedException)
+        {
+            return Disposed();
+        }
+    }
+
+    private static Problem Disposed() => Problems.Of(
+        StatusCodes.Status409Conflict, "The cache is disposed: the application has let go of it, or is about to end.", "Cache disposed");
+
+    private static bool PrefersAsync(HttpRequest request) => request.Headers["Prefer"]
+        .SelectMany(static value => (value ?? "").Split([',', ';'], StringSplitOptions.TrimEntries))
+        .Contains("respond-async", StringComparer.OrdinalIgnoreCase);
+}

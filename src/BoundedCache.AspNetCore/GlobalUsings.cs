@@ -1,0 +1,1 @@
+global using Problem = Microsoft.AspNetCore.Http.HttpResults.JsonHttpResult<Microsoft.AspNetCore.Mvc.ProblemDetails>;

@@ -1,0 +1,132 @@
+using System.Diagnostics.CodeAnalysis;
+using BoundedCache.AspNetCore.Json;
+using BoundedCache.AspNetCore.Stream;
+using Microsoft.Extensions.Logging;
+
+namespace BoundedCache.AspNetCore.History;
+
+/// <summary>The timer that looks at the process and its caches at regular times, from the host's start to its stop, and keeps the last samples. Thread-safe.</summary>
+internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, ShrinkHistory shrinks, EventHub events, BoundedCacheAdminOptions options, ILogger logger)
+{
+    private readonly Lock _gate = new();
+    private readonly Lock _sampling = new();
+    private readonly Queue<SampleView> _samples = new();
+    private readonly Dictionary<string, (long Hits, long Misses)> _lookups = new(StringComparer.Ordinal);
+    private ITimer? _timer;
+    private bool _stopped;
+
+    /// <summary>The samples that are kept, oldest first.</summary>
+    public IReadOnlyList<SampleView> Samples
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _samples];
+            }
+        }
+    }
+
+    /// <summary>The last sample; null before the first.</summary>
+    public SampleView? Last
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _samples.LastOrDefault();
+            }
+        }
+    }
+
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (!_stopped && _timer is null)
+            {
+                _timer = options.TimeProvider.CreateTimer(static sampler => ((Sampler)sampler!).OnTimer(), this, TimeSpan.Zero, options.SampleInterval);
+            }
+        }
+    }
+
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _stopped = true;
+            _timer?.Dispose();
+            _timer = null;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "An exception on a timer's thread would end the process.")]
+    private void OnTimer()
+    {
+        // A sample that is late is left out, rather than taken twice.
+        if (!_sampling.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            Take();
+        }
+        catch (Exception exception)
+        {
+            Log.SampleFailed(logger, exception);
+        }
+        finally
+        {
+            _sampling.Exit();
+        }
+    }
+
+    private void Take()
+    {
+        DateTimeOffset now = options.TimeProvider.GetUtcNow();
+        var process = ProcessMemorySnapshot.Take();
+        CacheSnapshot[] snapshots = [.. caches().Select(static cache => cache.GetSnapshot())];
+        var sample = new SampleView(
+            now, process.ResidentBytes, process.CommittedBytes, process.LiveBytes, [.. snapshots.Select(SampleOf)]);
+        lock (_gate)
+        {
+            if (_stopped)
+            {
+                return;
+            }
+
+            _samples.Enqueue(sample);
+            if (_samples.Count > options.HistorySamples)
+            {
+                _samples.Dequeue();
+            }
+        }
+
+        // Shrinks first come to light here where the application, or its configuration, lowered the limit.
+        foreach (CacheSnapshot snapshot in snapshots)
+        {
+            if (snapshot.LastReport is { } report)
+            {
+                shrinks.Note(report);
+            }
+        }
+
+        events.Publish("sample", sample, AdminJsonContext.Default.SampleView);
+    }
+
+    private CacheSample SampleOf(CacheSnapshot cache)
+    {
+        (long hits, long misses) = _lookups.GetValueOrDefault(cache.Name);
+        double? ratio = null;
+        if (cache is { Hits: { } allHits, Misses: { } allMisses })
+        {
+            long lookups = allHits - hits + (allMisses - misses);
+            ratio = lookups > 0 ? Math.Round((allHits - hits) / (double)lookups, 4) : null;
+            _lookups[cache.Name] = (allHits, allMisses);
+        }
+
+        return new CacheSample(cache.Name, cache.UsedMemory, cache.MaxMemory, cache.Count, ratio);
+    }
+}

@@ -1,0 +1,28 @@
+using System.Text.Json.Serialization;
+using BoundedCache.AspNetCore.Caches;
+using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.History;
+using Microsoft.AspNetCore.Mvc;
+
+namespace BoundedCache.AspNetCore.Json;
+
+/// <summary>How everything that the endpoint says and hears is written, without reflection and whatever the application's own JSON settings are.</summary>
+[JsonSerializable(typeof(CacheListView))]
+[JsonSerializable(typeof(CacheView))]
+[JsonSerializable(typeof(LimitPreview))]
+[JsonSerializable(typeof(ShrinkView))]
+[JsonSerializable(typeof(OperationView))]
+[JsonSerializable(typeof(RemovalView))]
+[JsonSerializable(typeof(HistoryView))]
+[JsonSerializable(typeof(SampleView))]
+[JsonSerializable(typeof(LimitRequest))]
+[JsonSerializable(typeof(ReleaseRequest))]
+[JsonSerializable(typeof(CompactRequest))]
+[JsonSerializable(typeof(EmptyRequest))]
+[JsonSerializable(typeof(ProblemDetails))]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    MaxDepth = 16)]
+internal sealed partial class AdminJsonContext : JsonSerializerContext;

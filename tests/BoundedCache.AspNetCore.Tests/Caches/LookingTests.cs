@@ -1,0 +1,107 @@
+using System.Net;
+using BoundedCache.AspNetCore.Tests.Support;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.AspNetCore.Tests.Caches;
+
+/// <summary>Looking at caches.</summary>
+public sealed class LookingTests
+{
+    [Fact]
+    public async Task The_list_has_every_cache_the_process_and_what_may_be_done()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        host.Default.Set("a key", new byte[1000]);
+        host.Default.TryGetValue("a key", out _);
+        host.Default.TryGetValue("another", out _);
+
+        Answer answer = (await host.GetAsync("api/caches")).AssertOk();
+
+        Assert.Equal(["default", "pages"], answer.Json["caches"]!.AsArray().Select(static cache => cache!["name"]!.GetValue<string>()));
+        Assert.Equal(host.Default.UsedMemory, answer.Json["caches"]![0]!["usedBytes"]!.GetValue<long>());
+        Assert.Equal(0.5, answer.Json["caches"]![0]!["hitRatio"]!.GetValue<double>());
+        Assert.Equal("measured", answer.Json["caches"]![0]!["sizing"]!.GetValue<string>());
+        Assert.Null(answer.Json["caches"]![1]!["hits"]);
+        Assert.Null(answer.Json["caches"]![1]!["hitRatio"]);
+        Assert.True(answer.Json["process"]!["residentBytes"]!.GetValue<long>() > 0);
+        Assert.Equal(1, answer.Json["limits"]!["minimumBytes"]!.GetValue<long>());
+        Assert.Null(answer.Json["limits"]!["maximumBytes"]);
+        Assert.True(answer.Json["canChange"]!.GetValue<bool>());
+        Assert.Equal(1000, answer.Json["sampleIntervalMilliseconds"]!.GetValue<double>());
+    }
+
+    [Fact]
+    public async Task One_cache_is_the_same_as_in_the_list_and_an_unknown_one_is_not_found()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+
+        Answer list = (await host.GetAsync("api/caches")).AssertOk();
+        Answer one = (await host.GetAsync("api/caches/pages")).AssertOk();
+
+        Assert.Equal(list.Json["caches"]![1]!.ToJsonString(), one.Json.ToJsonString());
+        (await host.GetAsync("api/caches/Pages")).AssertProblem(HttpStatusCode.NotFound, "'Pages'", "default, pages", "Case matters");
+    }
+
+    [Fact]
+    public async Task The_limit_is_set_and_the_answer_is_the_report()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        for (int i = 0; i < 100; i++)
+        {
+            host.Default.Set(i, new byte[1000]);
+        }
+
+        Answer preview = (await host.GetAsync("api/caches/default/limit/preview?maxMemory=50KB")).AssertOk();
+        Answer answer = (await host.PutAsync("api/caches/default/limit", """{"maxMemory": "50KB"}""")).AssertOk();
+
+        Assert.Equal(50 << 10, host.Default.MaxMemory);
+        Assert.Equal(1 << 20, answer.Json["oldMaxBytes"]!.GetValue<long>());
+        Assert.Equal(50 << 10, answer.Json["newMaxBytes"]!.GetValue<long>());
+        Assert.Equal(100 - host.Default.Count, answer.Json["entriesEvicted"]!.GetValue<long>());
+        Assert.InRange(preview.Json["entriesToEvict"]!.GetValue<long>(), answer.Json["entriesEvicted"]!.GetValue<long>() - 2, answer.Json["entriesEvicted"]!.GetValue<long>() + 2);
+        Assert.Equal("notRequested", answer.Json["outcome"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Who_does_not_want_to_wait_gets_an_operation_to_poll()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+
+        Answer accepted = await host.PutAsync("api/caches/default/limit", """{"maxMemory": 65536, "releaseMode": "full"}""", "Prefer: respond-async");
+        Assert.Equal(HttpStatusCode.Accepted, accepted.Status);
+        string location = accepted.Headers.Location!.OriginalString;
+        Assert.Equal($"/admin/cache/api/operations/{accepted.Json["id"]}", location);
+
+        Answer operation;
+        do
+        {
+            operation = (await host.GetAsync(location["/admin/cache/".Length..])).AssertOk();
+        }
+        while (operation.Json["state"]!.GetValue<string>() is "evicting" or "releasing");
+
+        Assert.Equal("completed", operation.Json["state"]!.GetValue<string>());
+        Assert.Equal(65536, operation.Json["report"]!["newMaxBytes"]!.GetValue<long>());
+        Assert.Equal(65536, host.Default.MaxMemory);
+    }
+
+    [Theory]
+    [InlineData("api/history")]
+    [InlineData("api/memory")]
+    [InlineData("")]
+    public async Task The_rest_answers(string path)
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+
+        (await host.GetAsync(path)).AssertOk();
+    }
+
+    [Fact]
+    public async Task It_is_closed_unless_somebody_opens_it()
+    {
+        await using AdminHost host = await AdminHost.StartAsync(options: static _ => { });
+
+        (await host.GetAsync("api/caches")).AssertProblem(HttpStatusCode.Forbidden, "RequireAuthorization", "AllowLoopback");
+        (await host.PutAsync("api/caches/default/limit", """{"maxMemory": 1}""")).AssertProblem(HttpStatusCode.Forbidden, "RequireAuthorization");
+        Assert.Equal(1 << 20, host.Default.MaxMemory);
+    }
+}
