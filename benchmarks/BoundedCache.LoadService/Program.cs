@@ -48,12 +48,7 @@ app.MapItems(items, traffic, options.Items);
 app.MapControl(items, traffic, inserter);
 if (isBounded)
 {
-    // Runs change the limit oftener than an operator would, and the sawtooth's whole point is to.
-    app.MapBoundedCacheAdmin("/admin/cache", static admin =>
-    {
-        admin.AllowLoopback = true;
-        admin.ReleasesPerMinute = 60;
-    });
+    app.MapBoundedCacheAdmin("/admin/cache", static admin => admin.AllowLoopback = true);
 }
 
 if (options.IsLeashed)

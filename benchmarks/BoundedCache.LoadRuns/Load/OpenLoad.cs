@@ -10,13 +10,17 @@ namespace BoundedCache.LoadRuns.Load;
 /// The built-in client: an open loop. Requests are due at a fixed rate whatever the service does meanwhile, and the time of each counts from when it was due. A client that waits for an
 /// answer before it asks again (a closed loop) sends nothing while the service stands still, and so hardly sees it.
 /// </summary>
-internal sealed class OpenLoad : ILoad
+internal sealed class OpenLoad : IAsyncDisposable
 {
-    /// <summary>More than ever are under way in a pause of a second at the rates that two processors bear; above it, requests wait for a connection, and that counts.</summary>
-    private const int MostConnections = 512;
+    /// <summary>
+    /// All that there ever are, and all are opened before anything is measured: each takes the service some 40 KB, and a client that opens one for every request that waits out a pause would make the
+    /// service grow by that in the very moment at which it is to shrink. Requests beyond them wait here, which counts as their time.
+    /// </summary>
+    private const int Connections = 64;
 
     private const double ZipfExponent = 0.99;
     private const int Seed = 20261126;
+    private const int OpeningRounds = 3;
 
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
@@ -31,23 +35,17 @@ internal sealed class OpenLoad : ILoad
     private long _sent;
     private long _underWay;
 
-    /// <param name="address">The service.</param>
-    /// <param name="perSecond">Requests a second.</param>
-    /// <param name="items">How many items there are; which is asked for follows Zipf's law.</param>
-    /// <param name="clock">What times are told by.</param>
-    public OpenLoad(Uri address, int perSecond, int items, RunClock clock)
+    private OpenLoad(Uri address, int perSecond, int items, RunClock clock)
     {
-        _client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = MostConnections, UseProxy = false }) { BaseAddress = address, Timeout = s_timeout };
+        _client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Connections, UseProxy = false, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan }) { BaseAddress = address, Timeout = s_timeout };
         _clock = clock;
         _perSecond = perSecond;
         _popularity = new Zipf(items, ZipfExponent, new Random(Seed));
         _requests = new List<Request>(perSecond * 60);
         _thread = new Thread(Send) { IsBackground = true, Name = "open load", Priority = ThreadPriority.AboveNormal };
-        _thread.Start();
     }
 
-    public bool TellsRequests => true;
-
+    /// <summary>The requests that were answered, or failed, so far.</summary>
     public IReadOnlyList<Request> Requests
     {
         get
@@ -59,6 +57,26 @@ internal sealed class OpenLoad : ILoad
         }
     }
 
+    /// <summary>Opens the connections and begins.</summary>
+    /// <param name="address">The service.</param>
+    /// <param name="perSecond">Requests a second.</param>
+    /// <param name="items">How many items there are; which is asked for follows Zipf's law.</param>
+    /// <param name="clock">What times are told by.</param>
+    /// <exception cref="HttpRequestException">The service does not answer.</exception>
+    public static async Task<OpenLoad> StartAsync(Uri address, int perSecond, int items, RunClock clock)
+    {
+        var load = new OpenLoad(address, perSecond, items, clock);
+        for (int round = 0; round < OpeningRounds; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, Connections).Select(id => load._client.GetByteArrayAsync(string.Create(CultureInfo.InvariantCulture, $"/items/{id}"))));
+        }
+
+        load._thread.Start();
+        return load;
+    }
+
+    /// <summary>Sends no more, and waits for what is under way.</summary>
+    /// <returns>What came of all of it.</returns>
     public async Task<LoadTotals> StopAsync()
     {
         _stop.Cancel();

@@ -41,7 +41,7 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
         await using ServiceProcess service = await ServiceProcess.StartAsync(
             new ServiceSetup { Cache = setup.Cache, MaxBytes = setup.MaxBytes, Items = items }, group, cancellationToken);
         using var sampler = new ResidentSampler(service.Id, clock);
-        await using var load = new OpenLoad(service.Address, options.RequestsPerSecond, (int)items, clock);
+        await using OpenLoad load = await OpenLoad.StartAsync(service.Address, options.RequestsPerSecond, (int)items, clock);
         progress.Say($"{ByteSize.Format(setup.MaxBytes)} are filled in a group of {ByteSize.Format(setup.GroupBytes)}");
         ServiceState? before = await TryAsync(
             service,

@@ -20,7 +20,7 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
             new ServiceSetup { Cache = "bounded", MaxBytes = options.HighMaxBytes, Items = items, ServerGC = options.ServerGC }, group: null, cancellationToken);
         using var sampler = new ResidentSampler(service.Id, _clock);
         await service.StoreAsync(false, cancellationToken);
-        await using var load = new OpenLoad(service.Address, options.RequestsPerSecond, (int)items, _clock);
+        await using OpenLoad load = await OpenLoad.StartAsync(service.Address, options.RequestsPerSecond, (int)items, _clock);
         await Task.Delay(options.Empty, cancellationToken);
         long empty = sampler.Samples.Between(_clock.Elapsed - (options.Empty / 2), _clock.Elapsed).MedianBytes();
         await service.StoreAsync(true, cancellationToken);

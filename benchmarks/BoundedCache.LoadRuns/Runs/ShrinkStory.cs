@@ -29,7 +29,7 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, string comm
         await Task.Delay(s_idle, cancellationToken);
         TimeSpan idleEnds = _clock.Elapsed;
         await service.StoreAsync(false, cancellationToken);
-        await using var load = new OpenLoad(service.Address, options.RequestsPerSecond, (int)setup.Items, _clock);
+        await using OpenLoad load = await OpenLoad.StartAsync(service.Address, options.RequestsPerSecond, (int)setup.Items, _clock);
         progress.Say("start: under load, nothing cached");
         await Task.Delay(options.Empty, cancellationToken);
         TimeSpan emptyEnds = _clock.Elapsed;
