@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using BoundedCache.LoadRuns.Load;
 using BoundedCache.LoadRuns.Peers;
 using BoundedCache.LoadRuns.Processes;
 using BoundedCache.LoadRuns.Rendering;
@@ -41,13 +42,20 @@ internal sealed class LoadCommand
         CustomParser = static result => Numbers.Names(result, "--rows", [.. AllPeers.List.Select(static peer => peer.Name)]),
     };
 
+    private readonly Option<string> _tool = new("--with")
+    {
+        Description = "Let wrk or ab add as much load as it can; the built-in client goes on measuring.",
+        HelpName = string.Join('|', ToolLoad.Tools),
+        CustomParser = static result => Numbers.Names(result, "--with", ToolLoad.Tools).FirstOrDefault() ?? string.Empty,
+    };
+
     private readonly string _command;
 
     /// <param name="arguments">As they were given, for the results' stamp.</param>
     public LoadCommand(IReadOnlyList<string> arguments)
     {
         _command = string.Join(' ', ["dotnet run -c Release --project benchmarks/BoundedCache.LoadRuns --", .. arguments]);
-        Add("shrink", "A full cache's limit is lowered under load: BoundedCache, MemoryCache, Redis and memcached.", ShrinkAsync, _rows, _minutes, _rate, _serverGC);
+        Add("shrink", "A full cache's limit is lowered under load: BoundedCache, MemoryCache, Redis and memcached.", ShrinkAsync, _rows, _minutes, _rate, _tool, _serverGC);
         Add("sawtooth", "A limit goes up and down for minutes under load.", SawtoothAsync, _duration, _rate, _serverGC);
         Add("container", "A full cache in a memory control group takes 20,000 new entries a second: BoundedCache and MemoryCache.", ContainerAsync, _watch, _rate);
         foreach (HelpOption help in _root.Options.OfType<HelpOption>())
@@ -103,8 +111,14 @@ internal sealed class LoadCommand
             RequestsPerSecond = Given(result, _rate, options.RequestsPerSecond),
             ServerGC = result.GetValue(_serverGC),
             Rows = Given(result, _rows, []),
+            Tool = result.GetValue(_tool),
             Later = Given(result, _minutes, options.Later),
         };
+        if (options.Tool is not null && PeerServer.Find(options.Tool) is null)
+        {
+            throw new LoadException(ExitCode.Usage, $"--with {options.Tool}: it is not installed (Debian: apt-get install wrk apache2-utils); leave --with out");
+        }
+
         string name = options.ServerGC ? "shrink-server-gc" : "shrink";
         ShrinkResult? earlier = options.Rows.Count == 0 ? null : ResultFiles.Read<ShrinkResult>(OutputOf(result), name);
         ShrinkResult shrink = await new ShrinkRun(options, _command).RunAsync(earlier, cancellationToken);

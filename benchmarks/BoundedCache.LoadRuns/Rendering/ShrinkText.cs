@@ -59,6 +59,11 @@ internal static class ShrinkText
                 report.Line($"  first failure: {failure}");
             }
 
+            if (row.Tool is { } tool)
+            {
+                report.Line(FormattableString.Invariant($"  {tool.Tool} on top: {tool.Requests:N0} requests, {tool.Failed:N0} failed"));
+            }
+
             report.Line(FormattableString.Invariant($"  the client itself was late by {row.Load.LagMilliseconds:0.00} ms at its 99th percentile"));
         }
 

@@ -49,6 +49,9 @@ internal sealed record ShrinkRow
 
     public required LoadTotals Load { get; init; }
 
+    /// <summary>What a tool made of its own load on top; null where there was none.</summary>
+    public ToolTotals? Tool { get; init; }
+
     public required IReadOnlyList<PhaseResult> Phases { get; init; }
 
     public required IReadOnlyList<Bar> Bars { get; init; }

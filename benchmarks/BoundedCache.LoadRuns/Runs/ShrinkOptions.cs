@@ -14,6 +14,9 @@ internal sealed record ShrinkOptions
 
     public bool ServerGC { get; init; }
 
+    /// <summary>A tool that adds as much load as it can; null for none.</summary>
+    public string? Tool { get; init; }
+
     /// <summary>With nothing cached, under load.</summary>
     public TimeSpan Empty { get; init; } = TimeSpan.FromSeconds(8);
 

@@ -30,6 +30,7 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, string comm
         TimeSpan idleEnds = _clock.Elapsed;
         await service.StoreAsync(false, cancellationToken);
         await using OpenLoad load = await OpenLoad.StartAsync(service.Address, options.RequestsPerSecond, (int)setup.Items, _clock);
+        await using ToolLoad? tool = options.Tool is null ? null : ToolLoad.Start(options.Tool, PeerServer.Find(options.Tool)!, service.Address);
         progress.Say("start: under load, nothing cached");
         await Task.Delay(options.Empty, cancellationToken);
         TimeSpan emptyEnds = _clock.Elapsed;
@@ -69,9 +70,10 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, string comm
         await EndPhaseAsync("raised", service, cancellationToken);
 
         IReadOnlyList<ResidentSample> resident = sampler.Samples;
+        ToolTotals? toolTotals = tool is null ? null : await tool.StopAsync();
         LoadTotals totals = await load.StopAsync();
         progress.Say($"{totals.Sent:N0} requests, {totals.Failed} failed, {totals.Lost} lost");
-        return Conclude(new Story(resident, load.Requests, totals, zero, called, answered, idleEnds, emptyEnds, laterEnds, change));
+        return Conclude(new Story(resident, load.Requests, totals, zero, called, answered, idleEnds, emptyEnds, laterEnds, change)) with { Tool = toolTotals };
     }
 
     private async Task EndPhaseAsync(string name, ServiceProcess service, CancellationToken cancellationToken)
