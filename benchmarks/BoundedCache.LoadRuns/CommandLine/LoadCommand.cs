@@ -54,7 +54,9 @@ internal sealed class LoadCommand
     /// <param name="arguments">As they were given, for the results' stamp.</param>
     public LoadCommand(IReadOnlyList<string> arguments)
     {
-        _command = string.Join(' ', ["dotnet run -c Release --project benchmarks/BoundedCache.LoadRuns --", .. arguments]);
+        // Where results went is nobody's business who repeats the run.
+        IEnumerable<string> telling = arguments.Where((argument, index) => argument != "--output" && (index == 0 || arguments[index - 1] != "--output"));
+        _command = string.Join(' ', ["dotnet run -c Release --project benchmarks/BoundedCache.LoadRuns --", .. telling]);
         Add("shrink", "A full cache's limit is lowered under load: BoundedCache, MemoryCache, Redis and memcached.", ShrinkAsync, _rows, _minutes, _rate, _tool, _serverGC);
         Add("sawtooth", "A limit goes up and down for minutes under load.", SawtoothAsync, _duration, _rate, _serverGC);
         Add("container", "A full cache in a memory control group takes 20,000 new entries a second: BoundedCache and MemoryCache.", ContainerAsync, _watch, _rate);

@@ -17,6 +17,7 @@ internal sealed class ShrinkRun(ShrinkOptions options, string command)
             throw new LoadException(ExitCode.Usage, "the rows that are there were measured with other limits, another rate or another collector; leave --rows out, or choose another --output");
         }
 
+        var stamp = RunStamp.Take(command);
         var rows = new Dictionary<string, ShrinkRow>();
         var skipped = new List<string>();
         foreach (IPeer peer in AllPeers.List)
@@ -34,7 +35,7 @@ internal sealed class ShrinkRun(ShrinkOptions options, string command)
             }
             else
             {
-                rows[peer.Name] = await new ShrinkStory(peer, options, command).TellAsync(cancellationToken);
+                rows[peer.Name] = await new ShrinkStory(peer, options, stamp).TellAsync(cancellationToken);
             }
         }
 

@@ -7,7 +7,7 @@ using BoundedCache.LoadService.Control;
 namespace BoundedCache.LoadRuns.Runs;
 
 /// <summary>One peer's story: start, warm, under load, limit lowered meanwhile, after, later, raised again.</summary>
-internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, string command)
+internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp stamp)
 {
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_judgedAfter = TimeSpan.FromSeconds(2);
@@ -99,7 +99,7 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, string comm
         {
             Name = peer.Name,
             Title = peer.Title,
-            Stamp = RunStamp.Take(command),
+            Stamp = stamp,
             IdleBytes = idle,
             EmptyBytes = empty,
             Zero = story.Zero.TotalSeconds,
