@@ -5,7 +5,7 @@ namespace BoundedCache.LoadRuns.Tests;
 /// <summary>What a machine may lack. Tests that need it say so and pass; with CI=true they fail, so that a build server cannot skip them unnoticed.</summary>
 internal static class Skip
 {
-    public static bool Lacks(string program) => Lacks(PeerServer.Find(program) is null ? $"{program} is not installed" : null);
+    public static bool LacksProgram(string program) => Lacks(PeerServer.Find(program) is null ? $"{program} is not installed" : null);
 
     public static bool LacksMemoryGroups() => Lacks(MemoryGroup.WhyNot());
 

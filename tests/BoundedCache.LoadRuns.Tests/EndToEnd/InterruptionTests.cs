@@ -27,7 +27,7 @@ public sealed class InterruptionTests
     [Fact]
     public async Task A_run_that_is_killed_takes_service_and_server_with_it()
     {
-        if (Skip.Lacks("redis-server"))
+        if (Skip.LacksProgram("redis-server"))
         {
             return;
         }

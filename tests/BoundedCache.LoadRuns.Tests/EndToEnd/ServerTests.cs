@@ -10,7 +10,7 @@ public sealed class ServerTests
     [InlineData("memcached", "memcached")]
     public async Task A_server_beside_the_service_is_started_used_shrunk_and_ended(string row, string program)
     {
-        if (Skip.Lacks(program))
+        if (Skip.LacksProgram(program))
         {
             return;
         }

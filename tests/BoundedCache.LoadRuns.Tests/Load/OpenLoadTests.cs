@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using HttpResults = Microsoft.AspNetCore.Http.Results;
 
 namespace BoundedCache.LoadRuns.Tests.Load;
 
@@ -21,7 +22,7 @@ public sealed class OpenLoadTests
         await using WebApplication service = await StartAsync(async id =>
         {
             await Volatile.Read(ref gate);
-            return Results.Bytes(ItemSource.Make(id));
+            return HttpResults.Bytes(ItemSource.Make(id));
         });
         await using OpenLoad load = await OpenLoad.StartAsync(new Uri(service.Urls.Single()), PerSecond, 1000, clock);
         await UntilAsync(() => load.Requests.Count > 20);
@@ -48,9 +49,9 @@ public sealed class OpenLoadTests
         // An even number is answered as it should be, the others are not.
         await using WebApplication service = await StartAsync(static id => Task.FromResult((id % 4) switch
         {
-            1 => Results.Bytes(ItemSource.Make(id + 1)),
-            3 => id % 8 == 3 ? Results.StatusCode(503) : Results.Bytes(ItemSource.Make(id)[..^1]),
-            _ => Results.Bytes(ItemSource.Make(id)),
+            1 => HttpResults.Bytes(ItemSource.Make(id + 1)),
+            3 => id % 8 == 3 ? HttpResults.StatusCode(503) : HttpResults.Bytes(ItemSource.Make(id)[..^1]),
+            _ => HttpResults.Bytes(ItemSource.Make(id)),
         }), openAlways: true);
         await using OpenLoad load = await OpenLoad.StartAsync(new Uri(service.Urls.Single()), PerSecond, 1000, new RunClock());
         await UntilAsync(() => load.Requests.Count >= 100);
@@ -66,7 +67,7 @@ public sealed class OpenLoadTests
     [Fact]
     public async Task A_service_that_is_gone_is_a_failure_of_every_request_and_no_end_of_the_run()
     {
-        WebApplication service = await StartAsync(static id => Task.FromResult(Results.Bytes(ItemSource.Make(id))));
+        WebApplication service = await StartAsync(static id => Task.FromResult(HttpResults.Bytes(ItemSource.Make(id))));
         await using OpenLoad load = await OpenLoad.StartAsync(new Uri(service.Urls.Single()), PerSecond, 1000, new RunClock());
         await service.DisposeAsync();
         await UntilAsync(() => load.Requests.Count(static request => request.Failure is not null) >= 10);
@@ -84,7 +85,7 @@ public sealed class OpenLoadTests
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         WebApplication app = builder.Build();
         int opening = openAlways ? 3 * 64 : 0;
-        app.MapGet("/items/{id:long}", (long id) => Interlocked.Decrement(ref opening) >= 0 ? Task.FromResult(Results.Ok()) : answer(id));
+        app.MapGet("/items/{id:long}", (long id) => Interlocked.Decrement(ref opening) >= 0 ? Task.FromResult(HttpResults.Ok()) : answer(id));
         await app.StartAsync();
         return app;
     }

@@ -2,8 +2,8 @@ using BoundedCache.LoadRuns.Load;
 using BoundedCache.LoadRuns.Processes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using HttpResults = Microsoft.AspNetCore.Http.Results;
 
 namespace BoundedCache.LoadRuns.Tests.Load;
 
@@ -28,7 +28,7 @@ public sealed class ToolLoadTests
     [InlineData("ab")]
     public async Task A_tool_that_is_ended_early_says_what_it_did(string tool)
     {
-        if (Skip.Lacks(tool))
+        if (Skip.LacksProgram(tool))
         {
             return;
         }
@@ -38,7 +38,7 @@ public sealed class ToolLoadTests
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         await using WebApplication service = builder.Build();
-        service.MapGet("/items/random", () => Interlocked.Increment(ref answered) % 2 == 0 ? Results.Ok() : Results.StatusCode(503));
+        service.MapGet("/items/random", () => Interlocked.Increment(ref answered) % 2 == 0 ? HttpResults.Ok() : HttpResults.StatusCode(503));
         await service.StartAsync();
         await using ToolLoad load = ToolLoad.Start(tool, PeerServer.Find(tool)!, new Uri(service.Urls.Single()));
         while (Interlocked.Read(ref answered) < 200)
