@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using BoundedCache.LoadRuns.CommandLine;
 
 namespace BoundedCache.LoadRuns;
@@ -23,7 +24,7 @@ internal static class LoadApplication
             Console.Error.WriteLine(ErrorPrefix + "interrupted; no result was written.");
             return ExitCode.Interrupted;
         }
-        catch (Exception failure) when (failure is IOException or HttpRequestException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or HttpRequestException or SocketException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"{ErrorPrefix}{failure.Message}");
             return ExitCode.Failed;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using BoundedCache.Figures;
 using BoundedCache.LoadService.Items;
 
@@ -124,14 +125,14 @@ internal sealed class OpenLoad : IAsyncDisposable
 
     private async Task AskAsync(TimeSpan due, int id)
     {
-        string? failure = null;
+        string? failure = "the client failed";
         try
         {
             using HttpResponseMessage response = await _client.GetAsync(
                 string.Create(CultureInfo.InvariantCulture, $"/items/{id}"), HttpCompletionOption.ResponseHeadersRead);
             failure = response.StatusCode != HttpStatusCode.OK ? $"status {(int)response.StatusCode}" : await CheckAsync(id, response.Content);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException or IOException or OperationCanceledException)
         {
             failure = exception.Message;
         }

@@ -15,6 +15,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly string _name;
     private readonly List<string> _lines = [];
     private readonly Task _reading;
+    private bool _isDisposed;
 
     private ChildProcess(Process process, string name)
     {
@@ -116,6 +117,11 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         try
         {
             _process.StandardInput.Close();
@@ -131,6 +137,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             await _process.WaitForExitAsync(CancellationToken.None);
         }
 
+        await _reading;
         _process.Dispose();
     }
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using BoundedCache.LoadService.Control;
 
 namespace BoundedCache.LoadRuns.Processes;
@@ -82,6 +84,14 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Stores the first so many items.</summary>
     public Task FillAsync(long items, CancellationToken cancellationToken) => PostAsync($"/control/fill/{Text(items)}", cancellationToken);
 
+    /// <summary>Stores the first so many items, or as many as there is memory for.</summary>
+    /// <returns>What the service answered where it could not; null where it could.</returns>
+    public async Task<string?> TryFillAsync(long items, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await _control.PostAsync($"/control/fill/{Text(items)}", null, cancellationToken);
+        return response.IsSuccessStatusCode ? null : $"status {(int)response.StatusCode}, as after an OutOfMemoryException";
+    }
+
     /// <summary>Stores so many new entries a second from now on.</summary>
     public Task InsertAsync(int perSecond, CancellationToken cancellationToken) => PostAsync($"/control/inserts/{Text(perSecond)}", cancellationToken);
 
@@ -105,6 +115,17 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
 
         return (await response.Content.ReadFromJsonAsync<ShrinkAnswer>(cancellationToken))!;
+    }
+
+    /// <summary>What its memory consists of, by the admin endpoint's report: bytes by the name of the row, and for native memory of its part.</summary>
+    public async Task<Dictionary<string, long>> ReadMemoryAsync(CancellationToken cancellationToken)
+    {
+        JsonElement report = await _control.GetFromJsonAsync<JsonElement>("/admin/cache/api/memory", cancellationToken);
+        return report.GetProperty("rows").EnumerateArray()
+            .SelectMany(static row => row.GetProperty("kind").GetString() == "native" && row.GetProperty("parts").GetArrayLength() > 0
+                ? row.GetProperty("parts").EnumerateArray().Select(static part => (Name: Regex.Replace(part.GetProperty("name").GetString()!, "of [0-9]+ ", "of "), Bytes: part.GetProperty("bytes").GetInt64()))
+                : [(Name: row.GetProperty("kind").GetString()!, Bytes: row.GetProperty("bytes").GetInt64())])
+            .ToDictionary(static row => row.Name, static row => row.Bytes);
     }
 
     public async ValueTask DisposeAsync()

@@ -28,7 +28,7 @@ internal static class ContainerText
         foreach (ContainerCase one in result.Cases)
         {
             report.Line("");
-            report.Line($"{one.Title}: {one.Death ?? "alive at the end"}; {one.Load.Sent:N0} requests, {one.Load.Failed:N0} failed, {one.Load.Lost:N0} lost");
+            report.Line($"{one.Title}: {one.Death ?? "alive at the end"}; {one.Load.Sent:N0} requests, {one.Load.Failed:N0} failed, {one.Load.Lost:N0} lost{(one.FillFailure is null ? "" : $"; filling it failed: {one.FillFailure}")}");
             foreach (string line in one.Warnings.Select(static warning => $"  logged: {warning}")
                 .Concat(one.Findings.Select(static finding => $"  report: {finding}")).Concat(one.LastLines.Select(static last => $"  last line: {last}")))
             {

@@ -25,6 +25,12 @@ internal static class SawtoothText
         report.Line(FormattableString.Invariant(
             $"{result.Load.Sent:N0} requests, {result.Load.Failed} failed, {result.Load.Lost} lost; p50 {result.Latencies.P50:N1} ms, p99 {result.Latencies.P99:N1} ms, longest {result.Latencies.Longest:N1} ms"));
         report.Line(FormattableString.Invariant($"the line through all low points rises by {result.RisePerMinuteBytes / 1048576.0:0.00} MiB a minute"));
+        report.Line("what was resident at the first low point and at the last, MiB:");
+        foreach ((string name, long last) in result.LastLow)
+        {
+            report.Line(FormattableString.Invariant($"  {name}: {result.FirstLow.GetValueOrDefault(name) / 1048576.0:N1} -> {last / 1048576.0:N1}"));
+        }
+
         foreach (Bar bar in result.Bars)
         {
             report.Line($"  {bar}");

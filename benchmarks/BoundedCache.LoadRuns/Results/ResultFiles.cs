@@ -10,7 +10,6 @@ internal static class ResultFiles
     {
         WriteIndented = true,
         IndentSize = 1,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Converters = { new PointConverter(), new RoundedConverter() },
     };
 

@@ -22,6 +22,12 @@ internal sealed record SawtoothResult
     /// <summary>By how much low points rise in a minute, by the straight line through all of them; bytes.</summary>
     public required double RisePerMinuteBytes { get; init; }
 
+    /// <summary>What resident memory consisted of at the first low point, in bytes.</summary>
+    public required IReadOnlyDictionary<string, long> FirstLow { get; init; }
+
+    /// <summary>The same at the last.</summary>
+    public required IReadOnlyDictionary<string, long> LastLow { get; init; }
+
     public required Latencies Latencies { get; init; }
 
     public required LoadTotals Load { get; init; }

@@ -15,8 +15,9 @@ internal sealed record ContainerOptions
     [
         new("BoundedCache", "bounded", 768L << 20, 512L << 20),
         new("MemoryCache", "memory-cache", 768L << 20, 512L << 20),
+        new("BoundedCache, the limit it names", "bounded", 768L << 20, 460L << 20),
+        new("MemoryCache, the same limit", "memory-cache", 768L << 20, 460L << 20),
         new("BoundedCache, limit too high", "bounded", 640L << 20, 450L << 20),
-        new("BoundedCache, the limit it names", "bounded", 640L << 20, 384L << 20),
     ];
 
     /// <summary>The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.</summary>

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using BoundedCache.LoadRuns.Load;
 using BoundedCache.LoadRuns.Processes;
@@ -43,11 +44,13 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
         using var sampler = new ResidentSampler(service.Id, clock);
         await using OpenLoad load = await OpenLoad.StartAsync(service.Address, options.RequestsPerSecond, (int)items, clock);
         progress.Say($"{ByteSize.Format(setup.MaxBytes)} are filled in a group of {ByteSize.Format(setup.GroupBytes)}");
+        string? refused = null;
         ServiceState? before = await TryAsync(
             service,
             async () =>
             {
-                await service.FillAsync(Items.ToFill(setup.MaxBytes), cancellationToken);
+                refused = await service.TryFillAsync(Items.ToFill(setup.MaxBytes), cancellationToken);
+                progress.Say(refused ?? "filled");
                 await service.InsertAsync(options.InsertsPerSecond, cancellationToken);
                 return await service.ReadAsync(report: false, cancellationToken);
             });
@@ -72,6 +75,7 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
             GroupBytes = setup.GroupBytes,
             MaxBytes = setup.MaxBytes,
             Death = service.End,
+            FillFailure = refused,
             Seconds = (ended - zero).TotalSeconds,
             PeakBytes = sampler.PeakBytes,
             GroupPeakBytes = group.PeakBytes,
@@ -96,7 +100,7 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
         {
             return service.HasExited ? null : await ask();
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or IOException or JsonException)
         {
             return await service.WaitForExitAsync(s_dying) ? null : throw new LoadException(ExitCode.Failed, $"the service lives but does not answer: {failure.Message}", failure);
         }

@@ -17,6 +17,9 @@ internal sealed record SawtoothOptions
     /// <summary>For how long the limit stays low, and at the least for how long it stays high.</summary>
     public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Teeth before the first that counts.</summary>
+    public int WarmTeeth { get; init; } = 3;
+
     /// <summary>With nothing cached, under load.</summary>
     public TimeSpan Empty { get; init; } = TimeSpan.FromSeconds(8);
 
@@ -28,6 +31,7 @@ internal sealed record SawtoothOptions
         RequestsPerSecond = 200,
         Duration = TimeSpan.FromSeconds(3),
         Hold = TimeSpan.FromSeconds(0.5),
+        WarmTeeth = 1,
         Empty = TimeSpan.FromSeconds(1),
     };
 }

@@ -25,9 +25,13 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
         long empty = sampler.Samples.Between(_clock.Elapsed - (options.Empty / 2), _clock.Elapsed).MedianBytes();
         await service.StoreAsync(true, cancellationToken);
 
-        // The first tooth compiles what all others use, and is not counted.
-        progress.Say("the first tooth, which does not count");
-        await CutAsync(service, cancellationToken);
+        // The first teeth compile what all others use, and let the thread pool and the collector's own tables find their size. They are not counted.
+        progress.Say($"{options.WarmTeeth} teeth that do not count");
+        for (int tooth = 0; tooth < options.WarmTeeth; tooth++)
+        {
+            await CutAsync(service, cancellationToken);
+        }
+
         var calls = new List<Call>();
         TimeSpan zero = _clock.Elapsed;
         while (_clock.Elapsed - zero < options.Duration)
@@ -51,12 +55,13 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
         ShrinkAnswer answer = await service.SetLimitByAdminAsync(options.LowMaxBytes, "full", cancellationToken);
         TimeSpan answered = _clock.Elapsed;
         await Task.Delay(options.Hold, cancellationToken);
+        Dictionary<string, long> memory = await service.ReadMemoryAsync(cancellationToken);
         TimeSpan raised = _clock.Elapsed;
         await service.SetLimitByAdminAsync(options.HighMaxBytes, "full", cancellationToken);
         await service.FillAsync(Items.ToFill(options.HighMaxBytes), cancellationToken);
         TimeSpan rest = options.Hold - (_clock.Elapsed - raised);
         await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, cancellationToken);
-        return new Call(lowered, answered, raised, _clock.Elapsed, answer);
+        return new Call(lowered, answered, raised, _clock.Elapsed, answer, memory);
     }
 
     private SawtoothResult Conclude(
@@ -81,6 +86,8 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
             EmptyBytes = empty,
             Cycles = cycles,
             RisePerMinuteBytes = Slope(cycles.Select(static cycle => (cycle.RaisedAt / 60, (double)cycle.LowBytes))),
+            FirstLow = calls[0].Memory,
+            LastLow = calls[^1].Memory,
             Latencies = Latencies.Of(requests),
             Load = totals,
             Bars =
@@ -108,5 +115,5 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
         return all.Sum(point => (point.X - x) * (point.Y - y)) / all.Sum(point => (point.X - x) * (point.X - x));
     }
 
-    private sealed record Call(TimeSpan Lowered, TimeSpan Answered, TimeSpan Raised, TimeSpan Ended, ShrinkAnswer Answer);
+    private sealed record Call(TimeSpan Lowered, TimeSpan Answered, TimeSpan Raised, TimeSpan Ended, ShrinkAnswer Answer, Dictionary<string, long> Memory);
 }

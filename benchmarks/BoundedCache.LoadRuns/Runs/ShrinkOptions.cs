@@ -36,7 +36,9 @@ internal sealed record ShrinkOptions
     public static ShrinkOptions Quick { get; } = new()
     {
         MaxBytes = 32L << 20,
-        NewMaxBytes = 4L << 20,
+
+        // The least that memcached takes.
+        NewMaxBytes = 8L << 20,
         RequestsPerSecond = 200,
         Empty = TimeSpan.FromSeconds(1),
         Steady = TimeSpan.FromSeconds(1),

@@ -19,7 +19,7 @@ public sealed class ServerTests
         JsonElement result = await outputs.RunAsync("shrink", "shrink", "--quick", "--rows", row);
 
         JsonElement[] phases = [.. ShrinkTests.AssertStory(result, row).GetProperty("phases").EnumerateArray()];
-        Assert.Equal(4 << 20, phases[3].GetProperty("maxBytes").GetInt64());
+        Assert.Equal(8 << 20, phases[3].GetProperty("maxBytes").GetInt64());
         Assert.InRange(phases[2].GetProperty("usedBytes").GetInt64(), 16 << 20, 33 << 20);
     }
 }

@@ -20,9 +20,9 @@ public sealed class ShrinkTests
 
         JsonElement row = AssertStory(result, "bounded-full");
         JsonElement[] phases = [.. row.GetProperty("phases").EnumerateArray()];
-        Assert.Equal([32, 32, 32, 4, 4, 4, 32], phases.Select(static phase => phase.GetProperty("maxBytes").GetInt64() >> 20));
+        Assert.Equal([32, 32, 32, 8, 8, 8, 32], phases.Select(static phase => phase.GetProperty("maxBytes").GetInt64() >> 20));
         Assert.InRange(phases[2].GetProperty("usedBytes").GetInt64(), 31 << 20, 32 << 20);
-        Assert.InRange(phases[3].GetProperty("usedBytes").GetInt64(), 3 << 20, 4 << 20);
+        Assert.InRange(phases[3].GetProperty("usedBytes").GetInt64(), 7 << 20, 8 << 20);
         Assert.Equal(0, phases[0].GetProperty("usedBytes").GetInt64());
         Assert.InRange(row.GetProperty("call").GetProperty("pauseMilliseconds").GetDouble(), 0.01, row.GetProperty("callMilliseconds").GetDouble());
         Assert.Equal("released", row.GetProperty("call").GetProperty("outcome").GetString());
