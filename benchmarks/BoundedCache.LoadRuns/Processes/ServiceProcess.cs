@@ -41,7 +41,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public IReadOnlyList<string> Warnings => [.. _process.Lines.Where(static line => line.StartsWith("warn:", StringComparison.Ordinal))];
 
     /// <summary>What it said last: of a process that died, why.</summary>
-    public IReadOnlyList<string> LastLines => [.. _process.Lines.TakeLast(3)];
+    public IReadOnlyList<string> LastLines => [.. _process.Lines.Where(static line => !line.StartsWith("info:", StringComparison.Ordinal)).TakeLast(3)];
 
     /// <param name="setup">What is wanted.</param>
     /// <param name="group">The group to run it in; null for none.</param>
