@@ -15,5 +15,18 @@ internal interface IFigure
     void Measure(string[] args);
 }
 
+/// <summary>A figure that takes minutes and can be measured part by part.</summary>
+internal interface IPartedFigure : IFigure
+{
+    /// <summary>The parts' titles: <c>name:text in a title</c> on the command line runs those that have it.</summary>
+    IReadOnlyList<string> Parts { get; }
+
+    /// <summary>Measures some of <see cref="Parts"/>.</summary>
+    IEnumerable<Row> Run(IReadOnlyList<string> parts);
+
+    /// <summary>Measures all of them.</summary>
+    IEnumerable<Row> IFigure.Run() => Run(Parts);
+}
+
 /// <summary>A line of a figure's table.</summary>
 internal sealed record Row(string What, string Measured, string Bar = "");

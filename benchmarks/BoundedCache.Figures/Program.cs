@@ -6,12 +6,12 @@ using Spectre.Console;
 
 // The figures that the project holds itself to, each measured in a process of its own.
 //   dotnet run -c Release --project benchmarks/BoundedCache.Figures              all of them
-//   dotnet run -c Release --project benchmarks/BoundedCache.Figures -- hits      one, by name
+//   dotnet run -c Release --project benchmarks/BoundedCache.Figures -- hits      one, by name; "churn:full speed" for a part of one
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 IFigure[] figures =
 [
     new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new LongestSet(),
-    new Eviction(), new Setter(), new Gentle(), new Churn(),
+    new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(),
 ];
 
 if (args is ["--child", string child, .. string[] rest])
@@ -20,24 +20,27 @@ if (args is ["--child", string child, .. string[] rest])
     return 0;
 }
 
-string[] unknown = [.. args.Where(arg => figures.All(figure => figure.Name != arg))];
-if (unknown.Length > 0 || args is ["--help"])
+if (args is ["--help"])
 {
-    bool isHelp = args is ["--help"];
-    (isHelp ? Console.Out : Console.Error).WriteLine(
-        (isHelp ? "Measures the project's figures." : $"Unknown figure: {string.Join(", ", unknown)}.")
-        + $" Name none for all, or some of: {string.Join(", ", figures.Select(static figure => figure.Name))}.");
-    return isHelp ? 0 : 2;
+    Console.WriteLine("Measures the project's figures. Name none for all, or some; after a colon, a text for only those parts that have it in their title:");
+    Array.ForEach(figures, static figure => Console.WriteLine(string.Join("\n    ", [figure.Name, .. (figure as IPartedFigure)?.Parts ?? []])));
+    return 0;
+}
+
+if (FigureChoice.Find(figures, args, out List<(IFigure Figure, Func<IEnumerable<Row>> Run)> chosen) is string problem)
+{
+    Console.Error.WriteLine(problem);
+    return 2;
 }
 
 AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 120);
 Console.WriteLine($".NET {Environment.Version}, {Environment.ProcessorCount} processors, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}");
-foreach (IFigure figure in figures.Where(figure => args.Length == 0 || args.Contains(figure.Name)))
+foreach ((IFigure figure, Func<IEnumerable<Row>> run) in chosen)
 {
     long started = Stopwatch.GetTimestamp();
     var table = new Table { Title = new TableTitle(Markup.Escape($"{figure.Name}: {figure.Title}")) };
     table.AddColumns("what", "measured", "bar");
-    foreach (Row row in figure.Run())
+    foreach (Row row in run())
     {
         table.AddRow(Markup.Escape(row.What), Markup.Escape(row.Measured), Markup.Escape(row.Bar));
     }

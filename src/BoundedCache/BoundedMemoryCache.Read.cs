@@ -17,7 +17,7 @@ public sealed partial class BoundedMemoryCache
     public bool TryGetValue(object key, out object? value)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return key.GetType() == typeof(string) ? Read(new StringLookup((string)key), out value) : Read(new ObjectLookup(key), out value);
+        return key.GetType() == typeof(string) ? Read(new StringLookup(Unsafe.As<string>(key)), out value) : ReadObject(key, out value);
     }
 
     /// <summary>Looks the value of a string key up by its characters, without making a string.</summary>
@@ -66,16 +66,20 @@ public sealed partial class BoundedMemoryCache
         Pace();
     }
 
+    /// <summary>Apart from reads by string, whose code is the better for having no other beside it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool ReadObject(object key, out object? value) => Read(new ObjectLookup(key), out value);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Read<TLookup>(scoped in TLookup lookup, out object? value)
+    private bool Read<TLookup>(TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         if (!_plainReads)
         {
-            return ReadWithExtras(in lookup, out value);
+            return ReadWithExtras(lookup, out value);
         }
 
-        bool hit = _engine.TryGet(in lookup, out value);
+        bool hit = _engine.TryGet(lookup, out value);
         _lookups?.Count(hit);
 
         return hit;
@@ -83,11 +87,11 @@ public sealed partial class BoundedMemoryCache
 
     /// <summary>A read of a cache that is disposed, or that links entries.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool ReadWithExtras<TLookup>(scoped in TLookup lookup, out object? value)
+    private bool ReadWithExtras<TLookup>(TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         ThrowIfDisposed();
-        bool hit = _trackLinkedEntries ? ReadLinked(in lookup, out value) : _engine.TryGet(in lookup, out value);
+        bool hit = _trackLinkedEntries ? ReadLinked(in lookup, out value) : _engine.TryGet(lookup, out value);
         _lookups?.Count(hit);
 
         return hit;

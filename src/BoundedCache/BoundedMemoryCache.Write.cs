@@ -15,8 +15,11 @@ public sealed partial class BoundedMemoryCache
     {
         ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(key);
-        return new CacheEntry(key, this, _trackLinkedEntries);
+        return new CacheEntry(key, this);
     }
+
+    /// <summary>Whether entries that are built or read while another one is being built hand their expiration up to it.</summary>
+    internal bool TracksLinkedEntries => _trackLinkedEntries;
 
     /// <summary>
     /// Stores an entry. All user code (sizers, tokens, the key's own) has run when the first thing changes; if it throws, nothing is
@@ -30,48 +33,54 @@ public sealed partial class BoundedMemoryCache
             return;
         }
 
+        long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
+        EntryDetails? details = entry.MakeDetails(now);
+        var written = new Written(entry.Value, details, entry.Priority, entry.Size, entry.AbsoluteExpirationTicks(now), now);
+        Store(entry.Key, in written);
+    }
+
+    private void Store(object key, in Written entry)
+    {
         if (_sizing == EntrySizing.Declared && entry.Size is null)
         {
             throw new InvalidOperationException(
-                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), so every entry must set ICacheEntry.Size; the one for the key {entry.Key} does not.");
+                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), so every entry must set ICacheEntry.Size; the one for the key {key} does not.");
         }
 
-        if (entry.Key is string text)
+        if (key is string text)
         {
-            Store(entry, new StringLookup(text));
+            Store(key, in entry, new StringLookup(text));
         }
         else
         {
-            Store(entry, new ObjectLookup(entry.Key));
+            Store(key, in entry, new ObjectLookup(key));
         }
     }
 
-    private void Store<TLookup>(CacheEntry entry, scoped in TLookup lookup)
+    private void Store<TLookup>(object key, in Written entry, scoped in TLookup lookup)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
-        EntryDetails? details = entry.MakeDetails(now);
-        long absolute = entry.AbsoluteExpirationTicks(now);
-        EvictionReason expiredBy = details?.ExpiredByTokensToo(now)
-            ?? (absolute != long.MaxValue && now >= absolute ? EvictionReason.Expired : EvictionReason.None);
+        EntryDetails? details = entry.Details;
+        EvictionReason expiredBy = details?.ExpiredByTokensToo(entry.Now)
+            ?? (entry.AbsoluteTicks != long.MaxValue && entry.Now >= entry.AbsoluteTicks ? EvictionReason.Expired : EvictionReason.None);
         if (expiredBy != EvictionReason.None)
         {
             // Never stored, but what it was to replace is out of date all the same.
             _engine.Remove(in lookup, EvictionReason.Replaced);
             _counters.OnRefused(expiredBy);
-            Discard(entry.Key, details, expiredBy);
+            Discard(key, details, expiredBy);
             return;
         }
 
-        long deadline = details?.Deadline ?? absolute;
-        long charge = Charge(entry.Key, entry.Value, entry.Size, details, deadline != long.MaxValue);
+        long deadline = details?.Deadline ?? entry.AbsoluteTicks;
+        long charge = Charge(key, entry.Value, entry.Size, details, deadline != long.MaxValue);
         details?.Subscribe(_onTokenChanged, _callbacks.OnTokenFailed);
         bool stored = false;
         try
         {
             stored = _engine.Set(in lookup, new NewEntry
             {
-                Key = entry.Key,
+                Key = key,
                 Value = entry.Value,
                 Details = details,
                 Priority = EvictionPriority(entry.Priority),
@@ -91,7 +100,7 @@ public sealed partial class BoundedMemoryCache
         if (!stored)
         {
             _counters.OnRefused(EvictionReason.Capacity);
-            Discard(entry.Key, details, EvictionReason.Capacity);
+            Discard(key, details, EvictionReason.Capacity);
             return;
         }
 
@@ -142,4 +151,8 @@ public sealed partial class BoundedMemoryCache
             _callbacks.OnRemoved([new RemovedEntry(key, details, reason)]);
         }
     }
+
+    /// <summary>What is said of an entry that is to be stored.</summary>
+    private readonly record struct Written(
+        object? Value, EntryDetails? Details, CacheItemPriority Priority, long? Size, long AbsoluteTicks, long Now);
 }

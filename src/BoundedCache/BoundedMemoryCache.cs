@@ -188,8 +188,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         }
     }
 
-    /// <summary>Has dead bytes collected when too many have left: after every change that may have removed some.</summary>
-    private void Pace() => _pace?.Look(_engine.CreditedBytes, _engine.MaxBytes);
+    /// <summary>Has bytes collected when too many have come or left: after every change.</summary>
+    private void Pace() => _pace?.Look(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 }

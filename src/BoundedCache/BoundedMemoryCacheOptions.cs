@@ -45,13 +45,15 @@ public sealed class BoundedMemoryCacheOptions
 
     /// <summary>
     /// How much dead memory evictions may leave behind before the garbage collector is asked to collect the whole heap in the background, as a share of
-    /// <see cref="MaxMemory"/>. Default 0.05; from 0, which asks for nothing, to 1.
+    /// <see cref="MaxMemory"/>; half of it is how much new memory may come in before the young generations are compacted. Default 0.05; from 0, which asks for
+    /// nothing, to 1.
     /// </summary>
     /// <remarks>
     /// What a cache evicts stays in memory until the collector looks at its generation, which the runtime by itself lets grow to twice the limit under
-    /// steady churn. Smaller shares keep the process nearer to the limit, and cost processor time. All caches of the process share one budget,
-    /// the sum of theirs and at least 8 MiB; nothing is asked for when the process collects often enough by itself, nor in a no-GC region, nor for
-    /// more than 85 % of one processor's time. Without effect under <see cref="EntrySizing.Declared"/>, whose units may be anything.
+    /// steady churn, and what comes in piles up by the size of the processor's cache. Smaller shares keep the process nearer to the limit, and cost processor
+    /// time and shorter but more pauses. All caches of the process share one budget, the sum of theirs and at least 8 MiB; nothing is asked for when the process
+    /// collects often enough by itself, nor in a no-GC region, nor for more than 85 % of one processor's time in the background and half of all time in young
+    /// collections. Without effect under <see cref="EntrySizing.Declared"/>, whose units may be anything.
     /// </remarks>
     public double PacingShare { get; set; } = 0.05;
 

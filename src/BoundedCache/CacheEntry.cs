@@ -12,22 +12,24 @@ internal sealed class CacheEntry : ICacheEntry
 
     private readonly BoundedMemoryCache _cache;
     private readonly CacheEntry? _outer;
-    private readonly bool _isLinked;
     private List<PostEvictionCallbackRegistration>? _callbacks;
     private List<IChangeToken>? _tokens;
-    private TimeSpan? _relativeExpiration;
-    private TimeSpan? _slidingExpiration;
-    private long? _size;
+
+    // Plain numbers in the place of nullable structs, since there is such an object for every set: 0, 0, -1 and -1 stand for none.
+    private long _relativeTicks;
+    private long _slidingTicks;
+    private long _size = -1;
+    private long _absoluteUtcTicks = -1;
+    private short _absoluteOffsetMinutes;
     private object? _value;
     private bool _hasValue;
     private bool _isDisposed;
 
-    public CacheEntry(object key, BoundedMemoryCache cache, bool linked)
+    public CacheEntry(object key, BoundedMemoryCache cache)
     {
         Key = key;
         _cache = cache;
-        _isLinked = linked;
-        if (linked)
+        if (cache.TracksLinkedEntries)
         {
             _outer = s_current.Value;
             s_current.Value = this;
@@ -48,21 +50,31 @@ internal sealed class CacheEntry : ICacheEntry
         }
     }
 
-    public DateTimeOffset? AbsoluteExpiration { get; set; }
+    public DateTimeOffset? AbsoluteExpiration
+    {
+        get => _absoluteUtcTicks < 0
+            ? null
+            : new DateTimeOffset(_absoluteUtcTicks, TimeSpan.Zero).ToOffset(TimeSpan.FromMinutes(_absoluteOffsetMinutes));
+        set
+        {
+            _absoluteUtcTicks = value?.UtcTicks ?? -1;
+            _absoluteOffsetMinutes = (short)(value?.TotalOffsetMinutes ?? 0);
+        }
+    }
 
     public TimeSpan? AbsoluteExpirationRelativeToNow
     {
-        get => _relativeExpiration;
-        set => _relativeExpiration = value > TimeSpan.Zero || value is null
-            ? value
+        get => _relativeTicks == 0 ? null : TimeSpan.FromTicks(_relativeTicks);
+        set => _relativeTicks = value > TimeSpan.Zero || value is null
+            ? value.GetValueOrDefault().Ticks
             : throw new ArgumentOutOfRangeException(nameof(AbsoluteExpirationRelativeToNow), value, "The relative expiration value must be positive.");
     }
 
     public TimeSpan? SlidingExpiration
     {
-        get => _slidingExpiration;
-        set => _slidingExpiration = value > TimeSpan.Zero || value is null
-            ? value
+        get => _slidingTicks == 0 ? null : TimeSpan.FromTicks(_slidingTicks);
+        set => _slidingTicks = value > TimeSpan.Zero || value is null
+            ? value.GetValueOrDefault().Ticks
             : throw new ArgumentOutOfRangeException(nameof(SlidingExpiration), value, "The sliding expiration value must be positive.");
     }
 
@@ -74,12 +86,12 @@ internal sealed class CacheEntry : ICacheEntry
 
     public long? Size
     {
-        get => _size;
-        set => _size = value is null or >= 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
+        get => _size < 0 ? null : _size;
+        set => _size = value is null or >= 0 ? value ?? -1 : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
     }
 
     /// <summary>Whether it matters what time it is when the entry is stored.</summary>
-    public bool Expires => AbsoluteExpiration is not null || _relativeExpiration is not null || _slidingExpiration is not null || _tokens is { Count: > 0 };
+    public bool Expires => _absoluteUtcTicks >= 0 || _relativeTicks > 0 || _slidingTicks > 0 || _tokens is { Count: > 0 };
 
     /// <summary>Stores the entry, the first time and if a value was set.</summary>
     public void Dispose()
@@ -90,7 +102,7 @@ internal sealed class CacheEntry : ICacheEntry
         }
 
         _isDisposed = true;
-        if (_isLinked)
+        if (_cache.TracksLinkedEntries)
         {
             s_current.Value = _outer;
         }
@@ -107,13 +119,13 @@ internal sealed class CacheEntry : ICacheEntry
     /// <summary>UTC ticks at which the entry expires whatever its use, by the earlier of the two settings; <see cref="long.MaxValue"/> for never.</summary>
     public long AbsoluteExpirationTicks(long nowTicks)
     {
-        long absolute = AbsoluteExpiration?.UtcTicks ?? long.MaxValue;
-        if (_relativeExpiration is not { } relative)
+        long absolute = _absoluteUtcTicks < 0 ? long.MaxValue : _absoluteUtcTicks;
+        if (_relativeTicks == 0)
         {
             return absolute;
         }
 
-        long limit = Math.Min(absolute, Ticks.Add(nowTicks, relative.Ticks));
+        long limit = Math.Min(absolute, Ticks.Add(nowTicks, _relativeTicks));
         if (limit < absolute)
         {
             // Said back to the entry, for an outer entry inherits it.
@@ -125,13 +137,13 @@ internal sealed class CacheEntry : ICacheEntry
 
     /// <summary>What must outlive this builder beside key and value; null where there is nothing.</summary>
     public EntryDetails? MakeDetails(long nowTicks) =>
-        _callbacks is not { Count: > 0 } && _tokens is not { Count: > 0 } && _slidingExpiration is null ? null : new EntryDetails
+        _callbacks is not { Count: > 0 } && _tokens is not { Count: > 0 } && _slidingTicks == 0 ? null : new EntryDetails
         {
             Value = _value,
             Callbacks = _callbacks is { Count: > 0 } ? [.. _callbacks] : [],
             Tokens = CopyTokens(),
             AbsoluteExpirationTicks = AbsoluteExpirationTicks(nowTicks),
-            SlidingTicks = _slidingExpiration?.Ticks ?? 0,
+            SlidingTicks = _slidingTicks,
             LastAccessTicks = nowTicks,
         };
 
@@ -141,6 +153,12 @@ internal sealed class CacheEntry : ICacheEntry
         // Several flows that were started within this one may build inner entries at the same time.
         lock (this)
         {
+            // Stored, or given up. A flow that this entry was begun in and not ended may go on for as long as the process, and add to it all the while.
+            if (_isDisposed)
+            {
+                return;
+            }
+
             if (inner.Tokens is { Count: > 0 } tokens)
             {
                 (_tokens ??= []).AddRange(tokens);

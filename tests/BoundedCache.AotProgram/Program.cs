@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using BoundedCache;
 using BoundedCache.AotProgram;
-using Microsoft.Extensions.Caching.Memory;
 
 // A program that is fit to be compiled ahead of time, and checks there what the cache says of itself:
 //   dotnet publish tests/BoundedCache.AotProgram -c Release -p:PublishAot=true          native: objects are not walked

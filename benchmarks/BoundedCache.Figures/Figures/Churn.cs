@@ -9,7 +9,7 @@ namespace BoundedCache.Figures.Figures;
 /// What the operating system sees of a full cache while new entries keep coming: anonymous resident memory above an empty process, as a multiple
 /// of the limit, each cache in a process of its own. Draws it, too.
 /// </summary>
-internal sealed class Churn : IFigure
+internal sealed class Churn : IPartedFigure
 {
     private const long Limit = 512L << 20;
     private const string Picture = "artifacts/churn.svg";
@@ -18,29 +18,33 @@ internal sealed class Churn : IFigure
 
     private static readonly Case[] s_steady =
     [
-        new("BoundedCache", "bounded", 20_000, 512, 1536, 30, "peak <= 1.25, mean <= 1.20"),
-        new("BoundedCache, GCConserveMemory=5", "bounded", 20_000, 512, 1536, 30, "peak <= 1.20, mean <= 1.15", ConserveMemory: 5),
-        new("BoundedCache without pacing", "unpaced", 20_000, 512, 1536, 30),
-        new("MemoryCache", "memory-cache", 20_000, 512, 1536, 30),
+        new("steady: BoundedCache", "bounded", 20_000, 512, 1536, 30, "peak <= 1.25, mean <= 1.20"),
+        new("steady: BoundedCache, PacingShare 0.03", "0.03", 20_000, 512, 1536, 30, "peak <= 1.20, mean <= 1.15"),
+        new("steady: BoundedCache without pacing", "0", 20_000, 512, 1536, 30),
+        new("steady: MemoryCache", "memory-cache", 20_000, 512, 1536, 30),
     ];
 
     private static readonly Case[] s_others =
     [
-        new("BoundedCache, full speed", "bounded", 0, 512, 1536, 15, "peak <= 1.35"),
-        new("BoundedCache without pacing, full speed", "unpaced", 0, 512, 1536, 15),
-        new("MemoryCache, full speed", "memory-cache", 0, 512, 1536, 15),
-        new("BoundedCache, 20 KiB values", "bounded", 2_000, 20_480, 20_480, 30, "peak <= 1.15"),
-        new("MemoryCache, 20 KiB values", "memory-cache", 2_000, 20_480, 20_480, 30),
+        new("full speed: BoundedCache", "bounded", 0, 512, 1536, 15, "peak <= 1.35"),
+        new("full speed: BoundedCache without pacing", "0", 0, 512, 1536, 15),
+        new("full speed: MemoryCache", "memory-cache", 0, 512, 1536, 15),
+        new("20 KiB values: BoundedCache", "bounded", 2_000, 20_480, 20_480, 30, "peak <= 1.15"),
+        new("20 KiB values: MemoryCache", "memory-cache", 2_000, 20_480, 20_480, 30),
+        new("Server GC: BoundedCache", "bounded", 20_000, 512, 1536, 30, IsServer: true),
+        new("Server GC: MemoryCache", "memory-cache", 20_000, 512, 1536, 30, IsServer: true),
     ];
 
     public string Name => "churn";
 
+    public IReadOnlyList<string> Parts => [.. s_steady.Concat(s_others).Select(static run => run.Title)];
+
     public string Title => "RSS above an empty process / limit of 512 MiB, every value new; 0.5 to 1.5 KiB at 20,000 a second unless said";
 
-    public IEnumerable<Row> Run()
+    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
     {
         var drawn = new List<ChartPanel>();
-        foreach (Case run in s_steady.Concat(s_others))
+        foreach (Case run in s_steady.Concat(s_others).Where(run => parts.Contains(run.Title)))
         {
             string samples = Path.GetTempFileName();
             Row row;
@@ -60,8 +64,11 @@ internal sealed class Churn : IFigure
             yield return row;
         }
 
-        Draw(drawn);
-        yield return new("picture", Picture);
+        if (drawn.Count == s_steady.Length)
+        {
+            Draw(drawn);
+            yield return new("picture", Picture);
+        }
     }
 
     public void Measure(string[] args)
@@ -72,7 +79,11 @@ internal sealed class Churn : IFigure
         long empty = ProcessMemorySnapshot.Take().AnonymousBytes ?? throw new PlatformNotSupportedException("This figure reads RssAnon, which only Linux has.");
         using IMemoryCache cache = args[0] == "memory-cache"
             ? Caches.Microsoft(Limit)
-            : new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = Limit, PacingShare = args[0] == "bounded" ? new BoundedMemoryCacheOptions().PacingShare : 0 });
+            : new BoundedMemoryCache(new BoundedMemoryCacheOptions
+            {
+                MaxMemory = Limit,
+                PacingShare = args[0] == "bounded" ? new BoundedMemoryCacheOptions().PacingShare : double.Parse(args[0], CultureInfo.InvariantCulture),
+            });
 
         // Full first, at the same rate times four, so that what follows is steady.
         var random = new Random(1);
@@ -147,7 +158,7 @@ internal sealed class Churn : IFigure
             TimeSpan.FromSeconds(double.Parse(fields[0], CultureInfo.InvariantCulture)), long.Parse(fields[1], CultureInfo.InvariantCulture)))];
         return new ChartPanel
         {
-            Heading = run.Title,
+            Heading = run.Title.Split(": ")[1],
             Series =
             [
                 new ChartSeries("RSS above an empty process", SeriesStyle.Emphasis, points),
@@ -171,13 +182,13 @@ internal sealed class Churn : IFigure
         File.WriteAllText(Picture, SvgChartWriter.Write(figure));
     }
 
-    /// <summary>One run: which cache, entries a second (0 for no limit), bytes of values, and for how long.</summary>
+    /// <summary>One run: which cache (or BoundedCache's <c>PacingShare</c>), entries a second (0 for no limit), bytes of values, and for how long.</summary>
     private sealed record Case(
-        string Title, string Cache, int Rate, int MinBytes, int MaxBytes, int Seconds, string Bar = "", int ConserveMemory = 0)
+        string Title, string Cache, int Rate, int MinBytes, int MaxBytes, int Seconds, string Bar = "", bool IsServer = false)
     {
         public string[] Arguments => [Cache, .. new[] { Rate, MinBytes, MaxBytes, Seconds }.Select(static number => $"{number}")];
 
-        public (string Name, string Value)[] Environment => ConserveMemory == 0 ? [] : [("DOTNET_GCConserveMemory", $"{ConserveMemory}")];
+        public (string Name, string Value)[] Environment => IsServer ? [("DOTNET_gcServer", "1")] : [];
     }
 
     /// <summary>A thread that reads the process's anonymous resident memory over and over.</summary>

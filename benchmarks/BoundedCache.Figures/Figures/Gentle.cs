@@ -1,7 +1,7 @@
 namespace BoundedCache.Figures.Figures;
 
 /// <summary>Both ways to release the memory of a shrunk cache: what they reach, how long they take and how long they stop the process.</summary>
-internal sealed class Gentle : IFigure
+internal sealed class Gentle : IPartedFigure
 {
     private const long Full = 1L << 30;
     private const long Shrunk = 100L << 20;
@@ -16,29 +16,34 @@ internal sealed class Gentle : IFigure
         ("Server GC, dynamic adaptation", [("DOTNET_gcServer", "1"), ("DOTNET_GCDynamicAdaptationMode", "1")]),
     ];
 
+    private static readonly (string Title, (string, string)[] Environment, string Order)[] s_cases =
+    [
+        .. from collector in s_collectors
+           from order in (string[])["in order", "interleaved"]
+           select ($"{collector.Name}, survivors {order}", collector.Environment, order),
+    ];
+
     public string Name => "gentle";
+
+    public IReadOnlyList<string> Parts => [.. s_cases.Select(static run => run.Title)];
 
     public string Title => $"MaxMemory from 1 GiB to 100 MiB, 1 KiB values, release Gentle and Full (medians of {Runs}; pauses of all runs)";
 
-    public IEnumerable<Row> Run()
+    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
     {
-        foreach ((string collector, (string, string)[] environment) in s_collectors)
+        foreach ((string where, (string, string)[] environment, string order) in s_cases.Where(run => parts.Contains(run.Title)))
         {
-            foreach (string order in (string[])["in order", "interleaved"])
-            {
-                double[][] full = Measure(environment, nameof(ReleaseMode.Full), order);
-                double[][] gentle = Measure(environment, nameof(ReleaseMode.Gentle), order);
-                bool isBar = environment.Length == 0 && order == "in order";
-                string where = $"{collector}, survivors {order}";
-                double ratio = Median(gentle, 0) / Median(full, 0);
-                yield return new($"{where}: RSS above an empty process", $"{MiB(gentle)} MiB = {ratio:N2} x Full's {MiB(full)}", isBar ? "<= 1.20 x" : "");
-                yield return new("  time of the release", $"{Median(gentle, 1) / 1000:N1} s, Full {Median(full, 1) / 1000:N1} s", isBar ? "<= 10 s" : "");
-                yield return new("  longest pause, by the runtime's events", $"{Median(gentle, 2):N1} ms, Full {Median(full, 2):N1} ms", isBar ? "<= 50 ms" : "");
-                yield return new("  longest stall of a busy thread", $"{Median(gentle, 3):N1} ms, Full {Median(full, 3):N1} ms");
-                yield return new("  all pauses together", $"{Median(gentle, 4):N0} ms, Full {Median(full, 4):N0} ms");
-                yield return new("  pauses, Gentle", Histogram(gentle));
-                yield return new("  pauses, Full", Histogram(full));
-            }
+            double[][] full = Measure(environment, nameof(ReleaseMode.Full), order);
+            double[][] gentle = Measure(environment, nameof(ReleaseMode.Gentle), order);
+            bool isBar = environment.Length == 0 && order == "in order";
+            double ratio = Median(gentle, 0) / Median(full, 0);
+            yield return new($"{where}: RSS above an empty process", $"{MiB(gentle)} MiB = {ratio:N2} x Full's {MiB(full)}", isBar ? "<= 1.20 x" : "");
+            yield return new("  time of the release", $"{Median(gentle, 1) / 1000:N1} s, Full {Median(full, 1) / 1000:N1} s", isBar ? "<= 10 s" : "");
+            yield return new("  longest pause, by the runtime's events", $"{Median(gentle, 2):N1} ms, Full {Median(full, 2):N1} ms", isBar ? "<= 50 ms" : "");
+            yield return new("  longest stall of a busy thread", $"{Median(gentle, 3):N1} ms, Full {Median(full, 3):N1} ms");
+            yield return new("  all pauses together", $"{Median(gentle, 4):N0} ms, Full {Median(full, 4):N0} ms");
+            yield return new("  pauses, Gentle", Histogram(gentle));
+            yield return new("  pauses, Full", Histogram(full));
         }
     }
 

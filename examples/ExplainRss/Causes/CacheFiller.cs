@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Caching.Memory;
-
 namespace BoundedCache.ExplainRss.Causes;
 
 /// <summary>Makes caches that are full.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using BoundedCache.ShrinkDemo.Story;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.ShrinkDemo.Caches;
 

@@ -14,7 +14,7 @@ internal sealed partial class CacheEngine
         var keys = new List<object>(Count);
 
         // An entry that moves from a chunk not yet seen to one already seen would be missed.
-        lock (_gate)
+        using (_gate.Enter())
         {
             _movesPaused++;
         }
@@ -27,7 +27,7 @@ internal sealed partial class CacheEngine
         }
         finally
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 _movesPaused--;
             }
@@ -39,7 +39,7 @@ internal sealed partial class CacheEngine
     /// <summary>The keys of one priority from the most to the least recently used. For tests.</summary>
     internal List<object> KeysInOrder(CacheItemPriority priority)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             ApplyTouches();
             var keys = new List<object>();
@@ -54,7 +54,7 @@ internal sealed partial class CacheEngine
 
     private bool AddKeys(int chunk, List<object> keys)
     {
-        lock (_gate)
+        using (_gate.EnterAfterOthers())
         {
             if (chunk >= _allocator.Numbers)
             {

@@ -21,7 +21,7 @@ internal sealed partial class CacheEngine
         while (more)
         {
             List<RemovedEntry>? removed = null;
-            lock (_gate)
+            using (_gate.EnterAfterOthers())
             {
                 ApplyTouches();
                 (int countBefore, long usedBefore) = (_ledger.Count, _ledger.Used);
@@ -58,7 +58,7 @@ internal sealed partial class CacheEngine
             List<RemovedEntry>? removed = null;
             int batch = (int)Math.Min(entries, BatchEntries);
             int done = 0;
-            lock (_gate)
+            using (_gate.EnterAfterOthers())
             {
                 ApplyTouches();
                 long usedBefore = _ledger.Used;

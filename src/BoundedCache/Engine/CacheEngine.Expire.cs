@@ -6,6 +6,12 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
+    /// Expired entries removed in one hold of the lock. They lie all over the table, where those that are evicted lie in the order in which they came, so removing
+    /// one waits for memory several times, and readers and writers are at work meanwhile.
+    /// </summary>
+    private const int DueEntries = 32;
+
+    /// <summary>
     /// Removes expired entries: looks through the deadlines, 8 bytes an entry, without the lock, and takes it only for batches of
     /// what it found.
     /// </summary>
@@ -26,7 +32,7 @@ internal sealed partial class CacheEngine
                 if (Volatile.Read(ref deadlines[offset]) <= now)
                 {
                     due.Add((chunk << SlotStore.ChunkShift) + offset);
-                    if (due.Count == BatchEntries)
+                    if (due.Count == DueEntries)
                     {
                         removed += RemoveDue(due, now, onTokenFailed);
                     }
@@ -49,7 +55,7 @@ internal sealed partial class CacheEngine
         List<EntryDetails>? toAsk = null;
         List<RemovedEntry>? removed = null;
         int count = 0;
-        lock (_gate)
+        using (_gate.EnterAfterOthers())
         {
             foreach (int index in due)
             {

@@ -8,11 +8,27 @@ internal sealed partial class CacheEngine
 {
     /// <summary>Looks a key up and notes the use.</summary>
     /// <returns>False where there is no entry, or only an expired one, which is removed.</returns>
+    /// <remarks>Keys are handed on by value: a key whose address somebody was given would live in memory and not in registers.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryGet<TLookup>(scoped in TLookup lookup, out object? value)
+    public bool TryGet<TLookup>(TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         long begin = _touches.Begin;
+        int index = _index.FindPlain(lookup, out value);
+        if (index > 0)
+        {
+            Touch(index, begin);
+            return true;
+        }
+
+        return index != 0 && TryGetFully(lookup, begin, out value);
+    }
+
+    /// <summary>The same for entries that are more than a key and a value, or that writers interfered with.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryGetFully<TLookup>(TLookup lookup, long begin, out object? value)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
         value = _index.Find(in lookup, out Place place);
         if (!place.IsHit && (!place.IsUnsure || !FindUnderLock(in lookup, out value, out place)))
         {
@@ -72,14 +88,13 @@ internal sealed partial class CacheEngine
 
         if (reason != EvictionReason.None)
         {
-            RemoveIfCurrent(in place, reason);
+            RemoveIfFree(in place, reason);
             return false;
         }
 
-        // Only forwards: of two readers the later one's time stays, in whatever order they arrive here.
-        if (details is { SlidingTicks: > 0 } && now > details.LastAccessTicks)
+        if (details is { SlidingTicks: > 0 })
         {
-            details.LastAccessTicks = now;
+            details.Use(now);
         }
 
         return true;
@@ -135,7 +150,7 @@ internal sealed partial class CacheEngine
         place = Place.Nowhere;
         if (!TLookup.RunsUserCode)
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 int index = _index.FindLocked(in lookup);
                 if (index != AccessOrder.None)
@@ -149,7 +164,7 @@ internal sealed partial class CacheEngine
         }
 
         var candidates = new List<(object Key, object? Content, Place Place)>();
-        lock (_gate)
+        using (_gate.Enter())
         {
             _index.Collect(lookup.Hash, candidates);
         }

@@ -13,7 +13,7 @@ internal sealed partial class CacheEngine
         while (Find(in lookup, out object? content, out Place place))
         {
             object? key;
-            lock (_gate)
+            using (_gate.Enter())
             {
                 // The stored key is charged, which need not be as large as the equal one that it was looked up by.
                 key = IsCurrent(in place) ? _store.Slot(place.Index).Key : null;
@@ -51,7 +51,7 @@ internal sealed partial class CacheEngine
         {
             while (true)
             {
-                lock (_gate)
+                using (_gate.Enter())
                 {
                     if (!IsCurrent(in place))
                     {

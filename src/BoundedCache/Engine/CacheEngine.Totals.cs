@@ -17,7 +17,7 @@ internal sealed partial class CacheEngine
     public EngineTotals ReadTotals()
     {
         Ledger ledger;
-        lock (_gate)
+        using (_gate.Enter())
         {
             ledger = _ledger;
         }

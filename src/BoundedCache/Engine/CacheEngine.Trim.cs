@@ -18,7 +18,7 @@ internal sealed partial class CacheEngine
         bool more = true;
         while (more)
         {
-            lock (_gate)
+            using (_gate.EnterAfterOthers())
             {
                 ApplyTouches();
                 for (int i = 0; i < MergesPerHold && _index.HasSpare(_ledger.Count); i++)
@@ -129,7 +129,7 @@ internal sealed partial class CacheEngine
 
     private void DropUnusedDeadlines()
     {
-        lock (_gate)
+        using (_gate.EnterAfterOthers())
         {
             for (int chunk = 1; chunk < _allocator.Numbers; chunk++)
             {

@@ -54,7 +54,7 @@ internal sealed partial class CacheEngine
         }
 
         List<RemovedEntry>? removed = null;
-        lock (_gate)
+        using (_gate.Enter())
         {
             int index = _index.FindLocked(in lookup);
             if (index == AccessOrder.None)
@@ -74,7 +74,7 @@ internal sealed partial class CacheEngine
     public void Remove(EntryDetails details, EvictionReason reason)
     {
         List<RemovedEntry>? removed = null;
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (details.Index > 0)
             {
@@ -86,22 +86,50 @@ internal sealed partial class CacheEngine
         Notify(removed);
     }
 
-    /// <summary>Removes the entry that a reader found, unless another took its place since.</summary>
+    /// <summary>Removes the entry that was found, unless another took its place since.</summary>
     private bool RemoveIfCurrent(in Place place, EvictionReason reason)
     {
         List<RemovedEntry>? removed = null;
-        lock (_gate)
+        bool isCurrent;
+        using (_gate.Enter())
         {
-            if (!IsCurrent(in place))
-            {
-                return false;
-            }
-
-            RemoveLocked(place.Index, reason, ref removed);
-            Settle(1);
+            isCurrent = RemoveIfCurrentLocked(in place, reason, ref removed);
         }
 
         Notify(removed);
+        return isCurrent;
+    }
+
+    /// <summary>Removes an expired entry that a reader found. Readers wait for nobody: where the lock is not free, the next to look or the scan removes it.</summary>
+    private void RemoveIfFree(in Place place, EvictionReason reason)
+    {
+        if (!_gate.TryEnter())
+        {
+            return;
+        }
+
+        List<RemovedEntry>? removed = null;
+        try
+        {
+            RemoveIfCurrentLocked(in place, reason, ref removed);
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+
+        Notify(removed);
+    }
+
+    private bool RemoveIfCurrentLocked(in Place place, EvictionReason reason, ref List<RemovedEntry>? removed)
+    {
+        if (!IsCurrent(in place))
+        {
+            return false;
+        }
+
+        RemoveLocked(place.Index, reason, ref removed);
+        Settle(1);
         return true;
     }
 
@@ -120,7 +148,7 @@ internal sealed partial class CacheEngine
         int insertionsBefore = Volatile.Read(ref insertions);
         Place place = Place.Nowhere;
         bool found = TLookup.RunsUserCode && Find(in lookup, out _, out place);
-        lock (_gate)
+        using (_gate.Enter())
         {
             int index;
             if (!TLookup.RunsUserCode)
@@ -158,7 +186,9 @@ internal sealed partial class CacheEngine
                     }
 
                     Insert(in entry, lookup.Hash);
-                    insertions++;
+
+                    // No sooner than the entry can be found: who reads the new count and does not find the entry takes it for absent.
+                    Volatile.Write(ref insertions, insertions + 1);
                     return true;
                 }
 

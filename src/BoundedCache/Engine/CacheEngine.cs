@@ -41,7 +41,7 @@ internal sealed partial class CacheEngine
     private readonly Action<List<RemovedEntry>> _onRemoved;
     private readonly SlotAllocator _allocator;
     private readonly AccessOrder _order;
-    private readonly Lock _gate = new();
+    private readonly Gate _gate = new();
     private readonly int[] _insertions = new int[InsertionCounters];
     private Ledger _ledger;
     private int _movesPaused;
@@ -85,14 +85,14 @@ internal sealed partial class CacheEngine
 
     internal AccessOrder Order => _order;
 
-    internal Lock Gate => _gate;
+    internal Gate Gate => _gate;
 
     internal ref readonly Ledger Account => ref _ledger;
 
     /// <summary>Sets the limit and answers the one before.</summary>
     public long SetMaxBytes(long maxBytes)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             long old = _ledger.Max;
             _ledger.Max = maxBytes;

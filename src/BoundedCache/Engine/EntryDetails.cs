@@ -29,7 +29,7 @@ internal sealed class EntryDetails
     public required long SlidingTicks { get; init; }
 
     /// <summary>UTC ticks of the last use; only kept where there is a sliding window.</summary>
-    public required long LastAccessTicks { get => Volatile.Read(ref _lastAccessTicks); set => Volatile.Write(ref _lastAccessTicks, value); }
+    public required long LastAccessTicks { get => Volatile.Read(ref _lastAccessTicks); init => _lastAccessTicks = value; }
 
     /// <summary>The entry's slot while it is in the table, else 0. Under the lock.</summary>
     public int Index { get; set; }
@@ -73,6 +73,22 @@ internal sealed class EntryDetails
         }
 
         return reason;
+    }
+
+    /// <summary>Notes a use. Only forwards: of two readers the later one's time stays, in whatever order they arrive here.</summary>
+    public void Use(long nowTicks)
+    {
+        long last = LastAccessTicks;
+        while (nowTicks > last)
+        {
+            long seen = Interlocked.CompareExchange(ref _lastAccessTicks, nowTicks, last);
+            if (seen == last)
+            {
+                return;
+            }
+
+            last = seen;
+        }
     }
 
     /// <summary>Notes that a token announced its change. True the first time.</summary>

@@ -13,7 +13,7 @@ internal static class InvariantChecker
     /// <param name="shrinking">Whether a lowered limit is still being evicted down to.</param>
     public static void Check(CacheEngine engine, bool shrinking = false)
     {
-        lock (engine.Gate)
+        using (engine.Gate.Enter())
         {
             engine.ApplyTouches();
             HashSet<int> inLists = CheckLists(engine, out long charged);

@@ -32,27 +32,18 @@ internal sealed class TouchLog
     private const int Nobody = 0;
     private const int Everybody = -1;
 
-    /// <summary>The epoch in the high half, the name in the low one.</summary>
-    private long _relay;
     private TouchBuffer?[] _buffers = [];
-    private TouchBuffer? _pending;
     private readonly Lock _making = new();
     private readonly List<Source> _sources = [];
-    private int _ownApplications;
-    private long _sharedHits;
-    private long _sharedMisses;
+    private Lines _lines;
     private long _sharedLost;
 
     /// <summary>Whether touches wait to be applied.</summary>
     public bool HasPending
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Volatile.Read(ref _pending) is not null;
+        get => Volatile.Read(ref _lines.Pending) is not null;
     }
-
-    public long Hits => Sum(static buffer => Volatile.Read(ref buffer.Hits)) + Interlocked.Read(ref _sharedHits);
-
-    public long Misses => Sum(static buffer => Volatile.Read(ref buffer.Misses)) + Interlocked.Read(ref _sharedMisses);
 
     /// <summary>Touches that were never applied, because their buffer was full and the lock was held.</summary>
     public long LostTouches => Sum(static buffer => Volatile.Read(ref buffer.Lost)) + Interlocked.Read(ref _sharedLost);
@@ -61,7 +52,7 @@ internal sealed class TouchLog
     public long Begin
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Volatile.Read(ref _relay);
+        get => Volatile.Read(ref _lines.Relay);
     }
 
     /// <summary>Adds the touch of a use that began when the relay was <paramref name="begin"/>.</summary>
@@ -80,7 +71,7 @@ internal sealed class TouchLog
             buffer = made;
         }
 
-        long relay = Volatile.Read(ref _relay);
+        long relay = Volatile.Read(ref _lines.Relay);
         int holder = (int)relay;
         if (holder != thread && holder != Everybody)
         {
@@ -99,30 +90,6 @@ internal sealed class TouchLog
     /// <summary>Counts a touch that was not applied because the thread has no buffer and the lock was held.</summary>
     public void CountLost() => Interlocked.Increment(ref _sharedLost);
 
-    public void CountHit()
-    {
-        if (OwnBuffer() is { } buffer)
-        {
-            buffer.Hits++;
-        }
-        else
-        {
-            Interlocked.Increment(ref _sharedHits);
-        }
-    }
-
-    public void CountMiss()
-    {
-        if (OwnBuffer() is { } buffer)
-        {
-            buffer.Misses++;
-        }
-        else
-        {
-            Interlocked.Increment(ref _sharedMisses);
-        }
-    }
-
     /// <summary>Applies what waits in the buffer of this thread, which is due. Under the lock.</summary>
     /// <remarks>
     /// While the relay is everybody's, order between buffers is not to be had, and emptying the others' only moves their memory
@@ -131,7 +98,7 @@ internal sealed class TouchLog
     /// </remarks>
     public void ApplyDueTo(AccessOrder order)
     {
-        if ((int)Volatile.Read(ref _relay) != Everybody || ++_ownApplications % ApplyAllEvery == 0 || OwnBuffer() is not { } buffer)
+        if ((int)Volatile.Read(ref _lines.Relay) != Everybody || ++_lines.OwnApplications % ApplyAllEvery == 0 || OwnBuffer() is not { } buffer)
         {
             ApplyTo(order);
             return;
@@ -147,14 +114,15 @@ internal sealed class TouchLog
     /// <summary>Applies all touches that wait, oldest epoch first. Under the lock.</summary>
     public void ApplyTo(AccessOrder order)
     {
-        TouchBuffer? first = Interlocked.Exchange(ref _pending, null);
+        TouchBuffer? first = Interlocked.Exchange(ref _lines.Pending, null);
         if (first is null)
         {
             return;
         }
 
-        // Off the stack before their ends are read: a touch that comes between the two puts its buffer back on the stack. And all
-        // collected before the first is marked: from then on its owner may push it again, which writes its NextPending.
+        // Off the stack before their ends are read: a touch that comes between the two puts its buffer back on the stack (or, where its
+        // thread's processor has not seen the mark yet, waits for the next touch of that thread: it overlaps with this, and may be late). And
+        // all collected before the first is marked: from then on its owner may push it again, which writes its NextPending.
         for (TouchBuffer? buffer = first; buffer is not null; buffer = buffer.NextPending)
         {
             _sources.Add(new Source(buffer));
@@ -165,10 +133,10 @@ internal sealed class TouchLog
             Volatile.Write(ref source.Buffer.IsPending, false);
         }
 
-        long relay = Volatile.Read(ref _relay);
+        long relay = Volatile.Read(ref _lines.Relay);
         if ((int)relay == Everybody)
         {
-            Interlocked.CompareExchange(ref _relay, Next(relay, Nobody), relay);
+            Interlocked.CompareExchange(ref _lines.Relay, Next(relay, Nobody), relay);
         }
         else
         {
@@ -217,23 +185,25 @@ internal sealed class TouchLog
     private static long Next(long relay, int holder) => ((relay >> 32) + 1) << 32 | (uint)holder;
 
     /// <summary>Makes the relay this thread's, or everybody's where another thread's use overlapped this one.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private long TakeRelay(long relay, long begin, int thread)
     {
         long taken = Next(relay, relay == begin ? thread : Everybody);
-        long seen = Interlocked.CompareExchange(ref _relay, taken, relay);
+        long seen = Interlocked.CompareExchange(ref _lines.Relay, taken, relay);
 
         // Where another thread was faster the two overlap, and either order is true.
         return seen == relay ? taken : seen;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Push(TouchBuffer buffer)
     {
         Volatile.Write(ref buffer.IsPending, true);
-        TouchBuffer? top = Volatile.Read(ref _pending);
+        TouchBuffer? top = Volatile.Read(ref _lines.Pending);
         while (true)
         {
             buffer.NextPending = top;
-            TouchBuffer? seen = Interlocked.CompareExchange(ref _pending, buffer, top);
+            TouchBuffer? seen = Interlocked.CompareExchange(ref _lines.Pending, buffer, top);
             if (ReferenceEquals(seen, top))
             {
                 return;
@@ -286,6 +256,21 @@ internal sealed class TouchLog
     {
         public readonly TouchBuffer Buffer = buffer;
         public uint End;
+    }
+
+    /// <summary>What every reader reads, and what those who apply write, on cache lines of their own.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct Lines
+    {
+        /// <summary>The epoch in the high half, the name in the low one.</summary>
+        [FieldOffset(64)]
+        public long Relay;
+
+        [FieldOffset(128)]
+        public TouchBuffer? Pending;
+
+        [FieldOffset(136)]
+        public int OwnApplications;
     }
 }
 

@@ -12,9 +12,6 @@ internal interface IGarbageCollector
     /// <summary>Whether the process is in a no-GC region, which an induced collection would end.</summary>
     bool IsInNoGCRegion { get; }
 
-    /// <summary>The library that was configured in place of the runtime's own collector (<c>System.GC.Name</c>, <c>System.GC.Path</c>); null when none was.</summary>
-    string? Replacement { get; }
-
     /// <summary>How the collector is configured.</summary>
     Attribution.CollectorSettings Settings { get; }
 
@@ -23,6 +20,9 @@ internal interface IGarbageCollector
 
     /// <summary>Collections of the whole heap that have begun since the process started.</summary>
     int FullCollections { get; }
+
+    /// <summary>Collections of any generation that have begun since the process started: each collects the youngest.</summary>
+    int AllCollections { get; }
 
     /// <summary>Bytes ever allocated by managed threads; may lag a little behind.</summary>
     long TotalAllocatedBytes { get; }
@@ -45,6 +45,9 @@ internal interface IGarbageCollector
     /// <summary>Runs one blocking collection of the generations up to this one.</summary>
     /// <param name="generation">0 or 1.</param>
     void CollectYoung(int generation);
+
+    /// <summary>Runs one blocking, compacting collection of the two young generations.</summary>
+    void CompactYoung();
 
     /// <summary>Runs one blocking, compacting collection of the whole heap, which gives no memory back by itself.</summary>
     void CollectCompacting();

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Memory;
 
-/// <summary>What the pacer knows of one cache: its budget, and how many of its bytes are counted already.</summary>
+/// <summary>What the pacer knows of one cache: its budget, and which of the bytes that came and went are counted already.</summary>
 internal sealed class PacedAccount(Pacer pacer, double share)
 {
     /// <summary>Reports per budget: often enough that a collection comes in time, seldom enough that writers do not meet at the pacer.</summary>
@@ -11,33 +11,38 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     /// <summary>No budget is larger, whatever the limit, so that sums of budgets do not overflow.</summary>
     private const long MaximumBudgetBytes = 1L << 50;
 
-    private long _counted;
+    private long _came;
+    private long _left;
     private long _nextReport;
 
     /// <summary>Bytes that may lie dead before this cache alone would have them collected.</summary>
     public long BudgetBytes { get; private set; }
 
-    /// <summary>To be called after a change: reports to the pacer where enough has left the cache since the last report. Cheap where not.</summary>
+    /// <summary>To be called after a change: reports to the pacer where enough has come into the cache or left it since the last report. Cheap where not.</summary>
     /// <param name="creditedBytes">Bytes that ever left the cache.</param>
+    /// <param name="usedBytes">Bytes in the cache.</param>
     /// <param name="limitBytes">The cache's limit.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Look(long creditedBytes, long limitBytes)
+    public void Look(long creditedBytes, long usedBytes, long limitBytes)
     {
-        if (creditedBytes >= Volatile.Read(ref _nextReport))
+        // What ever came in grows by what comes in, and stands still while entries only leave: those that leave count twice, to be seen as well.
+        if ((2 * creditedBytes) + usedBytes >= Volatile.Read(ref _nextReport))
         {
-            pacer.Report(this, creditedBytes, limitBytes);
+            pacer.Report(this, creditedBytes, usedBytes, limitBytes);
         }
     }
 
-    /// <summary>Notes what left the cache, and its limit as it is now. By the pacer, under its lock.</summary>
-    /// <returns>Bytes that left since the last report.</returns>
-    public long Enter(long creditedBytes, long limitBytes)
+    /// <summary>Notes what came into the cache and left it, and its limit as it is now. By the pacer, under its lock.</summary>
+    /// <returns>Bytes that left, and bytes that came, since the last report.</returns>
+    public (long Left, long Came) Enter(long creditedBytes, long usedBytes, long limitBytes)
     {
         // Two writers may arrive in the wrong order: the later figure holds.
-        long news = Math.Max(0, creditedBytes - _counted);
-        _counted += news;
+        long left = Math.Max(0, creditedBytes - _left);
+        long came = Math.Max(0, creditedBytes + usedBytes - _came);
+        _left += left;
+        _came += came;
         BudgetBytes = (long)Math.Min(MaximumBudgetBytes, limitBytes * share);
-        Volatile.Write(ref _nextReport, _counted + (Math.Max(BudgetBytes, Pacer.MinimumBudgetBytes) / ReportsPerBudget));
-        return news;
+        Volatile.Write(ref _nextReport, _left + _came + (Math.Max(BudgetBytes, Pacer.MinimumBudgetBytes) / ReportsPerBudget));
+        return (left, came);
     }
 }

@@ -4,14 +4,21 @@ namespace BoundedCache.Memory;
 
 /// <summary>
 /// What keeps a process's memory near its caches' limits while they churn: counts the bytes that left all caches since the collector last looked at
-/// the whole heap, and asks it to look again, in the background, when they pass the caches' budgets taken together.
+/// the whole heap, and asks it to look again, in the background, when they pass the caches' budgets taken together. When half as much has come into
+/// caches since the last collection of any kind, it has the young generations compacted.
 /// </summary>
 /// <remarks>
 /// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead, until that generation is collected.
 /// The runtime does so by budgets of its own, which let such a process grow to twice its live heap.</para>
+/// <para>What comes in is new, and the runtime lets new objects pile up by the size of the processor's cache, which on a large server is hundreds
+/// of megabytes whatever the limit. When it then finds nearly all of them alive it leaves them where they are, and what died between them (what an entry
+/// is built with) stays as holes for as long as the entries live. Compacted early, they fill the holes that older entries left. The process stops more often
+/// and for less time each, and for no longer in all: nearly all the time goes to moving what is kept, once.</para>
 /// <para>It keeps silent when the process collects often enough by itself (what left before such a collection no longer counts), in a no-GC region,
-/// and for as long as its collections would take more than <see cref="MaxShareOfProcessor"/>. It collects on a thread of its own, made for that
-/// and gone afterwards: a collection in the background begins with a short one that is not, and a writer should not be the one to wait for it.</para>
+/// and for as long as its collections would take more than <see cref="MaxShareOfProcessor"/>, or young ones more than
+/// <see cref="MaxShareOfTime"/>. It collects the whole heap on a thread of its own, made for that
+/// and gone afterwards: a collection in the background begins with a short one that is not, and a writer should not be the one to wait for it. For
+/// a young collection all threads wait, so the writer that reported runs it.</para>
 /// </remarks>
 internal sealed class Pacer
 {
@@ -20,6 +27,12 @@ internal sealed class Pacer
 
     /// <summary>The most that these collections may take of one processor, their time from begin to end taken for processor time.</summary>
     public const double MaxShareOfProcessor = 0.85;
+
+    /// <summary>The most of all time that young collections may stop the process for.</summary>
+    public const double MaxShareOfTime = 0.5;
+
+    // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so they get the smaller part.
+    private const int YoungPerBudget = 2;
 
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
 
@@ -35,6 +48,10 @@ internal sealed class Pacer
     private long _startedAt;
     private long _lastFull;
     private long _collections;
+    private long _youngBytes;
+    private int _anyCollections;
+    private long _youngNotBefore = long.MinValue;
+    private long _youngCollections;
 
     /// <param name="collector">The process's garbage collector.</param>
     /// <param name="time">The clock by which collections are kept apart.</param>
@@ -45,14 +62,18 @@ internal sealed class Pacer
         _time = time;
         _run = run;
         _fullCollections = collector.FullCollections;
+        _anyCollections = collector.AllCollections;
     }
 
     /// <summary>The pacer of this process.</summary>
     [SuppressMessage("ApiDesign", "RS0030", Justification = "One pacer for all caches, whatever clocks these have.")]
     public static Pacer OfProcess { get; } = new(ProcessMemory.Shared.Collector, TimeProvider.System, RunOnOwnThread);
 
-    /// <summary>Collections asked for so far.</summary>
+    /// <summary>Collections of the whole heap asked for so far.</summary>
     public long Collections => Volatile.Read(ref _collections);
+
+    /// <summary>Collections of the young generations asked for so far.</summary>
+    public long YoungCollections => Volatile.Read(ref _youngCollections);
 
     /// <summary>Opens the account of one cache. It is held weakly, and counts for as long as the cache lives.</summary>
     /// <param name="share">The cache's budget as a share of its limit, more than zero.</param>
@@ -68,25 +89,64 @@ internal sealed class Pacer
         return account;
     }
 
-    /// <summary>Takes in what left a cache since it last reported, and has the heap collected if that is due.</summary>
-    public void Report(PacedAccount account, long creditedBytes, long limitBytes)
+    /// <summary>Takes in what came into a cache and left it since it last reported, and has the heap collected if that is due.</summary>
+    public void Report(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
     {
+        bool isFullDue;
+        bool isYoungDue;
         lock (_gate)
         {
             NoteCollections();
-            _deadBytes += account.Enter(creditedBytes, limitBytes);
-            if (_isCollecting || _deadBytes < BudgetBytes() || _time.GetTimestamp() < _notBefore || _collector.IsInNoGCRegion)
-            {
-                return;
-            }
-
-            _isCollecting = true;
-            _deadBytes = 0;
-            _lastFull = LastFull();
-            _startedAt = _time.GetTimestamp();
-            _collections++;
+            (long left, long came) = account.Enter(creditedBytes, usedBytes, limitBytes);
+            _deadBytes += left;
+            _youngBytes += came;
+            long budget = BudgetBytes();
+            bool mayCollect = !_collector.IsInNoGCRegion;
+            isFullDue = mayCollect && TakeFull_NeedsLock(budget);
+            isYoungDue = mayCollect && !isFullDue && TakeYoung_NeedsLock(budget);
         }
 
+        if (isFullDue)
+        {
+            CollectFully();
+        }
+        else if (isYoungDue)
+        {
+            CollectYoung();
+        }
+    }
+
+    private bool TakeFull_NeedsLock(long budgetBytes)
+    {
+        if (_isCollecting || _deadBytes < budgetBytes || _time.GetTimestamp() < _notBefore)
+        {
+            return false;
+        }
+
+        _isCollecting = true;
+        _deadBytes = 0;
+        _lastFull = LastFull();
+        _startedAt = _time.GetTimestamp();
+        _collections++;
+        return true;
+    }
+
+    private bool TakeYoung_NeedsLock(long budgetBytes)
+    {
+        if (_youngBytes < Math.Max(budgetBytes / YoungPerBudget, MinimumBudgetBytes) || _time.GetTimestamp() < _youngNotBefore)
+        {
+            return false;
+        }
+
+        // One writer collects; the others go on counting.
+        _youngBytes = 0;
+        _youngNotBefore = long.MaxValue;
+        _youngCollections++;
+        return true;
+    }
+
+    private void CollectFully()
+    {
         try
         {
             _run(_collector.CollectInBackground);
@@ -96,6 +156,21 @@ internal sealed class Pacer
             // No memory for a thread: the runtime is about to collect by itself, and the writer that reported has done nothing wrong.
         }
     }
+
+    private void CollectYoung()
+    {
+        long startedAt = _time.GetTimestamp();
+        _collector.CompactYoung();
+        TimeSpan taken = _time.GetElapsedTime(startedAt);
+        lock (_gate)
+        {
+            _youngNotBefore = NotBefore(taken, MaxShareOfTime);
+        }
+    }
+
+    /// <summary>When the next collection may begin, so that collections take no more than this share of all time.</summary>
+    private long NotBefore(TimeSpan taken, double share) =>
+        _time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / share) - 1) * _time.TimestampFrequency);
 
     private static void RunOnOwnThread(Action collect) => new Thread(() => collect()) { IsBackground = true, Name = "BoundedCache pacer" }.Start();
 
@@ -108,13 +183,19 @@ internal sealed class Pacer
             // What left meanwhile goes on counting: most of it was seen alive.
             _isCollecting = false;
             _fullCollections = _collector.FullCollections;
-            _notBefore = _time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / MaxShareOfProcessor) - 1) * _time.TimestampFrequency);
+            _notBefore = NotBefore(taken, MaxShareOfProcessor);
         }
 
         if (!_isCollecting && _collector.FullCollections is var fullCollections && fullCollections != _fullCollections)
         {
             _fullCollections = fullCollections;
             _deadBytes = 0;
+        }
+
+        if (_collector.AllCollections is var allCollections && allCollections != _anyCollections)
+        {
+            _anyCollections = allCollections;
+            _youngBytes = 0;
         }
     }
 

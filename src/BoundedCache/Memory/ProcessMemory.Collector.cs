@@ -20,13 +20,13 @@ internal sealed partial class ProcessMemory
 
         public bool IsInNoGCRegion => GCSettings.LatencyMode == GCLatencyMode.NoGCRegion;
 
-        public string? Replacement => Settings.Replacement;
-
         public CollectorSettings Settings => CollectorSettings.From(GC.GetConfigurationVariables());
 
         public unsafe long HeapAnchor => (long)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(s_anchor));
 
         public int FullCollections => GC.CollectionCount(GC.MaxGeneration);
+
+        public int AllCollections => GC.CollectionCount(0);
 
         public long TotalAllocatedBytes => GC.GetTotalAllocatedBytes(precise: false);
 
@@ -41,6 +41,9 @@ internal sealed partial class ProcessMemory
 
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
         public void CollectYoung(int generation) => GC.Collect(generation, GCCollectionMode.Forced, blocking: true, compacting: false);
+
+        [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
+        public void CompactYoung() => GC.Collect(1, GCCollectionMode.Forced, blocking: true, compacting: true);
 
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
         public void CollectCompacting() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);

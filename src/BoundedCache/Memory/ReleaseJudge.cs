@@ -69,14 +69,17 @@ internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
             : $"The process's {fallen}{expected}.";
     }
 
-    private MemoryReportFinding ExplainIdleHeap(in ReleaseEvidence evidence) =>
-        evidence.IsPinned
-            ? PinRule.Explain(evidence.Collection.PinnedObjects, evidence.IdleBytes)
-            : ReleaseLimits.IsClear(evidence.Collection.FragmentedBytes, evidence.Collection.LiveBytes)
-                ? FragmentationRule.Explain(evidence.Collection.FragmentedBytes)
-                : memory.Collector.Replacement is string name
-                    ? ReplacedCollectorRule.Explain(name, evidence.IdleBytes)
-                    : UnusedHeapRule.Explain(evidence.IdleBytes);
+    /// <summary>Why the managed heap keeps what is empty, asked in the order in which the report's rules would have it.</summary>
+    private MemoryReportFinding ExplainIdleHeap(in ReleaseEvidence evidence)
+    {
+        CollectorSettings settings = memory.Collector.Settings;
+        return evidence.IsPinned ? PinRule.Explain(evidence.Collection.PinnedObjects, evidence.IdleBytes)
+            : ReleaseLimits.IsClear(evidence.Collection.FragmentedBytes, evidence.Collection.LiveBytes) ? FragmentationRule.Explain(evidence.Collection.FragmentedBytes)
+            : settings.RetainsMemory ? RetainVMRule.Explain(evidence.IdleBytes)
+            : settings.Replacement is string name ? ReplacedCollectorRule.Explain(name, evidence.IdleBytes)
+            : settings.IsServer ? ServerGCRule.Explain(settings, evidence.IdleBytes)
+            : UnusedHeapRule.Explain(evidence.IdleBytes);
+    }
 
     /// <summary>What the rules find outside the managed heap; that it is much, where they find no more.</summary>
     private MemoryReportFinding[] ExplainNative(in ReleaseEvidence evidence)

@@ -224,6 +224,53 @@ public abstract class CallbackContract(CacheKind kind) : CacheContract(kind)
     }
 
     [Fact]
+    public void A_value_is_its_owners_to_dispose()
+    {
+        var value = new MemoryStream();
+        Cache.Set("replaced", value);
+        Cache.Set("replaced", 1);
+        Cache.Set("removed", value);
+        Cache.Remove("removed");
+        Cache.Set("left", value);
+        Cache.Dispose();
+
+        Assert.True(value.CanRead);
+    }
+
+    [Fact]
+    public void A_callback_of_an_entry_that_was_never_stored_has_its_state_too()
+    {
+        Setup = new() { SizeLimit = 10 };
+        using (ICacheEntry entry = Cache.CreateEntry("key"))
+        {
+            entry.SetValue("value").SetSize(11).RegisterPostEvictionCallback(Departures.Record, "state");
+        }
+
+        Assert.Equal(new Departure("key", "value", EvictionReason.Capacity, "state"), Departures.TakeOne());
+    }
+
+    [Fact]
+    public void A_callback_that_blocks_holds_up_no_reader_and_no_writer()
+    {
+        using var release = new ManualResetEventSlim();
+        using var started = new Message<bool>();
+        Set("key", 1, entry => entry.RegisterPostEvictionCallback((_, _, _, _) =>
+        {
+            started.Send(true);
+            release.Wait(TimeSpan.FromSeconds(30));
+        }));
+        Cache.Remove("key");
+        started.Receive();
+
+        Set("key", 2);
+        Assert.Equal(2, Cache.Get("key"));
+        Tested.Compact(1);
+        Assert.Equal(0, Tested.Count);
+        release.Set();
+        Departures.TakeInOrder(2);
+    }
+
+    [Fact]
     public void Callbacks_of_many_entries_each_run_once()
     {
         for (int i = 0; i < 1000; i++)

@@ -114,6 +114,32 @@ public abstract class DeclaredSizeContract : CacheContract
     }
 
     [Fact]
+    public void Sizes_whose_sum_no_number_holds()
+    {
+        Setup = new() { SizeLimit = long.MaxValue };
+        for (int i = 0; i < 30; i++)
+        {
+            SetSized(i, long.MaxValue);
+            Assert.InRange(Tested.Size, 1, long.MaxValue);
+        }
+
+        // MemoryCache stores the first, and then nothing more.
+        Assert.Equal(Differs(Deviations.FullCache, memoryCache: true, bounded: false), Has(0));
+        Assert.Equal(Differs(Deviations.FullCache, memoryCache: false, bounded: true), Has(29));
+    }
+
+    [Fact]
+    public void A_size_beyond_an_exbibyte()
+    {
+        Setup = new() { SizeLimit = long.MaxValue };
+        SetSized("key", long.MaxValue);
+
+        Assert.Equal(Differs(Deviations.LargestSize, memoryCache: long.MaxValue, bounded: (1L << 60) - 1), Tested.Size);
+        Cache.Remove("key");
+        Assert.Equal(0, Tested.Size);
+    }
+
+    [Fact]
     public void A_limit_of_zero()
     {
         Type? thrown = Thrown(() => Make(new() { SizeLimit = 0 }));

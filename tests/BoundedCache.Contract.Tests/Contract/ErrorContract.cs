@@ -22,6 +22,44 @@ public abstract class ErrorContract(CacheKind kind) : CacheContract(kind)
         Assert.Throws<ArgumentNullException>("key", () => Cache.GetOrCreate(null!, static _ => 1));
     }
 
+    public static TheoryData<string> Overloads => [.. s_overloads.Keys];
+
+    private static readonly Dictionary<string, Func<IMemoryCache, object?>> s_overloads = new()
+    {
+        ["Get of a type"] = static cache => cache.Get<int>(null!),
+        ["TryGetValue of a type"] = static cache => cache.TryGetValue(null!, out int _),
+        ["Set until a moment"] = static cache => cache.Set(null!, 1, DateTimeOffset.MaxValue),
+        ["Set for a span"] = static cache => cache.Set(null!, 1, Minute),
+        ["Set until a token changes"] = static cache => cache.Set(null!, 1, new FakeToken()),
+        ["Set with options"] = static cache => cache.Set(null!, 1, new MemoryCacheEntryOptions()),
+        ["GetOrCreate with options"] = static cache => cache.GetOrCreate(null!, static _ => 1, new MemoryCacheEntryOptions()),
+        ["GetOrCreateAsync"] = static cache => cache.GetOrCreateAsync(null!, static _ => Task.FromResult(1)).GetAwaiter().GetResult(),
+        ["GetOrCreateAsync with options"] = static cache =>
+            cache.GetOrCreateAsync(null!, static _ => Task.FromResult(1), new MemoryCacheEntryOptions()).GetAwaiter().GetResult(),
+    };
+
+    [Theory]
+    [MemberData(nameof(Overloads))]
+    public void A_null_key_is_an_error_in_every_overload(string overload)
+    {
+        Assert.Throws<ArgumentNullException>("key", () => s_overloads[overload](Cache));
+        Assert.Equal(0, Tested.Count);
+    }
+
+    [Fact]
+    public void A_key_that_cannot_be_compared_is_an_error_and_harms_no_other()
+    {
+        Set(new Incomparable(), 1);
+        Set("other", 2);
+
+        Assert.Throws<InvalidTimeZoneException>(() => Has(new Incomparable()));
+        Assert.Throws<InvalidTimeZoneException>(() => Set(new Incomparable(), 2));
+        Assert.Throws<InvalidTimeZoneException>(() => Cache.Remove(new Incomparable()));
+        Assert.Equal((2, 2), (Tested.Count, (int)Cache.Get("other")!));
+        Tested.Clear();
+        Assert.Equal(0, Tested.Count);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
@@ -118,4 +156,11 @@ public abstract class ErrorContract(CacheKind kind) : CacheContract(kind)
     public sealed class OnMemoryCache() : ErrorContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : ErrorContract(CacheKind.BoundedMemoryCache);
+
+    private sealed class Incomparable
+    {
+        public override int GetHashCode() => 1;
+
+        public override bool Equals(object? obj) => throw new InvalidTimeZoneException();
+    }
 }

@@ -181,6 +181,26 @@ public abstract class ExpirationContract(CacheKind kind) : CacheContract(kind)
     }
 
     [Fact]
+    public void A_clock_that_is_put_back_gives_an_absolute_expiration_that_much_longer()
+    {
+        Set("key", 1, static entry => entry.SetAbsoluteExpiration(Minute));
+        Time.Advance(-60 * Minute);
+        Assert.True(Has("key"));
+
+        AssertLastsFor(61 * Minute);
+    }
+
+    [Fact]
+    public void A_sliding_expiration_when_the_clock_is_put_back()
+    {
+        Set("key", 1, static entry => entry.SetSlidingExpiration(Minute));
+        Time.Advance(-60 * Minute);
+        Assert.True(Has("key"));
+
+        AssertLastsFor(Differs(Deviations.ClockPutBack, memoryCache: Minute, bounded: 61 * Minute));
+    }
+
+    [Fact]
     public void NeverRemove_does_not_keep_an_entry_from_expiring()
     {
         Set("key", 1, static entry => entry.SetAbsoluteExpiration(Minute).SetPriority(CacheItemPriority.NeverRemove));

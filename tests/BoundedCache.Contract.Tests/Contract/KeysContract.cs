@@ -141,6 +141,46 @@ public abstract class KeysContract(CacheKind kind) : CacheContract(kind)
     }
 
     [Fact]
+    public void Keys_that_were_asked_for_before_Clear_and_are_enumerated_after_it()
+    {
+        IEnumerable<object> keys = Tested.Keys;
+        Set("before", 1);
+        Tested.Clear();
+        Set("after", 1);
+
+        Assert.Equal([Differs(Deviations.KeysAreOfNow, memoryCache: "before", bounded: "after")], keys);
+    }
+
+    [Fact]
+    public void An_enumeration_that_has_begun_goes_on_though_the_cache_is_cleared_or_disposed()
+    {
+        for (int i = 0; i < 1000; i++)
+        {
+            Set(i, i);
+        }
+
+        using IEnumerator<object> cleared = Tested.Keys.GetEnumerator();
+        Assert.True(cleared.MoveNext());
+        using IEnumerator<object> disposed = Tested.Keys.GetEnumerator();
+        Assert.True(disposed.MoveNext());
+        Tested.Clear();
+        Cache.Dispose();
+
+        Assert.Equal((1000, 1000), (CountWithRest(cleared), CountWithRest(disposed)));
+
+        static int CountWithRest(IEnumerator<object> keys)
+        {
+            int count = 1;
+            while (keys.MoveNext())
+            {
+                count++;
+            }
+
+            return count;
+        }
+    }
+
+    [Fact]
     public void A_cleared_cache_can_be_used_again()
     {
         Set("key", 1);

@@ -77,6 +77,49 @@ public abstract class StatisticsContract : CacheContract
     }
 
     [Fact]
+    public void A_replaced_entry_is_a_hit_and_one_that_left_a_miss_whatever_it_left_for()
+    {
+        Setup = Setup with { SizeLimit = 100 };
+        var token = new FakeToken();
+        SetSized("replaced", 1);
+        SetSized("replaced", 2);
+        SetSized("token", 1, entry => entry.AddExpirationToken(token));
+        SetSized("sliding", 1, static entry => entry.SetSlidingExpiration(Minute));
+        SetSized("removed", 1);
+        SetSized("too large", 101);
+        SetSized("over", 1, entry => entry.AbsoluteExpiration = Now);
+        Assert.True(Has("replaced"));
+        token.HasChanged = true;
+        Time.Advance(Minute);
+        Cache.Remove("removed");
+
+        Assert.All(["token", "sliding", "removed", "too large", "over"], key => Assert.False(Has(key)));
+        AssertStatistics(entries: 1, hits: 1, misses: 5);
+    }
+
+    [Fact]
+    public void A_lookup_that_throws_is_neither()
+    {
+        var token = new FakeToken();
+        Set("key", 1, entry => entry.AddExpirationToken(token));
+        token.OnAsk = static () => throw new InvalidTimeZoneException();
+        Assert.Throws<InvalidTimeZoneException>(() => Has("key"));
+        Assert.Throws<ArgumentNullException>(() => Has(null!));
+
+        AssertStatistics(entries: 1, hits: 0, misses: 0);
+    }
+
+    [Fact]
+    public async Task GetOrCreateAsync_is_one_lookup_though_its_factory_fails()
+    {
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => Cache.GetOrCreateAsync<int>("key", static _ => throw new InvalidTimeZoneException()));
+        AssertStatistics(entries: 0, hits: 0, misses: 1);
+        await Cache.GetOrCreateAsync("key", static _ => Task.FromResult(1));
+        await Cache.GetOrCreateAsync("key", static _ => Task.FromResult(1));
+        AssertStatistics(entries: 1, hits: 1, misses: 2);
+    }
+
+    [Fact]
     public void Clearing_keeps_the_count_of_lookups()
     {
         Set("key", 1);

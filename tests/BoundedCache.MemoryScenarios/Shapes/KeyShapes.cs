@@ -5,8 +5,8 @@ internal static class KeyShapes
 {
     public static IReadOnlyList<Shape> All { get; } =
     [
-        Of("string", static i => $"{i:D6}"),
-        Of("long string", static i => $"a key of some length that is not to be forgotten {i:D8}"),
+        Of("string", static i => $"{i:D6}") with { Tolerance = 0.02 },
+        Of("long string", static i => $"a key of some length that is not to be forgotten {i:D8}") with { Tolerance = 0.02 },
         Of("int", static i => i),
         Of("long", static i => (long)i),
         Of("Guid", static i => new Guid(i, 0, 0, new byte[8])),

@@ -55,8 +55,6 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public bool IsInNoGCRegion { get; set; }
 
-    public string? Replacement { get; set; }
-
     public CollectorSettings Settings { get; set; }
 
     public long HeapAnchor { get; set; }
@@ -87,6 +85,10 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     public long? NativeFreeBytes { get; set; } = 0;
 
     public int FullCollections { get; private set; }
+
+    public int YoungCollections { get; private set; }
+
+    public int AllCollections => FullCollections + YoungCollections;
 
     public long TotalAllocatedBytes { get; set; }
 
@@ -124,9 +126,16 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     public void CollectYoung(int generation)
     {
         Step($"young {generation}", 2);
+        YoungCollections++;
         long empty = _committedBytes - StuckBytes - LiveBytes - FinalizableBytes - FragmentedBytes;
         _committedBytes -= FruitlessSlices-- > 0 ? 0 : Math.Clamp(empty, 0, SliceBytes);
         _last = Look(generation);
+    }
+
+    public void CompactYoung()
+    {
+        Step("compacting young", 2);
+        YoungCollections++;
     }
 
     public bool TryTrim()

@@ -1,4 +1,5 @@
 using BoundedCache.Memory;
+using BoundedCache.Memory.Attribution;
 using BoundedCache.Tests.Memory.Attribution;
 using static BoundedCache.Tests.Memory.FakeProcess;
 
@@ -211,17 +212,26 @@ public sealed class MemoryReleaserTests
         Assert.Contains("fragmentation", Assert.Single(result.Advice), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_collector_that_replaces_the_runtimes_own_is_named()
+    public static TheoryData<string> KeepingSettings => ["libother.so", "System.GC.RetainVM", "Server GC keeps", "for its next use"];
+
+    [Theory]
+    [MemberData(nameof(KeepingSettings))]
+    public async Task The_setting_that_has_the_heap_kept_is_named_in_the_words_of_the_report(string words)
     {
         _process.DeadBytes = 400 * MiB;
         _process.StuckBytes = 400 * MiB;
-        _process.Replacement = "libother.so";
+        _process.Settings = words switch
+        {
+            "libother.so" => new CollectorSettings { Replacement = words },
+            "System.GC.RetainVM" => new CollectorSettings { RetainsMemory = true, IsServer = true },
+            "Server GC keeps" => new CollectorSettings { IsServer = true, Heaps = 8 },
+            _ => default,
+        };
 
         ReleaseResult result = await Release(400 * MiB);
 
         Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
-        Assert.Contains("libother.so", Assert.Single(result.Advice), StringComparison.Ordinal);
+        Assert.Contains(words, Assert.Single(result.Advice), StringComparison.Ordinal);
     }
 
     [Fact]

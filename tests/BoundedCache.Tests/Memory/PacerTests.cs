@@ -17,12 +17,12 @@ public sealed class PacerTests
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
 
-        account.Look(99 * MiB, 1000 * MiB);
+        account.Look(99 * MiB, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
 
-        account.Look(110 * MiB, 1000 * MiB);
+        account.Look(110 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
-        Assert.Equal(["background"], _process.Steps);
+        Assert.Equal("background", _process.Steps[^1]);
     }
 
     [Fact]
@@ -30,13 +30,13 @@ public sealed class PacerTests
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        account.Look(100 * MiB, 1000 * MiB);
-        account.Look(107 * MiB, 1000 * MiB);
+        account.Look(100 * MiB, 0, 1000 * MiB);
+        account.Look(107 * MiB, 0, 1000 * MiB);
 
-        account.Look(199 * MiB, 1000 * MiB);
+        account.Look(199 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
 
-        account.Look(207 * MiB, 1000 * MiB);
+        account.Look(207 * MiB, 0, 1000 * MiB);
         Assert.Equal(2, pacer.Collections);
     }
 
@@ -46,12 +46,12 @@ public sealed class PacerTests
         Pacer pacer = NewPacer();
         PacedAccount one = pacer.Open(0.1);
         PacedAccount other = pacer.Open(0.1);
-        other.Look(0, 1000 * MiB);
+        other.Look(0, 0, 1000 * MiB);
 
-        one.Look(150 * MiB, 1000 * MiB);
+        one.Look(150 * MiB, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
 
-        other.Look(60 * MiB, 1000 * MiB);
+        other.Look(60 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
     }
 
@@ -60,13 +60,13 @@ public sealed class PacerTests
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        account.Look(90 * MiB, 1000 * MiB);
+        account.Look(90 * MiB, 0, 1000 * MiB);
         _process.CollectCompacting();
 
-        account.Look(180 * MiB, 1000 * MiB);
+        account.Look(180 * MiB, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
 
-        account.Look(195 * MiB, 1000 * MiB);
+        account.Look(195 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
     }
 
@@ -75,13 +75,13 @@ public sealed class PacerTests
     {
         Pacer pacer = NewPacer(queue: true);
         PacedAccount account = pacer.Open(0.1);
-        account.Look(100 * MiB, 1000 * MiB);
-        account.Look(300 * MiB, 1000 * MiB);
+        account.Look(100 * MiB, 0, 1000 * MiB);
+        account.Look(300 * MiB, 0, 1000 * MiB);
         Assert.Single(_started);
 
         // What left while it ran goes on counting.
         _started.Dequeue()();
-        account.Look(310 * MiB, 1000 * MiB);
+        account.Look(310 * MiB, 0, 1000 * MiB);
         Assert.Equal(2, pacer.Collections);
     }
 
@@ -90,15 +90,15 @@ public sealed class PacerTests
     {
         Pacer pacer = NewPacer(queue: true);
         PacedAccount account = pacer.Open(0.1);
-        account.Look(100 * MiB, 1000 * MiB);
+        account.Look(100 * MiB, 0, 1000 * MiB);
         _time.Advance(TimeSpan.FromSeconds(10));
         _started.Dequeue()();
-        account.Look(300 * MiB, 1000 * MiB);
+        account.Look(300 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
 
         // Ten seconds at work allow the next after as long as keeps them under their share of a processor.
         _time.Advance(TimeSpan.FromSeconds(10 * ((1 / Pacer.MaxShareOfProcessor) - 1)) + TimeSpan.FromMilliseconds(1));
-        account.Look(310 * MiB, 1000 * MiB);
+        account.Look(310 * MiB, 0, 1000 * MiB);
         Assert.Equal(2, pacer.Collections);
     }
 
@@ -107,11 +107,11 @@ public sealed class PacerTests
     {
         Pacer pacer = NewPacer(queue: true);
         PacedAccount account = pacer.Open(0.1);
-        account.Look(100 * MiB, 1000 * MiB);
+        account.Look(100 * MiB, 0, 1000 * MiB);
         _time.Advance(TimeSpan.FromMinutes(1));
-        account.Look(200 * MiB, 1000 * MiB);
+        account.Look(200 * MiB, 0, 1000 * MiB);
         _time.Advance(TimeSpan.FromMinutes(2));
-        account.Look(300 * MiB, 1000 * MiB);
+        account.Look(300 * MiB, 0, 1000 * MiB);
 
         Assert.Equal(2, pacer.Collections);
     }
@@ -122,11 +122,11 @@ public sealed class PacerTests
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
         _process.IsInNoGCRegion = true;
-        account.Look(500 * MiB, 1000 * MiB);
-        Assert.Equal(0, pacer.Collections);
+        account.Look(500 * MiB, 0, 1000 * MiB);
+        Assert.Equal((0, 0), (pacer.YoungCollections, pacer.Collections));
 
         _process.IsInNoGCRegion = false;
-        account.Look(510 * MiB, 1000 * MiB);
+        account.Look(510 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
     }
 
@@ -136,10 +136,10 @@ public sealed class PacerTests
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
 
-        account.Look(7 * MiB, MiB);
+        account.Look(7 * MiB, 0, MiB);
         Assert.Equal(0, pacer.Collections);
 
-        account.Look(8 * MiB, MiB);
+        account.Look(8 * MiB, 0, MiB);
         Assert.Equal(1, pacer.Collections);
     }
 
@@ -148,12 +148,12 @@ public sealed class PacerTests
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        account.Look(90 * MiB, 1000 * MiB);
+        account.Look(90 * MiB, 0, 1000 * MiB);
 
-        account.Look(100 * MiB, 5000 * MiB);
+        account.Look(100 * MiB, 0, 5000 * MiB);
         Assert.Equal(0, pacer.Collections);
 
-        account.Look(140 * MiB, 200 * MiB);
+        account.Look(140 * MiB, 0, 200 * MiB);
         Assert.Equal(1, pacer.Collections);
     }
 
@@ -162,12 +162,98 @@ public sealed class PacerTests
     {
         Pacer pacer = NewPacer();
         PacedAccount[] accounts = [.. Enumerable.Range(0, 100).Select(_ => pacer.Open(1))];
-        Array.ForEach(accounts, static account => account.Look(0, long.MaxValue));
+        Array.ForEach(accounts, static account => account.Look(0, 0, long.MaxValue));
 
-        accounts[0].Look(1000 * MiB, long.MaxValue);
+        accounts[0].Look(1000 * MiB, 0, long.MaxValue);
 
         Assert.Equal(0, pacer.Collections);
         Assert.All(accounts, static account => Assert.True(account.BudgetBytes > 0));
+    }
+
+    [Fact]
+    public void What_came_is_compacted_at_half_the_budget_though_nothing_left_yet()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Look(0, 49 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.YoungCollections);
+
+        account.Look(0, 56 * MiB, 1000 * MiB);
+        Assert.Equal(["compacting young"], _process.Steps);
+        Assert.Equal((1, 0), (pacer.YoungCollections, pacer.Collections));
+    }
+
+    [Fact]
+    public void In_a_full_cache_what_came_is_as_much_as_what_left()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(0, 1000 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        for (int left = 10; left <= 300; left += 10)
+        {
+            account.Look(left * MiB, 1000 * MiB, 1000 * MiB);
+        }
+
+        // At 50, 150 and 250 MiB; at 100, 200 and 300 the whole heap is collected, which serves both.
+        Assert.Equal((4, 3), (pacer.YoungCollections, pacer.Collections));
+    }
+
+    [Fact]
+    public void A_young_collection_that_nobody_asked_for_starts_the_young_count_anew()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(0, 45 * MiB, 1000 * MiB);
+        _process.CollectYoung(0);
+
+        account.Look(0, 90 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.YoungCollections);
+
+        account.Look(0, 141 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+    }
+
+    [Fact]
+    public void Young_collections_take_no_more_than_their_share_of_time()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        var taken = TimeSpan.FromSeconds(3);
+        _process.DuringStep = _ => _time.Advance(taken);
+        account.Look(0, 60 * MiB, 1000 * MiB);
+        account.Look(0, 200 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        _time.Advance((taken / Pacer.MaxShareOfTime) - taken + TimeSpan.FromMilliseconds(1));
+        account.Look(0, 210 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.YoungCollections);
+    }
+
+    [Fact]
+    public void One_writer_at_a_time_runs_a_young_collection()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        _process.DuringStep = _ => account.Look(0, 200 * MiB, 1000 * MiB);
+
+        account.Look(0, 60 * MiB, 1000 * MiB);
+
+        Assert.Equal(1, pacer.YoungCollections);
+    }
+
+    [Fact]
+    public void Entries_that_leave_a_cache_into_which_nothing_comes_count_too()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(0, 1000 * MiB, 1000 * MiB);
+
+        account.Look(110 * MiB, 890 * MiB, 1000 * MiB);
+
+        Assert.Equal(1, pacer.Collections);
     }
 
     [Fact]
@@ -177,7 +263,7 @@ public sealed class PacerTests
         var pacer = new Pacer(_process, _time, _ => throw new InsufficientMemoryException($"{++starts}"));
         PacedAccount account = pacer.Open(0.1);
 
-        account.Look(100 * MiB, 1000 * MiB);
+        account.Look(100 * MiB, 0, 1000 * MiB);
 
         Assert.Equal(1, starts);
     }

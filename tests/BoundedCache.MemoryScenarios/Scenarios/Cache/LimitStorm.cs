@@ -22,6 +22,7 @@ internal sealed class LimitStorm : ShrinkSmallValues
             Thread.Sleep(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
 
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         int during = GC.CollectionCount(2) - before;
         long afterStorm = Stopwatch.GetTimestamp();
         long bound = ScenarioResult.Anonymous(empty) + (long)(1.10 * ShrunkBytes) + 10_000_000;
@@ -33,6 +34,7 @@ internal sealed class LimitStorm : ShrinkSmallValues
         var result = ScenarioResult.From(empty, ShrunkBytes, report with { After = ProcessMemorySnapshot.Take() });
         result.Figures["collectionsDuring"] = during;
         result.Figures["collections"] = GC.CollectionCount(2) - before;
+        result.Figures["seconds"] = seconds;
         result.Figures["maxMemory"] = cache.MaxMemory;
         return result;
     }

@@ -5,11 +5,14 @@ internal sealed class RetainVMRule : IMemoryRule
 {
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence) =>
-        !IdleHeap.IsUnused(evidence) || !evidence.Settings.RetainsMemory ? null : new MemoryReportFinding
-        {
-            Cause = MemoryReportCause.RetainVM,
-            Bytes = evidence.UnusedBytes,
-            Text = $"The runtime keeps {ByteSize.Format(evidence.UnusedBytes)} of empty memory because System.GC.RetainVM is set.",
-            Advice = "Unset it (DOTNET_GCRetainVM=0) if the memory is needed elsewhere; a full release takes it all the same.",
-        };
+        IdleHeap.IsUnused(evidence) && evidence.Settings.RetainsMemory ? Explain(evidence.UnusedBytes) : null;
+
+    /// <summary>Says how much it is.</summary>
+    public static MemoryReportFinding Explain(long bytes) => new()
+    {
+        Cause = MemoryReportCause.RetainVM,
+        Bytes = bytes,
+        Text = $"The runtime keeps {ByteSize.Format(bytes)} of empty memory because System.GC.RetainVM is set.",
+        Advice = "Unset it (DOTNET_GCRetainVM=0) if the memory is needed elsewhere; a full release takes it all the same.",
+    };
 }

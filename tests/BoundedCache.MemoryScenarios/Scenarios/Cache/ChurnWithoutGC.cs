@@ -1,0 +1,40 @@
+using System.Runtime;
+using BoundedCache.Memory;
+
+namespace BoundedCache.MemoryScenarios.Scenarios;
+
+/// <summary>Eight times the pacer's least budget leaves a small cache in a no-GC region, and as much again after it.</summary>
+internal sealed class ChurnWithoutGC : Scenario
+{
+    private const long RegionBytes = 100_000_000;
+    private const int ValueBytes = 1024;
+    private const long WrittenBytes = 8 * Pacer.MinimumBudgetBytes;
+
+    public override ScenarioResult Run(ProcessMemorySnapshot empty)
+    {
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 1_000_000 });
+        if (!GC.TryStartNoGCRegion(RegionBytes))
+        {
+            throw new InvalidOperationException("The process could not enter a no-GC region.");
+        }
+
+        Churn(cache);
+        long inRegion = Pacer.OfProcess.Collections;
+        bool stillInRegion = GCSettings.LatencyMode == GCLatencyMode.NoGCRegion;
+        GC.EndNoGCRegion();
+        Churn(cache);
+        return new ScenarioResult
+        {
+            Collections = (int)(Pacer.OfProcess.Collections - inRegion),
+            Figures = new Dictionary<string, double> { ["inRegion"] = inRegion, ["stillInRegion"] = stillInRegion ? 1 : 0 },
+        };
+    }
+
+    private static void Churn(BoundedMemoryCache cache)
+    {
+        for (long written = 0; written < WrittenBytes; written += ValueBytes)
+        {
+            cache.Set(written, new byte[ValueBytes]);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
+
+/// <summary>A cache of 400 MB is lowered to 40 MB without a release, and the process then does nothing for an hour of its clock.</summary>
+internal sealed class IdleProcess : Scenario
+{
+    private const long FullBytes = 400_000_000;
+    private const long ShrunkBytes = 40_000_000;
+
+    private static readonly TimeSpan s_hour = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(40);
+
+    public override ScenarioResult Run(ProcessMemorySnapshot empty)
+    {
+        var time = new ManualTimeProvider();
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
+        {
+            MaxMemory = FullBytes,
+            ReleaseMode = ReleaseMode.None,
+            TimeProvider = time,
+            IdleReleaseInterval = TimeSpan.FromMinutes(6),
+        });
+        for (int i = 0; i == cache.Count; i++)
+        {
+            cache.Set(i, new byte[1024]);
+        }
+
+        // The watch has seen the process at work.
+        time.Advance(TimeSpan.FromMinutes(1));
+        cache.MaxMemory = ShrunkBytes;
+        ProcessMemorySnapshot before = ProcessMemorySnapshot.Take();
+        long bound = ScenarioResult.Anonymous(empty) + (long)(1.10 * ShrunkBytes) + 10_000_000;
+        long started = Stopwatch.GetTimestamp();
+        for (TimeSpan passed = default; passed < s_hour; passed += TimeSpan.FromMinutes(1))
+        {
+            time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        // The release itself takes real seconds.
+        while (ScenarioResult.Anonymous(ProcessMemorySnapshot.Take()) > bound && Stopwatch.GetElapsedTime(started) < s_patience)
+        {
+            Thread.Sleep(50);
+        }
+
+        return new ScenarioResult
+        {
+            EmptyBytes = ScenarioResult.Anonymous(empty),
+            BeforeBytes = ScenarioResult.Anonymous(before),
+            AfterBytes = ScenarioResult.Anonymous(ProcessMemorySnapshot.Take()),
+            LiveBytes = ShrunkBytes,
+        };
+    }
+}
