@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Caching.Memory;
-
 namespace BoundedCache.LoadService.Peers;
 
 /// <summary>BoundedCache. The runs set its limit through the admin endpoint; this way is for who has none.</summary>
