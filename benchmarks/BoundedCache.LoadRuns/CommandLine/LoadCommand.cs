@@ -44,7 +44,7 @@ internal sealed class LoadCommand
 
     private readonly Option<string> _tool = new("--with")
     {
-        Description = "Let wrk or ab add as much load as it can; the built-in client goes on measuring.",
+        Description = "Let wrk add as much load as it can; the built-in client goes on measuring.",
         HelpName = string.Join('|', ToolLoad.Tools),
         CustomParser = static result => Numbers.Names(result, "--with", ToolLoad.Tools).FirstOrDefault() ?? string.Empty,
     };

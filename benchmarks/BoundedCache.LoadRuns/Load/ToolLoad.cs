@@ -26,7 +26,7 @@ internal sealed partial class ToolLoad : IAsyncDisposable
     }
 
     /// <summary>The tools, by the names of their programs.</summary>
-    public static IReadOnlyList<string> Tools { get; } = ["wrk", "ab"];
+    public static IReadOnlyList<string> Tools { get; } = ["wrk"];
 
     /// <param name="tool">One of <see cref="Tools"/>.</param>
     /// <param name="program">Where it is.</param>

@@ -137,7 +137,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             await _process.WaitForExitAsync(CancellationToken.None);
         }
 
-        await _reading;
+        await Task.WhenAny(_reading, Task.Delay(s_end));
         _process.Dispose();
     }
 
