@@ -3,7 +3,7 @@ using System.Numerics;
 namespace BoundedCache.Charts;
 
 /// <summary>The vertical scale: from zero to a little above the largest value, with ticks at round amounts of memory.</summary>
-internal sealed class ByteScale
+internal sealed class ByteScale : ValueScale
 {
     private const int MostSteps = 8;
 
@@ -17,7 +17,7 @@ internal sealed class ByteScale
     public long Maximum { get; }
 
     /// <summary>Where the grid lines lie, in bytes, from zero upwards.</summary>
-    public IReadOnlyList<long> Ticks { get; }
+    public override IReadOnlyList<long> Ticks { get; }
 
     /// <summary>A scale on which <paramref name="largest"/> bytes fit with room for a word above them.</summary>
     public static ByteScale For(long largest)
@@ -33,5 +33,7 @@ internal sealed class ByteScale
         return new ByteScale(maximum, ticks);
     }
 
-    public static string Format(long tick) => tick == 0 ? "0" : ByteSize.Format(tick);
+    public override double Fraction(long value) => (double)value / Maximum;
+
+    public override string Format(long tick) => tick == 0 ? "0" : ByteSize.Format(tick);
 }

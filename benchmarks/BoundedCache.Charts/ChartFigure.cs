@@ -1,8 +1,8 @@
 namespace BoundedCache.Charts;
 
 /// <summary>
-/// One picture: a heading, a legend, and one or more panels below one another that share both scales, so that what looks
-/// higher in one panel than in another is more.
+/// One picture: a heading, a legend, and one or more panels below one another that share the scale of time, and with panels of the same unit that of values, so that
+/// what looks higher in one panel than in another is more.
 /// </summary>
 public sealed record ChartFigure
 {

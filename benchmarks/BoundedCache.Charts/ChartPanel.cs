@@ -6,6 +6,9 @@ public sealed record ChartPanel
     /// <summary>The line above the plot; null for none.</summary>
     public string? Heading { get; init; }
 
+    /// <summary>What the values of all its lines are.</summary>
+    public ChartUnit Unit { get; init; }
+
     /// <summary>The lines, the first drawn undermost.</summary>
     public required IReadOnlyList<ChartSeries> Series { get; init; }
 

@@ -9,7 +9,7 @@ internal sealed class PanelLayout
     private const double TimeLabelsHeight = 26;
     private const double KeyGap = 8;
 
-    public PanelLayout(ChartPanel panel, double top, double plotHeight, TimeScale times, ByteScale bytes)
+    public PanelLayout(ChartPanel panel, double top, double plotHeight, TimeScale times, ValueScale values)
     {
         Panel = panel;
         HeadingBaseline = top + 18;
@@ -17,7 +17,7 @@ internal sealed class PanelLayout
         BadgeCentre = badges + (BadgeHeight / 2);
         double left = FigureLayout.Padding + AxisWidth;
         double width = FigureLayout.Width - FigureLayout.Padding - left;
-        Area = new PlotArea(left, badges + (panel.Stages.Count == 0 ? 8 : BadgeHeight), width, plotHeight, times, bytes);
+        Area = new PlotArea(left, badges + (panel.Stages.Count == 0 ? 8 : BadgeHeight), width, plotHeight, times, values);
         Key = StageKey.For(panel.Stages, FigureLayout.Width - (2 * FigureLayout.Padding));
         KeyTop = Area.Bottom + TimeLabelsHeight + KeyGap;
         Bottom = KeyTop + Key.Height;

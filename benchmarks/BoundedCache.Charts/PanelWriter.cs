@@ -61,11 +61,11 @@ internal static class PanelWriter
 
     private static void WriteGrid(SvgElements svg, PlotArea area)
     {
-        foreach (long tick in area.Bytes.Ticks)
+        foreach (long tick in area.Values.Ticks)
         {
             double y = area.Y(tick);
             svg.Line("grid", area.Left, y, area.Right, y);
-            svg.Text("muted", area.Left - 8, y + 4, ByteScale.Format(tick), "end");
+            svg.Text("muted", area.Left - 8, y + 4, area.Values.Format(tick), "end");
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed record PlacedCallout(ChartCallout Callout, double PointX, double
         foreach (ChartCallout callout in callouts)
         {
             double x = area.X(callout.Point.Time);
-            double y = area.Y(callout.Point.Bytes);
+            double y = area.Y(callout.Point.Value);
             double right = Math.Max(x + Overhang, area.Left + TextWidth.Of(callout.Text, FontSize));
             var candidate = new PlacedCallout(callout, x, y, right, y - Rise);
             while (placed.Any(candidate.Overlaps) && candidate.Baseline - LineHeight > area.Top + FontSize)

@@ -44,7 +44,7 @@ internal static class Polyline
     }
 
     private static List<(double X, double Y)> Place(IReadOnlyList<ChartPoint> points, PlotArea area) =>
-        [.. points.Select(p => (area.X(p.Time), area.Y(p.Bytes)))];
+        [.. points.Select(p => (area.X(p.Time), area.Y(p.Value)))];
 
     private static string Write(List<(double X, double Y)> points)
     {

@@ -2,8 +2,10 @@ using System.Diagnostics.Metrics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
 using BoundedCache.Memory;
+using BoundedCache.Memory.Attribution.Rules;
 using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
 
 namespace BoundedCache;
 
@@ -136,6 +138,16 @@ public sealed partial class BoundedMemoryCache
         if (_observed is not null)
         {
             _instruments!.Caches.Remove(_observed);
+        }
+    }
+
+    /// <summary>Says so where the heap cannot hold what the caches of this process may have by now: the runtime would end the process, and nobody could say why.</summary>
+    private void WarnOfHeapLimit()
+    {
+        if (IsMeasured && _logger.IsEnabled(LogLevel.Warning)
+            && HeapRoom.Read(ProcessMemory.Shared) is { } room && HeapLimitRule.Check(room, LiveCaches.LimitBytes) is { } finding)
+        {
+            Log.HeapLimit(_logger, Name, MaxMemory, finding);
         }
     }
 

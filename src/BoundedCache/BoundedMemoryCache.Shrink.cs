@@ -148,6 +148,7 @@ public sealed partial class BoundedMemoryCache
             if (_newMax > _oldMax)
             {
                 Log.Raised(cache._logger, cache.Name, _oldMax, _newMax);
+                cache.WarnOfHeapLimit();
                 return false;
             }
 

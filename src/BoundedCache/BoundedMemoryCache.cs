@@ -77,6 +77,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured ? Pacer.OfProcess.Open(options.PacingShare) : null;
         Publish(meterFactory);
         LiveCaches.Add(this);
+        WarnOfHeapLimit();
         _idle = JoinIdleWatch(options);
     }
 
@@ -166,6 +167,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
 
     /// <summary>Whether <see cref="UsedMemory"/> is bytes of this process, and not whatever callers declared.</summary>
     internal bool IsMeasured => _sizing == EntrySizing.Measured;
+
+    /// <summary>Bytes of this process that the cache may come to have; 0 once it is disposed, or where its bytes are whatever callers declare.</summary>
+    internal long LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
 
     /// <summary>The engine, for the invariant checker and for reports.</summary>
     internal CacheEngine Engine => _engine;

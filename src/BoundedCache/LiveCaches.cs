@@ -14,6 +14,9 @@ internal static class LiveCaches
     /// <summary>The caches.</summary>
     public static IReadOnlyList<BoundedMemoryCache> All => [.. s_marks.Select(static pair => pair.Key)];
 
+    /// <summary>What all caches together may have, in bytes; <see cref="long.MaxValue"/> where that is no number.</summary>
+    public static long LimitBytes => s_marks.Aggregate(0L, static (sum, pair) => sum + Math.Min(pair.Key.LimitBytes, long.MaxValue - sum));
+
     /// <summary>Adds a cache that was just made.</summary>
     public static void Add(BoundedMemoryCache cache) => s_marks.Add(cache, new CreditMark());
 
@@ -31,6 +34,7 @@ internal static class LiveCaches
         {
             Bytes = caches.Sum(static cache => cache.IsMeasured ? cache.UsedMemory : 0),
             DeadBytes = dead,
+            LimitBytes = LimitBytes,
             Counted = caches.Count(static cache => cache.IsMeasured),
             Declared = caches.Count(static cache => !cache.IsMeasured),
         };

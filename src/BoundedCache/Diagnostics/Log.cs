@@ -80,4 +80,7 @@ internal static partial class Log
         EventName = "IdleReleased")]
     public static partial void IdleReleased(
         ILogger logger, string cache, string reason, double milliseconds, double pauseMilliseconds, double longestMilliseconds);
+
+    [LoggerMessage(40, LogLevel.Warning, "{Cache}: a limit of {MaxMemory} bytes may be more than this process can hold. {Finding}", EventName = "HeapLimit")]
+    public static partial void HeapLimit(ILogger logger, string cache, long maxMemory, MemoryReportFinding finding);
 }

@@ -13,7 +13,7 @@ public class ScaleTests
     {
         ByteScale scale = ByteScale.For(largest);
 
-        Assert.Equal(ticks, string.Join(", ", scale.Ticks.Select(ByteScale.Format)));
+        Assert.Equal(ticks, string.Join(", ", scale.Ticks.Select(scale.Format)));
         Assert.True(scale.Maximum > largest);
     }
 

@@ -21,6 +21,9 @@ internal readonly record struct CollectorSettings
     /// <summary>The size of the range reserved for regions in bytes; 0 for a collector without.</summary>
     public long RegionRangeBytes { get; init; }
 
+    /// <summary>The most that the heap may have, in bytes, as configured or as the container leaves it; 0 where nothing limits it.</summary>
+    public long HeapHardLimitBytes { get; init; }
+
     /// <summary>Reads the runtime's names for these settings.</summary>
     /// <param name="variables">As <see cref="GC.GetConfigurationVariables"/> gives them.</param>
     public static CollectorSettings From(IReadOnlyDictionary<string, object> variables) => new()
@@ -31,6 +34,7 @@ internal readonly record struct CollectorSettings
         RetainsMemory = variables.GetValueOrDefault("RetainVM") is true,
         Replacement = Text(variables, "GCName") ?? Text(variables, "GCPath"),
         RegionRangeBytes = variables.GetValueOrDefault("GCRegionRange") is long range ? range : 0,
+        HeapHardLimitBytes = variables.GetValueOrDefault("GCHeapHardLimit") is long limit ? limit : 0,
     };
 
     private static string? Text(IReadOnlyDictionary<string, object> variables, string name) =>

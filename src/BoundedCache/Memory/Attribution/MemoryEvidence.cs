@@ -45,6 +45,12 @@ internal sealed record MemoryEvidence
     /// <summary>How the collector is configured.</summary>
     public CollectorSettings Settings { get; init; }
 
+    /// <summary>The heap's hard limit; null where it has none.</summary>
+    public HeapRoom? Room { get; init; }
+
+    /// <summary>The sum of the limits of all caches of the process whose bytes are measured.</summary>
+    public long CacheLimitBytes { get; init; }
+
     /// <summary>Objects that the last collections could not move.</summary>
     public long PinnedObjects { get; init; }
 

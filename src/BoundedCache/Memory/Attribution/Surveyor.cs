@@ -62,6 +62,8 @@ internal sealed class Surveyor(ProcessMemory memory, INativeHeap nativeHeap)
                 NativeHeap = native,
                 Threads = memory.ReadThreads() ?? 0,
                 Settings = settings,
+                Room = HeapRoom.Read(memory),
+                CacheLimitBytes = caches.LimitBytes,
                 PinnedObjects = Math.Max(found.Pins, Math.Max(last.PinnedObjects, collector.ReadLastFullBlocking().PinnedObjects)),
                 FinalizersPending = found.LiveBytes is null ? last.FinalizersPending : found.FinalizersPending,
                 FinalizerBytes = found.FinalizerBytes,

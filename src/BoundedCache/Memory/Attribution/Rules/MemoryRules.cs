@@ -5,6 +5,7 @@ internal static class MemoryRules
 {
     private static readonly IMemoryRule[] s_other =
     [
+        new HeapLimitRule(),
         new OtherLiveRule(),
         new DeadBytesRule(),
         new FinalizerRule(),

@@ -1,3 +1,4 @@
+using BoundedCache.Memory;
 using BoundedCache.Memory.Attribution;
 using BoundedCache.Memory.Attribution.Rules;
 
@@ -42,6 +43,7 @@ public sealed class MemoryRulesTests
         [MemoryReportCause.SharedMemory] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { SharedBytes = part } },
         [MemoryReportCause.MappedFiles] = static (whole, part) => Empty(whole) with { FileBytes = part, Space = s_noSpace },
         [MemoryReportCause.HugePages] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { HugePageBytes = part } },
+        [MemoryReportCause.HeapLimit] = static (whole, part) => Empty(whole) with { Room = new HeapRoom(whole, null), CacheLimitBytes = (((whole + part) * 4) + 4) / 5 },
     };
 
     /// <summary>The rules with the least MiB and the least percentage at which each speaks.</summary>
@@ -62,6 +64,7 @@ public sealed class MemoryRulesTests
         { MemoryReportCause.SharedMemory, 64, 25 },
         { MemoryReportCause.MappedFiles, 64, 25 },
         { MemoryReportCause.HugePages, 64, 25 },
+        { MemoryReportCause.HeapLimit, 8, 2 },
     };
 
     private static MemoryEvidence Empty(long bytes) => new() { ResidentBytes = bytes, HeapBytes = bytes };

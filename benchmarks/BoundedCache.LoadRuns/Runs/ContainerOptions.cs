@@ -1,0 +1,38 @@
+namespace BoundedCache.LoadRuns.Runs;
+
+/// <summary>What a container run is to do. Bytes and times.</summary>
+internal sealed record ContainerOptions
+{
+    public int InsertsPerSecond { get; init; } = 20_000;
+
+    public int RequestsPerSecond { get; init; } = 300;
+
+    /// <summary>For how long each service is watched.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The services, in the order of the table.</summary>
+    public IReadOnlyList<ContainerSetup> Cases { get; init; } =
+    [
+        new("BoundedCache", "bounded", 768L << 20, 512L << 20),
+        new("MemoryCache", "memory-cache", 768L << 20, 512L << 20),
+        new("BoundedCache, the limit it names", "bounded", 768L << 20, 460L << 20),
+        new("MemoryCache, the same limit", "memory-cache", 768L << 20, 460L << 20),
+        new("BoundedCache, limit too high", "bounded", 640L << 20, 450L << 20),
+    ];
+
+    /// <summary>The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.</summary>
+    public static ContainerOptions Quick { get; } = new()
+    {
+        InsertsPerSecond = 2000,
+        RequestsPerSecond = 100,
+        Duration = TimeSpan.FromSeconds(2),
+        Cases =
+        [
+            new("BoundedCache", "bounded", 256L << 20, 32L << 20),
+            new("BoundedCache, limit too high", "bounded", 256L << 20, 180L << 20),
+        ],
+    };
+}
+
+/// <summary>One service in a group of its own.</summary>
+internal sealed record ContainerSetup(string Title, string Cache, long GroupBytes, long MaxBytes);

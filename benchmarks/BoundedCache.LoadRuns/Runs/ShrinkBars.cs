@@ -1,0 +1,27 @@
+using BoundedCache.LoadRuns.Load;
+using BoundedCache.LoadRuns.Results;
+
+namespace BoundedCache.LoadRuns.Runs;
+
+/// <summary>What the rows of the shrink story are held to.</summary>
+internal static class ShrinkBars
+{
+    private const double MebibyteBytes = 1024 * 1024;
+    private const double StallMilliseconds = 10;
+
+    public static IReadOnlyList<Bar> Of(ShrinkRow row, Latencies steady, long boundBytes)
+    {
+        var bars = new List<Bar> { new("requests that failed or got lost", row.Load.Failed + row.Load.Lost, 0, "requests") };
+        if (row.Name == "bounded-full")
+        {
+            bars.Add(new("RSS above empty, two seconds after the call", row.AboveEmptyAfterTwoSeconds / MebibyteBytes, boundBytes / MebibyteBytes, "MiB"));
+            bars.Add(new("longest stall, against the reported pause and 10 ms", row.StallMilliseconds, (row.Call.PauseMilliseconds ?? 0) + StallMilliseconds, "ms"));
+        }
+        else if (row.Name == "bounded-gentle")
+        {
+            bars.Add(new("p99 while the limit is lowered, against twice the steady p99", row.Window.P99, 2 * steady.P99, "ms"));
+        }
+
+        return bars;
+    }
+}

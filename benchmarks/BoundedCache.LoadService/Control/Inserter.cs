@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Globalization;
+using BoundedCache.LoadService.Items;
+using BoundedCache.LoadService.Peers;
+
+namespace BoundedCache.LoadService.Control;
+
+/// <summary>New entries from within the service: many at once to fill the cache, or so many a second on a thread of their own, none of which anybody will ask for.</summary>
+internal sealed class Inserter(IItemCache cache) : IDisposable
+{
+    private const int FillersAtOnce = 32;
+
+    private readonly CancellationTokenSource _stop = new();
+    private Thread? _thread;
+    private long _inserted;
+
+    /// <summary>Entries inserted at a rate so far.</summary>
+    public long Inserted => Volatile.Read(ref _inserted);
+
+    /// <summary>Stores the first <paramref name="items"/> items, as fast as it goes.</summary>
+    public async Task FillAsync(long items, CancellationToken cancellationToken)
+    {
+        long next = -1;
+        await Task.WhenAll(Enumerable.Range(0, FillersAtOnce).Select(_ => Task.Run(
+            async () =>
+            {
+                while (Interlocked.Increment(ref next) is var id && id < items)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    await cache.SetAsync(ItemSource.Key(id), ItemSource.Make(id));
+                }
+            },
+            cancellationToken)));
+    }
+
+    /// <summary>Stores so many new entries a second from now on, until the service ends.</summary>
+    /// <exception cref="InvalidOperationException">That has begun already.</exception>
+    public void Start(int perSecond)
+    {
+        var thread = new Thread(() => Insert(perSecond)) { IsBackground = true, Name = "inserts" };
+        if (Interlocked.CompareExchange(ref _thread, thread, null) is not null)
+        {
+            throw new InvalidOperationException("Entries are inserted already.");
+        }
+
+        thread.Start();
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _thread?.Join();
+        _stop.Dispose();
+    }
+
+    /// <remarks>What was missed during a collector's pause is caught up with, as a queue of requests would be.</remarks>
+    private void Insert(int perSecond)
+    {
+        long started = Stopwatch.GetTimestamp();
+        for (long count = 0; !_stop.IsCancellationRequested;)
+        {
+            long due = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds * perSecond);
+            for (; count < due && !_stop.IsCancellationRequested; count++)
+            {
+                byte[] item = ItemSource.Make(count);
+                cache.SetAsync(string.Create(CultureInfo.InvariantCulture, $"new:{count:d9}"), item).AsTask().GetAwaiter().GetResult();
+                Volatile.Write(ref _inserted, count + 1);
+            }
+
+            _stop.Token.WaitHandle.WaitOne(1);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace BoundedCache.LoadService.Control;
+
+/// <summary>Ends the service when its standard input ends, so that it outlives nobody who started it, however they ended.</summary>
+internal static class Leash
+{
+    public static void Fasten(IHostApplicationLifetime lifetime)
+    {
+        var thread = new Thread(() => Hold(lifetime)) { IsBackground = true, Name = "leash" };
+        thread.Start();
+    }
+
+    private static void Hold(IHostApplicationLifetime lifetime)
+    {
+        Stream input = Console.OpenStandardInput();
+        Span<byte> buffer = stackalloc byte[64];
+        while (input.Read(buffer) > 0)
+        {
+        }
+
+        lifetime.StopApplication();
+    }
+}

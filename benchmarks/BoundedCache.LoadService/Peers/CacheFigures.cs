@@ -1,0 +1,4 @@
+namespace BoundedCache.LoadService.Peers;
+
+/// <summary>What a cache says of itself: its limit and its own count of bytes, and the number of its entries.</summary>
+internal sealed record CacheFigures(long MaxBytes, long UsedBytes, long Entries);

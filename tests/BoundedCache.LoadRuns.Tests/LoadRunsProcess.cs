@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.LoadRuns.Tests;
+
+/// <summary>The program as a process of its own, with the assemblies and the service that its own build gave it.</summary>
+internal sealed class LoadRunsProcess : IDisposable
+{
+    private static readonly TimeSpan s_hung = TimeSpan.FromMinutes(3);
+
+    private readonly Process _process;
+    private readonly Task<string> _output;
+    private readonly Task<string> _error;
+
+    public LoadRunsProcess(params string[] arguments)
+    {
+        string output = Path.GetRelativePath(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.LoadRuns.Tests"), AppContext.BaseDirectory);
+        string program = Path.Combine(SourceTree.FindRoot(), "benchmarks", "BoundedCache.LoadRuns", output, "BoundedCache.LoadRuns.dll");
+        _process = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        _output = _process.StandardOutput.ReadToEndAsync();
+        _error = _process.StandardError.ReadToEndAsync();
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Runs it to its end.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var process = new LoadRunsProcess(arguments);
+        return await process.EndAsync();
+    }
+
+    public async Task<(int ExitCode, string Output, string Error)> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(s_hung);
+        return (_process.ExitCode, await _output.WaitAsync(s_hung), await _error.WaitAsync(s_hung));
+    }
+
+    /// <summary>Waits until it has started as many processes as are expected, and they theirs, and names them all.</summary>
+    public async Task<int[]> WaitForDescendantsAsync(int atLeast)
+    {
+        using var limit = new CancellationTokenSource(s_hung);
+        while (true)
+        {
+            int[] found = [.. DescendantsOf(_process.Id)];
+            if (found.Length >= atLeast)
+            {
+                return found;
+            }
+
+            Assert.False(_process.HasExited, "It ended before it had started anything.");
+            await Task.Delay(50, limit.Token);
+        }
+    }
+
+    /// <summary>Sends it a signal by name.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+
+    public static bool IsAlive(int id) => Directory.Exists($"/proc/{id}") && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+
+    private static IEnumerable<int> DescendantsOf(int id)
+    {
+        foreach (string task in Directory.EnumerateDirectories($"/proc/{id}/task"))
+        {
+            string children = Path.Combine(task, "children");
+            foreach (string child in File.Exists(children) ? File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries) : [])
+            {
+                int number = int.Parse(child, CultureInfo.InvariantCulture);
+                yield return number;
+                foreach (int further in Directory.Exists($"/proc/{number}/task") ? DescendantsOf(number) : [])
+                {
+                    yield return further;
+                }
+            }
+        }
+    }
+}
