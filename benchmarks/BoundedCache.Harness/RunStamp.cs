@@ -38,9 +38,14 @@ public sealed record RunStamp
     /// <summary>The stamp of this process.</summary>
     /// <param name="project">The project's path below the repository's root.</param>
     /// <param name="args">The arguments after <c>--</c>.</param>
-    public static RunStamp Take(string project, IEnumerable<string> args) => new()
+    public static RunStamp Take(string project, IEnumerable<string> args) =>
+        Take(string.Join(' ', [$"dotnet run -c Release --project {project} --", .. args]));
+
+    /// <summary>The stamp of this process.</summary>
+    /// <param name="command">The command line that repeats the run.</param>
+    public static RunStamp Take(string command) => new()
     {
-        Command = string.Join(' ', [$"dotnet run -c Release --project {project} --", .. args]),
+        Command = command,
         Commit = CurrentCommit(),
         Time = TimeProvider.System.GetUtcNow(),
         Runtime = RuntimeInformation.FrameworkDescription,

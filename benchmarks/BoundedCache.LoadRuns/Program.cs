@@ -1,4 +1,5 @@
 using System.Globalization;
+using BoundedCache.Harness;
 using BoundedCache.LoadRuns;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

@@ -118,7 +118,7 @@ internal sealed class LoadCommand
         };
         if (options.Tool is not null && PeerServer.Find(options.Tool) is null)
         {
-            throw new LoadException(ExitCode.Usage, $"--with {options.Tool}: it is not installed (Debian: apt-get install wrk apache2-utils); leave --with out");
+            throw new LoadException(ExitCode.Usage, $"--with {options.Tool}: it is not installed (Debian: apt-get install wrk); leave --with out");
         }
 
         string name = options.ServerGC ? "shrink-server-gc" : "shrink";

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using BoundedCache.Figures;
+using BoundedCache.Harness;
 using BoundedCache.LoadService.Items;
 
 namespace BoundedCache.LoadRuns.Load;

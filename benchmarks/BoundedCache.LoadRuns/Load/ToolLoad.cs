@@ -5,7 +5,7 @@ using BoundedCache.LoadRuns.Processes;
 namespace BoundedCache.LoadRuns.Load;
 
 /// <summary>
-/// More load, by <c>wrk</c> or <c>ab</c>: as much as a few connections take. These are closed loops, which hardly see a service that stands still, and tell only the sum of it all; so they come on top of
+/// More load, by <c>wrk</c>: as much as a few connections take. It is a closed loop, which hardly sees a service that stands still, and tells only the sum of it all; so it comes on top of
 /// the built-in client, which goes on measuring.
 /// </summary>
 internal sealed partial class ToolLoad : IAsyncDisposable
@@ -13,7 +13,7 @@ internal sealed partial class ToolLoad : IAsyncDisposable
     private const string Connections = "4";
     private const string MostSeconds = "3600";
 
-    // An interrupt makes both tools say what came of it so far. The shell sends it when its own input ends, as it does with the run.
+    // An interrupt makes the tool say what came of it so far. The shell sends it when its own input ends, as it does with the run.
     private const string Leash = "\"$@\" </dev/null & tool=$!; read -r _; kill -INT $tool; wait $tool";
 
     private readonly string _tool;
@@ -34,9 +34,7 @@ internal sealed partial class ToolLoad : IAsyncDisposable
     public static ToolLoad Start(string tool, string program, Uri address)
     {
         string target = new Uri(address, "/items/random").ToString();
-        string[] command = tool == "wrk"
-            ? [program, "-t", "1", "-c", Connections, "-d", MostSeconds, target]
-            : [program, "-k", "-l", "-q", "-c", Connections, "-t", MostSeconds, "-n", "1000000000", target];
+        string[] command = [program, "-t", "1", "-c", Connections, "-d", MostSeconds, target];
         return new ToolLoad(tool, ChildProcess.Start(tool, "/bin/sh", ["-c", Leash, "sh", .. command]));
     }
 
@@ -54,7 +52,7 @@ internal sealed partial class ToolLoad : IAsyncDisposable
     /// <exception cref="LoadException">There is no number of requests in it.</exception>
     public static ToolTotals Read(string tool, string text)
     {
-        Match requests = tool == "wrk" ? WrkRequests().Match(text) : AbRequests().Match(text);
+        Match requests = Requests().Match(text);
         return requests.Success
             ? new ToolTotals(tool, Number(requests.Groups[1]), Failures().Matches(text).SelectMany(static match => match.Groups.Values.Skip(1)).Where(static group => group.Success).Sum(Number))
             : throw new LoadException(ExitCode.Failed, $"{tool} did not say how many requests it made: {text.Trim()}");
@@ -63,11 +61,8 @@ internal sealed partial class ToolLoad : IAsyncDisposable
     private static long Number(Group group) => long.Parse(group.Value, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^\s*(\d+) requests in ", RegexOptions.Multiline)]
-    private static partial Regex WrkRequests();
+    private static partial Regex Requests();
 
-    [GeneratedRegex(@"^Complete requests:\s+(\d+)", RegexOptions.Multiline)]
-    private static partial Regex AbRequests();
-
-    [GeneratedRegex(@"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)|Non-2xx or 3xx responses: (\d+)|^Failed requests:\s+(\d+)|^Non-2xx responses:\s+(\d+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)|Non-2xx or 3xx responses: (\d+)", RegexOptions.Multiline)]
     private static partial Regex Failures();
 }

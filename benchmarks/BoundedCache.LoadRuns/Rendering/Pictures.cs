@@ -17,7 +17,7 @@ internal static class Pictures
         return SvgChartWriter.Write(new ChartFigure
         {
             Title = $"A limit of {ByteSize.Format(result.MaxBytes)} is lowered to {ByteSize.Format(result.NewMaxBytes)} under load, and raised again",
-            Subtitle = FormattableString.Invariant($"{result.RequestsPerSecond:N0} requests/s, open loop; {first.Stamp.Runtime}, {first.Stamp.Processors} shared cores, {first.Stamp.Date}"),
+            Subtitle = FormattableString.Invariant($"{result.RequestsPerSecond:N0} requests/s, open loop; {first.Stamp.Runtime}, {first.Stamp.Processors} shared cores, {first.Stamp.Time:yyyy-MM-dd}"),
             Description = "Resident memory of the process that holds the cache, above the same process with nothing cached, over time; and percentiles of request times per second.",
             Panels =
             [
@@ -41,7 +41,7 @@ internal static class Pictures
     public static string Draw(SawtoothResult result) => SvgChartWriter.Write(new ChartFigure
     {
         Title = $"A limit goes between {ByteSize.Format(result.LowMaxBytes)} and {ByteSize.Format(result.HighMaxBytes)} under load",
-        Subtitle = FormattableString.Invariant($"{result.RequestsPerSecond:N0} requests/s, open loop; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Date}"),
+        Subtitle = FormattableString.Invariant($"{result.RequestsPerSecond:N0} requests/s, open loop; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Time:yyyy-MM-dd}"),
         Description = "Resident memory of the service over time, against the limit; and percentiles of request times per second.",
         Panels =
         [
@@ -72,7 +72,7 @@ internal static class Pictures
     public static string Draw(ContainerResult result) => SvgChartWriter.Write(new ChartFigure
     {
         Title = "Full caches in containers",
-        Subtitle = FormattableString.Invariant($"{result.InsertsPerSecond:N0} new entries/s; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Date}"),
+        Subtitle = FormattableString.Invariant($"{result.InsertsPerSecond:N0} new entries/s; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Time:yyyy-MM-dd}"),
         Description = "Resident memory of each service over time from its start, against its cache's limit and its container's, until its end or its death; and the p99 of request times per second.",
         Panels =
         [

@@ -1,3 +1,4 @@
+using BoundedCache.Harness;
 using BoundedCache.LoadRuns.Load;
 
 namespace BoundedCache.LoadRuns.Results;

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using BoundedCache.Harness;
 using BoundedCache.LoadRuns.Load;
 using BoundedCache.LoadRuns.Processes;
 using BoundedCache.LoadRuns.Results;

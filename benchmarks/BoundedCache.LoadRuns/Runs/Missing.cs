@@ -8,7 +8,7 @@ internal static class Missing
     /// <returns>What to say.</returns>
     /// <exception cref="LoadException">Under CI.</exception>
     public static string Program(string row, string program) =>
-        Say($"{row} is skipped: {program} is not installed (Debian: apt-get install redis-server memcached wrk apache2-utils)");
+        Say($"{row} is skipped: {program} is not installed (Debian: apt-get install redis-server memcached wrk)");
 
     /// <returns>What to say.</returns>
     /// <exception cref="LoadException">Under CI, unless the machine cannot have it whatever is installed and says so itself.</exception>

@@ -25,7 +25,7 @@ internal sealed class Outputs : IDisposable
     public static void AssertStamped(JsonElement stamp, string command)
     {
         Assert.StartsWith($"dotnet run -c Release --project benchmarks/BoundedCache.LoadRuns -- {command}", stamp.GetProperty("command").GetString(), StringComparison.Ordinal);
-        Assert.All((string[])["commit", "date", "runtime", "operatingSystem", "processor"], name => Assert.NotEmpty(stamp.GetProperty(name).GetString()!));
+        Assert.All((string[])["commit", "time", "runtime", "operatingSystem", "processor"], name => Assert.NotEmpty(stamp.GetProperty(name).GetString()!));
     }
 
     public static void AssertServed(JsonElement load)

@@ -7,18 +7,13 @@ using HttpResults = Microsoft.AspNetCore.Http.Results;
 
 namespace BoundedCache.LoadRuns.Tests.Load;
 
-/// <summary>What is read of the words of wrk and ab.</summary>
+/// <summary>What is read of the words of wrk.</summary>
 public sealed class ToolLoadTests
 {
     [Fact]
     public void Failures_of_wrk_are_added_up() => Assert.Equal(
         new ToolTotals("wrk", 4321, 1 + 2 + 3 + 4 + 50),
         ToolLoad.Read("wrk", "Running 1m test\n  4321 requests in 10.00s, 5.00MB read\n  Socket errors: connect 1, read 2, write 3, timeout 4\n  Non-2xx or 3xx responses: 50\nRequests/sec: 432\n"));
-
-    [Fact]
-    public void Failures_of_ab_are_added_up() => Assert.Equal(
-        new ToolTotals("ab", 1000, 7 + 5),
-        ToolLoad.Read("ab", "Concurrency Level:      4\nComplete requests:      1000\nFailed requests:        7\n   (Connect: 0, Receive: 0)\nNon-2xx responses:      5\n"));
 
     [Fact]
     public void A_tool_that_says_nothing_is_an_error() => Assert.Throws<LoadException>(() => ToolLoad.Read("wrk", "unable to connect"));
