@@ -77,7 +77,9 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
         Assert.Empty(explanation.FindingsWhenEmpty);
         Assert.True(explanation.Findings.SequenceEqual([finding]), explanation.Text);
         AssertAddsUp(explanation);
-        AssertGrew(explanation, s_growth["peak"]);
+
+        // Segments give more back at once than regions do, and the more the longer the report is waited for.
+        AssertGrew(explanation, finding == "replacedCollector" ? s_growth["peak"] with { Least = 0.3 } : s_growth["peak"]);
     }
 
     [Theory]

@@ -52,13 +52,10 @@ public sealed class PacingTests
         Assert.InRange(paced.AboveEmptyBytes, paced.LiveBytes, unpaced.AboveEmptyBytes + (PacedChurn.LimitBytes / 10));
     }
 
-    /// <summary>
-    /// Tolerance: half the limit and 10 MB, where a quarter is promised of larger limits: the young generation's budget does not shrink with the limit, and the
-    /// collector may have to share its processor with other tests. Without pacing it is more than twice the limit.
-    /// </summary>
+    /// <summary>Tolerance: the quarter of the limit that is promised, and 10 MB for what the runtime itself has grown by since the process was empty. Without pacing it is twice the limit.</summary>
     private static void AssertNearLimit(ScenarioResult result)
     {
-        Assert.InRange(result.AboveEmptyBytes, result.LiveBytes, (PacedChurn.LimitBytes * 3 / 2) + 10_000_000);
+        Assert.InRange(result.AboveEmptyBytes, result.LiveBytes, (PacedChurn.LimitBytes * 5 / 4) + 10_000_000);
         Assert.InRange(result.Collections, 1, (int)(result.Figures["evictedBytes"] / (8L << 20)) + 1);
     }
 }

@@ -9,11 +9,11 @@ internal static class ResidentSeries
     public static IEnumerable<ResidentSample> Between(this IEnumerable<ResidentSample> samples, TimeSpan from, TimeSpan to) =>
         samples.Where(sample => sample.At >= from && sample.At <= to);
 
-    /// <summary>The middle one of the amounts; 0 for none.</summary>
-    public static long MedianBytes(this IEnumerable<ResidentSample> samples)
+    /// <summary>The middle one of the amounts of a stretch of time; what was seen last before its end where a starved machine let nobody look meanwhile.</summary>
+    public static long MedianBytes(this IReadOnlyList<ResidentSample> samples, TimeSpan from, TimeSpan to)
     {
-        long[] sorted = [.. samples.Select(static sample => sample.Bytes).Order()];
-        return sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
+        long[] sorted = [.. samples.Between(from, to).Select(static sample => sample.Bytes).Order()];
+        return sorted.Length == 0 ? samples.BytesAt(to) : sorted[sorted.Length / 2];
     }
 
     /// <summary>The last sample up to a time; 0 for none.</summary>

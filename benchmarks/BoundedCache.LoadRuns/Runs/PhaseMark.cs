@@ -18,7 +18,7 @@ internal sealed record PhaseMark(string Name, TimeSpan From, TimeSpan To, Servic
             Name = Name,
             From = From.TotalSeconds,
             To = To.TotalSeconds,
-            ResidentBytes = resident.Between(tail, To).MedianBytes(),
+            ResidentBytes = resident.MedianBytes(tail, To),
             PeakBytes = resident.Between(From, To).Select(static sample => sample.Bytes).DefaultIfEmpty().Max(),
             UsedBytes = State.UsedBytes,
             MaxBytes = State.MaxBytes,

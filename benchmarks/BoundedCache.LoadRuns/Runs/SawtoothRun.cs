@@ -23,7 +23,7 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
         await service.StoreAsync(false, cancellationToken);
         await using OpenLoad load = await OpenLoad.StartAsync(service.Address, options.RequestsPerSecond, (int)items, _clock);
         await Task.Delay(options.Empty, cancellationToken);
-        long empty = sampler.Samples.Between(_clock.Elapsed - (options.Empty / 2), _clock.Elapsed).MedianBytes();
+        long empty = sampler.Samples.MedianBytes(_clock.Elapsed - (options.Empty / 2), _clock.Elapsed);
         await service.StoreAsync(true, cancellationToken);
 
         // The first teeth compile what all others use, and let the thread pool and the collector's own tables find their size. They are not counted.

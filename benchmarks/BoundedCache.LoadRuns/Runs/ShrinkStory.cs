@@ -86,10 +86,10 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
 
     private ShrinkRow Conclude(Story story)
     {
-        long idle = story.Resident.Between(TimeSpan.Zero, story.IdleEnds).MedianBytes();
+        long idle = story.Resident.MedianBytes(TimeSpan.Zero, story.IdleEnds);
 
         // By then the code that serves requests is compiled, and the young generation has found its size.
-        long empty = story.Resident.Between(story.EmptyEnds - (options.Empty / 2), story.EmptyEnds).MedianBytes();
+        long empty = story.Resident.MedianBytes(story.EmptyEnds - (options.Empty / 2), story.EmptyEnds);
         long bound = (long)(1.10 * options.NewMaxBytes) + 10_000_000;
         TimeSpan windowEnds = story.Answered - story.Called > s_leastWindow ? story.Answered : story.Called + s_leastWindow;
         Request[] window = [.. story.Requests.Where(request => request.At >= story.Called && request.At <= windowEnds)];
@@ -109,7 +109,7 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
             Call = story.Change,
             ReachedAfterSeconds = reached == default ? null : (reached.At - story.Called).TotalSeconds,
             AboveEmptyAfterTwoSeconds = story.Resident.BytesAt(story.Called + s_judgedAfter) - empty,
-            AboveEmptyLater = story.Resident.Between(story.LaterEnds - TimeSpan.FromSeconds(1), story.LaterEnds).MedianBytes() - empty,
+            AboveEmptyLater = story.Resident.MedianBytes(story.LaterEnds - TimeSpan.FromSeconds(1), story.LaterEnds) - empty,
             Window = Latencies.Of(window),
             StallMilliseconds = Latencies.LongestStall(window).TotalMilliseconds,
             SteadyStallMilliseconds = Latencies.LongestStall(steadyRequests).TotalMilliseconds,

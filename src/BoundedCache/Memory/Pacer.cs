@@ -133,7 +133,7 @@ internal sealed class Pacer
 
     private bool TakeYoung_NeedsLock(long budgetBytes)
     {
-        if (_youngBytes < Math.Max(budgetBytes / YoungPerBudget, MinimumBudgetBytes) || _time.GetTimestamp() < _youngNotBefore)
+        if (_youngBytes < budgetBytes / YoungPerBudget || _time.GetTimestamp() < _youngNotBefore)
         {
             return false;
         }

@@ -185,6 +185,19 @@ public sealed class PacerTests
     }
 
     [Fact]
+    public void Of_the_least_budget_too_half_is_for_what_came_or_full_collections_would_always_be_first()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.05);
+
+        account.Look(0, 3 * MiB, 100 * MiB);
+        Assert.Equal(0, pacer.YoungCollections);
+
+        account.Look(0, 5 * MiB, 100 * MiB);
+        Assert.Equal((1, 0), (pacer.YoungCollections, pacer.Collections));
+    }
+
+    [Fact]
     public void In_a_full_cache_what_came_is_as_much_as_what_left()
     {
         Pacer pacer = NewPacer();
