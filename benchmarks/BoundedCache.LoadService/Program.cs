@@ -30,6 +30,9 @@ if (isBounded)
     {
         cache.Name = "items";
         cache.MaxMemory = options.MaxBytes;
+
+        // Connections and compiled code leave native memory behind that a service whose limit goes up and down for long should not keep.
+        cache.TrimNativeMemory = true;
     });
 }
 
