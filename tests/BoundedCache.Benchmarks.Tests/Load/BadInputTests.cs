@@ -1,4 +1,5 @@
 using BoundedCache.Load;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.Benchmarks.Tests.Load;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using BoundedCache.Load;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.Benchmarks.Tests.Load;
 

@@ -1,4 +1,5 @@
 using BoundedCache.Harness.Traces;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.Benchmarks.Tests.Traces;
 

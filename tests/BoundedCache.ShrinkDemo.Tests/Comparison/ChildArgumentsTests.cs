@@ -1,6 +1,7 @@
 using BoundedCache.ShrinkDemo.CommandLine;
 using BoundedCache.ShrinkDemo.Comparison;
 using BoundedCache.ShrinkDemo.Tests.Support;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.ShrinkDemo.Tests.Comparison;
 

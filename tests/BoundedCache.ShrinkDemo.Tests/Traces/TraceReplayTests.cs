@@ -2,6 +2,7 @@ using BoundedCache.ShrinkDemo.Results;
 using BoundedCache.ShrinkDemo.Tests.Support;
 using BoundedCache.ShrinkDemo.Traces;
 using BoundedCache.ShrinkDemo.Workloads;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.ShrinkDemo.Tests.Traces;
 

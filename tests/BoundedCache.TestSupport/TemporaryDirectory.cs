@@ -1,12 +1,12 @@
 using System.IO.Compression;
 using System.Text;
 
-namespace BoundedCache.Benchmarks.Tests;
+namespace BoundedCache.TestSupport;
 
 /// <summary>A directory of its own for one test, gone with it.</summary>
-internal sealed class TemporaryDirectory : IDisposable
+public sealed class TemporaryDirectory : IDisposable
 {
-    public TemporaryDirectory() => Path = Directory.CreateTempSubdirectory("benchmarks-tests-").FullName;
+    public TemporaryDirectory() => Path = Directory.CreateTempSubdirectory("boundedcache-tests-").FullName;
 
     public string Path { get; }
 
