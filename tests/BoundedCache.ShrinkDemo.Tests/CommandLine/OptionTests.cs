@@ -1,5 +1,4 @@
 using BoundedCache.ShrinkDemo.CommandLine;
-using BoundedCache.ShrinkDemo.Tests.Support;
 using BoundedCache.TestSupport;
 
 namespace BoundedCache.ShrinkDemo.Tests.CommandLine;

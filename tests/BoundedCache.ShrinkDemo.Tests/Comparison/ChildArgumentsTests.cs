@@ -1,6 +1,5 @@
 using BoundedCache.ShrinkDemo.CommandLine;
 using BoundedCache.ShrinkDemo.Comparison;
-using BoundedCache.ShrinkDemo.Tests.Support;
 using BoundedCache.TestSupport;
 
 namespace BoundedCache.ShrinkDemo.Tests.Comparison;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using BoundedCache.ShrinkDemo.Tests.Support;
 using BoundedCache.TestSupport;
 
 namespace BoundedCache.ShrinkDemo.Tests.EndToEnd;
