@@ -35,13 +35,14 @@ public sealed class ReleaseStormTests
     [Fact]
     public async Task A_release_that_is_put_off_says_so_and_when_it_comes()
     {
-        MemoryReleaser releaser = Releaser(s_patience);
+        MemoryReleaser releaser = Releaser(TimeSpan.FromDays(1));
         await Release(releaser, 40 * MiB);
 
         ReleaseResult second = await Release(releaser, 40 * MiB);
 
+        // Less than the 86,400 s by as long as this thread was held up.
         Assert.Equal(ReleaseOutcome.Skipped, second.Outcome);
-        Assert.Contains("one release follows for all further changes, in 30.0 s", second.Reason, StringComparison.Ordinal);
+        Assert.Matches(@"one release follows for all further changes, in 8[56]\d{3}\.\d s at the latest\.", second.Reason);
     }
 
     [Fact]
