@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using BoundedCache;
 using BoundedCache.AspNetCore;
 using BoundedCache.AspNetCore.Access;
@@ -8,6 +7,7 @@ using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Json;
+using BoundedCache.AspNetCore.MemoryReports;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
@@ -102,7 +102,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             .Produces<LimitPreview>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/api/memory", admin.Memory.ObserveAsync)
             .WithSummary("The process's memory, taken apart without disturbing it")
-            .Produces<JsonObject>();
+            .Produces<MemoryReportView>();
         group.MapGet("/api/history", admin.History.Get)
             .WithSummary("The last samples, and the last shrinks and releases")
             .Produces<HistoryView>();
@@ -135,7 +135,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         Describe<EmptyRequest>(group.MapPost("/api/caches/{name}/clear", admin.Changes.ClearAsync), "Removes all entries")
             .Produces<RemovalView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         Describe<EmptyRequest>(group.MapPost("/api/memory", (Delegate)admin.Memory.CollectAsync), "The process's memory, taken apart with a garbage collection")
-            .Produces<JsonObject>().ProducesProblem(StatusCodes.Status429TooManyRequests);
+            .Produces<MemoryReportView>().ProducesProblem(StatusCodes.Status429TooManyRequests);
 
         Refusals.MapOtherTypes(group, "/api/caches/{name}/limit", HttpMethods.Put, LimitRequest.Example);
         Refusals.MapOtherTypes(group, "/api/caches/{name}/release", HttpMethods.Post, ReleaseRequest.Example);

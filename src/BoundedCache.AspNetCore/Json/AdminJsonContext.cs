@@ -1,9 +1,9 @@
 using System.Net.ServerSentEvents;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.History;
+using BoundedCache.AspNetCore.MemoryReports;
 using Microsoft.AspNetCore.Mvc;
 
 namespace BoundedCache.AspNetCore.Json;
@@ -22,7 +22,7 @@ namespace BoundedCache.AspNetCore.Json;
 [JsonSerializable(typeof(CompactRequest))]
 [JsonSerializable(typeof(EmptyRequest))]
 [JsonSerializable(typeof(ProblemDetails))]
-[JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(MemoryReportView))]
 [JsonSerializable(typeof(SseItem<string>))]
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

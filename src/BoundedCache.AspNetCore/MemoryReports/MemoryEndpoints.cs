@@ -14,9 +14,9 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
 {
     private readonly SemaphoreSlim _turn = new(1);
 
-    public async Task<ContentHttpResult> ObserveAsync(CancellationToken aborted) => Text(await CaptureAsync(MemoryReportMode.Observe, aborted));
+    public async Task<JsonHttpResult<MemoryReportView>> ObserveAsync(CancellationToken aborted) => Json(await CaptureAsync(MemoryReportMode.Observe, aborted));
 
-    public async Task<Results<ContentHttpResult, Problem>> CollectAsync(HttpContext context)
+    public async Task<Results<JsonHttpResult<MemoryReportView>, Problem>> CollectAsync(HttpContext context)
     {
         (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
         refusal ??= TooManyReleases.Refuse(context, rate);
@@ -27,7 +27,7 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
 
         MemoryReport report = await CaptureAsync(MemoryReportMode.Collect, context.RequestAborted);
         Log.Collected(logger, Requester.Of(context), report.GcPause.TotalMilliseconds);
-        return Text(report);
+        return Json(report);
     }
 
     private async Task<MemoryReport> CaptureAsync(MemoryReportMode mode, CancellationToken aborted)
@@ -43,5 +43,6 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
         }
     }
 
-    private static ContentHttpResult Text(MemoryReport report) => TypedResults.Text(report.ToJson(), "application/json; charset=utf-8");
+    private static JsonHttpResult<MemoryReportView> Json(MemoryReport report) =>
+        TypedResults.Json(MemoryReportView.Of(report), AdminJsonContext.Default.MemoryReportView);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Tests.Support;
 
 namespace BoundedCache.AspNetCore.Tests.Caches;
@@ -81,6 +82,23 @@ public sealed class LookingTests
         Assert.Equal("completed", operation.Json["state"]!.GetValue<string>());
         Assert.Equal(65536, operation.Json["report"]!["newMaxBytes"]!.GetValue<long>());
         Assert.Equal(65536, host.Default.MaxMemory);
+    }
+
+    [Fact]
+    public async Task The_memory_report_has_the_shape_that_the_librarys_own_JSON_has()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+
+        JsonNode answered = (await host.GetAsync("api/memory")).AssertOk().Json;
+        JsonNode written = JsonNode.Parse(MemoryReport.Capture().ToJson())!;
+
+        Assert.Equal(Members(written), Members(answered));
+        Assert.Equal(Members(written["rows"]![0]!), Members(answered["rows"]![0]!));
+        Assert.Equal(Kinds(written), Kinds(answered));
+        Assert.Equal("observe", answered["mode"]!.GetValue<string>());
+
+        static IEnumerable<string> Members(JsonNode node) => node.AsObject().Select(static member => member.Key);
+        static IEnumerable<string> Kinds(JsonNode report) => report["rows"]!.AsArray().Select(static row => row!["kind"]!.GetValue<string>());
     }
 
     [Theory]
