@@ -112,8 +112,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     public int Count => _engine.Count;
 
     /// <summary>
-    /// The keys, as they were when the enumeration began: each that is in the cache all the while that takes, once, and of those that
-    /// come or go meanwhile, some. In no particular order. Does not count as a use. None once the cache is disposed.
+    /// The keys, as they were when the enumeration began: each that is in the cache all the while that takes, and of those that leave
+    /// meanwhile, some; none twice. In no particular order. Does not count as a use. None once the cache is disposed.
     /// </summary>
     public IEnumerable<object> Keys => EnumerateKeys();
 

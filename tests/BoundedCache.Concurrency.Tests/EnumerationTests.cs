@@ -3,7 +3,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>Keys enumerated while entries come, go and move.</summary>
+/// <summary>
+/// Keys enumerated while entries come, go and move. Without <c>Newcomers</c> a key that is stored again is enumerated twice
+/// within a second.
+/// </summary>
 public class EnumerationTests
 {
     private const int PermanentCount = 300;
@@ -31,8 +34,10 @@ public class EnumerationTests
             {
                 int atLeast = Volatile.Read(ref permanent);
                 int[] counts = new int[PermanentCount];
+                var seen = new HashSet<object>();
                 foreach (object key in cache.Keys)
                 {
+                    Assert.True(seen.Add(key), $"{key} was enumerated twice");
                     if (key is int number)
                     {
                         counts[number]++;

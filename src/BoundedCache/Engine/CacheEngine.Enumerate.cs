@@ -5,31 +5,37 @@ namespace BoundedCache.Engine;
 /// <summary>Looking at all entries.</summary>
 internal sealed partial class CacheEngine
 {
+    // One for each enumeration under way. While there are any no entry moves: one that moved from a chunk not yet seen to one already seen would be missed.
+    private readonly List<Newcomers> _enumerations = [];
+
+    private bool MayMove => _enumerations.Count == 0;
+
     /// <summary>
-    /// The keys of all entries: each that is there from beginning to end, once; of those that come or go meanwhile, some. One chunk per
-    /// hold of the lock.
+    /// The keys of all entries: each that is there from beginning to end, once; of those that leave meanwhile, some; of those that come, none. One
+    /// chunk per hold of the lock.
     /// </summary>
     public List<object> SnapshotKeys()
     {
         var keys = new List<object>(Count);
-
-        // An entry that moves from a chunk not yet seen to one already seen would be missed.
+        Newcomers newcomers;
         using (_gate.Enter())
         {
-            _movesPaused++;
+            newcomers = new Newcomers(_allocator.Numbers);
+            _enumerations.Add(newcomers);
         }
 
         try
         {
-            for (int chunk = 1; AddKeys(chunk, keys); chunk++)
+            for (int chunk = 1; chunk < newcomers.Chunks; chunk++)
             {
+                AddKeys(chunk, newcomers, keys);
             }
         }
         finally
         {
             using (_gate.Enter())
             {
-                _movesPaused--;
+                _enumerations.Remove(newcomers);
             }
         }
 
@@ -52,26 +58,27 @@ internal sealed partial class CacheEngine
         }
     }
 
-    private bool AddKeys(int chunk, List<object> keys)
+    private void NoteNewcomer(int index)
+    {
+        foreach (Newcomers newcomers in _enumerations)
+        {
+            newcomers.Note(index);
+        }
+    }
+
+    private void AddKeys(int chunk, Newcomers newcomers, List<object> keys)
     {
         using (_gate.EnterAfterOthers())
         {
-            if (chunk >= _allocator.Numbers)
-            {
-                return false;
-            }
-
             ChunkState state = _allocator.State(chunk);
             int first = chunk << SlotStore.ChunkShift;
             for (int index = first; index < first + state.Fresh; index++)
             {
-                if (_store.Link(index).IsInUse)
+                if (_store.Link(index).IsInUse && !newcomers.Contains(index))
                 {
                     keys.Add(_store.Slot(index).Key!);
                 }
             }
-
-            return true;
         }
     }
 }

@@ -26,12 +26,12 @@ internal sealed partial class CacheEngine
                     _index.Merge();
                 }
 
-                if (_movesPaused == 0 && _allocator.HasSpareChunk)
+                if (MayMove && _allocator.HasSpareChunk)
                 {
                     MoveSome(BatchEntries);
                 }
 
-                more = _index.HasSpare(_ledger.Count) || (_movesPaused == 0 && _allocator.HasSpareChunk);
+                more = _index.HasSpare(_ledger.Count) || (MayMove && _allocator.HasSpareChunk);
             }
         }
 
@@ -50,7 +50,7 @@ internal sealed partial class CacheEngine
             _index.Merge();
         }
 
-        if (removed > 0 && _movesPaused == 0 && _allocator.HasExcess)
+        if (removed > 0 && MayMove && _allocator.HasExcess)
         {
             // A touch that waits names a slot. Applied before anything moves, it is not lost.
             ApplyTouches();

@@ -206,6 +206,11 @@ internal sealed partial class CacheEngine
     {
         _index.GrowFor(_ledger.Count + 1);
         int index = Allocate(entry.Deadline != long.MaxValue);
+        if (!MayMove)
+        {
+            NoteNewcomer(index);
+        }
+
         Write(index, in entry, hash);
         _ledger.Charge(entry.Charge);
         _order.AddToHead(index);

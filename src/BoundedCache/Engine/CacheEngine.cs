@@ -44,7 +44,6 @@ internal sealed partial class CacheEngine
     private readonly Gate _gate = new();
     private readonly int[] _insertions = new int[InsertionCounters];
     private Ledger _ledger;
-    private int _movesPaused;
 
     /// <param name="maxBytes">The limit, at least 1.</param>
     /// <param name="time">The clock of expiration.</param>
