@@ -77,6 +77,12 @@ internal sealed record ReleaseLimits
     /// <summary>Whether empty committed memory is reason enough for a release.</summary>
     public bool IsKnownGap(long idleBytes, long liveBytes) => idleBytes > KnownGapBytes && idleBytes > liveBytes / 4;
 
+    /// <summary>
+    /// Whether what slices left is worth the last collection of a gentle release. Less than what is clear, because collections in the background
+    /// take memory beside the heap, under Server GC 8 MB of what the promise on RSS allows.
+    /// </summary>
+    public bool IsWorthFetching(long idleBytes, long liveBytes) => idleBytes > MinimumGainBytes + (liveBytes / 50);
+
     /// <summary>Whether memory outside the managed heap is worth a sentence.</summary>
     public bool IsNative(long nativeBytes, long committedBytes) => nativeBytes > NativeBytes && nativeBytes > committedBytes / 2;
 }
