@@ -35,6 +35,7 @@ internal sealed class AccessOrder
     public int Tail(CacheItemPriority priority) => _ends.Tails[(int)priority];
 
     /// <summary>The entry to give up next among priorities up to <paramref name="highest"/>, or <see cref="None"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int NextVictim(CacheItemPriority highest)
     {
         for (int priority = 0; priority <= (int)highest; priority++)

@@ -30,51 +30,95 @@ internal sealed partial class BucketIndex
     public bool HasExcess(int entries) => _bucketCount > MinBuckets && _bucketCount >> 1 > entries;
 
     /// <summary>Whether the index could be smaller and still hold <paramref name="entries"/>.</summary>
-    public bool HasSpare(int entries) => _bucketCount > MinBuckets && !IsCrowded(entries + 1, _bucketCount - 1);
+    public bool HasSpare(int entries) => _bucketCount > LeastFor(entries);
+
+    /// <summary>Merges up to <paramref name="most"/> of the buckets that <paramref name="entries"/> do not need. Under the lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Shrink(int entries, int most)
+    {
+        int least = Math.Max(_bucketCount - most, LeastFor(entries));
+        while (_bucketCount > least)
+        {
+            if (!DropEmpty(least))
+            {
+                Merge();
+            }
+        }
+    }
 
     /// <summary>Merges the last bucket into the one it was split from. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Merge()
     {
         int last = _bucketCount - 1;
+        if (DropEmpty(last))
+        {
+            return;
+        }
+
         int into = SplitFrom(last);
-        int moved = Head(last);
-        if (moved < 0)
+        BeginRelocation();
+        ref int end = ref Head(into);
+        while (end > 0)
         {
-            // Empty: only new lookups of it have to stop. The reader that holds the old count finds it empty still, which is true.
-            Volatile.Write(ref _bucketCount, last);
-        }
-        else
-        {
-            BeginRelocation();
-            ref int end = ref Head(into);
-            while (end > 0)
-            {
-                end = ref _store.Slot(end).Next;
-            }
-
-            Volatile.Write(ref end, moved);
-            while (end > 0)
-            {
-                end = ref _store.Slot(end).Next;
-            }
-
-            end = ~into;
-            Head(last) = ~last;
-            Volatile.Write(ref _bucketCount, last);
-            EndRelocation();
+            end = ref _store.Slot(end).Next;
         }
 
-        if ((last & ChunkMask) == 0)
+        Volatile.Write(ref end, Head(last));
+        while (end > 0)
         {
-            Volatile.Write(ref _buckets[last >> ChunkShift], []);
+            end = ref _store.Slot(end).Next;
         }
+
+        end = ~into;
+        Head(last) = ~last;
+        LowerTo(last);
+        EndRelocation();
     }
+
+    /// <summary>The fewest buckets that hold a number of entries and one more.</summary>
+    private static int LeastFor(int entries) => Math.Max(MinBuckets, (int)Math.Min(int.MaxValue, ((3L * (entries + 1L)) + 1) / 2));
 
     private static bool IsCrowded(int entries, int buckets) => 3L * entries > 2L * buckets;
 
     /// <summary>The bucket that a bucket was split from: its number without the highest bit.</summary>
     private static int SplitFrom(int bucket) => bucket & ~(1 << BitOperations.Log2((uint)bucket));
+
+    /// <summary>
+    /// Gives up the empty buckets at the end of the last chunk, down to <paramref name="least"/>. Only new lookups have to stop at fewer: a
+    /// reader that holds the old count finds them empty still, which is true.
+    /// </summary>
+    /// <returns>Whether the last bucket was empty.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool DropEmpty(int least)
+    {
+        int last = _bucketCount - 1;
+        int[] heads = _buckets[last >> ChunkShift];
+        int first = Math.Max(least, last & ~ChunkMask);
+        int count = last + 1;
+        while (count > first && heads[(count - 1) & ChunkMask] < 0)
+        {
+            count--;
+        }
+
+        if (count > last)
+        {
+            return false;
+        }
+
+        LowerTo(count);
+        return true;
+    }
+
+    /// <summary>Lowers the number of buckets, within the last chunk; with its first bucket the chunk goes as well.</summary>
+    private void LowerTo(int count)
+    {
+        Volatile.Write(ref _bucketCount, count);
+        if ((count & ChunkMask) == 0)
+        {
+            Volatile.Write(ref _buckets[count >> ChunkShift], []);
+        }
+    }
 
     private void Split()
     {

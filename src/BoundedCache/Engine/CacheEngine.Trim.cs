@@ -21,11 +21,7 @@ internal sealed partial class CacheEngine
             using (_gate.EnterAfterOthers())
             {
                 ApplyTouches();
-                for (int i = 0; i < MergesPerHold && _index.HasSpare(_ledger.Count); i++)
-                {
-                    _index.Merge();
-                }
-
+                _index.Shrink(_ledger.Count, MergesPerHold);
                 if (MayMove && _allocator.HasSpareChunk)
                 {
                     MoveSome(BatchEntries);
