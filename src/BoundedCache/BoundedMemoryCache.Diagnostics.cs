@@ -17,7 +17,7 @@ public sealed partial class BoundedMemoryCache
     private ObservedCache? _observed;
 
     /// <summary>
-    /// Where lookups are counted; null while nobody wants them. Written without a lock: who turns it off wrongly is corrected by the next
+    /// Where misses are counted; null while nobody wants them. Written without a lock: who turns it off wrongly is corrected by the next
     /// observation.
     /// </summary>
     private LookupCounts? _lookups;
@@ -74,11 +74,9 @@ public sealed partial class BoundedMemoryCache
     /// <summary>Counts lookups from now on, if they are not counted yet: somebody observes them.</summary>
     internal void CountLookups()
     {
-        if (_lookups is null)
-        {
-            Volatile.Write(ref _hasLookups, true);
-            _lookups = _engine.Lookups;
-        }
+        Volatile.Write(ref _hasLookups, true);
+        _engine.Lookups.Start();
+        _lookups = _engine.Lookups;
     }
 
     /// <summary>Notes a run of the releaser that served this cache, unless it is counted with another one that it served.</summary>
@@ -129,6 +127,7 @@ public sealed partial class BoundedMemoryCache
         if (_lookups is not null && !_trackStatistics && _instruments is not { WantsRequests: true })
         {
             _lookups = null;
+            _engine.Lookups.Stop();
         }
     }
 

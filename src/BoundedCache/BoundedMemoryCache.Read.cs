@@ -80,7 +80,10 @@ public sealed partial class BoundedMemoryCache
         }
 
         bool hit = _engine.TryGet(lookup, out value);
-        _lookups?.Count(hit);
+        if (!hit)
+        {
+            _lookups?.CountMiss();
+        }
 
         return hit;
     }
@@ -92,7 +95,10 @@ public sealed partial class BoundedMemoryCache
     {
         ThrowIfDisposed();
         bool hit = _trackLinkedEntries ? ReadLinked(in lookup, out value) : _engine.TryGet(lookup, out value);
-        _lookups?.Count(hit);
+        if (!hit)
+        {
+            _lookups?.CountMiss();
+        }
 
         return hit;
     }

@@ -53,6 +53,7 @@ internal sealed partial class CacheEngine
         _store = new SlotStore();
         _index = new BucketIndex(_store);
         _touches = new TouchLog();
+        Lookups = new LookupCounts(_touches);
         _time = time;
         _onRemoved = onRemoved;
         _allocator = new SlotAllocator(_store);
@@ -71,8 +72,8 @@ internal sealed partial class CacheEngine
     /// <summary>Bytes that ever left the cache, by whatever way.</summary>
     public long CreditedBytes => _ledger.CreditedBytes;
 
-    /// <summary>The counts of lookups, which whoever looks up keeps where it wants them counted.</summary>
-    public LookupCounts Lookups { get; } = new();
+    /// <summary>The counts of lookups. Whoever looks up counts the misses, where it wants to.</summary>
+    public LookupCounts Lookups { get; }
 
     public long LostTouches => _touches.LostTouches;
 

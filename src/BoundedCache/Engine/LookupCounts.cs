@@ -3,15 +3,17 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Engine;
 
-/// <summary>How many lookups found an entry and how many did not: counted without a lock or an atomic operation, and exact.</summary>
+/// <summary>How many lookups found an entry and how many did not, while somebody wants to know: counted without a lock or an atomic operation, and exact.</summary>
 /// <remarks>
-/// <para>Each thread counts in cells of its own, which are found by the page of its stack that it runs on. A page belongs to one stack, so at any
+/// <para>Hits are not counted at all: each is noted as a use, and the places where threads note their uses know how many there ever were.</para>
+/// <para>For misses each thread counts in cells of its own, which are found by the page of its stack that it runs on. A page belongs to one stack, so at any
 /// time one thread at most can write to a page's cell; when a thread is gone and another's stack takes its page, that one counts on. The usual
 /// ways to tell threads apart, their number or thread-local storage, cost a call into the runtime, several times what all the rest does.</para>
-/// <para>There are as many cells as pages that lookups were made on: a few for each thread that lived at one time. Beyond
-/// <see cref="MaxSlots"/> lookups are counted together, by atomic operations.</para>
+/// <para>There are as many cells as pages that misses were met on: a few for each thread that lived at one time. Beyond
+/// <see cref="MaxSlots"/> misses are counted together, by atomic operations.</para>
 /// </remarks>
-internal sealed class LookupCounts
+/// <param name="touches">Where uses are noted.</param>
+internal sealed class LookupCounts(TouchLog touches)
 {
     /// <summary>The smallest page of any system that .NET runs on.</summary>
     private const int PageShift = 12;
@@ -24,32 +26,81 @@ internal sealed class LookupCounts
 
     private static readonly Cell?[] s_none = [null];
 
-    private readonly Lock _adding = new();
+    private readonly Lock _gate = new();
     private Cell?[] _cells = s_none;
     private int _cellCount;
-    private long _sharedHits;
     private long _sharedMisses;
+    private bool _isCounting;
 
-    public long Hits => Sum(static cell => Volatile.Read(ref cell.Hits)) + Interlocked.Read(ref _sharedHits);
+    /// <summary>Uses of all time that were made while nobody wanted to know, and uses of all time when that last began.</summary>
+    private long _usesUncounted;
+    private long _usesWhenStopped;
 
-    public long Misses => Sum(static cell => Volatile.Read(ref cell.Misses)) + Interlocked.Read(ref _sharedMisses);
+    /// <summary>Lookups that found an entry, between <see cref="Start"/> and <see cref="Stop"/>.</summary>
+    public long Hits
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_isCounting ? touches.Uses : _usesWhenStopped) - _usesUncounted;
+            }
+        }
+    }
 
-    /// <summary>Pages that lookups were made on.</summary>
+    /// <summary>Calls of <see cref="CountMiss"/>.</summary>
+    public long Misses
+    {
+        get
+        {
+            long sum = Interlocked.Read(ref _sharedMisses);
+            foreach (Cell? cell in Volatile.Read(ref _cells))
+            {
+                sum += cell is null ? 0 : Volatile.Read(ref cell.Misses);
+            }
+
+            return sum;
+        }
+    }
+
+    /// <summary>Pages that misses were met on.</summary>
     internal int Pages => Volatile.Read(ref _cellCount);
 
+    /// <summary>Counts hits from now on, if they are not counted yet.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (!_isCounting)
+            {
+                _isCounting = true;
+                _usesUncounted += touches.Uses - _usesWhenStopped;
+            }
+        }
+    }
+
+    /// <summary>Counts no hits until the next <see cref="Start"/>.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            if (_isCounting)
+            {
+                _isCounting = false;
+                _usesWhenStopped = touches.Uses;
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public unsafe void Count(bool hit)
+    public unsafe void CountMiss()
     {
         Unsafe.SkipInit(out byte here);
         nuint page = (nuint)(&here) >> PageShift;
         Cell?[] cells = _cells;
         if (cells[Slot(page, cells.Length)] is not { } cell || cell.Page != page)
         {
-            FindAndCount(page, hit);
-        }
-        else if (hit)
-        {
-            cell.Hits++;
+            FindAndCount(page);
         }
         else
         {
@@ -90,23 +141,23 @@ internal sealed class LookupCounts
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FindAndCount(nuint page, bool hit)
+    private void FindAndCount(nuint page)
     {
         Cell?[] cells = Volatile.Read(ref _cells);
         Cell? cell = (cells.Length > 1 ? Find(cells, page) : null) ?? FindOrAdd(page);
         if (cell is null)
         {
-            Interlocked.Increment(ref hit ? ref _sharedHits : ref _sharedMisses);
+            Interlocked.Increment(ref _sharedMisses);
         }
         else
         {
-            (hit ? ref cell.Hits : ref cell.Misses)++;
+            cell.Misses++;
         }
     }
 
     private Cell? FindOrAdd(nuint page)
     {
-        lock (_adding)
+        lock (_gate)
         {
             // What was read without the lock may have been an older array, in which this page's cell was not yet.
             if (_cells.Length > 1 && Find(_cells, page) is { } found)
@@ -140,23 +191,11 @@ internal sealed class LookupCounts
         }
     }
 
-    private long Sum(Func<Cell, long> count)
-    {
-        long sum = 0;
-        foreach (Cell? cell in Volatile.Read(ref _cells))
-        {
-            sum += cell is null ? 0 : count(cell);
-        }
-
-        return sum;
-    }
-
-    /// <summary>The counts made on one page; so large that wherever the collector puts cells, no two threads write to one cache line.</summary>
+    /// <summary>The misses met on one page; so large that wherever the collector puts cells, no two threads write to one cache line.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     private sealed class Cell
     {
         public required nuint Page;
-        public long Hits;
         public long Misses;
     }
 }

@@ -18,14 +18,17 @@ internal sealed class TouchBuffer
     private Touches _touches;
 
     /// <summary>How many touches were ever written and how many taken; their difference is what waits.</summary>
-    private uint _written;
-    private uint _taken;
+    private ulong _written;
+    private ulong _taken;
 
     /// <summary>The count of written touches at which the owner looks how many were taken: until then there is room.</summary>
-    private uint _nextLook = Retry;
+    private ulong _nextLook = Retry;
 
     /// <summary>Touches that found no room.</summary>
     public long Lost;
+
+    /// <summary>Every touch that the owner ever had to note, also those that found no room. Read by anybody.</summary>
+    public long Uses => (long)Volatile.Read(ref _written) + Volatile.Read(ref Lost);
 
     /// <summary>Whether the buffer is on the stack of those that are not empty.</summary>
     public bool IsPending;
@@ -34,20 +37,20 @@ internal sealed class TouchBuffer
     public TouchBuffer? NextPending;
 
     /// <summary>The epoch of the oldest touch that waits, if there is one before <paramref name="end"/>. Under the lock.</summary>
-    public bool TryPeek(uint end, out uint epoch)
+    public bool TryPeek(ulong end, out uint epoch)
     {
         epoch = _touches[(int)(_taken % Capacity)].Epoch;
         return _taken != end;
     }
 
     /// <summary>The end of what waits now. Under the lock.</summary>
-    public uint End => Volatile.Read(ref _written);
+    public ulong End => Volatile.Read(ref _written);
 
     /// <summary>Takes touches of one epoch, oldest first, as many as there are before <paramref name="end"/> and fit. Under the lock.</summary>
     /// <returns>How many were taken.</returns>
-    public int Take(uint end, uint epoch, Span<int> into)
+    public int Take(ulong end, uint epoch, Span<int> into)
     {
-        uint taken = _taken;
+        ulong taken = _taken;
         int count = 0;
         while (taken != end && count < into.Length && _touches[(int)(taken % Capacity)] is var touch && touch.Epoch == epoch)
         {
@@ -64,7 +67,7 @@ internal sealed class TouchBuffer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Add(int index, uint epoch)
     {
-        uint written = _written;
+        ulong written = _written;
         if (written == _nextLook)
         {
             return AddAndLook(index, epoch);
@@ -78,8 +81,8 @@ internal sealed class TouchBuffer
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool AddAndLook(int index, uint epoch)
     {
-        uint written = _written;
-        uint waiting = written - Volatile.Read(ref _taken);
+        ulong written = _written;
+        ulong waiting = written - Volatile.Read(ref _taken);
         if (waiting == Capacity)
         {
             Lost++;
@@ -88,7 +91,7 @@ internal sealed class TouchBuffer
 
         _touches[(int)(written % Capacity)] = new Touch(index, epoch);
         Volatile.Write(ref _written, written + 1);
-        _nextLook = written + Math.Min(Retry, Capacity - waiting);
+        _nextLook = written + Math.Min((ulong)Retry, Capacity - waiting);
         return waiting >= Full;
     }
 

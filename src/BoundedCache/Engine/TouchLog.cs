@@ -37,6 +37,7 @@ internal sealed class TouchLog
     private readonly Lock _making = new();
     private readonly List<Source> _sources = [];
     private Lines _lines;
+    private long _unbuffered;
     private long _sharedLost;
 
     /// <summary>Whether touches wait to be applied.</summary>
@@ -48,6 +49,11 @@ internal sealed class TouchLog
 
     /// <summary>Touches that were never applied, because their buffer was full and the lock was held.</summary>
     public long LostTouches => Sum(static buffer => Volatile.Read(ref buffer.Lost)) + Interlocked.Read(ref _sharedLost);
+
+    /// <summary>
+    /// Uses that were ever added, whatever became of their touches. Exact for the uses of threads that are gone, or that the caller otherwise knows to be over.
+    /// </summary>
+    public long Uses => Sum(static buffer => buffer.Uses) + Interlocked.Read(ref _unbuffered);
 
     /// <summary>To be called when a use begins; the answer goes to <see cref="Add"/>.</summary>
     public long Begin
@@ -66,6 +72,7 @@ internal sealed class TouchLog
         {
             if (MakeBuffer(thread) is not { } made)
             {
+                Interlocked.Increment(ref _unbuffered);
                 return TouchNote.Unbuffered;
             }
 
@@ -105,7 +112,7 @@ internal sealed class TouchLog
         }
         else if (OwnBuffer() is { } buffer)
         {
-            uint end = buffer.End;
+            ulong end = buffer.End;
             while (buffer.TryPeek(end, out uint epoch))
             {
                 Apply(buffer, end, epoch, order);
@@ -160,7 +167,7 @@ internal sealed class TouchLog
     }
 
     /// <summary>Applies touches of one epoch from one buffer.</summary>
-    private static void Apply(TouchBuffer buffer, uint end, uint epoch, AccessOrder order)
+    private static void Apply(TouchBuffer buffer, ulong end, uint epoch, AccessOrder order)
     {
         Span<int> batch = stackalloc int[BatchTouches];
         int count = buffer.Take(end, epoch, batch);
@@ -258,7 +265,7 @@ internal sealed class TouchLog
     private struct Source(TouchBuffer buffer)
     {
         public readonly TouchBuffer Buffer = buffer;
-        public uint End;
+        public ulong End;
     }
 
     /// <summary>What every reader reads, and what those who apply write, on cache lines of their own.</summary>
