@@ -124,10 +124,12 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Brings what moving these entries will need into the processor's cache. Moving one after the other waits for three cache misses each
-    /// in a large table; loads that do not depend on each other overlap in the processor.
+    /// Brings what moving or removing these entries will need into the processor's cache. One after the other waits for three cache misses each
+    /// in a large table; loads that do not depend on each other overlap in the processor. Believes nothing of what it reads, so it may be called
+    /// without the lock as well.
     /// </summary>
-    private int Fetch(ReadOnlySpan<int> indexes)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int Fetch(ReadOnlySpan<int> indexes)
     {
         int seen = 0;
         foreach (int index in indexes)

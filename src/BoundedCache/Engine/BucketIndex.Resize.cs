@@ -6,6 +6,9 @@ namespace BoundedCache.Engine;
 /// <summary>Growing and shrinking the index, a bucket at a time.</summary>
 internal sealed partial class BucketIndex
 {
+    /// <summary>Merges whose memory is asked for together.</summary>
+    private const int MergesFetched = 64;
+
     /// <summary>Tells readers that entries change their places, so that a miss is not to be believed until <see cref="EndRelocation"/>.</summary>
     public void BeginRelocation()
     {
@@ -26,36 +29,55 @@ internal sealed partial class BucketIndex
         }
     }
 
-    /// <summary>Whether there are more than twice as many buckets as <paramref name="entries"/>: far enough from growing that nothing swings.</summary>
-    public bool HasExcess(int entries) => _bucketCount > MinBuckets && _bucketCount >> 1 > entries;
-
     /// <summary>Whether the index could be smaller and still hold <paramref name="entries"/>.</summary>
     public bool HasSpare(int entries) => _bucketCount > LeastFor(entries);
 
     /// <summary>Merges up to <paramref name="most"/> of the buckets that <paramref name="entries"/> do not need. Under the lock.</summary>
+    public void Shrink(int entries, int most) => ShrinkTo(LeastFor(entries), most);
+
+    /// <summary>
+    /// Merges up to <paramref name="most"/> of those buckets beyond two for each of <paramref name="entries"/>: far enough from growing that nothing
+    /// swings. Under the lock.
+    /// </summary>
+    public void ShrinkExcess(int entries, int most) => ShrinkTo(Math.Max(MinBuckets, (int)Math.Min(int.MaxValue, (2L * entries) + 1)), most);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Shrink(int entries, int most)
+    private void ShrinkTo(int least, int most)
     {
-        int least = Math.Max(_bucketCount - most, LeastFor(entries));
+        least = Math.Max(_bucketCount - most, least);
         while (_bucketCount > least)
         {
-            if (!DropEmpty(least))
+            int stop = Math.Max(least, _bucketCount - MergesFetched);
+            FetchMerges(stop);
+            while (_bucketCount > stop)
             {
-                Merge();
+                if (!DropEmpty(stop))
+                {
+                    Merge();
+                }
             }
         }
     }
 
-    /// <summary>Merges the last bucket into the one it was split from. Under the lock.</summary>
+    /// <summary>Asks for what merging all buckets from <paramref name="stop"/> on will look for along their chains.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void FetchMerges(int stop)
+    {
+        for (int bucket = _bucketCount - 1; bucket >= stop; bucket--)
+        {
+            if (Head(bucket) is > 0 and int moved)
+            {
+                FetchNext(moved);
+                FetchNext(Head(SplitFrom(bucket)));
+            }
+        }
+    }
+
+    /// <summary>Merges the last bucket, which is not empty, into the one it was split from.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Merge()
+    private void Merge()
     {
         int last = _bucketCount - 1;
-        if (DropEmpty(last))
-        {
-            return;
-        }
-
         int into = SplitFrom(last);
         BeginRelocation();
         ref int end = ref Head(into);

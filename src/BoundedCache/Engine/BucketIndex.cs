@@ -302,8 +302,11 @@ internal sealed partial class BucketIndex
         Volatile.Write(ref Predecessor(from), to);
     }
 
-    /// <summary>Brings what <see cref="Remove"/> will read for these slots into the processor's cache. Under the lock.</summary>
-    /// <param name="indexes">Slots in use; overwritten.</param>
+    /// <summary>
+    /// Brings what <see cref="Remove"/> will read for these slots into the processor's cache. Believes nothing of what it reads, so it may be
+    /// called without the lock as well, before what it is to help.
+    /// </summary>
+    /// <param name="indexes">Slots; overwritten.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fetch(Span<int> indexes)
     {
@@ -311,41 +314,68 @@ internal sealed partial class BucketIndex
         // brought. Chains of more than three are rare enough to wait for.
         foreach (ref int index in indexes)
         {
-            index = BucketOf(_store.Slot(index).Hash, _bucketCount);
-            Fetch(ref Head(index));
+            ref Slot slot = ref _store.TrySlot(index);
+            index = Unsafe.IsNullRef(ref slot) ? AccessOrder.None : BucketOf(slot.Hash, _bucketCount);
+            Fetch(ref TryHead(index));
         }
 
         foreach (ref int index in indexes)
         {
-            index = Head(index);
-            if (index > 0)
-            {
-                Fetch(ref _store.Slot(index).Next);
-            }
+            ref int head = ref TryHead(index);
+            index = Unsafe.IsNullRef(ref head) ? AccessOrder.None : head;
+            FetchNext(index);
         }
 
         foreach (int index in indexes)
         {
-            if (index > 0 && _store.Slot(index).Next is > 0 and int next)
-            {
-                Fetch(ref _store.Slot(next).Next);
-            }
+            ref Slot slot = ref _store.TrySlot(index);
+            FetchNext(Unsafe.IsNullRef(ref slot) ? AccessOrder.None : slot.Next);
         }
     }
 
-    /// <summary>Asks for a place in memory without waiting for it, where the processor can be asked.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void FetchNext(int index)
+    {
+        ref Slot slot = ref _store.TrySlot(index);
+        if (!Unsafe.IsNullRef(ref slot))
+        {
+            Fetch(ref slot.Next);
+        }
+    }
+
+    /// <summary>Asks for a place in memory, if it is one, without waiting for it, where the processor can be asked.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static unsafe void Fetch(ref int place)
     {
         if (Sse.IsSupported)
         {
+            // Of no address as well: asking for what is not there does nothing.
             Sse.Prefetch0(Unsafe.AsPointer(ref place));
         }
-        else
+        else if (!Unsafe.IsNullRef(ref place))
         {
             // Waited for, but not alone: loads that do not depend on each other overlap.
             Volatile.Read(ref place);
         }
+    }
+
+    /// <summary>The first slot of a bucket, where it exists; else a null reference.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref int TryHead(int bucket)
+    {
+        int[][] buckets = _buckets;
+        int chunk = bucket >> ChunkShift;
+        if ((uint)chunk < (uint)buckets.Length)
+        {
+            int[] heads = buckets[chunk];
+            int offset = bucket & ChunkMask;
+            if ((uint)offset < (uint)heads.Length)
+            {
+                return ref heads[offset];
+            }
+        }
+
+        return ref Unsafe.NullRef<int>();
     }
 
     /// <summary>The first slot of a bucket, or its number complemented. Under the lock.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
@@ -6,8 +8,8 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Expired entries removed in one hold of the lock. They lie all over the table, where those that are evicted lie in the order in which they came, so removing
-    /// one waits for memory several times, and readers and writers are at work meanwhile.
+    /// Expired entries removed in one hold of the lock, fewer than are evicted: readers and writers are at work meanwhile, and it is to be over before
+    /// one that waits for it gives its processor away.
     /// </summary>
     private const int DueEntries = 32;
 
@@ -45,6 +47,7 @@ internal sealed partial class CacheEngine
         return removed;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int RemoveDue(List<int> due, long now, Action<Exception> onTokenFailed)
     {
         if (due.Count == 0)
@@ -55,6 +58,9 @@ internal sealed partial class CacheEngine
         List<EntryDetails>? toAsk = null;
         List<RemovedEntry>? removed = null;
         int count = 0;
+
+        // Before the lock is taken nobody waits for this memory but this thread.
+        Fetch(CollectionsMarshal.AsSpan(due));
         using (_gate.EnterAfterOthers())
         {
             foreach (int index in due)
@@ -89,7 +95,16 @@ internal sealed partial class CacheEngine
                 }
             }
 
-            Settle(count);
+            Settle(NoTrimming);
+        }
+
+        if (count > 0)
+        {
+            // Moving entries together takes longer than removing some did: a hold of its own, so that others come in between.
+            using (_gate.EnterAfterOthers())
+            {
+                Settle(count);
+            }
         }
 
         due.Clear();

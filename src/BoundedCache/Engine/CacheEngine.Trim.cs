@@ -41,11 +41,7 @@ internal sealed partial class CacheEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Settle(int removed)
     {
-        for (int i = 0; i < 2 * removed && _index.HasExcess(_ledger.Count); i++)
-        {
-            _index.Merge();
-        }
-
+        _index.ShrinkExcess(_ledger.Count, 2 * removed);
         if (removed > 0 && MayMove && _allocator.HasExcess)
         {
             // A touch that waits names a slot. Applied before anything moves, it is not lost.
@@ -57,6 +53,7 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>Moves entries out of a sparse chunk, and gives it up when it is empty.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MoveSome(int moves)
     {
         int chunk = _allocator.BeginDrain();
@@ -67,21 +64,22 @@ internal sealed partial class CacheEngine
 
         int end = (chunk << SlotStore.ChunkShift) + _allocator.State(chunk).Fresh;
         int index = _allocator.DrainCursor;
-        while (index < end && moves > 0)
+        Span<int> moving = stackalloc int[moves];
+        int count = 0;
+        for (; index < end && count < moves; index++)
         {
             if (_store.Link(index).IsInUse)
             {
-                // The last entry to leave may take the chunk with it.
-                bool last = _allocator.State(chunk).InUse == 1;
-                Move(index, Allocate((_store.Slot(index).Flags & SlotFlags.HasDeadline) != 0));
-                moves--;
-                if (last)
-                {
-                    break;
-                }
+                moving[count++] = index;
             }
+        }
 
-            index++;
+        moving = moving[..count];
+        Fetch(moving);
+        foreach (int from in moving)
+        {
+            // The last entry to leave may take the chunk with it.
+            Move(from, Allocate((_store.Slot(from).Flags & SlotFlags.HasDeadline) != 0));
         }
 
         _allocator.DrainCursor = index;
@@ -90,6 +88,18 @@ internal sealed partial class CacheEngine
         {
             _allocator.EndDrain();
         }
+    }
+
+    /// <summary>
+    /// Asks for the memory that moving or removing these entries will need, all of it at once. They lie all over the table, so one after the other
+    /// waits for memory some five times each; together it comes together. May be called without the lock, before what it is to help.
+    /// </summary>
+    private void Fetch(ReadOnlySpan<int> indexes)
+    {
+        Span<int> copy = stackalloc int[indexes.Length];
+        indexes.CopyTo(copy);
+        _order.Fetch(copy);
+        _index.Fetch(copy);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

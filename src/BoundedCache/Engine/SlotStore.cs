@@ -60,24 +60,13 @@ internal sealed class SlotStore
     /// <summary>The deadline of the slot at an index whose chunk has deadlines. Under the lock.</summary>
     public ref long Deadline(int index) => ref _deadlines[index >> ChunkShift][index & ChunkMask];
 
-    /// <summary>The link at an index whose chunk may be gone since: then a null reference. Under the lock.</summary>
+    /// <summary>The link at an index whose chunk may be gone since: then a null reference. Under the lock, or for what need not be true.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref Link TryLink(int index)
-    {
-        Link[][] chunks = _links;
-        int chunk = index >> ChunkShift;
-        if ((uint)chunk < (uint)chunks.Length)
-        {
-            Link[] links = chunks[chunk];
-            int offset = index & ChunkMask;
-            if ((uint)offset < (uint)links.Length)
-            {
-                return ref links[offset];
-            }
-        }
+    public ref Link TryLink(int index) => ref TryGet(_links, index);
 
-        return ref Unsafe.NullRef<Link>();
-    }
+    /// <summary>The slot at an index whose chunk may be gone since: then a null reference. Under the lock, or for what need not be true.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref Slot TrySlot(int index) => ref TryGet(_slots, index);
 
     /// <summary>Whether an index lies in a chunk that exists. Under the lock.</summary>
     public bool Exists(int index) => !Unsafe.IsNullRef(ref TryLink(index));
@@ -125,6 +114,23 @@ internal sealed class SlotStore
         Volatile.Write(ref _slots[chunk], []);
         _links[chunk] = [];
         DropDeadlines(chunk);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref T TryGet<T>(T[][] chunks, int index)
+    {
+        int chunk = index >> ChunkShift;
+        if ((uint)chunk < (uint)chunks.Length)
+        {
+            T[] items = chunks[chunk];
+            int offset = index & ChunkMask;
+            if ((uint)offset < (uint)items.Length)
+            {
+                return ref items[offset];
+            }
+        }
+
+        return ref Unsafe.NullRef<T>();
     }
 
     /// <summary>Deadlines that never come, so that looking for expired entries passes over slots without one.</summary>
