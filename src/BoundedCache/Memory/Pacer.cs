@@ -5,7 +5,8 @@ namespace BoundedCache.Memory;
 /// <summary>
 /// What keeps a process's memory near its caches' limits while they churn: counts the bytes that left all caches since the collector last looked at
 /// the whole heap, and asks it to look again, in the background, when they pass the caches' budgets taken together. When half as much has come into
-/// caches since the last collection of any kind, it has the young generations compacted.
+/// caches since the last collection of any kind, it has the young generations compacted. Where holes have come to be many and little is alive, it has the
+/// whole heap compacted in the place of a collection in the background.
 /// </summary>
 /// <remarks>
 /// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead, until that generation is collected.
@@ -43,6 +44,13 @@ internal sealed class Pacer
     // Where the heap has a hard limit, what it has beyond the caches' limits must hold the dead, the new, what both grow by while the collector runs, and the application.
     private const int RoomPerBudget = 4;
 
+    // Background collections never close holes, and where entries die in another order than they came the runtime lets two thirds of the heap become holes before it does.
+    private const int LivePerHoles = 4;
+    private const long MinimumHoleBytes = 16L * 1024 * 1024;
+
+    // Up to this much alive it stops the process for less than a tenth of a second.
+    private const long QuickLiveBytes = 256L * 1024 * 1024;
+
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
 
     private readonly IGarbageCollector _collector;
@@ -63,6 +71,8 @@ internal sealed class Pacer
     private long _youngNotBefore = long.MinValue;
     private long _youngCollections;
     private int _holds;
+    private long _keptHoleBytes;
+    private long _compactions;
 
     /// <param name="collector">The process's garbage collector.</param>
     /// <param name="time">The clock by which collections are kept apart.</param>
@@ -86,6 +96,9 @@ internal sealed class Pacer
 
     /// <summary>Collections of the young generations asked for so far.</summary>
     public long YoungCollections => Volatile.Read(ref _youngCollections);
+
+    /// <summary>Of the collections of the whole heap, those that compacted it.</summary>
+    public long Compactions => Volatile.Read(ref _compactions);
 
     /// <summary>Opens the account of one cache. It is held weakly, and counts for as long as the cache lives.</summary>
     /// <param name="share">The cache's budget as a share of its limit, more than zero.</param>
@@ -111,6 +124,7 @@ internal sealed class Pacer
     public void Report(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
     {
         bool isFullDue;
+        bool isScattered;
         bool isYoungDue;
         lock (_gate)
         {
@@ -121,12 +135,13 @@ internal sealed class Pacer
             long budget = BudgetBytes();
             bool mayCollect = !_collector.IsInNoGCRegion;
             isFullDue = mayCollect && TakeFull_NeedsLock(budget);
+            isScattered = isFullDue && TakeCompaction_NeedsLock();
             isYoungDue = mayCollect && !isFullDue && TakeYoung_NeedsLock(budget);
         }
 
         if (isFullDue)
         {
-            CollectFully();
+            CollectFully(isScattered ? _collector.CollectCompacting : _collector.CollectInBackground);
         }
         else if (isYoungDue)
         {
@@ -143,10 +158,21 @@ internal sealed class Pacer
 
         _isCollecting = true;
         _deadBytes = 0;
-        _lastFull = LastFull();
+        _lastFull = LastFull().Index;
         _startedAt = _time.GetTimestamp();
         _collections++;
         return true;
+    }
+
+    /// <summary>Whether the holes are worth the pause that closing them takes. What the last such collection could not close (pins hold it) is no reason for another.</summary>
+    private bool TakeCompaction_NeedsLock()
+    {
+        GCReading full = LastFull();
+        _keptHoleBytes = full.Compacted ? full.FragmentedBytes : Math.Min(_keptHoleBytes, full.FragmentedBytes);
+        long holes = full.FragmentedBytes - _keptHoleBytes;
+        bool isScattered = holes > Math.Max(MinimumHoleBytes, full.LiveBytes / LivePerHoles) && full.LiveBytes <= QuickLiveBytes;
+        _compactions += isScattered ? 1 : 0;
+        return isScattered;
     }
 
     private bool TakeYoung_NeedsLock(long budgetBytes)
@@ -163,11 +189,11 @@ internal sealed class Pacer
         return true;
     }
 
-    private void CollectFully()
+    private void CollectFully(Action collect)
     {
         try
         {
-            _run(_collector.CollectInBackground);
+            _run(collect);
         }
         catch (OutOfMemoryException)
         {
@@ -196,7 +222,7 @@ internal sealed class Pacer
     private void NoteCollections()
     {
         TimeSpan taken = _time.GetElapsedTime(_startedAt);
-        if (_isCollecting && (LastFull() != _lastFull || taken > s_longest))
+        if (_isCollecting && (LastFull().Index != _lastFull || taken > s_longest))
         {
             // What left meanwhile goes on counting: most of it was seen alive.
             _isCollecting = false;
@@ -234,5 +260,10 @@ internal sealed class Pacer
         return _heapLimitBytes is long heap ? Math.Max(MinimumBudgetBytes, Math.Min(budget, (heap - limits) / RoomPerBudget)) : budget;
     }
 
-    private long LastFull() => Math.Max(_collector.ReadLastFullBlocking().Index, _collector.ReadLastBackground().Index);
+    private GCReading LastFull()
+    {
+        GCReading blocking = _collector.ReadLastFullBlocking();
+        GCReading background = _collector.ReadLastBackground();
+        return background.Index > blocking.Index ? background : blocking;
+    }
 }

@@ -96,6 +96,45 @@ public sealed class PacerTests
         Assert.Equal(0, pacer.Collections);
     }
 
+    [Theory]
+    [InlineData(40, 12, false)]
+    [InlineData(40, 20, true)]
+    [InlineData(100, 20, false)]
+    [InlineData(100, 40, true)]
+    [InlineData(200, 40, false)]
+    [InlineData(300, 200, false)]
+    public void Many_holes_where_little_is_alive_are_closed(int liveMiB, int holesMiB, bool isCompacted)
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        (_process.LiveBytes, _process.FragmentedBytes) = (liveMiB * MiB, holesMiB * MiB);
+        _process.CollectInBackground();
+
+        account.Look(150 * MiB, 0, 1000 * MiB);
+        account.Look(300 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal(isCompacted, pacer.Compactions > 0);
+        Assert.Equal(isCompacted, _process.Steps.Contains("compacting"));
+    }
+
+    [Fact]
+    public void Holes_that_pins_keep_are_no_reason_to_compact_again()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        _process.LiveBytes = 100 * MiB;
+        _process.FragmentedBytes = 60 * MiB;
+        _process.CollectInBackground();
+        _process.PinnedHoleBytes = 60 * MiB;
+
+        for (int round = 1; round <= 10; round++)
+        {
+            account.Look(round * 150 * MiB, 0, 1000 * MiB);
+        }
+
+        Assert.Equal(1, pacer.Compactions);
+    }
+
     [Fact]
     public void Caches_share_one_budget()
     {
