@@ -13,15 +13,6 @@ public sealed class PacingTests
     [Fact]
     public async Task A_churning_process_stays_near_its_limit() => AssertNearLimit(await s_paced.Value);
 
-    /// <summary>Tolerance: beside what churn in order may take, a quarter in holes. Without closing them it is TWICE.</summary>
-    [Fact]
-    public async Task Where_entries_die_in_another_order_than_they_came_holes_are_closed()
-    {
-        ScenarioResult result = await ChildProcess.RunAsync<ScatteredChurn>();
-
-        Assert.InRange(result.AboveEmptyBytes, result.LiveBytes, (ScatteredChurn.LimitBytes * 3 / 2) + 10_000_000);
-    }
-
     [Fact]
     public async Task Several_caches_together_stay_near_the_sum_of_their_limits() => AssertNearLimit(await ChildProcess.RunAsync<PacedChurnOfFour>());
 

@@ -38,6 +38,9 @@ internal sealed class Pacer
     /// <summary>The most of all time that young collections may stop the process for.</summary>
     public const double MaxShareOfTime = 0.5;
 
+    /// <summary>The most of all time that closing holes may stop the process for.</summary>
+    public const double MaxShareForHoles = 0.01;
+
     // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so they get the smaller part.
     private const int YoungPerBudget = 2;
 
@@ -72,6 +75,8 @@ internal sealed class Pacer
     private long _youngCollections;
     private int _holds;
     private long _keptHoleBytes;
+    private bool _isCompacting;
+    private long _compactionNotBefore = long.MinValue;
     private long _compactions;
 
     /// <param name="collector">The process's garbage collector.</param>
@@ -170,9 +175,11 @@ internal sealed class Pacer
         GCReading full = LastFull();
         _keptHoleBytes = full.Compacted ? full.FragmentedBytes : Math.Min(_keptHoleBytes, full.FragmentedBytes);
         long holes = full.FragmentedBytes - _keptHoleBytes;
-        bool isScattered = holes > Math.Max(MinimumHoleBytes, full.LiveBytes / LivePerHoles) && full.LiveBytes <= QuickLiveBytes;
-        _compactions += isScattered ? 1 : 0;
-        return isScattered;
+        _isCompacting = holes > Math.Max(MinimumHoleBytes, full.LiveBytes / LivePerHoles)
+            && full.LiveBytes <= QuickLiveBytes
+            && _time.GetTimestamp() >= _compactionNotBefore;
+        _compactions += _isCompacting ? 1 : 0;
+        return _isCompacting;
     }
 
     private bool TakeYoung_NeedsLock(long budgetBytes)
@@ -228,6 +235,7 @@ internal sealed class Pacer
             _isCollecting = false;
             _fullCollections = _collector.FullCollections;
             _notBefore = NotBefore(taken, MaxShareOfProcessor);
+            _compactionNotBefore = _isCompacting ? NotBefore(taken, MaxShareForHoles) : _compactionNotBefore;
         }
 
         if (!_isCollecting && _collector.FullCollections is var fullCollections && fullCollections != _fullCollections)

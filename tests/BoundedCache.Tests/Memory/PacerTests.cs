@@ -118,6 +118,40 @@ public sealed class PacerTests
     }
 
     [Fact]
+    public void Holes_are_closed_no_more_often_than_their_share_of_time_allows()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.1);
+        _process.LiveBytes = 100 * MiB;
+        Scatter();
+        account.Look(150 * MiB, 0, 1000 * MiB);
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        _started.Dequeue()();
+        account.Look(160 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Compactions);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Scatter();
+        account.Look(170 * MiB, 0, 1000 * MiB);
+        account.Look(300 * MiB, 0, 1000 * MiB);
+        _started.Dequeue()();
+        account.Look(305 * MiB, 0, 1000 * MiB);
+        Assert.Equal((2, 1), (pacer.Collections, pacer.Compactions));
+
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Scatter();
+        account.Look(315 * MiB, 0, 1000 * MiB);
+        account.Look(450 * MiB, 0, 1000 * MiB);
+        Assert.Equal((3, 2), (pacer.Collections, pacer.Compactions));
+
+        void Scatter()
+        {
+            _process.FragmentedBytes = 60 * MiB;
+            _process.CollectInBackground();
+        }
+    }
+
+    [Fact]
     public void Holes_that_pins_keep_are_no_reason_to_compact_again()
     {
         Pacer pacer = NewPacer();
@@ -129,6 +163,7 @@ public sealed class PacerTests
 
         for (int round = 1; round <= 10; round++)
         {
+            _time.Advance(TimeSpan.FromMinutes(1));
             account.Look(round * 150 * MiB, 0, 1000 * MiB);
         }
 
