@@ -5,7 +5,8 @@ namespace BoundedCache.Memory;
 /// <summary>
 /// What keeps a process's memory near its caches' limits while they churn: counts the bytes that left all caches since the collector last looked at
 /// the whole heap, and asks it to look again, in the background, when they pass the caches' budgets taken together. When half as much has come into
-/// caches since the last collection of any kind, it has the young generations compacted.
+/// caches since the last collection of any kind, it has the young generations compacted. Where holes have come to be many and little is alive, it has the
+/// whole heap compacted in the place of a collection in the background.
 /// </summary>
 /// <remarks>
 /// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead, until that generation is collected.
@@ -37,14 +38,28 @@ internal sealed class Pacer
     /// <summary>The most of all time that young collections may stop the process for.</summary>
     public const double MaxShareOfTime = 0.5;
 
+    /// <summary>The most of all time that closing holes may stop the process for.</summary>
+    public const double MaxShareForHoles = 0.01;
+
     // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so they get the smaller part.
     private const int YoungPerBudget = 2;
+
+    // Where the heap has a hard limit, what it has beyond the caches' limits must hold the dead, the new, what both grow by while the collector runs, and the application.
+    private const int RoomPerBudget = 4;
+
+    // Background collections never close holes, and where entries die in another order than they came the runtime lets two thirds of the heap become holes before it does.
+    private const int LivePerHoles = 4;
+    private const long MinimumHoleBytes = 16L * 1024 * 1024;
+
+    // Up to this much alive it stops the process for less than a tenth of a second.
+    private const long QuickLiveBytes = 256L * 1024 * 1024;
 
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
 
     private readonly IGarbageCollector _collector;
     private readonly TimeProvider _time;
     private readonly Action<Action> _run;
+    private readonly long? _heapLimitBytes;
     private readonly Lock _gate = new();
     private readonly List<WeakReference<PacedAccount>> _accounts = [];
     private long _deadBytes;
@@ -58,6 +73,11 @@ internal sealed class Pacer
     private int _anyCollections;
     private long _youngNotBefore = long.MinValue;
     private long _youngCollections;
+    private int _holds;
+    private long _keptHoleBytes;
+    private bool _isCompacting;
+    private long _compactionNotBefore = long.MinValue;
+    private long _compactions;
 
     /// <param name="collector">The process's garbage collector.</param>
     /// <param name="time">The clock by which collections are kept apart.</param>
@@ -67,6 +87,7 @@ internal sealed class Pacer
         _collector = collector;
         _time = time;
         _run = run;
+        _heapLimitBytes = collector.Settings.HeapHardLimitBytes is > 0 and long limit ? limit : null;
         _fullCollections = collector.FullCollections;
         _anyCollections = collector.AllCollections;
     }
@@ -80,6 +101,9 @@ internal sealed class Pacer
 
     /// <summary>Collections of the young generations asked for so far.</summary>
     public long YoungCollections => Volatile.Read(ref _youngCollections);
+
+    /// <summary>Of the collections of the whole heap, those that compacted it.</summary>
+    public long Compactions => Volatile.Read(ref _compactions);
 
     /// <summary>Opens the account of one cache. It is held weakly, and counts for as long as the cache lives.</summary>
     /// <param name="share">The cache's budget as a share of its limit, more than zero.</param>
@@ -95,10 +119,17 @@ internal sealed class Pacer
         return account;
     }
 
+    /// <summary>Begins no collection of the whole heap until as many calls of <see cref="Resume"/>: for a bulk eviction that a release will follow.</summary>
+    public void Hold() => Interlocked.Increment(ref _holds);
+
+    /// <summary>Ends a <see cref="Hold"/>.</summary>
+    public void Resume() => Interlocked.Decrement(ref _holds);
+
     /// <summary>Takes in what came into a cache and left it since it last reported, and has the heap collected if that is due.</summary>
     public void Report(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
     {
         bool isFullDue;
+        bool isScattered;
         bool isYoungDue;
         lock (_gate)
         {
@@ -109,12 +140,13 @@ internal sealed class Pacer
             long budget = BudgetBytes();
             bool mayCollect = !_collector.IsInNoGCRegion;
             isFullDue = mayCollect && TakeFull_NeedsLock(budget);
+            isScattered = isFullDue && TakeCompaction_NeedsLock();
             isYoungDue = mayCollect && !isFullDue && TakeYoung_NeedsLock(budget);
         }
 
         if (isFullDue)
         {
-            CollectFully();
+            CollectFully(isScattered ? _collector.CollectCompacting : _collector.CollectInBackground);
         }
         else if (isYoungDue)
         {
@@ -124,17 +156,30 @@ internal sealed class Pacer
 
     private bool TakeFull_NeedsLock(long budgetBytes)
     {
-        if (_isCollecting || _deadBytes < budgetBytes || _time.GetTimestamp() < _notBefore)
+        if (_isCollecting || Volatile.Read(ref _holds) > 0 || _deadBytes < budgetBytes || _time.GetTimestamp() < _notBefore)
         {
             return false;
         }
 
         _isCollecting = true;
         _deadBytes = 0;
-        _lastFull = LastFull();
+        _lastFull = LastFull().Index;
         _startedAt = _time.GetTimestamp();
         _collections++;
         return true;
+    }
+
+    /// <summary>Whether the holes are worth the pause that closing them takes. What the last such collection could not close (pins hold it) is no reason for another.</summary>
+    private bool TakeCompaction_NeedsLock()
+    {
+        GCReading full = LastFull();
+        _keptHoleBytes = full.Compacted ? full.FragmentedBytes : Math.Min(_keptHoleBytes, full.FragmentedBytes);
+        long holes = full.FragmentedBytes - _keptHoleBytes;
+        _isCompacting = holes > Math.Max(MinimumHoleBytes, full.LiveBytes / LivePerHoles)
+            && full.LiveBytes <= QuickLiveBytes
+            && _time.GetTimestamp() >= _compactionNotBefore;
+        _compactions += _isCompacting ? 1 : 0;
+        return _isCompacting;
     }
 
     private bool TakeYoung_NeedsLock(long budgetBytes)
@@ -151,11 +196,11 @@ internal sealed class Pacer
         return true;
     }
 
-    private void CollectFully()
+    private void CollectFully(Action collect)
     {
         try
         {
-            _run(_collector.CollectInBackground);
+            _run(collect);
         }
         catch (OutOfMemoryException)
         {
@@ -184,12 +229,13 @@ internal sealed class Pacer
     private void NoteCollections()
     {
         TimeSpan taken = _time.GetElapsedTime(_startedAt);
-        if (_isCollecting && (LastFull() != _lastFull || taken > s_longest))
+        if (_isCollecting && (LastFull().Index != _lastFull || taken > s_longest))
         {
             // What left meanwhile goes on counting: most of it was seen alive.
             _isCollecting = false;
             _fullCollections = _collector.FullCollections;
             _notBefore = NotBefore(taken, MaxShareOfProcessor);
+            _compactionNotBefore = _isCompacting ? NotBefore(taken, MaxShareForHoles) : _compactionNotBefore;
         }
 
         if (!_isCollecting && _collector.FullCollections is var fullCollections && fullCollections != _fullCollections)
@@ -218,8 +264,14 @@ internal sealed class Pacer
             }
         }
 
-        return Math.Max(budgets, Math.Max(MinimumBudgetBytes, SmallCacheBudgetBytes - (limits / 2)));
+        long budget = Math.Max(budgets, Math.Max(MinimumBudgetBytes, SmallCacheBudgetBytes - (limits / 2)));
+        return _heapLimitBytes is long heap ? Math.Max(MinimumBudgetBytes, Math.Min(budget, (heap - limits) / RoomPerBudget)) : budget;
     }
 
-    private long LastFull() => Math.Max(_collector.ReadLastFullBlocking().Index, _collector.ReadLastBackground().Index);
+    private GCReading LastFull()
+    {
+        GCReading blocking = _collector.ReadLastFullBlocking();
+        GCReading background = _collector.ReadLastBackground();
+        return background.Index > blocking.Index ? background : blocking;
+    }
 }

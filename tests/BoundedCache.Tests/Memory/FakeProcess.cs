@@ -36,6 +36,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public long FragmentedBytes { get; set; }
 
+    /// <summary>Holes that compacting leaves where they are.</summary>
+    public long PinnedHoleBytes { get; set; }
+
     /// <summary>How many of the next collections another one takes the place of.</summary>
     public int Swallow { get; set; }
 
@@ -119,7 +122,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     {
         Step("compacting", 20);
         FullCollections++;
-        FragmentedBytes = 0;
+        FragmentedBytes = Math.Min(FragmentedBytes, PinnedHoleBytes);
         _lastBlocking = _last = Look(2) with { Compacted = true };
     }
 

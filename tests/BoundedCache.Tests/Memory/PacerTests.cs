@@ -41,6 +41,136 @@ public sealed class PacerTests
     }
 
     [Fact]
+    public void Near_the_heaps_hard_limit_the_budget_is_a_quarter_of_the_room_that_is_left()
+    {
+        _process.Settings = new() { HeapHardLimitBytes = 1200 * MiB };
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Look(45 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Look(52 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Beyond_the_heaps_hard_limit_the_least_budget_holds()
+    {
+        _process.Settings = new() { HeapHardLimitBytes = 900 * MiB };
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Look(Pacer.MinimumBudgetBytes - 1, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Look(16 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Nothing_is_begun_while_a_bulk_eviction_holds_it_and_what_left_is_due_afterwards()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        pacer.Hold();
+        account.Look(500 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        pacer.Resume();
+        account.Look(510 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void What_a_bulk_eviction_left_is_settled_by_the_collection_of_the_release()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        pacer.Hold();
+        account.Look(500 * MiB, 0, 1000 * MiB);
+        pacer.Resume();
+        _process.CollectInBackground();
+
+        account.Look(599 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+    }
+
+    [Theory]
+    [InlineData(40, 12, false)]
+    [InlineData(40, 20, true)]
+    [InlineData(100, 20, false)]
+    [InlineData(100, 40, true)]
+    [InlineData(200, 40, false)]
+    [InlineData(300, 200, false)]
+    public void Many_holes_where_little_is_alive_are_closed(int liveMiB, int holesMiB, bool isCompacted)
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        (_process.LiveBytes, _process.FragmentedBytes) = (liveMiB * MiB, holesMiB * MiB);
+        _process.CollectInBackground();
+
+        account.Look(150 * MiB, 0, 1000 * MiB);
+        account.Look(300 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal(isCompacted, pacer.Compactions > 0);
+        Assert.Equal(isCompacted, _process.Steps.Contains("compacting"));
+    }
+
+    [Fact]
+    public void Holes_are_closed_no_more_often_than_their_share_of_time_allows()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.1);
+        _process.LiveBytes = 100 * MiB;
+        Scatter();
+        account.Look(150 * MiB, 0, 1000 * MiB);
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        _started.Dequeue()();
+        account.Look(160 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Compactions);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Scatter();
+        account.Look(170 * MiB, 0, 1000 * MiB);
+        account.Look(300 * MiB, 0, 1000 * MiB);
+        _started.Dequeue()();
+        account.Look(305 * MiB, 0, 1000 * MiB);
+        Assert.Equal((2, 1), (pacer.Collections, pacer.Compactions));
+
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Scatter();
+        account.Look(315 * MiB, 0, 1000 * MiB);
+        account.Look(450 * MiB, 0, 1000 * MiB);
+        Assert.Equal((3, 2), (pacer.Collections, pacer.Compactions));
+
+        void Scatter()
+        {
+            _process.FragmentedBytes = 60 * MiB;
+            _process.CollectInBackground();
+        }
+    }
+
+    [Fact]
+    public void Holes_that_pins_keep_are_no_reason_to_compact_again()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        _process.LiveBytes = 100 * MiB;
+        _process.FragmentedBytes = 60 * MiB;
+        _process.CollectInBackground();
+        _process.PinnedHoleBytes = 60 * MiB;
+
+        for (int round = 1; round <= 10; round++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            account.Look(round * 150 * MiB, 0, 1000 * MiB);
+        }
+
+        Assert.Equal(1, pacer.Compactions);
+    }
+
+    [Fact]
     public void Caches_share_one_budget()
     {
         Pacer pacer = NewPacer();
