@@ -9,7 +9,7 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     private const int ReportsPerBudget = 16;
 
     /// <summary>No limit counts as more, so that sums do not overflow.</summary>
-    private const long MaximumBytes = 1L << 50;
+    public const long MaximumBytes = 1L << 50;
 
     private long _came;
     private long _left;

@@ -44,6 +44,11 @@ internal sealed class Pacer
     // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so they get the smaller part.
     private const int YoungPerBudget = 2;
 
+    // A collection that nobody asked for, and that comes after less than this, is not for what caches take in. After more, the next is forestalled: due after three quarters of
+    // it. The bound rises by a sixty-fourth with every young collection that is in time, so that it follows the runtime's budgets both ways.
+    private const long MinimumUnaskedBytes = 2L * 1024 * 1024;
+    private const int UnaskedRecovery = 64;
+
     // Where the heap has a hard limit, what it has beyond the caches' limits must hold the dead, the new, what both grow by while the collector runs, and the application.
     private const int RoomPerBudget = 4;
 
@@ -71,6 +76,7 @@ internal sealed class Pacer
     private long _collections;
     private long _youngBytes;
     private int _anyCollections;
+    private long _unaskedBytes = PacedAccount.MaximumBytes;
     private long _youngNotBefore = long.MinValue;
     private long _youngCollections;
     private int _holds;
@@ -184,7 +190,7 @@ internal sealed class Pacer
 
     private bool TakeYoung_NeedsLock(long budgetBytes)
     {
-        if (_youngBytes < budgetBytes / YoungPerBudget || _time.GetTimestamp() < _youngNotBefore)
+        if (_youngBytes < Math.Min(budgetBytes / YoungPerBudget, _unaskedBytes / 4 * 3) || _time.GetTimestamp() < _youngNotBefore)
         {
             return false;
         }
@@ -216,6 +222,8 @@ internal sealed class Pacer
         lock (_gate)
         {
             _youngNotBefore = NotBefore(taken, MaxShareOfTime);
+            _anyCollections = _collector.AllCollections;
+            _unaskedBytes = Math.Min(PacedAccount.MaximumBytes, _unaskedBytes + (_unaskedBytes / UnaskedRecovery));
         }
     }
 
@@ -229,6 +237,7 @@ internal sealed class Pacer
     private void NoteCollections()
     {
         TimeSpan taken = _time.GetElapsedTime(_startedAt);
+        bool isOwn = _isCollecting || _youngNotBefore == long.MaxValue;
         if (_isCollecting && (LastFull().Index != _lastFull || taken > s_longest))
         {
             // What left meanwhile goes on counting: most of it was seen alive.
@@ -246,6 +255,7 @@ internal sealed class Pacer
 
         if (_collector.AllCollections is var allCollections && allCollections != _anyCollections)
         {
+            _unaskedBytes = !isOwn && _youngBytes >= MinimumUnaskedBytes ? _youngBytes : _unaskedBytes;
             _anyCollections = allCollections;
             _youngBytes = 0;
         }

@@ -373,18 +373,65 @@ public sealed class PacerTests
     }
 
     [Fact]
-    public void A_young_collection_that_nobody_asked_for_starts_the_young_count_anew()
+    public void A_young_collection_that_nobody_asked_for_starts_the_young_count_anew_and_the_next_is_forestalled()
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        account.Look(0, 45 * MiB, 1000 * MiB);
+        account.Look(0, 40 * MiB, 1000 * MiB);
         _process.CollectYoung(0);
 
-        account.Look(0, 90 * MiB, 1000 * MiB);
+        account.Look(0, 69 * MiB, 1000 * MiB);
         Assert.Equal(0, pacer.YoungCollections);
 
-        account.Look(0, 141 * MiB, 1000 * MiB);
+        account.Look(0, 77 * MiB, 1000 * MiB);
         Assert.Equal(1, pacer.YoungCollections);
+
+        account.Look(0, 106 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        account.Look(0, 114 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.YoungCollections);
+    }
+
+    [Fact]
+    public void One_that_comes_when_hardly_anything_came_in_is_for_something_else_and_is_not_forestalled()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(0, MiB, 1000 * MiB);
+        _process.CollectYoung(0);
+
+        account.Look(0, 49 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.YoungCollections);
+
+        account.Look(0, 56 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+    }
+
+    [Fact]
+    public void Forestalling_is_given_up_again_little_by_little()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(0, 20 * MiB, 10_000 * MiB);
+        _process.CollectYoung(0);
+        long used = 20;
+        long Collections(int looks)
+        {
+            long before = pacer.YoungCollections;
+            for (int i = 0; i < looks; i++)
+            {
+                used += 70;
+                account.Look(0, used * MiB, 10_000 * MiB);
+            }
+
+            return pacer.YoungCollections - before;
+        }
+
+        // Every 15 MiB, but no report comes so soon; in the end every 500 again, which the eighth report passes.
+        Assert.Equal(40, Collections(40));
+        Collections(2000);
+        Assert.Equal(10, Collections(80));
     }
 
     [Fact]
