@@ -13,7 +13,8 @@ namespace BoundedCache.Memory;
 /// The runtime does so by budgets of its own, which let such a process grow to twice its live heap.</para>
 /// <para>What comes in is new, and the runtime lets new objects pile up by the size of the processor's cache, which on a large server is hundreds
 /// of megabytes whatever the limit. When it then finds nearly all of them alive it leaves them where they are, and what died between them (what an entry
-/// is built with) stays as holes for as long as the entries live. Compacted early, they fill the holes that older entries left. The process stops more often
+/// is built with) stays as holes for as long as the entries live. Compacted early, they fill the holes that older entries left; so early that the runtime's own
+/// collection does not come first, where that is known to come for what caches take in. The process stops more often
 /// and for less time each, and for no longer in all: nearly all the time goes to moving what is kept, once.</para>
 /// <para>It keeps silent when the process collects often enough by itself (what left before such a collection no longer counts), in a no-GC region,
 /// and for as long as its collections would take more than <see cref="MaxShareOfProcessor"/>, or young ones more than
