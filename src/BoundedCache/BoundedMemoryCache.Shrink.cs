@@ -158,8 +158,30 @@ public sealed partial class BoundedMemoryCache
             }
 
             long began = Stopwatch.GetTimestamp();
-            (_entries, _bytes) = cache._engine.EvictDownToLimit();
-            cache._engine.Trim();
+            Action? rest = mode == ReleaseMode.Gentle ? new Breather().Breathe : null;
+
+            // What is evicted passes the pacer's budget at once. A collection that began now would miss most of it, and the release would have to wait for its end. It is
+            // counted before the release, whose collection settles it.
+            bool isReleased = mode != ReleaseMode.None;
+            if (isReleased)
+            {
+                Pacer.OfProcess.Hold();
+            }
+
+            try
+            {
+                (_entries, _bytes) = cache._engine.EvictDownToLimit(rest);
+                cache._engine.Trim(rest);
+                cache.Pace();
+            }
+            finally
+            {
+                if (isReleased)
+                {
+                    Pacer.OfProcess.Resume();
+                }
+            }
+
             _evictionTime = Stopwatch.GetElapsedTime(began);
             return true;
         }

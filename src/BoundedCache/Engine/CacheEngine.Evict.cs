@@ -13,8 +13,9 @@ internal sealed partial class CacheEngine
     private const int NoTrimming = 0;
 
     /// <summary>Evicts down to the limit, as it stands while this runs, in batches that let go of the lock in between.</summary>
+    /// <param name="betweenBatches">Called without the lock after each batch; null for nothing.</param>
     /// <returns>Entries and bytes evicted by this call. To be followed by <see cref="Trim"/>.</returns>
-    public (long Entries, long Bytes) EvictDownToLimit()
+    public (long Entries, long Bytes) EvictDownToLimit(Action? betweenBatches = null)
     {
         EntryTotals evicted = default;
         bool more = true;
@@ -34,6 +35,7 @@ internal sealed partial class CacheEngine
             }
 
             Notify(removed);
+            betweenBatches?.Invoke();
         }
 
         return (evicted.Entries, evicted.Bytes);

@@ -12,8 +12,9 @@ internal sealed partial class CacheEngine
     private const int MergesPerHold = 1024;
 
     /// <summary>Makes the table as small as its population allows, in batches that let go of the lock in between.</summary>
+    /// <param name="betweenBatches">Called without the lock after each batch; null for nothing.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Trim()
+    public void Trim(Action? betweenBatches = null)
     {
         bool more = true;
         while (more)
@@ -33,6 +34,8 @@ internal sealed partial class CacheEngine
 
                 more = _index.HasSpare(_ledger.Count) || (_movesPaused == 0 && _allocator.HasSpareChunk);
             }
+
+            betweenBatches?.Invoke();
         }
 
         DropUnusedDeadlines();

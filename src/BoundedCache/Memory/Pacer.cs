@@ -34,11 +34,15 @@ internal sealed class Pacer
     // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so they get the smaller part.
     private const int YoungPerBudget = 2;
 
+    // Where the heap has a hard limit, what it has beyond the caches' limits must hold the dead, the new, what both grow by while the collector runs, and the application.
+    private const int RoomPerBudget = 4;
+
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
 
     private readonly IGarbageCollector _collector;
     private readonly TimeProvider _time;
     private readonly Action<Action> _run;
+    private readonly long? _heapLimitBytes;
     private readonly Lock _gate = new();
     private readonly List<WeakReference<PacedAccount>> _accounts = [];
     private long _deadBytes;
@@ -52,6 +56,7 @@ internal sealed class Pacer
     private int _anyCollections;
     private long _youngNotBefore = long.MinValue;
     private long _youngCollections;
+    private int _holds;
 
     /// <param name="collector">The process's garbage collector.</param>
     /// <param name="time">The clock by which collections are kept apart.</param>
@@ -61,6 +66,7 @@ internal sealed class Pacer
         _collector = collector;
         _time = time;
         _run = run;
+        _heapLimitBytes = collector.Settings.HeapHardLimitBytes is > 0 and long limit ? limit : null;
         _fullCollections = collector.FullCollections;
         _anyCollections = collector.AllCollections;
     }
@@ -88,6 +94,12 @@ internal sealed class Pacer
 
         return account;
     }
+
+    /// <summary>Begins no collection of the whole heap until as many calls of <see cref="Resume"/>: for a bulk eviction that a release will follow.</summary>
+    public void Hold() => Interlocked.Increment(ref _holds);
+
+    /// <summary>Ends a <see cref="Hold"/>.</summary>
+    public void Resume() => Interlocked.Decrement(ref _holds);
 
     /// <summary>Takes in what came into a cache and left it since it last reported, and has the heap collected if that is due.</summary>
     public void Report(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
@@ -118,7 +130,7 @@ internal sealed class Pacer
 
     private bool TakeFull_NeedsLock(long budgetBytes)
     {
-        if (_isCollecting || _deadBytes < budgetBytes || _time.GetTimestamp() < _notBefore)
+        if (_isCollecting || Volatile.Read(ref _holds) > 0 || _deadBytes < budgetBytes || _time.GetTimestamp() < _notBefore)
         {
             return false;
         }
@@ -202,12 +214,18 @@ internal sealed class Pacer
     private long BudgetBytes()
     {
         long sum = 0;
+        long limits = 0;
         foreach (WeakReference<PacedAccount> weak in _accounts)
         {
-            sum += weak.TryGetTarget(out PacedAccount? account) ? account.BudgetBytes : 0;
+            if (weak.TryGetTarget(out PacedAccount? account))
+            {
+                sum += account.BudgetBytes;
+                limits += account.LimitBytes;
+            }
         }
 
-        return Math.Max(sum, MinimumBudgetBytes);
+        long atMost = _heapLimitBytes is long heap ? (heap - limits) / RoomPerBudget : long.MaxValue;
+        return Math.Max(Math.Min(sum, atMost), MinimumBudgetBytes);
     }
 
     private long LastFull() => Math.Max(_collector.ReadLastFullBlocking().Index, _collector.ReadLastBackground().Index);

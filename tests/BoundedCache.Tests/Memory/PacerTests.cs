@@ -41,6 +41,62 @@ public sealed class PacerTests
     }
 
     [Fact]
+    public void Near_the_heaps_hard_limit_the_budget_is_a_quarter_of_the_room_that_is_left()
+    {
+        _process.Settings = new() { HeapHardLimitBytes = 1200 * MiB };
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Look(45 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Look(52 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Beyond_the_heaps_hard_limit_the_least_budget_holds()
+    {
+        _process.Settings = new() { HeapHardLimitBytes = 900 * MiB };
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Look(Pacer.MinimumBudgetBytes - 1, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Look(16 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Nothing_is_begun_while_a_bulk_eviction_holds_it_and_what_left_is_due_afterwards()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        pacer.Hold();
+        account.Look(500 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        pacer.Resume();
+        account.Look(510 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void What_a_bulk_eviction_left_is_settled_by_the_collection_of_the_release()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        pacer.Hold();
+        account.Look(500 * MiB, 0, 1000 * MiB);
+        pacer.Resume();
+        _process.CollectInBackground();
+
+        account.Look(599 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+    }
+
+    [Fact]
     public void Caches_share_one_budget()
     {
         Pacer pacer = NewPacer();
