@@ -63,7 +63,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
             : ChildProcess.Start(Name, "/bin/sh", ["-c", "echo $$ > \"$0\" && exec \"$@\"", group.ProcessesFile, .. command], environment);
         try
         {
-            return new ServiceProcess(process, new Uri(await process.WaitForAsync("Now listening on: ", cancellationToken)));
+            var service = new ServiceProcess(process, new Uri(await process.WaitForAsync("Now listening on: ", cancellationToken)));
+            await service.CheckCollectorAsync(setup.ServerGC, cancellationToken);
+            return service;
         }
         catch
         {
@@ -132,6 +134,16 @@ internal sealed class ServiceProcess : IAsyncDisposable
     {
         _control.Dispose();
         await _process.DisposeAsync();
+    }
+
+    /// <remarks>Web projects have Server GC unless told otherwise, the word for which is easily mistaken; and everything that is measured here depends on it.</remarks>
+    private async Task CheckCollectorAsync(bool isServerGC, CancellationToken cancellationToken)
+    {
+        ServiceState state = await ReadAsync(report: false, cancellationToken);
+        if (state.IsServerGC != isServerGC)
+        {
+            throw new LoadException(ExitCode.Failed, $"the service runs under {(state.IsServerGC ? "Server" : "Workstation")} GC, which is not what was asked for");
+        }
     }
 
     /// <summary>The service where its own build puts it, with the assemblies that it will have in earnest.</summary>

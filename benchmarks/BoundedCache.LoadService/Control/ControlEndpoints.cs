@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using BoundedCache.LoadService.Items;
 using BoundedCache.LoadService.Peers;
 
@@ -52,6 +53,7 @@ internal static class ControlEndpoints
             FullCollections = GC.CollectionCount(2),
             ProcessorMilliseconds = process.TotalProcessorTime.TotalMilliseconds,
             UptimeMilliseconds = Environment.TickCount64 - s_startedAt,
+            IsServerGC = GCSettings.IsServerGC,
             Findings = report ? [.. MemoryReport.Capture().Findings.Select(static finding => $"{finding.Cause}: {finding}")] : [],
         };
     }

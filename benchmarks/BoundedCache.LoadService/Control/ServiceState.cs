@@ -23,6 +23,9 @@ internal sealed record ServiceState
 
     public required double UptimeMilliseconds { get; init; }
 
+    /// <summary>Whether it runs under Server GC.</summary>
+    public required bool IsServerGC { get; init; }
+
     /// <summary>What the memory report advises.</summary>
     public required IReadOnlyList<string> Findings { get; init; }
 }
