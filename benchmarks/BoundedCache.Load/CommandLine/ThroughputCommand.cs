@@ -20,13 +20,14 @@ internal static class ThroughputCommand
         Defaulted<double> skew = Parse.Number("--skew", "Zipf's exponent; 0 is uniform.", 0.99, 0, 5);
         Defaulted<int> keys = Parse.Whole("--keys", "Keys that are asked for.", 100_000, 100, 10_000_000);
         Defaulted<int> valueBytes = Parse.Whole("--value-size", "Bytes of each value, an array.", 100, 0, 1 << 20);
-        Defaulted<double> seconds = Parse.Number("--seconds", "Measured time of each process, after half a second that does not count.", 0.6, 0.05, 600);
+        Defaulted<double> seconds = Parse.Number("--seconds", "Measured time of each process.", 0.6, 0.05, 600);
+        Defaulted<double> warmUp = Parse.Number("--warm-up", "Seconds at full speed before that, which do not count.", 1.5, 0, 600);
         Defaulted<int> rounds = Parse.Whole("--rounds", "Processes for each cache and load, of which the median is taken.", 3, 1, 99);
         Option<string?> directory = Parse.Output();
         Option<bool> quick = Parse.Quick();
         var command = new Command("throughput", "Operations a second at full speed; hit ratio, GC pauses, processor time, bytes per entry, limit overrun, refused sets.")
         {
-            peers, reads, readThrough, threads, skew, keys, valueBytes, seconds, rounds, directory, quick,
+            peers, reads, readThrough, threads, skew, keys, valueBytes, seconds, warmUp, rounds, directory, quick,
         };
         command.SetAction(async (result, cancellation) =>
         {
@@ -42,6 +43,7 @@ internal static class ThroughputCommand
                 Keys = isQuick ? 2_000 : keys.Of(result),
                 ValueBytes = valueBytes.Of(result),
                 Seconds = isQuick ? 0.1 : seconds.Of(result),
+                WarmUpSeconds = isQuick ? 0.05 : warmUp.Of(result),
             }))];
             if (caches.Length == 0)
             {

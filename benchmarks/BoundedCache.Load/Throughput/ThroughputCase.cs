@@ -20,6 +20,9 @@ internal sealed record ThroughputCase
 
     public required double Seconds { get; init; }
 
+    /// <summary>Time at full speed before what is measured. The runtime takes a second and more to compile all that is hot to the end.</summary>
+    public required double WarmUpSeconds { get; init; }
+
     /// <summary>The load as tables name it; the cache aside.</summary>
     public string Load => (Reads is { } reads ? $"{reads:P0} reads" : "read-through at half capacity")
         + $", {(Skew == 0 ? "uniform" : $"Zipf {Skew}")}, {Threads} thread{(Threads == 1 ? "" : "s")}";

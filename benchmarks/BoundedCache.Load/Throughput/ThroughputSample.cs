@@ -3,6 +3,7 @@ namespace BoundedCache.Load.Throughput;
 /// <summary>What one process measured. Sums are over the measured time, all threads together.</summary>
 internal sealed record ThroughputSample
 {
+    /// <summary>Reads and sets that were stored. A set that was refused is no operation done.</summary>
     public required double OpsPerSecond { get; init; }
 
     /// <summary>Hits among reads; NaN does not travel in JSON, so null where nothing was read.</summary>

@@ -82,7 +82,7 @@ internal sealed class ThroughputWorker
         var totals = new Tally[draws.Length];
         Thread[] threads = [.. draws.Select((own, i) => new Thread(() => totals[i] = Work(own, i)))];
         Array.ForEach(threads, static thread => thread.Start());
-        Thread.Sleep(TimeSpan.FromSeconds(Math.Min(0.5, _case.Seconds / 2)));
+        Thread.Sleep(TimeSpan.FromSeconds(_case.WarmUpSeconds));
 
         using Process process = Process.GetCurrentProcess();
         TimeSpan cpu = process.TotalProcessorTime;
@@ -111,7 +111,7 @@ internal sealed class ThroughputWorker
         double refused = all.Checked == 0 ? 0 : (double)all.Missing / all.Checked;
         return new ThroughputSample
         {
-            OpsPerSecond = (all.Reads + all.Sets) / seconds,
+            OpsPerSecond = (all.Reads + (all.Sets * (1 - refused))) / seconds,
             HitRatio = all.Reads == 0 ? null : (double)all.Hits / all.Reads,
             GCPauseMilliseconds = pause.TotalMilliseconds,
             Gen0 = gen0,

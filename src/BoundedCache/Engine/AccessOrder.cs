@@ -93,10 +93,33 @@ internal sealed class AccessOrder
             ref Link link = ref _store.TryLink(index);
             if (!Unsafe.IsNullRef(ref link) && link.IsInUse && link.Newer != None)
             {
-                Join(link.Newer, link.Older, (int)link.Priority);
-                AddToHead(index, ref link);
+                MoveToHead(index, ref link);
             }
         }
+    }
+
+    /// <summary>Moves an entry that is not the head, so that its list has a head and the entry one before it: most of what a cache does is this.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void MoveToHead(int index, ref Link link)
+    {
+        int priority = (int)link.Priority;
+        int newer = link.Newer;
+        int older = link.Older;
+        _store.Link(newer).Older = older;
+        if (older != None)
+        {
+            _store.Link(older).Newer = newer;
+        }
+        else
+        {
+            _ends.Tails[priority] = newer;
+        }
+
+        ref int head = ref _ends.Heads[priority];
+        _store.Link(head).Newer = index;
+        link.Newer = None;
+        link.Older = head;
+        head = index;
     }
 
     /// <summary>

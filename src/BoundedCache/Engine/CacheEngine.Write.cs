@@ -164,7 +164,7 @@ internal sealed partial class CacheEngine
                 return null;
             }
 
-            ApplyTouches();
+            ApplyTouchesForWrite();
             int countBefore = _ledger.Count;
             try
             {

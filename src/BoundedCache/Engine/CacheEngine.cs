@@ -108,6 +108,18 @@ internal sealed partial class CacheEngine
         }
     }
 
+    /// <summary>
+    /// Applies what a single write has to: all touches, or, while threads overlap and order between them is not to be had, mostly this thread's own. Under
+    /// the lock.
+    /// </summary>
+    private void ApplyTouchesForWrite()
+    {
+        if (_touches.HasPending)
+        {
+            _touches.ApplyDueTo(_order);
+        }
+    }
+
     private void Notify(List<RemovedEntry>? removed)
     {
         if (removed is not null)

@@ -13,7 +13,7 @@ namespace BoundedCache.Engine;
 /// name adds to its buffer; another first takes the relay, which is one compare-and-swap. Touches are applied by epoch, so uses that do
 /// not overlap in time are applied in exactly their order, whichever threads made them.</para>
 /// <para>Uses that overlap have no order to keep, and there the relay would only travel between processors. A thread that
-/// sees the relay change during its own use has proof of overlap, and gives it to everybody; the next time the touches are applied it
+/// sees the relay change during its own use has proof of overlap, and gives it to everybody; the next time all touches are applied it
 /// is nobody's again. So threads at full speed pay for it once per some dozens of touches, and threads that take turns never lose order.
 /// What is lost under overlap: the mutual order of touches while the relay is everybody's, and touches that find
 /// their buffer full while the lock is held (<see cref="LostTouches"/>).</para>
@@ -28,7 +28,8 @@ internal sealed class TouchLog
     /// <summary>Touches applied together: as many as a processor can fetch the memory of at once, and more.</summary>
     private const int BatchTouches = 128;
 
-    private const int ApplyAllEvery = 8;
+    /// <summary>Of so many applications while the relay is everybody's, full buffers' and writes', one is of all buffers.</summary>
+    internal const int ApplyAllEvery = 8;
     private const int Nobody = 0;
     private const int Everybody = -1;
 
@@ -90,24 +91,25 @@ internal sealed class TouchLog
     /// <summary>Counts a touch that was not applied because the thread has no buffer and the lock was held.</summary>
     public void CountLost() => Interlocked.Increment(ref _sharedLost);
 
-    /// <summary>Applies what waits in the buffer of this thread, which is due. Under the lock.</summary>
+    /// <summary>Applies what waits in the buffer of this thread, which is due, or whose thread writes; and of the others' what their order asks for. Under the lock.</summary>
     /// <remarks>
     /// While the relay is everybody's, order between buffers is not to be had, and emptying the others' only moves their memory
-    /// between processors. Now and then all are emptied all the same, so that the relay becomes nobody's again, and order is kept again
-    /// once the threads no longer overlap.
+    /// between processors. Every so many times all are emptied all the same, so that the relay becomes nobody's again, and order is kept again
+    /// once the threads no longer overlap: after so many writes at the latest.
     /// </remarks>
     public void ApplyDueTo(AccessOrder order)
     {
-        if ((int)Volatile.Read(ref _lines.Relay) != Everybody || ++_lines.OwnApplications % ApplyAllEvery == 0 || OwnBuffer() is not { } buffer)
+        if ((int)Volatile.Read(ref _lines.Relay) != Everybody || ++_lines.OwnApplications % ApplyAllEvery == 0)
         {
             ApplyTo(order);
-            return;
         }
-
-        uint end = buffer.End;
-        while (buffer.TryPeek(end, out uint epoch))
+        else if (OwnBuffer() is { } buffer)
         {
-            Apply(buffer, end, epoch, order);
+            uint end = buffer.End;
+            while (buffer.TryPeek(end, out uint epoch))
+            {
+                Apply(buffer, end, epoch, order);
+            }
         }
     }
 
@@ -213,11 +215,12 @@ internal sealed class TouchLog
         }
     }
 
+    /// <summary>This thread's buffer, if it ever noted a use.</summary>
     private TouchBuffer? OwnBuffer()
     {
         int thread = Environment.CurrentManagedThreadId;
         TouchBuffer?[] buffers = _buffers;
-        return (uint)thread < (uint)buffers.Length && buffers[thread] is { } buffer ? buffer : MakeBuffer(thread);
+        return (uint)thread < (uint)buffers.Length ? buffers[thread] : null;
     }
 
     private TouchBuffer? MakeBuffer(int thread)

@@ -8,8 +8,8 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     /// <summary>Reports per budget: often enough that a collection comes in time, seldom enough that writers do not meet at the pacer.</summary>
     private const int ReportsPerBudget = 16;
 
-    /// <summary>No budget is larger, whatever the limit, so that sums of budgets do not overflow.</summary>
-    private const long MaximumBudgetBytes = 1L << 50;
+    /// <summary>No limit counts as more, so that sums do not overflow.</summary>
+    private const long MaximumBytes = 1L << 50;
 
     private long _came;
     private long _left;
@@ -17,6 +17,9 @@ internal sealed class PacedAccount(Pacer pacer, double share)
 
     /// <summary>Bytes that may lie dead before this cache alone would have them collected.</summary>
     public long BudgetBytes { get; private set; }
+
+    /// <summary>The cache's limit, as it last reported.</summary>
+    public long LimitBytes { get; private set; }
 
     /// <summary>To be called after a change: reports to the pacer where enough has come into the cache or left it since the last report. Cheap where not.</summary>
     /// <param name="creditedBytes">Bytes that ever left the cache.</param>
@@ -41,7 +44,8 @@ internal sealed class PacedAccount(Pacer pacer, double share)
         long came = Math.Max(0, creditedBytes + usedBytes - _came);
         _left += left;
         _came += came;
-        BudgetBytes = (long)Math.Min(MaximumBudgetBytes, limitBytes * share);
+        LimitBytes = Math.Min(MaximumBytes, limitBytes);
+        BudgetBytes = (long)(LimitBytes * share);
         Volatile.Write(ref _nextReport, _left + _came + (Math.Max(BudgetBytes, Pacer.MinimumBudgetBytes) / ReportsPerBudget));
         return (left, came);
     }

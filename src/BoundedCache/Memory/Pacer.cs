@@ -25,6 +25,12 @@ internal sealed class Pacer
     /// <summary>The least budget: below it a collection of the whole heap costs more than the bytes are worth.</summary>
     public const long MinimumBudgetBytes = 8L * 1024 * 1024;
 
+    /// <summary>
+    /// The least budget where limits are next to nothing. Half of them is taken off it, down to <see cref="MinimumBudgetBytes"/> at 48 MiB: a share of a few
+    /// megabytes would be used up hundreds of times a second, for memory that nobody would miss.
+    /// </summary>
+    public const long SmallCacheBudgetBytes = 4 * MinimumBudgetBytes;
+
     /// <summary>The most that these collections may take of one processor, their time from begin to end taken for processor time.</summary>
     public const double MaxShareOfProcessor = 0.85;
 
@@ -201,13 +207,18 @@ internal sealed class Pacer
 
     private long BudgetBytes()
     {
-        long sum = 0;
+        long budgets = 0;
+        long limits = 0;
         foreach (WeakReference<PacedAccount> weak in _accounts)
         {
-            sum += weak.TryGetTarget(out PacedAccount? account) ? account.BudgetBytes : 0;
+            if (weak.TryGetTarget(out PacedAccount? account))
+            {
+                budgets += account.BudgetBytes;
+                limits += account.LimitBytes;
+            }
         }
 
-        return Math.Max(sum, MinimumBudgetBytes);
+        return Math.Max(budgets, Math.Max(MinimumBudgetBytes, SmallCacheBudgetBytes - (limits / 2)));
     }
 
     private long LastFull() => Math.Max(_collector.ReadLastFullBlocking().Index, _collector.ReadLastBackground().Index);

@@ -136,10 +136,38 @@ public sealed class PacerTests
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
 
-        account.Look(7 * MiB, 0, MiB);
+        account.Look(30 * MiB, 0, 2 * MiB);
         Assert.Equal(0, pacer.Collections);
 
-        account.Look(8 * MiB, 0, MiB);
+        account.Look(31 * MiB, 0, 2 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Theory]
+    [InlineData(16, 24)]
+    [InlineData(48, 8)]
+    [InlineData(80, 8)]
+    public void The_least_budget_is_less_for_larger_limits(long limitMiB, long budgetMiB)
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Look(0, 0, limitMiB * MiB);
+
+        account.Look((budgetMiB - 1) * MiB, 0, limitMiB * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Look(budgetMiB * MiB, 0, limitMiB * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Many_small_caches_are_as_large_as_one_of_the_sum_of_their_limits()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount[] accounts = [.. Enumerable.Range(0, 6).Select(_ => pacer.Open(0.1))];
+        Array.ForEach(accounts, static account => account.Look(0, 0, 8 * MiB));
+
+        accounts[0].Look(9 * MiB, 0, 8 * MiB);
         Assert.Equal(1, pacer.Collections);
     }
 

@@ -3,12 +3,12 @@ using BoundedCache.Memory;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
-/// <summary>Eight times the pacer's least budget leaves a small cache in a no-GC region, and as much again after it.</summary>
+/// <summary>Twice the pacer's budget for small caches leaves one in a no-GC region, and as much again after it.</summary>
 internal sealed class ChurnWithoutGC : Scenario
 {
     private const long RegionBytes = 100_000_000;
     private const int ValueBytes = 1024;
-    private const long WrittenBytes = 8 * Pacer.MinimumBudgetBytes;
+    private const long WrittenBytes = 2 * Pacer.SmallCacheBudgetBytes;
 
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {
