@@ -63,7 +63,10 @@ internal sealed partial class BucketIndex
     /// </summary>
     /// <param name="lookup">The key.</param>
     /// <param name="value">The value, where the entry has nothing else: neither details nor a deadline.</param>
-    /// <returns>The entry's slot; 0 where there is no entry; or -1 where it takes <see cref="Find"/> to tell.</returns>
+    /// <returns>
+    /// The entry's slot; 0 where there is no entry; a slot's number negated where <see cref="TryFindAt"/> may find the entry there; or <see cref="int.MinValue"/>
+    /// where it takes <see cref="Find"/> to tell.
+    /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FindPlain<TLookup>(TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -75,13 +78,13 @@ internal sealed partial class BucketIndex
         int[][] buckets = Volatile.Read(ref _buckets);
         if ((uint)(bucket >> ChunkShift) >= (uint)buckets.Length)
         {
-            return -1;
+            return int.MinValue;
         }
 
         int[] heads = buckets[bucket >> ChunkShift];
         if ((uint)(bucket & ChunkMask) >= (uint)heads.Length)
         {
-            return -1;
+            return int.MinValue;
         }
 
         int index = Volatile.Read(ref heads[bucket & ChunkMask]);
@@ -91,14 +94,14 @@ internal sealed partial class BucketIndex
             int chunk = index >> SlotStore.ChunkShift;
             if ((uint)chunk >= (uint)chunks.Length)
             {
-                return -1;
+                return int.MinValue;
             }
 
             Slot[] slots = chunks[chunk];
             int offset = index & SlotStore.ChunkMask;
             if ((uint)offset >= (uint)slots.Length)
             {
-                return -1;
+                return int.MinValue;
             }
 
             ref Slot slot = ref slots[offset];
@@ -111,7 +114,7 @@ internal sealed partial class BucketIndex
                 Volatile.ReadBarrier();
                 if (slot.Version != version || rest != 0)
                 {
-                    return -1;
+                    return -index;
                 }
 
                 if (key is not null && lookup.Matches(key))
@@ -124,12 +127,12 @@ internal sealed partial class BucketIndex
             index = Volatile.Read(ref slot.Next);
             if (!ReferenceEquals(_store.Slots, chunks))
             {
-                return -1;
+                return int.MinValue;
             }
         }
 
         Volatile.ReadBarrier();
-        return index == ~bucket && (relocations & 1) == 0 && _relocations == relocations && ReferenceEquals(_store.Slots, chunks) ? 0 : -1;
+        return index == ~bucket && (relocations & 1) == 0 && _relocations == relocations && ReferenceEquals(_store.Slots, chunks) ? 0 : int.MinValue;
     }
 
     /// <summary>Looks a key up without the lock.</summary>
@@ -175,23 +178,13 @@ internal sealed partial class BucketIndex
                 ref Slot slot = ref slots[offset];
                 if (slot.Hash == hash)
                 {
-                    uint version = Volatile.Read(ref slot.Version);
-                    object? key = slot.Key;
-                    object? content = slot.Value;
-                    SlotFlags flags = slot.Flags;
-                    long deadline = (flags & SlotFlags.HasDeadline) == 0 ? long.MaxValue : ReadDeadline(index);
-
-                    // Without the barrier a weakly ordered processor could read the fields after the version is confirmed, and hand
-                    // out the value of an entry that took this slot since.
-                    Volatile.ReadBarrier();
-                    if (slot.Version != version || (version & 1) != 0 || ((flags & SlotFlags.HasDeadline) != 0 && !IsPresent(slots, chunk)))
+                    if (!TryRead(slots, index, out object? key, out object? content, out place))
                     {
                         break;
                     }
 
                     if (key is not null && lookup.Matches(key))
                     {
-                        place = new Place(index, version, flags, deadline);
                         return content;
                     }
                 }
@@ -225,6 +218,24 @@ internal sealed partial class BucketIndex
 
             Thread.SpinWait(1 << Math.Min(attempt, 6));
         }
+    }
+
+    /// <summary>Looks, without the lock, whether the entry with a key is in a slot where it was seen.</summary>
+    /// <returns>False where it is not there, or writers interfered: then <see cref="Find"/> tells.</returns>
+    public bool TryFindAt<TLookup>(int index, scoped in TLookup lookup, out object? content, out Place place)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        Slot[][] chunks = _store.Slots;
+        if ((uint)(index >> SlotStore.ChunkShift) < (uint)chunks.Length
+            && chunks[index >> SlotStore.ChunkShift] is var slots
+            && (uint)(index & SlotStore.ChunkMask) < (uint)slots.Length)
+        {
+            return TryRead(slots, index, out object? key, out content, out place) && key is not null && lookup.Matches(key);
+        }
+
+        content = null;
+        place = Place.Nowhere;
+        return false;
     }
 
     /// <summary>Looks a key up whose comparison is no user code. Under the lock.</summary>
@@ -334,6 +345,25 @@ internal sealed partial class BucketIndex
         }
 
         return ref place;
+    }
+
+    /// <summary>Reads a slot without the lock.</summary>
+    /// <returns>Whether what was read belongs together.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryRead(Slot[] slots, int index, out object? key, out object? content, out Place place)
+    {
+        ref Slot slot = ref slots[index & SlotStore.ChunkMask];
+        uint version = Volatile.Read(ref slot.Version);
+        key = slot.Key;
+        content = slot.Value;
+        SlotFlags flags = slot.Flags;
+        bool hasDeadline = (flags & SlotFlags.HasDeadline) != 0;
+        place = new Place(index, version, flags, hasDeadline ? ReadDeadline(index) : long.MaxValue);
+
+        // Without the barrier a weakly ordered processor could read the fields after the version is confirmed, and hand
+        // out the value of an entry that took this slot since.
+        Volatile.ReadBarrier();
+        return slot.Version == version && (version & 1) == 0 && (!hasDeadline || IsPresent(slots, index >> SlotStore.ChunkShift));
     }
 
     private long ReadDeadline(int index)

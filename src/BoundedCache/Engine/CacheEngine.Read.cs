@@ -21,16 +21,15 @@ internal sealed partial class CacheEngine
             return true;
         }
 
-        return index != 0 && TryGetFully(lookup, begin, out value);
+        return index != 0 && TryGetFully(lookup, -index, begin, out value);
     }
 
     /// <summary>The same for entries that are more than a key and a value, or that writers interfered with.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryGetFully<TLookup>(TLookup lookup, long begin, out object? value)
+    private bool TryGetFully<TLookup>(TLookup lookup, int seenAt, long begin, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        value = _index.Find(in lookup, out Place place);
-        if (!place.IsHit && (!place.IsUnsure || !FindUnderLock(in lookup, out value, out place)))
+        if (!_index.TryFindAt(seenAt, in lookup, out value, out Place place) && !Find(in lookup, out value, out place))
         {
             return false;
         }
