@@ -21,7 +21,8 @@ namespace BoundedCache.Engine;
 /// once its thread is gone; so there are no more than threads that lived at one time, and they go with the cache. Threads numbered beyond
 /// <see cref="MaxBuffers"/> have none and touch under the lock, if it is free.</para>
 /// </remarks>
-internal sealed class TouchLog
+/// <param name="maxBuffers">Threads that may have a buffer.</param>
+internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
 {
     private const int MaxBuffers = 1024;
 
@@ -232,7 +233,7 @@ internal sealed class TouchLog
 
     private TouchBuffer? MakeBuffer(int thread)
     {
-        if ((uint)thread >= MaxBuffers)
+        if ((uint)thread >= (uint)maxBuffers)
         {
             return null;
         }
@@ -241,7 +242,7 @@ internal sealed class TouchLog
         {
             if (thread >= _buffers.Length)
             {
-                var larger = new TouchBuffer?[Math.Min(MaxBuffers, Math.Max(thread + 1, Math.Max(8, _buffers.Length * 2)))];
+                var larger = new TouchBuffer?[Math.Min(maxBuffers, Math.Max(thread + 1, Math.Max(8, _buffers.Length * 2)))];
                 _buffers.CopyTo(larger, 0);
                 Volatile.Write(ref _buffers, larger);
             }

@@ -145,7 +145,7 @@ internal sealed class GentleRelease(
     private void Finish()
     {
         ReleaseEvidence evidence = Gather();
-        if (!ReleaseLimits.IsWorthFetching(evidence.IdleBytes, evidence.Collection.LiveBytes) || evidence.IsPinned || _blocking >= MaxBlocking || !MayCollect())
+        if (!limits.IsWorthFetching(evidence.IdleBytes, evidence.Collection.LiveBytes) || evidence.IsPinned || _blocking >= MaxBlocking || !MayCollect())
         {
             return;
         }

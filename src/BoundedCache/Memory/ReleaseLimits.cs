@@ -79,9 +79,9 @@ internal sealed record ReleaseLimits
 
     /// <summary>
     /// Whether what slices left is worth the last collection of a gentle release. Less than what is clear, because collections in the background
-    /// take memory beside the heap, under Server GC 8 MB of the 10 MB beside the tenth that the promise on RSS allows. And no less than that, for it stops the process.
+    /// take memory beside the heap, under Server GC 9 of the 10 MB beside the tenth that the promise on RSS allows. And no less than that, for it stops the process.
     /// </summary>
-    public static bool IsWorthFetching(long idleBytes, long liveBytes) => idleBytes > 1_000_000 + (liveBytes / 10);
+    public bool IsWorthFetching(long idleBytes, long liveBytes) => idleBytes > Math.Max(MinimumGainBytes, liveBytes / 10);
 
     /// <summary>Whether memory outside the managed heap is worth a sentence.</summary>
     public bool IsNative(long nativeBytes, long committedBytes) => nativeBytes > NativeBytes && nativeBytes > committedBytes / 2;
