@@ -39,7 +39,7 @@ public class TotalsTests
                 _cache.MaxMemory = random.Next(1, Keys * 100);
                 _time.Advance(TimeSpan.FromSeconds(1));
                 _cache.Engine.RemoveExpired(static failure => throw failure);
-                if (random.Next(50) == 0)
+                if (random.Next(5) == 0)
                 {
                     _cache.Compact(random.NextDouble());
                 }
