@@ -4,9 +4,13 @@ namespace BoundedCache.ExplainRss.Causes;
 internal static class CacheFiller
 {
     /// <summary>Fills a cache with values of 1 KiB up to its limit.</summary>
-    public static BoundedMemoryCache Fill(long maxMemory)
+    /// <param name="maxMemory">The limit in bytes.</param>
+    /// <param name="paced">Whether pacing may collect. What it began while the cache was filled may end later, and take what is let go right after.</param>
+    public static BoundedMemoryCache Fill(long maxMemory, bool paced = true)
     {
-        var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = maxMemory, Name = "explain-rss" });
+        var options = new BoundedMemoryCacheOptions { MaxMemory = maxMemory, Name = "explain-rss" };
+        options.PacingShare = paced ? options.PacingShare : 0;
+        var cache = new BoundedMemoryCache(options);
         for (long entry = 0; entry < maxMemory / 1024; entry++)
         {
             cache.Set(entry, new byte[1024]);

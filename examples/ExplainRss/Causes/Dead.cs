@@ -16,7 +16,7 @@ internal sealed class Dead : Cause
     [MethodImpl(MethodImplOptions.NoInlining)]
     public override void Build(long bytes)
     {
-        _cache = CacheFiller.Fill(bytes);
+        _cache = CacheFiller.Fill(bytes, paced: false);
         _cache.SetMaxMemoryAsync(bytes / 10, ReleaseMode.None).GetAwaiter().GetResult();
     }
 
