@@ -7,11 +7,9 @@ internal static class ResidentBound
 {
     private const long SlackBytes = 10_000_000;
 
-    /// <param name="result">What was measured.</param>
-    /// <param name="besideHeapBytes">What the collector itself may keep beside its heap, where that is more than the promise knows.</param>
-    public static void AssertHolds(ScenarioResult result, long besideHeapBytes = 0)
+    public static void AssertHolds(ScenarioResult result)
     {
-        long bound = (long)(1.10 * result.LiveBytes) + SlackBytes + besideHeapBytes;
+        long bound = (long)(1.10 * result.LiveBytes) + SlackBytes;
         Assert.True(
             result.AboveEmptyBytes <= bound,
             $"{result.AboveEmptyBytes:N0} bytes above an empty process, where {result.LiveBytes:N0} live bytes allow {bound:N0}. {result}");

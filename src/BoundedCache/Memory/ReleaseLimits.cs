@@ -78,8 +78,8 @@ internal sealed record ReleaseLimits
     public bool IsKnownGap(long idleBytes, long liveBytes) => idleBytes > KnownGapBytes && idleBytes > liveBytes / 4;
 
     /// <summary>
-    /// Whether what slices left is worth the last collection of a gentle release. Less than what is clear, because collections in the background
-    /// take memory beside the heap, under Server GC 9 of the 10 MB beside the tenth that the promise on RSS allows. And no less than that, for it stops the process.
+    /// Whether what slices left is worth the last collection of a gentle release: a tenth of what is alive, as the promise on RSS allows. The 10 MB beside it are left to what
+    /// grows outside the heap. No less, for that collection stops the process.
     /// </summary>
     public bool IsWorthFetching(long idleBytes, long liveBytes) => idleBytes > Math.Max(MinimumGainBytes, liveBytes / 10);
 

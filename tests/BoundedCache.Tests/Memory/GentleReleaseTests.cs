@@ -105,6 +105,32 @@ public sealed class GentleReleaseTests
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
     }
 
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(5, true)]
+    public async Task It_is_fetched_from_a_tenth_of_what_is_alive_on(long keptMiB, bool isFetched)
+    {
+        _process.DeadBytes = 400 * MiB;
+        KeepUntilAggressive(keptMiB * MiB);
+
+        await Release();
+
+        Assert.Equal(isFetched, _process.Steps.Contains("aggressive"));
+    }
+
+    [Fact]
+    public async Task Under_Server_GC_a_full_collection_comes_last_for_what_lies_beside_the_heap()
+    {
+        _process.Settings = new() { IsServer = true };
+        _process.DeadBytes = 400 * MiB;
+
+        ReleaseResult result = await Release();
+
+        Assert.Equal(["background", "young 0", "young 1", "aggressive"], _process.Steps);
+        Assert.Contains("fetched the last 0 B", result.Reason, StringComparison.Ordinal);
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+    }
+
     [Fact]
     public async Task What_the_runtime_keeps_to_the_last_stays_where_fetching_it_would_stop_the_process_for_long()
     {
