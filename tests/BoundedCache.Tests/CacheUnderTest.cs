@@ -9,6 +9,8 @@ namespace BoundedCache.Tests;
 /// <summary>A cache with a clock that stands still and a record of what its callbacks were told, whose invariants are checked at the end.</summary>
 internal sealed class CacheUnderTest : IDisposable
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     private readonly List<(object Key, object? Value, EvictionReason Reason)> _departures = [];
 
     public CacheUnderTest(Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null, IMeterFactory? meters = null)
@@ -43,6 +45,7 @@ internal sealed class CacheUnderTest : IDisposable
             lock (_departures)
             {
                 _departures.Add((k, v, reason));
+                Monitor.PulseAll(_departures);
             }
         });
         describe?.Invoke(entry);
@@ -51,9 +54,17 @@ internal sealed class CacheUnderTest : IDisposable
     public bool Has(object key) => Cache.TryGetValue(key, out _);
 
     /// <summary>What left since this was last asked, once all callbacks have run, in the order of keys.</summary>
-    public (object Key, object? Value, EvictionReason Reason)[] TakeDepartures()
+    /// <param name="awaited">How many are waited for, where another thread removes entries: a token's does, and may not have come to the callback yet.</param>
+    public (object Key, object? Value, EvictionReason Reason)[] TakeDepartures(int awaited = 0)
     {
-        Assert.True(Cache.WaitForCallbacks(TimeSpan.FromSeconds(30)), "the callbacks did not finish");
+        lock (_departures)
+        {
+            while (_departures.Count < awaited && Monitor.Wait(_departures, s_patience))
+            {
+            }
+        }
+
+        Assert.True(Cache.WaitForCallbacks(s_patience), "the callbacks did not finish");
         lock (_departures)
         {
             (object Key, object? Value, EvictionReason Reason)[] taken = [.. _departures.OrderBy(static d => d.Key.ToString(), StringComparer.Ordinal)];

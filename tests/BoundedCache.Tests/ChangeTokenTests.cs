@@ -20,7 +20,7 @@ public sealed class ChangeTokenTests
 
         Assert.True(removed.Wait(TimeSpan.FromSeconds(30)));
         Assert.Equal(0, test.Cache.Count);
-        Assert.Equal([("key", 1, EvictionReason.TokenExpired)], test.TakeDepartures());
+        Assert.Equal([("key", 1, EvictionReason.TokenExpired)], test.TakeDepartures(awaited: 1));
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class ChangeTokenTests
         test.Set("passive", 2, static entry => entry.AddExpirationToken(new PassiveToken { HasChanged = true }));
 
         Assert.Equal(0, test.Cache.Count);
-        Assert.Equal([("active", 1, EvictionReason.TokenExpired), ("passive", 2, EvictionReason.TokenExpired)], test.TakeDepartures());
+        Assert.Equal([("active", 1, EvictionReason.TokenExpired), ("passive", 2, EvictionReason.TokenExpired)], test.TakeDepartures(awaited: 2));
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class ChangeTokenTests
         first.Cancel();
 
         Assert.False(test.Has("key"));
-        Assert.Single(test.TakeDepartures());
+        Assert.Single(test.TakeDepartures(awaited: 1));
     }
 
     [Fact]

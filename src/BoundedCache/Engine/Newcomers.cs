@@ -19,6 +19,7 @@ internal sealed class Newcomers(int chunks)
         if (chunk < _words.Length)
         {
             ulong[] words = _words[chunk] ??= new ulong[SlotStore.ChunkSize >> WordShift];
+            // A shift counts modulo 64, the bits of a word.
             words[(index & SlotStore.ChunkMask) >> WordShift] |= 1UL << index;
         }
     }

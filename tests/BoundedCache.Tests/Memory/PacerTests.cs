@@ -1,16 +1,10 @@
 using BoundedCache.Memory;
-using BoundedCache.TestSupport;
 
 namespace BoundedCache.Tests.Memory;
 
-public sealed class PacerTests
+/// <summary>When pacing has the whole heap collected: budgets, and what keeps it silent.</summary>
+public sealed class PacerTests : PacerScenario
 {
-    private const long MiB = 1024 * 1024;
-
-    private readonly FakeProcess _process = new();
-    private readonly ManualTimeProvider _time = new();
-    private readonly Queue<Action> _started = [];
-
     [Fact]
     public void What_left_is_collected_when_it_passes_the_budget()
     {
@@ -22,7 +16,7 @@ public sealed class PacerTests
 
         account.Look(110 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
-        Assert.Equal("background", _process.Steps[^1]);
+        Assert.Equal("background", Process.Steps[^1]);
     }
 
     [Fact]
@@ -43,7 +37,7 @@ public sealed class PacerTests
     [Fact]
     public void Near_the_heaps_hard_limit_the_budget_is_a_quarter_of_the_room_that_is_left()
     {
-        _process.Settings = new() { HeapHardLimitBytes = 1200 * MiB };
+        Process.Settings = new() { HeapHardLimitBytes = 1200 * MiB };
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
 
@@ -57,7 +51,7 @@ public sealed class PacerTests
     [Fact]
     public void Beyond_the_heaps_hard_limit_the_least_budget_holds()
     {
-        _process.Settings = new() { HeapHardLimitBytes = 900 * MiB };
+        Process.Settings = new() { HeapHardLimitBytes = 900 * MiB };
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
 
@@ -90,84 +84,10 @@ public sealed class PacerTests
         pacer.Hold();
         account.Look(500 * MiB, 0, 1000 * MiB);
         pacer.Resume();
-        _process.CollectInBackground();
+        Process.CollectInBackground();
 
         account.Look(599 * MiB, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
-    }
-
-    [Theory]
-    [InlineData(40, 12, false)]
-    [InlineData(40, 20, true)]
-    [InlineData(100, 20, false)]
-    [InlineData(100, 40, true)]
-    [InlineData(200, 40, false)]
-    [InlineData(300, 200, false)]
-    public void Many_holes_where_little_is_alive_are_closed(int liveMiB, int holesMiB, bool isCompacted)
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-        (_process.LiveBytes, _process.FragmentedBytes) = (liveMiB * MiB, holesMiB * MiB);
-        _process.CollectInBackground();
-
-        account.Look(150 * MiB, 0, 1000 * MiB);
-        account.Look(300 * MiB, 0, 1000 * MiB);
-
-        Assert.Equal(isCompacted, pacer.Compactions > 0);
-        Assert.Equal(isCompacted, _process.Steps.Contains("compacting"));
-    }
-
-    [Fact]
-    public void Holes_are_closed_no_more_often_than_their_share_of_time_allows()
-    {
-        Pacer pacer = NewPacer(queue: true);
-        PacedAccount account = pacer.Open(0.1);
-        _process.LiveBytes = 100 * MiB;
-        Scatter();
-        account.Look(150 * MiB, 0, 1000 * MiB);
-        _time.Advance(TimeSpan.FromMilliseconds(50));
-        _started.Dequeue()();
-        account.Look(160 * MiB, 0, 1000 * MiB);
-        Assert.Equal(1, pacer.Compactions);
-
-        _time.Advance(TimeSpan.FromSeconds(1));
-        Scatter();
-        account.Look(170 * MiB, 0, 1000 * MiB);
-        account.Look(300 * MiB, 0, 1000 * MiB);
-        _started.Dequeue()();
-        account.Look(305 * MiB, 0, 1000 * MiB);
-        Assert.Equal((2, 1), (pacer.Collections, pacer.Compactions));
-
-        _time.Advance(TimeSpan.FromSeconds(5));
-        Scatter();
-        account.Look(315 * MiB, 0, 1000 * MiB);
-        account.Look(450 * MiB, 0, 1000 * MiB);
-        Assert.Equal((3, 2), (pacer.Collections, pacer.Compactions));
-
-        void Scatter()
-        {
-            _process.FragmentedBytes = 60 * MiB;
-            _process.CollectInBackground();
-        }
-    }
-
-    [Fact]
-    public void Holes_that_pins_keep_are_no_reason_to_compact_again()
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-        _process.LiveBytes = 100 * MiB;
-        _process.FragmentedBytes = 60 * MiB;
-        _process.CollectInBackground();
-        _process.PinnedHoleBytes = 60 * MiB;
-
-        for (int round = 1; round <= 10; round++)
-        {
-            _time.Advance(TimeSpan.FromMinutes(1));
-            account.Look(round * 150 * MiB, 0, 1000 * MiB);
-        }
-
-        Assert.Equal(1, pacer.Compactions);
     }
 
     [Fact]
@@ -191,7 +111,7 @@ public sealed class PacerTests
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
         account.Look(90 * MiB, 0, 1000 * MiB);
-        _process.CollectCompacting();
+        Process.CollectCompacting();
 
         account.Look(180 * MiB, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
@@ -207,10 +127,10 @@ public sealed class PacerTests
         PacedAccount account = pacer.Open(0.1);
         account.Look(100 * MiB, 0, 1000 * MiB);
         account.Look(300 * MiB, 0, 1000 * MiB);
-        Assert.Single(_started);
+        Assert.Single(Started);
 
         // What left while it ran goes on counting.
-        _started.Dequeue()();
+        Started.Dequeue()();
         account.Look(310 * MiB, 0, 1000 * MiB);
         Assert.Equal(2, pacer.Collections);
     }
@@ -221,13 +141,13 @@ public sealed class PacerTests
         Pacer pacer = NewPacer(queue: true);
         PacedAccount account = pacer.Open(0.1);
         account.Look(100 * MiB, 0, 1000 * MiB);
-        _time.Advance(TimeSpan.FromSeconds(10));
-        _started.Dequeue()();
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Started.Dequeue()();
         account.Look(300 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
 
         // Ten seconds at work allow the next after as long as keeps them under their share of a processor.
-        _time.Advance(TimeSpan.FromSeconds(10 * ((1 / Pacer.MaxShareOfProcessor) - 1)) + TimeSpan.FromMilliseconds(1));
+        Time.Advance(TimeSpan.FromSeconds(10 * ((1 / Pacer.MaxShareOfProcessor) - 1)) + TimeSpan.FromMilliseconds(1));
         account.Look(310 * MiB, 0, 1000 * MiB);
         Assert.Equal(2, pacer.Collections);
     }
@@ -238,9 +158,9 @@ public sealed class PacerTests
         Pacer pacer = NewPacer(queue: true);
         PacedAccount account = pacer.Open(0.1);
         account.Look(100 * MiB, 0, 1000 * MiB);
-        _time.Advance(TimeSpan.FromMinutes(1));
+        Time.Advance(TimeSpan.FromMinutes(1));
         account.Look(200 * MiB, 0, 1000 * MiB);
-        _time.Advance(TimeSpan.FromMinutes(2));
+        Time.Advance(TimeSpan.FromMinutes(2));
         account.Look(300 * MiB, 0, 1000 * MiB);
 
         Assert.Equal(2, pacer.Collections);
@@ -251,11 +171,11 @@ public sealed class PacerTests
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        _process.IsInNoGCRegion = true;
+        Process.IsInNoGCRegion = true;
         account.Look(500 * MiB, 0, 1000 * MiB);
         Assert.Equal((0, 0), (pacer.YoungCollections, pacer.Collections));
 
-        _process.IsInNoGCRegion = false;
+        Process.IsInNoGCRegion = false;
         account.Look(510 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
     }
@@ -329,140 +249,6 @@ public sealed class PacerTests
     }
 
     [Fact]
-    public void What_came_is_compacted_at_half_the_budget_though_nothing_left_yet()
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-
-        account.Look(0, 49 * MiB, 1000 * MiB);
-        Assert.Equal(0, pacer.YoungCollections);
-
-        account.Look(0, 56 * MiB, 1000 * MiB);
-        Assert.Equal(["compacting young"], _process.Steps);
-        Assert.Equal((1, 0), (pacer.YoungCollections, pacer.Collections));
-    }
-
-    [Fact]
-    public void Of_the_least_budget_too_half_is_for_what_came_or_full_collections_would_always_be_first()
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.05);
-
-        account.Look(0, 3 * MiB, 100 * MiB);
-        Assert.Equal(0, pacer.YoungCollections);
-
-        account.Look(0, 5 * MiB, 100 * MiB);
-        Assert.Equal((1, 0), (pacer.YoungCollections, pacer.Collections));
-    }
-
-    [Fact]
-    public void In_a_full_cache_what_came_is_as_much_as_what_left()
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-        account.Look(0, 1000 * MiB, 1000 * MiB);
-        Assert.Equal(1, pacer.YoungCollections);
-
-        for (int left = 10; left <= 300; left += 10)
-        {
-            account.Look(left * MiB, 1000 * MiB, 1000 * MiB);
-        }
-
-        // At 50, 150 and 250 MiB; at 100, 200 and 300 the whole heap is collected, which serves both.
-        Assert.Equal((4, 3), (pacer.YoungCollections, pacer.Collections));
-    }
-
-    [Fact]
-    public void A_young_collection_that_nobody_asked_for_starts_the_young_count_anew_and_the_next_is_forestalled()
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-        account.Look(0, 40 * MiB, 1000 * MiB);
-        _process.CollectYoung(0);
-
-        account.Look(0, 69 * MiB, 1000 * MiB);
-        Assert.Equal(0, pacer.YoungCollections);
-
-        account.Look(0, 77 * MiB, 1000 * MiB);
-        Assert.Equal(1, pacer.YoungCollections);
-
-        account.Look(0, 106 * MiB, 1000 * MiB);
-        Assert.Equal(1, pacer.YoungCollections);
-
-        account.Look(0, 114 * MiB, 1000 * MiB);
-        Assert.Equal(2, pacer.YoungCollections);
-    }
-
-    [Fact]
-    public void One_that_comes_when_hardly_anything_came_in_is_for_something_else_and_is_not_forestalled()
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-        account.Look(0, MiB, 1000 * MiB);
-        _process.CollectYoung(0);
-
-        account.Look(0, 49 * MiB, 1000 * MiB);
-        Assert.Equal(0, pacer.YoungCollections);
-
-        account.Look(0, 56 * MiB, 1000 * MiB);
-        Assert.Equal(1, pacer.YoungCollections);
-    }
-
-    [Fact]
-    public void Forestalling_is_given_up_again_little_by_little()
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-        account.Look(0, 20 * MiB, 10_000 * MiB);
-        _process.CollectYoung(0);
-        long used = 20;
-        long Collections(int looks)
-        {
-            long before = pacer.YoungCollections;
-            for (int i = 0; i < looks; i++)
-            {
-                used += 70;
-                account.Look(0, used * MiB, 10_000 * MiB);
-            }
-
-            return pacer.YoungCollections - before;
-        }
-
-        // Every 15 MiB, but no report comes so soon; in the end every 500 again, which the eighth report passes.
-        Assert.Equal(40, Collections(40));
-        Collections(2000);
-        Assert.Equal(10, Collections(80));
-    }
-
-    [Fact]
-    public void Young_collections_take_no_more_than_their_share_of_time()
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-        var taken = TimeSpan.FromSeconds(3);
-        _process.DuringStep = _ => _time.Advance(taken);
-        account.Look(0, 60 * MiB, 1000 * MiB);
-        account.Look(0, 200 * MiB, 1000 * MiB);
-        Assert.Equal(1, pacer.YoungCollections);
-
-        _time.Advance((taken / Pacer.MaxShareOfTime) - taken + TimeSpan.FromMilliseconds(1));
-        account.Look(0, 210 * MiB, 1000 * MiB);
-        Assert.Equal(2, pacer.YoungCollections);
-    }
-
-    [Fact]
-    public void One_writer_at_a_time_runs_a_young_collection()
-    {
-        Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-        _process.DuringStep = _ => account.Look(0, 200 * MiB, 1000 * MiB);
-
-        account.Look(0, 60 * MiB, 1000 * MiB);
-
-        Assert.Equal(1, pacer.YoungCollections);
-    }
-
-    [Fact]
     public void Entries_that_leave_a_cache_into_which_nothing_comes_count_too()
     {
         Pacer pacer = NewPacer();
@@ -478,13 +264,11 @@ public sealed class PacerTests
     public void A_writer_survives_that_there_is_no_memory_for_a_thread()
     {
         int starts = 0;
-        var pacer = new Pacer(_process, _time, _ => throw new InsufficientMemoryException($"{++starts}"));
+        var pacer = new Pacer(Process, Time, _ => throw new InsufficientMemoryException($"{++starts}"));
         PacedAccount account = pacer.Open(0.1);
 
         account.Look(100 * MiB, 0, 1000 * MiB);
 
         Assert.Equal(1, starts);
     }
-
-    private Pacer NewPacer(bool queue = false) => new(_process, _time, queue ? _started.Enqueue : static collect => collect());
 }
