@@ -65,20 +65,5 @@ internal sealed partial class BucketIndex
 
     /// <summary>The first slot of a bucket, where it exists; else a null reference.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref int TryHead(int bucket)
-    {
-        int[][] buckets = _buckets;
-        int chunk = bucket >> ChunkShift;
-        if ((uint)chunk < (uint)buckets.Length)
-        {
-            int[] heads = buckets[chunk];
-            int offset = bucket & ChunkMask;
-            if ((uint)offset < (uint)heads.Length)
-            {
-                return ref heads[offset];
-            }
-        }
-
-        return ref Unsafe.NullRef<int>();
-    }
+    private ref int TryHead(int bucket) => ref Chunked.TryGet(_buckets, bucket, ChunkShift);
 }

@@ -62,11 +62,11 @@ internal sealed class SlotStore
 
     /// <summary>The link at an index whose chunk may be gone since: then a null reference. Under the lock, or for what need not be true.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref Link TryLink(int index) => ref TryGet(_links, index);
+    public ref Link TryLink(int index) => ref Chunked.TryGet(_links, index, ChunkShift);
 
     /// <summary>The slot at an index whose chunk may be gone since: then a null reference. Under the lock, or for what need not be true.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref Slot TrySlot(int index) => ref TryGet(_slots, index);
+    public ref Slot TrySlot(int index) => ref Chunked.TryGet(_slots, index, ChunkShift);
 
     /// <summary>Whether an index lies in a chunk that exists. Under the lock.</summary>
     public bool Exists(int index) => !Unsafe.IsNullRef(ref TryLink(index));
@@ -114,23 +114,6 @@ internal sealed class SlotStore
         Volatile.Write(ref _slots[chunk], []);
         _links[chunk] = [];
         DropDeadlines(chunk);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref T TryGet<T>(T[][] chunks, int index)
-    {
-        int chunk = index >> ChunkShift;
-        if ((uint)chunk < (uint)chunks.Length)
-        {
-            T[] items = chunks[chunk];
-            int offset = index & ChunkMask;
-            if ((uint)offset < (uint)items.Length)
-            {
-                return ref items[offset];
-            }
-        }
-
-        return ref Unsafe.NullRef<T>();
     }
 
     /// <summary>Deadlines that never come, so that looking for expired entries passes over slots without one.</summary>
