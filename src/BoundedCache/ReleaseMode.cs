@@ -8,9 +8,10 @@ public enum ReleaseMode
 
     /// <summary>
     /// Entries are evicted with breaks in between (a million takes a second or two), so that requests under way keep their processors. A garbage
-    /// collection in the background, then small ones, some milliseconds each and ten a second, that each let the runtime hand back a slice: RSS falls by some 150 MB a second. Where survivors lie scattered, one collection first moves them together, and where little is alive one
-    /// last full collection fetches the rest; their pauses grow with what stays alive, but not with what is handed back. Where the runtime
-    /// hands nothing back this way one full collection follows, and the report says so.
+    /// collection in the background, then small ones, some milliseconds each and ten a second, that each let the runtime hand back a slice: RSS
+    /// falls by some 150 MB a second. Where survivors lie scattered, one collection first moves them together, and where little is alive one last
+    /// full collection fetches the rest; their pauses grow with what stays alive, but not with what is handed back. Where the runtime hands nothing
+    /// back this way one full collection follows, and the report says so.
     /// </summary>
     Gentle = 1,
 
