@@ -38,6 +38,7 @@ Console.WriteLine(RunStamp.Take("benchmarks/BoundedCache.Figures", args));
 foreach ((IFigure figure, Func<IEnumerable<Row>> run) in chosen)
 {
     long started = Stopwatch.GetTimestamp();
+    var stolen = new StolenTime();
     var table = new Table { Title = new TableTitle(Markup.Escape($"{figure.Name}: {figure.Title}")) };
     table.AddColumns("what", "measured", "bar");
     foreach (Row row in run())
@@ -46,7 +47,7 @@ foreach ((IFigure figure, Func<IEnumerable<Row>> run) in chosen)
     }
 
     AnsiConsole.Write(table);
-    Console.WriteLine($"({Stopwatch.GetElapsedTime(started).TotalSeconds:N0} s)");
+    Console.WriteLine($"({Stopwatch.GetElapsedTime(started).TotalSeconds:N0} s{stolen})");
 }
 
 return 0;
