@@ -14,7 +14,8 @@ internal sealed class Churn : IPartedFigure
     private const long Limit = 512L << 20;
     private const string Picture = "artifacts/churn.svg";
 
-    // What was asked for with default settings, and for the settings that the docs recommend, which are the default ones; and of the processor's time no more than the peer takes.
+    // What was asked for with default settings, and for the settings that the docs recommend, which are the default ones;
+    // and of the processor's time no more than the peer takes.
     private const string Bar = "peak <= 1.25, mean <= 1.20";
     private const string Recommended = "peak <= 1.20, mean <= 1.15, processor <= MemoryCache's";
 
@@ -188,7 +189,7 @@ internal sealed class Churn : IPartedFigure
         File.WriteAllText(Picture, SvgChartWriter.Write(figure));
     }
 
-    /// <summary>One run: which cache (or BoundedCache's <c>PacingShare</c>), entries a second (0 for no limit), bytes of values, for how long, and under which collector.</summary>
+    /// <summary>One run: which cache (or BoundedCache's <c>PacingShare</c>), entries a second (0 for no limit), bytes of values, for how long, under which collector.</summary>
     private sealed record Case(
         string Title, string Cache, int Rate, int MinBytes, int MaxBytes, int Seconds, string Bar = "", bool IsServer = false, bool Adapts = true)
     {
