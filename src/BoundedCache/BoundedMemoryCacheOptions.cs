@@ -52,7 +52,9 @@ public sealed class BoundedMemoryCacheOptions
     /// What a cache evicts stays in memory until the collector looks at its generation, which the runtime by itself lets grow to twice the limit under
     /// steady churn, and what comes in piles up by the size of the processor's cache. Smaller shares keep the process nearer to the limit, and cost processor
     /// time and shorter but more pauses. All caches of the process share one budget, the sum of theirs and at least 8 MiB (where their limits are less than 48 MiB
-    /// in all: 32 MiB less half of them). Nothing is asked for when the process collects often enough by itself, nor in a no-GC region, nor for more than 85 % of one
+    /// in all: 32 MiB less half of them), so one with a limit that it never comes near lets the others leave more dead than they would alone: give it a limit that it
+    /// may fill, or 0 here, which takes it out of the budget. Nothing is asked for when the process collects often enough by itself, nor in a no-GC region,
+    /// nor for more than 85 % of one
     /// processor's time in the background and half of all time in young collections; young ones that would come just before are forestalled. Without effect under <see cref="EntrySizing.Declared"/>, whose units may be anything.
     /// </remarks>
     public double PacingShare { get; set; } = 0.05;

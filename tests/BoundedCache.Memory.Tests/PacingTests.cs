@@ -6,8 +6,6 @@ namespace BoundedCache.Memory.Tests;
 /// <summary>What a full cache makes of the process while new entries keep coming. The figures themselves are benchmarks' (churn).</summary>
 public sealed class PacingTests
 {
-    private static readonly (string, string)[] s_serverSettings = [("DOTNET_gcServer", "1"), ("DOTNET_GCDynamicAdaptationMode", "0")];
-
     private static readonly Lazy<Task<ScenarioResult>> s_paced = new(static () => ChildProcess.RunAsync<PacedChurn>());
 
     [Fact]
@@ -22,13 +20,18 @@ public sealed class PacingTests
         ScenarioResult paced = await s_paced.Value;
         ScenarioResult unpaced = await ChildProcess.RunAsync<UnpacedChurn>();
 
-        Assert.Equal(0, unpaced.Collections);
+        Assert.Equal((0, 0), (unpaced.Collections, unpaced.Figures["youngCollections"]));
         Assert.InRange(unpaced.AboveEmptyBytes, paced.AboveEmptyBytes, long.MaxValue);
     }
 
     [Fact]
-    public async Task A_process_that_collects_often_by_itself_is_asked_for_nothing() =>
-        Assert.Equal(0, (await ChildProcess.RunAsync<CollectedChurn>()).Collections);
+    public async Task A_process_that_collects_often_by_itself_is_asked_for_nothing()
+    {
+        // A young generation that the runtime never finds full, whatever the processor: it would collect it early on some, which pacing forestalls.
+        ScenarioResult result = await ChildProcess.RunAsync<CollectedChurn>(("DOTNET_GCgen0size", "4000000"));
+
+        Assert.Equal((0, 0), (result.Collections, result.Figures["youngCollections"]));
+    }
 
     [Fact]
     public async Task A_no_GC_region_outlives_pacing_which_goes_on_after_it()
@@ -40,16 +43,19 @@ public sealed class PacingTests
         Assert.InRange(result.Collections, 1, int.MaxValue);
     }
 
-    /// <summary>Server GC's young generations alone may be larger than this limit, so all that can be held against it is the same process without pacing.</summary>
-    [Fact]
-    public async Task Server_collection_is_paced_too()
+    /// <summary>
+    /// Tolerance: half of the limit, where Workstation GC keeps to a quarter: with a limit this small it stands at 1.34 times. Without pacing it is at 3.3 times: the young
+    /// generation has room for all that is ever written.
+    /// </summary>
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1")]
+    public async Task Server_collection_is_paced_too_whether_it_adapts_or_not(string adaptation)
     {
-        ScenarioResult paced = await ChildProcess.RunAsync<PacedChurn>(s_serverSettings);
-        ScenarioResult unpaced = await ChildProcess.RunAsync<UnpacedChurn>(s_serverSettings);
+        ScenarioResult result = await ChildProcess.RunAsync<PacedChurn>(("DOTNET_gcServer", "1"), ("DOTNET_GCDynamicAdaptationMode", adaptation));
 
-        Assert.InRange(paced.Collections, 1, int.MaxValue);
-        Assert.Equal(0, unpaced.Collections);
-        Assert.InRange(paced.AboveEmptyBytes, paced.LiveBytes, unpaced.AboveEmptyBytes + (PacedChurn.LimitBytes / 10));
+        Assert.InRange(result.Collections, 1, int.MaxValue);
+        Assert.InRange(result.AboveEmptyBytes, result.LiveBytes, PacedChurn.LimitBytes * 3 / 2);
     }
 
     /// <summary>Tolerance: the quarter of the limit that is promised, and 10 MB for what the runtime itself has grown by since the process was empty. Without pacing it is twice the limit.</summary>

@@ -1,6 +1,6 @@
 namespace BoundedCache.Figures.Figures;
 
-/// <summary>Both ways to release the memory of a shrunk cache: what they reach, how long they take and how long they stop the process.</summary>
+/// <summary>Both ways to release the memory of a shrunk cache: what they reach, how long all of it takes and how long they stop the process.</summary>
 internal sealed class Gentle : IPartedFigure
 {
     private const long Full = 1L << 30;
@@ -38,7 +38,7 @@ internal sealed class Gentle : IPartedFigure
             bool isBar = environment.Length == 0 && order == "in order";
             double ratio = Median(gentle, 0) / Median(full, 0);
             yield return new($"{where}: RSS above an empty process", $"{MiB(gentle)} MiB = {ratio:N2} x Full's {MiB(full)}", isBar ? "<= 1.20 x" : "");
-            yield return new("  time of the release", $"{Median(gentle, 1) / 1000:N1} s, Full {Median(full, 1) / 1000:N1} s", isBar ? "<= 10 s" : "");
+            yield return new("  time of the shrink, eviction and release", $"{Median(gentle, 1) / 1000:N1} s, Full {Median(full, 1) / 1000:N1} s", isBar ? "<= 10 s" : "");
             yield return new("  longest pause, by the runtime's events", $"{Median(gentle, 2):N1} ms, Full {Median(full, 2):N1} ms", isBar ? "<= 50 ms" : "");
             yield return new("  longest stall of a busy thread", $"{Median(gentle, 3):N1} ms, Full {Median(full, 3):N1} ms");
             yield return new("  all pauses together", $"{Median(gentle, 4):N0} ms, Full {Median(full, 4):N0} ms");
@@ -62,10 +62,10 @@ internal sealed class Gentle : IPartedFigure
             }
         }
 
-        cache.MaxMemory = Shrunk;
+        // All that somebody who lowers a limit waits for: a gentle one also evicts at leisure.
         log.Clear();
         var busy = new BusyThread();
-        ShrinkReport report = cache.ReleaseAsync(Enum.Parse<ReleaseMode>(args[0])).GetAwaiter().GetResult();
+        ShrinkReport report = cache.SetMaxMemoryAsync(Shrunk, Enum.Parse<ReleaseMode>(args[0])).GetAwaiter().GetResult();
         double stall = busy.Stop();
 
         // The runtime delivers its events on a thread of its own, a little later.

@@ -45,7 +45,7 @@ internal sealed class Pacer
     // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so they get the smaller part.
     private const int YoungPerBudget = 2;
 
-    // A collection that nobody asked for, and that comes after less than this, is not for what caches take in. After more, the next is forestalled: due after three quarters of
+    // A young collection that nobody asked for, and that comes after less than this, is not for what caches take in. After more, the next is forestalled: due after three quarters of
     // it. The bound rises by a sixty-fourth with every young collection that is in time, so that it follows the runtime's budgets both ways.
     private const long MinimumUnaskedBytes = 2L * 1024 * 1024;
     private const int UnaskedRecovery = 64;
@@ -248,15 +248,18 @@ internal sealed class Pacer
             _compactionNotBefore = _isCompacting ? NotBefore(taken, MaxShareForHoles) : _compactionNotBefore;
         }
 
+        bool isFull = false;
         if (!_isCollecting && _collector.FullCollections is var fullCollections && fullCollections != _fullCollections)
         {
             _fullCollections = fullCollections;
             _deadBytes = 0;
+            isFull = true;
         }
 
         if (_collector.AllCollections is var allCollections && allCollections != _anyCollections)
         {
-            _unaskedBytes = !isOwn && _youngBytes >= MinimumUnaskedBytes ? _youngBytes : _unaskedBytes;
+            // One of the whole heap is the process's own wish, or has reasons beside what came in: a young one before each would only be one more.
+            _unaskedBytes = !isOwn && !isFull && _youngBytes >= MinimumUnaskedBytes ? _youngBytes : _unaskedBytes;
             _anyCollections = allCollections;
             _youngBytes = 0;
         }

@@ -20,7 +20,6 @@ internal static class NotFollowed
         typeof(Assembly),               // the runtime's
         typeof(AssemblyLoadContext),    // holds every assembly it loaded
         typeof(AppDomain),              // there is one
-        typeof(Delegate),               // its target is a service, or a closure over the request that made it
         typeof(CultureInfo),            // cached by name, with megabytes of tables
         typeof(CompareInfo),            // part of a culture
         typeof(TextInfo),               // part of a culture

@@ -12,7 +12,9 @@ namespace BoundedCache.Sizing;
 internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> Fields, int InlineLength)
 {
     /// <summary>The shape of a class or struct, or null if its instances hold no reference that is followed.</summary>
-    public static ReferenceShape? Of(Type type)
+    public static ReferenceShape? Of(Type type) => Of(type, Closures.IsClosure(type));
+
+    private static ReferenceShape? Of(Type type, bool isCaptured)
     {
         if (type.IsPrimitive || type.IsEnum || type.IsPointer || type.IsFunctionPointer)
         {
@@ -22,7 +24,7 @@ internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> F
         var fields = new List<ReferenceField>();
         foreach (FieldInfo field in InstanceFields.Of(type))
         {
-            Add(fields, field);
+            Add(fields, field, isCaptured);
         }
 
         if (fields.Count == 0)
@@ -34,7 +36,7 @@ internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> F
         return new ReferenceShape(type, fields, repeat);
     }
 
-    private static void Add(List<ReferenceField> fields, FieldInfo field)
+    private static void Add(List<ReferenceField> fields, FieldInfo field, bool isCaptured)
     {
         Type type = field.FieldType;
         if (type.IsPointer || type.IsFunctionPointer || type.IsByRef || NotFollowed.IsFieldSkipped(field))
@@ -44,12 +46,12 @@ internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> F
 
         if (!type.IsValueType)
         {
-            if (!NotFollowed.Contains(type))
+            if (!NotFollowed.Contains(type) && (!isCaptured || Closures.IsFollowed(type)))
             {
                 fields.Add(new ReferenceField(field, null));
             }
         }
-        else if (Of(type) is { } nested)
+        else if (Of(type, isCaptured) is { } nested)
         {
             fields.Add(new ReferenceField(field, nested));
         }

@@ -8,6 +8,12 @@ internal sealed class TypeLayout
     /// <summary>Instances are neither counted nor followed; see <see cref="NotFollowed"/>.</summary>
     public bool IsNotFollowed { get; init; }
 
+    /// <summary>Instances are delegates, of which only some are counted; see <see cref="Closures"/>.</summary>
+    public bool IsDelegate { get; init; }
+
+    /// <summary>Instances hold what lambdas captured.</summary>
+    public bool IsClosure { get; init; }
+
     /// <summary>The bytes of an instance, or of an array or string before its elements.</summary>
     public long BaseBytes { get; init; }
 

@@ -55,6 +55,7 @@ internal static class TypeLayouts
             return NotFollowed.Contains(type) ? new TypeLayout { IsNotFollowed = true }
                 : type == typeof(string) ? new TypeLayout { BaseBytes = ObjectSize.StringBase, ElementBytes = sizeof(char) }
                 : !GraphSupport.IsSupported ? UnwalkedLayouts.Learn(type, instance)
+                : instance is Delegate ? LearnDelegate(instance)
                 : type.IsArray ? LearnArray(type)
                 : LearnInstance(type, instance);
         }
@@ -83,6 +84,13 @@ internal static class TypeLayouts
         };
     }
 
+    private static TypeLayout LearnDelegate(object instance) => new()
+    {
+        BaseBytes = InstanceSizeProbe.TryMeasure(instance, out long bytes) ? bytes : ObjectSize.Minimum,
+        IsDelegate = true,
+        VisitFields = static (instance, walk) => walk.Reach(((Delegate)instance).Target),
+    };
+
     [RequiresDynamicCode(VisitorCompiler.Reason)]
     private static TypeLayout LearnInstance(Type type, object instance)
     {
@@ -103,6 +111,7 @@ internal static class TypeLayouts
         {
             BaseBytes = bytes,
             IsEstimated = !known,
+            IsClosure = Closures.IsClosure(type),
             VisitFields = shape is null ? null
                 : type.IsValueType ? VisitorCompiler.ForBoxed(shape)
                 : VisitorCompiler.ForClass(shape),

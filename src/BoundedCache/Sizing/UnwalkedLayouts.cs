@@ -24,6 +24,11 @@ internal static class UnwalkedLayouts
             };
         }
 
+        if (instance is Delegate)
+        {
+            return new TypeLayout { IsNotFollowed = true };
+        }
+
         return type.IsValueType
             ? new TypeLayout { BaseBytes = ObjectSize.OfBoxed(type), IsOpaque = !IsFreeOfReferences(instance) }
             : new TypeLayout { BaseBytes = ObjectSize.Minimum, IsOpaque = true };

@@ -55,6 +55,7 @@ internal static class ValueShapes
         new("Task<T>, done", 30_000, static i => Task.FromResult(new byte[100])),
         new("Task<T> of an async method, done", 20_000, static i => Asynchronous(i)),
         new("Lazy<T>, made", 30_000, static i => Made(new Lazy<byte[]>(static () => new byte[100]))),
+        new("Lazy<T>, not made", 30_000, static i => new Lazy<byte[]>(() => new byte[i % 100])),
         new("object with a container, types and a delegate", 50_000, static i => new Service(s_container, $"service {i}")),
         new("list of 30,000 objects, extrapolated", 10, static i => Fill(30_000, j => new Address($"street {j:D8}", j, 'w')).ToList()),
     ];

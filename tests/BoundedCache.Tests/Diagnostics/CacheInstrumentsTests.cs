@@ -58,6 +58,19 @@ public sealed class CacheInstrumentsTests : IDisposable
     }
 
     [Fact]
+    public void A_size_that_was_extrapolated_counts_as_an_estimate_and_one_that_was_not_does_not()
+    {
+        using var reader = new MeterReader(_meters);
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 1L << 30, meters: _meters);
+        test.Cache.Set("measured", new List<Version> { new(1, 2) });
+        Assert.Contains("size_estimates 0", reader.Collect("test"));
+
+        // Many times what a walk looks at.
+        test.Cache.Set("extrapolated", Enumerable.Range(0, 100_000).Select(static i => new Version(i, 1)).ToList());
+        Assert.Contains("size_estimates 1", reader.Collect("test"));
+    }
+
+    [Fact]
     public void Lookups_are_counted_from_the_first_where_somebody_listens_already()
     {
         using var reader = new MeterReader(_meters);

@@ -86,6 +86,20 @@ public sealed class PacerYoungTests : PacerScenario
     }
 
     [Fact]
+    public void One_of_the_whole_heap_that_nobody_asked_for_starts_the_young_count_anew_and_is_not_forestalled()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        for (int used = 40; used <= 400; used += 40)
+        {
+            account.Look(0, used * MiB, 1000 * MiB);
+            Process.CollectFully();
+        }
+
+        Assert.Equal((0, 0), (pacer.YoungCollections, pacer.Collections));
+    }
+
+    [Fact]
     public void Forestalling_is_given_up_again_little_by_little()
     {
         Pacer pacer = NewPacer();

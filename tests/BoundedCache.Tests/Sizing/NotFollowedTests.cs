@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Tests.Sizing;
 
@@ -16,6 +17,8 @@ public sealed class NotFollowedTests
         ["member"] = typeof(string).GetMethods()[0],
         ["assembly"] = typeof(string).Assembly,
         ["delegate"] = new Func<int>(new byte[1000].Count),
+        ["delegate of a service"] = new Func<Type, object?>(new Provider().GetService),
+        ["delegate of nothing"] = static () => 1,
         ["service provider"] = new Provider(),
         ["culture"] = CultureInfo.InvariantCulture,
         ["compare info"] = CultureInfo.InvariantCulture.CompareInfo,
@@ -43,6 +46,20 @@ public sealed class NotFollowedTests
         Assert.Equal(0, Truth.Measure(shared));
         Assert.Equal(s_boxSize, Truth.Measure(new Holder { Content = shared }));
         Assert.Equal(s_boxSize, Truth.Measure(new StrongBox(shared)));
+    }
+
+    [Fact]
+    public void A_container_and_its_scopes_are_neither_counted_nor_followed()
+    {
+        using ServiceProvider container = new ServiceCollection().AddSingleton(new byte[100_000]).AddScoped<List<int>>().BuildServiceProvider();
+        using IServiceScope scope = container.CreateScope();
+        container.GetRequiredService<byte[]>();
+        scope.ServiceProvider.GetRequiredService<List<int>>();
+
+        object[] parts = [container, scope, scope.ServiceProvider, container.GetRequiredService<IServiceProvider>(), container.GetRequiredService<IServiceScopeFactory>()];
+        Assert.All(parts, static part => Assert.Equal(0, Truth.Measure(part)));
+        Assert.All(parts, static part => Assert.Equal(s_boxSize, Truth.Measure(new Holder { Content = part })));
+        Assert.InRange(Truth.Measure(container.CreateAsyncScope()), 1, s_boxSize);
     }
 
     [Fact]

@@ -35,4 +35,12 @@ public sealed class UnwalkedLayoutTests
             Assert.True(layout.IsLeaf);
         }
     }
+
+    [Fact]
+    public void Delegates_are_left_alone_also_those_that_captured_something()
+    {
+        int number = Environment.ProcessId;
+        Func<int> lambda = () => number;
+        Assert.True(UnwalkedLayouts.Learn(lambda.GetType(), lambda).IsNotFollowed);
+    }
 }

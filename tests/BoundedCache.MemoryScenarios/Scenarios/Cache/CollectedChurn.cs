@@ -3,8 +3,8 @@ namespace BoundedCache.MemoryScenarios.Scenarios;
 /// <summary>The same in a process that collects its whole heap by itself more often than pacing would.</summary>
 internal sealed class CollectedChurn : PacedChurn
 {
-    // Four gulps are 4 MiB, and the budget is at least 8.
-    private const int GulpsBetween = 4;
+    // Three gulps are charged some 3.5 MB; the least budget is 8 MiB, and for what comes in half of that.
+    private const int GulpsBetween = 3;
 
     private int _gulps;
 

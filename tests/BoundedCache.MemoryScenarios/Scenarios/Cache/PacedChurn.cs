@@ -47,7 +47,11 @@ internal class PacedChurn : Scenario
             AfterBytes = peakBytes,
             LiveBytes = caches.Sum(static cache => cache.UsedMemory),
             Collections = (int)Pacer.OfProcess.Collections,
-            Figures = new Dictionary<string, double> { ["evictedBytes"] = caches.Sum(static cache => (double)cache.Engine.CreditedBytes) },
+            Figures = new Dictionary<string, double>
+            {
+                ["evictedBytes"] = caches.Sum(static cache => (double)cache.Engine.CreditedBytes),
+                ["youngCollections"] = Pacer.OfProcess.YoungCollections,
+            },
         };
     }
 }
