@@ -43,8 +43,9 @@ public sealed record ShrinkReport
     public TimeSpan LongestGcPause { get; init; }
 
     /// <summary>
-    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Those in the background,
-    /// which a gentle release begins with, are not counted.
+    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Not counted are those in the background, with which
+    /// <see cref="ReleaseMode.Gentle"/> begins (one; another where finalizers hold what was let go; and each tried up to three times where one that was already under way took
+    /// its place, so at most six), and the small ones of its slices. Where the runtime collects nothing in the background, those are counted too.
     /// </summary>
     public required int Collections { get; init; }
 
@@ -57,7 +58,10 @@ public sealed record ShrinkReport
     /// <summary>Why the outcome is what it is, as a sentence.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>What holds memory that should have gone, and what to do about it; empty when there is nothing to say.</summary>
+    /// <summary>
+    /// What holds memory that should have gone, or much that no release could take (live objects outside caches, native memory, mapped files), and what to do about it; empty
+    /// when there is nothing to say.
+    /// </summary>
     public required IReadOnlyList<string> Advice { get; init; }
 
     /// <summary>The process before the first eviction.</summary>
