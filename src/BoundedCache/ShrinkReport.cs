@@ -43,9 +43,9 @@ public sealed record ShrinkReport
     public TimeSpan LongestGcPause { get; init; }
 
     /// <summary>
-    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Not counted are those in the background, with which
-    /// <see cref="ReleaseMode.Gentle"/> begins (one; another where finalizers hold what was let go; and each tried up to three times where one that was already under way took
-    /// its place, so at most six), and the small ones of its slices. Where the runtime collects nothing in the background, those are counted too.
+    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Not counted are those of <see cref="ReleaseMode.Gentle"/> that
+    /// run in the background (one to begin with, and another where finalizers hold what was let go) and the small ones of its slices. Where the runtime is set
+    /// to collect nothing in the background, or finds the heap too fragmented for it, these two stop the process as well, and are counted.
     /// </summary>
     public required int Collections { get; init; }
 
