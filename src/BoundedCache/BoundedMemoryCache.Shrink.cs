@@ -208,6 +208,7 @@ public sealed partial class BoundedMemoryCache
 
                 // Callbacks hold the values they are told of. A callback that shrinks a cache must not wait for itself.
                 Settle = _isInCallback ? null : cache._callbacks.WaitUntilIdle,
+                AskCaches = static () => LiveCaches.Ask(LiveCaches.All),
             };
             return MemoryReleaser.Shared.ReleaseAsync(request, cancellationToken);
         }

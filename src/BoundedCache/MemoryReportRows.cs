@@ -39,8 +39,8 @@ internal static class MemoryReportRows
         List<MemoryReportPart> parts = [];
         if (evidence.FreedNativeBytes is long freed)
         {
-            parts.Add(new MemoryReportPart("native allocator, in use", space.AllocatorBytes - freed));
-            parts.Add(new MemoryReportPart("native allocator, freed and kept", freed));
+            parts.Add(new MemoryReportPart("native allocator, in use", space.AllocatorBytes - freed) { IsEstimate = true });
+            parts.Add(new MemoryReportPart("native allocator, freed and kept", freed) { IsEstimate = true });
         }
         else
         {

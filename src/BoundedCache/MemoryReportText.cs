@@ -8,6 +8,7 @@ internal static class MemoryReportText
 {
     private const int NameWidth = 46;
     private const int SizeWidth = 10;
+    private const int ShareWidth = 7;
 
     /// <summary>The name of a row, as people read it.</summary>
     public static string NameOf(MemoryReportRowKind kind) => kind switch
@@ -32,7 +33,7 @@ internal static class MemoryReportText
             AppendLine(text, "  ", NameOf(row.Kind), row.Bytes, report.ResidentBytes, $"{(row.IsEstimate ? '~' : ' ')} {row.Basis}");
             foreach (MemoryReportPart part in row.Parts)
             {
-                AppendLine(text, "    ", part.Name, part.Bytes, null, "");
+                AppendLine(text, "    ", part.Name, part.Bytes, null, part.IsEstimate ? "~" : "");
             }
         }
 
@@ -66,7 +67,7 @@ internal static class MemoryReportText
     {
         string size = ByteSize.Format(bytes).PadLeft(SizeWidth);
         string share = wholeBytes is > 0 and long whole ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * bytes / whole,5:0.0} %") : "";
-        string line = $"{indent}{name.PadRight(NameWidth - indent.Length)}{size}  {share}  {rest}";
+        string line = $"{indent}{name.PadRight(NameWidth - indent.Length)}{size}  {share,ShareWidth}  {rest}";
         text.Append(line.TrimEnd()).Append('\n');
     }
 }

@@ -43,8 +43,9 @@ public sealed record ShrinkReport
     public TimeSpan LongestGcPause { get; init; }
 
     /// <summary>
-    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Those in the background,
-    /// which a gentle release begins with, are not counted.
+    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Not counted are those of <see cref="ReleaseMode.Gentle"/> that
+    /// run in the background (one to begin with, and another where finalizers hold what was let go) and the small ones of its slices. Where the runtime is set
+    /// to collect nothing in the background, or finds the heap too fragmented for it, these two stop the process as well, and are counted.
     /// </summary>
     public required int Collections { get; init; }
 
@@ -57,7 +58,10 @@ public sealed record ShrinkReport
     /// <summary>Why the outcome is what it is, as a sentence.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>What holds memory that should have gone, and what to do about it; empty when there is nothing to say.</summary>
+    /// <summary>
+    /// What holds memory that should have gone, or much that no release could take (live objects outside caches, native memory, mapped files), and what to do about it; empty
+    /// when there is nothing to say.
+    /// </summary>
     public required IReadOnlyList<string> Advice { get; init; }
 
     /// <summary>The process before the first eviction.</summary>

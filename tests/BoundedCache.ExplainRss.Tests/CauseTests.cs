@@ -12,6 +12,7 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
     {
         // Only 100 of 101 shares of the limit are filled: an entry more would not fit.
         ["healthy"] = ("cache", null, 0.98, 1.0),
+        ["busy"] = ("cache", null, 0.98 / 4, 1.0 / 4),
         ["live"] = ("otherLive", null, 0.93, 1.05),
 
         // All that was let go, which is nine tenths of the limit, and what had to make room before that.
@@ -52,7 +53,7 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
         AssertGrew(explanation, s_growth[name]);
         string[] expected = name switch
         {
-            "healthy" => [],
+            "healthy" or "busy" => [],
 
             // Huge pages are native memory too.
             "huge-pages" => ["nativeInUse", "hugePages"],
@@ -93,6 +94,22 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
 
             Assert.True(explanation.Findings.Count == 0, explanation.Text);
             AssertAddsUp(explanation);
+        }
+    }
+
+    /// <summary>A process that allocates waits with 100 MiB of garbage for its next collection, and has as much room right after.</summary>
+    [Theory]
+    [InlineData("DOTNET_GCgen0size", "10000000")]
+    [InlineData("DOTNET_gcServer", "1")]
+    public async Task A_busy_process_has_nothing_to_do_however_much_room_it_has_for_new_objects(string setting, string value)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            Explanation explanation = await ExplainProcess.ExplainAsync("busy", (setting, value));
+
+            Assert.True(explanation.Findings.Count == 0, explanation.Text);
+            AssertAddsUp(explanation);
+            Assert.InRange(explanation.Growth("dead"), 20_000_000, long.MaxValue);
         }
     }
 

@@ -12,8 +12,8 @@ public sealed class CommandLineTests
     private ExitCode Run(params string[] arguments) => new ExplainApplication(_output, _error, isTerminal: false).Run(arguments);
 
     [Theory]
-    [InlineData("name a cause: healthy, live")]
-    [InlineData("'nope' is none of healthy, live", "nope")]
+    [InlineData("name a cause: healthy, busy, live")]
+    [InlineData("'nope' is none of healthy, busy, live", "nope")]
     [InlineData("--size: 'much' is not a size", "pins", "--size", "much")]
     [InlineData("--size: '3' is too small to stand out; the least is 100 MiB", "pins", "--size", "3")]
     [InlineData("--size 1 PiB is too much for this machine or container", "pins", "--size", "1PB")]

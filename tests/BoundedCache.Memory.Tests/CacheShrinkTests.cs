@@ -37,6 +37,17 @@ public sealed class CacheShrinkTests
         Assert.InRange(result.Figures["usedBytes"], 38_000_000, 40_000_000);
     }
 
+    [Fact]
+    public async Task Where_RSS_stays_because_of_something_else_the_report_says_that_it_is_not_the_cache()
+    {
+        ScenarioResult result = await ChildProcess.RunAsync<ShrinkBesideList>();
+
+        ResidentBound.AssertHolds(result);
+        Assert.True(result.Outcome == ReleaseOutcome.Released, result.Reason);
+        Assert.InRange(result.AboveEmptyBytes, ShrinkBesideList.ListBytes, long.MaxValue);
+        Assert.StartsWith("It is not the cache: ", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
     /// <summary>The memory is gone, the cache holds as much as it may, and the report is right about both.</summary>
     private static void AssertShrunk(ScenarioResult result)
     {

@@ -19,6 +19,16 @@ public sealed class OptionsTests
     }
 
     [Fact]
+    public void Pacing_is_on_and_what_else_touches_the_process_is_not()
+    {
+        var options = new BoundedMemoryCacheOptions();
+
+        Assert.Equal(0.05, options.PacingShare);
+        Assert.Null(options.IdleReleaseInterval);
+        Assert.False(options.TrimNativeMemory);
+    }
+
+    [Fact]
     public void No_options_are_an_error() => Assert.Throws<ArgumentNullException>("options", () => new BoundedMemoryCache(null!));
 
     [Theory]

@@ -27,6 +27,8 @@ internal static class ComparisonTerminalReport
             }
         }
 
+        // MemoryCache's entries would be other live objects in its process's report, which knows nothing of it.
+        TerminalReport.WriteMemory(console, $"MemoryReport of {CacheKind.BoundedCache.DisplayName()}'s process, after the last stage:", result.BoundedCache.Memory);
         TerminalReport.WritePictures(console, pictures);
     }
 

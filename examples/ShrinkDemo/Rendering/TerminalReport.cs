@@ -26,7 +26,7 @@ internal static class TerminalReport
         }
 
         WriteReports(console, result);
-        WriteMemory(console, result.Memory);
+        WriteMemory(console, "MemoryReport, after the last stage:", result.Memory);
         WritePictures(console, pictures);
     }
 
@@ -38,10 +38,10 @@ internal static class TerminalReport
         }
     }
 
-    private static void WriteMemory(IAnsiConsole console, MemoryReport memory)
+    internal static void WriteMemory(IAnsiConsole console, string title, MemoryReport memory)
     {
         console.WriteLine();
-        console.MarkupLineInterpolated($"[{Palette.Accent}]MemoryReport, after the last stage:[/]");
+        console.MarkupLineInterpolated($"[{Palette.Accent}]{title}[/]");
         foreach (string line in memory.ToText().TrimEnd('\n').Split('\n'))
         {
             console.WriteLine(line);

@@ -76,7 +76,10 @@ function table(report, whole) {
     element('td', {}, percent(row.bytes / whole)),
     element('td', { class: 'basis' }, row.basis));
   const part = (part) => element('tr', { class: 'part' },
-    element('th', { scope: 'row' }, part.name), element('td', {}, bytes(part.bytes)), element('td', {}, percent(part.bytes / whole)), element('td', { class: 'basis' }));
+    element('th', { scope: 'row' }, part.name),
+    element('td', {}, `${part.isEstimate ? '≈ ' : ''}${bytes(part.bytes)}`),
+    element('td', {}, percent(part.bytes / whole)),
+    element('td', { class: 'basis' }));
   return element('table', { class: 'report' },
     element('caption', { class: 'hidden' }, 'Resident memory by what it is'),
     element('thead', {}, element('tr', {}, ...['Part', 'Size', 'Share'].map((name) => element('th', { scope: 'col' }, name)),

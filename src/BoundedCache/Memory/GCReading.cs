@@ -15,6 +15,9 @@ internal readonly record struct GCReading
     /// <summary>Whether it ran beside the application instead of stopping it.</summary>
     public bool Concurrent { get; init; }
 
+    /// <summary>The youngest generation when the collection began: what had been allocated since the one before.</summary>
+    public long YoungBytes { get; init; }
+
     /// <summary>The heap from the first object to the last, holes included.</summary>
     public long HeapBytes { get; init; }
 
@@ -40,6 +43,7 @@ internal readonly record struct GCReading
         Generation = info.Generation,
         Compacted = info.Compacted,
         Concurrent = info.Concurrent,
+        YoungBytes = info.GenerationInfo[0].SizeBeforeBytes,
         HeapBytes = info.HeapSizeBytes,
         FragmentedBytes = info.FragmentedBytes,
         CommittedBytes = info.TotalCommittedBytes,

@@ -30,6 +30,9 @@ internal interface IGarbageCollector
     /// <summary>The last collection of any kind; all zero before the first.</summary>
     GCReading ReadLast();
 
+    /// <summary>The last collection of the young generations alone; all zero before the first.</summary>
+    GCReading ReadLastYoung();
+
     /// <summary>The last blocking collection of the whole heap; all zero before the first.</summary>
     GCReading ReadLastFullBlocking();
 

@@ -32,6 +32,8 @@ internal sealed partial class ProcessMemory
 
         public GCReading ReadLast() => GCReading.From(GC.GetGCMemoryInfo(GCKind.Any));
 
+        public GCReading ReadLastYoung() => GCReading.From(GC.GetGCMemoryInfo(GCKind.Ephemeral));
+
         public GCReading ReadLastFullBlocking() => GCReading.From(GC.GetGCMemoryInfo(GCKind.FullBlocking));
 
         public GCReading ReadLastBackground() => GCReading.From(GC.GetGCMemoryInfo(GCKind.Background));

@@ -41,6 +41,7 @@ internal sealed class ReleaseBatch
                 IsFull = order.IsFull || (wanted && waiter.Request.Mode == ReleaseMode.Full),
                 TrimNative = order.TrimNative || (wanted && waiter.Request.TrimNative),
                 Baseline = Larger(order.Baseline, waiter.Request.Baseline),
+                AskCaches = order.AskCaches ?? waiter.Request.AskCaches,
             };
         }
 

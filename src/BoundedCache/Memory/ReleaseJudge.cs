@@ -45,6 +45,8 @@ internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
             advice.AddRange(ExplainNative(evidence).Select(static finding => finding.ToString()));
         }
 
+        advice.AddRange(ExplainElsewhere(evidence).Select(static finding => finding.ToString()));
+
         List<string> sentences = [Explain(evidence, cause), .. account];
         if (trim is { IsSupported: true } done)
         {
@@ -84,8 +86,33 @@ internal sealed class ReleaseJudge(ProcessMemory memory, ReleaseLimits limits)
     /// <summary>What the rules find outside the managed heap; that it is much, where they find no more.</summary>
     private MemoryReportFinding[] ExplainNative(in ReleaseEvidence evidence)
     {
-        MemoryEvidence survey = new Surveyor(memory, new GnuNativeHeap()).Take(collect: false, static () => default).Evidence;
+        MemoryEvidence survey = Survey();
         MemoryReportFinding[] found = survey.Space is null ? [] : [.. MemoryRules.CheckNative(survey)];
         return found.Length > 0 ? found : [NativeInUseRule.Explain(evidence.NativeBytes, survey.NativeHeap)];
     }
+
+    /// <summary>What the rules find that is neither a cache's nor kept by anybody: no release could have taken it, and without a word of it nobody knows why RSS stays.</summary>
+    private IReadOnlyList<MemoryReportFinding> ExplainElsewhere(in ReleaseEvidence evidence)
+    {
+        // What is missing of what was let go has been told before this.
+        long told = evidence.FinalizersToBlame || evidence.IsStillAlive ? evidence.AliveBytes : 0;
+        CacheShare? caches = evidence.Order.AskCaches?.Invoke();
+        var seen = new MemoryEvidence
+        {
+            ResidentBytes = evidence.After.ResidentBytes,
+            HeapBytes = evidence.Collection.CommittedBytes,
+            CacheBytes = caches?.Bytes ?? 0,
+            OtherLiveBytes = caches is { } share ? evidence.Collection.LiveBytes - share.Bytes - told : 0,
+            FileBytes = evidence.After.FileBytes ?? 0,
+
+            // Small collections leave the old that died since the last one of the whole heap.
+            IsLiveMeasured = evidence.Order.IsFull,
+        };
+
+        // The mappings, which name the largest file, are only read where files are worth a sentence.
+        bool hasFiles = MemoryRules.CheckElsewhere(seen).Any(static finding => finding.Cause == MemoryReportCause.MappedFiles);
+        return MemoryRules.CheckElsewhere(hasFiles ? seen with { Space = Survey().Space } : seen);
+    }
+
+    private MemoryEvidence Survey() => new Surveyor(memory, new GnuNativeHeap()).Take(collect: false, static () => default).Evidence;
 }

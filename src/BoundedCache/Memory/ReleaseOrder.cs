@@ -1,3 +1,5 @@
+using BoundedCache.Memory.Attribution;
+
 namespace BoundedCache.Memory;
 
 /// <summary>What the requests of one batch come to.</summary>
@@ -26,4 +28,7 @@ internal readonly record struct ReleaseOrder
 
     /// <summary>The fullest of the callers' baselines, if there are any.</summary>
     public ProcessMemorySnapshot? Baseline { get; init; }
+
+    /// <summary>Asks the caches for their share of the memory; null where no caller wants to know.</summary>
+    public Func<CacheShare>? AskCaches { get; init; }
 }

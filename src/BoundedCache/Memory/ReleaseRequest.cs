@@ -1,3 +1,5 @@
+using BoundedCache.Memory.Attribution;
+
 namespace BoundedCache.Memory;
 
 /// <summary>One caller's wish that the process give memory back to the operating system.</summary>
@@ -29,4 +31,10 @@ internal sealed record ReleaseRequest
     /// finished. Runs before the collection, on a thread of the releaser's; may throw.
     /// </summary>
     public Func<TimeSpan, bool>? Settle { get; init; }
+
+    /// <summary>
+    /// Asks the caches of the process for their share of the memory, when the release is over, so that live objects outside them can be told. Null where nobody
+    /// wants to know. Must not throw.
+    /// </summary>
+    public Func<CacheShare>? AskCaches { get; init; }
 }

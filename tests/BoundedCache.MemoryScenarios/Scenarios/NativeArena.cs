@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using BoundedCache.Memory;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
@@ -10,7 +9,7 @@ internal class NativeArena : Scenario
     private const int BlockBytes = 1000;
     private const int Kept = 50;
 
-    /// <summary>Whether the release may ask the allocator.</summary>
+    /// <summary>Whether the cache's option lets its releases ask the allocator.</summary>
     protected virtual bool TrimNative => false;
 
     public override unsafe ScenarioResult Run(ProcessMemorySnapshot empty)
@@ -31,8 +30,7 @@ internal class NativeArena : Scenario
             }
         }
 
-        ReleaseResult release = MemoryReleaser.Shared.ReleaseAsync(
-            new ReleaseRequest { ExpectedBytes = 0, Forced = true, TrimNative = TrimNative }, CancellationToken.None).GetAwaiter().GetResult();
-        return ScenarioResult.From(empty, (long)Blocks / Kept * BlockBytes, release);
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { TrimNativeMemory = TrimNative });
+        return ScenarioResult.From(empty, (long)Blocks / Kept * BlockBytes, cache.ReleaseAsync().GetAwaiter().GetResult());
     }
 }

@@ -52,6 +52,13 @@ public sealed class RunTests : IDisposable
         Assert.DoesNotContain('\u001b', error);
         Assert.Contains("4 not released either", output, StringComparison.Ordinal);
         Assert.Contains("ShrinkReport, stage 3:", output, StringComparison.Ordinal);
+
+        // It ends with the report, behind which only the pictures' names stand.
+        string end = output[output.LastIndexOf("ShrinkReport, stage", StringComparison.Ordinal)..];
+        int report = end.IndexOf("MemoryReport, after the last stage:", StringComparison.Ordinal);
+        Assert.True(report > 0, output);
+        Assert.Contains("native and everything else", end[report..], StringComparison.Ordinal);
+        Assert.Contains("what to do about it:|Nothing to do:".Split('|'), sentence => end[report..].Contains(sentence, StringComparison.Ordinal));
         Assert.Contains(_directory.PathOf("shrinkdemo.svg"), output, StringComparison.Ordinal);
     }
 

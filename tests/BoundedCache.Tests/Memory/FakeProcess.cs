@@ -32,6 +32,8 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public long NativeBytes { get; set; } = 2 * MiB;
 
+    public long FileBytes { get; set; } = 5 * 1024;
+
     public long PinnedObjects { get; set; } = 1;
 
     public long FragmentedBytes { get; set; }
@@ -87,6 +89,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     /// <summary>Free bytes that the native allocator holds; null where it cannot be asked.</summary>
     public long? NativeFreeBytes { get; set; } = 0;
 
+    /// <summary>The last collection of the young generations alone.</summary>
+    public GCReading LastYoung { get; set; }
+
     public int FullCollections { get; private set; }
 
     public int YoungCollections { get; private set; }
@@ -96,6 +101,8 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     public long TotalAllocatedBytes { get; set; }
 
     public GCReading ReadLast() => _last;
+
+    public GCReading ReadLastYoung() => LastYoung;
 
     public GCReading ReadLastFullBlocking() => _lastBlocking;
 
@@ -216,8 +223,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         }
 
         long anonymous = (Math.Max(_committedBytes, AllocatedBytes) + NativeBytes) / 1024;
+        long files = FileBytes / 1024;
         string text = string.Create(
-            CultureInfo.InvariantCulture, $"VmHWM:\t{anonymous + 9} kB\nVmRSS:\t{anonymous + 5} kB\nRssAnon:\t{anonymous} kB\nRssFile:\t5 kB\nThreads:\t7\n");
+            CultureInfo.InvariantCulture, $"VmHWM:\t{anonymous + files + 4} kB\nVmRSS:\t{anonymous + files} kB\nRssAnon:\t{anonymous} kB\nRssFile:\t{files} kB\nThreads:\t7\n");
         return Encoding.ASCII.GetBytes(text, buffer);
     }
 }

@@ -263,6 +263,68 @@ public sealed class MemoryReleaserTests
     }
 
     [Fact]
+    public async Task Much_that_lives_outside_the_caches_is_named_and_is_no_failure_of_the_release()
+    {
+        _process.LiveBytes = 700 * MiB;
+        _process.DeadBytes = 400 * MiB;
+
+        ReleaseResult result = await ReleaseBesideCaches(new CacheShare { Bytes = 100 * MiB });
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.StartsWith(
+            "It is not the cache: 600 MiB are live objects outside any cache that reports, where entries are 100 MiB.", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(103, 40)]
+    [InlineData(700, 360)]
+    public async Task Little_that_lives_outside_the_caches_is_not_named(long live, long caches)
+    {
+        _process.LiveBytes = live * MiB;
+
+        Assert.Empty((await ReleaseBesideCaches(new CacheShare { Bytes = caches * MiB })).Advice);
+    }
+
+    [Fact]
+    public async Task What_finalizers_hold_is_not_named_a_second_time_as_live()
+    {
+        _process.FinalizableBytes = 400 * MiB;
+        _process.DuringFinalizerWait = () => _process.IsInNoGCRegion = true;
+
+        ReleaseResult result = await ReleaseBesideCaches(new CacheShare { Bytes = 40 * MiB });
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.Contains("finalizers", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mapped_files_are_named_with_the_largest_and_are_no_failure_of_the_release()
+    {
+        _process.FileBytes = 600 * MiB;
+        _process.DeadBytes = 400 * MiB;
+        _process.Mappings = new MapText().At(0x7f00_0000_0000).Add(590 * MiB, "r--p", "/data/index", resident: 590 * MiB).ToString();
+
+        ReleaseResult result = await Release(400 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.StartsWith("600 MiB are pages of mapped files, the largest /data/index (590 MiB).", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(63, 40)]
+    [InlineData(100, 400)]
+    public async Task Few_mapped_files_are_not_named(long files, long live)
+    {
+        _process.FileBytes = files * MiB;
+        _process.LiveBytes = live * MiB;
+
+        Assert.Empty((await Release(400 * MiB)).Advice);
+    }
+
+    private Task<ReleaseResult> ReleaseBesideCaches(CacheShare share) => _releaser.ReleaseAsync(
+        new ReleaseRequest { ExpectedBytes = 400 * MiB, AskCaches = () => share }, CancellationToken.None);
+
+    [Fact]
     public async Task Bytes_that_are_still_alive_are_told_from_bytes_that_died_before()
     {
         ProcessMemorySnapshot baseline = _process.Memory.TakeSnapshot();

@@ -6,6 +6,12 @@ internal sealed record MemoryEvidence
     /// <summary>A pinned object keeps the region it lies in, and the regions of small objects are 4 MiB.</summary>
     private const long RegionBytes = 4L * 1024 * 1024;
 
+    /// <summary>
+    /// Up to so much for new objects is usual in a process that allocates: the runtime waits until they fill a processor's cache or more before it collects. More
+    /// is a setting's doing, as with Server GC on many processors.
+    /// </summary>
+    private const long UsualRoomBytes = 256L * 1024 * 1024;
+
     /// <summary>All resident memory.</summary>
     public required long ResidentBytes { get; init; }
 
@@ -26,6 +32,18 @@ internal sealed record MemoryEvidence
 
     /// <summary>No objects.</summary>
     public long UnusedBytes { get; init; }
+
+    /// <summary>Objects that were made since the last collection, of which nobody knows how many are still alive.</summary>
+    public long NewBytes { get; init; }
+
+    /// <summary>What had been made between the last two collections that looked at the youngest objects.</summary>
+    public long NewBytesBefore { get; init; }
+
+    /// <summary>Accounted bytes that left any cache since the last collection of the whole heap.</summary>
+    public long LetGoBytes { get; init; }
+
+    /// <summary>Whether no collection has looked at anything yet, so that what is live is anybody's guess.</summary>
+    public bool IsNeverCollected { get; init; }
 
     /// <summary>Neither managed heap nor mapped files.</summary>
     public long NativeBytes { get; init; }
@@ -66,8 +84,24 @@ internal sealed record MemoryEvidence
     /// <summary>Whether what is live was measured by a collection.</summary>
     public bool IsLiveMeasured { get; init; }
 
-    /// <summary>Resident memory of the managed heap without objects, in holes or at large.</summary>
-    public long IdleBytes => FragmentedBytes + UnusedBytes;
+    /// <summary>
+    /// Dead objects save those that any process has which allocates, and which the next collection takes without being asked. What caches let go is none of these,
+    /// however young: it is there because somebody evicted it. What finalizers held has a name of its own.
+    /// </summary>
+    public long LingeringBytes
+    {
+        get
+        {
+            long dead = DeadBytes - (FinalizerBytes ?? 0);
+            return Math.Max(Math.Min(dead, LetGoBytes), dead - Math.Min(NewBytes, UsualRoomBytes));
+        }
+    }
+
+    /// <summary>Memory without objects, save the room that is there for new ones: they will take as much as they took the last time.</summary>
+    public long SpareBytes => UnusedBytes - Math.Min(UnusedBytes, Math.Clamp(NewBytesBefore - NewBytes, 0, UsualRoomBytes));
+
+    /// <summary>Resident memory of the managed heap without objects, in holes or at large, save the room for new ones.</summary>
+    public long IdleBytes => FragmentedBytes + SpareBytes;
 
     /// <summary>Whether there are pins enough to hold a good part of the idle heap.</summary>
     public bool IsPinned => PinnedObjects * RegionBytes >= IdleBytes / 2;

@@ -35,6 +35,7 @@ internal sealed class Surveyor(ProcessMemory memory, INativeHeap nativeHeap)
         AddressSpace? space = ReadAddressSpace(notes, settings);
         NativeHeapReading? native = nativeHeap.Read();
         GCReading last = collector.ReadLast();
+        GCReading lastYoung = collector.ReadLastYoung();
         long allocated = collector.AllocatedBytes;
 
         long resident = space?.ResidentBytes ?? snapshot.ResidentBytes;
@@ -58,6 +59,10 @@ internal sealed class Surveyor(ProcessMemory memory, INativeHeap nativeHeap)
                 UnusedBytes = parts.UnusedBytes,
                 NativeBytes = resident - file - heap,
                 FileBytes = file,
+                NewBytes = Math.Max(0, allocated - last.LiveBytes),
+                NewBytesBefore = Math.Max(last.YoungBytes, lastYoung.YoungBytes),
+                LetGoBytes = caches.DeadBytes,
+                IsNeverCollected = last.Index == 0 && found.LiveBytes is null,
                 Space = space,
                 NativeHeap = native,
                 Threads = memory.ReadThreads() ?? 0,

@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
-
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
 /// <summary>Caches in a heap that was given 256 MiB (by DOTNET_GCHeapHardLimit): limits that fit, that do not, and that did not before.</summary>
@@ -11,7 +8,7 @@ internal sealed class HeapWithHardLimit : Scenario
 
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {
-        using var log = new HeapLimitLog();
+        using var log = new EventLog("HeapLimit");
         var counts = new Dictionary<string, double>();
         using var fitting = new BoundedMemoryCache(new BoundedMemoryCacheOptions { Name = "fitting", MaxMemory = 100 << 20 }, log);
         using var declared = new BoundedMemoryCache(new BoundedMemoryCacheOptions { Name = "declared", MaxMemory = 1L << 40, Sizing = EntrySizing.Declared }, log);
@@ -33,32 +30,4 @@ internal sealed class HeapWithHardLimit : Scenario
     }
 
     private static int Findings() => MemoryReport.Capture().Findings.Count(static finding => finding.Cause == MemoryReportCause.HeapLimit);
-
-    private sealed class HeapLimitLog : ILoggerFactory, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (eventId.Name == "HeapLimit")
-            {
-                Lines.Enqueue($"{eventId.Id} {logLevel}: {formatter(state, exception)}");
-            }
-        }
-
-        public void Dispose()
-        {
-        }
-    }
 }

@@ -14,10 +14,10 @@ internal sealed class LimitStorm : ShrinkSmallValues
     {
         int before = GC.CollectionCount(2);
         long started = Stopwatch.GetTimestamp();
-        ShrinkReport report = null!;
+        List<ShrinkReport> reports = [];
         for (int i = 1; i <= Changes; i++)
         {
-            report = cache.SetMaxMemoryAsync(FullBytes - ((FullBytes - ShrunkBytes) / Changes * i)).GetAwaiter().GetResult();
+            reports.Add(cache.SetMaxMemoryAsync(FullBytes - ((FullBytes - ShrunkBytes) / Changes * i)).GetAwaiter().GetResult());
             TimeSpan left = (s_storm / Changes * i) - Stopwatch.GetElapsedTime(started);
             Thread.Sleep(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
@@ -31,7 +31,12 @@ internal sealed class LimitStorm : ShrinkSmallValues
             Thread.Sleep(50);
         }
 
-        var result = ScenarioResult.From(empty, ShrunkBytes, report with { After = ProcessMemorySnapshot.Take() });
+        ShrinkReport[] skipped = [.. reports.Where(static report => report.Outcome == ReleaseOutcome.Skipped)];
+        var result = ScenarioResult.From(empty, ShrunkBytes, reports[^1] with { After = ProcessMemorySnapshot.Take() });
+        result.Figures["skipped"] = skipped.Length;
+        result.Figures["putOff"] = skipped.Count(static report => report.Reason.StartsWith("Memory was released a moment ago; one release follows", StringComparison.Ordinal));
+        result.Figures["tooLittle"] = skipped.Count(static report => report.Reason.StartsWith("Only ", StringComparison.Ordinal));
+        result.Figures["advice"] = skipped.Sum(static report => report.Advice.Count);
         result.Figures["collectionsDuring"] = during;
         result.Figures["collections"] = GC.CollectionCount(2) - before;
         result.Figures["seconds"] = seconds;

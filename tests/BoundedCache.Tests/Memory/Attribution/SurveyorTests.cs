@@ -1,3 +1,4 @@
+using BoundedCache.Memory;
 using BoundedCache.Memory.Attribution;
 using static BoundedCache.Tests.Memory.FakeProcess;
 
@@ -68,6 +69,25 @@ public sealed class SurveyorTests
         Assert.Equal(40 * MiB, survey.Evidence.HeapBytes);
         Assert.Equal(90 * MiB, survey.Evidence.NativeBytes);
         Assert.Contains("could not be told", Assert.Single(survey.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_new_is_told_from_what_a_collection_has_seen()
+    {
+        ShowMappings();
+        Assert.True(Take().Evidence.IsNeverCollected);
+        Assert.False(Take(collect: true).Evidence.IsNeverCollected);
+
+        _process.SetLast(new GCReading { Index = 7, HeapBytes = 30 * MiB, YoungBytes = 3 * MiB });
+        _process.LastYoung = new GCReading { Index = 6, YoungBytes = 60 * MiB };
+        _process.DeadBytes = 35 * MiB;
+
+        MemoryEvidence evidence = Take(caches: new CacheShare { DeadBytes = 5 * MiB }).Evidence;
+
+        Assert.False(evidence.IsNeverCollected);
+        Assert.Equal((45 * MiB, 60 * MiB, 5 * MiB), (evidence.NewBytes, evidence.NewBytesBefore, evidence.LetGoBytes));
+        _process.LastYoung = default;
+        Assert.Equal(3 * MiB, Take().Evidence.NewBytesBefore);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 namespace BoundedCache.Memory.Attribution.Rules;
 
-/// <summary>A good part of the managed heap is dead, and no collection has come by.</summary>
+/// <summary>A good part of the managed heap is dead, beyond the garbage of a process at work, and no collection has come by.</summary>
 internal sealed class DeadBytesRule : IMemoryRule
 {
     private static readonly Bound s_bound = new(32, 0.25);
@@ -8,8 +8,7 @@ internal sealed class DeadBytesRule : IMemoryRule
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence)
     {
-        // What finalizers held is dead as well, and has a rule of its own.
-        long dead = evidence.DeadBytes - (evidence.FinalizerBytes ?? 0);
+        long dead = evidence.LingeringBytes;
         return !s_bound.IsReached(dead, evidence.HeapBytes) ? null : new MemoryReportFinding
         {
             Cause = MemoryReportCause.Dead,

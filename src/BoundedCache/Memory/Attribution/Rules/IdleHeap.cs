@@ -12,6 +12,6 @@ internal static class IdleHeap
     /// <summary>Whether holes are much.</summary>
     public static bool IsFragmented(MemoryEvidence evidence) => s_holes.IsReached(evidence.FragmentedBytes, evidence.HeapBytes);
 
-    /// <summary>Whether unused memory is much. The room for new objects alone is tens of MiB in a busy process.</summary>
-    public static bool IsUnused(MemoryEvidence evidence) => s_unused.IsReached(evidence.UnusedBytes, evidence.HeapBytes);
+    /// <summary>Whether unused memory is much, beyond the room for new objects. Even of that there are tens of MiB in a busy process.</summary>
+    public static bool IsUnused(MemoryEvidence evidence) => s_unused.IsReached(evidence.SpareBytes, evidence.HeapBytes);
 }

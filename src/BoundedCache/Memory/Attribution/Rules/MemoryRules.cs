@@ -6,7 +6,6 @@ internal static class MemoryRules
     private static readonly IMemoryRule[] s_other =
     [
         new HeapLimitRule(),
-        new OtherLiveRule(),
         new DeadBytesRule(),
         new FinalizerRule(),
         new PinRule(),
@@ -15,6 +14,11 @@ internal static class MemoryRules
         new ServerGCRule(),
         new ReplacedCollectorRule(),
         new UnusedHeapRule(),
+    ];
+
+    private static readonly IMemoryRule[] s_elsewhere =
+    [
+        new OtherLiveRule(),
         new MappedFileRule(),
     ];
 
@@ -28,10 +32,13 @@ internal static class MemoryRules
     ];
 
     /// <summary>What the rules have to say, the largest amount first.</summary>
-    public static IReadOnlyList<MemoryReportFinding> Check(MemoryEvidence evidence) => Check(evidence, [.. s_other, .. s_native]);
+    public static IReadOnlyList<MemoryReportFinding> Check(MemoryEvidence evidence) => Check(evidence, [.. s_elsewhere, .. s_other, .. s_native]);
 
     /// <summary>What the rules have to say about memory that is neither managed nor a file's, the largest amount first.</summary>
     public static IReadOnlyList<MemoryReportFinding> CheckNative(MemoryEvidence evidence) => Check(evidence, s_native);
+
+    /// <summary>What the rules have to say about memory that is in use, and by no cache, so that no release takes it; the largest amount first.</summary>
+    public static IReadOnlyList<MemoryReportFinding> CheckElsewhere(MemoryEvidence evidence) => Check(evidence, s_elsewhere);
 
     private static MemoryReportFinding[] Check(MemoryEvidence evidence, IMemoryRule[] rules) =>
         [.. rules.Select(rule => rule.Check(evidence)).OfType<MemoryReportFinding>().OrderByDescending(static finding => finding.Bytes)];

@@ -1,13 +1,13 @@
 namespace BoundedCache.Memory.Attribution.Rules;
 
-/// <summary>It is not the cache: half the process is a live object graph that no cache holds.</summary>
+/// <summary>It is not the cache: half the process is a live object graph that no cache holds. Before the first collection nobody knows that it lives.</summary>
 internal sealed class OtherLiveRule : IMemoryRule
 {
     private static readonly Bound s_bound = new(64, 0.5);
 
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence) =>
-        !s_bound.IsReached(evidence.OtherLiveBytes, evidence.ResidentBytes) ? null : new MemoryReportFinding
+        evidence.IsNeverCollected || !s_bound.IsReached(evidence.OtherLiveBytes, evidence.ResidentBytes) ? null : new MemoryReportFinding
         {
             Cause = MemoryReportCause.OtherLive,
             Bytes = evidence.OtherLiveBytes,

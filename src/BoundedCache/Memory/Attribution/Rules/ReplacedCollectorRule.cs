@@ -5,7 +5,7 @@ internal sealed class ReplacedCollectorRule : IMemoryRule
 {
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence) =>
-        IdleHeap.IsUnused(evidence) && evidence.Settings.Replacement is string name ? Explain(name, evidence.UnusedBytes) : null;
+        IdleHeap.IsUnused(evidence) && evidence.Settings.Replacement is string name ? Explain(name, evidence.SpareBytes) : null;
 
     /// <summary>Says who keeps how much.</summary>
     public static MemoryReportFinding Explain(string name, long bytes) => new()

@@ -5,7 +5,7 @@ internal sealed class RetainVMRule : IMemoryRule
 {
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence) =>
-        IdleHeap.IsUnused(evidence) && evidence.Settings.RetainsMemory ? Explain(evidence.UnusedBytes) : null;
+        IdleHeap.IsUnused(evidence) && evidence.Settings.RetainsMemory ? Explain(evidence.SpareBytes) : null;
 
     /// <summary>Says how much it is.</summary>
     public static MemoryReportFinding Explain(long bytes) => new()

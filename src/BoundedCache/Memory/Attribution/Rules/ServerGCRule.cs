@@ -5,7 +5,7 @@ internal sealed class ServerGCRule : IMemoryRule
 {
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence) =>
-        IdleHeap.IsUnused(evidence) && evidence.Settings.IsServer && !evidence.Settings.RetainsMemory ? Explain(evidence.Settings, evidence.UnusedBytes) : null;
+        IdleHeap.IsUnused(evidence) && evidence.Settings.IsServer && !evidence.Settings.RetainsMemory ? Explain(evidence.Settings, evidence.SpareBytes) : null;
 
     /// <summary>Says how much it is.</summary>
     public static MemoryReportFinding Explain(CollectorSettings settings, long bytes) => new()

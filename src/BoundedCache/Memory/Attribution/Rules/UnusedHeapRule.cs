@@ -5,7 +5,7 @@ internal sealed class UnusedHeapRule : IMemoryRule
 {
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryEvidence evidence) =>
-        IdleHeap.IsUnused(evidence) && !evidence.IsPinned && !IsExplained(evidence.Settings) ? Explain(evidence.UnusedBytes) : null;
+        IdleHeap.IsUnused(evidence) && !evidence.IsPinned && !IsExplained(evidence.Settings) ? Explain(evidence.SpareBytes) : null;
 
     /// <summary>Says how much it is.</summary>
     public static MemoryReportFinding Explain(long bytes) => new()

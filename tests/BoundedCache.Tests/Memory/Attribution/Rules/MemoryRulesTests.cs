@@ -141,6 +141,62 @@ public sealed class MemoryRulesTests
         Assert.Equal(MemoryReportCause.Finalizers, Assert.Single(MemoryRules.Check(evidence)).Cause);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_garbage_of_a_process_at_work_is_nothing_to_tell(bool isMeasured)
+    {
+        MemoryEvidence evidence = Empty(300 * MiB) with { DeadBytes = 200 * MiB, NewBytes = 200 * MiB, IsLiveMeasured = isMeasured };
+
+        Assert.Empty(MemoryRules.Check(evidence));
+        Assert.Equal(90 * MiB, Assert.Single(MemoryRules.Check(evidence with { NewBytes = 110 * MiB })).Bytes);
+    }
+
+    [Fact]
+    public void What_caches_let_go_is_told_however_new_it_is()
+    {
+        MemoryEvidence evidence = Empty(300 * MiB) with { DeadBytes = 200 * MiB, NewBytes = 200 * MiB, LetGoBytes = 100 * MiB };
+
+        Assert.Equal((MemoryReportCause.Dead, 100 * MiB), Told(Assert.Single(MemoryRules.Check(evidence))));
+
+        // It may have been collected since, with other young objects.
+        Assert.Equal(200 * MiB, Assert.Single(MemoryRules.Check(evidence with { LetGoBytes = 900 * MiB })).Bytes);
+    }
+
+    [Fact]
+    public void Even_new_garbage_is_told_beyond_what_is_usual()
+    {
+        MemoryEvidence evidence = Empty(2000 * MiB) with { DeadBytes = 1256 * MiB, NewBytes = 1256 * MiB };
+
+        Assert.Equal((MemoryReportCause.Dead, 1000 * MiB), Told(Assert.Single(MemoryRules.Check(evidence))));
+    }
+
+    [Theory]
+    [InlineData(MemoryReportCause.UnusedHeap)]
+    [InlineData(MemoryReportCause.ServerGC)]
+    [InlineData(MemoryReportCause.RetainVM)]
+    [InlineData(MemoryReportCause.ReplacedCollector)]
+    [InlineData(MemoryReportCause.Pins)]
+    public void The_room_that_new_objects_will_take_again_is_nothing_to_tell(MemoryReportCause cause)
+    {
+        MemoryEvidence evidence = s_processes[cause](300 * MiB, 200 * MiB) with { NewBytesBefore = 200 * MiB };
+
+        Assert.Empty(MemoryRules.Check(evidence));
+
+        // Of which some have been made.
+        Assert.Equal((cause, 100 * MiB), Told(Assert.Single(MemoryRules.Check(evidence with { NewBytes = 100 * MiB }))));
+        Assert.Equal((cause, 1000 * MiB), Told(Assert.Single(MemoryRules.Check(evidence with { HeapBytes = 2000 * MiB, UnusedBytes = 1256 * MiB, NewBytesBefore = 2000 * MiB }))));
+    }
+
+    [Fact]
+    public void Before_the_first_collection_nobody_knows_that_it_is_not_the_cache()
+    {
+        MemoryEvidence evidence = Empty(200 * MiB) with { OtherLiveBytes = 150 * MiB };
+
+        Assert.Empty(MemoryRules.Check(evidence with { IsNeverCollected = true }));
+        Assert.Equal(MemoryReportCause.OtherLive, Assert.Single(MemoryRules.Check(evidence)).Cause);
+    }
+
     [Fact]
     public void A_few_pins_do_not_explain_much_fragmentation()
     {
@@ -172,6 +228,8 @@ public sealed class MemoryRulesTests
         Assert.Equal(
             [MemoryReportCause.Fragmentation, MemoryReportCause.MappedFiles, MemoryReportCause.Dead], MemoryRules.Check(evidence).Select(static finding => finding.Cause));
     }
+
+    private static (MemoryReportCause, long) Told(MemoryReportFinding finding) => (finding.Cause, finding.Bytes);
 
     private static IEnumerable<MemoryReportCause> Causes(MemoryReportCause cause, long whole, long part) =>
         MemoryRules.Check(s_processes[cause](whole, part)).Select(static finding => finding.Cause);
