@@ -62,6 +62,34 @@ public sealed class GateTests
     }
 
     [Fact]
+    public void Who_waits_for_bulk_work_that_takes_long_comes_in_all_the_same()
+    {
+        var gate = new Gate();
+        bool entered = false;
+        Thread waiter;
+        using (gate.EnterAfterOthers())
+        {
+            waiter = new Thread(() =>
+            {
+                using (gate.Enter())
+                {
+                    entered = true;
+                }
+            });
+            waiter.Start();
+            Assert.True(SpinWait.SpinUntil(() => gate.Waiting == 1, s_limit), "it does not wait");
+
+            // Longer than anybody stays awake for it.
+            Assert.False(waiter.Join(TimeSpan.FromMilliseconds(50)));
+            Assert.False(entered);
+        }
+
+        Assert.True(waiter.Join(s_limit), "it never comes in");
+        Assert.True(entered);
+        Assert.Equal(0, gate.Waiting);
+    }
+
+    [Fact]
     public void A_reader_that_finds_an_expired_entry_waits_for_nobody()
     {
         using var test = new CacheUnderTest();
