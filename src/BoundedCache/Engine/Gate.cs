@@ -7,11 +7,9 @@ namespace BoundedCache.Engine;
 /// And who sleeps has to be woken, which took one to four milliseconds on a machine that shares its processors; so who waits for bulk work stays awake.
 /// </remarks>
 /// <param name="patienceMilliseconds">How long bulk work waits for those who were there before it: they may not get a processor meanwhile, and it must not depend on that.</param>
-internal sealed class Gate(long patienceMilliseconds = 1)
+/// <param name="wakefulMilliseconds">How long one who waits for bulk work stays awake: many times a hold of it, so what takes longer has no processor.</param>
+internal sealed class Gate(long patienceMilliseconds = 1, long wakefulMilliseconds = 2)
 {
-    /// <summary>How long one who waits for bulk work stays awake: many times a hold of it, so what takes longer has no processor.</summary>
-    private const long WakefulMilliseconds = 2;
-
     private readonly Lock _lock = new();
     private int _waiting;
     private int _served;
@@ -72,7 +70,7 @@ internal sealed class Gate(long patienceMilliseconds = 1)
     {
         long started = Environment.TickCount64;
         SpinWait spinner = default;
-        while (Environment.TickCount64 is var now && now - started <= WakefulMilliseconds && now - Volatile.Read(ref _bulkAt) <= WakefulMilliseconds)
+        while (Environment.TickCount64 is var now && now - started <= wakefulMilliseconds && now - Volatile.Read(ref _bulkAt) <= wakefulMilliseconds)
         {
             if (_lock.TryEnter())
             {

@@ -62,6 +62,24 @@ public sealed class GateTests
     }
 
     [Fact]
+    public void Who_waits_for_bulk_work_stays_awake()
+    {
+        var gate = new Gate(wakefulMilliseconds: (long)s_limit.TotalMilliseconds);
+        var waiter = new Thread(() => gate.Enter().Dispose());
+        using (gate.EnterAfterOthers())
+        {
+            waiter.Start();
+            Assert.True(SpinWait.SpinUntil(() => gate.Waiting == 1, s_limit), "it does not wait");
+
+            // A thread that gives its turn away shows as asleep for moments. After so long, one that sleeps shows as nothing else.
+            Assert.False(waiter.Join(TimeSpan.FromMilliseconds(100)));
+            Assert.True(SpinWait.SpinUntil(() => !waiter.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(1)), "it sleeps");
+        }
+
+        Assert.True(waiter.Join(s_limit), "it never comes in");
+    }
+
+    [Fact]
     public void Who_waits_for_bulk_work_that_takes_long_comes_in_all_the_same()
     {
         var gate = new Gate();
