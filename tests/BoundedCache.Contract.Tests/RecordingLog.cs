@@ -1,9 +1,10 @@
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Contract.Tests;
 
 /// <summary>What a cache logged.</summary>
-public sealed class RecordingLog : ILoggerFactory, ILogger
+public sealed class RecordingLog : TestLog
 {
     private readonly List<(LogLevel Level, Exception? Failure)> _entries = [];
 
@@ -19,24 +20,11 @@ public sealed class RecordingLog : ILoggerFactory, ILogger
         }
     }
 
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    protected override void Write(LogLevel level, EventId id, string message, Exception? failure)
     {
         lock (_entries)
         {
-            _entries.Add((logLevel, exception));
+            _entries.Add((level, failure));
         }
-    }
-
-    public void Dispose()
-    {
     }
 }

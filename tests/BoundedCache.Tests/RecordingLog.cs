@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Tests;
 
 /// <summary>A log that keeps what it is told.</summary>
-internal sealed class RecordingLog : ILoggerFactory, ILogger
+internal sealed class RecordingLog : TestLog
 {
     private readonly ConcurrentQueue<(string? Event, string Message)> _events = new();
 
@@ -12,27 +13,12 @@ internal sealed class RecordingLog : ILoggerFactory, ILogger
 
     public IEnumerable<string?> Events => _events.Select(static e => e.Event);
 
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public void AddProvider(ILoggerProvider provider)
-    {
-    }
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    protected override void Write(LogLevel level, EventId id, string message, Exception? failure)
     {
         // Whether all caches of all tests together fit the container that the tests run in is no business of any of them.
-        if (eventId.Name != "HeapLimit")
+        if (id.Name != "HeapLimit")
         {
-            _events.Enqueue((eventId.Name, formatter(state, exception)));
+            _events.Enqueue((id.Name, message));
         }
-    }
-
-    public void Dispose()
-    {
     }
 }

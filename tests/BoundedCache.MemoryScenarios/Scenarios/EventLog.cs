@@ -1,34 +1,20 @@
 using System.Collections.Concurrent;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
 /// <summary>A log that keeps the lines of one event, each as its number, level and text.</summary>
 /// <param name="eventName">The event.</param>
-internal sealed class EventLog(string eventName) : ILoggerFactory, ILogger
+internal sealed class EventLog(string eventName) : TestLog
 {
     public ConcurrentQueue<string> Lines { get; } = [];
 
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public void AddProvider(ILoggerProvider provider)
+    protected override void Write(LogLevel level, EventId id, string message, Exception? failure)
     {
-    }
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        if (eventId.Name == eventName)
+        if (id.Name == eventName)
         {
-            Lines.Enqueue($"{eventId.Id} {logLevel}: {formatter(state, exception)}");
+            Lines.Enqueue($"{id.Id} {level}: {message}");
         }
-    }
-
-    public void Dispose()
-    {
     }
 }

@@ -1,36 +1,22 @@
 using System.Collections.Concurrent;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Tests.Faults;
 
 /// <summary>A logger factory that keeps what is logged, by event; or that fails each time.</summary>
-internal sealed class RecordingLoggers(bool failing = false) : ILoggerFactory, ILogger
+internal sealed class RecordingLoggers(bool failing = false) : TestLog
 {
     public ConcurrentQueue<(string? Event, Exception? Failure)> Entries { get; } = [];
 
     public int Count(string eventName) => Entries.Count(entry => entry.Event == eventName);
 
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public void AddProvider(ILoggerProvider provider)
+    protected override void Write(LogLevel level, EventId id, string message, Exception? failure)
     {
-    }
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        Entries.Enqueue((eventId.Name, exception));
+        Entries.Enqueue((id.Name, failure));
         if (failing)
         {
             throw new IOException("The log is full.");
         }
-    }
-
-    public void Dispose()
-    {
     }
 }
