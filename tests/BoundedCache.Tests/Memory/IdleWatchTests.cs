@@ -20,7 +20,7 @@ public sealed class IdleWatchTests
 
     public IdleWatchTests()
     {
-        var limits = new ReleaseLimits { BackgroundPoll = TimeSpan.Zero, SliceInterval = TimeSpan.Zero, FruitlessInterval = TimeSpan.Zero };
+        var limits = new ReleaseLimits { Finalizers = TimeSpan.FromSeconds(30), BackgroundPoll = TimeSpan.Zero, SliceInterval = TimeSpan.Zero, FruitlessInterval = TimeSpan.Zero };
         _watch = new IdleWatch(new MemoryReleaser(_process.Memory, limits), _process.Memory, _time);
         _member = new IdleMember
         {
