@@ -1,7 +1,7 @@
 using System.Text.Json;
 using BoundedCache.Memory.Attribution;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Sizing;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;

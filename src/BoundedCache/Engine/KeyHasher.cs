@@ -47,7 +47,9 @@ internal static class KeyHasher
         }
         else if (left != 0)
         {
+            // One character, in both factors: in one alone it would be as linear as a number, below.
             a = Unsafe.ReadUnaligned<ushort>(ref p);
+            b = a << 32;
         }
 
         return Finish(Fold(a ^ s_seed2, b ^ state));
