@@ -22,7 +22,7 @@ internal sealed record PhaseMark(string Name, TimeSpan From, TimeSpan To, Servic
             PeakBytes = resident.Between(From, To).Select(static sample => sample.Bytes).DefaultIfEmpty().Max(),
             UsedBytes = State.UsedBytes,
             MaxBytes = State.MaxBytes,
-            Latencies = Latencies.Of(requests.Where(request => request.At >= From && request.At <= To)),
+            Latencies = Latencies.From(requests.Where(request => request.At >= From && request.At <= To)),
         };
     }
 }
