@@ -15,7 +15,7 @@ internal sealed record LegendItem(ChartSeries Series, double X, double Baseline)
         double x = left;
         foreach (ChartSeries one in series)
         {
-            double width = SampleWidth + 7 + TextWidth.Of(one.Name, 12) + 18;
+            double width = SampleWidth + 7 + TextWidth.Estimate(one.Name, 12) + 18;
             if (x > left && x + width > right)
             {
                 x = left;

@@ -16,7 +16,7 @@ internal sealed record PlacedCallout(ChartCallout Callout, double PointX, double
     private const double Rise = 9;
     private const double Overhang = 4;
 
-    private double Width => TextWidth.Of(Callout.Text, FontSize);
+    private double Width => TextWidth.Estimate(Callout.Text, FontSize);
 
     public static IReadOnlyList<PlacedCallout> Arrange(IReadOnlyList<ChartCallout> callouts, PlotArea area)
     {
@@ -25,7 +25,7 @@ internal sealed record PlacedCallout(ChartCallout Callout, double PointX, double
         {
             double x = area.X(callout.Point.Time);
             double y = area.Y(callout.Point.Value);
-            double right = Math.Max(x + Overhang, area.Left + TextWidth.Of(callout.Text, FontSize));
+            double right = Math.Max(x + Overhang, area.Left + TextWidth.Estimate(callout.Text, FontSize));
             var candidate = new PlacedCallout(callout, x, y, right, y - Rise);
             while (placed.Any(candidate.Overlaps) && candidate.Baseline - LineHeight > area.Top + FontSize)
             {

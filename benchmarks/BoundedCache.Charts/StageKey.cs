@@ -24,7 +24,7 @@ internal sealed class StageKey
 
     public static StageKey For(IReadOnlyList<ChartStage> stages, double width)
     {
-        double widest = stages.Count == 0 ? 1 : stages.Max(s => TextWidth.Of(s.Label, 12)) + BadgeWidth + Gap;
+        double widest = stages.Count == 0 ? 1 : stages.Max(s => TextWidth.Estimate(s.Label, 12)) + BadgeWidth + Gap;
         int columns = (int)Math.Clamp(width / widest, 1, 3);
         return new StageKey(stages, columns, width);
     }

@@ -9,5 +9,5 @@ internal static class TextWidth
     private const double PerCharacter = 0.6;
 
     /// <summary>The width of <paramref name="text"/> at <paramref name="fontSize"/>, both in user units.</summary>
-    public static double Of(string text, double fontSize) => text.Length * PerCharacter * fontSize;
+    public static double Estimate(string text, double fontSize) => text.Length * PerCharacter * fontSize;
 }

@@ -10,7 +10,7 @@ internal static class Caches
 
     public static MemoryCache Microsoft(long? sizeLimit = null) => new(new MemoryCacheOptions { SizeLimit = sizeLimit });
 
-    public static string Key(int number) => EntryKey.Of(number);
+    public static string Key(int number) => EntryKey.Create(number);
 
     /// <summary>Fills a cache with new arrays of 1 KiB under keys of 24 characters.</summary>
     public static void Fill(IMemoryCache cache, int entries, int valueBytes = 1024)

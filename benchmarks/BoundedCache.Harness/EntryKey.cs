@@ -6,7 +6,7 @@ namespace BoundedCache.Harness;
 public static class EntryKey
 {
     /// <summary>The key of a number.</summary>
-    public static string Of(int number) => string.Create(CultureInfo.InvariantCulture, $"product:{number:D16}");
+    public static string Create(int number) => string.Create(CultureInfo.InvariantCulture, $"product:{number:D16}");
 
     /// <summary>The key of a number, with another length of at least 8 characters.</summary>
     public static string OfLength(int number, int characters) => number.ToString(CultureInfo.InvariantCulture).PadLeft(characters, 'k');

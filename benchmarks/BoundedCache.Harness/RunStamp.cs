@@ -77,7 +77,7 @@ public sealed record RunStamp
         var start = new ProcessStartInfo("git", ["-C", AppContext.BaseDirectory, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
         try
         {
-            using Process? git = Process.Start(start);
+            using System.Diagnostics.Process? git = System.Diagnostics.Process.Start(start);
             string? output = git?.StandardOutput.ReadToEnd().Trim();
             git?.WaitForExit();
             return git?.ExitCode == 0 ? output : null;

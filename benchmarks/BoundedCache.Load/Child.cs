@@ -48,7 +48,7 @@ internal static class Child
         ProcessStartInfo start = OwnProgram.StartInfo(typeof(Child).Assembly, ["--child", kind, JsonSerializer.Serialize(work)]);
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
-        using Process process = Process.Start(start)!;
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
         try
         {
             Task<string> errors = process.StandardError.ReadToEndAsync(cancellationToken);

@@ -50,7 +50,7 @@ public sealed class Extras : IDisposable
             : new MemoryCache(new MemoryCacheOptions { TrackStatistics = statistics || With == Extra.Metrics });
         foreach (int i in KeySet.FillOrder(Entries))
         {
-            using ICacheEntry entry = _cache.CreateEntry(EntryKey.Of(i));
+            using ICacheEntry entry = _cache.CreateEntry(EntryKey.Create(i));
             entry.Value = this;
             entry.AbsoluteExpirationRelativeToNow = With == Extra.AbsoluteExpiration ? TimeSpan.FromDays(1) : null;
             entry.SlidingExpiration = With == Extra.SlidingExpiration ? TimeSpan.FromDays(1) : null;

@@ -23,7 +23,7 @@ public static class KeySet
     public static object Make(KeyKind kind, int number) => kind switch
     {
         KeyKind.String8 => EntryKey.OfLength(number, 8),
-        KeyKind.String24 => EntryKey.Of(number),
+        KeyKind.String24 => EntryKey.Create(number),
         KeyKind.String100 => EntryKey.OfLength(number, 100),
         KeyKind.Int => number,
         KeyKind.Guid => new Guid(number, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7),

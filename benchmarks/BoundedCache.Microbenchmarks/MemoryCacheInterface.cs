@@ -29,7 +29,7 @@ public class MemoryCacheInterface
         _cache = Cache == "bounded" ? _bounded : _microsoft;
         foreach (int i in KeySet.FillOrder(Entries))
         {
-            _cache.Set(EntryKey.Of(i), s_value);
+            _cache.Set(EntryKey.Create(i), s_value);
         }
 
         _keys = [.. KeySet.Draw(KeyKind.String24, Entries).Cast<string>()];

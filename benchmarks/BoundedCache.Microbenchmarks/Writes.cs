@@ -38,7 +38,7 @@ public class Evictions : PeerBenchmark
         Fill(KeyKind.String24, BoundedCache.Peers.PeerCatalog.Find(Peer).Measures ? MeasuredLimit() : Entries);
 
         // Long gone when their turn comes again.
-        _newKeys = [.. Enumerable.Range(0, 4 * Entries).Select(i => EntryKey.Of(Entries + i))];
+        _newKeys = [.. Enumerable.Range(0, 4 * Entries).Select(i => EntryKey.Create(Entries + i))];
     }
 
     [Benchmark]
@@ -47,7 +47,7 @@ public class Evictions : PeerBenchmark
     private long MeasuredLimit()
     {
         using var one = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None });
-        Microsoft.Extensions.Caching.Memory.CacheExtensions.Set(one, EntryKey.Of(1), Value);
+        Microsoft.Extensions.Caching.Memory.CacheExtensions.Set(one, EntryKey.Create(1), Value);
         return one.UsedMemory * Entries;
     }
 }

@@ -35,7 +35,7 @@ internal static class OwnProcess
 
         try
         {
-            using Process process = Process.Start(start)!;
+            using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
             Task<string> errors = process.StandardError.ReadToEndAsync();
             string text = process.StandardOutput.ReadToEnd();
             process.WaitForExit();

@@ -4,7 +4,7 @@ using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.MemoryReports;
 using BoundedCache.AspNetCore.Pages;
-using BoundedCache.AspNetCore.Stream;
+using BoundedCache.AspNetCore.Events;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -19,13 +19,13 @@ internal static class Problems
     /// <param name="status">The HTTP status.</param>
     /// <param name="detail">What was wrong, and what would be right, in sentences.</param>
     /// <param name="title">What kind of problem it is, in a few words; null for the status's own.</param>
-    public static Problem Of(int status, string detail, string? title = null) => TypedResults.Json(
+    public static Problem Create(int status, string detail, string? title = null) => TypedResults.Json(
         new ProblemDetails { Status = status, Title = title ?? ReasonPhrases.GetReasonPhrase(status), Detail = detail },
         AdminJsonContext.Default.ProblemDetails,
         ContentType,
         status);
 
-    public static Problem UnknownCache(string name, IReadOnlyList<string> names) => Of(
+    public static Problem UnknownCache(string name, IReadOnlyList<string> names) => Create(
         StatusCodes.Status404NotFound,
         $"There is no cache '{Echo(name)}'. {(names.Count == 0 ? "This service has none." : $"There are: {string.Join(", ", names)}. Case matters.")}",
         "No such cache");

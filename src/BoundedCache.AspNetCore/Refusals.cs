@@ -17,7 +17,7 @@ internal static class Refusals
             (HttpContext context) =>
             {
                 context.Response.Headers.Allow = string.Join(", ", allowed);
-                return Problems.Of(StatusCodes.Status405MethodNotAllowed, $"{Problems.Echo(context.Request.Method)} is not for this address. Right is {string.Join(" or ", allowed)}.");
+                return Problems.Create(StatusCodes.Status405MethodNotAllowed, $"{Problems.Echo(context.Request.Method)} is not for this address. Right is {string.Join(" or ", allowed)}.");
             })
         .ExcludeFromDescription();
 
@@ -26,6 +26,6 @@ internal static class Refusals
         .ExcludeFromDescription();
 
     public static void MapOtherPaths(RouteGroupBuilder group, string pattern) => group
-        .Map(pattern, () => Problems.Of(StatusCodes.Status404NotFound, "There is nothing at this address. api/caches lists the caches; ADMIN.md all addresses."))
+        .Map(pattern, () => Problems.Create(StatusCodes.Status404NotFound, "There is nothing at this address. api/caches lists the caches; ADMIN.md all addresses."))
         .ExcludeFromDescription();
 }

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
-using BoundedCache.Memory;
-using BoundedCache.Memory.Attribution.Rules;
+using BoundedCache.Entries;
+using BoundedCache.Process;
+using BoundedCache.Release;
+using BoundedCache.Report;
 using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
@@ -17,7 +19,7 @@ public sealed partial class BoundedMemoryCache
     private ObservedCache? _observed;
 
     /// <summary>
-    /// Where misses are counted; null while nobody wants them. Written without a lock: who turns it off wrongly is corrected by the next
+    /// Where misses are counted; null while nobody wants them. EntryDraft without a lock: who turns it off wrongly is corrected by the next
     /// observation.
     /// </summary>
     private LookupCounts? _lookups;
@@ -107,7 +109,7 @@ public sealed partial class BoundedMemoryCache
             return;
         }
 
-        _instruments = CacheInstruments.Of(factory);
+        _instruments = CacheInstruments.GetOrCreate(factory);
         _observed = _instruments.Caches.Add(this, out bool sharesName);
         if (sharesName)
         {

@@ -1,6 +1,6 @@
 using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
-using BoundedCache.Memory;
+using BoundedCache.Release;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache;
@@ -30,7 +30,7 @@ public sealed partial class BoundedMemoryCache
                 result.GCPause.TotalMilliseconds,
                 result.LongestPause.TotalMilliseconds),
         };
-        IdleWatch.For(_time).Join(member);
+        IdleReleaser.Shared(_time).Join(member);
         return member;
     }
 
@@ -38,7 +38,7 @@ public sealed partial class BoundedMemoryCache
     {
         if (_idle is not null)
         {
-            IdleWatch.For(_time).Leave(_idle);
+            IdleReleaser.Shared(_time).Leave(_idle);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
+using BoundedCache.Entries;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache;

@@ -52,7 +52,7 @@ public sealed partial class BoundedMemoryCache
         while (_engine.TryPeek(in lookup, out StoredEntry entry))
         {
             long charge = Charge(entry.Key, entry.Value, size, entry.Details, entry.HasDeadline);
-            if (_engine.Recharge(entry.Place, charge) is { } stays)
+            if (_engine.UpdateCharge(entry.Place, charge) is { } stays)
             {
                 return stays;
             }

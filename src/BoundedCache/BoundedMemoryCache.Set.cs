@@ -78,7 +78,7 @@ public sealed partial class BoundedMemoryCache
             return;
         }
 
-        var written = new Written(value, Details: null, CacheItemPriority.Normal, size, absoluteTicks, now);
+        var written = new EntryDraft(value, Details: null, CacheItemPriority.Normal, size, absoluteTicks, now);
         Store(key, in written);
     }
 

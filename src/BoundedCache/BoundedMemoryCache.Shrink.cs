@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using BoundedCache.Diagnostics;
-using BoundedCache.Memory;
+using BoundedCache.Entries;
+using BoundedCache.Pacing;
+using BoundedCache.Release;
 
 namespace BoundedCache;
 
@@ -158,14 +160,14 @@ public sealed partial class BoundedMemoryCache
             }
 
             long began = Stopwatch.GetTimestamp();
-            Action? rest = mode == ReleaseMode.Gentle ? new Breather().Breathe : null;
+            Action? rest = mode == ReleaseMode.Gentle ? new DutyCycle().Rest : null;
 
             // What is evicted passes the pacer's budget at once. A collection that began now would miss most of it, and the release would have to wait for its end. It is
             // counted before the release, whose collection settles it.
             bool isReleased = mode != ReleaseMode.None;
             if (isReleased)
             {
-                Pacer.OfProcess.Hold();
+                Pacer.Shared.Suspend();
             }
 
             try
@@ -178,7 +180,7 @@ public sealed partial class BoundedMemoryCache
             {
                 if (isReleased)
                 {
-                    Pacer.OfProcess.Resume();
+                    Pacer.Shared.Resume();
                 }
             }
 
@@ -207,8 +209,8 @@ public sealed partial class BoundedMemoryCache
                 TrimNative = cache._trimNative,
 
                 // Callbacks hold the values they are told of. A callback that shrinks a cache must not wait for itself.
-                Settle = _isInCallback ? null : cache._callbacks.WaitUntilIdle,
-                AskCaches = static () => LiveCaches.Ask(LiveCaches.All),
+                WaitForCallbacks = _isInCallback ? null : cache._callbacks.WaitUntilIdle,
+                ReadCaches = static () => LiveCaches.ReadShare(LiveCaches.All),
             };
             return MemoryReleaser.Shared.ReleaseAsync(request, cancellationToken);
         }

@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using BoundedCache.Entries;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache;
@@ -35,11 +36,11 @@ public sealed partial class BoundedMemoryCache
 
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
         EntryDetails? details = entry.MakeDetails(now);
-        var written = new Written(entry.Value, details, entry.Priority, entry.Size, entry.AbsoluteExpirationTicks(now), now);
+        var written = new EntryDraft(entry.Value, details, entry.Priority, entry.Size, entry.AbsoluteExpirationTicks(now), now);
         Store(entry.Key, in written);
     }
 
-    private void Store(object key, in Written entry)
+    private void Store(object key, in EntryDraft entry)
     {
         if (_sizing == EntrySizing.Declared && entry.Size is null)
         {
@@ -57,7 +58,7 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    private void Store<TLookup>(object key, in Written entry, scoped in TLookup lookup)
+    private void Store<TLookup>(object key, in EntryDraft entry, scoped in TLookup lookup)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         EntryDetails? details = entry.Details;
@@ -133,15 +134,15 @@ public sealed partial class BoundedMemoryCache
     {
         if (_sizing == EntrySizing.Declared)
         {
-            return Math.Min(declaredSize.GetValueOrDefault(), Link.MaxCharge);
+            return Math.Min(declaredSize.GetValueOrDefault(), OrderNode.MaxCharge);
         }
 
         long valueBytes = Math.Max(_measurer.Measure(value), declaredSize.GetValueOrDefault());
-        long rest = Math.Min(_measurer.Measure(key), Link.MaxCharge)
+        long rest = Math.Min(_measurer.Measure(key), OrderNode.MaxCharge)
             + CacheEngine.TableBytesPerEntry
             + (hasDeadline ? CacheEngine.DeadlineBytesPerEntry : 0)
             + (details?.OwnBytes ?? 0);
-        return valueBytes > Link.MaxCharge - rest ? Link.MaxCharge : valueBytes + rest;
+        return valueBytes > OrderNode.MaxCharge - rest ? OrderNode.MaxCharge : valueBytes + rest;
     }
 
     private void Discard(object key, EntryDetails? details, EvictionReason reason)
@@ -153,6 +154,6 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>What is said of an entry that is to be stored.</summary>
-    private readonly record struct Written(
+    private readonly record struct EntryDraft(
         object? Value, EntryDetails? Details, CacheItemPriority Priority, long? Size, long AbsoluteTicks, long Now);
 }

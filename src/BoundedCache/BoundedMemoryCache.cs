@@ -1,7 +1,9 @@
 using System.Diagnostics.Metrics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
-using BoundedCache.Memory;
+using BoundedCache.Entries;
+using BoundedCache.Pacing;
+using BoundedCache.Release;
 using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
@@ -71,10 +73,10 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
             onEstimated: failures.OnEstimated,
             onNotWalked: type => Log.ObjectsNotMeasured(_logger, Name, type));
         _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed, Pace);
-        _onTokenChanged = new TokenRelay(_engine).OnChanged;
+        _onTokenChanged = new ChangeTokenListener(_engine).OnChanged;
 
         // Declared sizes may be in any unit, so what they add up to says nothing of memory.
-        _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured ? Pacer.OfProcess.Open(options.PacingShare) : null;
+        _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured ? Pacer.Shared.Open(options.PacingShare) : null;
         Publish(meterFactory);
         LiveCaches.Add(this);
         WarnOfHeapLimit();
@@ -189,7 +191,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     }
 
     /// <summary>Has bytes collected when too many have come or left: after every change.</summary>
-    private void Pace() => _pace?.Look(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
+    private void Pace() => _pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 }

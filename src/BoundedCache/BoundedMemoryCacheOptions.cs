@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using BoundedCache.Hosting;
-using BoundedCache.Memory;
+using BoundedCache.Process;
 
 namespace BoundedCache;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Globalization;
-using BoundedCache.Memory;
+using BoundedCache.Process;
 
 namespace BoundedCache;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using BoundedCache.Memory.Attribution;
-using BoundedCache.Memory.Attribution.Rules;
+using BoundedCache.Entries;
+using BoundedCache.Report;
 
 namespace BoundedCache;
 
@@ -70,9 +70,9 @@ public sealed record MemoryReport
             throw new ArgumentException("One of the caches is null.", nameof(caches));
         }
 
-        Survey survey = Surveyor.Shared.Take(
-            mode == MemoryReportMode.Collect, () => LiveCaches.Ask(given.Count > 0 ? given : LiveCaches.All));
-        return Of(survey);
+        MemoryAnalysis analysis = MemoryAnalyzer.Shared.Take(
+            mode == MemoryReportMode.Collect, () => LiveCaches.ReadShare(given.Count > 0 ? given : LiveCaches.All));
+        return From(analysis);
     }
 
     /// <summary>The bytes of one kind.</summary>
@@ -83,7 +83,7 @@ public sealed record MemoryReport
 
     /// <summary>The report as JSON: one object, camelCase names, bytes as integers, times in milliseconds, kinds and causes by name.</summary>
     /// <returns>Indented JSON.</returns>
-    public string ToJson() => JsonSerializer.Serialize(MemoryReportDocument.Of(this), MemoryReportJsonContext.Default.MemoryReportDocument);
+    public string ToJson() => JsonSerializer.Serialize(MemoryReportDocument.From(this), MemoryReportJsonContext.Default.MemoryReportDocument);
 
     /// <summary>The report for people: the rows as a table, and what there is to do.</summary>
     /// <returns>Lines that end with line feeds, in the invariant culture.</returns>
@@ -93,18 +93,18 @@ public sealed record MemoryReport
     /// <returns>Several lines.</returns>
     public override string ToString() => ToText();
 
-    internal static MemoryReport Of(Survey survey) => new()
+    internal static MemoryReport From(MemoryAnalysis analysis) => new()
     {
-        ResidentBytes = survey.Evidence.ResidentBytes,
-        HeapBytes = survey.Evidence.HeapBytes,
-        IsHeapCounted = survey.IsHeapCounted,
-        Mode = survey.Evidence.IsLiveMeasured ? MemoryReportMode.Collect : MemoryReportMode.Observe,
-        Rows = MemoryReportRows.Of(survey),
-        Findings = MemoryRules.Check(survey.Evidence),
-        Notes = survey.Caches.Declared == 0
-            ? survey.Notes
-            : [.. survey.Notes, $"{survey.Caches.Declared} cache{(survey.Caches.Declared == 1 ? " is" : "s are")} left out, for the sizes of {(survey.Caches.Declared == 1 ? "its" : "their")} entries are declared and may be no bytes."],
-        GcPause = survey.GCPause,
-        Duration = survey.Duration,
+        ResidentBytes = analysis.Breakdown.ResidentBytes,
+        HeapBytes = analysis.Breakdown.HeapBytes,
+        IsHeapCounted = analysis.IsHeapCounted,
+        Mode = analysis.Breakdown.IsLiveMeasured ? MemoryReportMode.Collect : MemoryReportMode.Observe,
+        Rows = MemoryReportRows.From(analysis),
+        Findings = MemoryRules.Check(analysis.Breakdown),
+        Notes = analysis.Caches.Declared == 0
+            ? analysis.Notes
+            : [.. analysis.Notes, $"{analysis.Caches.Declared} cache{(analysis.Caches.Declared == 1 ? " is" : "s are")} left out, for the sizes of {(analysis.Caches.Declared == 1 ? "its" : "their")} entries are declared and may be no bytes."],
+        GcPause = analysis.GCPause,
+        Duration = analysis.Duration,
     };
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Keys enumerated while entries come, go and move. Without <c>Newcomers</c> a key that is stored again is enumerated twice
+/// Keys enumerated while entries come, go and move. Without <c>InsertedSlots</c> a key that is stored again is enumerated twice
 /// within a second.
 /// </summary>
 public class EnumerationTests

@@ -9,16 +9,16 @@ public sealed record Departure(object Key, object? Value, EvictionReason Reason,
 public sealed class Departures
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
-    private readonly object _gate = new();
+    private readonly object _lock = new();
     private readonly List<Departure> _all = [];
     private int _taken;
 
     public void Record(object key, object? value, EvictionReason reason, object? state)
     {
-        lock (_gate)
+        lock (_lock)
         {
             _all.Add(new Departure(key, value, reason, state));
-            Monitor.PulseAll(_gate);
+            Monitor.PulseAll(_lock);
         }
     }
 
@@ -31,11 +31,11 @@ public sealed class Departures
     /// <summary>The next departures, waited for, in the order in which their callbacks ran.</summary>
     public Departure[] TakeInOrder(int count)
     {
-        lock (_gate)
+        lock (_lock)
         {
             while (_all.Count < _taken + count)
             {
-                Assert.True(Monitor.Wait(_gate, s_limit), $"{_all.Count - _taken} callbacks ran, {count} were expected");
+                Assert.True(Monitor.Wait(_lock, s_limit), $"{_all.Count - _taken} callbacks ran, {count} were expected");
             }
 
             Departure[] taken = [.. _all.Skip(_taken).Take(count)];
@@ -59,7 +59,7 @@ public sealed class Departures
             Assert.True(turn.Wait(s_limit), "the thread pool is stuck");
         }
 
-        lock (_gate)
+        lock (_lock)
         {
             Assert.Empty(_all.Skip(_taken));
         }

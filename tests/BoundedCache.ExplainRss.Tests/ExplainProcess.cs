@@ -26,7 +26,7 @@ internal static class ExplainProcess
             start.Environment[name] = value;
         }
 
-        using Process process = Process.Start(start)!;
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync();

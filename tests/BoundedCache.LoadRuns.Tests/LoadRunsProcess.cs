@@ -9,7 +9,7 @@ internal sealed class LoadRunsProcess : IDisposable
 {
     private static readonly TimeSpan s_hung = TimeSpan.FromMinutes(3);
 
-    private readonly Process _process;
+    private readonly System.Diagnostics.Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _error;
 
@@ -17,7 +17,7 @@ internal sealed class LoadRunsProcess : IDisposable
     {
         string output = Path.GetRelativePath(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.LoadRuns.Tests"), AppContext.BaseDirectory);
         string program = Path.Combine(SourceTree.FindRoot(), "benchmarks", "BoundedCache.LoadRuns", output, "BoundedCache.LoadRuns.dll");
-        _process = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
+        _process = System.Diagnostics.Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -61,7 +61,7 @@ internal sealed class LoadRunsProcess : IDisposable
     /// <summary>Sends it a signal by name.</summary>
     public async Task SignalAsync(string signal)
     {
-        using Process kill = Process.Start("kill", [$"-{signal}", Id.ToString(CultureInfo.InvariantCulture)]);
+        using System.Diagnostics.Process kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
 

@@ -19,7 +19,7 @@ internal static class ChildProcess
         where TScenario : Scenario
     {
         string name = typeof(TScenario).Name;
-        using Process process = Start(name, environment);
+        using System.Diagnostics.Process process = Start(name, environment);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         using var timeout = new CancellationTokenSource(s_timeout);
@@ -46,7 +46,7 @@ internal static class ChildProcess
             $"The scenario {name} {end}.\n--- standard output\n{text}\n--- standard error\n{(await errors).Trim()}");
     }
 
-    private static Process Start(string scenario, (string Name, string Value)[] environment)
+    private static System.Diagnostics.Process Start(string scenario, (string Name, string Value)[] environment)
     {
         string path = Path.Combine(AppContext.BaseDirectory, $"{typeof(Scenario).Assembly.GetName().Name}.dll");
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [path, scenario])
@@ -66,7 +66,7 @@ internal static class ChildProcess
             start.Environment[name] = value;
         }
 
-        return Process.Start(start) ?? throw new InvalidOperationException($"The scenario {scenario} did not start.");
+        return System.Diagnostics.Process.Start(start) ?? throw new InvalidOperationException($"The scenario {scenario} did not start.");
     }
 
     private static bool IsRuntimeSetting(string name) =>

@@ -1,4 +1,5 @@
 using BoundedCache.MemoryScenarios;
+using BoundedCache.Release;
 
 namespace BoundedCache.Memory.Tests;
 
@@ -11,8 +12,8 @@ internal static class ReleaseBounds
     /// </summary>
     public static void AssertWaited(ScenarioResult result)
     {
-        var limits = new ReleaseLimits();
-        Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)), (limits.Settling, limits.Finalizers));
+        var limits = new ReleaseThresholds();
+        Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)), (limits.CallbackPatience, limits.Finalizers));
         Assert.InRange(result.DurationMilliseconds, 1900, double.MaxValue);
     }
 }

@@ -1,4 +1,4 @@
-using BoundedCache.Memory;
+using BoundedCache.Release;
 
 namespace BoundedCache.MemoryScenarios;
 

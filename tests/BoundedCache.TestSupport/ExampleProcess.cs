@@ -8,7 +8,7 @@ public sealed class ExampleProcess : IDisposable
     /// <summary>After this, something hangs; far more than anything takes.</summary>
     public static readonly TimeSpan Hung = TimeSpan.FromMinutes(2);
 
-    private readonly Process _process;
+    private readonly System.Diagnostics.Process _process;
     private readonly List<string> _lines = [];
     private readonly Task _reading;
     private readonly Task<string> _errors;
@@ -44,7 +44,7 @@ public sealed class ExampleProcess : IDisposable
             start.Environment[name] = value;
         }
 
-        _process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        _process = System.Diagnostics.Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         _errors = _process.StandardError.ReadToEndAsync();
         _reading = ReadAsync();
     }

@@ -3,7 +3,7 @@ namespace BoundedCache.TestSupport;
 /// <summary>A clock that stands still until a test moves it, and whose timers fire on the thread that does.</summary>
 public sealed class ManualTimeProvider : TimeProvider
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -12,7 +12,7 @@ public sealed class ManualTimeProvider : TimeProvider
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 return _timers.Count;
             }
@@ -25,7 +25,7 @@ public sealed class ManualTimeProvider : TimeProvider
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (_gate)
+        lock (_lock)
         {
             return _now;
         }
@@ -35,7 +35,7 @@ public sealed class ManualTimeProvider : TimeProvider
     public void Advance(TimeSpan time)
     {
         List<ManualTimer> due = [];
-        lock (_gate)
+        lock (_lock)
         {
             _now += time;
             foreach (ManualTimer timer in _timers)
@@ -54,7 +54,7 @@ public sealed class ManualTimeProvider : TimeProvider
     {
         var timer = new ManualTimer(this, callback, state);
         timer.Change(dueTime, period);
-        lock (_gate)
+        lock (_lock)
         {
             _timers.Add(timer);
         }
@@ -89,7 +89,7 @@ public sealed class ManualTimeProvider : TimeProvider
 
         public void Dispose()
         {
-            lock (owner._gate)
+            lock (owner._lock)
             {
                 owner._timers.Remove(this);
             }

@@ -1,4 +1,4 @@
-using BoundedCache.Memory;
+using BoundedCache.Release;
 using BoundedCache.Tests.Diagnostics;
 
 namespace BoundedCache.Tests;

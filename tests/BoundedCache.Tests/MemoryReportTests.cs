@@ -1,7 +1,8 @@
 using System.Text.Json;
-using BoundedCache.Memory.Attribution;
-using BoundedCache.Tests.Sizing;
+using BoundedCache.Process;
+using BoundedCache.Report;
 using BoundedCache.TestSupport;
+using BoundedCache.Tests.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
@@ -12,9 +13,9 @@ public sealed class MemoryReportTests
 {
     private const long MiB = 1024 * 1024;
 
-    private static readonly Survey s_survey = new()
+    private static readonly MemoryAnalysis s_survey = new()
     {
-        Evidence = new MemoryEvidence
+        Breakdown = new MemoryBreakdown
         {
             ResidentBytes = 1000 * MiB,
             HeapBytes = 700 * MiB,
@@ -51,15 +52,15 @@ public sealed class MemoryReportTests
     };
 
     [Fact]
-    public void A_report_reads_as_a_table_and_sentences() => Snapshot.Verify(MemoryReport.Of(s_survey).ToText());
+    public void A_report_reads_as_a_table_and_sentences() => Snapshot.Verify(MemoryReport.From(s_survey).ToText());
 
     [Fact]
-    public void A_report_is_written_as_JSON() => Snapshot.Verify(MemoryReport.Of(s_survey).ToJson());
+    public void A_report_is_written_as_JSON() => Snapshot.Verify(MemoryReport.From(s_survey).ToJson());
 
     [Fact]
     public void A_report_without_findings_says_that_there_is_nothing_to_do()
     {
-        MemoryReport report = MemoryReport.Of(s_survey with { Evidence = s_survey.Evidence with { ResidentBytes = 10_000 * MiB, HeapBytes = 9_000 * MiB } });
+        MemoryReport report = MemoryReport.From(s_survey with { Breakdown = s_survey.Breakdown with { ResidentBytes = 10_000 * MiB, HeapBytes = 9_000 * MiB } });
 
         Assert.Empty(report.Findings);
         Assert.Contains("Nothing to do", report.ToString(), StringComparison.Ordinal);
@@ -141,7 +142,7 @@ public sealed class MemoryReportTests
         Assert.Contains("Observe or Collect", Assert.Throws<ArgumentOutOfRangeException>(static () => MemoryReport.Capture((MemoryReportMode)7)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentNullException>(static () => MemoryReport.Capture((IEnumerable<BoundedMemoryCache>)null!));
         Assert.Throws<ArgumentException>(static () => MemoryReport.Capture([null!]));
-        Assert.Throws<ArgumentOutOfRangeException>(static () => MemoryReport.Of(s_survey)[(MemoryReportRowKind)99]);
+        Assert.Throws<ArgumentOutOfRangeException>(static () => MemoryReport.From(s_survey)[(MemoryReportRowKind)99]);
     }
 
     /// <summary>A cache that asks for no collections: tests count what lies dead.</summary>

@@ -100,7 +100,7 @@ internal sealed class Churn : IPartedFigure
             Write(cache, random, min, max, rate * 4, () => written < Limit + (Limit / 8), ref written);
         }
 
-        using Process process = Process.GetCurrentProcess();
+        using System.Diagnostics.Process process = System.Diagnostics.Process.GetCurrentProcess();
         TimeSpan processor = process.TotalProcessorTime;
         TimeSpan pause = GC.GetTotalPauseDuration();
         int full = GC.CollectionCount(2);

@@ -102,7 +102,7 @@ internal sealed class Measuring : IFigure
     /// <summary>How many objects a walk visits; 0 where no walk is needed.</summary>
     private static int CountObjects(object value)
     {
-        if (TypeLayouts.Of(value).IsLeaf)
+        if (TypeLayouts.Get(value).IsLeaf)
         {
             return 0;
         }

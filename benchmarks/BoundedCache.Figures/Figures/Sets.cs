@@ -51,7 +51,7 @@ internal sealed class Sets : IFigure
 
         object value = new();
         ICachePeer[] caches = [.. s_peers.Select(static name => PeerCatalog.Find(name).Create(new PeerSetup(Entries)))];
-        string[] keys = [.. Enumerable.Range(0, 4 * Entries).Select(EntryKey.Of)];
+        string[] keys = [.. Enumerable.Range(0, 4 * Entries).Select(EntryKey.Create)];
         foreach (ICachePeer cache in caches)
         {
             for (int i = 0; i < Entries; i++)
@@ -107,7 +107,7 @@ internal sealed class Sets : IFigure
         using BoundedMemoryCache bounded = Caches.Bounded();
         using MemoryCache microsoft = Caches.Microsoft();
         object value = new();
-        string[] keys = [.. Enumerable.Range(0, 1000).Select(EntryKey.Of)];
+        string[] keys = [.. Enumerable.Range(0, 1000).Select(EntryKey.Create)];
 
         // Through the interface the extension method is called; on the class an overload of its own, if there is one.
         IMemoryCache boundedInterface = bounded;

@@ -43,7 +43,7 @@ internal sealed class Touches : IFigure
         using var cache = new BoundedMemoryCache(
             new BoundedMemoryCacheOptions { MaxMemory = limit, Sizing = EntrySizing.Declared, ReleaseMode = ReleaseMode.None });
         var zipf = new Zipf(Keys, 0.99, new Random(1));
-        string[] names = [.. Enumerable.Range(0, Keys).Select(EntryKey.Of)];
+        string[] names = [.. Enumerable.Range(0, Keys).Select(EntryKey.Create)];
         string[][] requests = [.. Enumerable.Range(0, threads).Select(thread =>
         {
             var random = new Random(thread + 2);

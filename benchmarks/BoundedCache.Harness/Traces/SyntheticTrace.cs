@@ -31,7 +31,7 @@ public sealed record SyntheticTrace
     public IEnumerable<TraceRequest> Generate()
     {
         long[] sizes = Sizes();
-        string[] names = [.. Enumerable.Range(0, Keys).Select(EntryKey.Of)];
+        string[] names = [.. Enumerable.Range(0, Keys).Select(EntryKey.Create)];
         var random = new Random(Seed);
         var zipf = new Zipf(Keys, Skew, random);
         for (long i = 0; i < Requests; i++)

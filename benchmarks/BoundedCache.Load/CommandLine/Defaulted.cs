@@ -9,5 +9,5 @@ namespace BoundedCache.Load.CommandLine;
 internal sealed class Defaulted<T>(string name, T otherwise) : Option<T>(name)
 {
     /// <summary>What was given, or the default.</summary>
-    public T Of(ParseResult result) => result.GetResult(this) is { Implicit: false } ? result.GetValue(this)! : otherwise;
+    public T GetValue(ParseResult result) => result.GetResult(this) is { Implicit: false } ? result.GetValue(this)! : otherwise;
 }

@@ -38,9 +38,9 @@ internal static class HitRatioCommand
         {
             var files = ResultFiles.Prepare(result.GetValue(directory), "hit-ratio", args);
             string[] paths = result.GetValue(traces)!;
-            var run = new HitRatioRun(peers.Of(result), limits.Of(result), new Progress(error));
+            var run = new HitRatioRun(peers.GetValue(result), limits.GetValue(result), new Progress(error));
             IReadOnlyList<HitRatioRow> rows = run.Run(
-                paths.Length == 0 ? [RequestSource.Synthetic(result.GetValue(quick))] : [.. paths.Select(path => RequestSource.File(path, keySize.Of(result)))],
+                paths.Length == 0 ? [RequestSource.Synthetic(result.GetValue(quick))] : [.. paths.Select(path => RequestSource.File(path, keySize.GetValue(result)))],
                 cancellation);
             files.Write(output, rows, HitRatioReport.Text(rows), picture: null);
             return Task.FromResult((int)ExitCode.Done);

@@ -45,12 +45,12 @@ internal static class LatencyCommand
             {
                 Peer = "",
                 Situation = default,
-                Rate = isQuick ? 20_000 : rate.Of(result),
-                Threads = threads.Of(result),
-                Entries = isQuick ? 2_000 : entries.Of(result),
-                Seconds = isQuick ? 0.3 : seconds.Of(result),
+                Rate = isQuick ? 20_000 : rate.GetValue(result),
+                Threads = threads.GetValue(result),
+                Entries = isQuick ? 2_000 : entries.GetValue(result),
+                Seconds = isQuick ? 0.3 : seconds.GetValue(result),
             };
-            var run = new LatencyRun(peers.Of(result), situations.Of(result), template, new Progress(error));
+            var run = new LatencyRun(peers.GetValue(result), situations.GetValue(result), template, new Progress(error));
             IReadOnlyList<LatencyRow> rows = await run.RunAsync(cancellation).ConfigureAwait(false);
             files.Write(output, rows, LatencyReport.Text(rows), LatencyReport.Picture(rows, files.Stamp));
             return (int)ExitCode.Done;

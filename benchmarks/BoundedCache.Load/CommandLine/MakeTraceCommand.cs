@@ -25,12 +25,12 @@ internal static class MakeTraceCommand
         {
             var trace = new SyntheticTrace
             {
-                Keys = keys.Of(result),
-                Requests = requests.Of(result),
-                Skew = skew.Of(result),
-                MinBytes = least.Of(result),
-                MaxBytes = most.Of(result),
-                Seed = seed.Of(result),
+                Keys = keys.GetValue(result),
+                Requests = requests.GetValue(result),
+                Skew = skew.GetValue(result),
+                MinBytes = least.GetValue(result),
+                MaxBytes = most.GetValue(result),
+                Seed = seed.GetValue(result),
             };
             if (trace.MaxBytes < trace.MinBytes)
             {

@@ -32,18 +32,18 @@ internal static class ThroughputCommand
         command.SetAction(async (result, cancellation) =>
         {
             bool isQuick = result.GetValue(quick);
-            Peer[] caches = peers.Of(result);
-            double?[] shares = result.GetValue(readThrough) ? [null] : [.. reads.Of(result).Select(static percent => (double?)percent / 100)];
-            ThroughputCase[] loads = [.. shares.SelectMany(share => threads.Of(result).Select(count => new ThroughputCase
+            Peer[] caches = peers.GetValue(result);
+            double?[] shares = result.GetValue(readThrough) ? [null] : [.. reads.GetValue(result).Select(static percent => (double?)percent / 100)];
+            ThroughputCase[] loads = [.. shares.SelectMany(share => threads.GetValue(result).Select(count => new ThroughputCase
             {
                 Peer = "",
-                Skew = skew.Of(result),
+                Skew = skew.GetValue(result),
                 Reads = share,
                 Threads = count,
-                Keys = isQuick ? 2_000 : keys.Of(result),
-                ValueBytes = valueBytes.Of(result),
-                Seconds = isQuick ? 0.1 : seconds.Of(result),
-                WarmUpSeconds = isQuick ? 0.05 : warmUp.Of(result),
+                Keys = isQuick ? 2_000 : keys.GetValue(result),
+                ValueBytes = valueBytes.GetValue(result),
+                Seconds = isQuick ? 0.1 : seconds.GetValue(result),
+                WarmUpSeconds = isQuick ? 0.05 : warmUp.GetValue(result),
             }))];
             if (caches.Length == 0)
             {
@@ -51,7 +51,7 @@ internal static class ThroughputCommand
             }
 
             var files = ResultFiles.Prepare(result.GetValue(directory), result.GetValue(readThrough) ? "read-through" : "throughput", args);
-            var run = new ThroughputRun(caches, loads, isQuick ? 1 : rounds.Of(result), new Progress(error));
+            var run = new ThroughputRun(caches, loads, isQuick ? 1 : rounds.GetValue(result), new Progress(error));
             IReadOnlyList<ThroughputRow> rows = await run.RunAsync(cancellation).ConfigureAwait(false);
             files.Write(output, rows, ThroughputReport.Text(rows), ThroughputReport.Picture(rows, files.Stamp));
             return (int)ExitCode.Done;

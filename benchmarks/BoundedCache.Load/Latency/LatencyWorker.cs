@@ -35,7 +35,7 @@ internal sealed class LatencyWorker : IDisposable
         _draws = [.. Enumerable.Range(0, work.Threads).Select(thread =>
         {
             var random = new Random(thread + 2);
-            return Enumerable.Range(0, Draws).Select(_ => EntryKey.Of(zipf.Next(random))).ToArray();
+            return Enumerable.Range(0, Draws).Select(_ => EntryKey.Create(zipf.Next(random))).ToArray();
         })];
 
         // Long enough to fill the cache first; the fill waits for what is left of it.
@@ -123,7 +123,7 @@ internal sealed class LatencyWorker : IDisposable
         new Random(5).Shuffle(order);
         foreach (int i in order)
         {
-            Store(EntryKey.Of(i));
+            Store(EntryKey.Create(i));
         }
     }
 

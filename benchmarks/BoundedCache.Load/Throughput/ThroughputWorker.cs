@@ -43,7 +43,7 @@ internal sealed class ThroughputWorker
 
         // The slack is for a table whose chunks are not all full: without it the last entries of a cache that should hold all would not fit.
         long limit = (capacity + (capacity / 50)) * entrySize;
-        string[] stored = [.. Enumerable.Range(0, work.Keys).Select(EntryKey.Of)];
+        string[] stored = [.. Enumerable.Range(0, work.Keys).Select(EntryKey.Create)];
         Draws[] draws = Draw(work);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         using ICachePeer cache = peer.Create(new PeerSetup(limit));
@@ -54,7 +54,7 @@ internal sealed class ThroughputWorker
     private static long MeasuredSize(ThroughputCase work)
     {
         using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None });
-        cache.Set(EntryKey.Of(0), new byte[work.ValueBytes]);
+        cache.Set(EntryKey.Create(0), new byte[work.ValueBytes]);
         return cache.UsedMemory;
     }
 
@@ -71,7 +71,7 @@ internal sealed class ThroughputWorker
                 order[i] = zipf.Next(random);
             }
 
-            draws[thread] = new Draws([.. Enumerable.Range(0, work.Keys).Select(EntryKey.Of)], order);
+            draws[thread] = new Draws([.. Enumerable.Range(0, work.Keys).Select(EntryKey.Create)], order);
         });
         return draws;
     }
@@ -84,7 +84,7 @@ internal sealed class ThroughputWorker
         Array.ForEach(threads, static thread => thread.Start());
         Thread.Sleep(TimeSpan.FromSeconds(_case.WarmUpSeconds));
 
-        using Process process = Process.GetCurrentProcess();
+        using System.Diagnostics.Process process = System.Diagnostics.Process.GetCurrentProcess();
         TimeSpan cpu = process.TotalProcessorTime;
         TimeSpan pause = GC.GetTotalPauseDuration();
         (int gen0, int gen1, int gen2) = (GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2));

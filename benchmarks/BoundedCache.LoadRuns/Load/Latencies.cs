@@ -21,7 +21,7 @@ internal sealed record Latencies
     public required double Longest { get; init; }
 
     /// <summary>Of requests that failed too, since somebody waited for those as well. All zero for no requests.</summary>
-    public static Latencies Of(IEnumerable<Request> requests)
+    public static Latencies From(IEnumerable<Request> requests)
     {
         var histogram = new LongHistogram(1, MostMicroseconds, SignificantDigits);
         long failed = 0;

@@ -11,13 +11,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_end = TimeSpan.FromSeconds(10);
 
-    private readonly Process _process;
+    private readonly System.Diagnostics.Process _process;
     private readonly string _name;
     private readonly List<string> _lines = [];
     private readonly Task _reading;
     private bool _isDisposed;
 
-    private ChildProcess(Process process, string name)
+    private ChildProcess(System.Diagnostics.Process process, string name)
     {
         _process = process;
         _name = name;
@@ -68,7 +68,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 
         try
         {
-            return new ChildProcess(Process.Start(start)!, name);
+            return new ChildProcess(System.Diagnostics.Process.Start(start)!, name);
         }
         catch (Win32Exception failure)
         {

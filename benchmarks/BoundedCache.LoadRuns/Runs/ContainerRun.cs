@@ -83,13 +83,13 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
             PauseShare = wall == 0 ? null : (after!.GcPauseMilliseconds - before!.GcPauseMilliseconds) / wall,
             Processors = wall == 0 ? null : (after!.ProcessorMilliseconds - before!.ProcessorMilliseconds) / wall,
             InsertsPerSecond = wall == 0 ? null : (after!.Inserted - before!.Inserted) / wall * 1000,
-            Latencies = Latencies.Of(requests),
+            Latencies = Latencies.From(requests),
             Load = totals,
             Warnings = service.Warnings,
             Findings = after?.Findings ?? [],
             LastLines = service.End is null ? [] : service.LastLines,
             Resident = sampler.Samples.ToPoints(TimeSpan.Zero),
-            SecondsOfLoad = SecondResult.Of(requests, TimeSpan.Zero),
+            SecondsOfLoad = SecondResult.From(requests, TimeSpan.Zero),
         };
     }
 

@@ -22,7 +22,7 @@ internal sealed record PhaseMark(string Name, TimeSpan From, TimeSpan To, Servic
             PeakBytes = resident.Between(From, To).Max(static sample => sample.Bytes),
             UsedBytes = State.UsedBytes,
             MaxBytes = State.MaxBytes,
-            Latencies = Latencies.Of(requests.Where(request => request.At >= From && request.At <= To)),
+            Latencies = Latencies.From(requests.Where(request => request.At >= From && request.At <= To)),
         };
     }
 }

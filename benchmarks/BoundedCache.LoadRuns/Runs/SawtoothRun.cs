@@ -91,7 +91,7 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
             RisePerMinuteBytes = Slope(cycles.Select(static cycle => (cycle.RaisedAt / 60, (double)cycle.LowBytes))),
             FirstLow = calls[0].Memory,
             LastLow = calls[^1].Memory,
-            Latencies = Latencies.Of(requests),
+            Latencies = Latencies.From(requests),
             Load = totals,
             Bars =
             [
@@ -101,7 +101,7 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
                     (cycles.Max(static cycle => cycle.LowBytes) - empty) / MebibyteBytes, ((1.10 * options.LowMaxBytes) + 10_000_000) / MebibyteBytes, "MiB"),
             ],
             Resident = resident.ToPoints(zero),
-            Seconds = SecondResult.Of(requests, zero),
+            Seconds = SecondResult.From(requests, zero),
         };
     }
 

@@ -9,7 +9,7 @@ internal static class ShrinkBars
     private const double MebibyteBytes = 1024 * 1024;
     private const double StallMilliseconds = 10;
 
-    public static IReadOnlyList<Bar> Of(ShrinkRow row, Latencies steady, long boundBytes)
+    public static IReadOnlyList<Bar> Create(ShrinkRow row, Latencies steady, long boundBytes)
     {
         var bars = new List<Bar> { new("requests that failed or got lost", row.Load.Failed + row.Load.Lost, 0, "requests") };
         if (row.Name == "bounded-full")

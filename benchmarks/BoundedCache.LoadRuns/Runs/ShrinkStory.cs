@@ -111,16 +111,16 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
             ReachedAfterSeconds = reached == default ? null : (reached.At - story.Called).TotalSeconds,
             AboveEmptyAfterTwoSeconds = story.Resident.BytesAt(story.Called + s_judgedAfter) - empty,
             AboveEmptyLater = story.Resident.MedianBytes(story.LaterEnds - TimeSpan.FromSeconds(1), story.LaterEnds) - empty,
-            Window = Latencies.Of(window),
+            Window = Latencies.From(window),
             StallMilliseconds = Latencies.LongestStall(window).TotalMilliseconds,
             SteadyStallMilliseconds = Latencies.LongestStall(steadyRequests).TotalMilliseconds,
             Load = story.Totals,
             Phases = [.. _marks.Select(mark => mark.ToResult(story.Resident, story.Requests))],
             Bars = [],
             Resident = story.Resident.ToPoints(story.Zero),
-            Seconds = SecondResult.Of(story.Requests, story.Zero),
+            Seconds = SecondResult.From(story.Requests, story.Zero),
         };
-        return row with { Bars = ShrinkBars.Of(row, Latencies.Of(steadyRequests), bound) };
+        return row with { Bars = ShrinkBars.Create(row, Latencies.From(steadyRequests), bound) };
     }
 
     private sealed record Story(

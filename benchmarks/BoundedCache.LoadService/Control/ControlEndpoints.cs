@@ -40,7 +40,7 @@ internal static class ControlEndpoints
     private static async Task<ServiceState> ReadAsync(IItemCache cache, ItemTraffic traffic, Inserter inserter, bool report)
     {
         CacheFigures figures = await cache.ReadAsync();
-        using Process process = Process.GetCurrentProcess();
+        using System.Diagnostics.Process process = System.Diagnostics.Process.GetCurrentProcess();
         return new ServiceState
         {
             MaxBytes = figures.MaxBytes,

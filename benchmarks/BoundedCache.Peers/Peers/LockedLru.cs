@@ -3,7 +3,7 @@ namespace BoundedCache.Peers.Peers;
 /// <summary>A lock, a Dictionary and a LinkedList: exact LRU by declared sizes, as everybody writes it once.</summary>
 internal sealed class LockedLru(long limit)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Dictionary<object, LinkedListNode<Entry>> _nodes = [];
     private readonly LinkedList<Entry> _order = [];
     private long _limit = limit;
@@ -13,7 +13,7 @@ internal sealed class LockedLru(long limit)
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 return _nodes.Count;
             }
@@ -22,7 +22,7 @@ internal sealed class LockedLru(long limit)
 
     public bool TryGet(object key, out object? value)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (!_nodes.TryGetValue(key, out LinkedListNode<Entry>? node))
             {
@@ -39,7 +39,7 @@ internal sealed class LockedLru(long limit)
 
     public void Set(object key, object value, long size)
     {
-        lock (_gate)
+        lock (_lock)
         {
             RemoveLocked(key);
             if (size <= _limit)
@@ -53,7 +53,7 @@ internal sealed class LockedLru(long limit)
 
     public void Remove(object key)
     {
-        lock (_gate)
+        lock (_lock)
         {
             RemoveLocked(key);
         }
@@ -61,7 +61,7 @@ internal sealed class LockedLru(long limit)
 
     public void ShrinkTo(double share)
     {
-        lock (_gate)
+        lock (_lock)
         {
             _limit = (long)(_used * share);
             EvictDownTo(_limit);

@@ -23,7 +23,7 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
         ProcessStartInfo start = OwnProgram.StartInfo(ChildArguments.For(options));
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
-        using Process process = Start(start);
+        using System.Diagnostics.Process process = Start(start);
         try
         {
             Task relay = RelayAsync(process.StandardError, cancellationToken);
@@ -41,11 +41,11 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
         }
     }
 
-    private static Process Start(ProcessStartInfo start)
+    private static System.Diagnostics.Process Start(ProcessStartInfo start)
     {
         try
         {
-            return Process.Start(start)!;
+            return System.Diagnostics.Process.Start(start)!;
         }
         catch (Win32Exception failure)
         {
@@ -53,7 +53,7 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
         }
     }
 
-    private static void End(Process process)
+    private static void End(System.Diagnostics.Process process)
     {
         if (!process.HasExited)
         {

@@ -16,7 +16,7 @@ internal sealed class ComparisonRun(DemoOptions options, TextWriter progress)
         {
             BoundedCache = boundedCache,
             MemoryCache = memoryCache,
-            Verdict = Verdict.Of(boundedCache, memoryCache),
+            Verdict = Verdict.Write(boundedCache, memoryCache),
         };
     }
 

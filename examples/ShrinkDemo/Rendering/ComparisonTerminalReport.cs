@@ -21,7 +21,7 @@ internal static class ComparisonTerminalReport
         foreach (DemoResult one in (DemoResult[])[result.BoundedCache, result.MemoryCache])
         {
             console.MarkupLineInterpolated($"[{Palette.Accent}]{one.Setup.Cache.DisplayName()}:[/] {one.Verdict}");
-            foreach (string note in ResultNotes.Of(one))
+            foreach (string note in ResultNotes.Create(one))
             {
                 console.MarkupLineInterpolated($"  {note}");
             }

@@ -13,7 +13,7 @@ internal static class HtmlReport
 
     public static string Write(DemoResult result)
     {
-        ChartFigure figure = StoryChart.Of(result);
+        ChartFigure figure = StoryChart.Create(result);
         var page = new HtmlPage(figure.Title);
         page.Paragraph($"{result.Setup.Workload}; {result.Environment}", "muted");
         WriteVerdict(page, result.Verdict, result.Faults.Count == 0 && result.Promises.All(promise => promise.Kept));
@@ -26,7 +26,7 @@ internal static class HtmlReport
 
     public static string Write(ComparisonResult result)
     {
-        ChartFigure figure = StoryChart.Of(result);
+        ChartFigure figure = StoryChart.Create(result);
         var page = new HtmlPage(figure.Title);
         page.Paragraph($"{result.BoundedCache.Setup.Workload}; {result.BoundedCache.Environment}", "muted");
         WriteVerdict(page, result.Verdict, good: result.BoundedCache.Faults.Count == 0);
@@ -62,7 +62,7 @@ internal static class HtmlReport
             ]),
             ResidentColumn);
         page.Paragraph(ResultNotes.HowToRead(result.Setup), "muted");
-        page.List(ResultNotes.Of(result));
+        page.List(ResultNotes.Create(result));
     }
 
     private static void WriteReports(HtmlPage page, DemoResult result)

@@ -16,14 +16,14 @@ internal static class PictureFiles
         string name = BaseName + result.Setup.Cache.FileSuffix();
         return Write(
             directory,
-            [($"{name}.svg", SvgChartWriter.Write(StoryChart.Of(result))), ($"{name}.html", HtmlReport.Write(result))]);
+            [($"{name}.svg", SvgChartWriter.Write(StoryChart.Create(result))), ($"{name}.html", HtmlReport.Write(result))]);
     }
 
     /// <returns>The files' paths.</returns>
     /// <exception cref="DemoException">They cannot be written.</exception>
     public static IReadOnlyList<string> Write(string directory, ComparisonResult result) => Write(
         directory,
-        [($"{BaseName}-compare.svg", SvgChartWriter.Write(StoryChart.Of(result))), ($"{BaseName}-compare.html", HtmlReport.Write(result))]);
+        [($"{BaseName}-compare.svg", SvgChartWriter.Write(StoryChart.Create(result))), ($"{BaseName}-compare.html", HtmlReport.Write(result))]);
 
     private static List<string> Write(string directory, IReadOnlyList<(string Name, string Text)> files)
     {

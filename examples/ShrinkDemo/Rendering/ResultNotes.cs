@@ -11,7 +11,7 @@ internal static class ResultNotes
         + "live heap and committed are as of the last garbage collection. Stage 1 comes after a rehearsal in miniature, so that all code is "
         + "loaded. Allowed above it are 1.10 times the limit and 10 MiB.";
 
-    public static IReadOnlyList<string> Of(DemoResult result)
+    public static IReadOnlyList<string> Create(DemoResult result)
     {
         var notes = new List<string>();
         string cache = result.Setup.Cache.DisplayName();

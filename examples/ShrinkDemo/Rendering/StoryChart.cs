@@ -10,7 +10,7 @@ internal static class StoryChart
 {
     private const string Resident = "RSS (operating system)";
 
-    public static ChartFigure Of(DemoResult result) => new()
+    public static ChartFigure Create(DemoResult result) => new()
     {
         Title = $"{result.Setup.Cache.DisplayName()}: {Headline(result.Setup)}",
         Subtitle = $"{result.Setup.Workload}; {result.Environment.Runtime}, {result.Environment.Processors} cores",
@@ -18,7 +18,7 @@ internal static class StoryChart
         Panels = [Panel(result, heading: null)],
     };
 
-    public static ChartFigure Of(ComparisonResult result) => new()
+    public static ChartFigure Create(ComparisonResult result) => new()
     {
         Title = Capital(Headline(result.BoundedCache.Setup)),
         Subtitle = $"{result.BoundedCache.Setup.Workload}, each cache in its own process; {result.BoundedCache.Environment.Runtime}, "

@@ -20,7 +20,7 @@ internal static class TerminalReport
         console.WriteLine();
         bool good = result.Faults.Count == 0 && result.Promises.All(promise => promise.Kept);
         console.MarkupLineInterpolated($"[bold {(good ? Palette.Good : Palette.Bad)}]{result.Verdict}[/]");
-        foreach (string note in ResultNotes.Of(result))
+        foreach (string note in ResultNotes.Create(result))
         {
             console.MarkupLineInterpolated($"{note}");
         }

@@ -24,7 +24,7 @@ internal sealed record AccessResult
     /// <summary>Reads that found nothing where the cache had promised to keep the entry. Anything but zero is a fault.</summary>
     public required long Lost { get; init; }
 
-    public static AccessResult Of(AccessLedger ledger) => new()
+    public static AccessResult From(AccessLedger ledger) => new()
     {
         Writes = ledger.Writes,
         Dropped = ledger.Dropped,

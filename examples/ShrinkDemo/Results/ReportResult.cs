@@ -29,7 +29,7 @@ internal sealed record ReportResult
 
     public required int Collections { get; init; }
 
-    public static ReportResult Of(ShrinkReport report, int stage) => new()
+    public static ReportResult From(ShrinkReport report, int stage) => new()
     {
         Stage = stage,
         Text = report.ToString(),

@@ -19,7 +19,7 @@ internal sealed record SetupResult
     /// <summary>How long each stage was watched.</summary>
     public required TimeSpan Wait { get; init; }
 
-    public static SetupResult Of(DemoOptions options, string workload) => new()
+    public static SetupResult From(DemoOptions options, string workload) => new()
     {
         Cache = options.Cache,
         Workload = workload,

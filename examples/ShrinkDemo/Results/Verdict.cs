@@ -7,7 +7,7 @@ namespace BoundedCache.ShrinkDemo.Results;
 /// <summary>Puts what a run showed into one plain sentence with that run's numbers.</summary>
 internal static class Verdict
 {
-    public static string Of(DemoResult result)
+    public static string Write(DemoResult result)
     {
         if (result.Faults.Count > 0)
         {
@@ -22,7 +22,7 @@ internal static class Verdict
             + $"{Changes(full, lowered, released, Afterwards(result, released))}: {Judge(result, empty)}.";
     }
 
-    public static string Of(DemoResult boundedCache, DemoResult memoryCache)
+    public static string Write(DemoResult boundedCache, DemoResult memoryCache)
     {
         StageResult ours = boundedCache.Stages.First(stage => stage.Kind == StageKind.Release);
         StageResult theirs = memoryCache.Stages.First(stage => stage.Kind == StageKind.Release);

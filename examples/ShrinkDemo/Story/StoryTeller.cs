@@ -44,10 +44,10 @@ internal sealed class StoryTeller(DemoOptions options, IDemoCache cache, IStoryO
         IReadOnlyList<MemorySample> timeline = sampler.Samples;
         var result = new DemoResult
         {
-            Setup = SetupResult.Of(options, workload.Description),
+            Setup = SetupResult.From(options, workload.Description),
             Environment = EnvironmentResult.Current(),
             Stages = _results,
-            Access = AccessResult.Of(_ledger),
+            Access = AccessResult.From(_ledger),
             Trace = trace?.Result,
             Reports = _reports,
             Memory = MemoryReport.Capture(),
@@ -57,7 +57,7 @@ internal sealed class StoryTeller(DemoOptions options, IDemoCache cache, IStoryO
             Verdict = string.Empty,
             Timeline = timeline,
         };
-        return result with { Verdict = Verdict.Of(result) };
+        return result with { Verdict = Verdict.Write(result) };
     }
 
     private async Task TellAsync(Stage stage, IWorkload workload, MemorySampler sampler)
@@ -92,7 +92,7 @@ internal sealed class StoryTeller(DemoOptions options, IDemoCache cache, IStoryO
         _results.Add(result);
         if (report is not null)
         {
-            _reports.Add(ReportResult.Of(report, stage.Number));
+            _reports.Add(ReportResult.From(report, stage.Number));
         }
 
         Check(stage, result, workload);

@@ -61,7 +61,7 @@ internal sealed class AccessGate(AccessRules rules, RefusalLog log)
         {
             // The server found the body broken or too long while it was read.
             headers.Remove(HeaderNames.ContentLength);
-            await Problems.Of(exception.StatusCode, $"The request could not be read: {exception.Message}").ExecuteAsync(context);
+            await Problems.Create(exception.StatusCode, $"The request could not be read: {exception.Message}").ExecuteAsync(context);
         }
     }
 }

@@ -33,16 +33,16 @@ internal sealed class AccessRules(BoundedCacheAdminOptions options)
         {
             return await IsAuthorizedAsync(context, data, policies, requirements)
                 ? null
-                : Problems.Of(StatusCodes.Status403Forbidden, "You are not authorized for this by the policy that the endpoint requires.", "Not authorized");
+                : Problems.Create(StatusCodes.Status403Forbidden, "You are not authorized for this by the policy that the endpoint requires.", "Not authorized");
         }
 
         if (!options.AllowLoopback)
         {
-            return Problems.Of(StatusCodes.Status403Forbidden, $"The admin endpoint is closed, because nothing says whom it may answer. {HowTo}", "Closed");
+            return Problems.Create(StatusCodes.Status403Forbidden, $"The admin endpoint is closed, because nothing says whom it may answer. {HowTo}", "Closed");
         }
 
         return LoopbackOnly.WhyNot(context) is { } reason
-            ? Problems.Of(StatusCodes.Status403Forbidden, $"Only direct connections from this machine are answered. {reason} {HowTo}", "Not a direct loopback connection")
+            ? Problems.Create(StatusCodes.Status403Forbidden, $"Only direct connections from this machine are answered. {reason} {HowTo}", "Not a direct loopback connection")
             : null;
     }
 

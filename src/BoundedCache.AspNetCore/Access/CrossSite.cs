@@ -29,6 +29,6 @@ internal static class CrossSite
         && uri.Host.Equals(own.Host, StringComparison.OrdinalIgnoreCase)
         && (own.Port is { } port ? port == uri.Port : uri.IsDefaultPort);
 
-    private static Problem Refusal() => Problems.Of(
+    private static Problem Refusal() => Problems.Create(
         StatusCodes.Status403Forbidden, "The request comes from a page of another origin. Send it from the admin page itself, or from a program that is no browser.", "Cross-site request");
 }

@@ -9,14 +9,14 @@ namespace BoundedCache.AspNetCore.Access;
 internal sealed class RefusalLog(TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan s_window = TimeSpan.FromMinutes(1);
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private long? _last;
     private long _unlogged;
 
     public void Note(HttpContext context, string? reason)
     {
         long unlogged;
-        lock (_gate)
+        lock (_lock)
         {
             if (_last is { } last && time.GetElapsedTime(last) < s_window)
             {
@@ -27,6 +27,6 @@ internal sealed class RefusalLog(TimeProvider time, ILogger logger)
             (_last, unlogged, _unlogged) = (time.GetTimestamp(), _unlogged, 0);
         }
 
-        Log.Refused(logger, Requester.Of(context), Problems.Echo(context.Request.Method), reason, unlogged);
+        Log.Refused(logger, Requester.Describe(context), Problems.Echo(context.Request.Method), reason, unlogged);
     }
 }

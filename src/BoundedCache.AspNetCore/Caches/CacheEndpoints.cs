@@ -32,12 +32,12 @@ internal sealed class CacheEndpoints(CacheDirectory caches, ShrinkHistory shrink
 
         return LimitText.Refuse(maxMemory, options, out long bytes) is { } refusal
             ? refusal
-            : TypedResults.Json(LimitPreview.Of(cache.GetSnapshot(), bytes), AdminJsonContext.Default.LimitPreview);
+            : TypedResults.Json(LimitPreview.Create(cache.GetSnapshot(), bytes), AdminJsonContext.Default.LimitPreview);
     }
 
     private CacheView View(BoundedMemoryCache cache)
     {
         CacheSnapshot snapshot = cache.GetSnapshot();
-        return CacheView.Of(snapshot, snapshot.LastReport is { } report ? shrinks.Note(report) : null);
+        return CacheView.From(snapshot, snapshot.LastReport is { } report ? shrinks.Note(report) : null);
     }
 }

@@ -25,7 +25,7 @@ internal sealed record CacheView(
     long TableBytes,
     ShrinkView? LastShrink)
 {
-    public static CacheView Of(CacheSnapshot cache, ShrinkView? lastShrink) => new(
+    public static CacheView From(CacheSnapshot cache, ShrinkView? lastShrink) => new(
         cache.Name,
         cache.Sizing,
         cache.MaxMemory,

@@ -26,7 +26,7 @@ internal sealed class ChangeEndpoints(
         long bytes = 0;
         refusal ??= LimitText.Refuse(body.MaxMemory, options, out bytes);
         refusal ??= ReleaseModeText.Refuse(body.ReleaseMode, allowsNone: true, out mode);
-        return refusal is not null ? refusal : await AnswerAsync(context, () => changes.SetLimit(cache, bytes, mode, Requester.Of(context)));
+        return refusal is not null ? refusal : await AnswerAsync(context, () => changes.SetLimit(cache, bytes, mode, Requester.Describe(context)));
     }
 
     public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> ReleaseAsync(string name, HttpContext context)
@@ -40,7 +40,7 @@ internal sealed class ChangeEndpoints(
         ReleaseMode? mode = null;
         refusal ??= ReleaseModeText.Refuse(body.ReleaseMode, allowsNone: false, out mode);
         refusal ??= TooManyReleases.Refuse(context, rate);
-        return refusal is not null ? refusal : await AnswerAsync(context, () => changes.Release(cache, mode ?? ReleaseMode.Full, Requester.Of(context)));
+        return refusal is not null ? refusal : await AnswerAsync(context, () => changes.Release(cache, mode ?? ReleaseMode.Full, Requester.Describe(context)));
     }
 
     public async Task<Results<JsonHttpResult<RemovalView>, Problem>> CompactAsync(string name, HttpContext context)
@@ -57,8 +57,8 @@ internal sealed class ChangeEndpoints(
         }
 
         return body.Share is > 0 and <= 1
-            ? await RemoveAsync(() => changes.CompactAsync(cache, body.Share.Value, Requester.Of(context)))
-            : Problems.Of(
+            ? await RemoveAsync(() => changes.CompactAsync(cache, body.Share.Value, Requester.Describe(context)))
+            : Problems.Create(
                 StatusCodes.Status400BadRequest,
                 string.Create(CultureInfo.InvariantCulture, $"share is {(body.Share is null ? "missing" : body.Share)}. ")
                 + $"Right is a number above 0 and up to 1, the share of the entries to remove: {CompactRequest.Example}.",
@@ -73,12 +73,12 @@ internal sealed class ChangeEndpoints(
         }
 
         (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
-        return refusal is not null ? refusal : await RemoveAsync(() => changes.ClearAsync(cache, Requester.Of(context)));
+        return refusal is not null ? refusal : await RemoveAsync(() => changes.ClearAsync(cache, Requester.Describe(context)));
     }
 
     public Results<JsonHttpResult<OperationView>, Problem> GetOperation(string id) => operations.TryGet(id, out Operation? operation)
         ? TypedResults.Json(operation.View(), AdminJsonContext.Default.OperationView)
-        : Problems.Of(
+        : Problems.Create(
             StatusCodes.Status404NotFound, $"There is no operation '{Problems.Echo(id)}': it may be of an earlier run of the service, or be long over.", "No such operation");
 
     /// <summary>Begins an operation, and answers with its report; or at once, where the client does not want to wait, cannot any more, or the host stops.</summary>
@@ -97,7 +97,7 @@ internal sealed class ChangeEndpoints(
         if (operation is null)
         {
             context.Response.Headers.RetryAfter = SoonAgain;
-            return Problems.Of(
+            return Problems.Create(
                 StatusCodes.Status429TooManyRequests,
                 $"{OperationList.MostRunning} changes are under way, which is the most. Nothing was changed. Ask again in {SoonAgain} s.",
                 "Too many changes");
@@ -119,7 +119,7 @@ internal sealed class ChangeEndpoints(
         return operation switch
         {
             { Report: { } report } => TypedResults.Json(report, AdminJsonContext.Default.ShrinkView),
-            { Error: { } error } => Problems.Of(StatusCodes.Status500InternalServerError, error, "The change failed"),
+            { Error: { } error } => Problems.Create(StatusCodes.Status500InternalServerError, error, "The change failed"),
             _ => Accepted(context, operation),
         };
     }
@@ -149,7 +149,7 @@ internal sealed class ChangeEndpoints(
         }
     }
 
-    private static Problem Disposed() => Problems.Of(
+    private static Problem Disposed() => Problems.Create(
         StatusCodes.Status409Conflict, "The cache is disposed: the application has let go of it, or is about to end.", "Cache disposed");
 
     private static bool PrefersAsync(HttpRequest request) => request.Headers["Prefer"]

@@ -64,5 +64,5 @@ internal static class LimitText
         }
     }
 
-    private static Problem Refusal(string detail) => Problems.Of(StatusCodes.Status400BadRequest, detail, "Not a limit");
+    private static Problem Refusal(string detail) => Problems.Create(StatusCodes.Status400BadRequest, detail, "Not a limit");
 }

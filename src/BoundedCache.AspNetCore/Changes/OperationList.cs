@@ -10,14 +10,14 @@ internal sealed class OperationList
 
     private const int MostKept = 64;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly LinkedList<Operation> _operations = [];
 
     /// <summary>Adds one.</summary>
     /// <returns>False where too many are under way.</returns>
     public bool TryAdd(Operation operation)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_operations.Count(static each => !each.Ended.IsCompleted) >= MostRunning)
             {
@@ -42,7 +42,7 @@ internal sealed class OperationList
 
     public bool TryGet(string id, [MaybeNullWhen(false)] out Operation operation)
     {
-        lock (_gate)
+        lock (_lock)
         {
             operation = _operations.FirstOrDefault(each => each.Id.Equals(id, StringComparison.Ordinal));
             return operation is not null;

@@ -19,7 +19,7 @@ internal static class ReleaseModeText
             _ => null,
         };
         return mode is null && text is not null
-            ? Problems.Of(
+            ? Problems.Create(
                 StatusCodes.Status400BadRequest,
                 $"releaseMode is '{Problems.Echo(text)}'. Right is \"full\"{(allowsNone ? ", \"gentle\" or \"none\"" : " or \"gentle\"")}, or to leave it out.",
                 "Not a release mode")

@@ -4,14 +4,14 @@ namespace BoundedCache.AspNetCore.Changes;
 internal sealed class ReleaseRate(int perMinute, TimeProvider time)
 {
     private static readonly TimeSpan s_window = TimeSpan.FromMinutes(1);
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Queue<long> _taken = new();
 
     /// <summary>Takes one.</summary>
     /// <param name="wait">Where none is left: the time until there is.</param>
     public bool TryTake(out TimeSpan wait)
     {
-        lock (_gate)
+        lock (_lock)
         {
             long now = time.GetTimestamp();
             while (_taken.TryPeek(out long oldest) && time.GetElapsedTime(oldest, now) >= s_window)

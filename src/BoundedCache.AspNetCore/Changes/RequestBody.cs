@@ -49,7 +49,7 @@ internal static class RequestBody
     }
 
     /// <summary>Refuses a body that is not JSON by its type.</summary>
-    public static Problem WrongType(string example) => Problems.Of(
+    public static Problem WrongType(string example) => Problems.Create(
         StatusCodes.Status415UnsupportedMediaType, $"The body must be sent with Content-Type: application/json, in UTF-8. Right is {example}.");
 
     private static bool IsJson(HttpRequest request) =>
@@ -57,10 +57,10 @@ internal static class RequestBody
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
         && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 
-    private static Problem TooLarge(string example) => Problems.Of(
+    private static Problem TooLarge(string example) => Problems.Create(
         StatusCodes.Status413PayloadTooLarge, $"The body is larger than {MaximumBytes} bytes. Right is {example}.");
 
-    private static Problem Malformed(string what, string example) => Problems.Of(
+    private static Problem Malformed(string what, string example) => Problems.Create(
         StatusCodes.Status400BadRequest, $"The body is not the JSON object that is expected. {what}. Right is {example}.", "Malformed body");
 
     private static string Explain(JsonException exception, int length)

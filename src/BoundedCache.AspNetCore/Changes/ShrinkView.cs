@@ -31,7 +31,7 @@ internal sealed record ShrinkView(
     long ReleasedBytes,
     string Summary)
 {
-    public static ShrinkView Of(ShrinkReport report, DateTimeOffset time) => new(
+    public static ShrinkView From(ShrinkReport report, DateTimeOffset time) => new(
         time,
         report.CacheName,
         report.OldMaxMemory,

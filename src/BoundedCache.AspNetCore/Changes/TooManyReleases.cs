@@ -16,7 +16,7 @@ internal static class TooManyReleases
 
         int seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
         context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        return Problems.Of(
+        return Problems.Create(
             StatusCodes.Status429TooManyRequests,
             $"Each release stops the process for a moment, and there have been as many within a minute as are allowed. Ask again in {seconds} s.",
             "Too many releases");

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using BoundedCache.AspNetCore.Json;
-using BoundedCache.AspNetCore.Stream;
+using BoundedCache.AspNetCore.Events;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.AspNetCore.History;
@@ -8,7 +8,7 @@ namespace BoundedCache.AspNetCore.History;
 /// <summary>The timer that looks at the process and its caches at regular times, from the host's start to its stop, and keeps the last samples. Thread-safe.</summary>
 internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, ShrinkHistory shrinks, EventHub events, BoundedCacheAdminOptions options, ILogger logger)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Lock _sampling = new();
     private readonly Queue<SampleView> _samples = new();
     private readonly Dictionary<string, (long Hits, long Misses)> _lookups = new(StringComparer.Ordinal);
@@ -20,7 +20,7 @@ internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, Sh
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 return [.. _samples];
             }
@@ -32,7 +32,7 @@ internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, Sh
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 return _samples.LastOrDefault();
             }
@@ -41,7 +41,7 @@ internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, Sh
 
     public void Start()
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (!_stopped && _timer is null)
             {
@@ -52,7 +52,7 @@ internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, Sh
 
     public void Stop()
     {
-        lock (_gate)
+        lock (_lock)
         {
             _stopped = true;
             _timer?.Dispose();
@@ -96,7 +96,7 @@ internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, Sh
         CacheSnapshot[] snapshots = [.. caches().Select(static cache => cache.GetSnapshot())];
         var sample = new SampleView(
             now, process.ResidentBytes, process.CommittedBytes, process.LiveBytes, [.. snapshots.Select(SampleOf)]);
-        lock (_gate)
+        lock (_lock)
         {
             if (_stopped)
             {

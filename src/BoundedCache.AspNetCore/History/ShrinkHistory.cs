@@ -1,6 +1,6 @@
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.Json;
-using BoundedCache.AspNetCore.Stream;
+using BoundedCache.AspNetCore.Events;
 
 namespace BoundedCache.AspNetCore.History;
 
@@ -12,7 +12,7 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     /// <summary>How many are kept, of all caches together.</summary>
     public const int Most = 100;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Queue<(ShrinkReport Report, ShrinkView View)> _seen = new();
 
     /// <summary>The last report of each cache, which is asked for again and again, also when those of other caches have pushed it out.</summary>
@@ -23,7 +23,7 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 return [.. _seen.Select(static seen => seen.View)];
             }
@@ -34,14 +34,14 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     public ShrinkView Note(ShrinkReport report)
     {
         ShrinkView view;
-        lock (_gate)
+        lock (_lock)
         {
             if (Find(report) is { } known)
             {
                 return known;
             }
 
-            view = ShrinkView.Of(report, time.GetUtcNow());
+            view = ShrinkView.From(report, time.GetUtcNow());
             if (report.NewMaxMemory > report.OldMaxMemory)
             {
                 return view;

@@ -26,7 +26,7 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
         }
 
         MemoryReport report = await CaptureAsync(MemoryReportMode.Collect, context.RequestAborted);
-        Log.Collected(logger, Requester.Of(context), report.GcPause.TotalMilliseconds);
+        Log.Collected(logger, Requester.Describe(context), report.GcPause.TotalMilliseconds);
         return Json(report);
     }
 
@@ -44,5 +44,5 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
     }
 
     private static JsonHttpResult<MemoryReportView> Json(MemoryReport report) =>
-        TypedResults.Json(MemoryReportView.Of(report), AdminJsonContext.Default.MemoryReportView);
+        TypedResults.Json(MemoryReportView.From(report), AdminJsonContext.Default.MemoryReportView);
 }

@@ -15,7 +15,7 @@ internal sealed record MemoryReportView(
     double GcPauseMilliseconds,
     double DurationMilliseconds)
 {
-    public static MemoryReportView Of(MemoryReport report) => new(
+    public static MemoryReportView From(MemoryReport report) => new(
         report.ResidentBytes,
         report.HeapBytes,
         report.IsHeapCounted,

@@ -21,11 +21,11 @@ internal sealed class PageEndpoints
     public Results<FileContentHttpResult, Problem> GetAsset(string? file, HttpContext context) =>
         file is not (null or Index) && _files.Value.TryGet(file, out PageFile? found)
             ? Send(context, found)
-            : Problems.Of(StatusCodes.Status404NotFound, $"The page has no file '{Problems.Echo(file ?? "")}'.", "No such file");
+            : Problems.Create(StatusCodes.Status404NotFound, $"The page has no file '{Problems.Echo(file ?? "")}'.", "No such file");
 
     private Results<FileContentHttpResult, RedirectHttpResult, Problem> Send(HttpContext context, string file) => _files.Value.TryGet(file, out PageFile? found)
         ? Send(context, found)
-        : Problems.Of(StatusCodes.Status404NotFound, "This build of the package has no page. The API is under api/caches.", "No page");
+        : Problems.Create(StatusCodes.Status404NotFound, "This build of the package has no page. The API is under api/caches.", "No page");
 
     private static FileContentHttpResult Send(HttpContext context, PageFile file)
     {

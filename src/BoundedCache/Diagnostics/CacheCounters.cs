@@ -1,4 +1,4 @@
-using BoundedCache.Memory;
+using BoundedCache.Release;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Diagnostics;

@@ -38,7 +38,7 @@ internal sealed class CacheInstruments
     public bool WantsRequests => Volatile.Read(ref _requests) is { Enabled: true };
 
     /// <summary>The instruments on the factory's meter. Calls the factory the first time, and whoever listens to new instruments: under no lock.</summary>
-    public static CacheInstruments Of(IMeterFactory factory)
+    public static CacheInstruments GetOrCreate(IMeterFactory factory)
     {
         if (!s_byFactory.TryGetValue(factory, out CacheInstruments? instruments))
         {

@@ -9,7 +9,7 @@ namespace BoundedCache.Diagnostics;
 /// <para>Two measurements with the same tags in one collection are an error that nobody reports: a collector keeps either of them. A sum
 /// is true of what the name stands for. Counters do not fall when one of several caches with a name goes; when the last one is gone,
 /// so is the series.</para>
-/// <para>Lock: <c>_gate</c> guards all of it, and engines' locks are taken under it, never the other way round. No user code runs under it.</para>
+/// <para>Lock: <c>_lock</c> guards all of it, and engines' locks are taken under it, never the other way round. No user code runs under it.</para>
 /// </remarks>
 internal sealed class ObservedCaches
 {
@@ -17,7 +17,7 @@ internal sealed class ObservedCaches
 
     private static readonly int s_numbers = ObservedInstruments.All.Sum(static instrument => instrument.Length);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, Group> _groups = new(StringComparer.Ordinal);
     private int _count;
     private int _nextSweep = FirstSweep;
@@ -27,7 +27,7 @@ internal sealed class ObservedCaches
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 return _count;
             }
@@ -40,7 +40,7 @@ internal sealed class ObservedCaches
     public ObservedCache Add(BoundedMemoryCache cache, out bool sharesName)
     {
         var added = new ObservedCache(cache, s_numbers);
-        lock (_gate)
+        lock (_lock)
         {
             // Where nobody collects, nobody notices the dead. Looked for each time there could be as many as living, so they cost a few
             // looks per cache.
@@ -66,7 +66,7 @@ internal sealed class ObservedCaches
     /// <summary>Takes a cache away, once, with its last numbers.</summary>
     public void Remove(ObservedCache removed)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (!_groups.TryGetValue(removed.Name, out Group? group) || !group.Caches.Remove(removed))
             {
@@ -96,7 +96,7 @@ internal sealed class ObservedCaches
     {
         var measurements = new List<Measurement<long>>();
         Span<long> sums = stackalloc long[instrument.Length];
-        lock (_gate)
+        lock (_lock)
         {
             Sweep();
             foreach ((string name, Group group) in _groups)

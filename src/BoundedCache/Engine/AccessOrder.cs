@@ -52,7 +52,7 @@ internal sealed class AccessOrder
     /// <summary>Puts an entry that is in no list at the head of its priority's.</summary>
     public void AddToHead(int index) => AddToHead(index, ref _store.Link(index));
 
-    private void AddToHead(int index, ref Link link)
+    private void AddToHead(int index, ref OrderNode link)
     {
         int priority = (int)link.Priority;
         int head = _ends.Heads[priority];
@@ -74,7 +74,7 @@ internal sealed class AccessOrder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Remove(int index)
     {
-        ref Link link = ref _store.Link(index);
+        ref OrderNode link = ref _store.Link(index);
         Join(link.Newer, link.Older, (int)link.Priority);
     }
 
@@ -86,12 +86,12 @@ internal sealed class AccessOrder
     {
         if (_store.IsLarge)
         {
-            Fetch(indexes);
+            Prefetch(indexes);
         }
 
         foreach (int index in indexes)
         {
-            ref Link link = ref _store.TryLink(index);
+            ref OrderNode link = ref _store.TryLink(index);
             if (!Unsafe.IsNullRef(ref link) && link.IsInUse && link.Newer != None)
             {
                 MoveToHead(index, ref link);
@@ -101,7 +101,7 @@ internal sealed class AccessOrder
 
     /// <summary>Moves an entry that is not the head, so that its list has a head and the entry one before it: most of what a cache does is this.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void MoveToHead(int index, ref Link link)
+    private void MoveToHead(int index, ref OrderNode link)
     {
         int priority = (int)link.Priority;
         int newer = link.Newer;
@@ -129,7 +129,7 @@ internal sealed class AccessOrder
     /// without the lock as well.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public int Fetch(ReadOnlySpan<int> indexes)
+    public int Prefetch(ReadOnlySpan<int> indexes)
     {
         int seen = 0;
         foreach (int index in indexes)
@@ -139,7 +139,7 @@ internal sealed class AccessOrder
 
         foreach (int index in indexes)
         {
-            Link link = Peek(index);
+            OrderNode link = Peek(index);
             seen += Peek(link.Newer).Older + Peek(link.Older).Newer;
         }
 
@@ -147,9 +147,9 @@ internal sealed class AccessOrder
         return seen;
     }
 
-    private Link Peek(int index)
+    private OrderNode Peek(int index)
     {
-        ref Link link = ref _store.TryLink(index);
+        ref OrderNode link = ref _store.TryLink(index);
         return index < 0 || Unsafe.IsNullRef(ref link) ? default : link;
     }
 
@@ -157,7 +157,7 @@ internal sealed class AccessOrder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Relocate(int to)
     {
-        ref Link link = ref _store.Link(to);
+        ref OrderNode link = ref _store.Link(to);
         int priority = (int)link.Priority;
         if (link.Newer != None)
         {

@@ -88,9 +88,9 @@ internal sealed partial class BucketIndex
 
     /// <summary>Looks a key up without the lock.</summary>
     /// <param name="lookup">The key.</param>
-    /// <param name="place">Where the entry is; or <see cref="Place.Nowhere"/>, or <see cref="Place.Unsure"/> where writers interfered every time.</param>
+    /// <param name="place">Where the entry is; or <see cref="SlotRef.Nowhere"/>, or <see cref="SlotRef.Unsure"/> where writers interfered every time.</param>
     /// <returns>The content of the entry's slot, consistent with <paramref name="place"/>.</returns>
-    public object? Find<TLookup>(scoped in TLookup lookup, out Place place)
+    public object? Find<TLookup>(scoped in TLookup lookup, out SlotRef place)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         int hash = lookup.Hash;
@@ -156,14 +156,14 @@ internal sealed partial class BucketIndex
                 Volatile.ReadBarrier();
                 if ((relocations & 1) == 0 && _relocations == relocations && ReferenceEquals(_store.Slots, chunks))
                 {
-                    place = Place.Nowhere;
+                    place = SlotRef.Nowhere;
                     return null;
                 }
             }
 
             if (++attempt == Attempts)
             {
-                place = Place.Unsure;
+                place = SlotRef.Unsure;
                 return null;
             }
 
@@ -173,7 +173,7 @@ internal sealed partial class BucketIndex
 
     /// <summary>Looks, without the lock, whether the entry with a key is in a slot where it was seen.</summary>
     /// <returns>False where it is not there, or writers interfered: then <see cref="Find"/> tells.</returns>
-    public bool TryFindAt<TLookup>(int index, scoped in TLookup lookup, out object? content, out Place place)
+    public bool TryFindAt<TLookup>(int index, scoped in TLookup lookup, out object? content, out SlotRef place)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         Slot[][] chunks = _store.Slots;
@@ -185,14 +185,14 @@ internal sealed partial class BucketIndex
         }
 
         content = null;
-        place = Place.Nowhere;
+        place = SlotRef.Nowhere;
         return false;
     }
 
     /// <summary>Reads a slot without the lock.</summary>
     /// <returns>Whether what was read belongs together.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryRead(Slot[] slots, int index, out object? key, out object? content, out Place place)
+    private bool TryRead(Slot[] slots, int index, out object? key, out object? content, out SlotRef place)
     {
         ref Slot slot = ref slots[index & SlotStore.ChunkMask];
         uint version = Volatile.Read(ref slot.Version);
@@ -200,7 +200,7 @@ internal sealed partial class BucketIndex
         content = slot.Value;
         SlotFlags flags = slot.Flags;
         bool hasDeadline = (flags & SlotFlags.HasDeadline) != 0;
-        place = new Place(index, version, flags, hasDeadline ? ReadDeadline(index) : long.MaxValue);
+        place = new SlotRef(index, version, flags, hasDeadline ? ReadDeadline(index) : long.MaxValue);
 
         // Without the barrier a weakly ordered processor could read the fields after the version is confirmed, and hand
         // out the value of an entry that took this slot since.

@@ -48,7 +48,7 @@ internal sealed partial class BucketIndex
         while (_bucketCount > least)
         {
             int stop = Math.Max(least, _bucketCount - MergesFetched);
-            FetchMerges(stop);
+            PrefetchMerges(stop);
             while (_bucketCount > stop)
             {
                 if (!DropEmpty(stop))
@@ -61,14 +61,14 @@ internal sealed partial class BucketIndex
 
     /// <summary>Asks for what merging all buckets from <paramref name="stop"/> on will look for along their chains.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void FetchMerges(int stop)
+    private void PrefetchMerges(int stop)
     {
         for (int bucket = _bucketCount - 1; bucket >= stop; bucket--)
         {
             if (Head(bucket) is > 0 and int moved)
             {
-                FetchNext(moved);
-                FetchNext(Head(SplitFrom(bucket)));
+                PrefetchNext(moved);
+                PrefetchNext(Head(SplitFrom(bucket)));
             }
         }
     }

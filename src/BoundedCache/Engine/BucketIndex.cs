@@ -75,7 +75,7 @@ internal sealed partial class BucketIndex
     }
 
     /// <summary>Adds to <paramref name="candidates"/> every entry with the given hash. Under the lock.</summary>
-    public void Collect(int hash, List<(object Key, object? Content, Place Place)> candidates)
+    public void Collect(int hash, List<(object Key, object? Content, SlotRef Place)> candidates)
     {
         for (int index = Head(BucketOf(hash, _bucketCount)); index > 0;)
         {
@@ -90,10 +90,10 @@ internal sealed partial class BucketIndex
     }
 
     /// <summary>What a reader would find out about the entry at <paramref name="index"/>. Under the lock.</summary>
-    public Place PlaceOf(int index)
+    public SlotRef PlaceOf(int index)
     {
         ref Slot slot = ref _store.Slot(index);
-        return new Place(
+        return new SlotRef(
             index, slot.Version, slot.Flags, (slot.Flags & SlotFlags.HasDeadline) == 0 ? long.MaxValue : _store.Deadline(index));
     }
 

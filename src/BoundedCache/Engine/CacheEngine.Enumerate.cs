@@ -6,7 +6,7 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     // One for each enumeration under way. While there are any no entry moves: one that moved from a chunk not yet seen to one already seen would be missed.
-    private readonly List<Newcomers> _enumerations = [];
+    private readonly List<InsertedSlots> _enumerations = [];
 
     private bool MayMove => _enumerations.Count == 0;
 
@@ -17,10 +17,10 @@ internal sealed partial class CacheEngine
     public List<object> SnapshotKeys()
     {
         var keys = new List<object>(Count);
-        Newcomers newcomers;
-        using (_gate.Enter())
+        InsertedSlots newcomers;
+        using (_lock.Enter())
         {
-            newcomers = new Newcomers(_allocator.Numbers);
+            newcomers = new InsertedSlots(_allocator.Numbers);
             _enumerations.Add(newcomers);
         }
 
@@ -33,7 +33,7 @@ internal sealed partial class CacheEngine
         }
         finally
         {
-            using (_gate.Enter())
+            using (_lock.Enter())
             {
                 _enumerations.Remove(newcomers);
             }
@@ -45,7 +45,7 @@ internal sealed partial class CacheEngine
     /// <summary>The keys of one priority from the most to the least recently used. For tests.</summary>
     internal List<object> KeysInOrder(CacheItemPriority priority)
     {
-        using (_gate.Enter())
+        using (_lock.Enter())
         {
             ApplyTouches();
             var keys = new List<object>();
@@ -60,15 +60,15 @@ internal sealed partial class CacheEngine
 
     private void NoteNewcomer(int index)
     {
-        foreach (Newcomers newcomers in _enumerations)
+        foreach (InsertedSlots newcomers in _enumerations)
         {
             newcomers.Note(index);
         }
     }
 
-    private void AddKeys(int chunk, Newcomers newcomers, List<object> keys)
+    private void AddKeys(int chunk, InsertedSlots newcomers, List<object> keys)
     {
-        using (_gate.EnterAfterOthers())
+        using (_lock.EnterAfterOthers())
         {
             ChunkState state = _allocator.State(chunk);
             int first = chunk << SlotStore.ChunkShift;

@@ -7,7 +7,7 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// For <see cref="Settle"/>: bulk removals leave the table as it is, and their callers <see cref="Trim"/> it afterwards, when most
+    /// For <see cref="EndHold"/>: bulk removals leave the table as it is, and their callers <see cref="Trim"/> it afterwards, when most
     /// buckets are empty and cost next to nothing to merge.
     /// </summary>
     private const int NoTrimming = 0;
@@ -22,16 +22,16 @@ internal sealed partial class CacheEngine
         while (more)
         {
             List<RemovedEntry>? removed = null;
-            using (_gate.EnterAfterOthers())
+            using (_lock.EnterAfterOthers())
             {
                 ApplyTouches();
-                (int countBefore, long usedBefore) = (_ledger.Count, _ledger.Used);
-                TryEvict(_ledger.Max, ref removed);
-                var batch = new EntryTotals(countBefore - _ledger.Count, usedBefore - _ledger.Used);
-                _ledger.NoteShrunk(batch);
+                (int countBefore, long usedBefore) = (_account.Count, _account.Used);
+                TryEvict(_account.Max, ref removed);
+                var batch = new EntryTotals(countBefore - _account.Count, usedBefore - _account.Used);
+                _account.NoteShrunk(batch);
                 evicted += batch;
-                more = _ledger.Used > _ledger.Max;
-                Settle(NoTrimming);
+                more = _account.Used > _account.Max;
+                EndHold(NoTrimming);
             }
 
             Notify(removed);
@@ -60,11 +60,11 @@ internal sealed partial class CacheEngine
             List<RemovedEntry>? removed = null;
             int batch = (int)Math.Min(entries, BatchEntries);
             int done = 0;
-            using (_gate.EnterAfterOthers())
+            using (_lock.EnterAfterOthers())
             {
                 ApplyTouches();
-                long usedBefore = _ledger.Used;
-                FetchVictims(batch, long.MaxValue, highest);
+                long usedBefore = _account.Used;
+                PrefetchVictims(batch, long.MaxValue, highest);
                 for (int victim; done < batch && (victim = _order.NextVictim(highest)) != AccessOrder.None; done++)
                 {
                     RemoveLocked(victim, reason, ref removed);
@@ -72,10 +72,10 @@ internal sealed partial class CacheEngine
 
                 if (reason == EvictionReason.Capacity)
                 {
-                    _ledger.NoteCompacted(new EntryTotals(done, usedBefore - _ledger.Used));
+                    _account.NoteCompacted(new EntryTotals(done, usedBefore - _account.Used));
                 }
 
-                Settle(NoTrimming);
+                EndHold(NoTrimming);
             }
 
             Notify(removed);
@@ -89,14 +89,14 @@ internal sealed partial class CacheEngine
     /// </summary>
     /// <returns>False where a batch was not enough.</returns>
     private bool TryMakeRoom(long bytes, ref List<RemovedEntry>? removed) =>
-        TryEvict(Math.Max(_ledger.Max, _ledger.PublishedUsed) - bytes, ref removed);
+        TryEvict(Math.Max(_account.Max, _account.PublishedUsed) - bytes, ref removed);
 
     /// <summary>Evicts until no more than <paramref name="target"/> bytes are used, one batch at most. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryEvict(long target, ref List<RemovedEntry>? removed)
     {
-        FetchVictims(BatchEntries, _ledger.Used - target, CacheItemPriority.NeverRemove);
-        for (int i = 0; _ledger.Used > target; i++)
+        PrefetchVictims(BatchEntries, _account.Used - target, CacheItemPriority.NeverRemove);
+        for (int i = 0; _account.Used > target; i++)
         {
             // NeverRemove last of all, but not never: the limit is a promise, and a preference cannot outrank it.
             int victim = _order.NextVictim(CacheItemPriority.NeverRemove);
@@ -122,7 +122,7 @@ internal sealed partial class CacheEngine
     /// less than half the time.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void FetchVictims(int entries, long bytes, CacheItemPriority highest)
+    private void PrefetchVictims(int entries, long bytes, CacheItemPriority highest)
     {
         int victim = _order.NextVictim(highest);
         if (victim == AccessOrder.None || bytes <= _store.Link(victim).Charge)
@@ -134,12 +134,12 @@ internal sealed partial class CacheEngine
         int count = 0;
         while (count < entries && bytes > 0 && victim != AccessOrder.None)
         {
-            ref Link link = ref _store.Link(victim);
+            ref OrderNode link = ref _store.Link(victim);
             victims[count++] = victim;
             bytes -= link.Charge;
             victim = link.Newer;
         }
 
-        _index.Fetch(victims[..count]);
+        _index.Prefetch(victims[..count]);
     }
 }

@@ -60,8 +60,8 @@ internal sealed partial class CacheEngine
         int count = 0;
 
         // Before the lock is taken nobody waits for this memory but this thread.
-        Fetch(CollectionsMarshal.AsSpan(due));
-        using (_gate.EnterAfterOthers())
+        Prefetch(CollectionsMarshal.AsSpan(due));
+        using (_lock.EnterAfterOthers())
         {
             foreach (int index in due)
             {
@@ -95,15 +95,15 @@ internal sealed partial class CacheEngine
                 }
             }
 
-            Settle(NoTrimming);
+            EndHold(NoTrimming);
         }
 
         if (count > 0)
         {
             // Moving entries together takes longer than removing some did: a hold of its own, so that others come in between.
-            using (_gate.EnterAfterOthers())
+            using (_lock.EnterAfterOthers())
             {
-                Settle(count);
+                EndHold(count);
             }
         }
 

@@ -29,7 +29,7 @@ internal sealed partial class CacheEngine
     private bool TryGetFully<TLookup>(TLookup lookup, int seenAt, long begin, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        if (!_index.TryFindAt(seenAt, in lookup, out value, out Place place) && !Find(in lookup, out value, out place))
+        if (!_index.TryFindAt(seenAt, in lookup, out value, out SlotRef place) && !Find(in lookup, out value, out place))
         {
             return false;
         }
@@ -51,7 +51,7 @@ internal sealed partial class CacheEngine
         long begin = _touches.Begin;
         expiration = default;
         value = null;
-        if (!Find(in lookup, out object? content, out Place place)
+        if (!Find(in lookup, out object? content, out SlotRef place)
             || (place.Flags != SlotFlags.None && !TryTake(in place, ref content, out expiration)))
         {
             return false;
@@ -64,7 +64,7 @@ internal sealed partial class CacheEngine
 
     /// <summary>Takes the value of an entry that may be expired, or removes the entry. Asks tokens: user code, whose exceptions reach the reader.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryTake(in Place place, ref object? value, out Expiration expiration)
+    private bool TryTake(in SlotRef place, ref object? value, out Expiration expiration)
     {
         EntryDetails? details = (place.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)value! : null;
         value = details is null ? value : details.Value;
@@ -111,7 +111,7 @@ internal sealed partial class CacheEngine
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ApplyIfFree(TouchNote note, int index)
     {
-        if (!_gate.TryEnter())
+        if (!_lock.TryEnter())
         {
             if (note == TouchNote.Unbuffered)
             {
@@ -135,21 +135,21 @@ internal sealed partial class CacheEngine
         }
         finally
         {
-            _gate.Exit();
+            _lock.Exit();
         }
     }
 
     /// <summary>
     /// Looks a key up with the lock's help. Keys with code of their own are only collected under it and compared after it is let go.
     /// </summary>
-    private bool FindUnderLock<TLookup>(scoped in TLookup lookup, out object? content, out Place place)
+    private bool FindUnderLock<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef place)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         content = null;
-        place = Place.Nowhere;
+        place = SlotRef.Nowhere;
         if (!TLookup.RunsUserCode)
         {
-            using (_gate.Enter())
+            using (_lock.Enter())
             {
                 int index = _index.FindLocked(in lookup);
                 if (index != AccessOrder.None)
@@ -162,13 +162,13 @@ internal sealed partial class CacheEngine
             }
         }
 
-        var candidates = new List<(object Key, object? Content, Place Place)>();
-        using (_gate.Enter())
+        var candidates = new List<(object Key, object? Content, SlotRef Place)>();
+        using (_lock.Enter())
         {
             _index.Collect(lookup.Hash, candidates);
         }
 
-        foreach ((object key, object? candidate, Place at) in candidates)
+        foreach ((object key, object? candidate, SlotRef at) in candidates)
         {
             if (lookup.Matches(key))
             {

@@ -11,15 +11,15 @@ internal sealed partial class CacheEngine
     /// meanwhile may count or not.
     /// </summary>
     public long TableBytes =>
-        ((long)_allocator.Capacity * (Unsafe.SizeOf<Slot>() + Unsafe.SizeOf<Link>())) + _index.Bytes + _store.DeadlineBytes;
+        ((long)_allocator.Capacity * (Unsafe.SizeOf<Slot>() + Unsafe.SizeOf<OrderNode>())) + _index.Bytes + _store.DeadlineBytes;
 
     /// <summary>Reads the account at one instant, under the lock: what came, less what left, is what is there.</summary>
     public EngineTotals ReadTotals()
     {
-        Ledger ledger;
-        using (_gate.Enter())
+        Account ledger;
+        using (_lock.Enter())
         {
-            ledger = _ledger;
+            ledger = _account;
         }
 
         return new EngineTotals(ledger.Max, ledger.Used, ledger.Count, ledger.Insertions, new EvictionTotals

@@ -19,16 +19,16 @@ internal sealed partial class CacheEngine
         bool more = true;
         while (more)
         {
-            using (_gate.EnterAfterOthers())
+            using (_lock.EnterAfterOthers())
             {
                 ApplyTouches();
-                _index.Shrink(_ledger.Count, MergesPerHold);
+                _index.Shrink(_account.Count, MergesPerHold);
                 if (MayMove && _allocator.HasSpareChunk)
                 {
                     MoveSome(BatchEntries);
                 }
 
-                more = _index.HasSpare(_ledger.Count) || (MayMove && _allocator.HasSpareChunk);
+                more = _index.HasSpare(_account.Count) || (MayMove && _allocator.HasSpareChunk);
             }
 
             betweenBatches?.Invoke();
@@ -42,9 +42,9 @@ internal sealed partial class CacheEngine
     /// No slot's index may be held across it, since it moves entries.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Settle(int removed)
+    private void EndHold(int removed)
     {
-        _index.ShrinkExcess(_ledger.Count, 2 * removed);
+        _index.ShrinkExcess(_account.Count, 2 * removed);
         if (removed > 0 && MayMove && _allocator.HasExcess)
         {
             // A touch that waits names a slot. Applied before anything moves, it is not lost.
@@ -52,7 +52,7 @@ internal sealed partial class CacheEngine
             MoveSome(Math.Min(MovesPerRemoval * removed, BatchEntries));
         }
 
-        _ledger.Publish();
+        _account.Publish();
     }
 
     /// <summary>Moves entries out of a sparse chunk, and gives it up when it is empty.</summary>
@@ -78,7 +78,7 @@ internal sealed partial class CacheEngine
         }
 
         moving = moving[..count];
-        Fetch(moving);
+        Prefetch(moving);
         foreach (int from in moving)
         {
             // The last entry to leave may take the chunk with it.
@@ -97,12 +97,12 @@ internal sealed partial class CacheEngine
     /// Asks for the memory that moving or removing these entries will need, all of it at once. They lie all over the table, so one after the other
     /// waits for memory some five times each; together it comes together. May be called without the lock, before what it is to help.
     /// </summary>
-    private void Fetch(ReadOnlySpan<int> indexes)
+    private void Prefetch(ReadOnlySpan<int> indexes)
     {
         Span<int> copy = stackalloc int[indexes.Length];
         indexes.CopyTo(copy);
-        _order.Fetch(copy);
-        _index.Fetch(copy);
+        _order.Prefetch(copy);
+        _index.Prefetch(copy);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -138,7 +138,7 @@ internal sealed partial class CacheEngine
 
     private void DropUnusedDeadlines()
     {
-        using (_gate.EnterAfterOthers())
+        using (_lock.EnterAfterOthers())
         {
             for (int chunk = 1; chunk < _allocator.Numbers; chunk++)
             {

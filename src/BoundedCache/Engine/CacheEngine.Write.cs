@@ -42,7 +42,7 @@ internal sealed partial class CacheEngine
     {
         if (TLookup.RunsUserCode)
         {
-            while (Find(in lookup, out _, out Place place))
+            while (Find(in lookup, out _, out SlotRef place))
             {
                 if (RemoveIfCurrent(in place, reason))
                 {
@@ -54,7 +54,7 @@ internal sealed partial class CacheEngine
         }
 
         List<RemovedEntry>? removed = null;
-        using (_gate.Enter())
+        using (_lock.Enter())
         {
             int index = _index.FindLocked(in lookup);
             if (index == AccessOrder.None)
@@ -63,7 +63,7 @@ internal sealed partial class CacheEngine
             }
 
             RemoveLocked(index, reason, ref removed);
-            Settle(1);
+            EndHold(1);
         }
 
         Notify(removed);
@@ -74,12 +74,12 @@ internal sealed partial class CacheEngine
     public void Remove(EntryDetails details, EvictionReason reason)
     {
         List<RemovedEntry>? removed = null;
-        using (_gate.Enter())
+        using (_lock.Enter())
         {
             if (details.Index > 0)
             {
                 RemoveLocked(details.Index, reason, ref removed);
-                Settle(1);
+                EndHold(1);
             }
         }
 
@@ -87,11 +87,11 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>Removes the entry that was found, unless another took its place since.</summary>
-    private bool RemoveIfCurrent(in Place place, EvictionReason reason)
+    private bool RemoveIfCurrent(in SlotRef place, EvictionReason reason)
     {
         List<RemovedEntry>? removed = null;
         bool isCurrent;
-        using (_gate.Enter())
+        using (_lock.Enter())
         {
             isCurrent = RemoveIfCurrentLocked(in place, reason, ref removed);
         }
@@ -101,9 +101,9 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>Removes an expired entry that a reader found. Readers wait for nobody: where the lock is not free, the next to look or the scan removes it.</summary>
-    private void RemoveIfFree(in Place place, EvictionReason reason)
+    private void RemoveIfFree(in SlotRef place, EvictionReason reason)
     {
-        if (!_gate.TryEnter())
+        if (!_lock.TryEnter())
         {
             return;
         }
@@ -115,13 +115,13 @@ internal sealed partial class CacheEngine
         }
         finally
         {
-            _gate.Exit();
+            _lock.Exit();
         }
 
         Notify(removed);
     }
 
-    private bool RemoveIfCurrentLocked(in Place place, EvictionReason reason, ref List<RemovedEntry>? removed)
+    private bool RemoveIfCurrentLocked(in SlotRef place, EvictionReason reason, ref List<RemovedEntry>? removed)
     {
         if (!IsCurrent(in place))
         {
@@ -129,11 +129,11 @@ internal sealed partial class CacheEngine
         }
 
         RemoveLocked(place.Index, reason, ref removed);
-        Settle(1);
+        EndHold(1);
         return true;
     }
 
-    private bool Find<TLookup>(scoped in TLookup lookup, out object? content, out Place place)
+    private bool Find<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef place)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         content = _index.Find(in lookup, out place);
@@ -146,9 +146,9 @@ internal sealed partial class CacheEngine
     {
         ref int insertions = ref _insertions[lookup.Hash & (InsertionCounters - 1)];
         int insertionsBefore = Volatile.Read(ref insertions);
-        Place place = Place.Nowhere;
+        SlotRef place = SlotRef.Nowhere;
         bool found = TLookup.RunsUserCode && Find(in lookup, out _, out place);
-        using (_gate.Enter())
+        using (_lock.Enter())
         {
             int index;
             if (!TLookup.RunsUserCode)
@@ -165,10 +165,10 @@ internal sealed partial class CacheEngine
             }
 
             ApplyTouchesForWrite();
-            int countBefore = _ledger.Count;
+            int countBefore = _account.Count;
             try
             {
-                if (entry.Charge > _ledger.Max)
+                if (entry.Charge > _account.Max)
                 {
                     if (index != AccessOrder.None)
                     {
@@ -196,7 +196,7 @@ internal sealed partial class CacheEngine
             }
             finally
             {
-                Settle(Math.Max(0, countBefore - _ledger.Count + 1));
+                EndHold(Math.Max(0, countBefore - _account.Count + 1));
             }
         }
     }
@@ -204,7 +204,7 @@ internal sealed partial class CacheEngine
     /// <remarks>What may throw (only for lack of memory) comes before the first change.</remarks>
     private void Insert(scoped in NewEntry entry, int hash)
     {
-        _index.GrowFor(_ledger.Count + 1);
+        _index.GrowFor(_account.Count + 1);
         int index = Allocate(entry.Deadline != long.MaxValue);
         if (!MayMove)
         {
@@ -212,7 +212,7 @@ internal sealed partial class CacheEngine
         }
 
         Write(index, in entry, hash);
-        _ledger.Charge(entry.Charge);
+        _account.Charge(entry.Charge);
         _order.AddToHead(index);
         _index.Insert(index);
     }
@@ -246,9 +246,9 @@ internal sealed partial class CacheEngine
         }
 
         NoteRemoval(in _store.Slot(index), EvictionReason.Replaced, ref removed);
-        _ledger.Credit(oldCharge, EvictionReason.Replaced);
+        _account.Credit(oldCharge, EvictionReason.Replaced);
         Write(index, in entry, hash);
-        _ledger.Charge(entry.Charge);
+        _account.Charge(entry.Charge);
         _order.AddToHead(index);
         return true;
     }

@@ -13,7 +13,7 @@ namespace BoundedCache.Engine;
 /// invariants are in DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
 /// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free, <see cref="BucketIndex"/> finding them
 /// by key, <see cref="AccessOrder"/> the order of use, <see cref="TouchLog"/> uses not yet applied to it,
-/// <see cref="Ledger"/> the account.</para>
+/// <see cref="Engine.Account"/> the account.</para>
 /// <para>Methods that only bulk work makes hot are compiled with all optimizations at once: a process's first large eviction would otherwise
 /// be over before the runtime finds out that it matters, and take more than twice as long.</para>
 /// </remarks>
@@ -41,9 +41,9 @@ internal sealed partial class CacheEngine
     private readonly Action<List<RemovedEntry>> _onRemoved;
     private readonly SlotAllocator _allocator;
     private readonly AccessOrder _order;
-    private readonly Gate _gate = new();
+    private readonly EngineLock _lock = new();
     private readonly int[] _insertions = new int[InsertionCounters];
-    private Ledger _ledger;
+    private Account _account;
 
     /// <param name="maxBytes">The limit, at least 1.</param>
     /// <param name="time">The clock of expiration.</param>
@@ -58,19 +58,19 @@ internal sealed partial class CacheEngine
         _onRemoved = onRemoved;
         _allocator = new SlotAllocator(_store);
         _order = new AccessOrder(_store);
-        _ledger.Max = maxBytes;
+        _account.Max = maxBytes;
     }
 
     /// <summary>The limit in bytes. Lowering it evicts nothing by itself (<see cref="EvictDownToLimit"/>), but new entries obey it at once.</summary>
-    public long MaxBytes => _ledger.Max;
+    public long MaxBytes => _account.Max;
 
     /// <summary>The sum of the charges of all entries.</summary>
-    public long UsedBytes => _ledger.PublishedUsed;
+    public long UsedBytes => _account.PublishedUsed;
 
-    public int Count => _ledger.PublishedCount;
+    public int Count => _account.PublishedCount;
 
     /// <summary>Bytes that ever left the cache, by whatever way.</summary>
-    public long CreditedBytes => _ledger.CreditedBytes;
+    public long CreditedBytes => _account.CreditedBytes;
 
     /// <summary>The counts of lookups. Whoever looks up counts the misses, where it wants to.</summary>
     public LookupCounts Lookups { get; }
@@ -85,17 +85,17 @@ internal sealed partial class CacheEngine
 
     internal AccessOrder Order => _order;
 
-    internal Gate Gate => _gate;
+    internal EngineLock Gate => _lock;
 
-    internal ref readonly Ledger Account => ref _ledger;
+    internal ref readonly Account Account => ref _account;
 
     /// <summary>Sets the limit and answers the one before.</summary>
     public long SetMaxBytes(long maxBytes)
     {
-        using (_gate.Enter())
+        using (_lock.Enter())
         {
-            long old = _ledger.Max;
-            _ledger.Max = maxBytes;
+            long old = _account.Max;
+            _account.Max = maxBytes;
             return old;
         }
     }
@@ -137,7 +137,7 @@ internal sealed partial class CacheEngine
         NoteRemoval(in slot, reason, ref removed);
         _order.Remove(index);
         _index.Remove(index);
-        _ledger.Credit(_store.Link(index).Charge, reason);
+        _account.Credit(_store.Link(index).Charge, reason);
         Clear(index);
         _allocator.Free(index);
     }
@@ -234,6 +234,6 @@ internal sealed partial class CacheEngine
     private static void EndWrite(ref Slot slot) => Volatile.Write(ref slot.Version, slot.Version + 1);
 
     /// <summary>Whether the entry that a reader found is still the one in its slot. Under the lock.</summary>
-    private bool IsCurrent(in Place place) =>
+    private bool IsCurrent(in SlotRef place) =>
         _store.Exists(place.Index) && _store.Slot(place.Index).Version == place.Version && _store.Link(place.Index).IsInUse;
 }

@@ -49,7 +49,7 @@ internal static class InvariantChecker
             for (int index = engine.Order.Head((CacheItemPriority)priority); index != AccessOrder.None; index = engine.Store.Link(index).Older)
             {
                 Require(seen.Add(index), "I1", $"slot {index} is in the lists twice");
-                Link link = engine.Store.Link(index);
+                OrderNode link = engine.Store.Link(index);
                 Require(link.IsInUse, "I1", $"slot {index} is in a list and not in use");
                 Require((int)link.Priority == priority, "I1", $"slot {index} of priority {link.Priority} is in list {priority}");
                 Require(link.Newer == newer, "I1", $"slot {index} follows {newer} and points back to {link.Newer}");

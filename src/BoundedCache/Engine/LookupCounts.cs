@@ -26,7 +26,7 @@ internal sealed class LookupCounts(TouchLog touches)
 
     private static readonly Cell?[] s_none = [null];
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private Cell?[] _cells = s_none;
     private int _cellCount;
     private long _sharedMisses;
@@ -41,7 +41,7 @@ internal sealed class LookupCounts(TouchLog touches)
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 return (_isCounting ? touches.Uses : _usesWhenStopped) - _usesUncounted;
             }
@@ -69,7 +69,7 @@ internal sealed class LookupCounts(TouchLog touches)
     /// <summary>Counts hits from now on, if they are not counted yet.</summary>
     public void Start()
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (!_isCounting)
             {
@@ -82,7 +82,7 @@ internal sealed class LookupCounts(TouchLog touches)
     /// <summary>Counts no hits until the next <see cref="Start"/>.</summary>
     public void Stop()
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_isCounting)
             {
@@ -157,7 +157,7 @@ internal sealed class LookupCounts(TouchLog touches)
 
     private Cell? FindOrAdd(nuint page)
     {
-        lock (_gate)
+        lock (_lock)
         {
             // What was read without the lock may have been an older array, in which this page's cell was not yet.
             if (_cells.Length > 1 && Find(_cells, page) is { } found)

@@ -88,7 +88,7 @@ internal sealed class SlotAllocator(SlotStore store)
     {
         int chunk = index >> SlotStore.ChunkShift;
         ref ChunkState state = ref _chunks[chunk];
-        ref Link link = ref store.Link(index);
+        ref OrderNode link = ref store.Link(index);
         link.Vacate();
         link.Older = state.FreeHead;
         state.FreeHead = index;

@@ -18,7 +18,7 @@ internal sealed class SlotStore
     public const int ChunkMask = ChunkSize - 1;
 
     private Slot[][] _slots = [];
-    private Link[][] _links = [];
+    private OrderNode[][] _links = [];
     private long[][] _deadlines = [];
 
     /// <summary>The chunks of slots, for readers without the lock.</summary>
@@ -55,14 +55,14 @@ internal sealed class SlotStore
 
     /// <summary>The link of the slot at an index that is allocated. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref Link Link(int index) => ref _links[index >> ChunkShift][index & ChunkMask];
+    public ref OrderNode Link(int index) => ref _links[index >> ChunkShift][index & ChunkMask];
 
     /// <summary>The deadline of the slot at an index whose chunk has deadlines. Under the lock.</summary>
     public ref long Deadline(int index) => ref _deadlines[index >> ChunkShift][index & ChunkMask];
 
     /// <summary>The link at an index whose chunk may be gone since: then a null reference. Under the lock, or for what need not be true.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref Link TryLink(int index) => ref Chunked.TryGet(_links, index, ChunkShift);
+    public ref OrderNode TryLink(int index) => ref Chunked.TryGet(_links, index, ChunkShift);
 
     /// <summary>The slot at an index whose chunk may be gone since: then a null reference. Under the lock, or for what need not be true.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -76,10 +76,10 @@ internal sealed class SlotStore
     public void EnsureChunk(int chunk, int length)
     {
         Slot[][] slotChunks = WithRoom(_slots, chunk);
-        Link[][] linkChunks = WithRoom(_links, chunk);
+        OrderNode[][] linkChunks = WithRoom(_links, chunk);
         long[][] deadlineChunks = WithRoom(_deadlines, chunk);
         var slots = new Slot[length];
-        var links = new Link[length];
+        var links = new OrderNode[length];
         long[] deadlines = deadlineChunks[chunk].Length > 0 ? NewDeadlines(length) : [];
 
         slotChunks[chunk].CopyTo(slots, 0);

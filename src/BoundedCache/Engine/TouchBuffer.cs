@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The touches of one thread that are not applied to the order of use yet. Written by its thread, emptied under the lock.
+/// The touches of one thread that are not applied to the order of use yet. EntryDraft by its thread, emptied under the lock.
 /// </summary>
 internal sealed class TouchBuffer
 {

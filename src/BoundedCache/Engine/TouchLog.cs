@@ -8,14 +8,14 @@ namespace BoundedCache.Engine;
 /// nanoseconds; whoever holds the lock applies them all, in the order in which they happened.
 /// </summary>
 /// <remarks>
-/// <para>Each thread has a buffer. What order buffers cannot tell, the <em>relay</em> does: one word that names the thread
+/// <para>Each thread has a buffer. What order buffers cannot tell, the <em>turn token</em> does: one word that names the thread
 /// which touched last (or nobody, or everybody) and an epoch that rises whenever the name changes. A thread that finds its own
-/// name adds to its buffer; another first takes the relay, which is one compare-and-swap. Touches are applied by epoch, so uses that do
+/// name adds to its buffer; another first takes the turn token, which is one compare-and-swap. Touches are applied by epoch, so uses that do
 /// not overlap in time are applied in exactly their order, whichever threads made them.</para>
-/// <para>Uses that overlap have no order to keep, and there the relay would only travel between processors. A thread that
-/// sees the relay change during its own use has proof of overlap, and gives it to everybody; the next time all touches are applied it
+/// <para>Uses that overlap have no order to keep, and there the turn token would only travel between processors. A thread that
+/// sees the turn token change during its own use has proof of overlap, and gives it to everybody; the next time all touches are applied it
 /// is nobody's again. So threads at full speed pay for it once per some dozens of touches, and threads that take turns never lose order.
-/// What is lost under overlap: the mutual order of touches while the relay is everybody's, and touches that find
+/// What is lost under overlap: the mutual order of touches while the turn token is everybody's, and touches that find
 /// their buffer full while the lock is held (<see cref="LostTouches"/>).</para>
 /// <para>Buffers are indexed by <see cref="Environment.CurrentManagedThreadId"/>, which the runtime gives to the next thread
 /// once its thread is gone; so there are no more than threads that lived at one time, and they go with the cache. Threads numbered beyond
@@ -29,7 +29,7 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     /// <summary>Touches applied together: as many as a processor can fetch the memory of at once, and more.</summary>
     private const int BatchTouches = 128;
 
-    /// <summary>Of so many applications while the relay is everybody's, full buffers' and writes', one is of all buffers.</summary>
+    /// <summary>Of so many applications while the turn token is everybody's, full buffers' and writes', one is of all buffers.</summary>
     internal const int ApplyAllEvery = 8;
     private const int Nobody = 0;
     private const int Everybody = -1;
@@ -60,10 +60,10 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     public long Begin
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Volatile.Read(ref _lines.Relay);
+        get => Volatile.Read(ref _lines.TurnToken);
     }
 
-    /// <summary>Adds the touch of a use that began when the relay was <paramref name="begin"/>.</summary>
+    /// <summary>Adds the touch of a use that began when the turn token was <paramref name="begin"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TouchNote Add(int index, long begin)
     {
@@ -80,14 +80,14 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
             buffer = made;
         }
 
-        long relay = Volatile.Read(ref _lines.Relay);
-        int holder = (int)relay;
+        long turn = Volatile.Read(ref _lines.TurnToken);
+        int holder = (int)turn;
         if (holder != thread && holder != Everybody)
         {
-            relay = TakeRelay(relay, begin, thread);
+            turn = TakeTurn(turn, begin, thread);
         }
 
-        bool isDue = buffer.Add(index, (uint)(relay >> 32));
+        bool isDue = buffer.Add(index, (uint)(turn >> 32));
         if (!Volatile.Read(ref buffer.IsPending))
         {
             Push(buffer);
@@ -101,13 +101,13 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
 
     /// <summary>Applies what waits in the buffer of this thread, which is due, or whose thread writes; and of the others' what their order asks for. Under the lock.</summary>
     /// <remarks>
-    /// While the relay is everybody's, order between buffers is not to be had, and emptying the others' only moves their memory
-    /// between processors. Every so many times all are emptied all the same, so that the relay becomes nobody's again, and order is kept again
+    /// While the turn token is everybody's, order between buffers is not to be had, and emptying the others' only moves their memory
+    /// between processors. Every so many times all are emptied all the same, so that the turn token becomes nobody's again, and order is kept again
     /// once the threads no longer overlap: after so many writes at the latest.
     /// </remarks>
     public void ApplyDueTo(AccessOrder order)
     {
-        if ((int)Volatile.Read(ref _lines.Relay) != Everybody || ++_lines.OwnApplications % ApplyAllEvery == 0)
+        if ((int)Volatile.Read(ref _lines.TurnToken) != Everybody || ++_lines.OwnApplications % ApplyAllEvery == 0)
         {
             ApplyTo(order);
         }
@@ -143,10 +143,10 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
             Volatile.Write(ref source.Buffer.IsPending, false);
         }
 
-        long relay = Volatile.Read(ref _lines.Relay);
-        if ((int)relay == Everybody)
+        long turn = Volatile.Read(ref _lines.TurnToken);
+        if ((int)turn == Everybody)
         {
-            Interlocked.CompareExchange(ref _lines.Relay, Next(relay, Nobody), relay);
+            Interlocked.CompareExchange(ref _lines.TurnToken, Next(turn, Nobody), turn);
         }
         else
         {
@@ -192,17 +192,17 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
         return oldest >= 0;
     }
 
-    private static long Next(long relay, int holder) => ((relay >> 32) + 1) << 32 | (uint)holder;
+    private static long Next(long turn, int holder) => ((turn >> 32) + 1) << 32 | (uint)holder;
 
-    /// <summary>Makes the relay this thread's, or everybody's where another thread's use overlapped this one.</summary>
+    /// <summary>Makes the turn token this thread's, or everybody's where another thread's use overlapped this one.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private long TakeRelay(long relay, long begin, int thread)
+    private long TakeTurn(long turn, long begin, int thread)
     {
-        long taken = Next(relay, relay == begin ? thread : Everybody);
-        long seen = Interlocked.CompareExchange(ref _lines.Relay, taken, relay);
+        long taken = Next(turn, turn == begin ? thread : Everybody);
+        long seen = Interlocked.CompareExchange(ref _lines.TurnToken, taken, turn);
 
         // Where another thread was faster the two overlap, and either order is true.
-        return seen == relay ? taken : seen;
+        return seen == turn ? taken : seen;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -275,7 +275,7 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     {
         /// <summary>The epoch in the high half, the name in the low one.</summary>
         [FieldOffset(64)]
-        public long Relay;
+        public long TurnToken;
 
         [FieldOffset(128)]
         public TouchBuffer? Pending;

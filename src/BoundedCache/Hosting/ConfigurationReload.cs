@@ -23,7 +23,7 @@ internal sealed class ConfigurationReload : IDisposable
     /// <summary>How long changes are collected before they are looked at.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(500);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly BoundedMemoryCache _cache;
     private readonly CacheRegistration _registration;
     private readonly IOptionsFactory<BoundedMemoryCacheOptions> _optionsFactory;
@@ -81,7 +81,7 @@ internal sealed class ConfigurationReload : IDisposable
 
     public void Dispose()
     {
-        lock (_gate)
+        lock (_lock)
         {
             _isDisposed = true;
             _relay.StopTimer_NeedsLock();
@@ -92,7 +92,7 @@ internal sealed class ConfigurationReload : IDisposable
 
     private void Schedule()
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (!_isDisposed)
             {
@@ -103,7 +103,7 @@ internal sealed class ConfigurationReload : IDisposable
 
     private void OnDue()
     {
-        lock (_gate)
+        lock (_lock)
         {
             _relay.StopTimer_NeedsLock();
             _isStale = true;
@@ -124,7 +124,7 @@ internal sealed class ConfigurationReload : IDisposable
     /// <summary>Whether there is something to look at. Under the lock that setters take: either they see that nobody runs, or this sees what they set.</summary>
     private bool TakeStale()
     {
-        lock (_gate)
+        lock (_lock)
         {
             _isRunning = _isStale && !_isDisposed;
             _isStale = false;

@@ -24,5 +24,5 @@ internal static class Closures
 
     private static bool IsData(Type type) =>
         type == typeof(string)
-        || (type.IsArray && type.GetElementType()! is var element && (element.IsValueType ? ReferenceShape.Of(element) is null : IsData(element)));
+        || (type.IsArray && type.GetElementType()! is var element && (element.IsValueType ? ReferenceShape.From(element) is null : IsData(element)));
 }

@@ -101,7 +101,7 @@ internal sealed partial class GraphWalk
     private TypeLayout LearnLayoutOf(object target)
     {
         long before = Stopwatch.GetTimestamp();
-        TypeLayout layout = TypeLayouts.Of(target);
+        TypeLayout layout = TypeLayouts.Get(target);
         _learning += Stopwatch.GetTimestamp() - before;
         return layout;
     }

@@ -9,7 +9,7 @@ internal static class InstanceFields
     private const BindingFlags Declared =
         BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    public static IEnumerable<FieldInfo> Of(Type type)
+    public static IEnumerable<FieldInfo> Get(Type type)
     {
         for (Type? t = type; t is not null; t = t.BaseType)
         {

@@ -80,7 +80,7 @@ internal sealed class ObjectMeasurer
             return bytes;
         }
 
-        TypeLayout layout = TypeLayouts.Of(value);
+        TypeLayout layout = TypeLayouts.Get(value);
         if (layout.IsNotFollowed)
         {
             return 0;

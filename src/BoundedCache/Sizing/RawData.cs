@@ -14,5 +14,5 @@ internal sealed class RawData
     }
 
     /// <summary>The first byte behind the method table pointer. Never write through it.</summary>
-    public static ref byte Of(object boxed) => ref Unsafe.As<RawData>(boxed)._first;
+    public static ref byte GetReference(object boxed) => ref Unsafe.As<RawData>(boxed)._first;
 }

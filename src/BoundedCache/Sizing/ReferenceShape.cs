@@ -12,9 +12,9 @@ namespace BoundedCache.Sizing;
 internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> Fields, int InlineLength)
 {
     /// <summary>The shape of a class or struct, or null if its instances hold no reference that is followed.</summary>
-    public static ReferenceShape? Of(Type type) => Of(type, Closures.IsClosure(type));
+    public static ReferenceShape? From(Type type) => From(type, Closures.IsClosure(type));
 
-    private static ReferenceShape? Of(Type type, bool isCaptured)
+    private static ReferenceShape? From(Type type, bool isCaptured)
     {
         if (type.IsPrimitive || type.IsEnum || type.IsPointer || type.IsFunctionPointer)
         {
@@ -22,7 +22,7 @@ internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> F
         }
 
         var fields = new List<ReferenceField>();
-        foreach (FieldInfo field in InstanceFields.Of(type))
+        foreach (FieldInfo field in InstanceFields.Get(type))
         {
             Add(fields, field, isCaptured);
         }
@@ -51,7 +51,7 @@ internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> F
                 fields.Add(new ReferenceField(field, null));
             }
         }
-        else if (Of(type, isCaptured) is { } nested)
+        else if (From(type, isCaptured) is { } nested)
         {
             fields.Add(new ReferenceField(field, nested));
         }

@@ -18,7 +18,7 @@ internal static class TypeLayouts
 
     /// <summary>The layout of the instance's exact type. Never throws: what cannot be learned is estimated.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TypeLayout Of(object instance) => TryGetRecent(instance) ?? FindOrLearn(instance.GetType(), instance);
+    public static TypeLayout Get(object instance) => TryGetRecent(instance) ?? FindOrLearn(instance.GetType(), instance);
 
     /// <summary>The same, or null where it has to be looked for, or even learned, which takes long.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,7 +79,7 @@ internal static class TypeLayouts
             BaseBytes = ObjectSize.ArrayBaseOf(type),
             ElementBytes = ObjectSize.OfSlot(element),
             VisitElement = IsReference(element) ? VisitReference
-                : ReferenceShape.Of(element) is { } shape ? VisitorCompiler.ForStruct(shape)
+                : ReferenceShape.From(element) is { } shape ? VisitorCompiler.ForStruct(shape)
                 : null,
         };
     }
@@ -106,7 +106,7 @@ internal static class TypeLayouts
             bytes = EstimateFromFields(type);
         }
 
-        ReferenceShape? shape = ReferenceShape.Of(type);
+        ReferenceShape? shape = ReferenceShape.From(type);
         return new TypeLayout
         {
             BaseBytes = bytes,
@@ -128,7 +128,7 @@ internal static class TypeLayouts
     private static long EstimateFromFields(Type type)
     {
         long bytes = ObjectSize.Overhead;
-        foreach (FieldInfo field in InstanceFields.Of(type))
+        foreach (FieldInfo field in InstanceFields.Get(type))
         {
             bytes += ObjectSize.Align(ObjectSize.OfSlot(field.FieldType));
         }

@@ -26,7 +26,7 @@ internal static class VisitorCompiler
     public static ObjectVisitor ForBoxed(ReferenceShape shape)
     {
         ValueVisitor visit = ForStruct(shape);
-        return (boxed, walk) => visit(ref RawData.Of(boxed), walk);
+        return (boxed, walk) => visit(ref RawData.GetReference(boxed), walk);
     }
 
     private static TDelegate Compile<TDelegate>(ReferenceShape shape, Type target)

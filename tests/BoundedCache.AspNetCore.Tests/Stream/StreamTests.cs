@@ -81,7 +81,7 @@ public sealed class StreamTests
     [Fact]
     public async Task A_watcher_that_reads_nothing_holds_up_nobody_and_keeps_no_more_than_some_events()
     {
-        var events = new BoundedCache.AspNetCore.Stream.EventHub();
+        var events = new BoundedCache.AspNetCore.Events.EventHub();
         await using IAsyncEnumerator<SseItem<string>> slow = events.ReadAsync(static () => null, default).GetAsyncEnumerator();
         ValueTask<bool> first = slow.MoveNextAsync();
         for (int i = 0; i < 1000; i++)

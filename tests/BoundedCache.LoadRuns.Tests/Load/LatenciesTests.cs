@@ -14,7 +14,7 @@ public sealed class LatenciesTests
         double[] milliseconds = [.. Enumerable.Range(0, 10_000).Select(_ => 0.2 + (Math.Pow(random.NextDouble(), 8) * 900))];
         double[] sorted = [.. milliseconds.Order()];
 
-        var latencies = Latencies.Of(milliseconds.Select(static time => Ask(0, time)));
+        var latencies = Latencies.From(milliseconds.Select(static time => Ask(0, time)));
 
         Assert.Equal(10_000, latencies.Requests);
         AssertNear(sorted[4999], latencies.P50);
@@ -26,7 +26,7 @@ public sealed class LatenciesTests
     [Fact]
     public void Requests_that_failed_count_as_failed_and_with_their_time()
     {
-        var latencies = Latencies.Of([Ask(0, 1), Ask(1, 1), Ask(2, 30_000, "timed out")]);
+        var latencies = Latencies.From([Ask(0, 1), Ask(1, 1), Ask(2, 30_000, "timed out")]);
 
         Assert.Equal((3, 1), (latencies.Requests, latencies.Failed));
         AssertNear(30_000, latencies.Longest);
@@ -35,7 +35,7 @@ public sealed class LatenciesTests
     [Fact]
     public void No_requests_have_no_times()
     {
-        var latencies = Latencies.Of([]);
+        var latencies = Latencies.From([]);
 
         Assert.Equal((0, 0, 0, 0), (latencies.Requests, latencies.P50, latencies.P99, latencies.Longest));
         Assert.Equal(TimeSpan.Zero, Latencies.LongestStall([]));
@@ -54,7 +54,7 @@ public sealed class LatenciesTests
     [Fact]
     public void Seconds_are_told_apart_by_when_requests_were_due()
     {
-        IReadOnlyList<SecondResult> seconds = SecondResult.Of([Ask(100, 1), Ask(1200, 3000), Ask(1900, 2), Ask(3500, 4)], TimeSpan.FromSeconds(1));
+        IReadOnlyList<SecondResult> seconds = SecondResult.From([Ask(100, 1), Ask(1200, 3000), Ask(1900, 2), Ask(3500, 4)], TimeSpan.FromSeconds(1));
 
         Assert.Equal([(0.0, 2L), (2.0, 1L)], seconds.Select(static second => (second.At, second.Requests)));
         AssertNear(3000, seconds[0].Longest);

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using BoundedCache.Memory;
+using BoundedCache.Release;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 

@@ -1,4 +1,4 @@
-using BoundedCache.Memory;
+using BoundedCache.Release;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
@@ -13,7 +13,7 @@ internal sealed class Storm : SurvivorsAtRandom
 
         // The first waits until all have asked: a collection in the middle of asking would stop this thread, and part the storm.
         using var asked = new ManualResetEventSlim();
-        var requests = Enumerable.Repeat(request, 99).Prepend(request with { Settle = timeout => asked.Wait(timeout) });
+        var requests = Enumerable.Repeat(request, 99).Prepend(request with { WaitForCallbacks = timeout => asked.Wait(timeout) });
         Task<ReleaseResult>[] releases = [.. requests.Select(static r => MemoryReleaser.Shared.ReleaseAsync(r, CancellationToken.None))];
         asked.Set();
         ReleaseResult[] results = Task.WhenAll(releases).GetAwaiter().GetResult();

@@ -8,7 +8,7 @@ internal sealed class DemoProcess : IDisposable
 {
     private static readonly TimeSpan s_hung = TimeSpan.FromMinutes(3);
 
-    private readonly Process _process;
+    private readonly System.Diagnostics.Process _process;
     private readonly Task<string> _output;
     private readonly List<string> _errorLines = [];
     private readonly Task _error;
@@ -23,7 +23,7 @@ internal sealed class DemoProcess : IDisposable
         ProcessStartInfo start = OwnProgram.StartInfo(arguments);
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
-        _process = Process.Start(start)!;
+        _process = System.Diagnostics.Process.Start(start)!;
         _output = _process.StandardOutput.ReadToEndAsync();
         _error = ReadErrorAsync();
     }
@@ -43,7 +43,7 @@ internal sealed class DemoProcess : IDisposable
     /// <summary>What Ctrl+C does.</summary>
     public async Task InterruptAsync()
     {
-        using Process kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
+        using System.Diagnostics.Process kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{_process.Id}"]);
         await kill.WaitForExitAsync();
         Assert.Equal(0, kill.ExitCode);
     }

@@ -9,10 +9,10 @@ namespace BoundedCache.ShrinkDemo.Tests.Rendering;
 public class PictureTests
 {
     [Fact]
-    public void One_run_is_drawn() => Snapshot.Verify(Checked(SvgChartWriter.Write(StoryChart.Of(SampleResults.BoundedCache()))));
+    public void One_run_is_drawn() => Snapshot.Verify(Checked(SvgChartWriter.Write(StoryChart.Create(SampleResults.BoundedCache()))));
 
     [Fact]
-    public void Two_runs_are_drawn_below_one_another() => Snapshot.Verify(Checked(SvgChartWriter.Write(StoryChart.Of(SampleResults.Comparison()))));
+    public void Two_runs_are_drawn_below_one_another() => Snapshot.Verify(Checked(SvgChartWriter.Write(StoryChart.Create(SampleResults.Comparison()))));
 
     [Fact]
     public void The_page_shows_picture_table_verdict_and_report() => Snapshot.Verify(HtmlReport.Write(SampleResults.BoundedCache()));

@@ -73,7 +73,7 @@ internal static class SampleResults
     {
         BoundedCache = BoundedCache(),
         MemoryCache = MemoryCache(),
-        Verdict = Verdict.Of(BoundedCache(), MemoryCache()),
+        Verdict = Verdict.Write(BoundedCache(), MemoryCache()),
     };
 
     /// <summary>The replay of a trace.</summary>
@@ -86,7 +86,7 @@ internal static class SampleResults
     public static DemoResult Complete(DemoResult result)
     {
         result = result with { Promises = PromiseResult.For(result.Stages), Timeline = Timeline(result.Stages) };
-        return result with { Verdict = Verdict.Of(result) };
+        return result with { Verdict = Verdict.Write(result) };
     }
 
     public static StageResult Stage(

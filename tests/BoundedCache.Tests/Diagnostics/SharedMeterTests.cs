@@ -95,7 +95,7 @@ public sealed class SharedMeterTests : IDisposable
         using var reader = new MeterReader(meters);
         using BoundedMemoryCache first = Create(meters, name: "first");
         int instruments = reader.Instruments;
-        ObservedCaches caches = CacheInstruments.Of(meters).Caches;
+        ObservedCaches caches = CacheInstruments.GetOrCreate(meters).Caches;
         int most = 0;
         for (int wave = 0; wave < 100; wave++)
         {
@@ -132,7 +132,7 @@ public sealed class SharedMeterTests : IDisposable
         IMeterFactory factory = _services.GetRequiredService<IMeterFactory>();
         using BoundedMemoryCache one = Create(factory, name: "one");
 
-        Assert.Same(CacheInstruments.Of(factory), CacheInstruments.Of(new Wrapper(factory)));
+        Assert.Same(CacheInstruments.GetOrCreate(factory), CacheInstruments.GetOrCreate(new Wrapper(factory)));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class SharedMeterTests : IDisposable
         {
             var made = new CacheInstruments[4];
             using var meters = new SlowFactory();
-            Parallel.For(0, made.Length, thread => made[thread] = CacheInstruments.Of(meters));
+            Parallel.For(0, made.Length, thread => made[thread] = CacheInstruments.GetOrCreate(meters));
 
             Assert.All(made, instruments => Assert.Same(made[0], instruments));
             Assert.Equal(1, meters.MetersWithInstruments());
@@ -180,7 +180,7 @@ public sealed class SharedMeterTests : IDisposable
     {
         var meters = new TestMeterFactory();
         BoundedMemoryCache cache = Create(meters);
-        WeakReference[] references = [new(meters), new(meters.Meters[0]), new(CacheInstruments.Of(meters)), new(cache)];
+        WeakReference[] references = [new(meters), new(meters.Meters[0]), new(CacheInstruments.GetOrCreate(meters)), new(cache)];
 
         // The runtime itself keeps a meter until it is disposed.
         meters.Dispose();

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
+using BoundedCache.Entries;
 using BoundedCache.Tests.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
@@ -16,7 +17,7 @@ public sealed class EntryBytesTests
     public void A_slot_and_its_link_are_48_bytes_and_a_bucket_two_thirds_of_eight()
     {
         Assert.Equal(32, Unsafe.SizeOf<Slot>());
-        Assert.Equal(16, Unsafe.SizeOf<Link>());
+        Assert.Equal(16, Unsafe.SizeOf<OrderNode>());
         Assert.Equal(CacheEngine.TableBytesPerEntry, Math.Ceiling(32 + 16 + (sizeof(int) / 0.75)));
     }
 

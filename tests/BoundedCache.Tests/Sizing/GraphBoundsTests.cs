@@ -187,7 +187,7 @@ public sealed class GraphBoundsTests
     public void A_cursor_comes_to_each_element_once(int length)
     {
         int[] array = new int[length];
-        var cursor = new ArrayCursor(array, TypeLayouts.Of(array), 0);
+        var cursor = new ArrayCursor(array, TypeLayouts.Get(array), 0);
         var seen = new HashSet<long>();
         while (!cursor.IsAtEnd)
         {

@@ -1,5 +1,5 @@
 using System.Runtime;
-using BoundedCache.Memory;
+using BoundedCache.Pacing;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
@@ -19,13 +19,13 @@ internal sealed class ChurnWithoutGC : Scenario
         }
 
         Churn(cache);
-        long inRegion = Pacer.OfProcess.Collections;
+        long inRegion = Pacer.Shared.Collections;
         bool stillInRegion = GCSettings.LatencyMode == GCLatencyMode.NoGCRegion;
         GC.EndNoGCRegion();
         Churn(cache);
         return new ScenarioResult
         {
-            Collections = (int)(Pacer.OfProcess.Collections - inRegion),
+            Collections = (int)(Pacer.Shared.Collections - inRegion),
             Figures = new Dictionary<string, double> { ["inRegion"] = inRegion, ["stillInRegion"] = stillInRegion ? 1 : 0 },
         };
     }

@@ -1,4 +1,4 @@
-using BoundedCache.Memory;
+using BoundedCache.Pacing;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
@@ -46,11 +46,11 @@ internal class PacedChurn : Scenario
             EmptyBytes = ScenarioResult.Anonymous(empty),
             AfterBytes = peakBytes,
             LiveBytes = caches.Sum(static cache => cache.UsedMemory),
-            Collections = (int)Pacer.OfProcess.Collections,
+            Collections = (int)Pacer.Shared.Collections,
             Figures = new Dictionary<string, double>
             {
                 ["evictedBytes"] = caches.Sum(static cache => (double)cache.Engine.CreditedBytes),
-                ["youngCollections"] = Pacer.OfProcess.YoungCollections,
+                ["youngCollections"] = Pacer.Shared.YoungCollections,
             },
         };
     }

@@ -1,0 +1,105 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Threading.Channels;
+
+namespace BoundedCache.AspNetCore.Events;
+
+/// <summary>The distribution of events to those who watch. Nobody is waited for: who reads too slowly loses the oldest. Thread-safe.</summary>
+internal sealed class EventHub
+{
+    /// <summary>How many may watch at once.</summary>
+    public const int MostReaders = 32;
+
+    /// <summary>How many events wait for one reader.</summary>
+    private const int MostWaiting = 64;
+
+    private readonly Lock _lock = new();
+    private readonly List<Channel<SseItem<string>>> _readers = [];
+    private bool _ended;
+
+    public bool HasReaders
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _readers.Count > 0;
+            }
+        }
+    }
+
+    public bool IsFull
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _readers.Count >= MostReaders;
+            }
+        }
+    }
+
+    /// <summary>Tells everybody who watches.</summary>
+    public void Publish<T>(string kind, T data, JsonTypeInfo<T> type)
+    {
+        lock (_lock)
+        {
+            if (_readers.Count == 0)
+            {
+                return;
+            }
+
+            var item = new SseItem<string>(JsonSerializer.Serialize(data, type), kind);
+            _readers.ForEach(reader => reader.Writer.TryWrite(item));
+        }
+    }
+
+    /// <summary>Ends all streams, and those that begin later at once.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _ended = true;
+            _readers.ForEach(static reader => reader.Writer.TryComplete());
+        }
+    }
+
+    /// <summary>Watches, from the first step of the enumeration to its end. Ends at once where too many do already.</summary>
+    /// <param name="first">Tells what to begin with, null for nothing: asked once this watches, so that nothing is missed between the two.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    public async IAsyncEnumerable<SseItem<string>> ReadAsync(Func<SseItem<string>?> first, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var channel = Channel.CreateBounded<SseItem<string>>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        lock (_lock)
+        {
+            if (_ended || _readers.Count >= MostReaders)
+            {
+                yield break;
+            }
+
+            _readers.Add(channel);
+        }
+
+        try
+        {
+            if (first() is { } item)
+            {
+                yield return item;
+            }
+
+            await foreach (SseItem<string> next in channel.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return next;
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _readers.Remove(channel);
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+namespace BoundedCache.Process;
+
+/// <summary>How the runtime's garbage collector is configured, as far as that decides how much memory it keeps.</summary>
+internal readonly record struct CollectorSettings
+{
+    /// <summary>Server GC: a heap for each processor, each with room of its own for new objects.</summary>
+    public bool IsServer { get; init; }
+
+    /// <summary>The number of heaps, under Server GC.</summary>
+    public long Heaps { get; init; }
+
+    /// <summary>Whether Server GC adapts the number of heaps to what the process needs.</summary>
+    public bool AdaptsHeaps { get; init; }
+
+    /// <summary>Whether emptied memory is kept for later use by request.</summary>
+    public bool RetainsMemory { get; init; }
+
+    /// <summary>The library in place of the runtime's own collector; null when there is none.</summary>
+    public string? Replacement { get; init; }
+
+    /// <summary>The size of the range reserved for regions in bytes; 0 for a collector without.</summary>
+    public long RegionRangeBytes { get; init; }
+
+    /// <summary>The most that the heap may have, in bytes, as configured or as the container leaves it; 0 where nothing limits it.</summary>
+    public long HeapHardLimitBytes { get; init; }
+
+    /// <summary>Reads the runtime's names for these settings.</summary>
+    /// <param name="variables">As <see cref="GC.GetConfigurationVariables"/> gives them.</param>
+    public static CollectorSettings From(IReadOnlyDictionary<string, object> variables) => new()
+    {
+        IsServer = variables.GetValueOrDefault("ServerGC") is true,
+        Heaps = variables.GetValueOrDefault("HeapCount") is long heaps ? heaps : 1,
+        AdaptsHeaps = variables.GetValueOrDefault("GCDynamicAdaptationMode") is long and not 0,
+        RetainsMemory = variables.GetValueOrDefault("RetainVM") is true,
+        Replacement = Text(variables, "GCName") ?? Text(variables, "GCPath"),
+        RegionRangeBytes = variables.GetValueOrDefault("GCRegionRange") is long range ? range : 0,
+        HeapHardLimitBytes = variables.GetValueOrDefault("GCHeapHardLimit") is long limit ? limit : 0,
+    };
+
+    private static string? Text(IReadOnlyDictionary<string, object> variables, string name) =>
+        variables.GetValueOrDefault(name) is string { Length: > 0 } text ? text : null;
+}

@@ -1,0 +1,29 @@
+namespace BoundedCache.Process;
+
+/// <summary>
+/// Tells when a collection of the whole heap has run: an object that nothing refers to, whose finalizer the collector therefore calls after
+/// each collection of the generation it is in, and which ends in the oldest.
+/// </summary>
+internal sealed class FullCollectionSignal
+{
+    private readonly Action _collected;
+    private int _seen = GC.CollectionCount(GC.MaxGeneration);
+
+    private FullCollectionSignal(Action collected) => _collected = collected;
+
+    /// <summary>Calls back on the finalizer thread, for as long as the process lives.</summary>
+    /// <param name="collected">Must be short, and must not block or throw: other finalizers wait for it.</param>
+    public static void Start(Action collected) => _ = new FullCollectionSignal(collected);
+
+    ~FullCollectionSignal()
+    {
+        int count = GC.CollectionCount(GC.MaxGeneration);
+        if (count != _seen)
+        {
+            _seen = count;
+            _collected();
+        }
+
+        GC.ReRegisterForFinalize(this);
+    }
+}

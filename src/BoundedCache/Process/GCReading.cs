@@ -1,0 +1,53 @@
+namespace BoundedCache.Process;
+
+/// <summary>What one garbage collection left, in bytes: the part of <see cref="GCMemoryInfo"/> that releases are judged by.</summary>
+internal readonly record struct GCReading
+{
+    /// <summary>The collection's number since the process started; 0 when there was none.</summary>
+    public long Index { get; init; }
+
+    /// <summary>The oldest generation collected.</summary>
+    public int Generation { get; init; }
+
+    /// <summary>Whether the survivors were moved together.</summary>
+    public bool Compacted { get; init; }
+
+    /// <summary>Whether it ran beside the application instead of stopping it.</summary>
+    public bool Concurrent { get; init; }
+
+    /// <summary>The youngest generation when the collection began: what had been allocated since the one before.</summary>
+    public long YoungBytes { get; init; }
+
+    /// <summary>The heap from the first object to the last, holes included.</summary>
+    public long HeapBytes { get; init; }
+
+    /// <summary>Holes between objects.</summary>
+    public long FragmentedBytes { get; init; }
+
+    /// <summary>Memory held committed when the collection ended.</summary>
+    public long CommittedBytes { get; init; }
+
+    /// <summary>Objects that could not be moved.</summary>
+    public long PinnedObjects { get; init; }
+
+    /// <summary>Dead objects that were kept because their finalizers have yet to run.</summary>
+    public long FinalizersPending { get; init; }
+
+    /// <summary>Bytes in objects that survived.</summary>
+    public long LiveBytes => Math.Max(0, HeapBytes - FragmentedBytes);
+
+    /// <summary>Copies what counts out of the runtime's record.</summary>
+    public static GCReading From(in GCMemoryInfo info) => new()
+    {
+        Index = info.Index,
+        Generation = info.Generation,
+        Compacted = info.Compacted,
+        Concurrent = info.Concurrent,
+        YoungBytes = info.GenerationInfo[0].SizeBeforeBytes,
+        HeapBytes = info.HeapSizeBytes,
+        FragmentedBytes = info.FragmentedBytes,
+        CommittedBytes = info.TotalCommittedBytes,
+        PinnedObjects = info.PinnedObjectsCount,
+        FinalizersPending = info.FinalizationPendingCount,
+    };
+}

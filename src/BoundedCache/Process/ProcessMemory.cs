@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+
+namespace BoundedCache.Process;
+
+/// <summary>The memory of this process: what the operating system and the garbage collector say it is, and the means to make it less.</summary>
+internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollector collector, INativeAllocator? allocator = null)
+{
+    private const string StatusPath = "/proc/self/status";
+
+    // The memory lines of the status file stand within the first kilobyte, unless the process is in hundreds of groups.
+    private const int UsualStatusBytes = 4 * 1024;
+    private const int LongestStatusBytes = 1024 * 1024;
+
+    private static readonly GlibcAllocator s_allocator = new();
+
+    /// <summary>This process, as it really is.</summary>
+    public static ProcessMemory Shared { get; } = new(new ProcessFiles(), new RuntimeCollector(), s_allocator);
+
+    /// <summary>
+    /// Memory that this process's heap may use, in bytes: the machine's, or less where a container or a heap limit says so
+    /// (in a container 75 % of its limit unless configured otherwise). Known before the first collection.
+    /// </summary>
+    public static long AvailableBytes => GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
+
+    /// <summary>The collector that the figures come from.</summary>
+    public IGarbageCollector Collector => collector;
+
+    /// <summary>The files that the figures come from.</summary>
+    public IProcessFiles Files => files;
+
+    /// <summary>The allocator of native memory.</summary>
+    public INativeAllocator Allocator => allocator ?? s_allocator;
+
+    /// <summary>Reads the process's memory now. Never throws for lack of a source: <see cref="ProcessMemorySnapshot.Source"/> says what is missing.</summary>
+    public ProcessMemorySnapshot TakeSnapshot()
+    {
+        GCReading gc = collector.ReadLast();
+        ResidentReading resident = ReadStatus() ?? ReadPlatform();
+        return new ProcessMemorySnapshot
+        {
+            ResidentBytes = resident.ResidentBytes,
+            AnonymousBytes = resident.AnonymousBytes,
+            FileBytes = resident.FileBytes,
+            PeakResidentBytes = resident.PeakResidentBytes,
+            CommittedBytes = gc.CommittedBytes,
+            LiveBytes = gc.LiveBytes,
+            AllocatedBytes = collector.AllocatedBytes,
+            FragmentedBytes = gc.FragmentedBytes,
+            Source = resident.Source,
+        };
+    }
+
+    /// <summary>The number of threads; null where the platform does not tell.</summary>
+    public long? ReadThreads()
+    {
+        Span<byte> buffer = stackalloc byte[UsualStatusBytes];
+        int length = files.Read(StatusPath, buffer);
+        return length <= 0 ? null : new StatusFile(buffer[..length]).FindCount("Threads:"u8);
+    }
+
+    private ResidentReading? ReadStatus()
+    {
+        Span<byte> buffer = stackalloc byte[UsualStatusBytes];
+        int length = files.Read(StatusPath, buffer);
+        ResidentReading? reading = length <= 0 ? null : ResidentReading.Parse(buffer[..length], StatusPath);
+        if (length < buffer.Length || reading is { IsComplete: true })
+        {
+            return reading;
+        }
+
+        byte[] large = new byte[LongestStatusBytes];
+        length = files.Read(StatusPath, large);
+        return length <= 0 ? reading : ResidentReading.Parse(large.AsSpan(0, length), StatusPath);
+    }
+
+    private static ResidentReading ReadPlatform()
+    {
+        long? peak = null;
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            using System.Diagnostics.Process process = System.Diagnostics.Process.GetCurrentProcess();
+            peak = process.PeakWorkingSet64;
+        }
+
+        return new ResidentReading
+        {
+            ResidentBytes = Environment.WorkingSet,
+            PeakResidentBytes = peak,
+            Source = peak is null
+                ? "Environment.WorkingSet, which tells no anonymous, file or peak bytes"
+                : "Environment.WorkingSet, which tells no anonymous or file bytes",
+        };
+    }
+}

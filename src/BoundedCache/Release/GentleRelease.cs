@@ -1,0 +1,203 @@
+using System.Diagnostics;
+using BoundedCache.Process;
+
+namespace BoundedCache.Release;
+
+/// <summary>
+/// One gentle release: a collection of the whole heap in the background, then small collections that each let the
+/// runtime hand back a slice of the memory that it emptied. Used by the releaser's thread alone, once.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The runtime hands empty regions back by itself only when it collects, and then no more than the time since it last did allows (160 KB
+/// a millisecond, nothing before 100 ms are over). So slices come every 100 ms while they bring something. Regions that the runtime would
+/// rather keep are given up once they lay unused through twenty collections: where a slice brings nothing, the next ones follow faster.
+/// Under Server GC a timer of the runtime's own hands back what the collections marked for it, at the same pace.
+/// </para>
+/// <para>
+/// Only regions that are empty as a whole go. Where survivors are scattered few are, so a compacting collection comes first. What the
+/// runtime keeps to the last (some budget for every generation) one full collection fetches at the end, where little is alive: with
+/// little left to hand back its pause is that of compacting the survivors.
+/// </para>
+/// </remarks>
+internal sealed class GentleRelease(
+    ProcessMemory memory,
+    ReleaseThresholds limits,
+    ReleaseOrder order,
+    ProcessMemorySnapshot before,
+    PauseMeter pauses,
+    Func<TimeSpan, string?> wait)
+{
+    // A background collection that was under way takes the place of the one asked for, and has not seen the latest garbage.
+    private const int Attempts = 3;
+
+    private const int MaxBlocking = 2;
+
+    private readonly IGarbageCollector _collector = memory.Collector;
+    private readonly List<string> _account = [];
+    private string? _stopped;
+    private bool _finalizersStuck;
+    private int _blocking;
+    private long _slicedBytes;
+
+    /// <summary>How it went, in sentences.</summary>
+    public IReadOnlyList<string> Account => _stopped is null ? _account : [.. _account, $"The gentle release ended early: {_stopped}."];
+
+    /// <summary>Runs the steps, as far as nothing speaks against them.</summary>
+    /// <param name="waitForFinalizers">Waits for finalizers, bounded; false where they did not finish.</param>
+    /// <returns>What is known at the end.</returns>
+    public ReleaseMeasurement Run(Func<bool> waitForFinalizers)
+    {
+        if (CollectInBackground())
+        {
+            if (Gather().FinalizersHold)
+            {
+                _finalizersStuck = !waitForFinalizers();
+                CollectInBackground();
+            }
+
+            CompactIfScattered();
+            Slice();
+            Finish();
+        }
+
+        return Gather();
+    }
+
+    /// <returns>Whether a collection of the whole heap, begun after this was called, has ended.</returns>
+    private bool CollectInBackground()
+    {
+        for (int attempt = 0; attempt < Attempts && MayCollect(); attempt++)
+        {
+            int begun = _collector.FullCollections;
+            bool isNew = false;
+            long last = LastFull().Index;
+            pauses.Measure(() =>
+            {
+                _collector.CollectInBackground();
+                isNew = _collector.FullCollections != begun;
+                WaitForFullAfter(last);
+            });
+            if (isNew)
+            {
+                // Without background collections, or in a heap too fragmented for them, the runtime stops the process for it.
+                _blocking += _collector.ReadLastFullBlocking().Index > last ? 1 : 0;
+                break;
+            }
+        }
+
+        return _stopped is null;
+    }
+
+    private void WaitForFullAfter(long index)
+    {
+        long startedAt = Stopwatch.GetTimestamp();
+        while (LastFull().Index == index && MayGoOn(wait(limits.BackgroundPoll)))
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > limits.Background)
+            {
+                MayGoOn($"the background collection had not ended after {limits.Background.TotalSeconds:0} s");
+            }
+        }
+    }
+
+    private void CompactIfScattered()
+    {
+        GCReading full = LastFull();
+        long emptiedBytes = Occupied() - full.HeapBytes;
+        bool isScattered = full.FragmentedBytes > limits.KnownGapBytes
+            && full.FragmentedBytes > emptiedBytes
+            && full.FragmentedBytes > full.LiveBytes;
+        if (isScattered && _blocking < MaxBlocking && MayCollect())
+        {
+            pauses.Measure(_collector.CollectCompacting);
+            _blocking++;
+            _account.Add("Survivors were scattered, so a compacting collection came first.");
+        }
+    }
+
+    private void Slice()
+    {
+        long startedAt = Stopwatch.GetTimestamp();
+        long first = Occupied();
+        long lowest = first;
+        int slices = 0;
+        int fruitless = 0;
+        while (fruitless < limits.FruitlessSlices
+            && MayGoOn(wait(fruitless == 0 ? limits.SliceInterval : limits.FruitlessInterval))
+            && MayCollect())
+        {
+            // The young generation first: it is the cheapest. The next one has a budget of its own, which only its collections shrink.
+            int generation = fruitless < limits.FruitlessSlices / 3 ? 0 : 1;
+            pauses.Measure(() => _collector.CollectYoung(generation));
+            slices++;
+            long occupied = Occupied();
+            bool fell = lowest - occupied >= limits.MinimumSliceBytes;
+            fruitless = fell ? 0 : fruitless + 1;
+            lowest = fell ? occupied : lowest;
+        }
+
+        _slicedBytes = first - lowest;
+        _account.Add(
+            $"{ByteSize.Format(_slicedBytes)} came back in {slices} slices within {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s.");
+    }
+
+    /// <summary>One full collection, where slices gave back nothing, or where it is quick and there is still something to fetch, in the heap or beside it.</summary>
+    private void Finish()
+    {
+        ReleaseMeasurement measurement = Gather();
+        // Under Server GC a collection in the background leaves memory beside the heap (9 to 18 MB seen), which does not show as idle and which only a full one fetches.
+        bool isWorthIt = _collector.Settings.IsServer || limits.IsWorthFetching(measurement.IdleBytes, measurement.Collection.LiveBytes);
+
+        // Only a clear excess is put down to pins: any process has some.
+        bool isPinned = measurement.IsHeapIdle && measurement.IsPinned;
+        if (!isWorthIt || isPinned || _blocking >= MaxBlocking || !MayCollect())
+        {
+            return;
+        }
+
+        bool isFallback = _slicedBytes < measurement.IdleBytes / 10;
+        if (isFallback || measurement.Collection.LiveBytes <= limits.QuickLiveBytes)
+        {
+            long occupied = Occupied();
+            pauses.Measure(_collector.CollectAggressively);
+            _blocking++;
+            _account.Add(isFallback
+                ? $"The runtime kept {ByteSize.Format(measurement.IdleBytes)} that slices should have given back, so a full collection followed."
+                : $"A full collection fetched the last {ByteSize.Format(Math.Max(0, occupied - Occupied()))}.");
+        }
+    }
+
+    private bool MayGoOn(string? reasonToStop)
+    {
+        _stopped ??= reasonToStop;
+        return _stopped is null;
+    }
+
+    private bool MayCollect() => MayGoOn(_collector.IsInNoGCRegion ? "the process entered a no-GC region" : null);
+
+    private long Occupied() => ReleaseMeasurement.Occupied(memory.TakeSnapshot());
+
+    private GCReading LastFull()
+    {
+        GCReading blocking = _collector.ReadLastFullBlocking();
+        GCReading background = _collector.ReadLastBackground();
+        return background.Index > blocking.Index ? background : blocking;
+    }
+
+    /// <summary>The heap as the last collection of any kind left it; pins and finalizers as the last one of the whole heap found them.</summary>
+    private ReleaseMeasurement Gather()
+    {
+        GCReading full = LastFull();
+        GCReading last = _collector.ReadLast();
+        return new ReleaseMeasurement
+        {
+            Order = order,
+            Reference = order.Baseline ?? before,
+            After = memory.TakeSnapshot(),
+            Collection = (last.Index > full.Index ? last : full) with { PinnedObjects = full.PinnedObjects, FinalizersPending = full.FinalizersPending },
+            Collections = _blocking,
+            FinalizersStuck = _finalizersStuck,
+        };
+    }
+}

@@ -1,0 +1,80 @@
+using BoundedCache.Process;
+
+namespace BoundedCache.Release;
+
+/// <summary>
+/// What is known after a collection of a release, and what follows from it by arithmetic. The memory judged is the anonymous part
+/// of RSS, and RSS itself where the platform does not tell the parts.
+/// </summary>
+internal readonly record struct ReleaseMeasurement
+{
+    // A pinned object keeps the region it lies in, and the regions of small objects are 4 MiB.
+    private const long RegionBytes = 4L * 1024 * 1024;
+
+    // Some finalizers are always due in a living process.
+    private const long ManyFinalizers = 16;
+
+    /// <summary>What was asked for.</summary>
+    public required ReleaseOrder Order { get; init; }
+
+    /// <summary>The process to compare with: before the evictions, or else before the collection.</summary>
+    public required ProcessMemorySnapshot Reference { get; init; }
+
+    /// <summary>The process now.</summary>
+    public required ProcessMemorySnapshot After { get; init; }
+
+    /// <summary>The last blocking collection of the whole heap: other, small ones may have followed it already.</summary>
+    public required GCReading Collection { get; init; }
+
+    /// <summary>Collections run so far.</summary>
+    public required int Collections { get; init; }
+
+    /// <summary>Whether the finalizers did not finish in the time they were given.</summary>
+    public bool FinalizersStuck { get; init; }
+
+    /// <summary>Bytes that the process should have lost: never more than it had.</summary>
+    public long ExpectedBytes => Math.Min(Order.ExpectedBytes, Occupied(Reference));
+
+    /// <summary>Bytes that the process lost; negative when it grew.</summary>
+    public long FallenBytes => Occupied(Reference) - OccupiedBytes;
+
+    /// <summary>Bytes that the process occupies now.</summary>
+    public long OccupiedBytes => Occupied(After);
+
+    /// <summary>Whether clearly less fell than was expected.</summary>
+    public bool IsShort => ReleaseThresholds.IsClear(ExpectedBytes - FallenBytes, ExpectedBytes);
+
+    /// <summary>Expected bytes that no collection took: still reachable, or as much was allocated since.</summary>
+    public long AliveBytes => ExpectedBytes - (Reference.AllocatedBytes - Collection.LiveBytes);
+
+    /// <summary>Whether what is alive explains why clearly less fell. Without a baseline nobody can say whether it died earlier.</summary>
+    public bool IsStillAlive => Order.Baseline is not null && IsMissingInHeap;
+
+    /// <summary>
+    /// Whether dead objects that wait for their finalizers may be what is missing. One of them can hold everything; but where, for lack
+    /// of a baseline, it is not sure that anything is missing, the one that is always due is no reason to collect twice.
+    /// </summary>
+    public bool FinalizersHold => Collection.FinalizersPending >= (Order.Baseline is null ? ManyFinalizers : 1) && IsMissingInHeap;
+
+    /// <summary>
+    /// Whether, with all collections done, finalizers are the likely reason that memory is missing. What waits behind a stuck one
+    /// is counted as pending by the first collection only.
+    /// </summary>
+    public bool FinalizersToBlame => (FinalizersStuck || Collection.FinalizersPending >= ManyFinalizers) && IsMissingInHeap;
+
+    /// <summary>Resident memory of the managed heap with nothing live in it.</summary>
+    public long IdleBytes => Math.Min(Collection.CommittedBytes, OccupiedBytes) - Collection.LiveBytes;
+
+    /// <summary>Whether the managed heap clearly keeps more than lives in it.</summary>
+    public bool IsHeapIdle => ReleaseThresholds.IsClear(IdleBytes, Collection.LiveBytes);
+
+    /// <summary>Whether there are pins enough to hold a good part of the idle heap.</summary>
+    public bool IsPinned => Collection.PinnedObjects * RegionBytes >= IdleBytes / 2;
+
+    /// <summary>Memory outside the managed heap.</summary>
+    public long NativeBytes => OccupiedBytes - Collection.CommittedBytes;
+
+    private bool IsMissingInHeap => IsShort && ReleaseThresholds.IsClear(AliveBytes, ExpectedBytes);
+
+    public static long Occupied(ProcessMemorySnapshot snapshot) => snapshot.AnonymousBytes ?? snapshot.ResidentBytes;
+}

@@ -1,0 +1,37 @@
+namespace BoundedCache.Release;
+
+/// <summary>What one run of the <see cref="MemoryReleaser"/> did, shared by all requests that it served.</summary>
+internal sealed record ReleaseResult
+{
+    private int _claimed;
+
+    /// <summary>How the run ended; never <see cref="ReleaseOutcome.NotRequested"/>.</summary>
+    public required ReleaseOutcome Outcome { get; init; }
+
+    /// <summary>Why the outcome is what it is, as a sentence.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What holds memory that should have gone and what to do about it, as sentences; empty when there is nothing to say.</summary>
+    public required IReadOnlyList<string> Advice { get; init; }
+
+    /// <summary>The process before the first collection.</summary>
+    public required ProcessMemorySnapshot Before { get; init; }
+
+    /// <summary>The process after the last collection.</summary>
+    public required ProcessMemorySnapshot After { get; init; }
+
+    /// <summary>Time for which collections, these and others, stopped the managed threads during the run.</summary>
+    public required TimeSpan GCPause { get; init; }
+
+    /// <summary>The most that one collection of the run stopped the managed threads.</summary>
+    public TimeSpan LongestPause { get; init; }
+
+    /// <summary>Blocking collections of the whole heap that the run asked for: 0, 1 or 2.</summary>
+    public required int Collections { get; init; }
+
+    /// <summary>Time of the run, settling included, waiting for earlier runs not.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>Whether the caller is the first to count this run: several caches that it served must not count the same pause several times.</summary>
+    public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
+}

@@ -1,0 +1,63 @@
+using BoundedCache.Process;
+
+namespace BoundedCache.Report;
+
+/// <summary>The resident bytes of the managed heap in five parts, which add up to it.</summary>
+internal readonly record struct HeapAttribution
+{
+    /// <summary>Entries of caches.</summary>
+    public long CacheBytes { get; private init; }
+
+    /// <summary>Other live objects.</summary>
+    public long OtherLiveBytes { get; private init; }
+
+    /// <summary>Dead objects.</summary>
+    public long DeadBytes { get; private init; }
+
+    /// <summary>Holes between objects.</summary>
+    public long FragmentedBytes { get; private init; }
+
+    /// <summary>Neither objects nor holes.</summary>
+    public long UnusedBytes { get; private init; }
+
+    /// <summary>
+    /// Without a collection: what survived the last one is live, save what caches let go since the last of the whole heap; what is in a cache is
+    /// live, however young; the rest is dead.
+    /// </summary>
+    /// <param name="heapBytes">Resident memory of the heap.</param>
+    /// <param name="allocatedBytes">Bytes in all objects, dead or alive.</param>
+    /// <param name="last">The last collection of any kind.</param>
+    /// <param name="caches">What the caches say.</param>
+    public static HeapAttribution Estimate(long heapBytes, long allocatedBytes, in GCReading last, in CacheShare caches)
+    {
+        // Before the first collection nothing is known to be dead, and there is not much of anything.
+        long survivors = last.Index == 0 ? allocatedBytes : last.LiveBytes;
+        return Divide(heapBytes, allocatedBytes, Math.Max(caches.Bytes, survivors - caches.DeadBytes), last.FragmentedBytes, caches.Bytes);
+    }
+
+    /// <summary>With a collection that was made right afterwards to learn what was live.</summary>
+    /// <param name="heapBytes">Resident memory of the heap.</param>
+    /// <param name="allocatedBytes">Bytes in all objects, dead or alive.</param>
+    /// <param name="fragmentedBytes">Holes that the last collection before left.</param>
+    /// <param name="liveBytes">Bytes in the objects that survived.</param>
+    /// <param name="caches">What the caches say.</param>
+    public static HeapAttribution Measure(long heapBytes, long allocatedBytes, long fragmentedBytes, long liveBytes, in CacheShare caches) =>
+        Divide(heapBytes, allocatedBytes, liveBytes, fragmentedBytes, caches.Bytes);
+
+    // Objects come first: a hole that was filled since the last collection is no hole, and objects whose pages nobody wrote to are not resident.
+    private static HeapAttribution Divide(long heap, long allocated, long live, long fragmented, long cache)
+    {
+        allocated = Math.Clamp(allocated, 0, heap);
+        live = Math.Clamp(live, 0, allocated);
+        cache = Math.Clamp(cache, 0, live);
+        fragmented = Math.Clamp(fragmented, 0, heap - allocated);
+        return new HeapAttribution
+        {
+            CacheBytes = cache,
+            OtherLiveBytes = live - cache,
+            DeadBytes = allocated - live,
+            FragmentedBytes = fragmented,
+            UnusedBytes = heap - allocated - fragmented,
+        };
+    }
+}

@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using BoundedCache.Process;
+
+namespace BoundedCache.Report;
+
+/// <summary>Takes the memory of a process apart: reads what the kernel, the collector, the native allocator and the caches say, and makes it add up.</summary>
+internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHeap)
+{
+    private const string MappingsPath = "/proc/self/smaps";
+
+    /// <summary>Some finalizers are always due in a living process.</summary>
+    private const long ManyFinalizers = 16;
+
+    private static readonly TimeSpan s_finalizerPatience = TimeSpan.FromSeconds(2);
+
+    // One at a time: a second collection would learn nothing that the first does not.
+    private readonly Lock _collecting = new();
+    private readonly TimedWorker _helper = new("BoundedCache finalizers");
+
+    /// <summary>The surveyor of this process.</summary>
+    public static MemoryAnalyzer Shared { get; } = new(ProcessMemory.Shared, new GnuNativeHeap());
+
+    /// <summary>Takes the process apart as it is now.</summary>
+    /// <param name="collect">Whether to run a blocking collection afterwards to learn what was live.</param>
+    /// <param name="askCaches">Asks the caches, at the moment at which the rest is read.</param>
+    public MemoryAnalysis Take(bool collect, Func<CacheShare> askCaches)
+    {
+        long startedAt = Stopwatch.GetTimestamp();
+        IGarbageCollector collector = memory.Collector;
+        TimeSpan pauseBefore = collector.TotalPause;
+        List<string> notes = [];
+        CollectorSettings settings = collector.Settings;
+
+        CacheShare caches = askCaches();
+        ProcessMemorySnapshot snapshot = memory.TakeSnapshot();
+        AddressSpace? space = ReadAddressSpace(notes, settings);
+        NativeHeapReading? native = nativeHeap.Read();
+        GCReading last = collector.ReadLast();
+        GCReading lastYoung = collector.ReadLastYoung();
+        long allocated = collector.AllocatedBytes;
+
+        long resident = space?.ResidentBytes ?? snapshot.ResidentBytes;
+        long file = space?.FileBytes ?? snapshot.FileBytes ?? 0;
+        long heap = space?.HeapBytes ?? Math.Min(Math.Max(last.CommittedBytes, allocated), resident - file);
+        Findings found = collect ? Collect(collector, notes) : default;
+        HeapAttribution parts = found.LiveBytes is long live
+            ? HeapAttribution.Measure(heap, allocated, last.FragmentedBytes, live, caches)
+            : HeapAttribution.Estimate(heap, allocated, last, caches);
+
+        return new MemoryAnalysis
+        {
+            Breakdown = new MemoryBreakdown
+            {
+                ResidentBytes = resident,
+                HeapBytes = heap,
+                CacheBytes = parts.CacheBytes,
+                OtherLiveBytes = parts.OtherLiveBytes,
+                DeadBytes = parts.DeadBytes,
+                FragmentedBytes = parts.FragmentedBytes,
+                UnusedBytes = parts.UnusedBytes,
+                NativeBytes = resident - file - heap,
+                FileBytes = file,
+                NewBytes = Math.Max(0, allocated - last.LiveBytes),
+                NewBytesBefore = Math.Max(last.YoungBytes, lastYoung.YoungBytes),
+                LetGoBytes = caches.DeadBytes,
+                IsNeverCollected = last.Index == 0 && found.LiveBytes is null,
+                Space = space,
+                NativeHeap = native,
+                Threads = memory.ReadThreads() ?? 0,
+                Settings = settings,
+                Room = HeapRoom.Read(memory),
+                CacheLimitBytes = caches.LimitBytes,
+                PinnedObjects = Math.Max(found.Pins, Math.Max(last.PinnedObjects, collector.ReadLastFullBlocking().PinnedObjects)),
+                FinalizersPending = found.LiveBytes is null ? last.FinalizersPending : found.FinalizersPending,
+                FinalizerBytes = found.FinalizerBytes,
+                FinalizersStuck = found.FinalizersStuck,
+                IsLiveMeasured = found.LiveBytes is not null,
+            },
+            Caches = caches,
+            IsHeapCounted = space?.HeapBytes is not null,
+            GCPause = collector.TotalPause - pauseBefore,
+            Duration = Stopwatch.GetElapsedTime(startedAt),
+            Notes = notes,
+        };
+    }
+
+    private AddressSpace? ReadAddressSpace(List<string> notes, CollectorSettings settings)
+    {
+        // Before the mappings are read: the first time, this allocates the object by which the heap is found, maybe in memory not committed till then.
+        HeapPlace? place = settings.RegionRangeBytes > 0 ? new HeapPlace(memory.Collector.HeapAnchor, settings.RegionRangeBytes) : null;
+        using Stream? stream = memory.Files.Open(MappingsPath);
+        List<Mapping>? mappings = stream is null ? null : MappingReader.Read(stream);
+        if (mappings is null)
+        {
+            notes.Add($"{MappingsPath} is not to be had here, so the managed heap is what the collector says it committed, and all else is native.");
+            return null;
+        }
+
+        AddressSpace space = MappingClassifier.Classify(mappings, place);
+        if (space.HeapBytes is null)
+        {
+            notes.Add("This collector's heap could not be told from other anonymous memory, so its size is what the collector says it committed.");
+        }
+
+        return space;
+    }
+
+    private Findings Collect(IGarbageCollector collector, List<string> notes)
+    {
+        lock (_collecting)
+        {
+            if (collector.IsInNoGCRegion)
+            {
+                notes.Add("The process is in a no-GC region, which a collection would have ended: nothing was collected, and what is live is an estimate.");
+                return default;
+            }
+
+            collector.CollectFully();
+            GCReading first = collector.ReadLastFullBlocking();
+            var found = new Findings { LiveBytes = first.LiveBytes, Pins = first.PinnedObjects, FinalizersPending = first.FinalizersPending, FinalizerBytes = 0 };
+            if (first.FinalizersPending < ManyFinalizers)
+            {
+                return found;
+            }
+
+            if (!_helper.TryRun(collector.WaitForPendingFinalizers, s_finalizerPatience))
+            {
+                notes.Add($"Finalizers did not finish within {s_finalizerPatience.TotalSeconds:0} s; what they hold counts as live.");
+                return found with { FinalizersStuck = true, FinalizerBytes = null };
+            }
+
+            collector.CollectFully();
+            long live = collector.ReadLastFullBlocking().LiveBytes;
+            return found with { LiveBytes = live, FinalizerBytes = Math.Max(0, first.LiveBytes - live) };
+        }
+    }
+
+    /// <summary>What collections found out; all default when there was none.</summary>
+    private readonly record struct Findings
+    {
+        public long? LiveBytes { get; init; }
+
+        public long Pins { get; init; }
+
+        public long FinalizersPending { get; init; }
+
+        public long? FinalizerBytes { get; init; }
+
+        public bool FinalizersStuck { get; init; }
+    }
+}

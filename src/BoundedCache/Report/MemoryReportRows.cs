@@ -1,0 +1,56 @@
+namespace BoundedCache.Report;
+
+/// <summary>Makes the rows of a report, and says of each where its figure comes from.</summary>
+internal static class MemoryReportRows
+{
+    public static IReadOnlyList<MemoryReportRow> From(MemoryAnalysis analysis)
+    {
+        MemoryBreakdown breakdown = analysis.Breakdown;
+        bool measured = breakdown.IsLiveMeasured;
+        bool counted = breakdown.Space is not null;
+        return
+        [
+            Row(MemoryReportRowKind.Cache, breakdown.CacheBytes, analysis.Caches.Bytes > 0, $"accounted by {Caches(analysis.Caches.Counted)}"),
+            Row(MemoryReportRowKind.OtherLive, breakdown.OtherLiveBytes, !measured || analysis.Caches.Bytes > 0, measured
+                ? "survived a collection, less the cache"
+                : "survived the last collection, less what the cache holds or let go"),
+            Row(MemoryReportRowKind.Dead, breakdown.DeadBytes, !measured, measured
+                ? "did not survive a collection"
+                : "let go by caches, or allocated since the last collection"),
+            Row(MemoryReportRowKind.Fragmentation, breakdown.FragmentedBytes, isEstimate: true, "left by the last collection"),
+            Row(MemoryReportRowKind.Unused, breakdown.UnusedBytes, isEstimate: true, analysis.IsHeapCounted
+                ? "resident heap, less the rows above"
+                : "committed heap, less the rows above"),
+            Row(MemoryReportRowKind.Native, breakdown.NativeBytes, !analysis.IsHeapCounted, analysis.IsHeapCounted
+                ? "pages counted by the kernel"
+                : "resident, less heap and files") with { Parts = analysis.IsHeapCounted ? NativeParts(breakdown) : [] },
+            Row(MemoryReportRowKind.FileMapped, breakdown.FileBytes, isEstimate: !counted, counted ? "pages counted by the kernel" : "as far as the platform tells"),
+        ];
+    }
+
+    private static MemoryReportRow Row(MemoryReportRowKind kind, long bytes, bool isEstimate, string basis) =>
+        new() { Kind = kind, Bytes = bytes, IsEstimate = isEstimate, Basis = basis };
+
+    private static List<MemoryReportPart> NativeParts(MemoryBreakdown breakdown)
+    {
+        AddressSpace space = breakdown.Space!;
+        List<MemoryReportPart> parts = [];
+        if (breakdown.FreedNativeBytes is long freed)
+        {
+            parts.Add(new MemoryReportPart("native allocator, in use", space.AllocatorBytes - freed) { IsEstimate = true });
+            parts.Add(new MemoryReportPart("native allocator, freed and kept", freed) { IsEstimate = true });
+        }
+        else
+        {
+            parts.Add(new MemoryReportPart("native allocator", space.AllocatorBytes));
+        }
+
+        parts.Add(new MemoryReportPart($"stacks of {breakdown.Threads} threads", space.StackBytes));
+        parts.Add(new MemoryReportPart("shared memory and compiled code", space.SharedBytes));
+        parts.Add(new MemoryReportPart("written pages of libraries", space.WrittenFileBytes));
+        parts.Add(new MemoryReportPart("large native blocks and runtime", space.OtherBytes));
+        return parts;
+    }
+
+    private static string Caches(int count) => count switch { 0 => "no cache", 1 => "1 cache", _ => $"{count} caches" };
+}

@@ -1,0 +1,274 @@
+using BoundedCache.Pacing;
+
+namespace BoundedCache.Tests.Pacing;
+
+/// <summary>When pacing has the whole heap collected: budgets, and what keeps it silent.</summary>
+public sealed class PacerTests : PacerScenario
+{
+    [Fact]
+    public void What_left_is_collected_when_it_passes_the_budget()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Report(99 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Report(110 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+        Assert.Equal("background", Process.Steps[^1]);
+    }
+
+    [Fact]
+    public void After_a_collection_the_budget_is_whole_again()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(100 * MiB, 0, 1000 * MiB);
+        account.Report(107 * MiB, 0, 1000 * MiB);
+
+        account.Report(199 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+
+        account.Report(207 * MiB, 0, 1000 * MiB);
+        Assert.Equal(2, pacer.Collections);
+    }
+
+    [Fact]
+    public void Near_the_heaps_hard_limit_the_budget_is_a_quarter_of_the_room_that_is_left()
+    {
+        Process.Settings = new() { HeapHardLimitBytes = 1200 * MiB };
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Report(45 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Report(52 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Beyond_the_heaps_hard_limit_the_least_budget_holds()
+    {
+        Process.Settings = new() { HeapHardLimitBytes = 900 * MiB };
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Report(Pacer.MinimumBudgetBytes - 1, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Report(16 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Nothing_is_begun_while_a_bulk_eviction_holds_it_and_what_left_is_due_afterwards()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        pacer.Suspend();
+        account.Report(500 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        pacer.Resume();
+        account.Report(510 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void What_a_bulk_eviction_left_is_settled_by_the_collection_of_the_release()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        pacer.Suspend();
+        account.Report(500 * MiB, 0, 1000 * MiB);
+        pacer.Resume();
+        Process.CollectInBackground();
+
+        account.Report(599 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+    }
+
+    [Fact]
+    public void Caches_share_one_budget()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount one = pacer.Open(0.1);
+        PacedAccount other = pacer.Open(0.1);
+        other.Report(0, 0, 1000 * MiB);
+
+        one.Report(150 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        other.Report(60 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void A_collection_that_nobody_asked_for_starts_the_count_anew()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(90 * MiB, 0, 1000 * MiB);
+        Process.CollectCompacting();
+
+        account.Report(180 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Report(195 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void No_collection_is_asked_for_while_one_runs()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(100 * MiB, 0, 1000 * MiB);
+        account.Report(300 * MiB, 0, 1000 * MiB);
+        Assert.Single(Started);
+
+        // What left while it ran goes on counting.
+        Started.Dequeue()();
+        account.Report(310 * MiB, 0, 1000 * MiB);
+        Assert.Equal(2, pacer.Collections);
+    }
+
+    [Fact]
+    public void Collections_that_take_long_are_kept_apart()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(100 * MiB, 0, 1000 * MiB);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Started.Dequeue()();
+        account.Report(300 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+
+        // Ten seconds at work allow the next after as long as keeps them under their share of a processor.
+        Time.Advance(TimeSpan.FromSeconds(10 * ((1 / Pacer.MaxShareOfProcessor) - 1)) + TimeSpan.FromMilliseconds(1));
+        account.Report(310 * MiB, 0, 1000 * MiB);
+        Assert.Equal(2, pacer.Collections);
+    }
+
+    [Fact]
+    public void A_collection_that_never_ends_does_not_end_pacing()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(100 * MiB, 0, 1000 * MiB);
+        Time.Advance(TimeSpan.FromMinutes(1));
+        account.Report(200 * MiB, 0, 1000 * MiB);
+        Time.Advance(TimeSpan.FromMinutes(2));
+        account.Report(300 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal(2, pacer.Collections);
+    }
+
+    [Fact]
+    public void Nothing_is_asked_for_in_a_no_GC_region()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        Process.IsInNoGCRegion = true;
+        account.Report(500 * MiB, 0, 1000 * MiB);
+        Assert.Equal((0, 0), (pacer.YoungCollections, pacer.Collections));
+
+        Process.IsInNoGCRegion = false;
+        account.Report(510 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Small_caches_are_not_worth_a_collection()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Report(30 * MiB, 0, 2 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Report(31 * MiB, 0, 2 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Theory]
+    [InlineData(16, 24)]
+    [InlineData(48, 8)]
+    [InlineData(80, 8)]
+    public void The_least_budget_is_less_for_larger_limits(long limitMiB, long budgetMiB)
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 0, limitMiB * MiB);
+
+        account.Report((budgetMiB - 1) * MiB, 0, limitMiB * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Report(budgetMiB * MiB, 0, limitMiB * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Many_small_caches_are_as_large_as_one_of_the_sum_of_their_limits()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount[] accounts = [.. Enumerable.Range(0, 6).Select(_ => pacer.Open(0.1))];
+        Array.ForEach(accounts, static account => account.Report(0, 0, 8 * MiB));
+
+        accounts[0].Report(9 * MiB, 0, 8 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void The_budget_follows_the_limit()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(90 * MiB, 0, 1000 * MiB);
+
+        account.Report(100 * MiB, 0, 5000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Report(140 * MiB, 0, 200 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void An_unlimited_cache_has_a_budget_and_no_overflow()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount[] accounts = [.. Enumerable.Range(0, 100).Select(_ => pacer.Open(1))];
+        Array.ForEach(accounts, static account => account.Report(0, 0, long.MaxValue));
+
+        accounts[0].Report(1000 * MiB, 0, long.MaxValue);
+
+        Assert.Equal(0, pacer.Collections);
+        Assert.All(accounts, static account => Assert.True(account.BudgetBytes > 0));
+    }
+
+    [Fact]
+    public void Entries_that_leave_a_cache_into_which_nothing_comes_count_too()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 1000 * MiB, 1000 * MiB);
+
+        account.Report(110 * MiB, 890 * MiB, 1000 * MiB);
+
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void A_writer_survives_that_there_is_no_memory_for_a_thread()
+    {
+        int starts = 0;
+        var pacer = new Pacer(Process, Time, _ => throw new InsufficientMemoryException($"{++starts}"));
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Report(100 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal(1, starts);
+    }
+}

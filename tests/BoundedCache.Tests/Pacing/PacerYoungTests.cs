@@ -1,0 +1,155 @@
+using BoundedCache.Pacing;
+
+namespace BoundedCache.Tests.Pacing;
+
+/// <summary>When pacing has the young generations compacted.</summary>
+public sealed class PacerYoungTests : PacerScenario
+{
+    [Fact]
+    public void What_came_is_compacted_at_half_the_budget_though_nothing_left_yet()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+
+        account.Report(0, 49 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.YoungCollections);
+
+        account.Report(0, 56 * MiB, 1000 * MiB);
+        Assert.Equal(["compacting young"], Process.Steps);
+        Assert.Equal((1, 0), (pacer.YoungCollections, pacer.Collections));
+    }
+
+    [Fact]
+    public void Of_the_least_budget_too_half_is_for_what_came_or_full_collections_would_always_be_first()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.05);
+
+        account.Report(0, 3 * MiB, 100 * MiB);
+        Assert.Equal(0, pacer.YoungCollections);
+
+        account.Report(0, 5 * MiB, 100 * MiB);
+        Assert.Equal((1, 0), (pacer.YoungCollections, pacer.Collections));
+    }
+
+    [Fact]
+    public void In_a_full_cache_what_came_is_as_much_as_what_left()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 1000 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        for (int left = 10; left <= 300; left += 10)
+        {
+            account.Report(left * MiB, 1000 * MiB, 1000 * MiB);
+        }
+
+        // At 50, 150 and 250 MiB; at 100, 200 and 300 the whole heap is collected, which serves both.
+        Assert.Equal((4, 3), (pacer.YoungCollections, pacer.Collections));
+    }
+
+    [Fact]
+    public void A_young_collection_that_nobody_asked_for_starts_the_young_count_anew_and_the_next_is_forestalled()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 40 * MiB, 1000 * MiB);
+        Process.CollectYoung(0);
+
+        account.Report(0, 69 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.YoungCollections);
+
+        account.Report(0, 77 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        account.Report(0, 106 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        account.Report(0, 114 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.YoungCollections);
+    }
+
+    [Fact]
+    public void One_that_comes_when_hardly_anything_came_in_is_for_something_else_and_is_not_forestalled()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(0, MiB, 1000 * MiB);
+        Process.CollectYoung(0);
+
+        account.Report(0, 49 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.YoungCollections);
+
+        account.Report(0, 56 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+    }
+
+    [Fact]
+    public void One_of_the_whole_heap_that_nobody_asked_for_starts_the_young_count_anew_and_is_not_forestalled()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        for (int used = 40; used <= 400; used += 40)
+        {
+            account.Report(0, used * MiB, 1000 * MiB);
+            Process.CollectFully();
+        }
+
+        Assert.Equal((0, 0), (pacer.YoungCollections, pacer.Collections));
+    }
+
+    [Fact]
+    public void Forestalling_is_given_up_again_little_by_little()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 20 * MiB, 10_000 * MiB);
+        Process.CollectYoung(0);
+        long used = 20;
+        long Collections(int looks)
+        {
+            long before = pacer.YoungCollections;
+            for (int i = 0; i < looks; i++)
+            {
+                used += 70;
+                account.Report(0, used * MiB, 10_000 * MiB);
+            }
+
+            return pacer.YoungCollections - before;
+        }
+
+        // Every 15 MiB, but no report comes so soon; in the end every 500 again, which the eighth report passes.
+        Assert.Equal(40, Collections(40));
+        Collections(2000);
+        Assert.Equal(10, Collections(80));
+    }
+
+    [Fact]
+    public void Young_collections_take_no_more_than_their_share_of_time()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        var taken = TimeSpan.FromSeconds(3);
+        Process.DuringStep = _ => Time.Advance(taken);
+        account.Report(0, 60 * MiB, 1000 * MiB);
+        account.Report(0, 200 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        Time.Advance((taken / Pacer.MaxShareOfTime) - taken + TimeSpan.FromMilliseconds(1));
+        account.Report(0, 210 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.YoungCollections);
+    }
+
+    [Fact]
+    public void One_writer_at_a_time_runs_a_young_collection()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        Process.DuringStep = _ => account.Report(0, 200 * MiB, 1000 * MiB);
+
+        account.Report(0, 60 * MiB, 1000 * MiB);
+
+        Assert.Equal(1, pacer.YoungCollections);
+    }
+}

@@ -1,0 +1,230 @@
+using System.Globalization;
+using System.Text;
+using BoundedCache.Process;
+
+namespace BoundedCache.Tests.Process;
+
+/// <summary>
+/// A process of a few numbers: its files and its collector behave as the real ones do, with bytes that tests put in. Hooks
+/// run inside its collections and finalizer waits, for tests to hold them there.
+/// </summary>
+internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAllocator
+{
+    public const long MiB = 1024 * 1024;
+
+    private long _committedBytes;
+    private long _finalizedBytes;
+    private GCReading _last;
+    private GCReading _lastBlocking;
+    private GCReading _lastBackground;
+    private TimeSpan _pause;
+
+    public long LiveBytes { get; set; } = 40 * MiB;
+
+    public long DeadBytes { get; set; }
+
+    /// <summary>Dead bytes that only go once their finalizers have run.</summary>
+    public long FinalizableBytes { get; set; }
+
+    /// <summary>Bytes of emptied heap that no collection can give back.</summary>
+    public long StuckBytes { get; set; }
+
+    public long NativeBytes { get; set; } = 2 * MiB;
+
+    public long FileBytes { get; set; } = 5 * 1024;
+
+    public long PinnedObjects { get; set; } = 1;
+
+    public long FragmentedBytes { get; set; }
+
+    /// <summary>Holes that compacting leaves where they are.</summary>
+    public long PinnedHoleBytes { get; set; }
+
+    /// <summary>How many of the next collections another one takes the place of.</summary>
+    public int Swallow { get; set; }
+
+    public int Collections { get; private set; }
+
+    public int FinalizerWaits { get; private set; }
+
+    public Action<int> DuringCollection { get; set; } = static _ => { };
+
+    public Action DuringFinalizerWait { get; set; } = static () => { };
+
+    public List<string> Threads { get; } = [];
+
+    public long AllocatedBytes => LiveBytes + DeadBytes + FinalizableBytes + _finalizedBytes;
+
+    public TimeSpan TotalPause => _pause;
+
+    public bool IsInNoGCRegion { get; set; }
+
+    public CollectorSettings Settings { get; set; }
+
+    public long HeapAnchor { get; set; }
+
+    /// <summary>The text of <c>/proc/self/smaps</c>; null where there is none.</summary>
+    public string? Mappings { get; set; }
+
+    public ProcessMemory Memory => new(this, this, this);
+
+    /// <summary>How much a small collection gives back of what lies empty.</summary>
+    public long SliceBytes { get; set; } = 50 * MiB;
+
+    /// <summary>Small collections that give nothing back before the first that does.</summary>
+    public int FruitlessSlices { get; set; }
+
+    /// <summary>Whether the dead lie between the living: then only compacting empties regions.</summary>
+    public bool IsScattered { get; set; }
+
+    /// <summary>Background collections under way that take the place of those asked for.</summary>
+    public int InFlight { get; set; }
+
+    /// <summary>The steps of a gentle release, as they came.</summary>
+    public List<string> Steps { get; } = [];
+
+    public Action<string> DuringStep { get; set; } = static _ => { };
+
+    /// <summary>Free bytes that the native allocator holds; null where it cannot be asked.</summary>
+    public long? NativeFreeBytes { get; set; } = 0;
+
+    /// <summary>The last collection of the young generations alone.</summary>
+    public GCReading LastYoung { get; set; }
+
+    public int FullCollections { get; private set; }
+
+    public int YoungCollections { get; private set; }
+
+    public int AllCollections => FullCollections + YoungCollections;
+
+    public long TotalAllocatedBytes { get; set; }
+
+    public GCReading ReadLast() => _last;
+
+    public GCReading ReadLastYoung() => LastYoung;
+
+    public GCReading ReadLastFullBlocking() => _lastBlocking;
+
+    public GCReading ReadLastBackground() => _lastBackground;
+
+    public void SetLast(GCReading reading) => _last = _lastBlocking = reading;
+
+    public void CollectInBackground()
+    {
+        Step("background", 1);
+        if (InFlight-- <= 0)
+        {
+            FullCollections++;
+            _committedBytes = Math.Max(_committedBytes, AllocatedBytes);
+            FragmentedBytes += IsScattered ? DeadBytes : 0;
+            DeadBytes = 0;
+            _finalizedBytes = 0;
+        }
+
+        _lastBackground = _last = Look(2) with { Concurrent = true };
+    }
+
+    public void CollectCompacting()
+    {
+        Step("compacting", 20);
+        FullCollections++;
+        FragmentedBytes = Math.Min(FragmentedBytes, PinnedHoleBytes);
+        _lastBlocking = _last = Look(2) with { Compacted = true };
+    }
+
+    public void CollectYoung(int generation)
+    {
+        Step($"young {generation}", 2);
+        YoungCollections++;
+        long empty = _committedBytes - StuckBytes - LiveBytes - FinalizableBytes - FragmentedBytes;
+        _committedBytes -= FruitlessSlices-- > 0 ? 0 : Math.Clamp(empty, 0, SliceBytes);
+        _last = Look(generation);
+    }
+
+    public void CompactYoung()
+    {
+        Step("compacting young", 2);
+        YoungCollections++;
+    }
+
+    public bool TryTrim()
+    {
+        NativeBytes -= NativeFreeBytes ?? 0;
+        return NativeFreeBytes is not null;
+    }
+
+    private void Step(string name, int pauseMilliseconds)
+    {
+        if (Steps.Count == 0 || Steps[^1] != name)
+        {
+            Steps.Add(name);
+        }
+
+        _pause += TimeSpan.FromMilliseconds(pauseMilliseconds);
+        DuringStep(name);
+    }
+
+    private GCReading Look(int generation) => new()
+    {
+        Index = _last.Index + 1,
+        Generation = generation,
+        HeapBytes = LiveBytes + FinalizableBytes + FragmentedBytes,
+        FragmentedBytes = FragmentedBytes,
+        CommittedBytes = _committedBytes,
+        PinnedObjects = PinnedObjects,
+        FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
+    };
+
+    public void CollectAggressively()
+    {
+        Collections++;
+        FullCollections++;
+        Step("aggressive", 30);
+        Threads.Add($"{Thread.CurrentThread.Name}|{Thread.CurrentThread.IsBackground}|{Thread.CurrentThread.IsThreadPoolThread}");
+        DuringCollection(Collections);
+        bool swallowed = Swallow-- > 0;
+        long heapBefore = Math.Max(_committedBytes, AllocatedBytes);
+        DeadBytes = 0;
+        _finalizedBytes = 0;
+        long heap = LiveBytes + FinalizableBytes;
+        _committedBytes = swallowed ? heapBefore : heap + StuckBytes;
+        _last = _lastBlocking = new GCReading
+        {
+            Index = _last.Index + 1,
+            Generation = 2,
+            Compacted = !swallowed,
+            HeapBytes = heap + FragmentedBytes,
+            FragmentedBytes = FragmentedBytes,
+            CommittedBytes = _committedBytes,
+            PinnedObjects = PinnedObjects,
+            FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
+        };
+    }
+
+    public void CollectFully() => CollectAggressively();
+
+    public Stream? Open(string path) =>
+        path == "/proc/self/smaps" && Mappings is not null ? new MemoryStream(Encoding.ASCII.GetBytes(Mappings)) : null;
+
+    public void WaitForPendingFinalizers()
+    {
+        FinalizerWaits++;
+        DuringFinalizerWait();
+        _finalizedBytes += FinalizableBytes;
+        FinalizableBytes = 0;
+    }
+
+    public int Read(string path, Span<byte> buffer)
+    {
+        if (path != "/proc/self/status")
+        {
+            return -1;
+        }
+
+        long anonymous = (Math.Max(_committedBytes, AllocatedBytes) + NativeBytes) / 1024;
+        long files = FileBytes / 1024;
+        string text = string.Create(
+            CultureInfo.InvariantCulture, $"VmHWM:\t{anonymous + files + 4} kB\nVmRSS:\t{anonymous + files} kB\nRssAnon:\t{anonymous} kB\nRssFile:\t{files} kB\nThreads:\t7\n");
+        return Encoding.ASCII.GetBytes(text, buffer);
+    }
+}

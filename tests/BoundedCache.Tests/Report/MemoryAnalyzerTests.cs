@@ -1,0 +1,177 @@
+using BoundedCache.Process;
+using BoundedCache.Report;
+using BoundedCache.Tests.Process;
+using static BoundedCache.Tests.Process.FakeProcess;
+
+namespace BoundedCache.Tests.Report;
+
+/// <summary>Which readings a survey takes, and what it does where one cannot be had.</summary>
+public sealed class MemoryAnalyzerTests
+{
+    private const long HeapStart = 0x7ef2_5b00_0000;
+
+    private readonly FakeProcess _process = new();
+    private readonly FakeNativeHeap _native = new();
+
+    private MemoryAnalysis Take(bool collect = false, CacheShare caches = default) => new MemoryAnalyzer(_process.Memory, _native).Take(collect, () => caches);
+
+    /// <summary>A heap of 100 MiB resident, 30 MiB of arenas, 10 MiB of files.</summary>
+    private void ShowMappings(bool withHeap = true)
+    {
+        _process.Settings = new CollectorSettings { RegionRangeBytes = withHeap ? 256 * MiB : 0 };
+        _process.HeapAnchor = HeapStart + 64;
+        _process.Mappings = new MapText()
+            .At(0x5500_0000_0000).Add(30 * MiB, path: "[heap]", resident: 30 * MiB)
+            .At(HeapStart).Add(100 * MiB, resident: 100 * MiB).Reserve(156 * MiB)
+            .At(0x7fff_0000_0000).Add(10 * MiB, "r--p", "/lib", resident: 10 * MiB).ToString();
+    }
+
+    [Fact]
+    public void The_kernels_count_is_taken_apart()
+    {
+        ShowMappings();
+        _native.Reading = new NativeHeapReading(20 * MiB, 9 * MiB);
+
+        MemoryAnalysis analysis = Take(caches: new CacheShare { Bytes = 25 * MiB });
+
+        MemoryBreakdown breakdown = analysis.Breakdown;
+        Assert.True(analysis.IsHeapCounted);
+        Assert.Empty(analysis.Notes);
+        Assert.Equal(140 * MiB, breakdown.ResidentBytes);
+        Assert.Equal(100 * MiB, breakdown.HeapBytes);
+        Assert.Equal(30 * MiB, breakdown.NativeBytes);
+        Assert.Equal(10 * MiB, breakdown.FileBytes);
+        Assert.Equal(9 * MiB, breakdown.FreedNativeBytes);
+        Assert.Equal(7, breakdown.Threads);
+        Assert.Equal((25 * MiB, 15 * MiB, 60 * MiB), (breakdown.CacheBytes, breakdown.OtherLiveBytes, breakdown.UnusedBytes));
+        Assert.Equal(0, _process.Collections);
+    }
+
+    [Fact]
+    public void Without_mappings_the_collectors_own_figure_stands_in_and_the_report_says_so()
+    {
+        MemoryAnalysis analysis = Take();
+
+        Assert.False(analysis.IsHeapCounted);
+        Assert.Equal(40 * MiB, analysis.Breakdown.HeapBytes);
+        Assert.Equal(2 * MiB, analysis.Breakdown.NativeBytes);
+        Assert.Equal(5 * 1024, analysis.Breakdown.FileBytes);
+        Assert.Contains("/proc/self/smaps", Assert.Single(analysis.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_collector_without_a_range_of_regions_is_believed_too()
+    {
+        ShowMappings(withHeap: false);
+
+        MemoryAnalysis analysis = Take();
+
+        Assert.False(analysis.IsHeapCounted);
+        Assert.Equal(40 * MiB, analysis.Breakdown.HeapBytes);
+        Assert.Equal(90 * MiB, analysis.Breakdown.NativeBytes);
+        Assert.Contains("could not be told", Assert.Single(analysis.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_new_is_told_from_what_a_collection_has_seen()
+    {
+        ShowMappings();
+        Assert.True(Take().Breakdown.IsNeverCollected);
+        Assert.False(Take(collect: true).Breakdown.IsNeverCollected);
+
+        _process.SetLast(new GCReading { Index = 7, HeapBytes = 30 * MiB, YoungBytes = 3 * MiB });
+        _process.LastYoung = new GCReading { Index = 6, YoungBytes = 60 * MiB };
+        _process.DeadBytes = 35 * MiB;
+
+        MemoryBreakdown breakdown = Take(caches: new CacheShare { DeadBytes = 5 * MiB }).Breakdown;
+
+        Assert.False(breakdown.IsNeverCollected);
+        Assert.Equal((45 * MiB, 60 * MiB, 5 * MiB), (breakdown.NewBytes, breakdown.NewBytesBefore, breakdown.LetGoBytes));
+        _process.LastYoung = default;
+        Assert.Equal(3 * MiB, Take().Breakdown.NewBytesBefore);
+    }
+
+    [Fact]
+    public void A_collection_tells_what_was_dead()
+    {
+        ShowMappings();
+        _process.DeadBytes = 35 * MiB;
+
+        MemoryAnalysis analysis = Take(collect: true, new CacheShare { Bytes = 25 * MiB });
+
+        Assert.True(analysis.Breakdown.IsLiveMeasured);
+        Assert.Equal((25 * MiB, 15 * MiB, 35 * MiB), (analysis.Breakdown.CacheBytes, analysis.Breakdown.OtherLiveBytes, analysis.Breakdown.DeadBytes));
+        Assert.Equal(0, analysis.Breakdown.FinalizerBytes);
+        Assert.Equal(1, _process.Collections);
+        Assert.Equal(TimeSpan.FromMilliseconds(30), analysis.GCPause);
+    }
+
+    [Fact]
+    public void What_finalizers_held_is_measured_by_a_second_collection()
+    {
+        ShowMappings();
+        _process.FinalizableBytes = 30 * MiB;
+
+        MemoryBreakdown breakdown = Take(collect: true).Breakdown;
+
+        Assert.Equal(30 * MiB, breakdown.FinalizerBytes);
+        Assert.Equal(30 * MiB, breakdown.DeadBytes);
+        Assert.Equal(1000, breakdown.FinalizersPending);
+        Assert.Equal(2, _process.Collections);
+    }
+
+    [Fact]
+    public void A_stuck_finalizer_is_waited_for_two_seconds_and_told()
+    {
+        ShowMappings();
+        _process.FinalizableBytes = 30 * MiB;
+        using var never = new ManualResetEventSlim();
+        _process.DuringFinalizerWait = () => never.Wait(TimeSpan.FromSeconds(30));
+
+        MemoryAnalysis analysis = Take(collect: true);
+        never.Set();
+
+        Assert.True(analysis.Breakdown.FinalizersStuck);
+        Assert.Null(analysis.Breakdown.FinalizerBytes);
+        Assert.Equal(1, _process.Collections);
+        Assert.Contains("did not finish", Assert.Single(analysis.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_no_GC_region_is_left_alone()
+    {
+        ShowMappings();
+        _process.IsInNoGCRegion = true;
+
+        MemoryAnalysis analysis = Take(collect: true);
+
+        Assert.False(analysis.Breakdown.IsLiveMeasured);
+        Assert.Equal(0, _process.Collections);
+        Assert.Contains("no-GC region", Assert.Single(analysis.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_native_allocator_of_this_machine_counts_what_is_allocated()
+    {
+        if (new GnuNativeHeap().Read() is { } before)
+        {
+            const int Bytes = 50_000_000;
+            long during = 0;
+            unsafe
+            {
+                void* block = System.Runtime.InteropServices.NativeMemory.Alloc(Bytes);
+                during = new GnuNativeHeap().Read()!.Value.InUseBytes;
+                System.Runtime.InteropServices.NativeMemory.Free(block);
+            }
+
+            Assert.InRange(during - before.InUseBytes, Bytes * 0.9, Bytes * 1.1);
+        }
+    }
+
+    private sealed class FakeNativeHeap : INativeHeap
+    {
+        public NativeHeapReading? Reading { get; set; }
+
+        public NativeHeapReading? Read() => Reading;
+    }
+}

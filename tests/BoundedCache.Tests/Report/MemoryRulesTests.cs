@@ -1,0 +1,235 @@
+using BoundedCache.Process;
+using BoundedCache.Report;
+
+namespace BoundedCache.Tests.Report;
+
+/// <summary>When each rule speaks: only above its amount and above its share.</summary>
+public sealed class MemoryRulesTests
+{
+    private const long MiB = 1024 * 1024;
+
+    private static readonly AddressSpace s_noSpace = new()
+    {
+        ResidentBytes = 0,
+        HeapBytes = 0,
+        FileBytes = 0,
+        SharedBytes = 0,
+        AllocatorBytes = 0,
+        Arenas = 3,
+        StackBytes = 0,
+        WrittenFileBytes = 0,
+        OtherBytes = 0,
+        HugePageBytes = 0,
+        LargestFile = "/data/largest",
+        LargestFileBytes = 1,
+    };
+
+    /// <summary>For each rule: a process of so many MiB in which its cause has so many MiB, and nothing else has any.</summary>
+    private static readonly Dictionary<MemoryReportCause, Func<long, long, MemoryBreakdown>> s_processes = new()
+    {
+        [MemoryReportCause.OtherLive] = static (whole, part) => Empty(whole) with { OtherLiveBytes = part },
+        [MemoryReportCause.Dead] = static (whole, part) => Empty(whole) with { DeadBytes = part },
+        [MemoryReportCause.Finalizers] = static (whole, part) => Empty(whole) with { FinalizerBytes = part, FinalizersPending = 20 },
+        [MemoryReportCause.Pins] = static (whole, part) => Empty(whole) with { UnusedBytes = part, PinnedObjects = 100_000 },
+        [MemoryReportCause.Fragmentation] = static (whole, part) => Empty(whole) with { FragmentedBytes = part },
+        [MemoryReportCause.RetainVM] = static (whole, part) => Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { RetainsMemory = true } },
+        [MemoryReportCause.ServerGC] = static (whole, part) => Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { IsServer = true, Heaps = 8 } },
+        [MemoryReportCause.ReplacedCollector] = static (whole, part) => Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { Replacement = "libclrgc.so" } },
+        [MemoryReportCause.UnusedHeap] = static (whole, part) => Empty(whole) with { UnusedBytes = part },
+        [MemoryReportCause.NativeArenas] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { AllocatorBytes = part }, NativeHeap = new NativeHeapReading(0, part) },
+        [MemoryReportCause.NativeInUse] = static (whole, part) => Empty(whole) with { NativeBytes = part },
+        [MemoryReportCause.ThreadStacks] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { StackBytes = part }, Threads = 300 },
+        [MemoryReportCause.SharedMemory] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { SharedBytes = part } },
+        [MemoryReportCause.MappedFiles] = static (whole, part) => Empty(whole) with { FileBytes = part, Space = s_noSpace },
+        [MemoryReportCause.HugePages] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { HugePageBytes = part } },
+        [MemoryReportCause.HeapLimit] = static (whole, part) => Empty(whole) with { Room = new HeapRoom(whole, null), CacheLimitBytes = (((whole + part) * 4) + 4) / 5 },
+    };
+
+    /// <summary>The rules with the least MiB and the least percentage at which each speaks.</summary>
+    public static TheoryData<MemoryReportCause, long, double> Thresholds => new()
+    {
+        { MemoryReportCause.OtherLive, 64, 50 },
+        { MemoryReportCause.Dead, 32, 25 },
+        { MemoryReportCause.Finalizers, 16, 10 },
+        { MemoryReportCause.Pins, 32, 25 },
+        { MemoryReportCause.Fragmentation, 32, 25 },
+        { MemoryReportCause.RetainVM, 64, 25 },
+        { MemoryReportCause.ServerGC, 64, 25 },
+        { MemoryReportCause.ReplacedCollector, 64, 25 },
+        { MemoryReportCause.UnusedHeap, 64, 25 },
+        { MemoryReportCause.NativeArenas, 32, 10 },
+        { MemoryReportCause.NativeInUse, 64, 100.0 / 3 },
+        { MemoryReportCause.ThreadStacks, 32, 10 },
+        { MemoryReportCause.SharedMemory, 64, 25 },
+        { MemoryReportCause.MappedFiles, 64, 25 },
+        { MemoryReportCause.HugePages, 64, 25 },
+        { MemoryReportCause.HeapLimit, 8, 2 },
+    };
+
+    private static MemoryBreakdown Empty(long bytes) => new() { ResidentBytes = bytes, HeapBytes = bytes };
+
+    [Theory]
+    [MemberData(nameof(Thresholds))]
+    public void A_rule_speaks_at_its_amount_and_its_share_together(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    {
+        long large = 100_000 * MiB;
+        long share = (long)Math.Ceiling(large * leastPercent / 100);
+
+        Assert.Equal([cause], Causes(cause, leastMebibytes * MiB, leastMebibytes * MiB));
+        Assert.Equal([cause], Causes(cause, large, share));
+    }
+
+    [Theory]
+    [MemberData(nameof(Thresholds))]
+    public void A_rule_is_silent_below_its_amount_whatever_the_share(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    {
+        Assert.InRange(leastPercent, 0, 100);
+        Assert.Empty(Causes(cause, leastMebibytes * MiB, (leastMebibytes * MiB) - 1));
+    }
+
+    [Theory]
+    [MemberData(nameof(Thresholds))]
+    public void A_rule_is_silent_below_its_share_whatever_the_amount(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    {
+        long large = 100_000 * MiB;
+        long part = (long)(large * leastPercent / 100) - MiB;
+
+        Assert.True(part > leastMebibytes * MiB);
+        Assert.Empty(Causes(cause, large, part));
+    }
+
+    [Fact]
+    public void Every_cause_has_a_rule() => Assert.Equal(Enum.GetValues<MemoryReportCause>().Order(), s_processes.Keys.Order());
+
+    [Theory]
+    [MemberData(nameof(Thresholds))]
+    public void What_a_rule_says_has_the_amount_and_ends_as_a_sentence(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    {
+        MemoryReportFinding finding = Assert.Single(MemoryRules.Check(s_processes[cause](2000 * MiB, 1500 * MiB)));
+
+        Assert.Equal(1500 * MiB, finding.Bytes);
+        Assert.Contains("1.46 GiB", finding.Text, StringComparison.Ordinal);
+        Assert.EndsWith(".", finding.Text, StringComparison.Ordinal);
+        Assert.EndsWith(".", finding.Advice, StringComparison.Ordinal);
+        Assert.True(leastMebibytes > 0 && leastPercent > 0);
+    }
+
+    [Fact]
+    public void Many_pending_finalizers_are_told_where_nobody_measured_what_they_hold()
+    {
+        MemoryBreakdown breakdown = Empty(100 * MiB) with { OtherLiveBytes = 40 * MiB, FinalizersPending = 10_000 };
+
+        Assert.Contains("up to 40 MiB", Assert.Single(MemoryRules.Check(breakdown)).Text, StringComparison.Ordinal);
+        Assert.Empty(MemoryRules.Check(breakdown with { FinalizersPending = 9_999 }));
+        Assert.Empty(MemoryRules.Check(breakdown with { FinalizerBytes = 0 }));
+    }
+
+    [Fact]
+    public void Stuck_finalizers_are_called_so()
+    {
+        MemoryBreakdown breakdown = Empty(100 * MiB) with { OtherLiveBytes = 40 * MiB, FinalizersPending = 16, FinalizersStuck = true };
+
+        Assert.Contains("slow or stuck", Assert.Single(MemoryRules.Check(breakdown)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_finalizers_held_is_not_told_twice()
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with { DeadBytes = 200 * MiB, FinalizerBytes = 200 * MiB, FinalizersPending = 99 };
+
+        Assert.Equal(MemoryReportCause.Finalizers, Assert.Single(MemoryRules.Check(breakdown)).Cause);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_garbage_of_a_process_at_work_is_nothing_to_tell(bool isMeasured)
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with { DeadBytes = 200 * MiB, NewBytes = 200 * MiB, IsLiveMeasured = isMeasured };
+
+        Assert.Empty(MemoryRules.Check(breakdown));
+        Assert.Equal(90 * MiB, Assert.Single(MemoryRules.Check(breakdown with { NewBytes = 110 * MiB })).Bytes);
+    }
+
+    [Fact]
+    public void What_caches_let_go_is_told_however_new_it_is()
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with { DeadBytes = 200 * MiB, NewBytes = 200 * MiB, LetGoBytes = 100 * MiB };
+
+        Assert.Equal((MemoryReportCause.Dead, 100 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown))));
+
+        // It may have been collected since, with other young objects.
+        Assert.Equal(200 * MiB, Assert.Single(MemoryRules.Check(breakdown with { LetGoBytes = 900 * MiB })).Bytes);
+    }
+
+    [Fact]
+    public void Even_new_garbage_is_told_beyond_what_is_usual()
+    {
+        MemoryBreakdown breakdown = Empty(2000 * MiB) with { DeadBytes = 1256 * MiB, NewBytes = 1256 * MiB };
+
+        Assert.Equal((MemoryReportCause.Dead, 1000 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown))));
+    }
+
+    [Theory]
+    [InlineData(MemoryReportCause.UnusedHeap)]
+    [InlineData(MemoryReportCause.ServerGC)]
+    [InlineData(MemoryReportCause.RetainVM)]
+    [InlineData(MemoryReportCause.ReplacedCollector)]
+    [InlineData(MemoryReportCause.Pins)]
+    public void The_room_that_new_objects_will_take_again_is_nothing_to_tell(MemoryReportCause cause)
+    {
+        MemoryBreakdown breakdown = s_processes[cause](300 * MiB, 200 * MiB) with { NewBytesBefore = 200 * MiB };
+
+        Assert.Empty(MemoryRules.Check(breakdown));
+
+        // Of which some have been made.
+        Assert.Equal((cause, 100 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown with { NewBytes = 100 * MiB }))));
+        Assert.Equal((cause, 1000 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown with { HeapBytes = 2000 * MiB, UnusedBytes = 1256 * MiB, NewBytesBefore = 2000 * MiB }))));
+    }
+
+    [Fact]
+    public void Before_the_first_collection_nobody_knows_that_it_is_not_the_cache()
+    {
+        MemoryBreakdown breakdown = Empty(200 * MiB) with { OtherLiveBytes = 150 * MiB };
+
+        Assert.Empty(MemoryRules.Check(breakdown with { IsNeverCollected = true }));
+        Assert.Equal(MemoryReportCause.OtherLive, Assert.Single(MemoryRules.Check(breakdown)).Cause);
+    }
+
+    [Fact]
+    public void A_few_pins_do_not_explain_much_fragmentation()
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with { FragmentedBytes = 100 * MiB, PinnedObjects = 12 };
+
+        Assert.Equal(MemoryReportCause.Fragmentation, Assert.Single(MemoryRules.Check(breakdown)).Cause);
+        Assert.Equal(MemoryReportCause.Pins, Assert.Single(MemoryRules.Check(breakdown with { PinnedObjects = 13 })).Cause);
+    }
+
+    [Fact]
+    public void Arenas_of_an_allocator_that_keeps_no_account_are_told_from_their_size()
+    {
+        MemoryBreakdown breakdown = Empty(200 * MiB) with { Space = s_noSpace with { AllocatorBytes = 64 * MiB } };
+
+        Assert.Equal(MemoryReportCause.NativeArenas, Assert.Single(MemoryRules.Check(breakdown)).Cause);
+        Assert.Empty(MemoryRules.Check(breakdown with { ResidentBytes = 257 * MiB }));
+        Assert.Empty(MemoryRules.Check(breakdown with { Space = breakdown.Space! with { Arenas = 0 } }));
+    }
+
+    [Fact]
+    public void The_largest_mapped_file_is_named() => Assert.Contains(
+        "/data/largest", Assert.Single(MemoryRules.Check(s_processes[MemoryReportCause.MappedFiles](200 * MiB, 100 * MiB))).Text, StringComparison.Ordinal);
+
+    [Fact]
+    public void Findings_are_told_the_largest_first()
+    {
+        MemoryBreakdown breakdown = Empty(400 * MiB) with { DeadBytes = 101 * MiB, FragmentedBytes = 150 * MiB, FileBytes = 120 * MiB };
+
+        Assert.Equal(
+            [MemoryReportCause.Fragmentation, MemoryReportCause.MappedFiles, MemoryReportCause.Dead], MemoryRules.Check(breakdown).Select(static finding => finding.Cause));
+    }
+
+    private static (MemoryReportCause, long) Told(MemoryReportFinding finding) => (finding.Cause, finding.Bytes);
+
+    private static IEnumerable<MemoryReportCause> Causes(MemoryReportCause cause, long whole, long part) =>
+        MemoryRules.Check(s_processes[cause](whole, part)).Select(static finding => finding.Cause);
+}
