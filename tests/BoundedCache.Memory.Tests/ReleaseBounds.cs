@@ -7,8 +7,9 @@ namespace BoundedCache.Memory.Tests;
 internal static class ReleaseBounds
 {
     /// <summary>
-    /// It waited, and it came to an end: without a bound it would not have, and its process would have been killed. How long it took says nothing more on
-    /// a machine that is busy, so that the bounds are the two seconds that are promised is read from themselves.
+    /// It waited, and it came to an end: without a bound it would not have, and its process would have been killed. How
+    /// long it took says nothing more on a machine that is busy, so that the bounds are the two seconds that are
+    /// promised is read from themselves.
     /// </summary>
     public static void AssertWaited(ScenarioResult result)
     {

@@ -22,7 +22,9 @@ internal sealed class ResidentSampler : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The most that the process ever had resident, by the kernel's own mark, as far as it was looked at; in bytes.</summary>
+    /// <summary>
+    /// The most that the process ever had resident, by the kernel's own mark, as far as it was looked at; in bytes.
+    /// </summary>
     public long PeakBytes => Volatile.Read(ref _peakBytes);
 
     /// <summary>What was seen so far, in the order of time.</summary>
@@ -38,8 +40,8 @@ internal sealed class ResidentSampler : IDisposable
     }
 
     /// <summary>
-    /// Looks now, besides every 50 ms: on a busy machine the thread may not get to look for longer than a phase lasts, and what is asked of a phase must
-    /// have an answer. Called at its end, by the clock before that end is taken.
+    /// Looks now, besides every 50 ms: on a busy machine the thread may not get to look for longer than a phase lasts,
+    /// and what is asked of a phase must have an answer. Called at its end, by the clock before that end is taken.
     /// </summary>
     /// <exception cref="LoadException">The process is gone.</exception>
     public void Look()

@@ -6,13 +6,14 @@ using System.Runtime.Intrinsics.X86;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The hash of keys: 32 bits, seeded once per process with secret random numbers, so that nobody who chooses keys can choose
-/// which of them collide.
+/// The hash of keys: 32 bits, seeded once per process with secret random numbers, so that nobody who chooses keys can
+/// choose which of them collide.
 /// </summary>
 /// <remarks>
-/// Strings go through 64x64-to-128-bit multiplications whose halves are folded together, 16 bytes a step (the construction of
-/// wyhash, https://github.com/wangyi-fudan/wyhash): some 4 ns for 24 characters, where the runtime's Marvin takes 10.
-/// Other keys keep their own <see cref="object.GetHashCode"/>, multiplied twice so that each bit depends on all of it.
+/// Strings go through 64x64-to-128-bit multiplications whose halves are folded together, 16 bytes a step (the
+/// construction of wyhash, https://github.com/wangyi-fudan/wyhash): some 4 ns for 24 characters, where the
+/// runtime's Marvin takes 10. Other keys keep their own <see cref="object.GetHashCode"/>, multiplied twice so that
+/// each bit depends on all of it.
 /// </remarks>
 internal static class KeyHasher
 {
@@ -55,13 +56,18 @@ internal static class KeyHasher
         return Finish(Fold(a ^ s_seed2, b ^ state));
     }
 
-    /// <summary>Runs the key's own <see cref="object.GetHashCode"/>: user code, never to be called under the lock.</summary>
+    /// <summary>
+    /// Runs the key's own <see cref="object.GetHashCode"/>: user code, never to be called under the lock.
+    /// </summary>
     public static int Hash(object key) => Scatter((uint)key.GetHashCode(), s_seed0, s_seed1, s_seed2);
 
-    /// <summary>Spreads a key's own hash, whatever the seeds are. Apart from them, so that a test can try thousands.</summary>
+    /// <summary>
+    /// Spreads a key's own hash, whatever the seeds are. Apart from them, so that a test can try thousands.
+    /// </summary>
     /// <remarks>
-    /// One multiplication is not enough, folded or not: it is linear, and for one seed in a hundred the regular codes of numbers (sequences,
-    /// multiples of a power of two) would meet in few buckets. The shift between two of them breaks that.
+    /// One multiplication is not enough, folded or not: it is linear, and for one seed in a hundred the regular
+    /// codes of numbers (sequences, multiples of a power of two) would meet in few buckets. The shift between
+    /// two of them breaks that.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Scatter(uint code, ulong seed0, ulong seed1, ulong seed2)
@@ -70,10 +76,15 @@ internal static class KeyHasher
         return (int)(((state ^ (state >> 32)) * seed0) >> 32);
     }
 
-    /// <summary>Whether about half the bits of a seed are set, so that multiplying by it spreads every bit of the other factor.</summary>
+    /// <summary>
+    /// Whether about half the bits of a seed are set, so that multiplying by it spreads every bit of the other factor.
+    /// </summary>
     internal static bool Spreads(ulong seed) => BitOperations.PopCount(seed) is >= 24 and <= 40;
 
-    /// <remarks>On x64 by two multiplications, since the one that answers both halves at once is compiled to answer the lower one through memory.</remarks>
+    /// <remarks>
+    /// On x64 by two multiplications, since the one that answers both halves at once is compiled to answer the
+    /// lower one through memory.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Fold(ulong a, ulong b) =>
         Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b) ^ (a * b) : Math.BigMul(a, b, out ulong low) ^ low;
@@ -87,8 +98,9 @@ internal static class KeyHasher
 
     private static ulong RandomOdd()
     {
-        // The operating system's random numbers by way of a Guid: RandomNumberGenerator would load the cryptography libraries, 5 MB of
-        // RSS for 24 bytes. Version and variant bits cost six of the 128, of which a fold leaves 64 that all depend on random ones.
+        // The operating system's random numbers by way of a Guid: RandomNumberGenerator would load the cryptography
+        // libraries, 5 MB of RSS for 24 bytes. Version and variant bits cost six of the 128, of which a fold leaves 64
+        // that all depend on random ones.
         Span<ulong> halves = stackalloc ulong[2];
         ulong seed;
         do

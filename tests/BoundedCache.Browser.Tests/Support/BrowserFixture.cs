@@ -3,7 +3,10 @@ namespace BoundedCache.Browser.Tests.Support;
 /// <summary>One browser for all tests, which take turns with it; each gets a profile of its own.</summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
-    /// <summary>How long anything is waited for, in milliseconds; far more than it takes, also on a machine that is busy with other things.</summary>
+    /// <summary>
+    /// How long anything is waited for, in milliseconds; far more than it takes, also on a machine that
+    /// is busy with other things.
+    /// </summary>
     public const float Patience = 60_000;
 
     private IPlaywright? _playwright;
@@ -19,7 +22,12 @@ public sealed class BrowserFixture : IAsyncLifetime
 
         SetDefaultExpectTimeout(Patience);
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Path, Args = Chromium.Arguments, Timeout = 3 * Patience });
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Chromium.Path,
+            Args = Chromium.Arguments,
+            Timeout = 3 * Patience,
+        });
     }
 
     /// <summary>Opens the admin page of a site, and waits until it is live.</summary>

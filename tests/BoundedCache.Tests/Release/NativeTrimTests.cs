@@ -8,7 +8,8 @@ namespace BoundedCache.Tests.Release;
 public sealed class NativeTrimTests
 {
     /// <summary>So long that a machine which stalls is not taken for finalizers that do not finish.</summary>
-    private static readonly ReleaseThresholds s_limits = new() { Finalizers = TimeSpan.FromSeconds(30), CallbackPatience = TimeSpan.FromSeconds(30) };
+    private static readonly ReleaseThresholds s_limits =
+        new() { Finalizers = TimeSpan.FromSeconds(30), CallbackPatience = TimeSpan.FromSeconds(30) };
 
     private readonly FakeProcess _process = new() { NativeBytes = 900 * MiB, NativeFreeBytes = 880 * MiB };
 
@@ -38,7 +39,8 @@ public sealed class NativeTrimTests
 
         ReleaseResult result = await Release(trimNative: true);
 
-        Assert.Contains(result.Advice, static advice => advice.Contains("TrimNativeMemory has no effect here", StringComparison.Ordinal));
+        Assert.Contains(result.Advice, static advice =>
+            advice.Contains("TrimNativeMemory has no effect here", StringComparison.Ordinal));
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
     }
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
 
-/// <summary>A shrink whose eviction callbacks hold the evicted values for a tenth of a second, of the two that a release waits.</summary>
+/// <summary>
+/// A shrink whose eviction callbacks hold the evicted values for a tenth of a second, of the two that a release waits.
+/// </summary>
 internal class CallbacksHoldValues : Scenario
 {
     private const int Values = 100;
@@ -14,7 +16,8 @@ internal class CallbacksHoldValues : Scenario
     private readonly ManualResetEventSlim _mayEnd = new();
 
     /// <summary>Begins the time after which the callbacks let go.</summary>
-    protected virtual void LetGo(ManualResetEventSlim mayEnd) => new Timer(_ => mayEnd.Set()).Change(s_hold, Timeout.InfiniteTimeSpan);
+    protected virtual void LetGo(ManualResetEventSlim mayEnd) =>
+        new Timer(_ => mayEnd.Set()).Change(s_hold, Timeout.InfiniteTimeSpan);
 
     /// <summary>Lowers the limit to one byte.</summary>
     protected virtual ScenarioResult Shrink(BoundedMemoryCache cache, ProcessMemorySnapshot empty) =>
@@ -22,7 +25,8 @@ internal class CallbacksHoldValues : Scenario
 
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {
-        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 2L * Values * ValueBytes });
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { MaxMemory = 2L * Values * ValueBytes });
         Fill(cache);
         LetGo(_mayEnd);
         ScenarioResult result = Shrink(cache, empty);
