@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace BoundedCache.Charts;
 
-/// <summary>The vertical scale: from zero to a little above the largest value, with ticks at round amounts of memory.</summary>
+/// <summary>
+/// The vertical scale: from zero to a little above the largest value, with ticks at round amounts of memory.
+/// </summary>
 internal sealed class ByteScale : ValueScale
 {
     private const int MostSteps = 8;

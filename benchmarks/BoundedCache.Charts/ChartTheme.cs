@@ -1,8 +1,9 @@
 namespace BoundedCache.Charts;
 
 /// <summary>
-/// The style sheet inside every picture. Light by default and dark where the reader's system is; plain class rules, because
-/// not every SVG reader knows custom properties. The colours keep apart under the common forms of colour blindness.
+/// The style sheet inside every picture. Light by default and dark where the reader's system is; plain class
+/// rules, because not every SVG reader knows custom properties. The colours keep apart under the common
+/// forms of colour blindness.
 /// </summary>
 internal static class ChartTheme
 {
@@ -23,8 +24,10 @@ internal static class ChartTheme
 
     private static string Build()
     {
-        string light = Rules("#ffffff", "#d1d9e0", "#1f2328", "#59636e", "#e4e8ec", "#f3f5f8", "#57606a", s_series.Select(s => s.Light));
-        string dark = Rules("#0d1117", "#3d444d", "#f0f6fc", "#9198a1", "#262c34", "#171d26", "#9198a1", s_series.Select(s => s.Dark));
+        string light = Rules(
+            "#ffffff", "#d1d9e0", "#1f2328", "#59636e", "#e4e8ec", "#f3f5f8", "#57606a", s_series.Select(s => s.Light));
+        string dark = Rules(
+            "#0d1117", "#3d444d", "#f0f6fc", "#9198a1", "#262c34", "#171d26", "#9198a1", s_series.Select(s => s.Dark));
         return $$"""
 
             text { font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; font-size: 12px; }
@@ -44,7 +47,14 @@ internal static class ChartTheme
     }
 
     private static string Rules(
-        string paper, string border, string ink, string muted, string grid, string band, string limit, IEnumerable<string> series) =>
+        string paper,
+        string border,
+        string ink,
+        string muted,
+        string grid,
+        string band,
+        string limit,
+        IEnumerable<string> series) =>
         $$"""
         .paper { fill: {{paper}}; stroke: {{border}}; }
         .ink { fill: {{ink}}; }

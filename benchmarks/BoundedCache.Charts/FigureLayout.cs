@@ -32,14 +32,17 @@ internal sealed class FigureLayout
             (figure.Subtitle is null ? TitleBaseline : subtitle) + 25);
 
         var values = figure.Panels.GroupBy(p => p.Unit).ToDictionary(
-            unit => unit.Key, unit => ValueScale.For(unit.Key, unit.SelectMany(p => p.Series).SelectMany(s => s.Points).Select(p => p.Value).DefaultIfEmpty().Max()));
+            unit => unit.Key, unit => ValueScale.For(
+                unit.Key,
+                unit.SelectMany(p => p.Series).SelectMany(s => s.Points).Select(p => p.Value).DefaultIfEmpty().Max()));
         var times = TimeScale.For(LastTime(figure));
         double plotHeight = figure.Panels.Count == 1 ? SinglePlotHeight : StackedPlotHeight;
         double y = legend.Select(i => i.Baseline).DefaultIfEmpty(subtitle).Max() + 8;
         var panels = new List<PanelLayout>();
         foreach (ChartPanel panel in figure.Panels)
         {
-            panels.Add(new PanelLayout(panel, panels.Count == 0 ? y : y + PanelGap, plotHeight, times, values[panel.Unit]));
+            panels.Add(
+                new PanelLayout(panel, panels.Count == 0 ? y : y + PanelGap, plotHeight, times, values[panel.Unit]));
             y = panels[^1].Bottom;
         }
 

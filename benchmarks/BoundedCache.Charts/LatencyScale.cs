@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace BoundedCache.Charts;
 
-/// <summary>A logarithmic scale of times, from a tenth of a millisecond to the decade above the largest, with a tick at each decade.</summary>
+/// <summary>
+/// A logarithmic scale of times, from a tenth of a millisecond to the decade above the largest,
+/// with a tick at each decade.
+/// </summary>
 internal sealed class LatencyScale : ValueScale
 {
     private const long LeastMicroseconds = 100;
@@ -25,7 +28,8 @@ internal sealed class LatencyScale : ValueScale
     }
 
     public override double Fraction(long value) =>
-        Math.Log((double)Math.Max(value, LeastMicroseconds) / LeastMicroseconds) / Math.Log((double)Ticks[^1] / LeastMicroseconds);
+        Math.Log((double)Math.Max(value, LeastMicroseconds) / LeastMicroseconds) / Math.Log(
+            (double)Ticks[^1] / LeastMicroseconds);
 
     public override string Format(long tick) => tick >= MicrosecondsPerSecond
         ? string.Create(CultureInfo.InvariantCulture, $"{tick / MicrosecondsPerSecond} s")

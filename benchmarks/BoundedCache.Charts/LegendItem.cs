@@ -9,7 +9,8 @@ internal sealed record LegendItem(ChartSeries Series, double X, double Baseline)
     private const double RowHeight = 20;
 
     /// <summary>The legend of the given series, broken into rows that fit.</summary>
-    public static IReadOnlyList<LegendItem> Arrange(IEnumerable<ChartSeries> series, double left, double right, double baseline)
+    public static IReadOnlyList<LegendItem> Arrange(
+        IEnumerable<ChartSeries> series, double left, double right, double baseline)
     {
         var items = new List<LegendItem>();
         double x = left;

@@ -17,7 +17,8 @@ internal sealed class PanelLayout
         BadgeCentre = badges + (BadgeHeight / 2);
         double left = FigureLayout.Padding + AxisWidth;
         double width = FigureLayout.Width - FigureLayout.Padding - left;
-        Area = new PlotArea(left, badges + (panel.Stages.Count == 0 ? 8 : BadgeHeight), width, plotHeight, times, values);
+        Area = new PlotArea(
+            left, badges + (panel.Stages.Count == 0 ? 8 : BadgeHeight), width, plotHeight, times, values);
         Key = StageKey.For(panel.Stages, FigureLayout.Width - (2 * FigureLayout.Padding));
         KeyTop = Area.Bottom + TimeLabelsHeight + KeyGap;
         Bottom = KeyTop + Key.Height;

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace BoundedCache.Charts;
 
-/// <summary>Draws one panel: bands, grid, lines, callouts, axes and the key of its stages, in this order from back to front.</summary>
+/// <summary>
+/// Draws one panel: bands, grid, lines, callouts, axes and the key of its stages, in this order from back to front.
+/// </summary>
 internal static class PanelWriter
 {
     private const double BadgeRadius = 8;

@@ -1,8 +1,8 @@
 namespace BoundedCache.Charts;
 
 /// <summary>
-/// A callout and where its word stands: above its point and to the left, over the time that led to it; within the plot, and
-/// over no other word.
+/// A callout and where its word stands: above its point and to the left, over the time that led to it; within the
+/// plot, and over no other word.
 /// </summary>
 /// <param name="Callout">What is called out.</param>
 /// <param name="PointX">Where its dot lies.</param>
@@ -39,5 +39,7 @@ internal sealed record PlacedCallout(ChartCallout Callout, double PointX, double
     }
 
     private bool Overlaps(PlacedCallout other) =>
-        Right > other.Right - other.Width && other.Right > Right - Width && Math.Abs(other.Baseline - Baseline) < LineHeight;
+        Right > other.Right - other.Width
+        && other.Right > Right - Width
+        && Math.Abs(other.Baseline - Baseline) < LineHeight;
 }

@@ -1,7 +1,10 @@
 namespace BoundedCache.Charts;
 
-/// <summary>Where one panel's plot lies in the picture, and so where a time and an amount lie. Lengths are SVG user units.</summary>
-internal sealed record PlotArea(double Left, double Top, double Width, double Height, TimeScale Times, ValueScale Values)
+/// <summary>
+/// Where one panel's plot lies in the picture, and so where a time and an amount lie. Lengths are SVG user units.
+/// </summary>
+internal sealed record PlotArea(
+    double Left, double Top, double Width, double Height, TimeScale Times, ValueScale Values)
 {
     public double Right => Left + Width;
 

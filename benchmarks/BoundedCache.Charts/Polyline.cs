@@ -4,8 +4,8 @@ using System.Text;
 namespace BoundedCache.Charts;
 
 /// <summary>
-/// A series as an SVG path. Points that no eye could tell from the straight line between their neighbours are left out, so
-/// a run of an hour makes a file of kilobytes.
+/// A series as an SVG path. Points that no eye could tell from the straight line between their neighbours are left out,
+/// so a run of an hour makes a file of kilobytes.
 /// </summary>
 internal static class Polyline
 {
@@ -57,7 +57,10 @@ internal static class Polyline
         return path.ToString();
     }
 
-    /// <summary>Ramer, Douglas and Peucker's simplification, with a stack of its own so that long runs cannot overflow the thread's.</summary>
+    /// <summary>
+    /// Ramer, Douglas and Peucker's simplification, with a stack of its own so that long runs
+    /// cannot overflow the thread's.
+    /// </summary>
     private static List<(double X, double Y)> Simplify(List<(double X, double Y)> points)
     {
         if (points.Count < 3)

@@ -1,6 +1,8 @@
 namespace BoundedCache.Charts;
 
-/// <summary>How a series is drawn. Styles differ in form as well as in colour, so that no reader depends on colour alone.</summary>
+/// <summary>
+/// How a series is drawn. Styles differ in form as well as in colour, so that no reader depends on colour alone.
+/// </summary>
 public enum SeriesStyle
 {
     /// <summary>A thin line.</summary>

@@ -10,7 +10,9 @@ internal static class SeriesWriter
             svg.Path($"area {colours.Fill(series.Name)}", Polyline.AreaPath(series.Points, area));
         }
 
-        string path = series.Style == SeriesStyle.Limit ? Polyline.StepPath(series.Points, area) : Polyline.Path(series.Points, area);
+        string path = series.Style == SeriesStyle.Limit
+            ? Polyline.StepPath(series.Points, area)
+            : Polyline.Path(series.Points, area);
         svg.Path(LineClass(series, colours), path);
     }
 

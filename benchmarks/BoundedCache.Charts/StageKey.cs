@@ -29,7 +29,9 @@ internal sealed class StageKey
         return new StageKey(stages, columns, width);
     }
 
-    /// <summary>Where the badge of a stage lies, from the key's upper left corner; the columns are read downwards.</summary>
+    /// <summary>
+    /// Where the badge of a stage lies, from the key's upper left corner; the columns are read downwards.
+    /// </summary>
     public (double X, double Y) Place(int stage) =>
         (((stage / _rows) * _columnWidth) + (BadgeWidth / 2), ((stage % _rows) * RowHeight) + (RowHeight / 2));
 }

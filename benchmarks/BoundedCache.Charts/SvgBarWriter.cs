@@ -3,7 +3,9 @@ using System.Xml;
 
 namespace BoundedCache.Charts;
 
-/// <summary>Writes a <see cref="BarFigure"/> as one self-contained SVG element, in the manner of <see cref="SvgChartWriter"/>.</summary>
+/// <summary>
+/// Writes a <see cref="BarFigure"/> as one self-contained SVG element, in the manner of <see cref="SvgChartWriter"/>.
+/// </summary>
 public static class SvgBarWriter
 {
     private const double NameWidth = 170;
@@ -18,12 +20,15 @@ public static class SvgBarWriter
     public static string Write(BarFigure figure)
     {
         ArgumentNullException.ThrowIfNull(figure);
-        List<string> names = [.. figure.Groups.SelectMany(static group => group.Bars).Select(static bar => bar.Name).Distinct()];
-        double largest = figure.Groups.SelectMany(static group => group.Bars).Select(static bar => bar.Value).DefaultIfEmpty().Max();
+        List<string> names =
+            [.. figure.Groups.SelectMany(static group => group.Bars).Select(static bar => bar.Name).Distinct()];
+        double largest =
+            figure.Groups.SelectMany(static group => group.Bars).Select(static bar => bar.Value).DefaultIfEmpty().Max();
         double top = FigureLayout.TitleBaseline + (figure.Subtitle is null ? 12 : 32);
         double height = top + figure.Groups.Sum(static group => LabelHeight + (group.Bars.Count * RowHeight)) + 16;
         var text = new StringBuilder();
-        var settings = new XmlWriterSettings { OmitXmlDeclaration = true, Indent = true, IndentChars = " ", NewLineChars = "\n" };
+        var settings =
+            new XmlWriterSettings { OmitXmlDeclaration = true, Indent = true, IndentChars = " ", NewLineChars = "\n" };
         using (var xml = XmlWriter.Create(text, settings))
         {
             var svg = new SvgElements(xml);
@@ -59,7 +64,8 @@ public static class SvgBarWriter
         {
             double width = largest <= 0 ? 0 : Math.Max(0, bar.Value) / largest * room;
             svg.Text("ink", left - 8, y + 11, bar.Name, "end");
-            svg.Rectangle($"f{names.IndexOf(bar.Name) % ChartTheme.SeriesColours}", left, y, width, BarHeight, radius: 2);
+            svg.Rectangle(
+                $"f{names.IndexOf(bar.Name) % ChartTheme.SeriesColours}", left, y, width, BarHeight, radius: 2);
             svg.Text("muted", left + width + 6, y + 11, bar.Text);
             y += RowHeight;
         }

@@ -17,7 +17,8 @@ public static class SvgChartWriter
         ArgumentNullException.ThrowIfNull(figure);
         var layout = FigureLayout.For(figure);
         var text = new StringBuilder();
-        var settings = new XmlWriterSettings { OmitXmlDeclaration = true, Indent = true, IndentChars = " ", NewLineChars = "\n" };
+        var settings =
+            new XmlWriterSettings { OmitXmlDeclaration = true, Indent = true, IndentChars = " ", NewLineChars = "\n" };
         using (var xml = XmlWriter.Create(text, settings))
         {
             var svg = new SvgElements(xml);

@@ -1,8 +1,8 @@
 namespace BoundedCache.Charts;
 
 /// <summary>
-/// How wide text will be, roughly: SVG without scripts cannot measure, and the reader's font is not known. Generous, so that
-/// what is laid out by it does not collide in a wide font.
+/// How wide text will be, roughly: SVG without scripts cannot measure, and the reader's font is not known. Generous, so
+/// that what is laid out by it does not collide in a wide font.
 /// </summary>
 internal static class TextWidth
 {

@@ -8,7 +8,10 @@ internal sealed class TimeScale
     private const int MostSteps = 10;
 
     private static readonly double[] s_stepSeconds =
-        [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400];
+        [
+        0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800,
+        86400,
+    ];
 
     private TimeScale(TimeSpan maximum, IReadOnlyList<TimeSpan> ticks)
     {
@@ -35,7 +38,10 @@ internal sealed class TimeScale
         return new TimeScale(maximum, [.. Enumerable.Range(0, count).Select(i => TimeSpan.FromSeconds(i * step))]);
     }
 
-    /// <summary>The tick as the unit of the whole axis wants it: seconds up to two minutes, then minutes and seconds, then hours and minutes.</summary>
+    /// <summary>
+    /// The tick as the unit of the whole axis wants it: seconds up to two minutes, then minutes and
+    /// seconds, then hours and minutes.
+    /// </summary>
     public string Format(TimeSpan tick) => Maximum.TotalSeconds switch
     {
         <= 120 => string.Create(CultureInfo.InvariantCulture, $"{tick.TotalSeconds:0.##} s"),

@@ -13,5 +13,6 @@ internal abstract class ValueScale
     public abstract string Format(long tick);
 
     /// <summary>The scale on which the largest of the values fits.</summary>
-    public static ValueScale For(ChartUnit unit, long largest) => unit == ChartUnit.Microseconds ? LatencyScale.For(largest) : ByteScale.For(largest);
+    public static ValueScale For(ChartUnit unit, long largest) =>
+        unit == ChartUnit.Microseconds ? LatencyScale.For(largest) : ByteScale.For(largest);
 }

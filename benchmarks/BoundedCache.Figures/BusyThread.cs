@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace BoundedCache.Figures;
 
-/// <summary>A thread that does nothing but look at the clock, and knows the longest time for which it could not.</summary>
+/// <summary>
+/// A thread that does nothing but look at the clock, and knows the longest time for which it could not.
+/// </summary>
 internal sealed class BusyThread
 {
     private readonly Thread _thread;

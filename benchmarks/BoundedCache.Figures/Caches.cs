@@ -5,10 +5,17 @@ namespace BoundedCache.Figures;
 /// <summary>The caches that are measured, and how they are filled.</summary>
 internal static class Caches
 {
-    public static BoundedMemoryCache Bounded(long maxMemory = long.MaxValue, ReleaseMode releaseMode = ReleaseMode.None, bool statistics = false) =>
-        new(new BoundedMemoryCacheOptions { MaxMemory = maxMemory, ReleaseMode = releaseMode, TrackStatistics = statistics });
+    public static BoundedMemoryCache Bounded(
+        long maxMemory = long.MaxValue, ReleaseMode releaseMode = ReleaseMode.None, bool statistics = false) =>
+        new(new BoundedMemoryCacheOptions
+        {
+            MaxMemory = maxMemory,
+            ReleaseMode = releaseMode,
+            TrackStatistics = statistics,
+        });
 
-    public static MemoryCache Microsoft(long? sizeLimit = null) => new(new MemoryCacheOptions { SizeLimit = sizeLimit });
+    public static MemoryCache Microsoft(long? sizeLimit = null) =>
+        new(new MemoryCacheOptions { SizeLimit = sizeLimit });
 
     public static string Key(int number) => EntryKey.Create(number);
 

@@ -22,17 +22,22 @@ internal static class Child
             start.Environment[name] = value;
         }
 
-        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} did not start.");
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)
+            ?? throw new InvalidOperationException($"{start.FileName} did not start.");
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        string? answer = output.Split('\n').LastOrDefault(static line => line.StartsWith(Mark, StringComparison.Ordinal));
+        string? answer = output.Split('\n')
+            .LastOrDefault(static line => line.StartsWith(Mark, StringComparison.Ordinal));
         return process.ExitCode == 0 && answer is not null
-            ? [.. answer[Mark.Length..].Split(' ').Select(static number => double.Parse(number, CultureInfo.InvariantCulture))]
-            : throw new InvalidOperationException($"Measuring {figure} {string.Join(' ', args)} failed with exit code {process.ExitCode}: {output}");
+            ? [.. answer[Mark.Length..].Split(' ')
+                .Select(static number => double.Parse(number, CultureInfo.InvariantCulture))]
+            : throw new InvalidOperationException(
+                $"Measuring {figure} {string.Join(' ', args)} failed with exit code {process.ExitCode}: {output}");
     }
 
     public static void Answer(params double[] numbers) =>
-        Console.WriteLine(Mark + string.Join(' ', numbers.Select(static number => number.ToString("R", CultureInfo.InvariantCulture))));
+        Console.WriteLine(Mark
+            + string.Join(' ', numbers.Select(static number => number.ToString("R", CultureInfo.InvariantCulture))));
 
     /// <summary>The median of some runs of the same measurement, number by number.</summary>
     public static double[] Median(int runs, Func<double[]> measure)

@@ -5,7 +5,10 @@ namespace BoundedCache.Figures;
 /// <summary>Times single operations, leaving out those that a garbage collector's pause interrupted.</summary>
 internal struct GCClock
 {
-    /// <summary>Only what takes so long is asked whether a pause was part of it: no pause is shorter, and asking takes longer than a read.</summary>
+    /// <summary>
+    /// Only what takes so long is asked whether a pause was part of it: no pause is shorter, and asking
+    /// takes longer than a read.
+    /// </summary>
     private static readonly long s_suspicious = Stopwatch.Frequency / 50_000;
 
     private int _collections;
@@ -18,7 +21,9 @@ internal struct GCClock
         _started = Stopwatch.GetTimestamp();
     }
 
-    /// <returns>Stopwatch ticks; or 0 where a collection came between, since what it took is not the operation's.</returns>
+    /// <returns>
+    /// Stopwatch ticks; or 0 where a collection came between, since what it took is not the operation's.
+    /// </returns>
     public long Stop()
     {
         long elapsed = Stopwatch.GetTimestamp() - _started;

@@ -6,11 +6,13 @@ using Spectre.Console;
 
 // The figures that the project holds itself to, each measured in a process of its own.
 //   dotnet run -c Release --project benchmarks/BoundedCache.Figures              all of them
-//   dotnet run -c Release --project benchmarks/BoundedCache.Figures -- hits      one, by name; "churn:full speed" for a part of one
+//   dotnet run -c Release --project benchmarks/BoundedCache.Figures -- hits one, by name; "churn:full
+//   speed" for a part of one
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 IFigure[] figures =
 [
-    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(), new Sets(), new Touches(),
+    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(),
+    new Sets(), new Touches(),
     new LongestSet(), new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(),
 ];
 
@@ -22,8 +24,10 @@ if (args is ["--child", string child, .. string[] rest])
 
 if (args is ["--help"])
 {
-    Console.WriteLine("Measures the project's figures. Name none for all, or some; after a colon, a text for only those parts that have it in their title:");
-    Array.ForEach(figures, static figure => Console.WriteLine(string.Join("\n    ", [figure.Name, .. (figure as IPartedFigure)?.Parts ?? []])));
+    Console.WriteLine("Measures the project's figures. Name none for all, or some; after a colon, "
+        + "a text for only those parts that have it in their title:");
+    Array.ForEach(figures, static figure =>
+        Console.WriteLine(string.Join("\n    ", [figure.Name, .. (figure as IPartedFigure)?.Parts ?? []])));
     return 0;
 }
 

@@ -4,13 +4,18 @@ using Microsoft.Win32.SafeHandles;
 namespace BoundedCache.Figures;
 
 /// <summary>
-/// For how long a thread was ready to run and waited for a processor, as Linux counts it: what tells a thread that somebody holds up from one that the
-/// machine has no processor for. Elsewhere nothing is known, and nothing is taken off.
+/// For how long a thread was ready to run and waited for a processor, as Linux counts it: what tells a
+/// thread that somebody holds up from one that the machine has no processor for. Elsewhere nothing is known,
+/// and nothing is taken off.
 /// </summary>
-/// <remarks>To be made by the thread itself. Asking takes about a microsecond, so what was slow is asked about and not everything.</remarks>
+/// <remarks>
+/// To be made by the thread itself. Asking takes about a microsecond, so what was slow is asked
+/// about and not everything.
+/// </remarks>
 internal sealed class ThreadTimes : IDisposable
 {
-    // The library reads /proc through its own seam, for the whole process. This is one thread's, and of no use but in measuring.
+    // The library reads /proc through its own seam, for the whole process. This is one thread's, and of
+    // no use but in measuring.
     private const string Path = "/proc/thread-self/schedstat";
 
     private readonly SafeFileHandle? _file = File.Exists(Path) ? File.OpenHandle(Path) : null;

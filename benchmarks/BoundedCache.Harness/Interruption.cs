@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Harness;
 
-/// <summary>Turns the first Ctrl+C, or request to terminate, into a cancellation; the second one ends the process as it would without this.</summary>
+/// <summary>
+/// Turns the first Ctrl+C, or request to terminate, into a cancellation; the second one ends the process
+/// as it would without this.
+/// </summary>
 public sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -10,7 +13,8 @@ public sealed class Interruption : IDisposable
 
     /// <summary>From here on the process ends by cancellation first.</summary>
     public Interruption() =>
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM, Handle)];
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;

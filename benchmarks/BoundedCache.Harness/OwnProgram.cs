@@ -3,7 +3,10 @@ using System.Reflection;
 
 namespace BoundedCache.Harness;
 
-/// <summary>How to start a program of this repository once more, whether it runs as an executable of its own or as an argument of <c>dotnet</c>.</summary>
+/// <summary>
+/// How to start a program of this repository once more, whether it runs as an executable of its own or as an
+/// argument of <c>dotnet</c>.
+/// </summary>
 public static class OwnProgram
 {
     /// <summary>Starts nothing yet; streams are not redirected.</summary>

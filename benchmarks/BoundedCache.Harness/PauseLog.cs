@@ -22,7 +22,9 @@ public sealed class PauseLog : EventListener
         }
     }
 
-    /// <summary>The pauses since the last <see cref="Clear"/>. The runtime delivers its events with some delay.</summary>
+    /// <summary>
+    /// The pauses since the last <see cref="Clear"/>. The runtime delivers its events with some delay.
+    /// </summary>
     public double[] Take()
     {
         lock (_lock)

@@ -5,13 +5,18 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Harness;
 
-/// <summary>Where, when and of what a result was measured: what stands above every file in <c>benchmarks/results</c>.</summary>
+/// <summary>
+/// Where, when and of what a result was measured: what stands above every file in <c>benchmarks/results</c>.
+/// </summary>
 public sealed record RunStamp
 {
     /// <summary>The command line that repeats the run from the repository's root.</summary>
     public required string Command { get; init; }
 
-    /// <summary>The commit of the source, with "+ changes" where the working tree differs from it; "unknown" outside a repository.</summary>
+    /// <summary>
+    /// The commit of the source, with "+ changes" where the working tree differs from it;
+    /// "unknown" outside a repository.
+    /// </summary>
     public required string Commit { get; init; }
 
     /// <summary>UTC.</summary>
@@ -68,13 +73,21 @@ public sealed record RunStamp
     private static string CurrentCommit()
     {
         string? commit = Git("rev-parse", "--short=10", "HEAD");
-        return commit is null ? "unknown" : Git("status", "--porcelain", "--untracked-files=no") is "" ? commit : $"{commit} + changes";
+        return commit is null ? "unknown"
+            : Git("status", "--porcelain", "--untracked-files=no") is "" ? commit
+            : $"{commit} + changes";
     }
 
-    /// <summary>What git answers in the directory of this program; null where there is no git or no repository.</summary>
+    /// <summary>
+    /// What git answers in the directory of this program; null where there is no git or no repository.
+    /// </summary>
     private static string? Git(params string[] args)
     {
-        var start = new ProcessStartInfo("git", ["-C", AppContext.BaseDirectory, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("git", ["-C", AppContext.BaseDirectory, .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         try
         {
             using System.Diagnostics.Process? git = System.Diagnostics.Process.Start(start);
@@ -93,7 +106,10 @@ public sealed record RunStamp
         const string model = "model name";
         try
         {
-            return File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith(model, StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            return File.ReadLines("/proc/cpuinfo")
+                .FirstOrDefault(static line => line.StartsWith(model, StringComparison.Ordinal))
+                ?.Split(':', 2)[1]
+                .Trim()
                 ?? RuntimeInformation.ProcessArchitecture.ToString();
         }
         catch (IOException)

@@ -1,6 +1,9 @@
 namespace BoundedCache.Harness;
 
-/// <summary>Numbers from 0 to n - 1 of which the k-th is drawn with a probability in proportion to 1 / k^s, in a shuffled order of numbers.</summary>
+/// <summary>
+/// Numbers from 0 to n - 1 of which the k-th is drawn with a probability in proportion to 1 / k^s, in a
+/// shuffled order of numbers.
+/// </summary>
 public sealed class Zipf
 {
     private readonly double[] _cumulative;

@@ -7,7 +7,8 @@ using BoundedCache.Load.Throughput;
 namespace BoundedCache.Load;
 
 /// <summary>
-/// A fresh process of this program that measures one cache in one situation: told what by JSON on its command line, it answers JSON.
+/// A fresh process of this program that measures one cache in one situation: told what by JSON on its
+/// command line, it answers JSON.
 /// </summary>
 internal static class Child
 {
@@ -22,7 +23,8 @@ internal static class Child
     {
         if (args.Count != 2)
         {
-            throw new LoadException(ExitCode.Usage, "--child is for the program itself: it starts its measurements with it");
+            throw new LoadException(
+                ExitCode.Usage, "--child is for the program itself: it starts its measurements with it");
         }
 
         output.WriteLine(args[0] == "latency"
@@ -38,14 +40,19 @@ internal static class Child
         }
         catch (JsonException failure)
         {
-            throw new LoadException(ExitCode.Usage, $"--child is for the program itself, and this is not what it sends: {failure.Message}", failure);
+            throw new LoadException(
+                ExitCode.Usage,
+                $"--child is for the program itself, and this is not what it sends: {failure.Message}",
+                failure);
         }
     }
 
-    private static async Task<TSample> StartAsync<TCase, TSample>(string kind, TCase work, CancellationToken cancellationToken)
+    private static async Task<TSample> StartAsync<TCase, TSample>(
+        string kind, TCase work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        ProcessStartInfo start = OwnProgram.StartInfo(typeof(Child).Assembly, ["--child", kind, JsonSerializer.Serialize(work)]);
+        ProcessStartInfo start = OwnProgram.StartInfo(
+            typeof(Child).Assembly, ["--child", kind, JsonSerializer.Serialize(work)]);
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
@@ -59,7 +66,10 @@ internal static class Child
             cancellationToken.ThrowIfCancellationRequested();
             return process.ExitCode == 0
                 ? JsonSerializer.Deserialize<TSample>(answer)!
-                : throw new LoadException(ExitCode.Failed, $"measuring {work} ended with exit code {process.ExitCode}: {(await errors.ConfigureAwait(false)).Trim()}");
+                : throw new LoadException(
+                    ExitCode.Failed,
+                    $"measuring {work} ended with exit code {process.ExitCode}: "
+                        + $"{(await errors.ConfigureAwait(false)).Trim()}");
         }
         finally
         {

@@ -4,7 +4,10 @@ using BoundedCache.Load.CommandLine;
 
 namespace BoundedCache.Load;
 
-/// <summary>The program from its arguments to its exit code. Results go to <paramref name="output"/>, everything else to <paramref name="error"/>.</summary>
+/// <summary>
+/// The program from its arguments to its exit code. Results go to <paramref name="output"/>, everything else to
+/// <paramref name="error"/>.
+/// </summary>
 internal sealed class LoadApplication(TextWriter output, TextWriter error)
 {
     public const string ErrorPrefix = "load: ";
@@ -50,7 +53,13 @@ internal sealed class LoadApplication(TextWriter output, TextWriter error)
             return Fail(ExitCode.Usage, Explain(result));
         }
 
-        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output, Error = error };
+        var invocation = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+            Output = output,
+            Error = error,
+        };
         return (ExitCode)await result.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
     }
 

@@ -5,4 +5,6 @@ using BoundedCache.Load;
 // Numbers mean the same in every results file.
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 using var interruption = new Interruption();
-return (int)await new LoadApplication(Console.Out, Console.Error).RunAsync(args, interruption.Token).ConfigureAwait(false);
+return (int)await new LoadApplication(Console.Out, Console.Error)
+    .RunAsync(args, interruption.Token)
+    .ConfigureAwait(false);

@@ -19,12 +19,14 @@ internal static class LoadApplication
             Console.Error.WriteLine($"{ErrorPrefix}{failure.Message.TrimEnd('.')}.");
             return failure.ExitCode;
         }
-        catch (Exception failure) when (failure is OperationCanceledException && cancellationToken.IsCancellationRequested)
+        catch (Exception failure)
+            when (failure is OperationCanceledException && cancellationToken.IsCancellationRequested)
         {
             Console.Error.WriteLine(ErrorPrefix + "interrupted; no result was written.");
             return ExitCode.Interrupted;
         }
-        catch (Exception failure) when (failure is IOException or HttpRequestException or SocketException or UnauthorizedAccessException)
+        catch (Exception failure)
+            when (failure is IOException or HttpRequestException or SocketException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"{ErrorPrefix}{failure.Message}");
             return ExitCode.Failed;

@@ -21,8 +21,11 @@ catch (ArgumentException failure)
 
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
 builder.WebHost.UseUrls("http://127.0.0.1:0");
-builder.Logging.ClearProviders().AddSimpleConsole(static console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
-builder.Logging.AddFilter("BoundedCache", LogLevel.Information).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+builder.Logging.ClearProviders()
+    .AddSimpleConsole(static console => console.SingleLine = true)
+    .SetMinimumLevel(LogLevel.Warning);
+builder.Logging.AddFilter("BoundedCache", LogLevel.Information)
+    .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
 bool isBounded = options.Cache == "bounded";
 if (isBounded)
 {
@@ -31,7 +34,8 @@ if (isBounded)
         cache.Name = "items";
         cache.MaxMemory = options.MaxBytes;
 
-        // Connections and compiled code leave native memory behind that a service whose limit goes up and down for long should not keep.
+        // Connections and compiled code leave native memory behind that a service whose limit goes up and down
+        // for long should not keep.
         cache.TrimNativeMemory = true;
     });
 }

@@ -6,7 +6,8 @@ namespace BoundedCache.LoadService;
 internal sealed record ServiceOptions
 {
     private const string Usage =
-        "Usage: BoundedCache.LoadService --cache bounded|memory-cache|redis|memcached --max-memory BYTES [--items COUNT] [--peer-port PORT] [--leash]";
+        "Usage: BoundedCache.LoadService --cache bounded|memory-cache|redis|memcached --max-memory BYTES [--items "
+        + "COUNT] [--peer-port PORT] [--leash]";
 
     /// <summary>Which cache the items are kept in.</summary>
     public required string Cache { get; init; }
@@ -23,7 +24,9 @@ internal sealed record ServiceOptions
     /// <summary>Whether the service ends when its standard input does: when whoever started it is gone.</summary>
     public bool IsLeashed { get; init; }
 
-    /// <exception cref="ArgumentException">The arguments make no sense; the message says why, and what would.</exception>
+    /// <exception cref="ArgumentException">
+    /// The arguments make no sense; the message says why, and what would.
+    /// </exception>
     public static ServiceOptions Parse(string[] args)
     {
         var given = new Dictionary<string, string>();
@@ -55,7 +58,10 @@ internal sealed record ServiceOptions
     }
 
     private static long Number(Dictionary<string, string> given, string name, long? otherwise, long most) =>
-        !given.TryGetValue(name, out string? text) ? otherwise ?? throw new ArgumentException($"{name} is missing. {Usage}")
-        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number >= 1 && number <= most ? number
+        !given.TryGetValue(name, out string? text)
+        ? otherwise ?? throw new ArgumentException($"{name} is missing. {Usage}")
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            && number >= 1
+            && number <= most ? number
         : throw new ArgumentException($"{name}: '{text}' is not a whole number from 1 to {most}. {Usage}");
 }

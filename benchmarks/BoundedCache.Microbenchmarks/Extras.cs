@@ -5,7 +5,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Microbenchmarks;
 
-/// <summary>What a hit costs beside what is optional: expiration, statistics, metrics that somebody listens to.</summary>
+/// <summary>
+/// What a hit costs beside what is optional: expiration, statistics, metrics that somebody listens to.
+/// </summary>
 public sealed class Extras : IDisposable
 {
     private readonly Meters _meters = new();
@@ -45,7 +47,12 @@ public sealed class Extras : IDisposable
         bool statistics = With == Extra.Statistics;
         _cache = Cache == "bounded"
             ? new BoundedMemoryCache(
-                new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None, TrackStatistics = statistics },
+                new BoundedMemoryCacheOptions
+                {
+                    MaxMemory = long.MaxValue,
+                    ReleaseMode = ReleaseMode.None,
+                    TrackStatistics = statistics,
+                },
                 meterFactory: With == Extra.Metrics ? _meters : null)
             : new MemoryCache(new MemoryCacheOptions { TrackStatistics = statistics || With == Extra.Metrics });
         foreach (int i in KeySet.FillOrder(Entries))

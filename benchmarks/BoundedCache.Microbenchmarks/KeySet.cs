@@ -13,10 +13,14 @@ public enum KeyKind
     Record,
 }
 
-/// <summary>Numbered keys of a kind, as the cache holds them and as callers bring them: equal, but other instances.</summary>
+/// <summary>
+/// Numbered keys of a kind, as the cache holds them and as callers bring them: equal, but other instances.
+/// </summary>
 public static class KeySet
 {
-    /// <summary>Keys looked up one after the other, a power of two: enough that no processor learns their order.</summary>
+    /// <summary>
+    /// Keys looked up one after the other, a power of two: enough that no processor learns their order.
+    /// </summary>
     public const int Draws = 1 << 14;
 
     /// <summary>The key of a number; each call makes another object.</summary>
@@ -41,7 +45,10 @@ public static class KeySet
         return [.. Enumerable.Range(0, Draws).Select(_ => Make(kind, zipf.Next(random) + (present ? 0 : entries)))];
     }
 
-    /// <summary>The numbers of the entries in random order: tables filled in the order of allocation are faster to read than any in use.</summary>
+    /// <summary>
+    /// The numbers of the entries in random order: tables filled in the order of allocation are faster
+    /// to read than any in use.
+    /// </summary>
     public static int[] FillOrder(int entries)
     {
         int[] order = [.. Enumerable.Range(0, entries)];

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Microbenchmarks;
 
-/// <summary>What only users of IMemoryCache know, on both caches: GetOrCreate, lookups by a span, and Set through the builder with what it allocates.</summary>
+/// <summary>
+/// What only users of IMemoryCache know, on both caches: GetOrCreate, lookups by a span, and Set through the
+/// builder with what it allocates.
+/// </summary>
 public class MemoryCacheInterface
 {
     private static readonly object s_value = new();
@@ -24,7 +27,8 @@ public class MemoryCacheInterface
     [GlobalSetup]
     public void SetUp()
     {
-        _bounded = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None });
+        _bounded = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None });
         _microsoft = new MemoryCache(new MemoryCacheOptions());
         _cache = Cache == "bounded" ? _bounded : _microsoft;
         foreach (int i in KeySet.FillOrder(Entries))

@@ -7,8 +7,9 @@ using BoundedCache.Harness;
 using BoundedCache.Microbenchmarks;
 using Perfolizer.Horology;
 
-// In this process: BenchmarkDotNet's own way, projects that it generates and builds, takes a minute for each of hundreds of cases. What it would keep
-// apart, heap and compiled code, each case's setup makes anew as far as it can; the load runs use processes of their own.
+// In this process: BenchmarkDotNet's own way, projects that it generates and builds, takes a minute for each of
+// hundreds of cases. What it would keep apart, heap and compiled code, each case's setup makes anew as far as it can;
+// the load runs use processes of their own.
 ManualConfig config = ManualConfig.Create(DefaultConfig.Instance)
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddJob(Job.Default

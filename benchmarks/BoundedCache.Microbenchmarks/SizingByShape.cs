@@ -4,10 +4,16 @@ using BoundedCache.Sizing;
 
 namespace BoundedCache.Microbenchmarks;
 
-/// <summary>The time and the allocations of measuring a value, by its shape; the type is known, as it is from the second value on.</summary>
+/// <summary>
+/// The time and the allocations of measuring a value, by its shape; the type is known, as it is
+/// from the second value on.
+/// </summary>
 public class SizingByShape
 {
-    /// <summary>Values that take turns, a power of two: few enough to stay in the processor's cache, as a value does that was just made.</summary>
+    /// <summary>
+    /// Values that take turns, a power of two: few enough to stay in the processor's cache, as a value
+    /// does that was just made.
+    /// </summary>
     private const int Values = 64;
 
     private readonly ObjectMeasurer _measurer = new();

@@ -23,8 +23,9 @@ public class Replacements : PeerBenchmark
 }
 
 /// <summary>
-/// Sets of keys that were never there, into a full cache: each evicts one. Beware of caches that are fast because they store nothing:
-/// MemoryCache refuses new entries while it is full and compacts (<c>Figures sets</c> counts what was stored).
+/// Sets of keys that were never there, into a full cache: each evicts one. Beware of caches that are fast
+/// because they store nothing: MemoryCache refuses new entries while it is full and compacts
+/// (<c>Figures sets</c> counts what was stored).
 /// </summary>
 public class Evictions : PeerBenchmark
 {
@@ -34,7 +35,8 @@ public class Evictions : PeerBenchmark
     [GlobalSetup]
     public void SetUp()
     {
-        // Peers that measure charge more than the 1 that is declared: their limit is what they use when as many entries are in.
+        // Peers that measure charge more than the 1 that is declared: their limit is what they use
+        // when as many entries are in.
         Fill(KeyKind.String24, BoundedCache.Peers.PeerCatalog.Find(Peer).Measures ? MeasuredLimit() : Entries);
 
         // Long gone when their turn comes again.
@@ -42,11 +44,13 @@ public class Evictions : PeerBenchmark
     }
 
     [Benchmark]
-    public void SetNewEvicting() => Cache.Set(_newKeys[_nextNew = _nextNew + 1 < _newKeys.Length ? _nextNew + 1 : 0], Value, 1);
+    public void SetNewEvicting() =>
+        Cache.Set(_newKeys[_nextNew = _nextNew + 1 < _newKeys.Length ? _nextNew + 1 : 0], Value, 1);
 
     private long MeasuredLimit()
     {
-        using var one = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None });
+        using var one = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None });
         Microsoft.Extensions.Caching.Memory.CacheExtensions.Set(one, EntryKey.Create(1), Value);
         return one.UsedMemory * Entries;
     }

@@ -1,8 +1,8 @@
 namespace BoundedCache.Peers;
 
 /// <summary>
-/// Makes a class a peer: everything that measures peers finds it by this attribute, so a new peer is a file with a class that has it, implements
-/// <see cref="ICachePeer"/>, and has a constructor that takes a <see cref="PeerSetup"/>.
+/// Makes a class a peer: everything that measures peers finds it by this attribute, so a new peer is a file with a
+/// class that has it, implements <see cref="ICachePeer"/>, and has a constructor that takes a <see cref="PeerSetup"/>.
 /// </summary>
 /// <param name="name">The name on command lines and in results.</param>
 /// <param name="order">Where it stands in tables.</param>

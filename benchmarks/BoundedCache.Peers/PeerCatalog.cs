@@ -18,7 +18,9 @@ public static class PeerCatalog
     /// <summary>The peer of a name.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
     public static Peer Find(string name) => All.FirstOrDefault(peer => peer.Name == name)
-        ?? throw new ArgumentException($"there is no peer '{name}'; there are {string.Join(", ", All.Select(static peer => peer.Name))}", nameof(name));
+        ?? throw new ArgumentException(
+            $"there is no peer '{name}'; there are {string.Join(", ", All.Select(static peer => peer.Name))}",
+            nameof(name));
 }
 
 /// <summary>A peer that can be made.</summary>

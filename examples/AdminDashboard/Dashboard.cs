@@ -16,7 +16,8 @@ internal static class Dashboard
     public static async Task RunAsync(DashboardOptions options, CancellationToken cancellationToken)
     {
         // Its settings lie beside the program, wherever it is started from.
-        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port));
 
         builder.Services.AddBoundedMemoryCache(builder.Configuration.GetSection("Caches:Catalog"));
@@ -47,7 +48,8 @@ internal static class Dashboard
         }
         else
         {
-            app.MapBoundedCacheAdmin(AdminPath, static admin => admin.AllowLoopback = true);   // this machine alone, and no proxy before it
+            // this machine alone, and no proxy before it
+            app.MapBoundedCacheAdmin(AdminPath, static admin => admin.AllowLoopback = true);
         }
 
         await app.StartAsync(cancellationToken);

@@ -23,7 +23,8 @@ internal sealed class DashboardCommand
 
     private readonly Option<int> _lookups = new("--lookups")
     {
-        Description = $"The load that the program makes for itself, in lookups a second; 0 for none, at most {MostLookups}. Default {DefaultLookups}.",
+        Description = "The load that the program makes for itself, in lookups a second; 0 for none, "
+            + $"at most {MostLookups}. Default {DefaultLookups}.",
         HelpName = "COUNT",
         DefaultValueFactory = static _ => DefaultLookups,
         CustomParser = static result => Parse(result, 0, MostLookups),
@@ -31,8 +32,9 @@ internal sealed class DashboardCommand
 
     private readonly Option<bool> _auth = new("--auth")
     {
-        Description = "Ask for an API key: one key may read, another may also change. They are Auth:ReaderKey and Auth:ChangerKey of the configuration "
-            + "(environment: Auth__ReaderKey, Auth__ChangerKey), or else made up and printed.",
+        Description = "Ask for an API key: one key may read, another may also change. "
+            + "They are Auth:ReaderKey and Auth:ChangerKey of the configuration (environment: Auth__ReaderKey, "
+            + "Auth__ChangerKey), or else made up and printed.",
     };
 
     private readonly RootCommand _root = new("""
@@ -55,7 +57,9 @@ internal sealed class DashboardCommand
         _root.Options.Remove(_root.Options.OfType<VersionOption>().Single());
         _root.SetAction(async (result, cancellationToken) =>
         {
-            await run(new DashboardOptions(result.GetValue(_port), result.GetValue(_lookups), result.GetValue(_auth)), cancellationToken);
+            await run(
+                new DashboardOptions(result.GetValue(_port), result.GetValue(_lookups), result.GetValue(_auth)),
+                cancellationToken);
             return 0;
         });
     }
@@ -74,7 +78,11 @@ internal sealed class DashboardCommand
         try
         {
             // Ctrl+C is the host's.
-            return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return await result.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
         }
         catch (Exception exception) when (exception is IOException or InvalidOperationException)
         {
@@ -86,9 +94,16 @@ internal sealed class DashboardCommand
     private static int Parse(ArgumentResult result, int least, int most)
     {
         string text = result.Tokens[^1].Value;
-        if (!int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int value) || value < least || value > most)
+        if (!int.TryParse(
+            text,
+            System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out int value)
+            || value < least
+            || value > most)
         {
-            result.AddError($"{((OptionResult)result.Parent!).Option.Name}: '{text}' is not a whole number from {least} to {most}");
+            result.AddError(
+                $"{((OptionResult)result.Parent!).Option.Name}: '{text}' is not a whole number from {least} to {most}");
         }
 
         return value;

@@ -31,11 +31,13 @@ internal sealed class ExplainApplication(TextWriter output, TextWriter error, bo
         }
     }
 
-    private ExitCode Execute(ExplainOptions options) => options.Cause is null ? ExplainAll(options) : Explain(options.Cause, options);
+    private ExitCode Execute(ExplainOptions options) =>
+        options.Cause is null ? ExplainAll(options) : Explain(options.Cause, options);
 
     private ExitCode Explain(Cause cause, ExplainOptions options)
     {
-        MemoryReportMode mode = options.Mode ?? (cause.NeedsCollection ? MemoryReportMode.Collect : MemoryReportMode.Observe);
+        MemoryReportMode mode = options.Mode
+            ?? (cause.NeedsCollection ? MemoryReportMode.Collect : MemoryReportMode.Observe);
 
         // The code of the report is part of an empty process as well; the second one finds it loaded.
         MemoryReport.Capture(mode);
@@ -45,7 +47,8 @@ internal sealed class ExplainApplication(TextWriter output, TextWriter error, bo
             cause.Build(options.SizeBytes);
             ProcessMemorySnapshot status = ProcessMemorySnapshot.Take();
             MemoryReport report = MemoryReport.Capture(mode);
-            var result = new ExplainResult(cause, options.SizeBytes, status, ProcessMemorySnapshot.Take(), empty, report);
+            var result = new ExplainResult(
+                cause, options.SizeBytes, status, ProcessMemorySnapshot.Take(), empty, report);
             if (options.Json)
             {
                 _writer.WriteJson(result.ToJson());

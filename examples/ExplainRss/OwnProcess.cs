@@ -6,14 +6,20 @@ using BoundedCache.ExplainRss.CommandLine;
 
 namespace BoundedCache.ExplainRss;
 
-/// <summary>Runs this program once more for one cause, so that no cause is explained with the remains of another.</summary>
+/// <summary>
+/// Runs this program once more for one cause, so that no cause is explained with the remains of another.
+/// </summary>
 internal static class OwnProcess
 {
     /// <returns>What it wrote.</returns>
     /// <exception cref="ExplainException">It failed.</exception>
     public static string Run(Cause cause, ExplainOptions options)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath ?? "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
         {
             start.ArgumentList.Add(typeof(OwnProcess).Assembly.Location);
@@ -42,11 +48,15 @@ internal static class OwnProcess
             string said = errors.GetAwaiter().GetResult().Trim();
             return process.ExitCode == 0
                 ? text
-                : throw new ExplainException(ExitCode.Failed, $"the process for {cause.Name} ended with exit code {process.ExitCode}: {said.Replace(ExplainApplication.ErrorPrefix, "", StringComparison.Ordinal)}");
+                : throw new ExplainException(
+                    ExitCode.Failed,
+                    $"the process for {cause.Name} ended with exit code {process.ExitCode}: "
+                        + $"{said.Replace(ExplainApplication.ErrorPrefix, "", StringComparison.Ordinal)}");
         }
         catch (Win32Exception failure)
         {
-            throw new ExplainException(ExitCode.Failed, $"{start.FileName} cannot be started: {failure.Message}", failure);
+            throw new ExplainException(
+                ExitCode.Failed, $"{start.FileName} cannot be started: {failure.Message}", failure);
         }
     }
 }

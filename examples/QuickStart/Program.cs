@@ -4,22 +4,28 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 HostApplicationBuilder builder = Host.CreateApplicationBuilder(args);
-builder.Services.AddBoundedMemoryCache(options => options.MaxMemory = 64 << 20);   // bytes; in the place of AddMemoryCache()
+// bytes; in the place of AddMemoryCache()
+builder.Services.AddBoundedMemoryCache(options => options.MaxMemory = 64 << 20);
 using IHost host = builder.Build();
 await host.StartAsync();
 
 IMemoryCache pages = host.Services.GetRequiredService<IMemoryCache>();             // what your classes ask for
 for (int number = 0; number < 1000; number++)
 {
-    pages.GetOrCreate($"page:{number}", static entry => RenderPage());             // 100 MB through 64 MiB; no sizes to declare
+    // 100 MB through 64 MiB; no sizes to declare
+    pages.GetOrCreate($"page:{number}", static entry => RenderPage());
 }
 
-BoundedMemoryCache cache = host.Services.GetRequiredService<BoundedMemoryCache>(); // the same cache, for those who turn its limit
+// the same cache, for those who turn its limit
+BoundedMemoryCache cache = host.Services.GetRequiredService<BoundedMemoryCache>();
 Console.WriteLine($"{cache.Count} pages, {ByteSize.Format(cache.UsedMemory)}");    // -> … pages, 6… MiB
-Console.WriteLine(cache.TryGetValue("page:999", out _));                           // -> True: a full cache admits the new
-Console.WriteLine(cache.TryGetValue("page:0", out _));                             // -> False: and evicts the least recently used
+// -> True: a full cache admits the new
+Console.WriteLine(cache.TryGetValue("page:999", out _));
+// -> False: and evicts the least recently used
+Console.WriteLine(cache.TryGetValue("page:0", out _));
 ShrinkReport report = await cache.SetMaxMemoryAsync(8 << 20);                      // evicts, and gives the memory back
-Console.WriteLine(report);                                                         // -> default: limit 64 MiB -> 8 MiB; evicted … entries (… MiB) in … ms; RSS … -> …; …
+// -> default: limit 64 MiB -> 8 MiB; evicted … entries (… MiB) in … ms; RSS … -> …; …
+Console.WriteLine(report);
 await host.StopAsync();
 
 static byte[] RenderPage()

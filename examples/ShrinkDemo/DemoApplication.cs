@@ -18,7 +18,9 @@ internal sealed class DemoApplication(DemoTerminal terminal)
     {
         try
         {
-            return await new DemoCommand(ExecuteAsync).InvokeAsync(arguments, terminal.Output, cancellationToken).ConfigureAwait(false);
+            return await new DemoCommand(ExecuteAsync)
+                .InvokeAsync(arguments, terminal.Output, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (DemoException failure)
         {
@@ -54,7 +56,9 @@ internal sealed class DemoApplication(DemoTerminal terminal)
             .ConfigureAwait(false);
 
         // Pictures first: if they cannot be written there is one error and no half of a result.
-        IReadOnlyList<string> pictures = options.OutputDirectory is null ? [] : PictureFiles.Write(options.OutputDirectory, result);
+        IReadOnlyList<string> pictures = options.OutputDirectory is null
+            ? []
+            : PictureFiles.Write(options.OutputDirectory, result);
         if (options.Json)
         {
             terminal.Output.WriteLine(JsonReport.Write(result));
@@ -69,8 +73,12 @@ internal sealed class DemoApplication(DemoTerminal terminal)
 
     private async Task<ExitCode> CompareAsync(DemoOptions options, CancellationToken cancellationToken)
     {
-        ComparisonResult result = await new ComparisonRun(options, terminal.Error).RunAsync(cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<string> pictures = options.OutputDirectory is null ? [] : PictureFiles.Write(options.OutputDirectory, result);
+        ComparisonResult result = await new ComparisonRun(options, terminal.Error)
+            .RunAsync(cancellationToken)
+            .ConfigureAwait(false);
+        IReadOnlyList<string> pictures = options.OutputDirectory is null
+            ? []
+            : PictureFiles.Write(options.OutputDirectory, result);
         if (options.Json)
         {
             terminal.Output.WriteLine(JsonReport.Write(result));

@@ -5,7 +5,10 @@ using Spectre.Console;
 
 namespace BoundedCache.ShrinkDemo;
 
-/// <summary>Where the program writes: results to standard output, everything else to standard error; each with as much life as it can show.</summary>
+/// <summary>
+/// Where the program writes: results to standard output, everything else to standard error; each with as
+/// much life as it can show.
+/// </summary>
 internal sealed class DemoTerminal
 {
     /// <summary>Wide enough for the tables where there is no terminal whose width would count.</summary>
@@ -13,7 +16,12 @@ internal sealed class DemoTerminal
 
     private readonly bool _errorIsTerminal;
 
-    private DemoTerminal(TextWriter output, TextWriter error, IAnsiConsole outputConsole, IAnsiConsole errorConsole, bool errorIsTerminal)
+    private DemoTerminal(
+        TextWriter output,
+        TextWriter error,
+        IAnsiConsole outputConsole,
+        IAnsiConsole errorConsole,
+        bool errorIsTerminal)
     {
         Output = output;
         Error = error;
@@ -47,7 +55,12 @@ internal sealed class DemoTerminal
 
     /// <summary>Streams that are no terminal.</summary>
     public static DemoTerminal Plain(TextWriter output, TextWriter error) =>
-        new(output, error, Create(output, isTerminal: false, colour: false), Create(error, isTerminal: false, colour: false), errorIsTerminal: false);
+        new(
+            output,
+            error,
+            Create(output, isTerminal: false, colour: false),
+            Create(error, isTerminal: false, colour: false),
+            errorIsTerminal: false);
 
     /// <summary>The way to show progress that standard error is able to.</summary>
     public ProgressView ShowProgress(IDemoCache cache) =>

@@ -6,7 +6,9 @@ internal enum ExitCode
     /// <summary>The story was told to its end, whatever its verdict.</summary>
     Done = 0,
 
-    /// <summary>Something failed under way: a file, a child process, or a cache that returned what was not stored.</summary>
+    /// <summary>
+    /// Something failed under way: a file, a child process, or a cache that returned what was not stored.
+    /// </summary>
     Failed = 1,
 
     /// <summary>The command line asks for what cannot be done.</summary>

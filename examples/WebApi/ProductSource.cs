@@ -1,6 +1,9 @@
 namespace BoundedCache.WebApi;
 
-/// <summary>A source of products that takes its time, as a database or another service does. Its products are made up, and always the same.</summary>
+/// <summary>
+/// A source of products that takes its time, as a database or another service does. Its products are made
+/// up, and always the same.
+/// </summary>
 internal sealed class ProductSource(IConfiguration configuration)
 {
     /// <summary>The products have the numbers from 1 to this one. Together they are about 320 MB in memory.</summary>
@@ -25,6 +28,7 @@ internal sealed class ProductSource(IConfiguration configuration)
     internal static Product Make(int id)
     {
         string sentence = $"Product {id} is as good as new. ";
-        return new Product(id, $"Product {id}", string.Concat(Enumerable.Repeat(sentence, DescriptionLength / sentence.Length)));
+        return new Product(
+            id, $"Product {id}", string.Concat(Enumerable.Repeat(sentence, DescriptionLength / sentence.Length)));
     }
 }

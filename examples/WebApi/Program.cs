@@ -9,12 +9,15 @@ builder.Services.AddSingleton<ProductSource>();
 builder.Services.AddSingleton<ProductCatalog>();
 
 // On loopback alone, whatever the environment says: nobody has to log in.
-builder.WebHost.ConfigureKestrel(static (context, kestrel) => kestrel.Listen(IPAddress.Loopback, context.Configuration.GetValue<int>("Port")));
+builder.WebHost.ConfigureKestrel(
+    static (context, kestrel) => kestrel.Listen(IPAddress.Loopback, context.Configuration.GetValue<int>("Port")));
 
 WebApplication app = builder.Build();
 
-app.MapGet("/products/{id:int}", static async Task<Results<Ok<Product>, NotFound>> (int id, ProductCatalog catalog, CancellationToken aborted) =>
-    await catalog.FindAsync(id, aborted) is { } product ? TypedResults.Ok(product) : TypedResults.NotFound());
+app.MapGet(
+    "/products/{id:int}",
+    static async Task<Results<Ok<Product>, NotFound>> (int id, ProductCatalog catalog, CancellationToken aborted) =>
+        await catalog.FindAsync(id, aborted) is { } product ? TypedResults.Ok(product) : TypedResults.NotFound());
 
 app.MapGet("/cache", static (BoundedMemoryCache cache, ProductSource source) =>
     new CacheState(cache.MaxMemory, cache.UsedMemory, cache.Count, source.Reads));

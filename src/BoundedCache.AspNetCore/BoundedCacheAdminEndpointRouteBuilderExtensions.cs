@@ -22,32 +22,41 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
     private const string JsonType = "application/json";
 
     /// <summary>
-    /// Maps a page and an API for looking at the caches that were registered with <c>AddBoundedMemoryCache</c>, for changing their limits, and for releasing memory.
+    /// Maps a page and an API for looking at the caches that were registered with <c>AddBoundedMemoryCache</c>, for
+    /// changing their limits, and for releasing memory.
     /// </summary>
     /// <remarks>
-    /// Closed until it is told whom to trust: without authorization on the endpoint (<c>RequireAuthorization</c> here or on a group around, or the policies of the
-    /// options), and without <see cref="BoundedCacheAdminOptions.AllowLoopback"/>, every request is answered 403. <c>AllowAnonymous</c> and a fallback policy do not open it.
-    /// From the host's start to its stop a timer takes samples for the history. Mapped twice, there are two histories, and two counts of releases.
+    /// Closed until it is told whom to trust: without authorization on the endpoint (<c>RequireAuthorization</c> here
+    /// or on a group around, or the policies of the options), and without
+    /// <see cref="BoundedCacheAdminOptions.AllowLoopback"/>, every request is answered 403. <c>AllowAnonymous</c> and a
+    /// fallback policy do not open it. From the host's start to its stop a timer takes samples for the history. Mapped
+    /// twice, there are two histories, and two counts of releases.
     /// </remarks>
     /// <param name="endpoints">Where to map it.</param>
     /// <param name="pattern">The route before all of it.</param>
     /// <param name="configure">Changes the default settings; null for the defaults.</param>
     /// <returns>A builder of conventions for all of its endpoints.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="endpoints"/> or <paramref name="pattern"/> is null.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="endpoints"/> or <paramref name="pattern"/> is null.
+    /// </exception>
     /// <exception cref="ArgumentException">A setting is not allowed; the message says which, and what is.</exception>
     /// <exception cref="InvalidOperationException">No cache was registered.</exception>
     public static IEndpointConventionBuilder MapBoundedCacheAdmin(
-        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/admin/cache", Action<BoundedCacheAdminOptions>? configure = null)
+        this IEndpointRouteBuilder endpoints,
+        [StringSyntax("Route")] string pattern = "/admin/cache",
+        Action<BoundedCacheAdminOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(pattern);
         var options = new BoundedCacheAdminOptions();
         configure?.Invoke(options);
         options = options.ValidatedCopy();
-        if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(BoundedMemoryCacheRegistry)) == false)
+        if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()
+            ?.IsService(typeof(BoundedMemoryCacheRegistry)) == false)
         {
             throw new InvalidOperationException(
-                "MapBoundedCacheAdmin found no cache to administer. Call builder.Services.AddBoundedMemoryCache(), or AddKeyedBoundedMemoryCache(name), before the application is built.");
+                "MapBoundedCacheAdmin found no cache to administer. Call builder.Services.AddBoundedMemoryCache(), "
+                    + "or AddKeyedBoundedMemoryCache(name), before the application is built.");
         }
 
         KnowTypes(endpoints.ServiceProvider.GetService<IOptions<JsonOptions>>()?.Value.SerializerOptions);
@@ -62,11 +71,13 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Tells the application's JSON of the endpoint's types. The endpoint itself does not need it, but OpenAPI documents are derived with it, and where there is no reflection it knows no types.
+    /// Tells the application's JSON of the endpoint's types. The endpoint itself does not need it, but OpenAPI
+    /// documents are derived with it, and where there is no reflection it knows no types.
     /// </summary>
     private static void KnowTypes(JsonSerializerOptions? application)
     {
-        if (application is { IsReadOnly: false } && !application.TypeInfoResolverChain.Contains(AdminJsonContext.Default))
+        if (application is { IsReadOnly: false }
+            && !application.TypeInfoResolverChain.Contains(AdminJsonContext.Default))
         {
             application.TypeInfoResolverChain.Add(AdminJsonContext.Default);
         }
@@ -99,7 +110,9 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             .Produces<CacheView>().ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/api/caches/{name}/limit/preview", admin.Caches.Preview)
             .WithSummary("What a limit would evict, estimated")
-            .Produces<LimitPreview>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
+            .Produces<LimitPreview>()
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/api/memory", admin.Memory.ObserveAsync)
             .WithSummary("The process's memory, taken apart without disturbing it")
             .Produces<MemoryReportView>();
@@ -114,7 +127,9 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             .Produces<OperationView>().ProducesProblem(StatusCodes.Status404NotFound);
 
         string[] get = [HttpMethods.Get];
-        foreach (string pattern in (string[])["/api/caches", "/api/caches/{name}", "/api/caches/{name}/limit/preview", "/api/history", "/api/stream", "/api/operations/{id}"])
+        foreach (string pattern in (string[])[
+            "/api/caches", "/api/caches/{name}", "/api/caches/{name}/limit/preview", "/api/history", "/api/stream",
+            "/api/operations/{id}"])
         {
             Refusals.MapOtherMethods(group, pattern, get);
         }
@@ -124,17 +139,34 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
 
     private static void MapChanges(RouteGroupBuilder group, CacheAdmin admin)
     {
-        Describe<LimitRequest>(group.MapPut("/api/caches/{name}/limit", admin.Changes.SetLimitAsync), "Sets the limit, evicts down to it and gives memory back")
+        Describe<LimitRequest>(
+            group.MapPut("/api/caches/{name}/limit", admin.Changes.SetLimitAsync),
+            "Sets the limit, evicts down to it and gives memory back")
             .Produces<ShrinkView>().Produces<OperationView>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status429TooManyRequests);
-        Describe<ReleaseRequest>(group.MapPost("/api/caches/{name}/release", admin.Changes.ReleaseAsync), "Gives memory back to the operating system, evicting nothing")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests);
+        Describe<ReleaseRequest>(
+            group.MapPost("/api/caches/{name}/release", admin.Changes.ReleaseAsync),
+            "Gives memory back to the operating system, evicting nothing")
             .Produces<ShrinkView>().Produces<OperationView>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status429TooManyRequests);
-        Describe<CompactRequest>(group.MapPost("/api/caches/{name}/compact", admin.Changes.CompactAsync), "Removes a share of the entries, least recently used first")
-            .Produces<RemovalView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
-        Describe<EmptyRequest>(group.MapPost("/api/caches/{name}/clear", admin.Changes.ClearAsync), "Removes all entries")
-            .Produces<RemovalView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
-        Describe<EmptyRequest>(group.MapPost("/api/memory", (Delegate)admin.Memory.CollectAsync), "The process's memory, taken apart with a garbage collection")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests);
+        Describe<CompactRequest>(
+            group.MapPost("/api/caches/{name}/compact", admin.Changes.CompactAsync),
+            "Removes a share of the entries, least recently used first")
+            .Produces<RemovalView>()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        Describe<EmptyRequest>(
+            group.MapPost("/api/caches/{name}/clear", admin.Changes.ClearAsync), "Removes all entries")
+            .Produces<RemovalView>()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        Describe<EmptyRequest>(
+            group.MapPost("/api/memory", (Delegate)admin.Memory.CollectAsync),
+            "The process's memory, taken apart with a garbage collection")
             .Produces<MemoryReportView>().ProducesProblem(StatusCodes.Status429TooManyRequests);
 
         Refusals.MapOtherTypes(group, "/api/caches/{name}/limit", HttpMethods.Put, LimitRequest.Example);

@@ -4,42 +4,59 @@ using Microsoft.AspNetCore.Builder;
 namespace BoundedCache.AspNetCore;
 
 /// <summary>
-/// Settings of an admin endpoint, checked and copied by <see cref="BoundedCacheAdminEndpointRouteBuilderExtensions.MapBoundedCacheAdmin"/>: a later change of this
-/// object changes nothing.
+/// Settings of an admin endpoint, checked and copied by
+/// <see cref="BoundedCacheAdminEndpointRouteBuilderExtensions.MapBoundedCacheAdmin"/>: a later change of
+/// this object changes nothing.
 /// </summary>
 public sealed class BoundedCacheAdminOptions
 {
     /// <summary>
-    /// Whether requests that come straight from this machine, over loopback at both ends, are answered without authorization. Default false. Endpoints that have
-    /// authorization go on demanding it.
+    /// Whether requests that come straight from this machine, over loopback at both ends, are answered without
+    /// authorization. Default false. Endpoints that have authorization go on demanding it.
     /// </summary>
     /// <remarks>
-    /// Everybody who can run a program on this machine is trusted then. A proxy on the same machine makes every request of the world come from loopback. Requests that carry the headers of
-    /// a proxy are refused, but not every proxy sends any: do not set this where there is one.
+    /// Everybody who can run a program on this machine is trusted then. A proxy on the same machine makes every request
+    /// of the world come from loopback. Requests that carry the headers of a proxy are refused, but not every proxy
+    /// sends any: do not set this where there is one.
     /// </remarks>
     public bool AllowLoopback { get; set; }
 
-    /// <summary>The name of the authorization policy that reading requires, the page included. Default null: none but those that the endpoint's conventions add.</summary>
+    /// <summary>
+    /// The name of the authorization policy that reading requires, the page included. Default null: none but those that
+    /// the endpoint's conventions add.
+    /// </summary>
     public string? ReadPolicy { get; set; }
 
-    /// <summary>The name of the authorization policy that changes require: limits, releases, compacting, clearing. Default null: none but those that the endpoint's conventions add.</summary>
+    /// <summary>
+    /// The name of the authorization policy that changes require: limits, releases, compacting, clearing. Default null:
+    /// none but those that the endpoint's conventions add.
+    /// </summary>
     public string? ChangePolicy { get; set; }
 
     /// <summary>The lowest limit that may be set, in bytes. Default 1; at least 1.</summary>
     public long MinimumLimit { get; set; } = 1;
 
-    /// <summary>The highest limit that may be set, in bytes; null (the default) for any. At least <see cref="MinimumLimit"/>.</summary>
+    /// <summary>
+    /// The highest limit that may be set, in bytes; null (the default) for any. At least <see cref="MinimumLimit"/>.
+    /// </summary>
     public long? MaximumLimit { get; set; }
 
-    /// <summary>The time between two samples of the history and of the stream. Default 1 second; from 100 milliseconds to 1 hour.</summary>
+    /// <summary>
+    /// The time between two samples of the history and of the stream. Default 1 second; from
+    /// 100 milliseconds to 1 hour.
+    /// </summary>
     public TimeSpan SampleInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How many samples the history holds. Default 600; from 1 to 100,000. One is some 100 bytes, and 50 more for each cache.</summary>
+    /// <summary>
+    /// How many samples the history holds. Default 600; from 1 to 100,000. One is some 100 bytes,
+    /// and 50 more for each cache.
+    /// </summary>
     public int HistorySamples { get; set; } = 600;
 
     /// <summary>
-    /// How many releases, and memory reports with a collection, may be asked for within a minute, for each stops the process for a moment. Default 6; from 1 to 600. Changes of a
-    /// limit are not among them: the releases that they bring are limited by the cache itself.
+    /// How many releases, and memory reports with a collection, may be asked for within a minute, for each stops the
+    /// process for a moment. Default 6; from 1 to 600. Changes of a limit are not among them: the releases that they
+    /// bring are limited by the cache itself.
     /// </summary>
     public int ReleasesPerMinute { get; set; } = 6;
 
@@ -50,23 +67,40 @@ public sealed class BoundedCacheAdminOptions
     /// <summary>Throws for the first setting that is not allowed, and copies them all.</summary>
     internal BoundedCacheAdminOptions ValidatedCopy()
     {
-        ThrowIf(ReadPolicy is not null && string.IsNullOrWhiteSpace(ReadPolicy), nameof(ReadPolicy), "is empty; give the name of an authorization policy, or null for none");
-        ThrowIf(ChangePolicy is not null && string.IsNullOrWhiteSpace(ChangePolicy), nameof(ChangePolicy), "is empty; give the name of an authorization policy, or null for none");
+        ThrowIf(
+            ReadPolicy is not null && string.IsNullOrWhiteSpace(ReadPolicy),
+            nameof(ReadPolicy),
+            "is empty; give the name of an authorization policy, or null for none");
+        ThrowIf(
+            ChangePolicy is not null && string.IsNullOrWhiteSpace(ChangePolicy),
+            nameof(ChangePolicy),
+            "is empty; give the name of an authorization policy, or null for none");
         ThrowIf(
             AllowLoopback && ReadPolicy is not null && ChangePolicy is null,
             nameof(ChangePolicy),
-            "is not set, while ReadPolicy and AllowLoopback are: whoever is on this machine could then change what he may not read. Set ChangePolicy too, or leave AllowLoopback");
-        ThrowIf(MinimumLimit < 1, nameof(MinimumLimit), $"is {MinimumLimit}; it is a number of bytes and must be at least 1");
+            "is not set, while ReadPolicy and AllowLoopback are: whoever is on this machine could then change what he "
+                + "may not read. Set ChangePolicy too, or leave AllowLoopback");
+        ThrowIf(
+            MinimumLimit < 1,
+            nameof(MinimumLimit),
+            $"is {MinimumLimit}; it is a number of bytes and must be at least 1");
         ThrowIf(
             MaximumLimit < MinimumLimit,
             nameof(MaximumLimit),
-            $"is {MaximumLimit}; it is a number of bytes and must be at least MinimumLimit, which is {MinimumLimit}, or null for no ceiling");
+            $"is {MaximumLimit}; it is a number of bytes and must be at least MinimumLimit, which is {MinimumLimit}, "
+                + "or null for no ceiling");
         ThrowIf(
             SampleInterval < TimeSpan.FromMilliseconds(100) || SampleInterval > TimeSpan.FromHours(1),
             nameof(SampleInterval),
             $"is {SampleInterval}; it must be from 100 milliseconds to 1 hour");
-        ThrowIf(HistorySamples is < 1 or > 100_000, nameof(HistorySamples), $"is {HistorySamples}; it must be from 1 to 100000");
-        ThrowIf(ReleasesPerMinute is < 1 or > 600, nameof(ReleasesPerMinute), $"is {ReleasesPerMinute}; it must be from 1 to 600");
+        ThrowIf(
+            HistorySamples is < 1 or > 100_000,
+            nameof(HistorySamples),
+            $"is {HistorySamples}; it must be from 1 to 100000");
+        ThrowIf(
+            ReleasesPerMinute is < 1 or > 600,
+            nameof(ReleasesPerMinute),
+            $"is {ReleasesPerMinute}; it must be from 1 to 600");
         ThrowIf(TimeProvider is null, nameof(TimeProvider), "is null; leave the default or set a clock");
         return (BoundedCacheAdminOptions)MemberwiseClone();
     }

@@ -12,7 +12,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BoundedCache.AspNetCore;
 
-/// <summary>One mapped admin endpoint: its parts, put together, and their life, which is the host's between its start and its stop.</summary>
+/// <summary>
+/// One mapped admin endpoint: its parts, put together, and their life, which is the host's
+/// between its start and its stop.
+/// </summary>
 internal sealed class CacheAdmin
 {
     public CacheAdmin(IServiceProvider services, BoundedCacheAdminOptions options)
@@ -36,7 +39,8 @@ internal sealed class CacheAdmin
         History = new HistoryEndpoint(sampler, shrinks, options);
         Stream = new StreamEndpoint(events, sampler);
 
-        // Before the host has started there is nobody to be told, and a program that only builds its host should get no timer.
+        // Before the host has started there is nobody to be told, and a program that only builds its
+        // host should get no timer.
         host?.ApplicationStarted.Register(sampler.Start);
         stopping.Register(sampler.Stop);
         stopping.Register(events.End);

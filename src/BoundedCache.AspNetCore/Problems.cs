@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace BoundedCache.AspNetCore;
 
 /// <summary>
-/// Answers to requests that are refused: RFC 9457 problems whose detail says what was wrong and what would be right. Written with the endpoint's own JSON, whatever the
-/// application's settings are.
+/// Answers to requests that are refused: RFC 9457 problems whose detail says what was wrong and what would be right.
+/// Written with the endpoint's own JSON, whatever the application's settings are.
 /// </summary>
 internal static class Problems
 {
@@ -27,10 +27,13 @@ internal static class Problems
 
     public static Problem UnknownCache(string name, IReadOnlyList<string> names) => Create(
         StatusCodes.Status404NotFound,
-        $"There is no cache '{Echo(name)}'. {(names.Count == 0 ? "This service has none." : $"There are: {string.Join(", ", names)}. Case matters.")}",
+        $"There is no cache '{Echo(name)}'. "
+            + $"{(names.Count == 0 ? "This service has none." : $"There are: {string.Join(", ", names)}. Case matters.")}",
         "No such cache");
 
-    /// <summary>What a request said, as far as it may be said back: a short piece of it without control characters.</summary>
+    /// <summary>
+    /// What a request said, as far as it may be said back: a short piece of it without control characters.
+    /// </summary>
     public static string Echo(string text)
     {
         string piece = text.Length > LongestEcho ? string.Concat(text.AsSpan(0, LongestEcho), "…") : text;

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Routing;
 namespace BoundedCache.AspNetCore;
 
 /// <summary>
-/// The endpoints for requests that no other one takes. Routing by itself would answer them without a body, and past the gate: a closed endpoint would tell by 405 and 415
-/// what it has.
+/// The endpoints for requests that no other one takes. Routing by itself would answer them without a body, and past the
+/// gate: a closed endpoint would tell by 405 and 415 what it has.
 /// </summary>
 internal static class Refusals
 {
@@ -17,7 +17,10 @@ internal static class Refusals
             (HttpContext context) =>
             {
                 context.Response.Headers.Allow = string.Join(", ", allowed);
-                return Problems.Create(StatusCodes.Status405MethodNotAllowed, $"{Problems.Echo(context.Request.Method)} is not for this address. Right is {string.Join(" or ", allowed)}.");
+                return Problems.Create(
+                    StatusCodes.Status405MethodNotAllowed,
+                    $"{Problems.Echo(context.Request.Method)} is not for this address. "
+                        + $"Right is {string.Join(" or ", allowed)}.");
             })
         .ExcludeFromDescription();
 
@@ -26,6 +29,8 @@ internal static class Refusals
         .ExcludeFromDescription();
 
     public static void MapOtherPaths(RouteGroupBuilder group, string pattern) => group
-        .Map(pattern, () => Problems.Create(StatusCodes.Status404NotFound, "There is nothing at this address. api/caches lists the caches; ADMIN.md all addresses."))
+        .Map(pattern, () => Problems.Create(
+            StatusCodes.Status404NotFound,
+            "There is nothing at this address. api/caches lists the caches; ADMIN.md all addresses."))
         .ExcludeFromDescription();
 }

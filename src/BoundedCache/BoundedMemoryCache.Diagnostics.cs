@@ -19,15 +19,18 @@ public sealed partial class BoundedMemoryCache
     private ObservedCache? _observed;
 
     /// <summary>
-    /// Where misses are counted; null while nobody wants them. EntryDraft without a lock: who turns it off wrongly is corrected by the next
-    /// observation.
+    /// Where misses are counted; null while nobody wants them. EntryDraft without a lock: who turns it off wrongly is
+    /// corrected by the next observation.
     /// </summary>
     private LookupCounts? _lookups;
 
     /// <summary>Whether lookups ever were counted.</summary>
     private bool _hasLookups;
 
-    /// <summary>Hits, misses, entries and accounted bytes; null unless <see cref="BoundedMemoryCacheOptions.TrackStatistics"/> is set.</summary>
+    /// <summary>
+    /// Hits, misses, entries and accounted bytes; null unless
+    /// <see cref="BoundedMemoryCacheOptions.TrackStatistics"/> is set.
+    /// </summary>
     /// <returns>A snapshot, as MemoryCache takes it. <see cref="GetSnapshot"/> tells more.</returns>
     public MemoryCacheStatistics? GetCurrentStatistics() => !_trackStatistics ? null : new MemoryCacheStatistics
     {
@@ -38,8 +41,8 @@ public sealed partial class BoundedMemoryCache
     };
 
     /// <summary>
-    /// Takes a snapshot of what the cache holds and of what happened in it since it was made. Holds writers up for well under a
-    /// microsecond, and readers not at all. Also works on a cache that is disposed.
+    /// Takes a snapshot of what the cache holds and of what happened in it since it was made. Holds writers up for well
+    /// under a microsecond, and readers not at all. Also works on a cache that is disposed.
     /// </summary>
     /// <returns>The cache now.</returns>
     public CacheSnapshot GetSnapshot()
@@ -81,7 +84,9 @@ public sealed partial class BoundedMemoryCache
         _lookups = _engine.Lookups;
     }
 
-    /// <summary>Notes a run of the releaser that served this cache, unless it is counted with another one that it served.</summary>
+    /// <summary>
+    /// Notes a run of the releaser that served this cache, unless it is counted with another one that it served.
+    /// </summary>
     internal void OnReleased(ReleaseResult release)
     {
         if (release.Outcome == ReleaseOutcome.NotRequested || !release.TryClaim())
@@ -123,7 +128,9 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    /// <summary>Counts lookups no longer when those who wanted them are gone. Asked by writers, for whom it is next to nothing.</summary>
+    /// <summary>
+    /// Counts lookups no longer when those who wanted them are gone. Asked by writers, for whom it is next to nothing.
+    /// </summary>
     private void StopUnwantedCounting()
     {
         if (_lookups is not null && !_trackStatistics && _instruments is not { WantsRequests: true })
@@ -142,11 +149,15 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    /// <summary>Says so where the heap cannot hold what the caches of this process may have by now: the runtime would end the process, and nobody could say why.</summary>
+    /// <summary>
+    /// Says so where the heap cannot hold what the caches of this process may have by now: the runtime would end the
+    /// process, and nobody could say why.
+    /// </summary>
     private void WarnOfHeapLimit()
     {
         if (IsMeasured && _logger.IsEnabled(LogLevel.Warning)
-            && HeapRoom.Read(ProcessMemory.Shared) is { } room && HeapLimitRule.Check(room, LiveCaches.LimitBytes) is { } finding)
+            && HeapRoom.Read(ProcessMemory.Shared) is { } room
+            && HeapLimitRule.Check(room, LiveCaches.LimitBytes) is { } finding)
         {
             Log.HeapLimit(_logger, Name, MaxMemory, finding);
         }

@@ -16,7 +16,8 @@ public sealed partial class BoundedMemoryCache
         }
 
         // Of the cache's parts, not of the cache: it may be dropped without being disposed.
-        (CacheEngine engine, ILogger logger, string name, bool isInBytes) = (_engine, _logger, Name, _sizing == EntrySizing.Measured);
+        (CacheEngine engine, ILogger logger, string name, bool isInBytes) =
+            (_engine, _logger, Name, _sizing == EntrySizing.Measured);
         var member = new IdleMember
         {
             Interval = interval,

@@ -14,11 +14,16 @@ public sealed partial class BoundedMemoryCache
     /// <returns>Whether there is an entry that is not expired.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    /// <remarks>What the key's <c>GetHashCode</c> or <c>Equals</c>, or an entry's change token throws, reaches the caller; the cache is unharmed.</remarks>
+    /// <remarks>
+    /// What the key's <c>GetHashCode</c> or <c>Equals</c>, or an entry's change token throws, reaches the
+    /// caller; the cache is unharmed.
+    /// </remarks>
     public bool TryGetValue(object key, out object? value)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return key.GetType() == typeof(string) ? Read(new StringLookup(Unsafe.As<string>(key)), out value) : ReadObject(key, out value);
+        return key.GetType() == typeof(string)
+            ? Read(new StringLookup(Unsafe.As<string>(key)), out value)
+            : ReadObject(key, out value);
     }
 
     /// <summary>Looks the value of a string key up by its characters, without making a string.</summary>
@@ -27,17 +32,22 @@ public sealed partial class BoundedMemoryCache
     /// <returns>Whether there is an entry that is not expired.</returns>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     /// <remarks>
-    /// Preferred over the overload for objects wherever both would do, as with <c>MemoryCache</c>: a variable of type <c>string</c> comes
-    /// here, and one that is null is looked up as the empty key.
+    /// Preferred over the overload for objects wherever both would do, as with <c>MemoryCache</c>: a variable of type
+    /// <c>string</c> comes here, and one that is null is looked up as the empty key.
     /// </remarks>
     [OverloadResolutionPriority(1)]
     public bool TryGetValue(ReadOnlySpan<char> key, out object? value) => Read(new StringLookup(key), out value);
 
-    /// <summary>Looks the value of a string key up by its characters, without making a string, and answers it as what it should be.</summary>
+    /// <summary>
+    /// Looks the value of a string key up by its characters, without making a string, and answers
+    /// it as what it should be.
+    /// </summary>
     /// <typeparam name="TItem">The type that the value should have.</typeparam>
     /// <param name="key">The characters of the key.</param>
     /// <param name="value">The value, or the type's default where there is none, or one of another type.</param>
-    /// <returns>Whether there is an entry that is not expired, and whose value is null or a <typeparamref name="TItem"/>.</returns>
+    /// <returns>
+    /// Whether there is an entry that is not expired, and whose value is null or a <typeparamref name="TItem"/>.
+    /// </returns>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     [OverloadResolutionPriority(1)]
     public bool TryGetValue<TItem>(ReadOnlySpan<char> key, out TItem? value)

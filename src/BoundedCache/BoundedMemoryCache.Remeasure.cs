@@ -6,27 +6,31 @@ namespace BoundedCache;
 public sealed partial class BoundedMemoryCache
 {
     /// <summary>
-    /// Measures an entry anew and charges it accordingly, for a value that has grown or shrunk since it was stored, such as one that
-    /// is filled lazily. Of an entry, nothing else changes: not its expiration, its callbacks or its place in the order of use.
+    /// Measures an entry anew and charges it accordingly, for a value that has grown or shrunk since it was stored,
+    /// such as one that is filled lazily. Of an entry, nothing else changes: not its expiration, its callbacks or its
+    /// place in the order of use.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="size">
-    /// What <c>ICacheEntry.Size</c> is when an entry is stored: the floor of the new size in <see cref="EntrySizing.Measured"/>, the new
-    /// size itself in <see cref="EntrySizing.Declared"/>, where it must be given. The size declared before counts no longer.
+    /// What <c>ICacheEntry.Size</c> is when an entry is stored: the floor of the new size in
+    /// <see cref="EntrySizing.Measured"/>, the new size itself in <see cref="EntrySizing.Declared"/>, where it must be
+    /// given. The size declared before counts no longer.
     /// </param>
     /// <returns>
-    /// True if the entry is charged its new size; others were evicted if it needed their room. False if there is no such entry, or it is
-    /// larger than <see cref="MaxMemory"/> by now: then it is removed, and its eviction callbacks are told
-    /// <see cref="Microsoft.Extensions.Caching.Memory.EvictionReason.Capacity"/>.
+    /// True if the entry is charged its new size; others were evicted if it needed their room. False if there is no
+    /// such entry, or it is larger than <see cref="MaxMemory"/> by now: then it is removed, and its eviction callbacks
+    /// are told <see cref="Microsoft.Extensions.Caching.Memory.EvictionReason.Capacity"/>.
     /// </returns>
     /// <remarks>
-    /// Thread-safe, and one change to whoever looks: <see cref="UsedMemory"/> is the old sum or the new one. If the entry is replaced
-    /// or measured by somebody else meanwhile, it is measured again. The cost is that of measuring the value when it is
-    /// stored. It does not count as a use.
+    /// Thread-safe, and one change to whoever looks: <see cref="UsedMemory"/> is the old sum or the new one. If the
+    /// entry is replaced or measured by somebody else meanwhile, it is measured again. The cost is that of measuring
+    /// the value when it is stored. It does not count as a use.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is negative; nothing changes.</exception>
-    /// <exception cref="InvalidOperationException">The cache counts declared sizes, and <paramref name="size"/> is null; nothing changes.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The cache counts declared sizes, and <paramref name="size"/> is null; nothing changes.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public bool Remeasure(object key, long? size = null)
     {
@@ -40,7 +44,8 @@ public sealed partial class BoundedMemoryCache
         if (_sizing == EntrySizing.Declared && size is null)
         {
             throw new InvalidOperationException(
-                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), so the new size of the entry must be given; for the key {key} it is not.");
+                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), so the new size of the entry must "
+                    + $"be given; for the key {key} it is not.");
         }
 
         return key is string text ? Remeasure(new StringLookup(text), size) : Remeasure(new ObjectLookup(key), size);

@@ -4,18 +4,23 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache;
 
 /// <summary>
-/// Storing entries in one call, without an <see cref="ICacheEntry"/>: on a variable of this class these come before the extension
-/// methods of <see cref="IMemoryCache"/> with the same names, do the same, and allocate nothing.
+/// Storing entries in one call, without an <see cref="ICacheEntry"/>: on a variable of this class these come before the
+/// extension methods of <see cref="IMemoryCache"/> with the same names, do the same, and allocate nothing.
 /// </summary>
 public sealed partial class BoundedMemoryCache
 {
-    /// <summary>Stores a value that does not expire, in the place of the one with the same key if there is one. Allocates nothing.</summary>
+    /// <summary>
+    /// Stores a value that does not expire, in the place of the one with the same key if there
+    /// is one. Allocates nothing.
+    /// </summary>
     /// <typeparam name="TItem">The type of the value; one that is a struct is boxed.</typeparam>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
     /// <returns>The value.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
-    /// <exception cref="InvalidOperationException">The cache counts declared sizes, and this entry has none; nothing changes.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The cache counts declared sizes, and this entry has none; nothing changes.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public TItem Set<TItem>(object key, TItem value)
     {
@@ -27,7 +32,10 @@ public sealed partial class BoundedMemoryCache
     /// <inheritdoc cref="Set{TItem}(object, TItem)"/>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
-    /// <param name="size">Bytes, or whatever a cache that counts declared sizes counts; a floor where sizes are measured, as <see cref="ICacheEntry.Size"/> is.</param>
+    /// <param name="size">
+    /// Bytes, or whatever a cache that counts declared sizes counts; a floor where sizes are measured, as
+    /// <see cref="ICacheEntry.Size"/> is.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is negative.</exception>
     public TItem Set<TItem>(object key, TItem value, long size)
     {
@@ -40,7 +48,9 @@ public sealed partial class BoundedMemoryCache
     /// <inheritdoc cref="Set{TItem}(object, TItem)"/>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
-    /// <param name="absoluteExpiration">From when on the entry is expired. One that is past is not stored, and removes what it would have replaced.</param>
+    /// <param name="absoluteExpiration">
+    /// From when on the entry is expired. One that is past is not stored, and removes what it would have replaced.
+    /// </param>
     public TItem Set<TItem>(object key, TItem value, DateTimeOffset absoluteExpiration)
     {
         Set(key, value, size: null, absoluteExpiration);
@@ -51,8 +61,12 @@ public sealed partial class BoundedMemoryCache
     /// <inheritdoc cref="Set{TItem}(object, TItem)"/>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
-    /// <param name="absoluteExpirationRelativeToNow">For how long the entry is there, whether it is used or not.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="absoluteExpirationRelativeToNow"/> is zero or negative; nothing changes.</exception>
+    /// <param name="absoluteExpirationRelativeToNow">
+    /// For how long the entry is there, whether it is used or not.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="absoluteExpirationRelativeToNow"/> is zero or negative; nothing changes.
+    /// </exception>
     public TItem Set<TItem>(object key, TItem value, TimeSpan absoluteExpirationRelativeToNow)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(absoluteExpirationRelativeToNow, TimeSpan.Zero);
@@ -65,7 +79,9 @@ public sealed partial class BoundedMemoryCache
     private void Set(object key, object? value, long? size, DateTimeOffset absoluteExpiration)
     {
         bool expires = absoluteExpiration != DateTimeOffset.MaxValue;
-        Set(key, value, size, expires ? absoluteExpiration.UtcTicks : long.MaxValue, expires ? _time.GetUtcNow().UtcTicks : 0);
+        Set(key, value, size, expires
+            ? absoluteExpiration.UtcTicks
+            : long.MaxValue, expires ? _time.GetUtcNow().UtcTicks : 0);
     }
 
     private void Set(object key, object? value, long? size, long absoluteTicks, long now)
@@ -88,6 +104,8 @@ public sealed partial class BoundedMemoryCache
         using ICacheEntry entry = CreateEntry(key);
         entry.Value = value;
         entry.Size = size;
-        entry.AbsoluteExpiration = absoluteTicks <= DateTimeOffset.MaxValue.UtcTicks ? new DateTimeOffset(absoluteTicks, TimeSpan.Zero) : null;
+        entry.AbsoluteExpiration = absoluteTicks <= DateTimeOffset.MaxValue.UtcTicks
+            ? new DateTimeOffset(absoluteTicks, TimeSpan.Zero)
+            : null;
     }
 }

@@ -13,22 +13,26 @@ public sealed partial class BoundedMemoryCache
     private long _creditedAtRelease;
 
     /// <summary>
-    /// Sets the limit as <see cref="MaxMemory"/> does, without blocking, and reports. The new limit holds when this returns its task; eviction and
-    /// release follow on other threads.
+    /// Sets the limit as <see cref="MaxMemory"/> does, without blocking, and reports. The new limit holds when this
+    /// returns its task; eviction and release follow on other threads.
     /// </summary>
     /// <param name="maxMemory">The new limit in bytes, at least 1.</param>
     /// <param name="releaseMode">How memory is given back after lowering; null for what the options say.</param>
     /// <param name="cancellationToken">
-    /// Before anything happened: nothing is changed. Later: the limit stays, everything above it is evicted, and only the release is not waited for, or not begun.
+    /// Before anything happened: nothing is changed. Later: the limit stays, everything above it is evicted, and only
+    /// the release is not waited for, or not begun.
     /// </param>
     /// <returns>
-    /// What was evicted, what the process gave back, and what it cost. Where many changes follow each other within ten seconds, most reports say
-    /// <see cref="ReleaseOutcome.Skipped"/>, and that one release follows for all.
+    /// What was evicted, what the process gave back, and what it cost. Where many changes follow each other within ten
+    /// seconds, most reports say <see cref="ReleaseOutcome.Skipped"/>, and that one release follows for all.
     /// </returns>
-    /// <exception cref="ArgumentOutOfRangeException">A limit of zero or less, or an unknown mode; nothing changes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A limit of zero or less, or an unknown mode; nothing changes.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled (thrown by the task).</exception>
-    public Task<ShrinkReport> SetMaxMemoryAsync(long maxMemory, ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default)
+    public Task<ShrinkReport> SetMaxMemoryAsync(
+        long maxMemory, ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default)
     {
         ReleaseMode mode = Check(releaseMode ?? _releaseMode);
         CheckLimit(maxMemory);
@@ -44,17 +48,20 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>
-    /// Gives memory back to the operating system that entries left behind, whether evicted, replaced, removed or expired, and gives up table space. Evicts nothing.
+    /// Gives memory back to the operating system that entries left behind, whether evicted, replaced, removed or
+    /// expired, and gives up table space. Evicts nothing.
     /// </summary>
     /// <param name="releaseMode">How; <see cref="ReleaseMode.None"/> only gives up table space and reports.</param>
     /// <param name="cancellationToken">
-    /// Stops waiting; a garbage collection that has begun runs to its end. A gentle release that nobody else waits for ends there.
+    /// Stops waiting; a garbage collection that has begun runs to its end. A gentle release that nobody
+    /// else waits for ends there.
     /// </param>
     /// <returns>What the process gave back, and what it cost.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An unknown mode.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled (thrown by the task).</exception>
-    public Task<ShrinkReport> ReleaseAsync(ReleaseMode releaseMode = ReleaseMode.Full, CancellationToken cancellationToken = default)
+    public Task<ShrinkReport> ReleaseAsync(
+        ReleaseMode releaseMode = ReleaseMode.Full, CancellationToken cancellationToken = default)
     {
         Check(releaseMode);
         ThrowIfDisposed();
@@ -81,7 +88,8 @@ public sealed partial class BoundedMemoryCache
     {
         if (maxMemory < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(maxMemory), maxMemory, "MaxMemory is a number of bytes and must be at least 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(maxMemory), maxMemory, "MaxMemory is a number of bytes and must be at least 1.");
         }
     }
 
@@ -91,8 +99,8 @@ public sealed partial class BoundedMemoryCache
 
     /// <summary>One change of the limit, or one release: its steps, and the report on them.</summary>
     /// <remarks>
-    /// No step needs the thread pool: a process in trouble often has no free pool threads, and the callbacks of the evicted
-    /// entries may be what blocks them.
+    /// No step needs the thread pool: a process in trouble often has no free pool threads, and the callbacks of the
+    /// evicted entries may be what blocks them.
     /// </remarks>
     private sealed class ShrinkRun(BoundedMemoryCache cache, ReleaseMode mode)
     {
@@ -130,7 +138,10 @@ public sealed partial class BoundedMemoryCache
                 TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
                 TaskScheduler.Default).Unwrap();
 
-        /// <summary>Evicts, releases and reports, on this thread. May be cancelled between eviction and release, or while the release is waited for.</summary>
+        /// <summary>
+        /// Evicts, releases and reports, on this thread. May be cancelled between eviction and release, or while
+        /// the release is waited for.
+        /// </summary>
         public ShrinkReport Finish(CancellationToken cancellationToken)
         {
             if (!Evict())
@@ -162,8 +173,9 @@ public sealed partial class BoundedMemoryCache
             long began = Stopwatch.GetTimestamp();
             Action? rest = mode == ReleaseMode.Gentle ? new DutyCycle().Rest : null;
 
-            // What is evicted passes the pacer's budget at once. A collection that began now would miss most of it, and the release would have to wait for its end. It is
-            // counted before the release, whose collection settles it.
+            // What is evicted passes the pacer's budget at once. A collection that began now would miss
+            // most of it, and the release would have to wait for its end. It is counted before the release,
+            // whose collection settles it.
             bool isReleased = mode != ReleaseMode.None;
             if (isReleased)
             {
@@ -192,11 +204,13 @@ public sealed partial class BoundedMemoryCache
         {
             if (mode == ReleaseMode.None)
             {
-                return Task.FromResult(NoRelease("no release was asked for; the runtime keeps the memory for its own next use"));
+                return Task.FromResult(
+                    NoRelease("no release was asked for; the runtime keeps the memory for its own next use"));
             }
 
-            // Every byte that left the cache is named to the releaser once. What left before this call (replaced, expired, evicted without
-            // a release) may have been collected since, so where that is most of it, the snapshot is no baseline to judge by.
+            // Every byte that left the cache is named to the releaser once. What left before this call (replaced,
+            // expired, evicted without a release) may have been collected since, so where that is most of it, the
+            // snapshot is no baseline to judge by.
             long credited = cache._engine.CreditedBytes;
             long unclaimed = credited - Interlocked.Exchange(ref cache._creditedAtRelease, credited);
             bool isOwn = _bytes >= unclaimed / 2;

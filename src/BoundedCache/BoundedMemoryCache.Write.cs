@@ -7,7 +7,9 @@ namespace BoundedCache;
 /// <summary>Building and storing entries.</summary>
 public sealed partial class BoundedMemoryCache
 {
-    /// <summary>Begins an entry, which is stored when it is disposed, if its value was set by then (null counts).</summary>
+    /// <summary>
+    /// Begins an entry, which is stored when it is disposed, if its value was set by then (null counts).
+    /// </summary>
     /// <param name="key">The key.</param>
     /// <returns>The entry to fill and dispose. Not thread-safe.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
@@ -19,12 +21,14 @@ public sealed partial class BoundedMemoryCache
         return new CacheEntry(key, this);
     }
 
-    /// <summary>Whether entries that are built or read while another one is being built hand their expiration up to it.</summary>
+    /// <summary>
+    /// Whether entries that are built or read while another one is being built hand their expiration up to it.
+    /// </summary>
     internal bool TracksLinkedEntries => _trackLinkedEntries;
 
     /// <summary>
-    /// Stores an entry. All user code (sizers, tokens, the key's own) has run when the first thing changes; if it throws, nothing is
-    /// stored and the exception reaches the writer.
+    /// Stores an entry. All user code (sizers, tokens, the key's own) has run when the first thing changes; if it
+    /// throws, nothing is stored and the exception reaches the writer.
     /// </summary>
     internal void Store(CacheEntry entry)
     {
@@ -36,7 +40,8 @@ public sealed partial class BoundedMemoryCache
 
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
         EntryDetails? details = entry.MakeDetails(now);
-        var written = new EntryDraft(entry.Value, details, entry.Priority, entry.Size, entry.AbsoluteExpirationTicks(now), now);
+        var written = new EntryDraft(
+            entry.Value, details, entry.Priority, entry.Size, entry.AbsoluteExpirationTicks(now), now);
         Store(entry.Key, in written);
     }
 
@@ -45,7 +50,8 @@ public sealed partial class BoundedMemoryCache
         if (_sizing == EntrySizing.Declared && entry.Size is null)
         {
             throw new InvalidOperationException(
-                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), so every entry must set ICacheEntry.Size; the one for the key {key} does not.");
+                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), "
+                    + $"so every entry must set ICacheEntry.Size; the one for the key {key} does not.");
         }
 
         if (key is string text)
@@ -63,7 +69,9 @@ public sealed partial class BoundedMemoryCache
     {
         EntryDetails? details = entry.Details;
         EvictionReason expiredBy = details?.ExpiredByTokensToo(entry.Now)
-            ?? (entry.AbsoluteTicks != long.MaxValue && entry.Now >= entry.AbsoluteTicks ? EvictionReason.Expired : EvictionReason.None);
+            ?? (entry.AbsoluteTicks != long.MaxValue && entry.Now >= entry.AbsoluteTicks
+                ? EvictionReason.Expired
+                : EvictionReason.None);
         if (expiredBy != EvictionReason.None)
         {
             // Never stored, but what it was to replace is out of date all the same.
@@ -125,7 +133,10 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    /// <summary>The order of eviction that an entry belongs to: a number that is no priority counts as normal, for the engine has no list for it.</summary>
+    /// <summary>
+    /// The order of eviction that an entry belongs to: a number that is no priority counts as normal, for the
+    /// engine has no list for it.
+    /// </summary>
     private static CacheItemPriority EvictionPriority(CacheItemPriority priority) =>
         (uint)priority <= (uint)CacheItemPriority.NeverRemove ? priority : CacheItemPriority.Normal;
 

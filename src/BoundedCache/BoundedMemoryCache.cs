@@ -12,15 +12,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace BoundedCache;
 
 /// <summary>
-/// An LRU cache in this process whose limit is bytes of memory, can be changed while the cache is in use, and which hands the memory back to the operating system
-/// when the limit is lowered. A drop-in for Microsoft's <c>MemoryCache</c>.
+/// An LRU cache in this process whose limit is bytes of memory, can be changed while the cache is in use,
+/// and which hands the memory back to the operating system when the limit is lowered. A drop-in for
+/// Microsoft's <c>MemoryCache</c>.
 /// </summary>
 /// <remarks>
 /// <para>Thread-safe: every member may be called at any time from any thread. Reads take no lock.</para>
-/// <para>A full cache evicts the least recently used entries (of the lowest priority first) to admit a new one; only an entry larger
-/// than <see cref="MaxMemory"/> is refused, and its eviction callbacks are told <see cref="EvictionReason.Capacity"/>.</para>
-/// <para>No code of the application runs under the cache's lock: sizers, tokens and keys' <c>Equals</c> run on the calling
-/// thread, eviction callbacks on the thread pool, and all of them may call the cache.</para>
+/// <para>A full cache evicts the least recently used entries (of the lowest priority first) to admit a new one; only an
+/// entry larger than <see cref="MaxMemory"/> is refused, and its eviction callbacks are told
+/// <see cref="EvictionReason.Capacity"/>.</para>
+/// <para>No code of the application runs under the cache's lock: sizers, tokens and keys' <c>Equals</c> run on the
+/// calling thread, eviction callbacks on the thread pool, and all of them may call the cache.</para>
 /// </remarks>
 public sealed partial class BoundedMemoryCache : IMemoryCache
 {
@@ -44,14 +46,23 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     /// <summary>Whether a read is nothing but a read, counted or not: one question in the place of two.</summary>
     private bool _plainReads;
 
-    /// <summary>Creates a cache. It starts no thread, and no timer before an entry expires, unless idle releases are asked for.</summary>
+    /// <summary>
+    /// Creates a cache. It starts no thread, and no timer before an entry expires, unless idle releases are asked for.
+    /// </summary>
     /// <param name="options">Settings, checked and copied: changing them later changes nothing.</param>
-    /// <param name="loggerFactory">Where failing callbacks and sizers, resizes and releases are logged; null for nowhere.</param>
-    /// <param name="meterFactory">Where the cache's instruments are published, on a meter <c>BoundedCache</c>; null for nowhere.</param>
+    /// <param name="loggerFactory">
+    /// Where failing callbacks and sizers, resizes and releases are logged; null for nowhere.
+    /// </param>
+    /// <param name="meterFactory">
+    /// Where the cache's instruments are published, on a meter <c>BoundedCache</c>; null for nowhere.
+    /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">A setting is missing; the message says which.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A setting is out of range; the message says which, and what is allowed.</exception>
-    public BoundedMemoryCache(BoundedMemoryCacheOptions options, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A setting is out of range; the message says which, and what is allowed.
+    /// </exception>
+    public BoundedMemoryCache(
+        BoundedMemoryCacheOptions options, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -63,7 +74,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _trackStatistics = options.TrackStatistics;
         _trackLinkedEntries = options.TrackLinkedCacheEntries;
         _plainReads = !_trackLinkedEntries;
-        _logger = loggerFactory is null ? NullLogger.Instance : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
+        _logger = loggerFactory is null
+            ? NullLogger.Instance
+            : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
         var failures = new FailureLog(Name, _logger, _time);
         _callbacks = new EvictionCallbacks(failures);
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
@@ -76,7 +89,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         _onTokenChanged = new ChangeTokenListener(_engine).OnChanged;
 
         // Declared sizes may be in any unit, so what they add up to says nothing of memory.
-        _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured ? Pacer.Shared.Open(options.PacingShare) : null;
+        _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured
+            ? Pacer.Shared.Open(options.PacingShare)
+            : null;
         Publish(meterFactory);
         LiveCaches.Add(this);
         WarnOfHeapLimit();
@@ -87,14 +102,15 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     public string Name { get; }
 
     /// <summary>
-    /// The limit, in bytes (in declared units under <see cref="EntrySizing.Declared"/>), from 1 to <see cref="long.MaxValue"/>. One byte is
-    /// legal, and nothing fits then.
+    /// The limit, in bytes (in declared units under <see cref="EntrySizing.Declared"/>), from 1 to
+    /// <see cref="long.MaxValue"/>. One byte is legal, and nothing fits then.
     /// </summary>
     /// <remarks>
-    /// Raising it takes effect at once. Lowering it evicts down to the new limit, gives up table space and then gives memory back to
-    /// the operating system as <see cref="BoundedMemoryCacheOptions.ReleaseMode"/> says, all before the setter returns; it blocks
-    /// for as long as that takes, which under <see cref="ReleaseMode.Gentle"/> is seconds. New entries obey the new limit from the first moment. Where several threads set it, the last
-    /// one wins. <see cref="SetMaxMemoryAsync"/> does the same without blocking, and reports.
+    /// Raising it takes effect at once. Lowering it evicts down to the new limit, gives up table space and then gives
+    /// memory back to the operating system as <see cref="BoundedMemoryCacheOptions.ReleaseMode"/> says, all before the
+    /// setter returns; it blocks for as long as that takes, which under <see cref="ReleaseMode.Gentle"/> is seconds.
+    /// New entries obey the new limit from the first moment. Where several threads set it, the last one wins.
+    /// <see cref="SetMaxMemoryAsync"/> does the same without blocking, and reports.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero or negative; nothing changes.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed (set only).</exception>
@@ -105,8 +121,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     }
 
     /// <summary>
-    /// Accounted bytes: the sum of what the entries were charged. At no moment above <see cref="MaxMemory"/>, except while a limit that
-    /// was just lowered is still being evicted down to, and then it only falls.
+    /// Accounted bytes: the sum of what the entries were charged. At no moment above <see cref="MaxMemory"/>, except
+    /// while a limit that was just lowered is still being evicted down to, and then it only falls.
     /// </summary>
     public long UsedMemory => _engine.UsedBytes;
 
@@ -114,12 +130,16 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     public int Count => _engine.Count;
 
     /// <summary>
-    /// The keys, as they were when the enumeration began: each that is in the cache all the while that takes, and of those that leave
-    /// meanwhile, some; none twice. In no particular order. Does not count as a use. None once the cache is disposed.
+    /// The keys, as they were when the enumeration began: each that is in the cache all the while that takes, and
+    /// of those that leave meanwhile, some; none twice. In no particular order. Does not count as a use. None
+    /// once the cache is disposed.
     /// </summary>
     public IEnumerable<object> Keys => EnumerateKeys();
 
-    /// <summary>Removes all entries, with the reason <see cref="EvictionReason.Removed"/>. Gives no memory back to the operating system; see <see cref="ReleaseAsync"/>.</summary>
+    /// <summary>
+    /// Removes all entries, with the reason <see cref="EvictionReason.Removed"/>. Gives no memory back to the operating
+    /// system; see <see cref="ReleaseAsync"/>.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public void Clear()
     {
@@ -131,11 +151,12 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
 
     /// <summary>
     /// Removes a share of the entries: expired ones first, then by priority and last use, but none that is
-    /// <see cref="CacheItemPriority.NeverRemove"/>. Gives no memory back to the operating system; see <see cref="ReleaseAsync"/>.
+    /// <see cref="CacheItemPriority.NeverRemove"/>. Gives no memory back to the operating system; see
+    /// <see cref="ReleaseAsync"/>.
     /// </summary>
     /// <param name="percentage">
-    /// The share of the number of entries to remove, from 0 to 1. As with <c>MemoryCache</c>, less (or no number) removes only what is expired,
-    /// and more removes all.
+    /// The share of the number of entries to remove, from 0 to 1. As with <c>MemoryCache</c>, less (or no number)
+    /// removes only what is expired, and more removes all.
     /// </param>
     public void Compact(double percentage)
     {
@@ -170,13 +191,19 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     /// <summary>Whether <see cref="UsedMemory"/> is bytes of this process, and not whatever callers declared.</summary>
     internal bool IsMeasured => _sizing == EntrySizing.Measured;
 
-    /// <summary>Bytes of this process that the cache may come to have; 0 once it is disposed, or where its bytes are whatever callers declare.</summary>
+    /// <summary>
+    /// Bytes of this process that the cache may come to have; 0 once it is disposed, or where its bytes are
+    /// whatever callers declare.
+    /// </summary>
     internal long LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
 
     /// <summary>The engine, for the invariant checker and for reports.</summary>
     internal CacheEngine Engine => _engine;
 
-    /// <summary>Hands over what serves this cache alone and must end with it. For who made the cache, before anybody else has it; once.</summary>
+    /// <summary>
+    /// Hands over what serves this cache alone and must end with it. For who made the cache, before
+    /// anybody else has it; once.
+    /// </summary>
     internal void DisposeWithCache(IDisposable companion) => _companion = companion;
 
     /// <summary>Waits until no eviction callback is queued or running; false where the time was not enough.</summary>

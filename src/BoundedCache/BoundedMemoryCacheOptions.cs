@@ -5,8 +5,8 @@ using BoundedCache.Process;
 namespace BoundedCache;
 
 /// <summary>
-/// Settings of a <see cref="BoundedMemoryCache"/>, checked and copied by its constructor: a later change of this object changes
-/// no cache.
+/// Settings of a <see cref="BoundedMemoryCache"/>, checked and copied by its constructor: a later change of this
+/// object changes no cache.
 /// </summary>
 public sealed class BoundedMemoryCacheOptions
 {
@@ -14,48 +14,58 @@ public sealed class BoundedMemoryCacheOptions
     public string Name { get; set; } = "default";
 
     /// <summary>
-    /// The limit, in bytes of this process's memory (in declared units under <see cref="EntrySizing.Declared"/>), at least 1.
-    /// Default: a quarter of the memory available to the process, container limits considered. For another share, see <see cref="ByteSize.PercentOfAvailable"/>;
-    /// configuration may say <c>"512MB"</c> or <c>"25%"</c>.
+    /// The limit, in bytes of this process's memory (in declared units under <see cref="EntrySizing.Declared"/>), at
+    /// least 1. Default: a quarter of the memory available to the process, container limits considered. For another
+    /// share, see <see cref="ByteSize.PercentOfAvailable"/>; configuration may say <c>"512MB"</c> or <c>"25%"</c>.
     /// </summary>
     public long MaxMemory { get; set; } = ProcessMemory.AvailableBytes / 4;
 
     /// <summary>How entries are charged. Default <see cref="EntrySizing.Measured"/>.</summary>
     public EntrySizing Sizing { get; set; } = EntrySizing.Measured;
 
-    /// <summary>What lowering <see cref="BoundedMemoryCache.MaxMemory"/> does to make memory leave the process. Default <see cref="ReleaseMode.Full"/>.</summary>
+    /// <summary>
+    /// What lowering <see cref="BoundedMemoryCache.MaxMemory"/> does to make memory leave the process. Default
+    /// <see cref="ReleaseMode.Full"/>.
+    /// </summary>
     public ReleaseMode ReleaseMode { get; set; } = ReleaseMode.Full;
 
     /// <summary>
-    /// Whether a release also asks the native allocator for its free pages (<c>malloc_trim(0)</c>), where much of the process's memory lies
-    /// outside the managed heap. Default false: those pages are not the cache's, other native threads wait while it walks them, and only the GNU C
-    /// library can be asked; elsewhere the report says so.
+    /// Whether a release also asks the native allocator for its free pages (<c>malloc_trim(0)</c>), where much of the
+    /// process's memory lies outside the managed heap. Default false: those pages are not the cache's, other native
+    /// threads wait while it walks them, and only the GNU C library can be asked; elsewhere the report says so.
     /// </summary>
     public bool TrimNativeMemory { get; set; }
 
     /// <summary>
-    /// The least time between two idle releases, from 10 seconds to 24 days; null (the default) for none. An idle release is a
-    /// gentle one that nobody asks for: it comes when the process has held at least <see cref="IdleReleaseMinimumBytes"/>, and half as much again
-    /// as it needs, for half this time (at most three minutes), while it allocated little. One for all caches of the process; its cost is logged.
+    /// The least time between two idle releases, from 10 seconds to 24 days; null (the default) for none. An idle
+    /// release is a gentle one that nobody asks for: it comes when the process has held at least
+    /// <see cref="IdleReleaseMinimumBytes"/>, and half as much again as it needs, for half this time (at most three
+    /// minutes), while it allocated little. One for all caches of the process; its cost is logged.
     /// </summary>
     public TimeSpan? IdleReleaseInterval { get; set; }
 
-    /// <summary>Bytes that the process must hold beyond what it needs before it is released when idle. Default 64 MiB; at least 1.</summary>
+    /// <summary>
+    /// Bytes that the process must hold beyond what it needs before it is released when idle.
+    /// Default 64 MiB; at least 1.
+    /// </summary>
     public long IdleReleaseMinimumBytes { get; set; } = 64L * 1024 * 1024;
 
     /// <summary>
-    /// How much dead memory evictions may leave behind before the garbage collector is asked to collect the whole heap in the background, as a share of
-    /// <see cref="MaxMemory"/>; half of it is how much new memory may come in before the young generations are compacted. Default 0.05; from 0, which asks for
-    /// nothing, to 1.
+    /// How much dead memory evictions may leave behind before the garbage collector is asked to collect the whole heap
+    /// in the background, as a share of <see cref="MaxMemory"/>; half of it is how much new memory may come in before
+    /// the young generations are compacted. Default 0.05; from 0, which asks for nothing, to 1.
     /// </summary>
     /// <remarks>
-    /// What a cache evicts stays in memory until the collector looks at its generation, which the runtime by itself lets grow to twice the limit under
-    /// steady churn, and what comes in piles up by the size of the processor's cache. Smaller shares keep the process nearer to the limit, and cost processor
-    /// time and shorter but more pauses. All caches of the process share one budget, the sum of theirs and at least 8 MiB (where their limits are less than 48 MiB
-    /// in all: 32 MiB less half of them), so one with a limit that it never comes near lets the others leave more dead than they would alone: give it a limit that it
-    /// may fill, or 0 here, which takes it out of the budget. Nothing is asked for when the process collects often enough by itself, nor in a no-GC region,
-    /// nor for more than 85 % of one
-    /// processor's time in the background and half of all time in young collections; young ones that would come just before are forestalled. Without effect under <see cref="EntrySizing.Declared"/>, whose units may be anything.
+    /// What a cache evicts stays in memory until the collector looks at its generation, which the runtime by itself
+    /// lets grow to twice the limit under steady churn, and what comes in piles up by the size of the processor's
+    /// cache. Smaller shares keep the process nearer to the limit, and cost processor time and shorter but more
+    /// pauses. All caches of the process share one budget, the sum of theirs and at least 8 MiB (where their limits
+    /// are less than 48 MiB in all: 32 MiB less half of them), so one with a limit that it never comes near lets the
+    /// others leave more dead than they would alone: give it a limit that it may fill, or 0 here, which takes it out
+    /// of the budget. Nothing is asked for when the process collects often enough by itself, nor in a no-GC region,
+    /// nor for more than 85 % of one processor's time in the background and half of all time in young collections;
+    /// young ones that would come just before are forestalled. Without effect under
+    /// <see cref="EntrySizing.Declared"/>, whose units may be anything.
     /// </remarks>
     public double PacingShare { get; set; } = 0.05;
 
@@ -64,17 +74,19 @@ public sealed class BoundedMemoryCacheOptions
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>
-    /// How often expired entries that nobody asks for are looked for; they give their bytes back within this time. Default one
-    /// minute; more than zero.
+    /// How often expired entries that nobody asks for are looked for; they give their bytes back within this time.
+    /// Default one minute; more than zero.
     /// </summary>
     public TimeSpan ExpirationScanFrequency { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Whether hits and misses are counted for <see cref="BoundedMemoryCache.GetCurrentStatistics"/>. Default false.</summary>
+    /// <summary>
+    /// Whether hits and misses are counted for <see cref="BoundedMemoryCache.GetCurrentStatistics"/>. Default false.
+    /// </summary>
     public bool TrackStatistics { get; set; }
 
     /// <summary>
-    /// Whether an entry that is built while another is being built hands its tokens and its absolute expiration up to that
-    /// other. Default false.
+    /// Whether an entry that is built while another is being built hands its tokens and its absolute expiration up to
+    /// that other. Default false.
     /// </summary>
     public bool TrackLinkedCacheEntries { get; set; }
 
@@ -88,9 +100,9 @@ public sealed class BoundedMemoryCacheOptions
     internal Dictionary<Type, Func<object, long>> Sizers { get; } = [];
 
     /// <summary>
-    /// Registers how many bytes values (or keys) of exactly the type <typeparamref name="T"/> keep alive, themselves included,
-    /// instead of measuring them. The sizer runs on the writer's thread, under no lock; if it throws or answers a negative
-    /// number, the object is measured and the failure logged.
+    /// Registers how many bytes values (or keys) of exactly the type <typeparamref name="T"/> keep alive, themselves
+    /// included, instead of measuring them. The sizer runs on the writer's thread, under no lock; if it throws or
+    /// answers a negative number, the object is measured and the failure logged.
     /// </summary>
     /// <typeparam name="T">The exact type; types derived from it are measured as usual.</typeparam>
     /// <param name="sizer">Answers bytes, zero or more. Must be thread-safe.</param>
@@ -105,9 +117,12 @@ public sealed class BoundedMemoryCacheOptions
     }
 
     /// <summary>Whether a time may stand between idle releases.</summary>
-    internal static bool IsIdleReleaseInterval(TimeSpan time) => time >= TimeSpan.FromSeconds(10) && time <= TimeSpan.FromDays(24);
+    internal static bool IsIdleReleaseInterval(TimeSpan time) =>
+        time >= TimeSpan.FromSeconds(10) && time <= TimeSpan.FromDays(24);
 
-    /// <summary>Throws for the first setting that is out of range, saying its name, its value and what is allowed.</summary>
+    /// <summary>
+    /// Throws for the first setting that is out of range, saying its name, its value and what is allowed.
+    /// </summary>
     internal void Validate()
     {
         if (FindFaults().FirstOrDefault() is { } fault)
@@ -121,22 +136,30 @@ public sealed class BoundedMemoryCacheOptions
     {
         if (string.IsNullOrWhiteSpace(Name))
         {
-            yield return new ArgumentException("BoundedMemoryCacheOptions.Name is empty; give the cache a name.", nameof(Name));
+            yield return new ArgumentException(
+                "BoundedMemoryCacheOptions.Name is empty; give the cache a name.", nameof(Name));
         }
 
         if (MaxMemory < 1)
         {
-            yield return new ArgumentOutOfRangeException(nameof(MaxMemory), MaxMemory, "BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.");
+            yield return new ArgumentOutOfRangeException(
+                nameof(MaxMemory),
+                MaxMemory,
+                "BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.");
         }
 
         if (!Enum.IsDefined(Sizing))
         {
-            yield return new ArgumentOutOfRangeException(nameof(Sizing), Sizing, "BoundedMemoryCacheOptions.Sizing must be Measured or Declared.");
+            yield return new ArgumentOutOfRangeException(
+                nameof(Sizing), Sizing, "BoundedMemoryCacheOptions.Sizing must be Measured or Declared.");
         }
 
         if (!Enum.IsDefined(ReleaseMode))
         {
-            yield return new ArgumentOutOfRangeException(nameof(ReleaseMode), ReleaseMode, "BoundedMemoryCacheOptions.ReleaseMode must be None, Gentle or Full.");
+            yield return new ArgumentOutOfRangeException(
+                nameof(ReleaseMode),
+                ReleaseMode,
+                "BoundedMemoryCacheOptions.ReleaseMode must be None, Gentle or Full.");
         }
 
         if (IdleReleaseInterval is TimeSpan idle && !IsIdleReleaseInterval(idle))
@@ -144,7 +167,8 @@ public sealed class BoundedMemoryCacheOptions
             yield return new ArgumentOutOfRangeException(
                 nameof(IdleReleaseInterval),
                 IdleReleaseInterval,
-                "BoundedMemoryCacheOptions.IdleReleaseInterval must be null, for no idle releases, or from 10 seconds to 24 days.");
+                "BoundedMemoryCacheOptions.IdleReleaseInterval must be null, for no idle releases, "
+                    + "or from 10 seconds to 24 days.");
         }
 
         if (IdleReleaseMinimumBytes < 1)
@@ -158,12 +182,16 @@ public sealed class BoundedMemoryCacheOptions
         if (!(PacingShare >= 0 && PacingShare <= 1))
         {
             yield return new ArgumentOutOfRangeException(
-                nameof(PacingShare), PacingShare, "BoundedMemoryCacheOptions.PacingShare must be a number from 0 (no pacing) to 1 (the whole limit).");
+                nameof(PacingShare),
+                PacingShare,
+                "BoundedMemoryCacheOptions.PacingShare must be a number from 0 (no pacing) to 1 (the whole limit).");
         }
 
         if (TimeProvider is null)
         {
-            yield return new ArgumentException("BoundedMemoryCacheOptions.TimeProvider is null; leave the default or set a clock.", nameof(TimeProvider));
+            yield return new ArgumentException(
+                "BoundedMemoryCacheOptions.TimeProvider is null; leave the default or set a clock.",
+                nameof(TimeProvider));
         }
 
         if (ExpirationScanFrequency <= TimeSpan.Zero || ExpirationScanFrequency > LongestScanInterval)

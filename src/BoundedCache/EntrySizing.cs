@@ -6,15 +6,16 @@ public enum EntrySizing
     /// <summary>
     /// Bytes of memory: the larger of what the value was measured to keep alive and the size its writer declared
     /// (<c>ICacheEntry.Size</c>, a floor and never a ceiling), plus the key, plus the entry's share of the cache's own
-    /// table. A missing size is legal. This is the default. In a process compiled ahead of time (native AOT), where objects cannot be looked into,
-    /// the declared size or a registered sizer stands for all but strings and arrays of plain values, and a warning says so once.
+    /// table. A missing size is legal. This is the default. In a process compiled ahead of time (native AOT), where
+    /// objects cannot be looked into, the declared size or a registered sizer stands for all but strings and arrays of
+    /// plain values, and a warning says so once.
     /// </summary>
     Measured = 0,
 
     /// <summary>
-    /// Exactly <c>ICacheEntry.Size</c>, in whatever unit the application declares, as <c>MemoryCacheOptions.SizeLimit</c>
-    /// counts. Keys and the table cost nothing, and an entry without a size cannot be stored
-    /// (<see cref="InvalidOperationException"/>).
+    /// Exactly <c>ICacheEntry.Size</c>, in whatever unit the application declares, as
+    /// <c>MemoryCacheOptions.SizeLimit</c> counts. Keys and the table cost nothing, and an entry without a size cannot
+    /// be stored (<see cref="InvalidOperationException"/>).
     /// </summary>
     Declared = 1,
 }

@@ -3,8 +3,8 @@ namespace BoundedCache;
 /// <summary>A number of entries together with the bytes that they were charged.</summary>
 /// <param name="Entries">How many entries.</param>
 /// <param name="Bytes">
-/// The sum of their charges, in bytes (in declared units under <see cref="EntrySizing.Declared"/>). Beyond <see cref="long.MaxValue"/> it wraps
-/// around, which takes entries that declare sizes no memory has.
+/// The sum of their charges, in bytes (in declared units under <see cref="EntrySizing.Declared"/>). Beyond
+/// <see cref="long.MaxValue"/> it wraps around, which takes entries that declare sizes no memory has.
 /// </param>
 public readonly record struct EntryTotals(long Entries, long Bytes)
 {
@@ -12,13 +12,15 @@ public readonly record struct EntryTotals(long Entries, long Bytes)
     /// <param name="left">One.</param>
     /// <param name="right">The other.</param>
     /// <returns>Entries and bytes of both.</returns>
-    public static EntryTotals operator +(EntryTotals left, EntryTotals right) => new(left.Entries + right.Entries, left.Bytes + right.Bytes);
+    public static EntryTotals operator +(EntryTotals left, EntryTotals right) =>
+        new(left.Entries + right.Entries, left.Bytes + right.Bytes);
 
     /// <summary>The difference of two totals.</summary>
     /// <param name="left">The larger.</param>
     /// <param name="right">What is taken from it.</param>
     /// <returns>Entries and bytes of the first without those of the second.</returns>
-    public static EntryTotals operator -(EntryTotals left, EntryTotals right) => new(left.Entries - right.Entries, left.Bytes - right.Bytes);
+    public static EntryTotals operator -(EntryTotals left, EntryTotals right) =>
+        new(left.Entries - right.Entries, left.Bytes - right.Bytes);
 
     /// <summary>The sum of two totals.</summary>
     /// <param name="left">One.</param>

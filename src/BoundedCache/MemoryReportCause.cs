@@ -48,6 +48,9 @@ public enum MemoryReportCause
     /// <summary>Transparent huge pages, which are resident as a whole.</summary>
     HugePages = 14,
 
-    /// <summary>The limits of the caches are more than the managed heap's hard limit can hold, as in a container; the finding's bytes are what is missing.</summary>
+    /// <summary>
+    /// The limits of the caches are more than the managed heap's hard limit can hold, as in a container; the finding's
+    /// bytes are what is missing.
+    /// </summary>
     HeapLimit = 15,
 }

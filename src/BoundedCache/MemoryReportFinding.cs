@@ -6,7 +6,9 @@ public sealed record MemoryReportFinding
     /// <summary>What kind of thing it is.</summary>
     public required MemoryReportCause Cause { get; init; }
 
-    /// <summary>What it holds, in bytes; findings may overlap. Of <see cref="MemoryReportCause.HeapLimit"/>, what is missing.</summary>
+    /// <summary>
+    /// What it holds, in bytes; findings may overlap. Of <see cref="MemoryReportCause.HeapLimit"/>, what is missing.
+    /// </summary>
     public required long Bytes { get; init; }
 
     /// <summary>What holds how much, as a sentence.</summary>

@@ -15,6 +15,8 @@ public sealed record MemoryReportRow
     /// <summary>Where the figure comes from, in a few words.</summary>
     public required string Basis { get; init; }
 
-    /// <summary>What the row is made of, as far as that is known; adds up to <see cref="Bytes"/>, or is empty.</summary>
+    /// <summary>
+    /// What the row is made of, as far as that is known; adds up to <see cref="Bytes"/>, or is empty.
+    /// </summary>
     public IReadOnlyList<MemoryReportPart> Parts { get; init; } = [];
 }

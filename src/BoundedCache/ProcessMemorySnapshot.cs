@@ -9,22 +9,32 @@ namespace BoundedCache;
 /// </summary>
 public sealed record ProcessMemorySnapshot
 {
-    /// <summary>Physical memory that the process occupies: RSS on Linux, the working set on Windows and macOS.</summary>
+    /// <summary>
+    /// Physical memory that the process occupies: RSS on Linux, the working set on Windows and macOS.
+    /// </summary>
     public required long ResidentBytes { get; init; }
 
     /// <summary>
-    /// The part of <see cref="ResidentBytes"/> that is private and backed by no file (<c>RssAnon</c>): heaps, stacks, native
-    /// allocations. The truth to judge a release by. Null where the platform does not tell.
+    /// The part of <see cref="ResidentBytes"/> that is private and backed by no file (<c>RssAnon</c>): heaps, stacks,
+    /// native allocations. The truth to judge a release by. Null where the platform does not tell.
     /// </summary>
     public required long? AnonymousBytes { get; init; }
 
-    /// <summary>The part of <see cref="ResidentBytes"/> that maps files, such as assemblies (<c>RssFile</c>). Null where the platform does not tell.</summary>
+    /// <summary>
+    /// The part of <see cref="ResidentBytes"/> that maps files, such as assemblies (<c>RssFile</c>). Null where
+    /// the platform does not tell.
+    /// </summary>
     public required long? FileBytes { get; init; }
 
-    /// <summary>The highest <see cref="ResidentBytes"/> since the process started. Null where the platform does not tell.</summary>
+    /// <summary>
+    /// The highest <see cref="ResidentBytes"/> since the process started. Null where the platform does not tell.
+    /// </summary>
     public required long? PeakResidentBytes { get; init; }
 
-    /// <summary>Memory that the garbage collector held committed after its last collection; it understates what is committed since.</summary>
+    /// <summary>
+    /// Memory that the garbage collector held committed after its last collection; it understates
+    /// what is committed since.
+    /// </summary>
     public required long CommittedBytes { get; init; }
 
     /// <summary>Bytes in objects that survived the last collection. Zero before the first collection.</summary>
@@ -36,10 +46,14 @@ public sealed record ProcessMemorySnapshot
     /// <summary>Holes between objects in the managed heap after the last collection.</summary>
     public required long FragmentedBytes { get; init; }
 
-    /// <summary>Where the operating system's figures come from, for example <c>/proc/self/status</c>, and what they lack.</summary>
+    /// <summary>
+    /// Where the operating system's figures come from, for example <c>/proc/self/status</c>, and what they lack.
+    /// </summary>
     public required string Source { get; init; }
 
-    /// <summary>Takes a snapshot of this process. Costs some tens of microseconds and never throws for lack of a source.</summary>
+    /// <summary>
+    /// Takes a snapshot of this process. Costs some tens of microseconds and never throws for lack of a source.
+    /// </summary>
     /// <returns>The process's memory now.</returns>
     public static ProcessMemorySnapshot Take() => ProcessMemory.Shared.TakeSnapshot();
 }

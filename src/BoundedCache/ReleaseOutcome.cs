@@ -9,7 +9,10 @@ public enum ReleaseOutcome
     /// <summary>The garbage collector ran, and the process's memory fell by about what could be expected.</summary>
     Released = 1,
 
-    /// <summary>The garbage collector ran, and the process kept clearly more than it should need; the report's advice says what holds it.</summary>
+    /// <summary>
+    /// The garbage collector ran, and the process kept clearly more than it should need; the report's
+    /// advice says what holds it.
+    /// </summary>
     Partial = 2,
 
     /// <summary>The garbage collector was not run, or not yet; the report's reason says why.</summary>

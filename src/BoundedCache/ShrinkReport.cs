@@ -3,7 +3,10 @@ using System.Text;
 
 namespace BoundedCache;
 
-/// <summary>What lowering a limit, or releasing memory on request, did: what was evicted, what the process gave back, and what it cost.</summary>
+/// <summary>
+/// What lowering a limit, or releasing memory on request, did: what was evicted, what the process
+/// gave back, and what it cost.
+/// </summary>
 public sealed record ShrinkReport
 {
     /// <summary>The cache's name.</summary>
@@ -12,7 +15,9 @@ public sealed record ShrinkReport
     /// <summary>The limit before, in bytes.</summary>
     public required long OldMaxMemory { get; init; }
 
-    /// <summary>The limit that this call set, in bytes. The same as <see cref="OldMaxMemory"/> for a plain release.</summary>
+    /// <summary>
+    /// The limit that this call set, in bytes. The same as <see cref="OldMaxMemory"/> for a plain release.
+    /// </summary>
     public required long NewMaxMemory { get; init; }
 
     /// <summary>Entries evicted by this call.</summary>
@@ -43,9 +48,10 @@ public sealed record ShrinkReport
     public TimeSpan LongestGcPause { get; init; }
 
     /// <summary>
-    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Not counted are those of <see cref="ReleaseMode.Gentle"/> that
-    /// run in the background (one to begin with, and another where finalizers hold what was let go) and the small ones of its slices. Where the runtime is set
-    /// to collect nothing in the background, or finds the heap too fragmented for it, these two stop the process as well, and are counted.
+    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Not counted
+    /// are those of <see cref="ReleaseMode.Gentle"/> that run in the background (one to begin with, and another where
+    /// finalizers hold what was let go) and the small ones of its slices. Where the runtime is set to collect nothing
+    /// in the background, or finds the heap too fragmented for it, these two stop the process as well, and are counted.
     /// </summary>
     public required int Collections { get; init; }
 
@@ -59,8 +65,8 @@ public sealed record ShrinkReport
     public required string Reason { get; init; }
 
     /// <summary>
-    /// What holds memory that should have gone, or much that no release could take (live objects outside caches, native memory, mapped files), and what to do about it; empty
-    /// when there is nothing to say.
+    /// What holds memory that should have gone, or much that no release could take (live objects outside caches, native
+    /// memory, mapped files), and what to do about it; empty when there is nothing to say.
     /// </summary>
     public required IReadOnlyList<string> Advice { get; init; }
 
@@ -83,10 +89,19 @@ public sealed record ShrinkReport
         text.Append(NewMaxMemory == OldMaxMemory
             ? string.Create(culture, $"limit {ByteSize.Format(NewMaxMemory)}")
             : string.Create(culture, $"limit {ByteSize.Format(OldMaxMemory)} -> {ByteSize.Format(NewMaxMemory)}"));
-        text.Append(culture, $"; evicted {EntriesEvicted:N0} entries ({ByteSize.Format(BytesEvicted)}) in {EvictionTime.TotalMilliseconds:N0} ms");
-        text.Append(culture, $"; RSS {ByteSize.Format(Before.ResidentBytes)} -> {ByteSize.Format(After.ResidentBytes)}");
-        text.Append(culture, $", committed {ByteSize.Format(Before.CommittedBytes)} -> {ByteSize.Format(After.CommittedBytes)}");
-        text.Append(culture, $"; {Outcome}: {Reason} ({TotalTime.TotalMilliseconds:N0} ms in all, GC pause {GcPause.TotalMilliseconds:N0} ms");
+        text.Append(
+            culture,
+            $"; evicted {EntriesEvicted:N0} entries ({ByteSize.Format(BytesEvicted)}) "
+                + $"in {EvictionTime.TotalMilliseconds:N0} ms");
+        text.Append(
+            culture, $"; RSS {ByteSize.Format(Before.ResidentBytes)} -> {ByteSize.Format(After.ResidentBytes)}");
+        text.Append(
+            culture,
+            $", committed {ByteSize.Format(Before.CommittedBytes)} -> {ByteSize.Format(After.CommittedBytes)}");
+        text.Append(
+            culture,
+            $"; {Outcome}: {Reason} ({TotalTime.TotalMilliseconds:N0} ms in all, "
+                + $"GC pause {GcPause.TotalMilliseconds:N0} ms");
         text.Append(ReleaseMode == ReleaseMode.Gentle
             ? string.Create(culture, $", at most {LongestGcPause.TotalMilliseconds:N0} ms at once)")
             : ")");

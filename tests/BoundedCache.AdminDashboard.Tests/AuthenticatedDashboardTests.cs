@@ -22,7 +22,8 @@ public sealed class AuthenticatedDashboardTests
         foreach (string path in (string[])["", "api/caches", "api/history", "api/memory", "api/stream"])
         {
             await AssertAsync(HttpStatusCode.Unauthorized, dashboard.SendAsync(HttpMethod.Get, path, key: null));
-            await AssertAsync(HttpStatusCode.Unauthorized, dashboard.SendAsync(HttpMethod.Get, path, key: reader + "0"));
+            await AssertAsync(
+                HttpStatusCode.Unauthorized, dashboard.SendAsync(HttpMethod.Get, path, key: reader + "0"));
         }
 
         await AssertAsync(HttpStatusCode.OK, dashboard.SendAsync(HttpMethod.Get, "", reader));
@@ -39,7 +40,11 @@ public sealed class AuthenticatedDashboardTests
     [Fact]
     public async Task Keys_come_from_configuration_are_not_printed_and_also_work_as_a_password_which_browsers_ask_for()
     {
-        var keys = new Dictionary<string, string> { ["Auth__ReaderKey"] = "a reader's key, this", ["Auth__ChangerKey"] = "a changer's key: this" };
+        var keys = new Dictionary<string, string>
+        {
+            ["Auth__ReaderKey"] = "a reader's key, this",
+            ["Auth__ChangerKey"] = "a changer's key: this",
+        };
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(keys, "--auth", "--lookups", "0");
 
         using HttpResponseMessage challenge = await dashboard.SendAsync(HttpMethod.Get, "", key: null);
@@ -47,7 +52,8 @@ public sealed class AuthenticatedDashboardTests
 
         await AssertAsync(HttpStatusCode.OK, WithPasswordAsync(dashboard, keys["Auth__ChangerKey"]));
         await AssertAsync(HttpStatusCode.Unauthorized, WithPasswordAsync(dashboard, "another"));
-        await AssertAsync(HttpStatusCode.OK, dashboard.SendAsync(HttpMethod.Put, Limit, keys["Auth__ChangerKey"], Body));
+        await AssertAsync(
+            HttpStatusCode.OK, dashboard.SendAsync(HttpMethod.Put, Limit, keys["Auth__ChangerKey"], Body));
         Assert.All(keys.Values, key => Assert.DoesNotContain(key, dashboard.Output, StringComparison.Ordinal));
     }
 
@@ -68,14 +74,18 @@ public sealed class AuthenticatedDashboardTests
     private static async Task<HttpResponseMessage> WithPasswordAsync(DashboardProcess dashboard, string password)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, dashboard.Page);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"me:{password}")));
+        request.Headers.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"me:{password}")));
         return await dashboard.Client.SendAsync(request);
     }
 
     private static async Task AssertAsync(HttpStatusCode expected, Task<HttpResponseMessage> answer)
     {
         using HttpResponseMessage response = await answer;
-        Assert.True(response.StatusCode == expected, $"{(int)response.StatusCode} and not {(int)expected} for {response.RequestMessage}: {await response.Content.ReadAsStringAsync()}");
+        Assert.True(
+            response.StatusCode == expected,
+            $"{(int)response.StatusCode} and not {(int)expected} for {response.RequestMessage}: "
+                + $"{await response.Content.ReadAsStringAsync()}");
     }
 
     private static async Task<bool> CanChangeAsync(DashboardProcess dashboard, string key) =>

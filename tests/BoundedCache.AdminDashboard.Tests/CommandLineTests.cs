@@ -11,7 +11,8 @@ public sealed class CommandLineTests
         using var process = new ExampleProcess("AdminDashboard", "--help");
 
         Assert.Equal(0, await process.EndAsync());
-        Assert.All(["--port", "--lookups", "--auth"], option => Assert.Contains(option, process.Output, StringComparison.Ordinal));
+        Assert.All(["--port", "--lookups", "--auth"], option =>
+            Assert.Contains(option, process.Output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -29,9 +30,15 @@ public sealed class CommandLineTests
     [Fact]
     public async Task Keys_that_are_no_secrets_end_it()
     {
-        using var process = new ExampleProcess("AdminDashboard", new Dictionary<string, string> { ["Auth__ReaderKey"] = "short" }, "--port", "0", "--auth");
+        using var process = new ExampleProcess(
+            "AdminDashboard",
+            new Dictionary<string, string> { ["Auth__ReaderKey"] = "short" },
+            "--port",
+            "0",
+            "--auth");
 
         Assert.Equal(1, await process.EndAsync());
-        Assert.Contains("Auth:ReaderKey and Auth:ChangerKey must both be set", process.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "Auth:ReaderKey and Auth:ChangerKey must both be set", process.Output, StringComparison.Ordinal);
     }
 }

@@ -26,7 +26,8 @@ internal sealed class DashboardProcess : IDisposable
 
     public string Output => _process.Output;
 
-    public static async Task<DashboardProcess> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static async Task<DashboardProcess> StartAsync(
+        IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var process = new ExampleProcess("AdminDashboard", environment, ["--port", "0", .. arguments]);
         try
@@ -40,7 +41,8 @@ internal sealed class DashboardProcess : IDisposable
         }
     }
 
-    public static Task<DashboardProcess> StartAsync(params string[] arguments) => StartAsync(new Dictionary<string, string>(), arguments);
+    public static Task<DashboardProcess> StartAsync(params string[] arguments) =>
+        StartAsync(new Dictionary<string, string>(), arguments);
 
     public Task<string> WaitForAsync(string text) => _process.WaitForAsync(text);
 

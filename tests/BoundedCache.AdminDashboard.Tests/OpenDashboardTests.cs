@@ -16,7 +16,8 @@ public sealed class OpenDashboardTests
         Assert.Contains("<title>", await dashboard.Client.GetStringAsync(dashboard.Page), StringComparison.Ordinal);
         JsonElement overview = await dashboard.GetAsync("api/caches");
         Assert.True(overview.GetProperty("canChange").GetBoolean());
-        Assert.Equal(["catalog", "sessions"], overview.GetProperty("caches").EnumerateArray().Select(static cache => cache.GetProperty("name").GetString()).Order());
+        Assert.Equal(["catalog", "sessions"], overview.GetProperty("caches").EnumerateArray()
+            .Select(static cache => cache.GetProperty("name").GetString()).Order());
 
         using var limit = new CancellationTokenSource(ExampleProcess.Hung);
         foreach (string name in (string[])["catalog", "sessions"])
@@ -33,7 +34,11 @@ public sealed class OpenDashboardTests
     {
         using DashboardProcess dashboard = await DashboardProcess.StartAsync("--lookups", "0");
 
-        using HttpResponseMessage response = await dashboard.SendAsync(HttpMethod.Put, "api/caches/catalog/limit", key: null, """{ "maxMemory": "100MB", "releaseMode": "full" }""");
+        using HttpResponseMessage response = await dashboard.SendAsync(
+            HttpMethod.Put,
+            "api/caches/catalog/limit",
+            key: null,
+            """{ "maxMemory": "100MB", "releaseMode": "full" }""");
 
         string answer = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == HttpStatusCode.OK, answer);
@@ -77,6 +82,9 @@ public sealed class OpenDashboardTests
 
         Assert.Equal(
             [IPAddress.Loopback],
-            IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(listener => listener.Port == dashboard.Page.Port).Select(static listener => listener.Address));
+            IPGlobalProperties.GetIPGlobalProperties()
+                .GetActiveTcpListeners()
+                .Where(listener => listener.Port == dashboard.Page.Port)
+                .Select(static listener => listener.Address));
     }
 }

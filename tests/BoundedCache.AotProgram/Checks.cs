@@ -3,7 +3,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.AotProgram;
 
-/// <summary>Checks that say what they found; no test framework runs in a program that was compiled ahead of time.</summary>
+/// <summary>
+/// Checks that say what they found; no test framework runs in a program that was compiled ahead of time.
+/// </summary>
 internal sealed class Checks(BoundedMemoryCache cache)
 {
     private const int Entries = 20_000;
@@ -16,7 +18,9 @@ internal sealed class Checks(BoundedMemoryCache cache)
         Console.WriteLine(holds ? $"ok      {what}" : $"FAILED  {what}: {otherwise}");
     }
 
-    /// <summary>What the cache says it uses for many such values is what the collector finds alive, within 2 %.</summary>
+    /// <summary>
+    /// What the cache says it uses for many such values is what the collector finds alive, within 2 %.
+    /// </summary>
     public void IsExact(string what, Func<int, object> make)
     {
         Fill(make, 10);

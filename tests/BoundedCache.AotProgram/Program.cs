@@ -5,7 +5,8 @@ using BoundedCache.AotProgram;
 // A program that is fit to be compiled ahead of time, and checks there what the cache says of itself:
 //   dotnet publish tests/BoundedCache.AotProgram -c Release -p:PublishAot=true          native: objects are not walked
 //   dotnet publish tests/BoundedCache.AotProgram -c Release -p:PublishTrimmed=true      trimmed: they are
-// A plain build runs as the first does, since its runtime is told not to generate code. Exit code 0 if all is as it should be.
+// A plain build runs as the first does, since its runtime is told not to generate code. Exit code 0
+// if all is as it should be.
 using var log = new WarningLog();
 using var cache = new BoundedMemoryCache(
     new BoundedMemoryCacheOptions { Name = "aot", MaxMemory = 1L << 40 }.AddSizer<Sized>(static value => 10_000), log);
@@ -37,14 +38,20 @@ else
     long declared = checks.ChargeOf(new Order(1), size: 5000) - checks.ChargeOf(new string('x', 100), size: 5000);
     checks.Holds("an object with a size is charged that", declared == 0, $"{declared} off");
     checks.Holds("the objects were warned of once", log.Warnings.Count == 1, string.Join("; ", log.Warnings));
-    checks.Holds("the warning says what to do", log.Warnings[0].Contains("AddSizer<T>", StringComparison.Ordinal), log.Warnings[0]);
+    checks.Holds(
+        "the warning says what to do",
+        log.Warnings[0].Contains("AddSizer<T>", StringComparison.Ordinal),
+        log.Warnings[0]);
 }
 
 long sized = checks.ChargeOf(new Sized(), size: null) - checks.ChargeOf(new string('x', 100), size: 10_000);
 checks.Holds("a sizer answers for its type", sized == 0, $"{sized} off");
 
 cache.Set("key", "value", TimeSpan.FromHours(1));
-checks.Holds("a key is found by its characters", cache.TryGetValue("key".AsSpan(), out object? found) && found is "value", "not found");
+checks.Holds(
+    "a key is found by its characters",
+    cache.TryGetValue("key".AsSpan(), out object? found) && found is "value",
+    "not found");
 checks.Holds("measuring again changes nothing", cache.Remeasure("key") && cache.Remeasure("key"), "gone");
 ShrinkReport report = await cache.SetMaxMemoryAsync(1);
 checks.Holds("lowering the limit empties and reports", cache.Count == 0 && report.NewMaxMemory == 1, report.ToString());

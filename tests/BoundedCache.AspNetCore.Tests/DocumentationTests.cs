@@ -14,7 +14,8 @@ namespace BoundedCache.AspNetCore.Tests;
 /// <summary>ADMIN.md, held against the code.</summary>
 public sealed partial class DocumentationTests
 {
-    private static readonly string s_text = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache.AspNetCore", "ADMIN.md"));
+    private static readonly string s_text = File.ReadAllText(
+        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache.AspNetCore", "ADMIN.md"));
 
     [Fact]
     public async Task The_table_of_addresses_has_all_that_there_are()
@@ -23,26 +24,32 @@ public sealed partial class DocumentationTests
         string[] mapped =
         [
             .. host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-                .Where(static endpoint => endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Http.Metadata.IEndpointSummaryMetadata>() is not null)
+                .Where(static endpoint =>
+                    endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Http.Metadata.IEndpointSummaryMetadata>()
+                        is not null)
                 .SelectMany(static endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
                     .Select(method => $"{method} {endpoint.RoutePattern.RawText!["/admin/cache".Length..]}"))
                 .Order(StringComparer.Ordinal),
         ];
 
-        Assert.Equal(mapped, AddressRow().Matches(s_text).Select(static match => $"{match.Groups[1]} {match.Groups[2]}").Where(static row => row != "GET /").Order(StringComparer.Ordinal));
+        Assert.Equal(mapped, AddressRow().Matches(s_text).Select(static match => $"{match.Groups[1]} {match.Groups[2]}")
+            .Where(static row => row != "GET /").Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void The_table_of_options_has_them_all_with_their_defaults()
     {
         var defaults = new BoundedCacheAdminOptions();
-        Dictionary<string, string> documented = OptionRow().Matches(s_text).ToDictionary(static match => match.Groups[1].Value, static match => match.Groups[2].Value.Trim('`'));
+        Dictionary<string, string> documented = OptionRow()
+            .Matches(s_text)
+            .ToDictionary(static match => match.Groups[1].Value, static match => match.Groups[2].Value.Trim('`'));
 
         foreach (PropertyInfo option in typeof(BoundedCacheAdminOptions).GetProperties())
         {
             string expected = option.Name == nameof(BoundedCacheAdminOptions.TimeProvider)
                 ? "the system's"
-                : Convert.ToString(option.GetValue(defaults), CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
+                : Convert.ToString(option.GetValue(defaults), CultureInfo.InvariantCulture) is { Length: > 0 } text
+                    ? text : "none";
             Assert.True(documented.Remove(option.Name, out string? said), option.Name);
             Assert.Equal(expected, said);
         }
@@ -61,7 +68,8 @@ public sealed partial class DocumentationTests
                 .Select(static attribute => $"{attribute.EventId} {attribute.EventName} {attribute.Level}"),
         ];
 
-        Assert.Equal(declared, EventRow().Matches(s_text).Select(static match => $"{match.Groups[1]} {match.Groups[2]} {match.Groups[3]}"));
+        Assert.Equal(declared, EventRow().Matches(s_text).Select(static match =>
+            $"{match.Groups[1]} {match.Groups[2]} {match.Groups[3]}"));
     }
 
     [Fact]
@@ -74,8 +82,11 @@ public sealed partial class DocumentationTests
         foreach (string line in lines.Select(static match => match.Value))
         {
             using var request = new HttpRequestMessage(
-                Method().Match(line) is { Success: true } method ? new HttpMethod(method.Groups[1].Value) : HttpMethod.Get,
-                Address().Match(line).Groups[1].Value.Replace("localhost:5000", $"localhost:{host.Port}", StringComparison.Ordinal));
+                Method().Match(line) is { Success: true } method
+                    ? new HttpMethod(method.Groups[1].Value)
+                    : HttpMethod.Get,
+                Address().Match(line).Groups[1].Value.Replace(
+                    "localhost:5000", $"localhost:{host.Port}", StringComparison.Ordinal));
             if (Data().Match(line) is { Success: true } data)
             {
                 request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(data.Groups[1].Value));
@@ -88,7 +99,9 @@ public sealed partial class DocumentationTests
             }
 
             using HttpResponseMessage response = await host.Client.SendAsync(request);
-            Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted, $"{line}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            Assert.True(
+                response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted,
+                $"{line}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         }
 
         Assert.Equal(1536L << 20, host.Default.MaxMemory);

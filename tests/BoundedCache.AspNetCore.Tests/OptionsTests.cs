@@ -10,11 +10,23 @@ public sealed class OptionsTests
     {
         { "ReadPolicy is empty", static all => all.ReadPolicy = " " },
         { "ChangePolicy is empty", static all => all.ChangePolicy = "" },
-        { "ChangePolicy is not set, while ReadPolicy and AllowLoopback are", static all => (all.AllowLoopback, all.ReadPolicy) = (true, "read") },
+        {
+            "ChangePolicy is not set, while ReadPolicy and AllowLoopback are",
+            static all => (all.AllowLoopback, all.ReadPolicy) = (true, "read")
+        },
         { "MinimumLimit is 0; it is a number of bytes and must be at least 1", static all => all.MinimumLimit = 0 },
-        { "MaximumLimit is 5; it is a number of bytes and must be at least MinimumLimit, which is 6", static all => (all.MinimumLimit, all.MaximumLimit) = (6, 5) },
-        { "SampleInterval is 00:00:00.0990000; it must be from 100 milliseconds to 1 hour", static all => all.SampleInterval = TimeSpan.FromMilliseconds(99) },
-        { "SampleInterval is 01:00:00.0010000", static all => all.SampleInterval = TimeSpan.FromMilliseconds(3_600_001) },
+        {
+            "MaximumLimit is 5; it is a number of bytes and must be at least MinimumLimit, which is 6",
+            static all => (all.MinimumLimit, all.MaximumLimit) = (6, 5)
+        },
+        {
+            "SampleInterval is 00:00:00.0990000; it must be from 100 milliseconds to 1 hour",
+            static all => all.SampleInterval = TimeSpan.FromMilliseconds(99)
+        },
+        {
+            "SampleInterval is 01:00:00.0010000",
+            static all => all.SampleInterval = TimeSpan.FromMilliseconds(3_600_001)
+        },
         { "HistorySamples is 0; it must be from 1 to 100000", static all => all.HistorySamples = 0 },
         { "ReleasesPerMinute is 601; it must be from 1 to 600", static all => all.ReleasesPerMinute = 601 },
         { "TimeProvider is null", static all => all.TimeProvider = null! },
@@ -22,7 +34,8 @@ public sealed class OptionsTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public void A_setting_that_is_not_allowed_is_named_with_what_is(string says, Action<BoundedCacheAdminOptions> options)
+    public void A_setting_that_is_not_allowed_is_named_with_what_is(
+        string says, Action<BoundedCacheAdminOptions> options)
     {
         ArgumentException exception = Assert.Throws<ArgumentException>(() => AdminHost.Make(options));
 
@@ -45,7 +58,8 @@ public sealed class OptionsTests
     {
         await using WebApplication app = WebApplication.CreateSlimBuilder().Build();
 
-        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => app.MapBoundedCacheAdmin());
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(
+            () => app.MapBoundedCacheAdmin());
         Assert.Contains("AddBoundedMemoryCache()", exception.Message, StringComparison.Ordinal);
     }
 }

@@ -18,7 +18,8 @@ public sealed class AccessibilityTests(BrowserFixture chromium)
         await site.First.SetMaxMemoryAsync(3 << 20);
         await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("Limit lowered");
         await Expect(page.Browser.Locator("#report-body .stack")).ToBeVisibleAsync();
-        await page.Browser.EvaluateAsync("document.querySelectorAll('details').forEach(details => details.open = true)");
+        await page.Browser.EvaluateAsync(
+            "document.querySelectorAll('details').forEach(details => details.open = true)");
         await page.Card(AdminSite.SecondName).AskForLimitAsync("a lot");
         await Expect(page.Card(AdminSite.SecondName).LimitProblem).Not.ToBeEmptyAsync();
         await AssertCleanAsync(page);
@@ -53,7 +54,8 @@ public sealed class AccessibilityTests(BrowserFixture chromium)
         await Expect(page.Connection).ToHaveAttributeAsync("role", "status");
         await Expect(card.Limit).ToHaveAccessibleDescriptionAsync("");
         await card.Limit.FillAsync("2MB");
-        await Expect(card.Limit).ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("^Evicts about"));
+        await Expect(card.Limit)
+            .ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("^Evicts about"));
     }
 
     private static async Task AssertCleanAsync(AdminPage page)
@@ -63,6 +65,7 @@ public sealed class AccessibilityTests(BrowserFixture chromium)
         Assert.True(result.Passes.Length > 10, "axe-core has judged next to nothing.");
         Assert.True(
             result.Violations.Length == 0,
-            string.Join('\n', result.Violations.Select(static violation => $"{violation.Id}: {violation.Help}: {string.Join(", ", violation.Nodes.Select(static node => node.Html))}")));
+            string.Join('\n', result.Violations.Select(static violation => $"{violation.Id}: {violation.Help}: "
+                + $"{string.Join(", ", violation.Nodes.Select(static node => node.Html))}")));
     }
 }

@@ -50,7 +50,8 @@ public sealed class ActionTests(BrowserFixture chromium)
     [BrowserFact]
     public async Task Releasing_reports_and_too_many_releases_are_refused_on_the_card()
     {
-        await using AdminSite site = await AdminSite.StartAsync(configure: static options => options.ReleasesPerMinute = 1);
+        await using AdminSite site = await AdminSite.StartAsync(
+            configure: static options => options.ReleasesPerMinute = 1);
         await using AdminPage page = await chromium.OpenAsync(site);
         CacheCard card = page.Card(AdminSite.FirstName);
         int entries = site.First.Count;

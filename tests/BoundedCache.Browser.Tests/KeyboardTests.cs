@@ -40,7 +40,8 @@ public sealed class KeyboardTests(BrowserFixture chromium)
         await using AdminSite site = await AdminSite.StartAsync();
         await using AdminPage page = await chromium.OpenAsync(site);
         int controls = await page.Browser.EvaluateAsync<int>(
-            "[...document.querySelectorAll('a, button, input, select, summary')].filter(e => e.checkVisibility() && (e.type !== 'radio' || e.checked)).length");
+            "[...document.querySelectorAll('a, button, input, select, summary')].filter(e => e.checkVisibility() "
+                + "&& (e.type !== 'radio' || e.checked)).length");
 
         var reached = new HashSet<string>();
         for (int i = 0; i < MostSteps; i++)

@@ -14,7 +14,8 @@ public sealed class LayoutTests(BrowserFixture chromium)
         await site.First.SetMaxMemoryAsync(3 << 20);
         await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("Limit lowered");
         await Expect(page.Browser.Locator("#report-body .stack")).ToBeVisibleAsync();
-        await page.Browser.EvaluateAsync("document.querySelectorAll('details').forEach(details => details.open = true)");
+        await page.Browser.EvaluateAsync(
+            "document.querySelectorAll('details').forEach(details => details.open = true)");
 
         foreach (int width in (int[])[1280, 1000, 768, 360, 320])
         {
@@ -37,7 +38,8 @@ public sealed class LayoutTests(BrowserFixture chromium)
 
         await page.Browser.SetViewportSizeAsync(360, 800);
 
-        await page.Browser.WaitForFunctionAsync("() => document.querySelector('#chart .uplot').offsetWidth === document.querySelector('#chart').clientWidth");
+        await page.Browser.WaitForFunctionAsync("() => document.querySelector('#chart .uplot').offsetWidth === "
+            + "document.querySelector('#chart').clientWidth");
     }
 
     [BrowserFact]

@@ -14,7 +14,8 @@ public sealed class LimitTests(BrowserFixture chromium)
         CacheCard card = page.Card(AdminSite.FirstName);
 
         await card.Limit.FillAsync("2MB");
-        await Expect(card.Preview).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"^Evicts about 1,\d00 entries, 6(\.\d+)? MiB\.$"));
+        await Expect(card.Preview).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(
+            @"^Evicts about 1,\d00 entries, 6(\.\d+)? MiB\.$"));
         Assert.Equal(AdminSite.MaxMemory, site.First.MaxMemory);
 
         await card.Button("Change limit…").ClickAsync();
@@ -67,15 +68,18 @@ public sealed class LimitTests(BrowserFixture chromium)
             await Expect(card.Limit).ToHaveValueAsync("1MB");
         }
 
-        Assert.DoesNotContain(page.Requests, static address => address.AbsolutePath.EndsWith("/limit", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            page.Requests, static address => address.AbsolutePath.EndsWith("/limit", StringComparison.Ordinal));
         Assert.Equal((AdminSite.MaxMemory, entries), (site.First.MaxMemory, site.First.Count));
     }
 
     [BrowserFact]
     public async Task What_is_no_limit_is_said_at_the_field_and_not_asked()
     {
-        string[] texts = ["100 potatoes", "0", "-1MB", "1e9", "NaN", "99999999999999999999GB", "<img src=x>&maxMemory=1MB", "512KB"];
-        await using AdminSite site = await AdminSite.StartAsync(configure: static options => options.MinimumLimit = 1 << 20);
+        string[] texts =
+            ["100 potatoes", "0", "-1MB", "1e9", "NaN", "99999999999999999999GB", "<img src=x>&maxMemory=1MB", "512KB"];
+        await using AdminSite site = await AdminSite.StartAsync(
+            configure: static options => options.MinimumLimit = 1 << 20);
         await using AdminPage page = await chromium.OpenAsync(site);
         CacheCard card = page.Card(AdminSite.FirstName);
 

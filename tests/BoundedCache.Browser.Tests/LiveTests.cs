@@ -15,9 +15,11 @@ public sealed class LiveTests(BrowserFixture chromium)
         AdminSite.Fill(site.First, 12 << 20);
 
         await Expect(page.Card(AdminSite.FirstName).Used).ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory));
-        await Expect(page.Browser.Locator("[data-line=used] .value")).ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory + site.Second.UsedMemory));
+        await Expect(page.Browser.Locator("[data-line=used] .value"))
+            .ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory + site.Second.UsedMemory));
         await Expect(page.Browser.Locator("[data-line=max] .value")).ToHaveTextAsync("32 MiB");
-        await page.Browser.GetByRole(AriaRole.Combobox, new() { Name = "Caches" }).SelectOptionAsync(AdminSite.SecondName);
+        await page.Browser.GetByRole(AriaRole.Combobox, new() { Name = "Caches" })
+            .SelectOptionAsync(AdminSite.SecondName);
         await Expect(page.Browser.Locator("[data-line=max] .value")).ToHaveTextAsync("16 MiB");
     }
 
@@ -45,7 +47,8 @@ public sealed class LiveTests(BrowserFixture chromium)
         await page.Browser.GetByText("The chart as a table").ClickAsync();
 
         ILocator table = page.Browser.Locator("#samples-table");
-        await Expect(table.GetByRole(AriaRole.Columnheader)).ToHaveTextAsync(["Time", "RSS", "Committed", "Live heap", "Caches used", "Limit"]);
+        await Expect(table.GetByRole(AriaRole.Columnheader))
+            .ToHaveTextAsync(["Time", "RSS", "Committed", "Live heap", "Caches used", "Limit"]);
         await Expect(table.Locator("tbody tr").First.GetByRole(AriaRole.Cell).Last).ToHaveTextAsync("32 MiB");
     }
 

@@ -15,7 +15,8 @@ public sealed class LoadTests(BrowserFixture chromium)
         await Expect(page.Browser.Locator("#chart canvas")).ToBeVisibleAsync();
 
         Assert.Empty(page.Faults);
-        Assert.All(page.Requests, address => Assert.Equal(site.PageAddress.GetLeftPart(UriPartial.Authority), address.GetLeftPart(UriPartial.Authority)));
+        Assert.All(page.Requests, address => Assert.Equal(
+            site.PageAddress.GetLeftPart(UriPartial.Authority), address.GetLeftPart(UriPartial.Authority)));
         IResponse? response = await page.Browser.ReloadAsync();
         string? policy = await response!.HeaderValueAsync("content-security-policy");
         Assert.Contains("script-src 'self'", policy, StringComparison.Ordinal);
@@ -28,7 +29,8 @@ public sealed class LoadTests(BrowserFixture chromium)
         await using AdminSite site = await AdminSite.StartAsync();
         await using AdminPage page = await chromium.OpenAsync(site);
 
-        await page.Browser.EvaluateAsync("document.body.append(Object.assign(document.createElement('script'), { textContent: '1' }))");
+        await page.Browser.EvaluateAsync(
+            "document.body.append(Object.assign(document.createElement('script'), { textContent: '1' }))");
 
         // The browser's own line, or the page's event, whichever comes first.
         Assert.Contains(page.Faults, static fault => fault.Contains("script-src", StringComparison.Ordinal));
@@ -54,7 +56,8 @@ public sealed class LoadTests(BrowserFixture chromium)
         CacheCard card = page.Card(AdminSite.FirstName);
         await Expect(card.Max).ToHaveTextAsync("32 MiB");
         await Expect(card.Used).ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory));
-        await Expect(card.Count).ToHaveTextAsync(site.First.Count.ToString("N0", System.Globalization.CultureInfo.InvariantCulture));
+        await Expect(card.Count)
+            .ToHaveTextAsync(site.First.Count.ToString("N0", System.Globalization.CultureInfo.InvariantCulture));
         await Expect(page.Card(AdminSite.SecondName).Max).ToHaveTextAsync("16 MiB");
     }
 
@@ -65,8 +68,10 @@ public sealed class LoadTests(BrowserFixture chromium)
         await using AdminPage page = await chromium.OpenAsync(site);
         ILocator report = page.Browser.GetByRole(AriaRole.Region, new() { Name = "Where the memory is" });
 
-        await Expect(report.GetByRole(AriaRole.Row, new() { NameRegex = new("^Caches") })).ToContainTextAsync("accounted by");
-        await Expect(report.Locator("tbody tr:not(.part)")).ToHaveCountAsync(Enum.GetValues<MemoryReportRowKind>().Length);
+        await Expect(report.GetByRole(AriaRole.Row, new() { NameRegex = new("^Caches") }))
+            .ToContainTextAsync("accounted by");
+        await Expect(report.Locator("tbody tr:not(.part)"))
+            .ToHaveCountAsync(Enum.GetValues<MemoryReportRowKind>().Length);
         await Expect(report.GetByText("What to do")).ToBeVisibleAsync();
 
         await report.GetByRole(AriaRole.Button, new() { Name = "Collect and look…" }).ClickAsync();

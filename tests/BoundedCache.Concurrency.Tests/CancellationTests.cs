@@ -44,9 +44,12 @@ public class CancellationTests
             bool early = source.IsCancellationRequested;
             Task<ShrinkReport> change = cache.SetMaxMemoryAsync(limit, mode, source.Token);
 
-            // From here on the limit is the new one; or it was cancelled before anything happened, and the task says so already.
+            // From here on the limit is the new one; or it was cancelled before anything happened, and
+            // the task says so already.
             long now = cache.MaxMemory;
-            Assert.True(now == limit || (change.IsCanceled && now == Entries), $"the limit is {now}, was {Entries} and should be {limit}");
+            Assert.True(
+                now == limit || (change.IsCanceled && now == Entries),
+                $"the limit is {now}, was {Entries} and should be {limit}");
             Assert.False(early && now == limit);
             try
             {

@@ -4,7 +4,8 @@ namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
 /// Threads that each do one thing over and over, all at once, until their time is up or one of them fails. The failure
-/// says after how long and how many operations, so that a guard taken out of the engine shows how fast the tests notice.
+/// says after how long and how many operations, so that a guard taken out of the engine shows
+/// how fast the tests notice.
 /// </summary>
 internal sealed class Crowd
 {
@@ -39,11 +40,12 @@ internal sealed class Crowd
     public void Run(TimeSpan duration)
     {
         using var start = new Barrier(_members.Count + 1);
-        Thread[] threads = [.. _members.Select((member, i) => new Thread(() => Work(member.Name, member.Step, new Random(_seed + i), start))
-        {
-            IsBackground = true,
-            Name = member.Name,
-        })];
+        Thread[] threads = [.. _members.Select((member, i) =>
+            new Thread(() => Work(member.Name, member.Step, new Random(_seed + i), start))
+            {
+                IsBackground = true,
+                Name = member.Name,
+            })];
         Array.ForEach(threads, static thread => thread.Start());
         start.SignalAndWait();
         long began = Stopwatch.GetTimestamp();
@@ -61,14 +63,17 @@ internal sealed class Crowd
         {
             if (!thread.Join(TimeSpan.FromMinutes(1)))
             {
-                throw new TimeoutException($"'{thread.Name}' hangs; seed {_seed}, {Interlocked.Read(ref _operations):N0} operations. {_failure}");
+                throw new TimeoutException($"'{thread.Name}' hangs; seed {_seed}, "
+                    + $"{Interlocked.Read(ref _operations):N0} operations. {_failure}");
             }
         }
 
         if (_failure is { } failure)
         {
             throw new InvalidOperationException(
-                $"{failure.Who} failed after {ran.TotalSeconds:F2} s and {_operations:N0} operations (seed {_seed}): {failure.What.Message}", failure.What);
+                $"{failure.Who} failed after {ran.TotalSeconds:F2} s and {_operations:N0} operations (seed {_seed}): "
+                    + $"{failure.What.Message}",
+                failure.What);
         }
     }
 

@@ -4,15 +4,16 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Keys enumerated while entries come, go and move. Without <c>InsertedSlots</c> a key that is stored again is enumerated twice
-/// within a second.
+/// Keys enumerated while entries come, go and move. Without <c>InsertedSlots</c> a key that is stored again is
+/// enumerated twice within a second.
 /// </summary>
 public class EnumerationTests
 {
     private const int PermanentCount = 300;
 
     [Fact]
-    public void Keys_that_stay_are_enumerated_each_exactly_once_whatever_changes_meanwhile() => Run(TimeSpan.FromSeconds(3));
+    public void Keys_that_stay_are_enumerated_each_exactly_once_whatever_changes_meanwhile() =>
+        Run(TimeSpan.FromSeconds(3));
 
     [SoakFact]
     [Trait("Category", "Soak")]

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>Absolute and sliding expiration, tokens that fire, and the scan, together with readers, writers and a moving limit.</summary>
+/// <summary>
+/// Absolute and sliding expiration, tokens that fire, and the scan, together with readers, writers and a moving limit.
+/// </summary>
 public class ExpirationStressTests
 {
     private const int KeyCount = 2000;
@@ -13,7 +15,8 @@ public class ExpirationStressTests
     [Theory]
     [InlineData(KeyKind.Strings)]
     [InlineData(KeyKind.Mixed)]
-    public void No_reader_gets_what_was_expired_before_it_asked_and_each_entry_goes_once(KeyKind kind) => Run(kind, TimeSpan.FromSeconds(2));
+    public void No_reader_gets_what_was_expired_before_it_asked_and_each_entry_goes_once(KeyKind kind) =>
+        Run(kind, TimeSpan.FromSeconds(2));
 
     [SoakTheory]
     [Trait("Category", "Soak")]
@@ -135,7 +138,9 @@ public class ExpirationStressTests
             if (_fates.TryGetValue(value, out Fate? fate))
             {
                 Assert.True(now < fate.Deadline, $"{value} was expired and was found");
-                Assert.True(fate.Source is not { FiredAt: > 0 and var at } || at > clock, $"{value}'s token had fired, and it was found");
+                Assert.True(
+                    fate.Source is not { FiredAt: > 0 and var at } || at > clock,
+                    $"{value}'s token had fired, and it was found");
             }
         }
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Single interleavings that a lookup without the lock must stand, each brought about for certain: a key's Equals runs in the middle of a
-/// lookup, and there this test does what another thread might.
+/// Single interleavings that a lookup without the lock must stand, each brought about for certain: a key's Equals runs
+/// in the middle of a lookup, and there this test does what another thread might.
 /// </summary>
 public class InterruptedLookupTests
 {
@@ -42,7 +42,8 @@ public class InterruptedLookupTests
         var wanted = new Interrupting("wanted");
         var first = new Interrupting("first");
 
-        // First in the chain and first in the chunk, so that it is moved first, and its old slot goes on pointing to the other's old slot.
+        // First in the chain and first in the chunk, so that it is moved first, and its old slot goes on pointing
+        // to the other's old slot.
         Set("placeholder");
         Set(wanted);
         _cache.Remove("placeholder");
@@ -53,9 +54,10 @@ public class InterruptedLookupTests
         bool moved = false;
         first.Interrupt = () =>
         {
-            // The first chunk becomes the sparsest, and the first to be emptied, before there are buckets to merge; stop when the two were
-            // moved out of it and it is still there.
-            IEnumerable<string> elsewhere = others.Skip(SlotStore.ChunkSize).Where(static (_, i) => i % 2 == 0).Take(4400);
+            // The first chunk becomes the sparsest, and the first to be emptied, before there are buckets to merge;
+            // stop when the two were moved out of it and it is still there.
+            IEnumerable<string> elsewhere = others.Skip(SlotStore.ChunkSize)
+                .Where(static (_, i) => i % 2 == 0).Take(4400);
             IEnumerable<string> inFirst = others.Take(1700);
             foreach (string other in elsewhere.Concat(inFirst))
             {
@@ -127,8 +129,9 @@ public class InterruptedLookupTests
     }
 
     /// <remarks>
-    /// The reader's directory of chunks is from before the directory grew, so for it the first chunk remains what it was when it was given up, its
-    /// pointers included; and one of them leads, over a chunk that is still in use, back to itself.
+    /// The reader's directory of chunks is from before the directory grew, so for it the first chunk remains
+    /// what it was when it was given up, its pointers included; and one of them leads, over a chunk that is
+    /// still in use, back to itself.
     /// </remarks>
     [Fact]
     public void A_lookup_that_outlives_a_chunk_and_its_directory_comes_to_an_end()
@@ -148,7 +151,8 @@ public class InterruptedLookupTests
         bool reversed = false;
         first.Interrupt = () =>
         {
-            // The table outgrows its directory, gives up its first chunk, makes it again, and in the same two slots the order is reversed.
+            // The table outgrows its directory, gives up its first chunk, makes it again, and in the same two
+            // slots the order is reversed.
             int more = 0;
             for (; _cache.Engine.Allocator.ChunkCount < 6; more++)
             {
@@ -183,7 +187,9 @@ public class InterruptedLookupTests
         })
         { IsBackground = true }.Start();
 
-        Assert.True(ended.Wait(TimeSpan.FromSeconds(30)), $"the lookup does not end; the table did what this test is about: {reversed}");
+        Assert.True(
+            ended.Wait(TimeSpan.FromSeconds(30)),
+            $"the lookup does not end; the table did what this test is about: {reversed}");
         Assert.True(reversed, "the table did not do what this test is about");
         InvariantChecker.Check(_cache.Engine);
     }
@@ -203,7 +209,8 @@ public class InterruptedLookupTests
             .First(other => BucketIndex.BucketOf(KeyHasher.Hash(other), buckets) != bucket);
     }
 
-    private bool HoldsKey(int slot, object key) => _cache.Engine.Store.Exists(slot) && ReferenceEquals(_cache.Engine.Store.Slot(slot).Key, key);
+    private bool HoldsKey(int slot, object key) =>
+        _cache.Engine.Store.Exists(slot) && ReferenceEquals(_cache.Engine.Store.Slot(slot).Key, key);
 
     private int SlotOf(object key)
     {
@@ -222,7 +229,10 @@ public class InterruptedLookupTests
         return -1;
     }
 
-    /// <summary>Keys that all share a hash, and that do something when they are first compared with a key of another name, or an equal one.</summary>
+    /// <summary>
+    /// Keys that all share a hash, and that do something when they are first compared with a key of
+    /// another name, or an equal one.
+    /// </summary>
     private sealed class Interrupting(string name)
     {
         public Action? Interrupt { get; set; }

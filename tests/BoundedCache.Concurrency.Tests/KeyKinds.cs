@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>What sort of keys a test uses: the engine has a path of its own for strings, and one for keys with code of their own.</summary>
+/// <summary>
+/// What sort of keys a test uses: the engine has a path of its own for strings, and one for
+/// keys with code of their own.
+/// </summary>
 public enum KeyKind
 {
     Strings,
@@ -23,7 +26,8 @@ internal static class Keys
         _ => Make((KeyKind)(number % 3), number),
     };
 
-    public static object[] MakeMany(KeyKind kind, int count) => [.. Enumerable.Range(0, count).Select(number => Make(kind, number))];
+    public static object[] MakeMany(KeyKind kind, int count) =>
+        [.. Enumerable.Range(0, count).Select(number => Make(kind, number))];
 
     /// <summary>A key whose hash says little: 64 of them share one.</summary>
     private sealed record Clash(int Number)

@@ -1,13 +1,13 @@
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// The check that used memory stays within the limit while the limit changes. One thread changes the limit, through this
-/// object; any number look, each with a <see cref="Look"/> of its own.
+/// The check that used memory stays within the limit while the limit changes. One thread changes the limit, through
+/// this object; any number look, each with a <see cref="Look"/> of its own.
 /// </summary>
 /// <remarks>
-/// The limit stands, or is being raised, or is being lowered; each such phase is an object. Whoever finds the same one before and after it
-/// reads used memory knows in which phase it read. While the limit is lowered, used memory is within the old limit, and, from when a thread
-/// has read the new one, what it reads above that only falls.
+/// The limit stands, or is being raised, or is being lowered; each such phase is an object. Whoever finds the same one
+/// before and after it reads used memory knows in which phase it read. While the limit is lowered, used memory is
+/// within the old limit, and, from when a thread has read the new one, what it reads above that only falls.
 /// </remarks>
 internal sealed class LimitWatch(BoundedMemoryCache cache)
 {
@@ -43,7 +43,8 @@ internal sealed class LimitWatch(BoundedMemoryCache cache)
             Assert.True(used <= Math.Max(phase.Old, phase.New), $"used memory is {used}, above the limit of {phase}");
             if (ReferenceEquals(phase, _lastPhase) && phase.New < phase.Old)
             {
-                Assert.True(used <= Math.Max(phase.New, _lastUsed), $"used memory rose from {_lastUsed} to {used} in {phase}");
+                Assert.True(
+                    used <= Math.Max(phase.New, _lastUsed), $"used memory rose from {_lastUsed} to {used} in {phase}");
             }
 
             (_lastPhase, _lastUsed) = (inForce ? phase : null, used);

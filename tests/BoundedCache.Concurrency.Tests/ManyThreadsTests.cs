@@ -56,7 +56,9 @@ public class ManyThreadsTests
         CheckOrderIsLive();
     }
 
-    /// <remarks>More threads at one time than there are buffers: the rest touch under the lock and count together.</remarks>
+    /// <remarks>
+    /// More threads at one time than there are buffers: the rest touch under the lock and count together.
+    /// </remarks>
     [Fact]
     public void Threads_beyond_the_number_of_buffers_are_counted_too()
     {

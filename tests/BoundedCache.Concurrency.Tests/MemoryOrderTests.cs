@@ -5,11 +5,15 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// What the fences of lookups without the lock are for, in the shapes in which a weakly ordered processor (Arm64) would break them: an entry
-/// whose parts must be seen together, an object seen before its fields, what one thread was told by another, and a key stored twice.
-/// On x64, which reorders neither loads nor stores among themselves, only a compiler can break most of them.
+/// What the fences of lookups without the lock are for, in the shapes in which a weakly ordered processor (Arm64) would
+/// break them: an entry whose parts must be seen together, an object seen before its fields, what one thread was told
+/// by another, and a key stored twice. On x64, which reorders neither loads nor stores among themselves, only a
+/// compiler can break most of them.
 /// </summary>
-/// <remarks>src/BoundedCache/Engine/MEMORY-MODEL.md says which fence each of them is about, and the README beside this file what they catch.</remarks>
+/// <remarks>
+/// src/BoundedCache/Engine/MEMORY-MODEL.md says which fence each of them is about, and the README beside
+/// this file what they catch.
+/// </remarks>
 public class MemoryOrderTests
 {
     private const int Keys = 4;
@@ -27,7 +31,8 @@ public class MemoryOrderTests
 
     [SoakFact]
     [Trait("Category", "Soak")]
-    public void Key_value_flags_and_deadline_of_an_entry_are_seen_together_for_long() => SeenTogether(Soak.Duration!.Value);
+    public void Key_value_flags_and_deadline_of_an_entry_are_seen_together_for_long() =>
+        SeenTogether(Soak.Duration!.Value);
 
     [SoakFact]
     [Trait("Category", "Soak")]
@@ -35,12 +40,14 @@ public class MemoryOrderTests
 
     [SoakFact]
     [Trait("Category", "Soak")]
-    public void A_key_with_code_of_its_own_is_stored_once_however_many_store_it_for_long() => StoredOnce(Soak.Duration!.Value);
+    public void A_key_with_code_of_its_own_is_stored_once_however_many_store_it_for_long() =>
+        StoredOnce(Soak.Duration!.Value);
 
     /// <summary>
-    /// The seqlock. Two slots change hands among four keys without a pause, each time with a new object that carries its key, and in all four kinds: plain,
-    /// with a deadline, with details, with both. A fence missing on either side shows as another key's value, as a value whose fields are not set
-    /// yet, or as an entry that expired although its deadline is a day off (a deadline read apart from its flag is "never" or the beginning of time).
+    /// The seqlock. Two slots change hands among four keys without a pause, each time with a new object that carries
+    /// its key, and in all four kinds: plain, with a deadline, with details, with both. A fence missing on either side
+    /// shows as another key's value, as a value whose fields are not set yet, or as an entry that expired although its
+    /// deadline is a day off (a deadline read apart from its flag is "never" or the beginning of time).
     /// </summary>
     private static void SeenTogether(TimeSpan duration)
     {
@@ -49,7 +56,8 @@ public class MemoryOrderTests
         int expired = 0;
         var onGone = new PostEvictionCallbackRegistration
         {
-            EvictionCallback = (_, _, reason, _) => Interlocked.Add(ref expired, reason == EvictionReason.Expired ? 1 : 0),
+            EvictionCallback = (_, _, reason, _) =>
+                Interlocked.Add(ref expired, reason == EvictionReason.Expired ? 1 : 0),
         };
         new Crowd()
             .Add("reader", 2, _ => _ =>
@@ -59,7 +67,9 @@ public class MemoryOrderTests
                     if (cache.TryGetValue(key, out object? found))
                     {
                         Sealed value = Assert.IsType<Sealed>(found);
-                        Assert.True(ReferenceEquals(value.Key, key) && value.Check == ~value.Number, $"the key {key} answered {value}");
+                        Assert.True(
+                            ReferenceEquals(value.Key, key) && value.Check == ~value.Number,
+                            $"the key {key} answered {value}");
                     }
                 }
             })
@@ -84,9 +94,10 @@ public class MemoryOrderTests
     }
 
     /// <summary>
-    /// Publication. One thread stores the next number under its key and then says so in a plain variable with a release store; another that read
-    /// that number must find it or a later one, while the table grows, splits, is trimmed and moves its entries. A head, a Next, a chunk or a
-    /// count of buckets that became visible later than what it was published by shows as a miss or an older value.
+    /// Publication. One thread stores the next number under its key and then says so in a plain variable with a release
+    /// store; another that read that number must find it or a later one, while the table grows, splits, is trimmed and
+    /// moves its entries. A head, a Next, a chunk or a count of buckets that became visible later than what it was
+    /// published by shows as a miss or an older value.
     /// </summary>
     private static void Told(TimeSpan duration)
     {
@@ -102,7 +113,9 @@ public class MemoryOrderTests
                 bool found = cache.TryGetValue($"told {number}", out object? value);
                 if (least > 0)
                 {
-                    Assert.True(found && ((Sealed)value!).Number >= least, $"told of {least} of key {number}, found {(found ? value : "nothing")}");
+                    Assert.True(
+                        found && ((Sealed)value!).Number >= least,
+                        $"told of {least} of key {number}, found {(found ? value : "nothing")}");
                 }
             })
             .Add("writer", Keys, writer => random =>
@@ -140,8 +153,9 @@ public class MemoryOrderTests
     }
 
     /// <summary>
-    /// The counters of insertions, by which a writer whose keys' Equals is user code knows under the lock that what it missed without it is still missing.
-    /// All store the same few keys and remove them again; a key twice in the table is an entry too many at the end, or in the checker's eyes.
+    /// The counters of insertions, by which a writer whose keys' Equals is user code knows under the lock that what it
+    /// missed without it is still missing. All store the same few keys and remove them again; a key twice in the table
+    /// is an entry too many at the end, or in the checker's eyes.
     /// </summary>
     private static void StoredOnce(TimeSpan duration)
     {
@@ -182,7 +196,10 @@ public class MemoryOrderTests
         ReleaseMode = ReleaseMode.None,
     });
 
-    /// <summary>A value whose fields say whether they were all seen: an object read before its constructor's stores would have zeros.</summary>
+    /// <summary>
+    /// A value whose fields say whether they were all seen: an object read before its constructor's
+    /// stores would have zeros.
+    /// </summary>
     private sealed record Sealed(string Key, int Number)
     {
         public int Check { get; } = ~Number;

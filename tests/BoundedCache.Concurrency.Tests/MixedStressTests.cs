@@ -2,7 +2,10 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>Everything at once: readers, writers, removers, who measures anew, Compact and Clear, and a limit that goes up and down.</summary>
+/// <summary>
+/// Everything at once: readers, writers, removers, who measures anew, Compact and Clear, and a
+/// limit that goes up and down.
+/// </summary>
 public class MixedStressTests
 {
     private const int Writers = 2;

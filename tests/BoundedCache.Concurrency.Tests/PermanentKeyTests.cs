@@ -4,8 +4,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Keys that are in the cache all the while, and must be found each time, whatever the table does around them: buckets split and merged,
-/// entries moved between chunks, chunks given up and added again, small chunks grown by copy.
+/// Keys that are in the cache all the while, and must be found each time, whatever the table does around them: buckets
+/// split and merged, entries moved between chunks, chunks given up and added again, small chunks grown by copy.
 /// </summary>
 public class PermanentKeyTests
 {
@@ -27,7 +27,8 @@ public class PermanentKeyTests
     [Trait("Category", "Soak")]
     [InlineData(KeyKind.Strings, 200_000)]
     [InlineData(KeyKind.Mixed, 10_000)]
-    public void Permanent_keys_are_found_for_long(KeyKind kind, int most) => Swing(kind, KeyKind.Strings, most, Soak.Duration!.Value);
+    public void Permanent_keys_are_found_for_long(KeyKind kind, int most) =>
+        Swing(kind, KeyKind.Strings, most, Soak.Duration!.Value);
 
     [Fact]
     public void Permanent_keys_are_found_while_new_caches_grow_their_first_chunk_and_buckets()
@@ -49,7 +50,8 @@ public class PermanentKeyTests
     private static void Swing(KeyKind permanentKind, KeyKind fillerKind, int most, TimeSpan duration)
     {
         using BoundedMemoryCache cache = MakeCache();
-        object[] permanent = [.. Enumerable.Range(1_000_000, PermanentCount).Select(number => Keys.Make(permanentKind, number))];
+        object[] permanent =
+            [.. Enumerable.Range(1_000_000, PermanentCount).Select(number => Keys.Make(permanentKind, number))];
         object[] fillers = Keys.MakeMany(fillerKind, most);
         long[] versions = new long[PermanentCount];
         for (int i = 0; i < PermanentCount; i++)
@@ -65,7 +67,9 @@ public class PermanentKeyTests
                 return random =>
                 {
                     int number = random.Next(PermanentCount);
-                    Assert.True(cache.TryGetValue(permanent[number], out object? found), $"the permanent key {number} was not found");
+                    Assert.True(
+                        cache.TryGetValue(permanent[number], out object? found),
+                        $"the permanent key {number} was not found");
                     Stamped value = Assert.IsType<Stamped>(found);
                     Assert.Equal(number, value.Number);
                     Assert.True(value.Version >= seen[number], $"version {value.Version} after {seen[number]}");
@@ -162,7 +166,8 @@ public class PermanentKeyTests
     {
         private const int Count = 12;
         private static readonly object[] s_keys = Keys.MakeMany(KeyKind.Mixed, Count);
-        private static readonly object[] s_fillers = [.. Enumerable.Range(Count, 2200).Select(static number => Keys.Make(KeyKind.Mixed, number))];
+        private static readonly object[] s_fillers =
+            [.. Enumerable.Range(Count, 2200).Select(static number => Keys.Make(KeyKind.Mixed, number))];
 
         public Small()
         {
@@ -179,7 +184,8 @@ public class PermanentKeyTests
         {
             for (int i = 0; i < Count; i++)
             {
-                Assert.True(Cache.TryGetValue(s_keys[i], out object? found), $"the permanent key {s_keys[i]} was not found");
+                Assert.True(
+                    Cache.TryGetValue(s_keys[i], out object? found), $"the permanent key {s_keys[i]} was not found");
                 Assert.Equal(i, Assert.IsType<Stamped>(found).Number);
             }
         }

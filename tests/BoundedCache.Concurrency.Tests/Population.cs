@@ -4,12 +4,14 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// A cache under test and the record of all that was stored in it: each key written by one thread only, with versions that rise;
-/// two of three values with an eviction callback, which is counted.
+/// A cache under test and the record of all that was stored in it: each key written by one thread only, with versions
+/// that rise; two of three values with an eviction callback, which is counted.
 /// </summary>
 internal sealed class Population
 {
-    /// <summary>Callbacks that may wait before writers stand back: a crowd would otherwise outrun the thread pool by gigabytes.</summary>
+    /// <summary>
+    /// Callbacks that may wait before writers stand back: a crowd would otherwise outrun the thread pool by gigabytes.
+    /// </summary>
     private const int CallbackLead = 50_000;
 
     private readonly object[] _keys;
@@ -57,7 +59,8 @@ internal sealed class Population
 
     /// <summary>Gives some key's entry, if there is one, another size.</summary>
     public void Remeasure(Random random) =>
-        Cache.Remeasure(Keys.Make(Kind, random.Next(Count)), random.Next(20) == 0 ? random.Next(1, 20_000) : random.Next(1, 100));
+        Cache.Remeasure(
+            Keys.Make(Kind, random.Next(Count)), random.Next(20) == 0 ? random.Next(1, 20_000) : random.Next(1, 100));
 
     /// <summary>A reader's step: looks some key up by an equal but different object.</summary>
     /// <param name="random">Chooses the key.</param>
@@ -77,14 +80,15 @@ internal sealed class Population
 
         Stamped value = Assert.IsType<Stamped>(found);
         Assert.True(value.Number == number, $"the key {number} answered {value}");
-        Assert.True(value.Version >= seen[number], $"the key {number} answered version {value.Version} after {seen[number]}");
+        Assert.True(
+            value.Version >= seen[number], $"the key {number} answered version {value.Version} after {seen[number]}");
         seen[number] = value.Version;
         return value;
     }
 
     /// <summary>
-    /// The account after the crowd has gone: every tracked value is in the cache, or was reported gone once, with a reason; the
-    /// engine's invariants hold; and a cleared cache uses nothing.
+    /// The account after the crowd has gone: every tracked value is in the cache, or was reported gone once, with a
+    /// reason; the engine's invariants hold; and a cleared cache uses nothing.
     /// </summary>
     public void Settle()
     {
@@ -118,14 +122,19 @@ internal sealed class Population
         {
             bool isPresent = present.TryGetValue(value.Number, out object? found) && ReferenceEquals(found, value);
             count += isPresent ? 1 : 0;
-            Assert.True(value.Departures == (isPresent ? 0 : 1), $"{(isPresent ? "in the cache" : "not in the cache")}: {value}");
-            Assert.True(isPresent == (value.Reason == EvictionReason.None), $"{(isPresent ? "in the cache" : "not in the cache")}: {value}");
+            Assert.True(
+                value.Departures == (isPresent ? 0 : 1),
+                $"{(isPresent ? "in the cache" : "not in the cache")}: {value}");
+            Assert.True(
+                isPresent == (value.Reason == EvictionReason.None),
+                $"{(isPresent ? "in the cache" : "not in the cache")}: {value}");
         }
 
         return count;
     }
 
-    private void WaitForCallbacks() => Assert.True(Cache.WaitForCallbacks(TimeSpan.FromMinutes(1)), "the callbacks did not finish");
+    private void WaitForCallbacks() =>
+        Assert.True(Cache.WaitForCallbacks(TimeSpan.FromMinutes(1)), "the callbacks did not finish");
 
     private int OwnKey(int writer, Random random)
     {

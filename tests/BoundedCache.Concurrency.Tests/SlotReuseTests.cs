@@ -3,8 +3,8 @@ using BoundedCache.Engine;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Slots that change their entry as fast as two threads can make them, under readers: what the seqlock is for. A few keys, no
-/// callbacks and no eviction, so that the slot one key leaves is the next one's.
+/// Slots that change their entry as fast as two threads can make them, under readers: what the seqlock is for. A few
+/// keys, no callbacks and no eviction, so that the slot one key leaves is the next one's.
 /// </summary>
 public class SlotReuseTests
 {
@@ -15,11 +15,13 @@ public class SlotReuseTests
 
     [SoakFact]
     [Trait("Category", "Soak")]
-    public void A_slot_that_changes_its_entry_never_gives_one_keys_value_to_another_for_long() => Run(Soak.Duration!.Value);
+    public void A_slot_that_changes_its_entry_never_gives_one_keys_value_to_another_for_long() =>
+        Run(Soak.Duration!.Value);
 
     private static void Run(TimeSpan duration)
     {
-        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 1 << 20, ReleaseMode = ReleaseMode.None });
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { MaxMemory = 1 << 20, ReleaseMode = ReleaseMode.None });
         object[] keys = Keys.MakeMany(KeyKind.Strings, KeyCount);
         object[] values = [.. keys.Select(static key => new Named((string)key))];
         new Crowd()

@@ -2,21 +2,28 @@ using System.Globalization;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>How long soaks run: the seconds in the environment variable <see cref="Variable"/>; without it they are skipped.</summary>
+/// <summary>
+/// How long soaks run: the seconds in the environment variable <see cref="Variable"/>; without it they are skipped.
+/// </summary>
 internal static class Soak
 {
     public const string Variable = "BOUNDEDCACHE_SOAK_SECONDS";
 
     /// <summary>The duration of each soak, or null.</summary>
     public static TimeSpan? Duration { get; } =
-        double.TryParse(Environment.GetEnvironmentVariable(Variable), CultureInfo.InvariantCulture, out double seconds) && seconds > 0
+        double.TryParse(Environment.GetEnvironmentVariable(Variable), CultureInfo.InvariantCulture, out double seconds)
+        && seconds > 0
             ? TimeSpan.FromSeconds(seconds)
             : null;
 
-    public static string? WhySkipped => Duration is null ? $"A soak: set {Variable} to the seconds that each is to run." : null;
+    public static string? WhySkipped =>
+        Duration is null ? $"A soak: set {Variable} to the seconds that each is to run." : null;
 }
 
-/// <summary>A test that runs for minutes or hours, and only where <see cref="Soak.Variable"/> says how long. Decided when tests are discovered.</summary>
+/// <summary>
+/// A test that runs for minutes or hours, and only where <see cref="Soak.Variable"/> says how long. Decided
+/// when tests are discovered.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class SoakFactAttribute : FactAttribute
 {

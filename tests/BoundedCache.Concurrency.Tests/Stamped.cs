@@ -2,7 +2,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>A value that knows under which key it was stored, which version of that key's value it is, and how often it was reported gone.</summary>
+/// <summary>
+/// A value that knows under which key it was stored, which version of that key's value it is, and how
+/// often it was reported gone.
+/// </summary>
 internal sealed class Stamped(int number, long version)
 {
     private int _departures;

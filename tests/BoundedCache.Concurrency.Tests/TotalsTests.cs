@@ -5,7 +5,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>What a cache counts while many threads change it: every set and every departure, once, by its reason.</summary>
+/// <summary>
+/// What a cache counts while many threads change it: every set and every departure, once, by its reason.
+/// </summary>
 public class TotalsTests
 {
     private const int Keys = 2_000;
@@ -58,15 +60,21 @@ public class TotalsTests
         EvictionTotals left = snapshot.Evictions;
         Check(snapshot);
         Assert.Equal(_sets, snapshot.Insertions + snapshot.Refused);
-        Assert.Equal(_called[(int)EvictionReason.Capacity], (left.Capacity + left.Shrink + left.Compact).Entries + snapshot.RefusedTooLarge);
+        Assert.Equal(
+            _called[(int)EvictionReason.Capacity],
+            (left.Capacity + left.Shrink + left.Compact).Entries + snapshot.RefusedTooLarge);
         Assert.Equal(_called[(int)EvictionReason.Expired], left.Expired.Entries + snapshot.RefusedExpired);
         Assert.Equal(_called[(int)EvictionReason.Removed], left.Removed.Entries);
         Assert.Equal(_called[(int)EvictionReason.Replaced], left.Replaced.Entries);
-        Assert.All((EntryTotals[])[left.Capacity, left.Shrink, left.Compact, left.Expired, left.Removed, left.Replaced], static totals => Assert.True(totals.Entries > 0));
+        Assert.All(
+            (EntryTotals[])[left.Capacity, left.Shrink, left.Compact, left.Expired, left.Removed, left.Replaced],
+            static totals => Assert.True(totals.Entries > 0));
         _cache.Dispose();
     }
 
-    /// <remarks>Caches of one name come and go while they are observed; none may be missed, or make a counter fall.</remarks>
+    /// <remarks>
+    /// Caches of one name come and go while they are observed; none may be missed, or make a counter fall.
+    /// </remarks>
     [Fact]
     public void Counters_of_caches_that_share_a_name_never_fall_while_some_come_and_go()
     {

@@ -15,7 +15,10 @@ public class TrimTests
         ReleaseMode = ReleaseMode.None,
     });
 
-    /// <remarks>Emptying went on where it had stopped, past slots taken since: the chunk was never empty, and trimming never ended.</remarks>
+    /// <remarks>
+    /// Emptying went on where it had stopped, past slots taken since: the chunk was never empty,
+    /// and trimming never ended.
+    /// </remarks>
     [Fact]
     public void A_chunk_whose_emptying_was_broken_off_is_emptied_from_its_beginning_next_time()
     {
@@ -25,8 +28,8 @@ public class TrimTests
             Set(next);
         }
 
-        // The last chunk, some of whose slots were never used, loses most of its entries, and the others a good part, one by one, until
-        // it is nearly emptied.
+        // The last chunk, some of whose slots were never used, loses most of its entries, and the others a good part,
+        // one by one, until it is nearly emptied.
         for (int i = 5 * Chunk; i < next - 200; i++)
         {
             _cache.Remove(i);

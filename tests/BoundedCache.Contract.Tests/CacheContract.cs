@@ -4,8 +4,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Contract.Tests;
 
 /// <summary>
-/// What the tests of the contract share: the cache under test, a clock that stands still, and a record of what callbacks were told. Each
-/// derived class is one area, and has two nested classes that run it on either cache.
+/// What the tests of the contract share: the cache under test, a clock that stands still, and a record of what
+/// callbacks were told. Each derived class is one area, and has two nested classes that run it on either cache.
 /// </summary>
 public abstract class CacheContract(CacheKind kind) : IDisposable
 {
@@ -63,7 +63,9 @@ public abstract class CacheContract(CacheKind kind) : IDisposable
 
     protected bool Has(object key) => Cache.TryGetValue(key, out _);
 
-    /// <summary>The one mechanism by which a test says that the caches must differ: what either does, and why.</summary>
+    /// <summary>
+    /// The one mechanism by which a test says that the caches must differ: what either does, and why.
+    /// </summary>
     protected T Differs<T>(Deviation why, T memoryCache, T bounded)
     {
         ArgumentNullException.ThrowIfNull(why);

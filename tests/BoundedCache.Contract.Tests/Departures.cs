@@ -5,7 +5,10 @@ namespace BoundedCache.Contract.Tests;
 /// <summary>What one eviction callback was told.</summary>
 public sealed record Departure(object Key, object? Value, EvictionReason Reason, object? State = null);
 
-/// <summary>A record of what eviction callbacks were told, in the order in which they ran. They run on other threads, so a test takes as many as it expects.</summary>
+/// <summary>
+/// A record of what eviction callbacks were told, in the order in which they ran. They run on other threads, so a test
+/// takes as many as it expects.
+/// </summary>
 public sealed class Departures
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
@@ -24,7 +27,9 @@ public sealed class Departures
 
     /// <summary>The next departures, waited for, in the order of their keys.</summary>
     public Departure[] Take(int count) =>
-        [.. TakeInOrder(count).OrderBy(static departure => departure.Key.ToString(), StringComparer.Ordinal).ThenBy(static departure => departure.Reason)];
+        [.. TakeInOrder(count)
+            .OrderBy(static departure => departure.Key.ToString(), StringComparer.Ordinal)
+            .ThenBy(static departure => departure.Reason)];
 
     public Departure TakeOne() => TakeInOrder(1)[0];
 
@@ -35,7 +40,8 @@ public sealed class Departures
         {
             while (_all.Count < _taken + count)
             {
-                Assert.True(Monitor.Wait(_lock, s_limit), $"{_all.Count - _taken} callbacks ran, {count} were expected");
+                Assert.True(
+                    Monitor.Wait(_lock, s_limit), $"{_all.Count - _taken} callbacks ran, {count} were expected");
             }
 
             Departure[] taken = [.. _all.Skip(_taken).Take(count)];
@@ -44,7 +50,9 @@ public sealed class Departures
         }
     }
 
-    /// <summary>Checks that no callback ran that was not taken, after everything that is queued on the pool had its turn.</summary>
+    /// <summary>
+    /// Checks that no callback ran that was not taken, after everything that is queued on the pool had its turn.
+    /// </summary>
     public void AssertNoMore()
     {
         // The pool's queue is first in, first out: what was queued before these has begun when the last of them runs.

@@ -12,9 +12,11 @@ public sealed partial class DeviationPageTests
     public void The_page_lists_exactly_the_deviations_that_tests_assert()
     {
         string page = File.ReadAllText(Path.Combine(s_root, "src", "BoundedCache", "DEVIATIONS.md"));
-        string[] listed = [.. Row().Matches(page).Select(static row => $"{row.Groups["id"].Value} {row.Groups["promise"].Value}")];
+        string[] listed =
+            [.. Row().Matches(page).Select(static row => $"{row.Groups["id"].Value} {row.Groups["promise"].Value}")];
 
-        Assert.Equal(Deviations.All.Select(static deviation => $"{deviation.Id} {deviation.Promise}").Order(), listed.Order());
+        Assert.Equal(
+            Deviations.All.Select(static deviation => $"{deviation.Id} {deviation.Promise}").Order(), listed.Order());
     }
 
     [Fact]
@@ -28,7 +30,10 @@ public sealed partial class DeviationPageTests
     public void Every_deviation_is_asserted_by_a_test()
     {
         string tests = string.Concat(Directory
-            .EnumerateFiles(Path.Combine(s_root, "tests", "BoundedCache.Contract.Tests"), "*Contract.cs", SearchOption.AllDirectories)
+            .EnumerateFiles(
+                Path.Combine(s_root, "tests", "BoundedCache.Contract.Tests"),
+                "*Contract.cs",
+                SearchOption.AllDirectories)
             .Select(File.ReadAllText));
 
         Assert.All(

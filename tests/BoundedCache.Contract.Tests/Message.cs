@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>One value that another thread sends to the test's, which blocks until it is there: were it to await, its thread could run the callback itself.</summary>
+/// <summary>
+/// One value that another thread sends to the test's, which blocks until it is there: were it to await, its thread
+/// could run the callback itself.
+/// </summary>
 internal sealed class Message<T> : IDisposable
 {
     private readonly BlockingCollection<T> _box = [];

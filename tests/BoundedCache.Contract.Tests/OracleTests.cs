@@ -3,13 +3,17 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>The oracle is the package of the version that the contract is named after, and not one that some framework brought along.</summary>
+/// <summary>
+/// The oracle is the package of the version that the contract is named after, and not one that some
+/// framework brought along.
+/// </summary>
 public sealed class OracleTests
 {
     [Fact]
     public void MemoryCache_is_that_of_10_0_14()
     {
-        string version = typeof(MemoryCache).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        string version = typeof(MemoryCache).Assembly.GetCustomAttribute<
+            AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
         Assert.StartsWith("10.0.14+", version, StringComparison.Ordinal);
     }
@@ -17,8 +21,10 @@ public sealed class OracleTests
     [Fact]
     public void BoundedMemoryCache_has_every_public_member_of_MemoryCache()
     {
-        string[] theirs = [.. typeof(MemoryCache).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(Describe)];
-        string[] ours = [.. typeof(BoundedMemoryCache).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(Describe)];
+        string[] theirs = [.. typeof(MemoryCache).GetMethods(BindingFlags.Public
+            | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(Describe)];
+        string[] ours = [.. typeof(BoundedMemoryCache).GetMethods(BindingFlags.Public
+            | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(Describe)];
 
         Assert.NotEmpty(theirs);
         Assert.Empty(theirs.Except(ours));
@@ -27,15 +33,18 @@ public sealed class OracleTests
     [Fact]
     public void Every_contract_runs_on_both_caches()
     {
-        Type[] areas = [.. typeof(CacheContract).Assembly.GetTypes().Where(static type => type.BaseType == typeof(CacheContract))];
+        Type[] areas =
+            [.. typeof(CacheContract).Assembly.GetTypes().Where(static type => type.BaseType == typeof(CacheContract))];
 
         Assert.NotEmpty(areas);
         Assert.All(areas, static area => Assert.Equal(
             ["OnBoundedMemoryCache", "OnMemoryCache"],
-            area.GetNestedTypes().Where(type => type.BaseType == area && type.IsSealed).Select(static type => type.Name).Order()));
+            area.GetNestedTypes().Where(type => type.BaseType == area && type.IsSealed)
+                .Select(static type => type.Name).Order()));
     }
 
     /// <summary>A member's name and types, and whether the compiler prefers it.</summary>
     private static string Describe(MethodInfo method) =>
-        $"{method} {method.GetCustomAttribute<System.Runtime.CompilerServices.OverloadResolutionPriorityAttribute>()?.Priority}";
+        $"{method} "
+        + $"{method.GetCustomAttribute<System.Runtime.CompilerServices.OverloadResolutionPriorityAttribute>()?.Priority}";
 }

@@ -15,7 +15,8 @@ public sealed class RecordingLog : TestLog
         {
             lock (_entries)
             {
-                return [.. _entries.Where(static entry => entry is { Level: LogLevel.Error, Failure: not null }).Select(static entry => entry.Failure!)];
+                return [.. _entries.Where(static entry => entry is { Level: LogLevel.Error, Failure: not null })
+                    .Select(static entry => entry.Failure!)];
             }
         }
     }

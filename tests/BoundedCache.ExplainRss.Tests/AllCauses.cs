@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace BoundedCache.ExplainRss.Tests;
 
-/// <summary>One run of the program over all causes, whose results several tests look at; it builds each in a process of its own.</summary>
+/// <summary>
+/// One run of the program over all causes, whose results several tests look at; it builds each in a process of its own.
+/// </summary>
 public sealed class AllCauses : IAsyncLifetime
 {
     private readonly Dictionary<string, Explanation> _explanations = [];

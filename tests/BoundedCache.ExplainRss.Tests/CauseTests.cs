@@ -2,12 +2,18 @@ using BoundedCache.ExplainRss.Causes;
 
 namespace BoundedCache.ExplainRss.Tests;
 
-/// <summary>Every cause in a process of its own: that the report adds up to RSS, puts the bytes where they were built, and names the cause and no other.</summary>
+/// <summary>
+/// Every cause in a process of its own: that the report adds up to RSS, puts the bytes where they were built, and
+/// names the cause and no other.
+/// </summary>
 public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
 {
     private const double AllowedShare = 0.03;
 
-    /// <summary>The row, or the part of the native row, that must grow by what was built, with the share of it that must arrive there and the share by which it may be more.</summary>
+    /// <summary>
+    /// The row, or the part of the native row, that must grow by what was built, with the share of it that must arrive
+    /// there and the share by which it may be more.
+    /// </summary>
     private static readonly Dictionary<string, (string Row, string? Part, double Least, double Most)> s_growth = new()
     {
         // Only 100 of 101 shares of the limit are filled: an entry more would not fit.
@@ -19,7 +25,8 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
         ["dead"] = ("dead", null, 0.88, 1.15),
         ["finalizers"] = ("dead", null, 0.96, 1.05),
 
-        // Nine tenths of 1,024 bytes each are pinned or dropped; what lies before the first pin in a region is given up.
+        // Nine tenths of 1,024 bytes each are pinned or dropped; what lies before the first pin
+        // in a region is given up.
         ["pins"] = ("fragmentation", null, 0.90, 1.02),
         ["fragmentation"] = ("fragmentation", null, 0.63, 0.70),
 
@@ -80,7 +87,8 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
         AssertAddsUp(explanation);
 
         // Segments give more back at once than regions do, and the more the longer the report is waited for.
-        AssertGrew(explanation, finding == "replacedCollector" ? s_growth["peak"] with { Least = 0.3 } : s_growth["peak"]);
+        AssertGrew(
+            explanation, finding == "replacedCollector" ? s_growth["peak"] with { Least = 0.3 } : s_growth["peak"]);
     }
 
     [Theory]
@@ -94,11 +102,15 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
         }
     }
 
-    /// <summary>A process that allocates waits with 100 MiB of garbage for its next collection, and has as much room right after.</summary>
+    /// <summary>
+    /// A process that allocates waits with 100 MiB of garbage for its next collection, and has
+    /// as much room right after.
+    /// </summary>
     [Theory]
     [InlineData("DOTNET_GCgen0size", "10000000")]
     [InlineData("DOTNET_gcServer", "1")]
-    public async Task A_busy_process_has_nothing_to_do_however_much_room_it_has_for_new_objects(string setting, string value)
+    public async Task A_busy_process_has_nothing_to_do_however_much_room_it_has_for_new_objects(
+        string setting, string value)
     {
         if (OperatingSystem.IsLinux())
         {
@@ -118,20 +130,33 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
 
     [Fact]
     public void Every_cause_that_a_report_can_name_is_built_by_some_test() => Assert.Equal(
-        Enum.GetValues<MemoryReportCause>().Except([MemoryReportCause.RetainVM, MemoryReportCause.ServerGC, MemoryReportCause.ReplacedCollector, MemoryReportCause.HeapLimit]),
+        Enum.GetValues<MemoryReportCause>().Except([
+            MemoryReportCause.RetainVM,
+            MemoryReportCause.ServerGC,
+            MemoryReportCause.ReplacedCollector,
+            MemoryReportCause.HeapLimit]),
         Cause.All.Select(static cause => cause.Finding).OfType<MemoryReportCause>().Order());
 
-    /// <summary>The rows against another count of the kernel's, which it keeps as it goes. Memory may leave between the readings, so two of them are the bounds.</summary>
+    /// <summary>
+    /// The rows against another count of the kernel's, which it keeps as it goes. Memory may leave between the
+    /// readings, so two of them are the bounds.
+    /// </summary>
     private static void AssertAddsUp(Explanation explanation)
     {
         (long before, long after) = explanation.StatusBytes;
-        Assert.InRange(explanation.SumOfRows, Math.Min(before, after) * (1 - AllowedShare), Math.Max(before, after) * (1 + AllowedShare));
+        Assert.InRange(
+            explanation.SumOfRows,
+            Math.Min(before, after) * (1 - AllowedShare),
+            Math.Max(before, after) * (1 + AllowedShare));
     }
 
-    private static void AssertGrew(Explanation explanation, (string Row, string? Part, double Least, double Most) expected)
+    private static void AssertGrew(
+        Explanation explanation, (string Row, string? Part, double Least, double Most) expected)
     {
         long grown = expected.Part is null ? explanation.Growth(expected.Row) : explanation.GrowthOfPart(expected.Part);
         double share = grown / (double)explanation.SizeBytes;
-        Assert.True(share >= expected.Least && share <= expected.Most, $"{expected.Row} {expected.Part} grew by {share:0.000} of what was built. {explanation.Text}");
+        Assert.True(
+            share >= expected.Least && share <= expected.Most,
+            $"{expected.Row} {expected.Part} grew by {share:0.000} of what was built. {explanation.Text}");
     }
 }

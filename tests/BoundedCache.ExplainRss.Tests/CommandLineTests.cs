@@ -9,7 +9,8 @@ public sealed class CommandLineTests
     private readonly StringWriter _output = new();
     private readonly StringWriter _error = new();
 
-    private ExitCode Run(params string[] arguments) => new ExplainApplication(_output, _error, isTerminal: false).Run(arguments);
+    private ExitCode Run(params string[] arguments) =>
+        new ExplainApplication(_output, _error, isTerminal: false).Run(arguments);
 
     [Theory]
     [InlineData("name a cause: healthy, busy, live")]
@@ -54,10 +55,12 @@ public sealed class CommandLineTests
     [Fact]
     public async Task A_mode_that_is_given_is_used()
     {
-        (int exitCode, string output, string error) = await ExplainProcess.RunAsync(["dead", "--size", "100MB", "--mode", "collect", "--json"]);
+        (int exitCode, string output, string error) = await ExplainProcess.RunAsync(
+            ["dead", "--size", "100MB", "--mode", "collect", "--json"]);
 
         Assert.True(exitCode == 0, error);
-        Assert.Equal("collect", JsonDocument.Parse(output).RootElement.GetProperty("report").GetProperty("mode").GetString());
+        Assert.Equal(
+            "collect", JsonDocument.Parse(output).RootElement.GetProperty("report").GetProperty("mode").GetString());
         Assert.Equal(["dead"], new Explanation(JsonDocument.Parse(output).RootElement).Findings);
     }
 }

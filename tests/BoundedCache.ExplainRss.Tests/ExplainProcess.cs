@@ -3,15 +3,19 @@ using System.Text.Json;
 
 namespace BoundedCache.ExplainRss.Tests;
 
-/// <summary>The program as a process of its own, under the runtime settings that a test chooses and no others.</summary>
+/// <summary>
+/// The program as a process of its own, under the runtime settings that a test chooses and no others.
+/// </summary>
 internal static class ExplainProcess
 {
     private static readonly TimeSpan s_hung = TimeSpan.FromMinutes(3);
 
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
+        IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         string program = typeof(ExplainApplication).Assembly.Location;
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
+        var start = new ProcessStartInfo(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -19,7 +19,8 @@ internal sealed class Explanation(JsonElement json)
 
     public IReadOnlyList<string> FindingsWhenEmpty => FindingsOf("empty");
 
-    public long SumOfRows => json.GetProperty("report").GetProperty("rows").EnumerateArray().Sum(static row => row.GetProperty("bytes").GetInt64());
+    public long SumOfRows => json.GetProperty("report").GetProperty("rows").EnumerateArray()
+        .Sum(static row => row.GetProperty("bytes").GetInt64());
 
     /// <summary>By how much a row grew when the cause was built.</summary>
     public long Growth(string kind) => Row("report", kind) - Row("empty", kind);
@@ -27,14 +28,18 @@ internal sealed class Explanation(JsonElement json)
     /// <summary>By how much a part of the native row grew.</summary>
     public long GrowthOfPart(string beginning) => Part("report", beginning) - Part("empty", beginning);
 
-    private long Row(string report, string kind) => Single(json.GetProperty(report), "rows", "kind", kind).GetProperty("bytes").GetInt64();
+    private long Row(string report, string kind) =>
+        Single(json.GetProperty(report), "rows", "kind", kind).GetProperty("bytes").GetInt64();
 
     private long Part(string report, string beginning) =>
-        Single(Single(json.GetProperty(report), "rows", "kind", "native"), "parts", "name", beginning).GetProperty("bytes").GetInt64();
+        Single(Single(json.GetProperty(report), "rows", "kind", "native"), "parts", "name", beginning)
+            .GetProperty("bytes").GetInt64();
 
     private List<string> FindingsOf(string report) =>
-        [.. json.GetProperty(report).GetProperty("findings").EnumerateArray().Select(static finding => finding.GetProperty("cause").GetString()!)];
+        [.. json.GetProperty(report).GetProperty("findings").EnumerateArray()
+            .Select(static finding => finding.GetProperty("cause").GetString()!)];
 
     private static JsonElement Single(JsonElement parent, string list, string property, string beginning) =>
-        parent.GetProperty(list).EnumerateArray().Single(element => element.GetProperty(property).GetString()!.StartsWith(beginning, StringComparison.Ordinal));
+        parent.GetProperty(list).EnumerateArray().Single(element =>
+            element.GetProperty(property).GetString()!.StartsWith(beginning, StringComparison.Ordinal));
 }

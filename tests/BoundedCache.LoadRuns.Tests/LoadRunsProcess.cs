@@ -4,7 +4,9 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.LoadRuns.Tests;
 
-/// <summary>The program as a process of its own, with the assemblies and the service that its own build gave it.</summary>
+/// <summary>
+/// The program as a process of its own, with the assemblies and the service that its own build gave it.
+/// </summary>
 internal sealed class LoadRunsProcess : IDisposable
 {
     private static readonly TimeSpan s_hung = TimeSpan.FromMinutes(3);
@@ -15,9 +17,12 @@ internal sealed class LoadRunsProcess : IDisposable
 
     public LoadRunsProcess(params string[] arguments)
     {
-        string output = Path.GetRelativePath(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.LoadRuns.Tests"), AppContext.BaseDirectory);
-        string program = Path.Combine(SourceTree.FindRoot(), "benchmarks", "BoundedCache.LoadRuns", output, "BoundedCache.LoadRuns.dll");
-        _process = System.Diagnostics.Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
+        string output = Path.GetRelativePath(
+            Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.LoadRuns.Tests"), AppContext.BaseDirectory);
+        string program = Path.Combine(
+            SourceTree.FindRoot(), "benchmarks", "BoundedCache.LoadRuns", output, "BoundedCache.LoadRuns.dll");
+        _process = System.Diagnostics.Process.Start(new ProcessStartInfo(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -41,7 +46,9 @@ internal sealed class LoadRunsProcess : IDisposable
         return (_process.ExitCode, await _output.WaitAsync(s_hung), await _error.WaitAsync(s_hung));
     }
 
-    /// <summary>Waits until it has started as many processes as are expected, and they theirs, and names them all.</summary>
+    /// <summary>
+    /// Waits until it has started as many processes as are expected, and they theirs, and names them all.
+    /// </summary>
     public async Task<int[]> WaitForDescendantsAsync(int atLeast)
     {
         using var limit = new CancellationTokenSource(s_hung);
@@ -61,11 +68,14 @@ internal sealed class LoadRunsProcess : IDisposable
     /// <summary>Sends it a signal by name.</summary>
     public async Task SignalAsync(string signal)
     {
-        using System.Diagnostics.Process kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", Id.ToString(CultureInfo.InvariantCulture)]);
+        using System.Diagnostics.Process kill = System.Diagnostics.Process.Start(
+            "kill", [$"-{signal}", Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
 
-    public static bool IsAlive(int id) => Directory.Exists($"/proc/{id}") && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
+    public static bool IsAlive(int id) =>
+        Directory.Exists($"/proc/{id}")
+        && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
 
     public void Dispose()
     {
@@ -82,7 +92,9 @@ internal sealed class LoadRunsProcess : IDisposable
         foreach (string task in Directory.EnumerateDirectories($"/proc/{id}/task"))
         {
             string children = Path.Combine(task, "children");
-            foreach (string child in File.Exists(children) ? File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries) : [])
+            foreach (string child in File.Exists(children)
+                ? File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                : [])
             {
                 int number = int.Parse(child, CultureInfo.InvariantCulture);
                 yield return number;

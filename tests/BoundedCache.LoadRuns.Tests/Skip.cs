@@ -2,10 +2,14 @@ using BoundedCache.LoadRuns.Processes;
 
 namespace BoundedCache.LoadRuns.Tests;
 
-/// <summary>What a machine may lack. Tests that need it say so and pass; with CI=true they fail, so that a build server cannot skip them unnoticed.</summary>
+/// <summary>
+/// What a machine may lack. Tests that need it say so and pass; with CI=true they fail, so that a build server
+/// cannot skip them unnoticed.
+/// </summary>
 internal static class Skip
 {
-    public static bool LacksProgram(string program) => Lacks(PeerServer.Find(program) is null ? $"{program} is not installed" : null);
+    public static bool LacksProgram(string program) =>
+        Lacks(PeerServer.Find(program) is null ? $"{program} is not installed" : null);
 
     public static bool LacksMemoryGroups() => Lacks(MemoryGroup.WhyNot());
 
@@ -13,7 +17,8 @@ internal static class Skip
     {
         if (what is not null)
         {
-            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", $"With CI=true nothing is skipped, but {what}.");
+            Assert.False(
+                Environment.GetEnvironmentVariable("CI") == "true", $"With CI=true nothing is skipped, but {what}.");
             Console.Error.WriteLine($"Skipped: {what}.");
         }
 

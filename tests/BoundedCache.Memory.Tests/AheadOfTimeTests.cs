@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace BoundedCache.Memory.Tests;
 
 /// <summary>
-/// A process that cannot generate code, as after compilation ahead of time. What is said of native and of trimmed programs was seen in the
-/// same program published: its first lines tell how.
+/// A process that cannot generate code, as after compilation ahead of time. What is said of native and of trimmed
+/// programs was seen in the same program published: its first lines tell how.
 /// </summary>
 public sealed class AheadOfTimeTests
 {

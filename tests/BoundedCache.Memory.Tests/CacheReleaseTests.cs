@@ -41,5 +41,6 @@ public sealed class CacheReleaseTests
 
     [Fact]
     public async Task The_setter_waits_for_eviction_callbacks_no_longer_either() =>
-        Assert.InRange((await ChildProcess.RunAsync<CallbacksKeepValuesFromSetter>()).DurationMilliseconds, 1900, 10_000);
+        Assert.InRange(
+            (await ChildProcess.RunAsync<CallbacksKeepValuesFromSetter>()).DurationMilliseconds, 1900, 10_000);
 }

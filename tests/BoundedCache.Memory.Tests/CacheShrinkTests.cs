@@ -7,16 +7,20 @@ namespace BoundedCache.Memory.Tests;
 public sealed class CacheShrinkTests
 {
     [Fact]
-    public async Task A_shrink_takes_the_memory_of_small_values_out_of_the_process() => AssertShrunk(await ChildProcess.RunAsync<ShrinkSmallValues>());
+    public async Task A_shrink_takes_the_memory_of_small_values_out_of_the_process() =>
+        AssertShrunk(await ChildProcess.RunAsync<ShrinkSmallValues>());
 
     [Fact]
-    public async Task A_shrink_takes_the_memory_of_large_objects_out_of_the_process() => AssertShrunk(await ChildProcess.RunAsync<ShrinkLargeValues>());
+    public async Task A_shrink_takes_the_memory_of_large_objects_out_of_the_process() =>
+        AssertShrunk(await ChildProcess.RunAsync<ShrinkLargeValues>());
 
     [Fact]
-    public async Task Memory_leaves_though_small_survivors_are_scattered() => AssertShrunk(await ChildProcess.RunAsync<ShrinkSmallAtRandom>());
+    public async Task Memory_leaves_though_small_survivors_are_scattered() =>
+        AssertShrunk(await ChildProcess.RunAsync<ShrinkSmallAtRandom>());
 
     [Fact]
-    public async Task Memory_leaves_though_large_survivors_are_scattered() => AssertShrunk(await ChildProcess.RunAsync<ShrinkLargeAtRandom>());
+    public async Task Memory_leaves_though_large_survivors_are_scattered() =>
+        AssertShrunk(await ChildProcess.RunAsync<ShrinkLargeAtRandom>());
 
     [Fact]
     public async Task A_shrink_to_one_byte_leaves_nothing()

@@ -13,7 +13,9 @@ internal static class ChildProcess
     /// <param name="environment">Settings of the child's runtime, for example <c>("DOTNET_gcServer", "1")</c>.</param>
     /// <typeparam name="TScenario">The scenario.</typeparam>
     /// <returns>What the scenario came to.</returns>
-    /// <exception cref="InvalidOperationException">It failed, took too long, or printed no result; the message has all that it printed.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It failed, took too long, or printed no result; the message has all that it printed.
+    /// </exception>
     public static async Task<ScenarioResult> RunAsync<TScenario>(params (string Name, string Value)[] environment)
         where TScenario : Scenario
     {
@@ -48,7 +50,8 @@ internal static class ChildProcess
     private static System.Diagnostics.Process Start(string scenario, (string Name, string Value)[] environment)
     {
         string path = Path.Combine(AppContext.BaseDirectory, $"{typeof(Scenario).Assembly.GetName().Name}.dll");
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [path, scenario])
+        var start = new ProcessStartInfo(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [path, scenario])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -65,7 +68,8 @@ internal static class ChildProcess
             start.Environment[name] = value;
         }
 
-        return System.Diagnostics.Process.Start(start) ?? throw new InvalidOperationException($"The scenario {scenario} did not start.");
+        return System.Diagnostics.Process.Start(start)
+            ?? throw new InvalidOperationException($"The scenario {scenario} did not start.");
     }
 
     private static bool IsRuntimeSetting(string name) =>

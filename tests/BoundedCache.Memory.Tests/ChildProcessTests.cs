@@ -8,7 +8,8 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task An_unknown_scenario_is_an_error_that_shows_what_the_child_printed()
     {
-        InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(() => ChildProcess.RunAsync<NotAmongThem>());
+        InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => ChildProcess.RunAsync<NotAmongThem>());
 
         Assert.Contains("exit code 2", error.Message, StringComparison.Ordinal);
         Assert.Contains("Usage:", error.Message, StringComparison.Ordinal);

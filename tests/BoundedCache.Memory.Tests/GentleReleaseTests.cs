@@ -5,8 +5,8 @@ using BoundedCache.MemoryScenarios.Scenarios.Cache;
 namespace BoundedCache.Memory.Tests;
 
 /// <summary>
-/// What gentle releases do to the memory of a real process. They are held to the promise on RSS as full ones are: 1.10 times what is meant to stay,
-/// and 10 MB. How long they stop the process is measured in benchmarks.
+/// What gentle releases do to the memory of a real process. They are held to the promise on RSS as full ones are: 1.10
+/// times what is meant to stay, and 10 MB. How long they stop the process is measured in benchmarks.
 /// </summary>
 public sealed class GentleReleaseTests
 {
@@ -26,7 +26,8 @@ public sealed class GentleReleaseTests
         AssertGentle(await ChildProcess.RunAsync<GentleSmallAtRandom>(Settings(server, adaptation)));
 
     [Fact]
-    public async Task Memory_of_values_with_finalizers_leaves() => AssertGentle(await ChildProcess.RunAsync<GentleFinalizable>());
+    public async Task Memory_of_values_with_finalizers_leaves() =>
+        AssertGentle(await ChildProcess.RunAsync<GentleFinalizable>());
 
     [Fact]
     public async Task Memory_leaves_though_a_background_collection_was_under_way() =>

@@ -20,9 +20,13 @@ public sealed class HeapLimitTests
         Assert.Equal(1, result.Figures["raisedALittle"]);
         Assert.Equal(2, result.Figures["raised"]);
         Assert.Equal(2, result.Figures["lowered"]);
-        Assert.StartsWith("40 Warning: second: a limit of 157286400 bytes may be more than this process can hold.", result.Advice[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "40 Warning: second: a limit of 157286400 bytes may be more than this process can hold.",
+            result.Advice[0],
+            StringComparison.Ordinal);
         Assert.Contains("caches that may have 250 MiB need", result.Advice[0], StringComparison.Ordinal);
-        Assert.StartsWith("40 Warning: fitting: a limit of 1073741824 bytes", result.Advice[1], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "40 Warning: fitting: a limit of 1073741824 bytes", result.Advice[1], StringComparison.Ordinal);
     }
 
     [Fact]

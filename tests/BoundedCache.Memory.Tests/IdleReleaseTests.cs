@@ -20,12 +20,15 @@ public sealed partial class IdleReleaseTests
         string line = Assert.Single(result.Advice);
         Match cost = Cost().Match(line);
         Assert.True(cost.Success, line);
-        double[] milliseconds = [.. cost.Groups.Values.Skip(1).Select(static group => double.Parse(group.Value, CultureInfo.InvariantCulture))];
+        double[] milliseconds = [.. cost.Groups.Values.Skip(1)
+            .Select(static group => double.Parse(group.Value, CultureInfo.InvariantCulture))];
 
         // The whole takes longer than the process was stopped for, which is the sum of several pauses.
-        Assert.True(milliseconds[0] > milliseconds[1] && milliseconds[1] >= milliseconds[2] && milliseconds[2] > 0, line);
+        Assert.True(
+            milliseconds[0] > milliseconds[1] && milliseconds[1] >= milliseconds[2] && milliseconds[2] > 0, line);
     }
 
-    [GeneratedRegex(@"^30 Information: idle: idle release: The process's memory fell by .+ \(([0-9]+) ms in all, GC pause ([0-9]+) ms, at most ([0-9]+) ms at once\)$")]
+    [GeneratedRegex(@"^30 Information: idle: idle release: The process's memory fell by .+ \(([0-9]+) ms in all, "
+        + @"GC pause ([0-9]+) ms, at most ([0-9]+) ms at once\)$")]
     private static partial Regex Cost();
 }

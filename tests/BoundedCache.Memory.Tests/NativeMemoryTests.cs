@@ -3,7 +3,9 @@ using BoundedCache.MemoryScenarios.Scenarios;
 
 namespace BoundedCache.Memory.Tests;
 
-/// <summary>Native memory that was freed and stays with its allocator: 196 of 200 MB, between blocks that are in use.</summary>
+/// <summary>
+/// Native memory that was freed and stays with its allocator: 196 of 200 MB, between blocks that are in use.
+/// </summary>
 public sealed class NativeMemoryTests
 {
     [Fact]
@@ -12,7 +14,8 @@ public sealed class NativeMemoryTests
         ScenarioResult result = await ChildProcess.RunAsync<NativeArena>();
 
         Assert.InRange(result.AboveEmptyBytes, 190_000_000, long.MaxValue);
-        Assert.Contains(result.Advice, static advice => advice.Contains("native allocator keeps", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Advice, static advice => advice.Contains("native allocator keeps", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -20,7 +23,8 @@ public sealed class NativeMemoryTests
     {
         ScenarioResult result = await ChildProcess.RunAsync<NativeArenaTrimmed>();
 
-        if (result.Advice.Any(static advice => advice.Contains("TrimNativeMemory has no effect here", StringComparison.Ordinal)))
+        if (result.Advice.Any(
+            static advice => advice.Contains("TrimNativeMemory has no effect here", StringComparison.Ordinal)))
         {
             // Another C library.
             Assert.InRange(result.AboveEmptyBytes, 190_000_000, long.MaxValue);

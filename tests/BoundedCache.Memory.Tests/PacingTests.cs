@@ -3,7 +3,10 @@ using BoundedCache.MemoryScenarios.Scenarios;
 
 namespace BoundedCache.Memory.Tests;
 
-/// <summary>What a full cache makes of the process while new entries keep coming. The figures themselves are benchmarks' (churn).</summary>
+/// <summary>
+/// What a full cache makes of the process while new entries keep coming. The figures themselves
+/// are benchmarks' (churn).
+/// </summary>
 public sealed class PacingTests
 {
     private static readonly Lazy<Task<ScenarioResult>> s_paced = new(static () => ChildProcess.RunAsync<PacedChurn>());
@@ -12,7 +15,8 @@ public sealed class PacingTests
     public async Task A_churning_process_stays_near_its_limit() => AssertNearLimit(await s_paced.Value);
 
     [Fact]
-    public async Task Several_caches_together_stay_near_the_sum_of_their_limits() => AssertNearLimit(await ChildProcess.RunAsync<PacedChurnOfFour>());
+    public async Task Several_caches_together_stay_near_the_sum_of_their_limits() =>
+        AssertNearLimit(await ChildProcess.RunAsync<PacedChurnOfFour>());
 
     [Fact]
     public async Task Without_pacing_nothing_is_asked_for_and_the_process_grows_further()
@@ -27,7 +31,8 @@ public sealed class PacingTests
     [Fact]
     public async Task A_process_that_collects_often_by_itself_is_asked_for_nothing()
     {
-        // A young generation that the runtime never finds full, whatever the processor: it would collect it early on some, which pacing forestalls.
+        // A young generation that the runtime never finds full, whatever the processor: it would collect it early on
+        // some, which pacing forestalls.
         ScenarioResult result = await ChildProcess.RunAsync<CollectedChurn>(("DOTNET_GCgen0size", "4000000"));
 
         Assert.Equal((0, 0), (result.Collections, result.Figures["youngCollections"]));
@@ -44,21 +49,25 @@ public sealed class PacingTests
     }
 
     /// <summary>
-    /// Tolerance: half of the limit, where Workstation GC keeps to a quarter: with a limit this small it stands at 1.34 times. Without pacing it is at 3.3 times: the young
-    /// generation has room for all that is ever written.
+    /// Tolerance: half of the limit, where Workstation GC keeps to a quarter: with a limit this small it stands at 1.34
+    /// times. Without pacing it is at 3.3 times: the young generation has room for all that is ever written.
     /// </summary>
     [Theory]
     [InlineData("0")]
     [InlineData("1")]
     public async Task Server_collection_is_paced_too_whether_it_adapts_or_not(string adaptation)
     {
-        ScenarioResult result = await ChildProcess.RunAsync<PacedChurn>(("DOTNET_gcServer", "1"), ("DOTNET_GCDynamicAdaptationMode", adaptation));
+        ScenarioResult result = await ChildProcess.RunAsync<PacedChurn>(
+            ("DOTNET_gcServer", "1"), ("DOTNET_GCDynamicAdaptationMode", adaptation));
 
         Assert.InRange(result.Collections, 1, int.MaxValue);
         Assert.InRange(result.AboveEmptyBytes, result.LiveBytes, PacedChurn.LimitBytes * 3 / 2);
     }
 
-    /// <summary>Tolerance: the quarter of the limit that is promised, and 10 MB for what the runtime itself has grown by since the process was empty. Without pacing it is twice the limit.</summary>
+    /// <summary>
+    /// Tolerance: the quarter of the limit that is promised, and 10 MB for what the runtime itself has grown by since
+    /// the process was empty. Without pacing it is twice the limit.
+    /// </summary>
     private static void AssertNearLimit(ScenarioResult result)
     {
         Assert.InRange(result.AboveEmptyBytes, result.LiveBytes, (PacedChurn.LimitBytes * 5 / 4) + 10_000_000);

@@ -26,7 +26,8 @@ public sealed class ReleaseTests
 
     [Fact]
     public async Task Memory_leaves_under_server_collection_without_dynamic_adaptation() =>
-        ResidentBound.AssertReleased(await ChildProcess.RunAsync<SurvivorsAtRandom>(s_server, ("DOTNET_GCDynamicAdaptationMode", "0")));
+        ResidentBound.AssertReleased(
+            await ChildProcess.RunAsync<SurvivorsAtRandom>(s_server, ("DOTNET_GCDynamicAdaptationMode", "0")));
 
     [Fact]
     public async Task Memory_leaves_though_a_background_collection_is_under_way() =>
@@ -65,13 +66,15 @@ public sealed class ReleaseTests
 
         if (result.Outcome == ReleaseOutcome.Released)
         {
-            // How many regions the pins fall into is the collector's affair; that nothing is concealed is the release's.
+            // How many regions the pins fall into is the collector's affair; that nothing is
+            // concealed is the release's.
             ResidentBound.AssertHolds(result);
         }
         else
         {
             Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
-            Assert.Contains(result.Advice, static advice => advice.Contains("pinned objects", StringComparison.Ordinal));
+            Assert.Contains(
+                result.Advice, static advice => advice.Contains("pinned objects", StringComparison.Ordinal));
         }
     }
 

@@ -2,7 +2,9 @@ using BoundedCache.MemoryScenarios;
 
 namespace BoundedCache.Memory.Tests;
 
-/// <summary>The promise on RSS after a shrink: at most 1.10 times what is meant to stay, and 10 MB, above an empty process.</summary>
+/// <summary>
+/// The promise on RSS after a shrink: at most 1.10 times what is meant to stay, and 10 MB, above an empty process.
+/// </summary>
 internal static class ResidentBound
 {
     private const long SlackBytes = 10_000_000;
@@ -12,7 +14,8 @@ internal static class ResidentBound
         long bound = (long)(1.10 * result.LiveBytes) + SlackBytes;
         Assert.True(
             result.AboveEmptyBytes <= bound,
-            $"{result.AboveEmptyBytes:N0} bytes above an empty process, where {result.LiveBytes:N0} live bytes allow {bound:N0}. {result}");
+            $"{result.AboveEmptyBytes:N0} bytes above an empty process, where {result.LiveBytes:N0} live bytes allow "
+                + $"{bound:N0}. {result}");
     }
 
     /// <summary>The memory did not leave, and the report does not claim that it did.</summary>

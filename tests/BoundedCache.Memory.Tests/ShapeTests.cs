@@ -8,7 +8,8 @@ namespace BoundedCache.Memory.Tests;
 /// <summary>The matrix of value and key shapes, each held against the collector's count in a child process.</summary>
 public sealed class ShapeTests
 {
-    private static readonly Lazy<Task<ScenarioResult>> s_accounts = new(static () => ChildProcess.RunAsync<AccountOfShapes>());
+    private static readonly Lazy<Task<ScenarioResult>> s_accounts = new(
+        static () => ChildProcess.RunAsync<AccountOfShapes>());
 
     public static TheoryData<string> Shapes() => [.. All.Select(static shape => shape.Name)];
 

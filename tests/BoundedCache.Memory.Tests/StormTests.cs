@@ -11,7 +11,8 @@ public sealed class StormTests
     {
         ScenarioResult result = await ChildProcess.RunAsync<LimitStorm>();
 
-        // On a machine that is busy with other things the hundred may take longer than ten seconds, and each further ten may cost as much again.
+        // On a machine that is busy with other things the hundred may take longer than ten seconds, and each further
+        // ten may cost as much again.
         int allowed = 3 * (int)Math.Ceiling((result.Figures["seconds"] - 0.5) / 10);
         Assert.InRange(result.Figures["collectionsDuring"], 1, allowed);
         Assert.InRange(result.Figures["collections"], 2, allowed);

@@ -7,16 +7,20 @@ namespace BoundedCache.Memory.Tests;
 public sealed class TableSpaceTests
 {
     [Fact]
-    public async Task A_million_entries_removed_one_by_one_leave_less_than_a_megabyte() => AssertGivenUp(await ChildProcess.RunAsync<EmptyByRemove>());
+    public async Task A_million_entries_removed_one_by_one_leave_less_than_a_megabyte() =>
+        AssertGivenUp(await ChildProcess.RunAsync<EmptyByRemove>());
 
     [Fact]
-    public async Task A_million_entries_compacted_leave_less_than_a_megabyte() => AssertGivenUp(await ChildProcess.RunAsync<EmptyByCompact>());
+    public async Task A_million_entries_compacted_leave_less_than_a_megabyte() =>
+        AssertGivenUp(await ChildProcess.RunAsync<EmptyByCompact>());
 
     [Fact]
-    public async Task A_million_entries_cleared_leave_less_than_a_megabyte() => AssertGivenUp(await ChildProcess.RunAsync<EmptyByClear>());
+    public async Task A_million_entries_cleared_leave_less_than_a_megabyte() =>
+        AssertGivenUp(await ChildProcess.RunAsync<EmptyByClear>());
 
     [Fact]
-    public async Task A_million_entries_evicted_by_a_lower_limit_leave_less_than_a_megabyte() => AssertGivenUp(await ChildProcess.RunAsync<EmptyByLimit>());
+    public async Task A_million_entries_evicted_by_a_lower_limit_leave_less_than_a_megabyte() =>
+        AssertGivenUp(await ChildProcess.RunAsync<EmptyByLimit>());
 
     [Fact]
     public async Task A_million_entries_that_the_scan_found_expired_leave_less_than_a_megabyte() =>

@@ -7,8 +7,8 @@ namespace BoundedCache.MemoryScenarios;
 internal abstract class Scenario
 {
     /// <summary>
-    /// Plays the story. What must die before a release has to be made in a method of its own that is not inlined: without
-    /// optimization a local variable keeps its object alive to the end of its method.
+    /// Plays the story. What must die before a release has to be made in a method of its own that is not inlined:
+    /// without optimization a local variable keeps its object alive to the end of its method.
     /// </summary>
     /// <param name="empty">The process before anything was allocated.</param>
     /// <returns>What came of it.</returns>

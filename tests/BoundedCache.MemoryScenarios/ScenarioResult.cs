@@ -2,7 +2,9 @@ using BoundedCache.Release;
 
 namespace BoundedCache.MemoryScenarios;
 
-/// <summary>What a scenario came to, in bytes; travels from the child process to the test as one line of JSON.</summary>
+/// <summary>
+/// What a scenario came to, in bytes; travels from the child process to the test as one line of JSON.
+/// </summary>
 internal sealed record ScenarioResult
 {
     /// <summary>Anonymous resident bytes of the process before anything was allocated.</summary>

@@ -13,8 +13,8 @@ using Microsoft.Extensions.Primitives;
 namespace BoundedCache.Mvc.Tests;
 
 /// <summary>
-/// MVC's own <see cref="CacheTagHelper"/>, which caches rendered parts of pages and relies on linked entries: a part is rendered again when
-/// a token changes of what it was made of. On the cache that it makes for itself, and on ours.
+/// MVC's own <see cref="CacheTagHelper"/>, which caches rendered parts of pages and relies on linked entries: a part is
+/// rendered again when a token changes of what it was made of. On the cache that it makes for itself, and on ours.
 /// </summary>
 public abstract class CacheTagHelperTests : IDisposable
 {
@@ -91,7 +91,10 @@ public abstract class CacheTagHelperTests : IDisposable
         Assert.Equal("outer [new data]", await RenderOuterAsync("new data"));
 
         Task<string> RenderOuterAsync(string data) =>
-            RenderAsync("outer", async () => $"outer [{await RenderAsync("inner", () => Task.FromResult(Data(data)), s_minute)}]", s_minute);
+            RenderAsync(
+                "outer",
+                async () => $"outer [{await RenderAsync("inner", () => Task.FromResult(Data(data)), s_minute)}]",
+                s_minute);
 
         string Data(string data) => _cache.GetOrCreate("data", entry =>
         {
@@ -108,7 +111,8 @@ public abstract class CacheTagHelperTests : IDisposable
     [Fact]
     public async Task Requests_at_the_same_time_render_a_part_once()
     {
-        // The part is not ready before all have looked for it: MVC takes its placeholder away when it is, and who comes just then renders anew, on any cache.
+        // The part is not ready before all have looked for it: MVC takes its placeholder away when it is, and who comes
+        // just then renders anew, on any cache.
         const int Requests = 16;
         var allWait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int waiting = 0;
@@ -137,7 +141,8 @@ public abstract class CacheTagHelperTests : IDisposable
     [Fact]
     public async Task A_part_that_fails_is_rendered_again()
     {
-        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => RenderAsync("part", static () => throw new InvalidTimeZoneException(), s_minute));
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(
+            () => RenderAsync("part", static () => throw new InvalidTimeZoneException(), s_minute));
 
         Assert.Equal("part 1", await RenderAsync("part", Part, s_minute));
     }
@@ -148,7 +153,8 @@ public abstract class CacheTagHelperTests : IDisposable
         return $"part {Interlocked.Increment(ref _rendered)}";
     }
 
-    private async Task<string> RenderAsync(string name, Func<Task<string>> content, TimeSpan expiresAfter, string? varyBy = null)
+    private async Task<string> RenderAsync(
+        string name, Func<Task<string>> content, TimeSpan expiresAfter, string? varyBy = null)
     {
         var tag = new CacheTagHelper(MakeFactory(_cache), HtmlEncoder.Default)
         {
@@ -157,15 +163,17 @@ public abstract class CacheTagHelperTests : IDisposable
             VaryBy = varyBy,
         };
         var context = new TagHelperContext([], new Dictionary<object, object>(), name);
-        var output = new TagHelperOutput("cache", [], async (_, _) => new DefaultTagHelperContent().SetContent(await content()));
+        var output = new TagHelperOutput(
+            "cache", [], async (_, _) => new DefaultTagHelperContent().SetContent(await content()));
         await tag.ProcessAsync(context, output);
         return output.Content.GetContent(HtmlEncoder.Create(System.Text.Unicode.UnicodeRanges.All));
     }
 
     /// <summary>The factory over a cache of one's own choice: MVC keeps that constructor for its own tests.</summary>
-    private static CacheTagHelperMemoryCacheFactory MakeFactory(IMemoryCache cache) => (CacheTagHelperMemoryCacheFactory)typeof(CacheTagHelperMemoryCacheFactory)
-        .GetConstructor(BindingFlags.NonPublic | BindingFlags.Instance, [typeof(IMemoryCache)])!
-        .Invoke([cache]);
+    private static CacheTagHelperMemoryCacheFactory MakeFactory(IMemoryCache cache) =>
+        (CacheTagHelperMemoryCacheFactory)typeof(CacheTagHelperMemoryCacheFactory)
+            .GetConstructor(BindingFlags.NonPublic | BindingFlags.Instance, [typeof(IMemoryCache)])!
+            .Invoke([cache]);
 
     public sealed class OnMemoryCache() : CacheTagHelperTests(static time => new MemoryCache(new MemoryCacheOptions
     {

@@ -19,7 +19,8 @@ public class SnapshotTests
             File.WriteAllText(verified, "one\ntwo\nthree\nfour\nfive\nsix\n");
 
             SnapshotMismatchException failure =
-                Assert.Throws<SnapshotMismatchException>(() => Snapshot.Verify("one\ntwo\nthree\nfour\nfive\nSIX\n", testMethod: "Another"));
+                Assert.Throws<SnapshotMismatchException>(
+                    () => Snapshot.Verify("one\ntwo\nthree\nfour\nfive\nSIX\n", testMethod: "Another"));
 
             Assert.EndsWith("  four\n  five\n- six\n+ SIX\n  \n", failure.Message, StringComparison.Ordinal);
             Assert.Equal("one\ntwo\nthree\nfour\nfive\nSIX\n", File.ReadAllText(received));

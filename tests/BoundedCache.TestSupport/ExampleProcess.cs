@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace BoundedCache.TestSupport;
 
-/// <summary>An example as a process of its own, whose output is kept line by line. It is killed when it is disposed before its end.</summary>
+/// <summary>
+/// An example as a process of its own, whose output is kept line by line. It is killed when it is
+/// disposed before its end.
+/// </summary>
 public sealed class ExampleProcess : IDisposable
 {
     /// <summary>After this, something hangs; far more than anything takes.</summary>
@@ -27,7 +30,8 @@ public sealed class ExampleProcess : IDisposable
     public ExampleProcess(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         ArgumentNullException.ThrowIfNull(environment);
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [AssemblyOf(program), .. arguments])
+        var start = new ProcessStartInfo(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [AssemblyOf(program), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -44,7 +48,8 @@ public sealed class ExampleProcess : IDisposable
             start.Environment[name] = value;
         }
 
-        _process = System.Diagnostics.Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        _process = System.Diagnostics.Process.Start(start)
+            ?? throw new InvalidOperationException($"{program} did not start.");
         _errors = _process.StandardError.ReadToEndAsync();
         _reading = ReadAsync();
     }
@@ -62,7 +67,9 @@ public sealed class ExampleProcess : IDisposable
     }
 
     /// <summary>Waits for a line that has this text, and returns what follows it on the line.</summary>
-    /// <exception cref="InvalidOperationException">The output ended, or too much time passed, before there was such a line.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The output ended, or too much time passed, before there was such a line.
+    /// </exception>
     public async Task<string> WaitForAsync(string text)
     {
         using var limit = new CancellationTokenSource(Hung);
@@ -108,7 +115,10 @@ public sealed class ExampleProcess : IDisposable
         _process.Dispose();
     }
 
-    /// <summary>The program where its own build puts it, with the assemblies that it will have in earnest, not with those of the tests.</summary>
+    /// <summary>
+    /// The program where its own build puts it, with the assemblies that it will have in earnest, not
+    /// with those of the tests.
+    /// </summary>
     private static string AssemblyOf(string program)
     {
         string own = Path.GetRelativePath(Path.Combine(SourceTree.FindRoot(), "tests"), AppContext.BaseDirectory);
@@ -116,7 +126,9 @@ public sealed class ExampleProcess : IDisposable
         return Path.Combine(SourceTree.FindRoot(), "examples", program, output, $"{program}.dll");
     }
 
-    /// <summary>Whether a variable configures .NET, or a host whose configuration reads the environment (<c>Section__Name</c>).</summary>
+    /// <summary>
+    /// Whether a variable configures .NET, or a host whose configuration reads the environment (<c>Section__Name</c>).
+    /// </summary>
     private static bool IsSetting(string name) =>
         name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("CORECLR_", StringComparison.OrdinalIgnoreCase)

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.TestSupport;
 
 /// <summary>
-/// The model: an LRU cache that is slow and obviously right. One list from most to least recently used, searched from end to end for
-/// everything; the sum of sizes is added up anew each time it is asked for.
+/// The model: an LRU cache that is slow and obviously right. One list from most to least recently used, searched from
+/// end to end for everything; the sum of sizes is added up anew each time it is asked for.
 /// </summary>
 public sealed class NaiveLru(long maxBytes)
 {
@@ -43,7 +43,14 @@ public sealed class NaiveLru(long maxBytes)
         return true;
     }
 
-    public void Set(object key, object? value, long size, CacheItemPriority priority, long now, long absolute = long.MaxValue, long sliding = 0)
+    public void Set(
+        object key,
+        object? value,
+        long size,
+        CacheItemPriority priority,
+        long now,
+        long absolute = long.MaxValue,
+        long sliding = 0)
     {
         var entry = new Entry(key, value, size, priority, absolute, sliding) { LastAccess = now };
         if (Find(key) is { } replaced)
@@ -66,7 +73,9 @@ public sealed class NaiveLru(long maxBytes)
         }
     }
 
-    /// <summary>Gives an entry a new size in its place; others go for it, but never it for itself while it fits at all.</summary>
+    /// <summary>
+    /// Gives an entry a new size in its place; others go for it, but never it for itself while it fits at all.
+    /// </summary>
     public bool Resize(object key, long size, long now)
     {
         if (Find(key) is not { } entry)
@@ -137,7 +146,8 @@ public sealed class NaiveLru(long maxBytes)
     }
 
     private Entry? NextVictim(CacheItemPriority highest, Entry? spared = null) =>
-        _entries.Where(entry => entry.Priority <= highest && entry != spared).Reverse().OrderBy(static entry => entry.Priority).FirstOrDefault();
+        _entries.Where(entry => entry.Priority <= highest && entry != spared).Reverse()
+            .OrderBy(static entry => entry.Priority).FirstOrDefault();
 
     private void Depart(Entry entry, EvictionReason reason)
     {
@@ -145,7 +155,8 @@ public sealed class NaiveLru(long maxBytes)
         _departures.Add((entry.Key, entry.Value, reason));
     }
 
-    private sealed record Entry(object Key, object? Value, long Size, CacheItemPriority Priority, long Absolute, long Sliding)
+    private sealed record Entry(
+        object Key, object? Value, long Size, CacheItemPriority Priority, long Absolute, long Sliding)
     {
         public long Size { get; set; } = Size;
 

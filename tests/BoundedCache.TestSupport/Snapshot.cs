@@ -8,8 +8,8 @@ namespace BoundedCache.TestSupport;
 
 /// <summary>
 /// Holds a text against the one that was verified before, in a file next to the test. The conventions are the Verify
-/// library's: <c>Class.Method.verified.txt</c> is committed, <c>Class.Method.received.txt</c> appears on a mismatch and is not;
-/// who likes what was received renames it.
+/// library's: <c>Class.Method.verified.txt</c> is committed, <c>Class.Method.received.txt</c> appears on a mismatch and
+/// is not; who likes what was received renames it.
 /// </summary>
 public static class Snapshot
 {
@@ -20,12 +20,18 @@ public static class Snapshot
     /// <param name="variant">Tells apart several snapshots of one test; null for the only one.</param>
     /// <param name="testFile">Left to the compiler.</param>
     /// <param name="testMethod">Left to the compiler.</param>
-    /// <exception cref="SnapshotMismatchException">It differs, or nothing was verified yet; the message shows the difference.</exception>
+    /// <exception cref="SnapshotMismatchException">
+    /// It differs, or nothing was verified yet; the message shows the difference.
+    /// </exception>
     public static void Verify(
-        string received, string? variant = null, [CallerFilePath] string testFile = "", [CallerMemberName] string testMethod = "")
+        string received,
+        string? variant = null,
+        [CallerFilePath] string testFile = "",
+        [CallerMemberName] string testMethod = "")
     {
         ArgumentNullException.ThrowIfNull(received);
-        string name = $"{Path.GetFileNameWithoutExtension(testFile)}.{testMethod}{(variant is null ? string.Empty : $"_{variant}")}";
+        string name = $"{Path.GetFileNameWithoutExtension(testFile)}.{testMethod}"
+            + $"{(variant is null ? string.Empty : $"_{variant}")}";
         string directory = SourceTree.DirectoryOf(testFile);
         string verifiedFile = Path.Combine(directory, $"{name}.verified.txt");
         string receivedFile = Path.Combine(directory, $"{name}.received.txt");
@@ -40,8 +46,10 @@ public static class Snapshot
         File.WriteAllText(receivedFile, text);
         throw new SnapshotMismatchException(
             verified is null
-                ? $"Nothing is verified yet. If this is right, rename {receivedFile} to {Path.GetFileName(verifiedFile)}:\n{text}"
-                : $"The text differs from {verifiedFile}. If the new one is right, rename {receivedFile} over it:\n{Difference(verified, text)}");
+                ? "Nothing is verified yet. If this is right, "
+                    + $"rename {receivedFile} to {Path.GetFileName(verifiedFile)}:\n{text}"
+                : $"The text differs from {verifiedFile}. If the new one is right, rename {receivedFile} over it:\n"
+                    + $"{Difference(verified, text)}");
     }
 
     private static string Normalise(string text) => text.ReplaceLineEndings("\n");
@@ -49,7 +57,8 @@ public static class Snapshot
     /// <summary>The lines that differ, with the nearest ones that do not.</summary>
     private static string Difference(string verified, string received)
     {
-        List<DiffPiece> lines = new InlineDiffBuilder(new Differ()).BuildDiffModel(verified, received, ignoreWhitespace: false).Lines;
+        List<DiffPiece> lines = new InlineDiffBuilder(new Differ())
+            .BuildDiffModel(verified, received, ignoreWhitespace: false).Lines;
         var text = new StringBuilder();
         for (int i = 0; i < lines.Count; i++)
         {

@@ -7,12 +7,18 @@ public static class SourceTree
     private const string MappedRoot = "/_/";
 
     /// <summary>The directory of a source file.</summary>
-    /// <param name="file">The file as <see cref="System.Runtime.CompilerServices.CallerFilePathAttribute"/> gives it.</param>
-    /// <exception cref="InvalidOperationException">The path is mapped, and the tests do not run below the repository.</exception>
+    /// <param name="file">
+    /// The file as <see cref="System.Runtime.CompilerServices.CallerFilePathAttribute"/> gives it.
+    /// </param>
+    /// <exception cref="InvalidOperationException">
+    /// The path is mapped, and the tests do not run below the repository.
+    /// </exception>
     public static string DirectoryOf(string file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        string path = file.StartsWith(MappedRoot, StringComparison.Ordinal) ? Path.Combine(FindRoot(), file[MappedRoot.Length..]) : file;
+        string path = file.StartsWith(MappedRoot, StringComparison.Ordinal)
+            ? Path.Combine(FindRoot(), file[MappedRoot.Length..])
+            : file;
         return Path.GetDirectoryName(path)!;
     }
 
@@ -26,6 +32,7 @@ public static class SourceTree
             directory = Path.GetDirectoryName(directory);
         }
 
-        return directory ?? throw new InvalidOperationException($"{AppContext.BaseDirectory} is not below the repository.");
+        return directory
+            ?? throw new InvalidOperationException($"{AppContext.BaseDirectory} is not below the repository.");
     }
 }

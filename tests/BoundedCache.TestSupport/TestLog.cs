@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.TestSupport;
 
-/// <summary>A log of all categories and levels that hands each event on: what tests that listen to a cache's log have in common.</summary>
+/// <summary>
+/// A log of all categories and levels that hands each event on: what tests that listen to a cache's log have in common.
+/// </summary>
 public abstract class TestLog : ILoggerFactory, ILogger
 {
     public ILogger CreateLogger(string categoryName) => this;
@@ -16,7 +18,12 @@ public abstract class TestLog : ILoggerFactory, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         ArgumentNullException.ThrowIfNull(formatter);
         Write(logLevel, eventId, formatter(state, exception), exception);

@@ -3,7 +3,9 @@ using System.Runtime.ExceptionServices;
 
 namespace BoundedCache.TestSupport;
 
-/// <summary>Some threads that work one at a time, each when it is told: uses from several threads that never overlap.</summary>
+/// <summary>
+/// Some threads that work one at a time, each when it is told: uses from several threads that never overlap.
+/// </summary>
 public sealed class TurnTakers : IDisposable
 {
     private readonly BlockingCollection<Action>[] _work;
@@ -26,7 +28,9 @@ public sealed class TurnTakers : IDisposable
 
     public int Count => _work.Length;
 
-    /// <summary>Runs an action on the given thread and returns when it is done, with the exception if it threw.</summary>
+    /// <summary>
+    /// Runs an action on the given thread and returns when it is done, with the exception if it threw.
+    /// </summary>
     public void Run(int thread, Action action)
     {
         var done = new TaskCompletionSource();

@@ -75,5 +75,6 @@ public sealed class ByteSizeTests
     [InlineData(-1_342_177_280, "-1.25 GiB")]
     [InlineData(long.MaxValue, "8192 PiB")]
     [InlineData(long.MinValue, "-8192 PiB")]
-    public void Amounts_are_written_with_three_digits(long bytes, string text) => Assert.Equal(text, ByteSize.Format(bytes));
+    public void Amounts_are_written_with_three_digits(long bytes, string text) =>
+        Assert.Equal(text, ByteSize.Format(bytes));
 }

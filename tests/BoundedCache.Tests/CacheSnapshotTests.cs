@@ -17,9 +17,12 @@ public sealed class CacheSnapshotTests
         CacheSnapshot snapshot = test.Cache.GetSnapshot();
 
         Assert.Equal(("test", EntrySizing.Measured), (snapshot.Name, snapshot.Sizing));
-        Assert.Equal((test.Cache.MaxMemory, test.Cache.UsedMemory, 1), (snapshot.MaxMemory, snapshot.UsedMemory, snapshot.Count));
+        Assert.Equal(
+            (test.Cache.MaxMemory, test.Cache.UsedMemory, 1),
+            (snapshot.MaxMemory, snapshot.UsedMemory, snapshot.Count));
         Assert.Equal((3, 1, 0.75), (snapshot.Hits, snapshot.Misses, snapshot.HitRatio));
-        Assert.Equal((1, 0, 0, null), (snapshot.Insertions, snapshot.Refused, snapshot.LostTouches, snapshot.LastReport));
+        Assert.Equal(
+            (1, 0, 0, null), (snapshot.Insertions, snapshot.Refused, snapshot.LostTouches, snapshot.LastReport));
     }
 
     [Fact]
@@ -33,7 +36,8 @@ public sealed class CacheSnapshotTests
     [Fact]
     public void Entries_that_left_are_told_apart_by_their_reason()
     {
-        using var test = new CacheUnderTest(static options => (options.MaxMemory, options.Sizing) = (100, EntrySizing.Declared));
+        using var test = new CacheUnderTest(
+            static options => (options.MaxMemory, options.Sizing) = (100, EntrySizing.Declared));
         CacheInstrumentsTests.EvictOneWayEach(test);
         CacheSnapshot snapshot = test.Cache.GetSnapshot();
 
@@ -63,7 +67,8 @@ public sealed class CacheSnapshotTests
         test.Set("late", 1, entry => entry.AbsoluteExpiration = test.Time.GetUtcNow());
         CacheSnapshot snapshot = test.Cache.GetSnapshot();
 
-        Assert.Equal((2, 1, 3, 0), (snapshot.RefusedTooLarge, snapshot.RefusedExpired, snapshot.Refused, snapshot.Insertions));
+        Assert.Equal(
+            (2, 1, 3, 0), (snapshot.RefusedTooLarge, snapshot.RefusedExpired, snapshot.Refused, snapshot.Insertions));
     }
 
     [Fact]
@@ -111,7 +116,9 @@ public sealed class CacheSnapshotTests
         one.Cache.OnReleased(release);
         two.Cache.OnReleased(release);
 
-        Assert.Equal((1000, TimeSpan.FromMilliseconds(3)), (one.Cache.GetSnapshot().ReleasedBytes, one.Cache.GetSnapshot().GcPause));
+        Assert.Equal(
+            (1000, TimeSpan.FromMilliseconds(3)),
+            (one.Cache.GetSnapshot().ReleasedBytes, one.Cache.GetSnapshot().GcPause));
         Assert.Equal((0, TimeSpan.Zero), (two.Cache.GetSnapshot().ReleasedBytes, two.Cache.GetSnapshot().GcPause));
     }
 

@@ -6,14 +6,18 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Tests;
 
-/// <summary>A cache with a clock that stands still and a record of what its callbacks were told, whose invariants are checked at the end.</summary>
+/// <summary>
+/// A cache with a clock that stands still and a record of what its callbacks were told, whose
+/// invariants are checked at the end.
+/// </summary>
 internal sealed class CacheUnderTest : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly List<(object Key, object? Value, EvictionReason Reason)> _departures = [];
 
-    public CacheUnderTest(Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null, IMeterFactory? meters = null)
+    public CacheUnderTest(
+        Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null, IMeterFactory? meters = null)
     {
         var options = new BoundedMemoryCacheOptions
         {
@@ -32,7 +36,8 @@ internal sealed class CacheUnderTest : IDisposable
     public BoundedMemoryCache Cache { get; }
 
     /// <summary>A cache of so many entries, each of which declares a size of one.</summary>
-    public static CacheUnderTest OfEntries(long max) => new(options => (options.MaxMemory, options.Sizing) = (max, EntrySizing.Declared));
+    public static CacheUnderTest OfEntries(long max) =>
+        new(options => (options.MaxMemory, options.Sizing) = (max, EntrySizing.Declared));
 
     /// <summary>Stores an entry of size one whose departure is recorded.</summary>
     public void Set(object key, object? value, Action<ICacheEntry>? describe = null)
@@ -54,7 +59,10 @@ internal sealed class CacheUnderTest : IDisposable
     public bool Has(object key) => Cache.TryGetValue(key, out _);
 
     /// <summary>What left since this was last asked, once all callbacks have run, in the order of keys.</summary>
-    /// <param name="awaited">How many are waited for, where another thread removes entries: a token's does, and may not have come to the callback yet.</param>
+    /// <param name="awaited">
+    /// How many are waited for, where another thread removes entries: a token's does, and may not have
+    /// come to the callback yet.
+    /// </param>
     public (object Key, object? Value, EvictionReason Reason)[] TakeDepartures(int awaited = 0)
     {
         lock (_departures)
@@ -67,7 +75,8 @@ internal sealed class CacheUnderTest : IDisposable
         Assert.True(Cache.WaitForCallbacks(s_patience), "the callbacks did not finish");
         lock (_departures)
         {
-            (object Key, object? Value, EvictionReason Reason)[] taken = [.. _departures.OrderBy(static d => d.Key.ToString(), StringComparer.Ordinal)];
+            (object Key, object? Value, EvictionReason Reason)[] taken =
+                [.. _departures.OrderBy(static d => d.Key.ToString(), StringComparer.Ordinal)];
             _departures.Clear();
             return taken;
         }

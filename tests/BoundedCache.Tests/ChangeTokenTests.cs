@@ -67,11 +67,14 @@ public sealed class ChangeTokenTests
     public void An_entry_whose_token_has_changed_already_is_not_stored()
     {
         using var test = new CacheUnderTest();
-        test.Set("active", 1, static entry => entry.AddExpirationToken(new CancellationChangeToken(new CancellationToken(canceled: true))));
+        test.Set("active", 1, static entry =>
+            entry.AddExpirationToken(new CancellationChangeToken(new CancellationToken(canceled: true))));
         test.Set("passive", 2, static entry => entry.AddExpirationToken(new PassiveToken { HasChanged = true }));
 
         Assert.Equal(0, test.Cache.Count);
-        Assert.Equal([("active", 1, EvictionReason.TokenExpired), ("passive", 2, EvictionReason.TokenExpired)], test.TakeDepartures(awaited: 2));
+        Assert.Equal(
+            [("active", 1, EvictionReason.TokenExpired), ("passive", 2, EvictionReason.TokenExpired)],
+            test.TakeDepartures(awaited: 2));
     }
 
     [Fact]
@@ -154,7 +157,8 @@ public sealed class ChangeTokenTests
             return registration;
         }
 
-        public void Fire() => _registrations.ToList().ForEach(static registration => registration.Callback(registration.State));
+        public void Fire() =>
+            _registrations.ToList().ForEach(static registration => registration.Callback(registration.State));
 
         private sealed record Registration(ManualToken Owner, Action<object?> Callback, object? State) : IDisposable
         {

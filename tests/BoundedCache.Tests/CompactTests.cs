@@ -29,7 +29,8 @@ public sealed class CompactTests
     {
         using CacheUnderTest test = CacheUnderTest.OfEntries(10);
         test.Set("live", 1);
-        test.Set("expired", 2, static entry => entry.SetPriority(CacheItemPriority.NeverRemove).SetAbsoluteExpiration(TimeSpan.FromSeconds(1)));
+        test.Set("expired", 2, static entry =>
+            entry.SetPriority(CacheItemPriority.NeverRemove).SetAbsoluteExpiration(TimeSpan.FromSeconds(1)));
         test.Time.Advance(TimeSpan.FromSeconds(1));
 
         test.Cache.Compact(0.5);

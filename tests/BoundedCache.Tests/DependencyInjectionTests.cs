@@ -19,7 +19,10 @@ public sealed class DependencyInjectionTests
     [Fact]
     public void It_replaces_a_cache_that_was_registered_before()
     {
-        using ServiceProvider provider = new ServiceCollection().AddMemoryCache().AddBoundedMemoryCache().BuildServiceProvider();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddMemoryCache()
+            .AddBoundedMemoryCache()
+            .BuildServiceProvider();
 
         Assert.IsType<BoundedMemoryCache>(Assert.Single(provider.GetServices<IMemoryCache>()));
     }
@@ -27,7 +30,10 @@ public sealed class DependencyInjectionTests
     [Fact]
     public void A_later_AddMemoryCache_changes_nothing()
     {
-        using ServiceProvider provider = new ServiceCollection().AddBoundedMemoryCache().AddMemoryCache().BuildServiceProvider();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache()
+            .AddMemoryCache()
+            .BuildServiceProvider();
 
         Assert.IsType<BoundedMemoryCache>(Assert.Single(provider.GetServices<IMemoryCache>()));
     }
@@ -54,10 +60,14 @@ public sealed class DependencyInjectionTests
             .AddBoundedMemoryCache(static options => (options.MaxMemory, options.ReleaseMode) = (0, (ReleaseMode)7))
             .BuildServiceProvider();
 
-        OptionsValidationException error = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IMemoryCache>);
+        OptionsValidationException error = Assert.Throws<OptionsValidationException>(
+            provider.GetRequiredService<IMemoryCache>);
 
         Assert.Equal(2, error.Failures.Count());
-        Assert.Contains("BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.Contains("Actual value was 0.", error.Message, StringComparison.Ordinal);
         Assert.Contains("BoundedMemoryCacheOptions.ReleaseMode", error.Message, StringComparison.Ordinal);
     }
@@ -66,7 +76,10 @@ public sealed class DependencyInjectionTests
     public void Keyed_caches_of_others_stay_when_the_unkeyed_is_replaced()
     {
         using var other = new MemoryCache(new MemoryCacheOptions());
-        using ServiceProvider provider = new ServiceCollection().AddKeyedSingleton<IMemoryCache>("theirs", other).AddBoundedMemoryCache().BuildServiceProvider();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddKeyedSingleton<IMemoryCache>("theirs", other)
+            .AddBoundedMemoryCache()
+            .BuildServiceProvider();
 
         Assert.Same(other, provider.GetRequiredKeyedService<IMemoryCache>("theirs"));
     }
@@ -118,10 +131,14 @@ public sealed class DependencyInjectionTests
         IConfiguration none = null!;
         IConfiguration some = new ConfigurationBuilder().Build();
 
-        Assert.Throws<ArgumentNullException>("services", () => BoundedMemoryCacheServiceCollectionExtensions.AddBoundedMemoryCache(null!));
-        Assert.Throws<ArgumentNullException>("services", () => BoundedMemoryCacheServiceCollectionExtensions.AddBoundedMemoryCache(null!, some));
-        Assert.Throws<ArgumentNullException>("services", () => BoundedMemoryCacheServiceCollectionExtensions.AddKeyedBoundedMemoryCache(null!, "name"));
-        Assert.Throws<ArgumentNullException>("services", () => BoundedMemoryCacheServiceCollectionExtensions.AddKeyedBoundedMemoryCache(null!, "name", some));
+        Assert.Throws<ArgumentNullException>(
+            "services", () => BoundedMemoryCacheServiceCollectionExtensions.AddBoundedMemoryCache(null!));
+        Assert.Throws<ArgumentNullException>(
+            "services", () => BoundedMemoryCacheServiceCollectionExtensions.AddBoundedMemoryCache(null!, some));
+        Assert.Throws<ArgumentNullException>(
+            "services", () => BoundedMemoryCacheServiceCollectionExtensions.AddKeyedBoundedMemoryCache(null!, "name"));
+        Assert.Throws<ArgumentNullException>("services", () =>
+            BoundedMemoryCacheServiceCollectionExtensions.AddKeyedBoundedMemoryCache(null!, "name", some));
         Assert.Throws<ArgumentNullException>("configuration", () => services.AddBoundedMemoryCache(none));
         Assert.Throws<ArgumentNullException>("configuration", () => services.AddKeyedBoundedMemoryCache("name", none));
         Assert.Throws<ArgumentNullException>("name", () => services.AddKeyedBoundedMemoryCache(null!));

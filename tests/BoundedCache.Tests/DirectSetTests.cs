@@ -2,7 +2,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
 
-/// <summary>Storing in one call on the class, held against the extension methods of the interface that it stands in for.</summary>
+/// <summary>
+/// Storing in one call on the class, held against the extension methods of the interface that it stands in for.
+/// </summary>
 public sealed class DirectSetTests
 {
     private readonly object _value = new();
@@ -129,7 +131,9 @@ public sealed class DirectSetTests
         Assert.False(test.Has("outer"));
     }
 
-    /// <remarks>Replacements, so that the table does not grow; the first of a hundred rounds pays for what is made once.</remarks>
+    /// <remarks>
+    /// Replacements, so that the table does not grow; the first of a hundred rounds pays for what is made once.
+    /// </remarks>
     [Fact]
     public void A_set_allocates_nothing()
     {

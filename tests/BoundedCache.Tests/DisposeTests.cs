@@ -38,7 +38,9 @@ public sealed class DisposeTests
         test.Set("key", 1);
         test.Cache.Dispose();
 
-        Assert.Equal((0, 0L, 1_000_000L, "test"), (test.Cache.Count, test.Cache.UsedMemory, test.Cache.MaxMemory, test.Cache.Name));
+        Assert.Equal(
+            (0, 0L, 1_000_000L, "test"),
+            (test.Cache.Count, test.Cache.UsedMemory, test.Cache.MaxMemory, test.Cache.Name));
         Assert.Equal(0, test.Cache.GetCurrentStatistics()!.CurrentEntryCount);
         Assert.Empty(test.Cache.Keys);
     }

@@ -14,7 +14,8 @@ public sealed class DroppedCacheTests
     public void A_cache_with_entries_is_collected() => AssertCollected(Drop(static cache => cache.Set("key", 1)));
 
     [Fact]
-    public void A_cache_whose_scan_has_begun_is_collected() => AssertCollected(Drop(static cache => cache.Set("key", 1, TimeSpan.FromHours(1))));
+    public void A_cache_whose_scan_has_begun_is_collected() =>
+        AssertCollected(Drop(static cache => cache.Set("key", 1, TimeSpan.FromHours(1))));
 
     [Fact]
     public void A_timer_of_the_system_ends_when_it_next_fires()
@@ -24,14 +25,16 @@ public sealed class DroppedCacheTests
             static cache => cache.Set("key", 1, TimeSpan.FromHours(1)),
             static options => options.ExpirationScanFrequency = TimeSpan.FromMilliseconds(10)))]);
 
-        Assert.True(Eventually.True(() => Timer.ActiveCount < before + 25), $"{Timer.ActiveCount} timers, {before} before");
+        Assert.True(
+            Eventually.True(() => Timer.ActiveCount < before + 25), $"{Timer.ActiveCount} timers, {before} before");
     }
 
     [Fact]
     public void A_timer_of_another_clock_ends_when_it_next_fires()
     {
         var time = new ManualTimeProvider();
-        AssertCollected(Drop(static cache => cache.Set("key", 1, TimeSpan.FromHours(1)), options => options.TimeProvider = time));
+        AssertCollected(
+            Drop(static cache => cache.Set("key", 1, TimeSpan.FromHours(1)), options => options.TimeProvider = time));
 
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(0, time.ActiveTimers);
@@ -64,7 +67,9 @@ public sealed class DroppedCacheTests
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference[] Drop(
-        Action<BoundedMemoryCache> use, Action<BoundedMemoryCacheOptions>? configure = null, TestMeterFactory? meters = null)
+        Action<BoundedMemoryCache> use,
+        Action<BoundedMemoryCacheOptions>? configure = null,
+        TestMeterFactory? meters = null)
     {
         var options = new BoundedMemoryCacheOptions();
         configure?.Invoke(options);
@@ -73,5 +78,6 @@ public sealed class DroppedCacheTests
         return [new WeakReference(cache), new WeakReference(cache.Engine)];
     }
 
-    private static void AssertCollected(WeakReference[] references) => Assert.True(Eventually.Dead(references), "the cache is still alive");
+    private static void AssertCollected(WeakReference[] references) =>
+        Assert.True(Eventually.Dead(references), "the cache is still alive");
 }

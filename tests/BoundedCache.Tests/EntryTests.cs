@@ -113,7 +113,8 @@ public sealed class EntryTests
     {
         using var test = new CacheUnderTest(static options => options.TrackLinkedCacheEntries = true);
 
-        Assert.Throws<InvalidTimeZoneException>(() => test.Cache.GetOrCreate<int>("key", static _ => throw new InvalidTimeZoneException()));
+        Assert.Throws<InvalidTimeZoneException>(
+            () => test.Cache.GetOrCreate<int>("key", static _ => throw new InvalidTimeZoneException()));
         Assert.False(test.Has("key"));
         Assert.Equal(3, test.Cache.GetOrCreate("key", static _ => 3));
     }

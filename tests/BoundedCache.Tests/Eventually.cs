@@ -2,13 +2,18 @@ using System.Diagnostics;
 
 namespace BoundedCache.Tests;
 
-/// <summary>Waits for what the collector, or a thread of the pool that has just finished with an object, will bring about.</summary>
+/// <summary>
+/// Waits for what the collector, or a thread of the pool that has just finished with an object, will bring about.
+/// </summary>
 internal static class Eventually
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
 
-    /// <summary>Whether all the objects are collected, in bounded time: the pool may still hold what it has just run.</summary>
-    public static bool Dead(params WeakReference[] references) => True(() => !Array.Exists(references, static reference => reference.IsAlive));
+    /// <summary>
+    /// Whether all the objects are collected, in bounded time: the pool may still hold what it has just run.
+    /// </summary>
+    public static bool Dead(params WeakReference[] references) =>
+        True(() => !Array.Exists(references, static reference => reference.IsAlive));
 
     /// <summary>Whether a condition comes true as garbage is collected.</summary>
     public static bool True(Func<bool> condition)

@@ -50,7 +50,8 @@ public sealed class EvictionCallbackTests
             for (int i = 0; i < 3; i++)
             {
                 entry.RegisterPostEvictionCallback(
-                    (_, _, _, state) => calls.Add((state, Thread.CurrentThread.IsThreadPoolThread, Environment.CurrentManagedThreadId)), i);
+                    (_, _, _, state) => calls.Add(
+                        (state, Thread.CurrentThread.IsThreadPoolThread, Environment.CurrentManagedThreadId)), i);
             }
         }
 
@@ -68,7 +69,10 @@ public sealed class EvictionCallbackTests
     {
         using var test = new CacheUnderTest();
         test.Set("key", 1, static entry => entry.PostEvictionCallbacks.Insert(
-            0, new PostEvictionCallbackRegistration { EvictionCallback = static (_, _, _, _) => throw new InvalidTimeZoneException() }));
+            0, new PostEvictionCallbackRegistration
+            {
+                EvictionCallback = static (_, _, _, _) => throw new InvalidTimeZoneException(),
+            }));
         test.Cache.Remove("key");
 
         Assert.Single(test.TakeDepartures());
@@ -78,7 +82,8 @@ public sealed class EvictionCallbackTests
     public void A_registration_without_a_callback_is_harmless()
     {
         using var test = new CacheUnderTest();
-        test.Set("key", 1, static entry => entry.PostEvictionCallbacks.Insert(0, new PostEvictionCallbackRegistration()));
+        test.Set(
+            "key", 1, static entry => entry.PostEvictionCallbacks.Insert(0, new PostEvictionCallbackRegistration()));
         test.Cache.Remove("key");
 
         Assert.Single(test.TakeDepartures());

@@ -48,7 +48,8 @@ public sealed class ExpirationScanTests
 
         test.Time.Advance(s_interval);
         Assert.Equal(2500, test.Cache.Count);
-        Assert.All(test.TakeDepartures(), static departure => Assert.Equal((0, EvictionReason.Expired), ((int)departure.Value! % 2, departure.Reason)));
+        Assert.All(test.TakeDepartures(), static departure =>
+            Assert.Equal((0, EvictionReason.Expired), ((int)departure.Value! % 2, departure.Reason)));
         test.Time.Advance(s_interval);
         Assert.Equal(0, test.Cache.Count);
         Assert.Equal(0, test.Cache.UsedMemory);

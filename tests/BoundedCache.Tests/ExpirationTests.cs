@@ -25,7 +25,8 @@ public sealed class ExpirationTests
     public void An_expiration_in_another_time_zone_is_the_same_moment()
     {
         using var test = new CacheUnderTest();
-        test.Set("key", 1, entry => entry.AbsoluteExpiration = (test.Time.GetUtcNow() + s_minute).ToOffset(TimeSpan.FromHours(9)));
+        test.Set("key", 1, entry =>
+            entry.AbsoluteExpiration = (test.Time.GetUtcNow() + s_minute).ToOffset(TimeSpan.FromHours(9)));
 
         Assert.True(test.Has("key"));
         test.Time.Advance(s_minute);
@@ -141,8 +142,10 @@ public sealed class ExpirationTests
         using var test = new CacheUnderTest();
         using ICacheEntry entry = test.Cache.CreateEntry("key");
 
-        Assert.Throws<ArgumentOutOfRangeException>("AbsoluteExpirationRelativeToNow", () => entry.AbsoluteExpirationRelativeToNow = new TimeSpan(ticks));
-        Assert.Throws<ArgumentOutOfRangeException>("SlidingExpiration", () => entry.SlidingExpiration = new TimeSpan(ticks));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "AbsoluteExpirationRelativeToNow", () => entry.AbsoluteExpirationRelativeToNow = new TimeSpan(ticks));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "SlidingExpiration", () => entry.SlidingExpiration = new TimeSpan(ticks));
         Assert.Null(entry.AbsoluteExpirationRelativeToNow);
         Assert.Null(entry.SlidingExpiration);
     }

@@ -9,7 +9,12 @@ public sealed class IdleReleaseTests
     private readonly ManualTimeProvider _time = new();
 
     private BoundedMemoryCache Cache(TimeSpan? interval) =>
-        new(new BoundedMemoryCacheOptions { MaxMemory = 1_000_000, TimeProvider = _time, IdleReleaseInterval = interval });
+        new(new BoundedMemoryCacheOptions
+        {
+            MaxMemory = 1_000_000,
+            TimeProvider = _time,
+            IdleReleaseInterval = interval,
+        });
 
     [Fact]
     public void There_is_no_timer_unless_it_is_asked_for()

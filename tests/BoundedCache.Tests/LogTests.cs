@@ -11,7 +11,8 @@ public sealed class LogTests
     {
         using var log = new RecordingLog();
         using var test = new CacheUnderTest(static options => options.AddSizer<byte[]>(static _ => -1), log);
-        test.Set("callback", 1, static entry => entry.RegisterPostEvictionCallback(static (_, _, _, _) => throw new InvalidTimeZoneException()));
+        test.Set("callback", 1, static entry =>
+            entry.RegisterPostEvictionCallback(static (_, _, _, _) => throw new InvalidTimeZoneException()));
         test.Set("sizer", new byte[1]);
         test.Set("token", 1, static entry => entry.AddExpirationToken(new ThrowingToken()));
         test.Cache.Remove("callback");
@@ -21,7 +22,9 @@ public sealed class LogTests
         test.Cache.MaxMemory = 1;
         await test.Cache.ReleaseAsync(ReleaseMode.None);
 
-        Assert.Equal(["CallbackFailed", "Raised", "Released", "Shrunk", "SizerFailed", "TokenFailed"], log.Events.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["CallbackFailed", "Raised", "Released", "Shrunk", "SizerFailed", "TokenFailed"],
+            log.Events.Order(StringComparer.Ordinal));
         Assert.All(log.Messages, static message => Assert.Contains("test", message, StringComparison.Ordinal));
     }
 
@@ -37,7 +40,8 @@ public sealed class LogTests
         }
 
         Assert.Equal(["SizeEstimated", "SizeEstimated"], log.Events);
-        Assert.Single(log.Messages, static message => message.Contains(typeof(Bulk).ToString(), StringComparison.Ordinal));
+        Assert.Single(
+            log.Messages, static message => message.Contains(typeof(Bulk).ToString(), StringComparison.Ordinal));
         Assert.Equal(6, test.Cache.GetSnapshot().EstimatedSizes);
     }
 
@@ -48,7 +52,9 @@ public sealed class LogTests
         using var test = new CacheUnderTest(log: log);
         test.Cache.MaxMemory = 1;
 
-        Assert.Matches("^test: limit .* -> 1 B; evicted .*; RSS .* -> .*, committed .* -> .*; NotRequested", Assert.Single(log.Messages));
+        Assert.Matches(
+            "^test: limit .* -> 1 B; evicted .*; RSS .* -> .*, committed .* -> .*; NotRequested",
+            Assert.Single(log.Messages));
     }
 
     /// <summary>More objects than are counted one by one.</summary>
@@ -68,6 +74,7 @@ public sealed class LogTests
 
         public bool ActiveChangeCallbacks => false;
 
-        public IDisposable RegisterChangeCallback(Action<object?> callback, object? state) => throw new NotSupportedException();
+        public IDisposable RegisterChangeCallback(Action<object?> callback, object? state) =>
+            throw new NotSupportedException();
     }
 }

@@ -14,7 +14,9 @@ public sealed class MaxMemoryTests
         test.Set("key", 1);
 
         Assert.Equal(max, Assert.Throws<ArgumentOutOfRangeException>(() => test.Cache.MaxMemory = max).ActualValue);
-        Assert.Equal("maxMemory", (await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => test.Cache.SetMaxMemoryAsync(max))).ParamName);
+        Assert.Equal(
+            "maxMemory",
+            (await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => test.Cache.SetMaxMemoryAsync(max))).ParamName);
 
         Assert.Equal(10, test.Cache.MaxMemory);
         Assert.True(test.Has("key"));
@@ -28,7 +30,9 @@ public sealed class MaxMemoryTests
         test.Cache.MaxMemory = 1;
         test.Set("new", "value");
 
-        Assert.Equal([("new", "value", EvictionReason.Capacity), ("old", "value", EvictionReason.Capacity)], test.TakeDepartures());
+        Assert.Equal(
+            [("new", "value", EvictionReason.Capacity), ("old", "value", EvictionReason.Capacity)],
+            test.TakeDepartures());
         Assert.False(test.Has("new"));
         Assert.Equal(0, test.Cache.Count);
         Assert.Equal(0, test.Cache.UsedMemory);

@@ -6,10 +6,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Tests;
 
-/// <summary>MIGRATION.md: its code is compiled and run here, and what its tables say is held against both caches.</summary>
+/// <summary>
+/// MIGRATION.md: its code is compiled and run here, and what its tables say is held against both caches.
+/// </summary>
 public sealed partial class MigrationPageTests
 {
-    private static readonly string s_page = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "MIGRATION.md"));
+    private static readonly string s_page = File.ReadAllText(
+        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "MIGRATION.md"));
 
     [Fact]
     public void One_line_changes()
@@ -17,12 +20,14 @@ public sealed partial class MigrationPageTests
         IServiceCollection services = new ServiceCollection();
         services.AddMemoryCache();
         // PAGE begins
-        services.AddBoundedMemoryCache(options => options.MaxMemory = 512 << 20);   // bytes; was: services.AddMemoryCache();
+        // bytes; was: services.AddMemoryCache();
+        services.AddBoundedMemoryCache(options => options.MaxMemory = 512 << 20);
         // PAGE ends
         services.AddMemoryCache();
         using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(512 << 20, Assert.IsType<BoundedMemoryCache>(provider.GetRequiredService<IMemoryCache>()).MaxMemory);
+        Assert.Equal(
+            512 << 20, Assert.IsType<BoundedMemoryCache>(provider.GetRequiredService<IMemoryCache>()).MaxMemory);
     }
 
     [Fact]
@@ -90,7 +95,8 @@ public sealed partial class MigrationPageTests
     [Fact]
     public void The_page_shows_that_very_code()
     {
-        string source = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "MigrationPageTests.cs"));
+        string source = File.ReadAllText(
+            Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "MigrationPageTests.cs"));
         IEnumerable<string> compiled = Regions().Matches(source).Select(static match => Squeeze(match.Groups[1].Value));
 
         Assert.Equal(compiled, Blocks().Matches(s_page).Select(static match => Squeeze(match.Groups[1].Value)));
@@ -102,9 +108,12 @@ public sealed partial class MigrationPageTests
         List<string[]> rows = Rows("`MemoryCacheOptions`");
 
         Assert.Equal(
-            typeof(MemoryCacheOptions).GetProperties().Select(static property => property.Name).Order(StringComparer.Ordinal),
+            typeof(MemoryCacheOptions).GetProperties()
+                .Select(static property => property.Name)
+                .Order(StringComparer.Ordinal),
             rows.Select(static row => row[0].Trim('`')).Order(StringComparer.Ordinal));
-        Assert.All(rows.Where(static row => row[1] != "none"), static row => Assert.NotNull(typeof(BoundedMemoryCacheOptions).GetProperty(row[1].Trim('`'))));
+        Assert.All(rows.Where(static row => row[1] != "none"), static row =>
+            Assert.NotNull(typeof(BoundedMemoryCacheOptions).GetProperty(row[1].Trim('`'))));
     }
 
     [Theory]
@@ -122,7 +131,10 @@ public sealed partial class MigrationPageTests
     [InlineData(nameof(MemoryCache.Compact))]
     public void A_member_of_the_class_has_the_same_name(string name)
     {
-        Assert.Contains($"`{name}`", Rows("before").Single(static row => row[0].StartsWith("`(MemoryCache)cache`", StringComparison.Ordinal))[0], StringComparison.Ordinal);
+        Assert.Contains(
+            $"`{name}`",
+            Rows("before").Single(static row => row[0].StartsWith("`(MemoryCache)cache`", StringComparison.Ordinal))[0],
+            StringComparison.Ordinal);
         Assert.NotEmpty(typeof(BoundedMemoryCache).GetMember(name));
     }
 
@@ -159,7 +171,8 @@ public sealed partial class MigrationPageTests
         string[] links = [.. Links().Matches(s_page).Select(static match => match.Groups[1].Value)];
 
         Assert.NotEmpty(links);
-        Assert.All(links, static link => Assert.True(File.Exists(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", link)), link));
+        Assert.All(links, static link =>
+            Assert.True(File.Exists(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", link)), link));
     }
 
     private static User LoadUser(int id) => new(id);
@@ -175,7 +188,8 @@ public sealed partial class MigrationPageTests
             .Select(static line => line.Trim('|', '\r').Split('|', StringSplitOptions.TrimEntries)),
     ];
 
-    private static string Squeeze(string text) => string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
+    private static string Squeeze(string text) =>
+        string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
 
     [GeneratedRegex("^ *// PAGE begins$(.*?)^ *// PAGE ends$", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Regions();

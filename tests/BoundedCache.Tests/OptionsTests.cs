@@ -29,29 +29,40 @@ public sealed class OptionsTests
     }
 
     [Fact]
-    public void No_options_are_an_error() => Assert.Throws<ArgumentNullException>("options", () => new BoundedMemoryCache(null!));
+    public void No_options_are_an_error() =>
+        Assert.Throws<ArgumentNullException>("options", () => new BoundedMemoryCache(null!));
 
     [Theory]
     [InlineData(null)]
     [InlineData("")]
     [InlineData(" ")]
     public void A_cache_needs_a_name(string? name) =>
-        AssertRefused<ArgumentException>(options => options.Name = name!, "BoundedMemoryCacheOptions.Name is empty", "give the cache a name");
+        AssertRefused<ArgumentException>(
+            options => options.Name = name!, "BoundedMemoryCacheOptions.Name is empty", "give the cache a name");
 
     [Theory]
     [InlineData(0L, "0")]
     [InlineData(-1L, "-1")]
     [InlineData(long.MinValue, "-9223372036854775808")]
     public void The_limit_is_at_least_one_byte(long max, string value) =>
-        AssertRefused<ArgumentOutOfRangeException>(options => options.MaxMemory = max, "BoundedMemoryCacheOptions.MaxMemory", "at least 1", value);
+        AssertRefused<ArgumentOutOfRangeException>(
+            options => options.MaxMemory = max, "BoundedMemoryCacheOptions.MaxMemory", "at least 1", value);
 
     [Fact]
     public void The_sizing_is_one_of_two() =>
-        AssertRefused<ArgumentOutOfRangeException>(options => options.Sizing = (EntrySizing)7, "BoundedMemoryCacheOptions.Sizing", "Measured or Declared", "7");
+        AssertRefused<ArgumentOutOfRangeException>(
+            options => options.Sizing = (EntrySizing)7,
+            "BoundedMemoryCacheOptions.Sizing",
+            "Measured or Declared",
+            "7");
 
     [Fact]
     public void The_release_mode_is_one_of_those_there_are() =>
-        AssertRefused<ArgumentOutOfRangeException>(options => options.ReleaseMode = (ReleaseMode)7, "BoundedMemoryCacheOptions.ReleaseMode", "None, Gentle or Full", "7");
+        AssertRefused<ArgumentOutOfRangeException>(
+            options => options.ReleaseMode = (ReleaseMode)7,
+            "BoundedMemoryCacheOptions.ReleaseMode",
+            "None, Gentle or Full",
+            "7");
 
     [Theory]
     [InlineData(0)]
@@ -66,11 +77,15 @@ public sealed class OptionsTests
     [Fact]
     public void Idle_releases_are_for_at_least_a_byte() =>
         AssertRefused<ArgumentOutOfRangeException>(
-            options => options.IdleReleaseMinimumBytes = 0, "BoundedMemoryCacheOptions.IdleReleaseMinimumBytes", "at least 1", "0");
+            options => options.IdleReleaseMinimumBytes = 0,
+            "BoundedMemoryCacheOptions.IdleReleaseMinimumBytes",
+            "at least 1",
+            "0");
 
     [Fact]
     public void The_clock_is_not_null() =>
-        AssertRefused<ArgumentException>(options => options.TimeProvider = null!, "BoundedMemoryCacheOptions.TimeProvider is null", "set a clock");
+        AssertRefused<ArgumentException>(
+            options => options.TimeProvider = null!, "BoundedMemoryCacheOptions.TimeProvider is null", "set a clock");
 
     [Theory]
     [InlineData(0)]
@@ -85,7 +100,8 @@ public sealed class OptionsTests
             TimeSpan.FromTicks(ticks).ToString());
 
     [Fact]
-    public void A_sizer_is_not_null() => Assert.Throws<ArgumentNullException>("sizer", () => new BoundedMemoryCacheOptions().AddSizer<string>(null!));
+    public void A_sizer_is_not_null() =>
+        Assert.Throws<ArgumentNullException>("sizer", () => new BoundedMemoryCacheOptions().AddSizer<string>(null!));
 
     [Fact]
     public void A_later_change_of_the_options_changes_no_cache()
@@ -119,6 +135,7 @@ public sealed class OptionsTests
         TException error = Assert.Throws<TException>(() => new BoundedMemoryCache(options));
 
         Assert.All(words, word => Assert.Contains(word, error.Message, StringComparison.Ordinal));
-        Assert.All(words.Where(static word => word.StartsWith("Bounded", StringComparison.Ordinal)), word => Assert.Contains(error.ParamName!, word, StringComparison.Ordinal));
+        Assert.All(words.Where(static word => word.StartsWith("Bounded", StringComparison.Ordinal)), word =>
+            Assert.Contains(error.ParamName!, word, StringComparison.Ordinal));
     }
 }

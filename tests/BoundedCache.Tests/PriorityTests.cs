@@ -8,7 +8,8 @@ public sealed class PriorityTests
     public void Lower_priorities_are_evicted_first_and_within_one_the_least_recently_used()
     {
         using CacheUnderTest test = CacheUnderTest.OfEntries(8);
-        foreach (CacheItemPriority priority in (CacheItemPriority[])[CacheItemPriority.NeverRemove, CacheItemPriority.High, CacheItemPriority.Normal, CacheItemPriority.Low])
+        foreach (CacheItemPriority priority in (CacheItemPriority[])[
+            CacheItemPriority.NeverRemove, CacheItemPriority.High, CacheItemPriority.Normal, CacheItemPriority.Low])
         {
             test.Set($"{priority} 1", 1, entry => entry.Priority = priority);
             test.Set($"{priority} 2", 2, entry => entry.Priority = priority);
@@ -41,7 +42,8 @@ public sealed class PriorityTests
     public void NeverRemove_can_expire_and_be_removed()
     {
         using CacheUnderTest test = CacheUnderTest.OfEntries(3);
-        test.Set("expires", 1, static entry => entry.SetPriority(CacheItemPriority.NeverRemove).SetAbsoluteExpiration(TimeSpan.FromSeconds(1)));
+        test.Set("expires", 1, static entry =>
+            entry.SetPriority(CacheItemPriority.NeverRemove).SetAbsoluteExpiration(TimeSpan.FromSeconds(1)));
         test.Set("removed", 2, static entry => entry.Priority = CacheItemPriority.NeverRemove);
         test.Time.Advance(TimeSpan.FromSeconds(1));
         test.Cache.Remove("removed");

@@ -12,11 +12,14 @@ public class ReadmeTests
         // README begins
         using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 1L << 30 });   // bytes
 
-        byte[] page = cache.GetOrCreate("page:42", entry => RenderPage(42))!;      // IMemoryCache, as ever; no sizes to declare
+        // IMemoryCache, as ever; no sizes to declare
+        byte[] page = cache.GetOrCreate("page:42", entry => RenderPage(42))!;
         bool found = cache.TryGetValue("page:42".AsSpan(), out object? value);     // and without making a string
 
-        ShrinkReport report = await cache.SetMaxMemoryAsync(100 << 20);            // evicts, collects, decommits, then answers
-        Console.WriteLine(report);   // default: limit 1 GiB -> 100 MiB; evicted 842,508 entries … ; RSS 1.3 GiB -> 148 MiB, committed …; Released …
+        // evicts, collects, decommits, then answers
+        ShrinkReport report = await cache.SetMaxMemoryAsync(100 << 20);
+        // default: limit 1 GiB -> 100 MiB; evicted 842,508 entries … ; RSS 1.3 GiB -> 148 MiB, committed …; Released …
+        Console.WriteLine(report);
         // README ends
         Assert.True(found);
         Assert.Same(page, value);
@@ -26,7 +29,8 @@ public class ReadmeTests
     [Fact]
     public void The_README_shows_that_very_code()
     {
-        string source = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "ReadmeTests.cs"));
+        string source = File.ReadAllText(
+            Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "ReadmeTests.cs"));
         string code = source.Split("// README begins")[1].Split("// README ends")[0];
         string readme = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "README.md"));
 
@@ -35,5 +39,6 @@ public class ReadmeTests
 
     private static byte[] RenderPage(int number) => new byte[number];
 
-    private static string Squeezed(string text) => string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
+    private static string Squeezed(string text) =>
+        string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
 }

@@ -15,7 +15,8 @@ internal sealed class RecordingLog : TestLog
 
     protected override void Write(LogLevel level, EventId id, string message, Exception? failure)
     {
-        // Whether all caches of all tests together fit the container that the tests run in is no business of any of them.
+        // Whether all caches of all tests together fit the container that the tests run in is no
+        // business of any of them.
         if (id.Name != "HeapLimit")
         {
             _events.Enqueue((id.Name, message));

@@ -71,7 +71,8 @@ public sealed class RemeasureTests
     [Fact]
     public void A_key_that_is_not_there_is_not_measured()
     {
-        using var test = new CacheUnderTest(static options => options.AddSizer<Filled>(static _ => throw new NotSupportedException()));
+        using var test = new CacheUnderTest(
+            static options => options.AddSizer<Filled>(static _ => throw new NotSupportedException()));
         Assert.False(test.Cache.Remeasure("key"));
         Assert.False(test.Cache.Remeasure(42));
     }
@@ -227,7 +228,8 @@ public sealed class RemeasureTests
             long seen = answer;
             if (seen == 100 && nested)
             {
-                // The value grows after this measurement saw it, and somebody else measures and is done before this one is.
+                // The value grows after this measurement saw it, and somebody else measures and is
+                // done before this one is.
                 nested = false;
                 answer = 500;
                 Task.Run(() => Assert.True(cache.Remeasure("key"))).Wait();

@@ -13,8 +13,12 @@ public sealed class SetMaxMemoryTests
 
         ShrinkReport report = await test.Cache.SetMaxMemoryAsync(4);
 
-        Assert.Equal(("test", 10L, 4L, 6L, 6L, 4L, 4), (report.CacheName, report.OldMaxMemory, report.NewMaxMemory, report.EntriesEvicted, report.BytesEvicted, report.UsedMemory, report.Count));
-        Assert.Equal((ReleaseMode.None, ReleaseOutcome.NotRequested, 0, TimeSpan.Zero), (report.ReleaseMode, report.Outcome, report.Collections, report.GcPause));
+        Assert.Equal(("test", 10L, 4L, 6L, 6L, 4L, 4), (
+            report.CacheName, report.OldMaxMemory, report.NewMaxMemory, report.EntriesEvicted, report.BytesEvicted,
+            report.UsedMemory, report.Count));
+        Assert.Equal(
+            (ReleaseMode.None, ReleaseOutcome.NotRequested, 0, TimeSpan.Zero),
+            (report.ReleaseMode, report.Outcome, report.Collections, report.GcPause));
         Assert.Contains("no release was asked for", report.Reason, StringComparison.Ordinal);
         Assert.Contains(log.Messages, message => message == report.ToString());
         Assert.InRange(report.EvictionTime, TimeSpan.Zero, report.TotalTime);
@@ -29,7 +33,9 @@ public sealed class SetMaxMemoryTests
 
         ShrinkReport report = await test.Cache.SetMaxMemoryAsync(11, ReleaseMode.Full);
 
-        Assert.Equal((10L, 11L, 0L, 10, ReleaseOutcome.NotRequested), (report.OldMaxMemory, report.NewMaxMemory, report.EntriesEvicted, report.Count, report.Outcome));
+        Assert.Equal(
+            (10L, 11L, 0L, 10, ReleaseOutcome.NotRequested),
+            (report.OldMaxMemory, report.NewMaxMemory, report.EntriesEvicted, report.Count, report.Outcome));
         Assert.Contains("not lowered", report.Reason, StringComparison.Ordinal);
     }
 
@@ -51,7 +57,8 @@ public sealed class SetMaxMemoryTests
         ShrinkReport report = await test.Cache.SetMaxMemoryAsync(1, ReleaseMode.Full);
 
         // Another test's garbage may be reason enough for a collection.
-        Assert.True(report is { Outcome: ReleaseOutcome.Skipped, Collections: 0 } or { Collections: > 0 }, report.Reason);
+        Assert.True(
+            report is { Outcome: ReleaseOutcome.Skipped, Collections: 0 } or { Collections: > 0 }, report.Reason);
         Assert.Equal(1, report.Count);
     }
 
@@ -60,7 +67,8 @@ public sealed class SetMaxMemoryTests
     {
         using CacheUnderTest test = Full();
 
-        Task<ShrinkReport> task = test.Cache.SetMaxMemoryAsync(1, cancellationToken: new CancellationToken(canceled: true));
+        Task<ShrinkReport> task = test.Cache.SetMaxMemoryAsync(
+            1, cancellationToken: new CancellationToken(canceled: true));
 
         Assert.True(task.IsCanceled);
         await Assert.ThrowsAsync<TaskCanceledException>(() => task);
@@ -89,7 +97,8 @@ public sealed class SetMaxMemoryTests
     {
         using CacheUnderTest test = Full();
 
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>("mode", () => test.Cache.SetMaxMemoryAsync(1, (ReleaseMode)7));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            "mode", () => test.Cache.SetMaxMemoryAsync(1, (ReleaseMode)7));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>("mode", () => test.Cache.ReleaseAsync((ReleaseMode)7));
         Assert.Equal((10L, 10), (test.Cache.MaxMemory, test.Cache.Count));
     }
@@ -114,12 +123,14 @@ public sealed class SetMaxMemoryTests
     {
         using CacheUnderTest test = Full();
 
-        await Assert.ThrowsAsync<TaskCanceledException>(() => test.Cache.ReleaseAsync(cancellationToken: new CancellationToken(canceled: true)));
+        await Assert.ThrowsAsync<TaskCanceledException>(
+            () => test.Cache.ReleaseAsync(cancellationToken: new CancellationToken(canceled: true)));
     }
 
     private static CacheUnderTest Full(RecordingLog? log = null)
     {
-        var test = new CacheUnderTest(static options => (options.MaxMemory, options.Sizing) = (10, EntrySizing.Declared), log);
+        var test = new CacheUnderTest(
+            static options => (options.MaxMemory, options.Sizing) = (10, EntrySizing.Declared), log);
         for (int i = 0; i < 10; i++)
         {
             test.Set(i, i);

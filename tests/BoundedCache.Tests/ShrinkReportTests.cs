@@ -4,15 +4,17 @@ public sealed class ShrinkReportTests
 {
     [Fact]
     public void A_shrink_reads_as_one_line() => Assert.Equal(
-        "sessions: limit 1 GiB -> 100 MiB; evicted 1,234,567 entries (924 MiB) in 83 ms; RSS 1.25 GiB -> 141 MiB, committed 1.25 GiB -> 141 MiB; "
-        + "Released: The process's memory fell. (321 ms in all, GC pause 150 ms)",
+        "sessions: limit 1 GiB -> 100 MiB; evicted 1,234,567 entries (924 MiB) in 83 ms; RSS 1.25 GiB -> 141 MiB, "
+            + "committed 1.25 GiB -> 141 MiB; Released: The process's memory fell. (321 ms in all, GC pause 150 ms)",
         Report(1L << 30).ToString());
 
     [Fact]
-    public void A_release_names_one_limit() => Assert.StartsWith("sessions: limit 100 MiB; evicted", Report(100L << 20).ToString(), StringComparison.Ordinal);
+    public void A_release_names_one_limit() =>
+        Assert.StartsWith("sessions: limit 100 MiB; evicted", Report(100L << 20).ToString(), StringComparison.Ordinal);
 
     [Fact]
-    public void Released_bytes_are_resident_bytes() => Assert.Equal((1280L << 20) - (141L << 20), Report(1).ReleasedBytes);
+    public void Released_bytes_are_resident_bytes() =>
+        Assert.Equal((1280L << 20) - (141L << 20), Report(1).ReleasedBytes);
 
     private static ShrinkReport Report(long oldMax) => new()
     {

@@ -8,17 +8,20 @@ namespace BoundedCache.Tests;
 /// <summary>The code of SIZES.md, compiled and run, and the numbers that it states.</summary>
 public class SizesPageTests
 {
-    private static readonly string s_page = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "SIZES.md"));
+    private static readonly string s_page = File.ReadAllText(
+        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "SIZES.md"));
 
     [Fact]
     public void The_code_on_the_page_runs_and_does_what_it_says()
     {
         // SIZES begins
         var options = new BoundedMemoryCacheOptions { MaxMemory = 512 << 20 }
-            .AddSizer<Bitmap>(bitmap => bitmap.Width * bitmap.Height * 4L + 200);      // native memory, which no walk sees
+            // native memory, which no walk sees
+            .AddSizer<Bitmap>(bitmap => bitmap.Width * bitmap.Height * 4L + 200);
 
         using var cache = new BoundedMemoryCache(options);
-        cache.Set("logo", new Bitmap(640, 480));                                        // charged 1,229,000 bytes, key and table
+        // charged 1,229,000 bytes, key and table
+        cache.Set("logo", new Bitmap(640, 480));
         // SIZES pauses
         long key = ObjectMeasurer.SizeOfString("logo".Length);
         Assert.Equal(1_229_000 + key + CacheEngine.TableBytesPerEntry, cache.UsedMemory);
@@ -30,7 +33,8 @@ public class SizesPageTests
         Assert.True(before > 1_229_000 + 50_000);
         // SIZES goes on
         var report = cache.Get<Report>("report")!;
-        report.Render();                                                                // it keeps its 2 MB of pages now
+        // it keeps its 2 MB of pages now
+        report.Render();
         bool stays = cache.Remeasure("report");                                         // and is charged for them
         // SIZES ends
         Assert.True(stays);
@@ -40,9 +44,11 @@ public class SizesPageTests
     [Fact]
     public void The_page_shows_that_very_code()
     {
-        string source = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "SizesPageTests.cs"));
+        string source = File.ReadAllText(
+            Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "SizesPageTests.cs"));
         string code = source.Split("// SIZES begins")[1].Split("// SIZES ends")[0];
-        code = string.Concat(code.Split("// SIZES pauses").Select(static (part, i) => i == 0 ? part : part.Split("// SIZES goes on")[1]));
+        code = string.Concat(code.Split("// SIZES pauses")
+            .Select(static (part, i) => i == 0 ? part : part.Split("// SIZES goes on")[1]));
 
         Assert.Contains(Squeezed(code), Squeezed(s_page), StringComparison.Ordinal);
     }
@@ -61,7 +67,8 @@ public class SizesPageTests
         };
         string[] stated =
         [
-            $"| {CacheEngine.TableBytesPerEntry} bytes an entry; {CacheEngine.DeadlineBytesPerEntry} more if it expires; {details.OwnBytes} and its arrays",
+            $"| {CacheEngine.TableBytesPerEntry} bytes an entry; {CacheEngine.DeadlineBytesPerEntry} more if it "
+                + $"expires; {details.OwnBytes} and its arrays",
             $"**{GraphBounds.Default.MaxObjects:N0} objects or {GraphBounds.Default.MaxTime.TotalMilliseconds:N0} ms**",
             $"**{GraphBounds.Default.MaxConnectedObjects:N0} objects**",
             $"the smallest object, {ObjectSize.Minimum} bytes",
@@ -69,7 +76,8 @@ public class SizesPageTests
         Assert.All(stated, static text => Assert.Contains(text, s_page, StringComparison.Ordinal));
     }
 
-    private static string Squeezed(string text) => string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
+    private static string Squeezed(string text) =>
+        string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
 
     private sealed record Bitmap(int Width, int Height);
 

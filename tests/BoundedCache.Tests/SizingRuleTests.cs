@@ -83,7 +83,8 @@ public sealed class SizingRuleTests
     [Fact]
     public void A_registered_sizer_answers_instead_of_the_measurement()
     {
-        using var test = new CacheUnderTest(static options => options.AddSizer<byte[]>(static value => value.Length * 2));
+        using var test = new CacheUnderTest(
+            static options => options.AddSizer<byte[]>(static value => value.Length * 2));
         Store(test, null);
 
         Assert.Equal(2000 + s_rest, test.Cache.UsedMemory);

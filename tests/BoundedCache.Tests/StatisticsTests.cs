@@ -16,7 +16,8 @@ public sealed class StatisticsTests
     [Fact]
     public void Hits_misses_entries_and_bytes_are_counted()
     {
-        using var test = new CacheUnderTest(static options => (options.TrackStatistics, options.Sizing) = (true, EntrySizing.Declared));
+        using var test = new CacheUnderTest(
+            static options => (options.TrackStatistics, options.Sizing) = (true, EntrySizing.Declared));
         test.Set("key", 1, static entry => entry.Size = 7);
         test.Has("key");
         test.Cache.TryGetValue("key".AsSpan(), out _);
@@ -24,7 +25,11 @@ public sealed class StatisticsTests
 
         MemoryCacheStatistics statistics = test.Cache.GetCurrentStatistics()!;
 
-        Assert.Equal((2, 1, 1, 7L), (statistics.TotalHits, statistics.TotalMisses, statistics.CurrentEntryCount, statistics.CurrentEstimatedSize));
+        Assert.Equal((2, 1, 1, 7L), (
+            statistics.TotalHits,
+            statistics.TotalMisses,
+            statistics.CurrentEntryCount,
+            statistics.CurrentEstimatedSize));
     }
 
     [Fact]
@@ -35,7 +40,8 @@ public sealed class StatisticsTests
         test.Time.Advance(TimeSpan.FromSeconds(1));
         test.Has("key");
 
-        Assert.Equal((0, 1), (test.Cache.GetCurrentStatistics()!.TotalHits, test.Cache.GetCurrentStatistics()!.TotalMisses));
+        Assert.Equal(
+            (0, 1), (test.Cache.GetCurrentStatistics()!.TotalHits, test.Cache.GetCurrentStatistics()!.TotalMisses));
     }
 
     [Fact]

@@ -33,7 +33,8 @@ public sealed class UnreachableTests
             var ways = new TheoryData<string, Shape>();
             foreach (string way in s_ways.Keys)
             {
-                foreach (Shape shape in Enum.GetValues<Shape>().Where(shape => shape != Shape.Plain || !way.Contains("expired", StringComparison.Ordinal)))
+                foreach (Shape shape in Enum.GetValues<Shape>()
+                    .Where(shape => shape != Shape.Plain || !way.Contains("expired", StringComparison.Ordinal)))
                 {
                     ways.Add(way, shape);
                 }
@@ -107,7 +108,8 @@ public sealed class UnreachableTests
     [Fact]
     public void Entries_that_moved_within_the_table_leave_nothing_where_they_were()
     {
-        using var test = new CacheUnderTest(static options => (options.MaxMemory, options.Sizing) = (100_000, EntrySizing.Declared));
+        using var test = new CacheUnderTest(
+            static options => (options.MaxMemory, options.Sizing) = (100_000, EntrySizing.Declared));
         WeakReference[] references = FillMany(test.Cache, 50_000);
 
         // All but every hundredth go in no order, so that the rest are moved together, and then go too.
@@ -177,7 +179,10 @@ public sealed class UnreachableTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference StoreGraph(BoundedMemoryCache cache)
     {
-        var value = new List<object> { new Dictionary<string, object> { ["a"] = new object(), ["b"] = new List<object> { new() } } };
+        var value = new List<object>
+        {
+            new Dictionary<string, object> { ["a"] = new object(), ["b"] = new List<object> { new() } },
+        };
         cache.Set("key", value);
         return new WeakReference(value);
     }
@@ -189,5 +194,6 @@ public sealed class UnreachableTests
     }
 
     private static void AssertDead(WeakReference[] references) => Assert.True(
-        Eventually.Dead(references), $"{references.Count(static reference => reference.IsAlive)} of {references.Length} are still alive");
+        Eventually.Dead(references),
+        $"{references.Count(static reference => reference.IsAlive)} of {references.Length} are still alive");
 }

@@ -4,7 +4,9 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.WebApi.Tests;
 
-/// <summary>The example WebApi, run as it is, and the limit in its <c>appsettings.json</c>, which is changed meanwhile.</summary>
+/// <summary>
+/// The example WebApi, run as it is, and the limit in its <c>appsettings.json</c>, which is changed meanwhile.
+/// </summary>
 public sealed class LimitInFileTests
 {
     private const int Clients = 8;
@@ -21,23 +23,29 @@ public sealed class LimitInFileTests
         Assert.InRange(filled.Entries, 1, 399);
 
         using var enough = new CancellationTokenSource();
-        Task<int>[] customers = [.. Enumerable.Range(0, Clients).Select(client => BuyAsync(service, client, enough.Token))];
+        Task<int>[] customers =
+            [.. Enumerable.Range(0, Clients).Select(client => BuyAsync(service, client, enough.Token))];
         service.ConfigureMaxMemory("1MB");
-        CacheState shrunk = await Until(service, static state => state.MaxMemoryBytes == 1 << 20 && state.UsedMemoryBytes <= 1 << 20, customers);
+        CacheState shrunk = await Until(
+            service, static state => state.MaxMemoryBytes == 1 << 20 && state.UsedMemoryBytes <= 1 << 20, customers);
 
-        await service.WaitForAsync($"default: Cache:MaxMemory has changed; the limit goes from {8 << 20} to {1 << 20} bytes");
+        await service.WaitForAsync(
+            $"default: Cache:MaxMemory has changed; the limit goes from {8 << 20} to {1 << 20} bytes");
         await service.WaitForAsync("default: limit 8 MiB -> 1 MiB; evicted ");
         Assert.InRange(shrunk.Entries, 1, filled.Entries / 4);
 
         service.ConfigureMaxMemory("many");
         await service.WaitForAsync("default: Cache has changed and is refused");
         service.ConfigureMaxMemory("4MB");
-        await Until(service, static state => state.MaxMemoryBytes == 4 << 20 && state.UsedMemoryBytes > 3 << 20, customers);
+        await Until(
+            service, static state => state.MaxMemoryBytes == 4 << 20 && state.UsedMemoryBytes > 3 << 20, customers);
         await enough.CancelAsync();
         Assert.All(await Task.WhenAll(customers), static answers => Assert.True(answers > 0));
     }
 
-    /// <summary>Asks for one product after the other, and for one that does not exist, and checks each answer.</summary>
+    /// <summary>
+    /// Asks for one product after the other, and for one that does not exist, and checks each answer.
+    /// </summary>
     private static async Task<int> BuyAsync(WebApiProcess service, int client, CancellationToken enough)
     {
         var random = new Random(client);
@@ -45,7 +53,8 @@ public sealed class LimitInFileTests
         while (!enough.IsCancellationRequested)
         {
             await AssertRightAsync(service, random.Next(1, 400));
-            using HttpResponseMessage missing = await service.Client.GetAsync(new Uri($"/products/{ProductSource.LastId + 1}", UriKind.Relative), CancellationToken.None);
+            using HttpResponseMessage missing = await service.Client.GetAsync(
+                new Uri($"/products/{ProductSource.LastId + 1}", UriKind.Relative), CancellationToken.None);
             Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
             answers++;
         }
@@ -57,7 +66,8 @@ public sealed class LimitInFileTests
         Assert.Equal(ProductSource.Make(id), await service.Client.GetFromJsonAsync<Product>($"/products/{id}"));
 
     /// <summary>Asks the service for the state of its cache until it is as it should be, in bounded time.</summary>
-    private static async Task<CacheState> Until(WebApiProcess service, Predicate<CacheState> condition, Task[] meanwhile)
+    private static async Task<CacheState> Until(
+        WebApiProcess service, Predicate<CacheState> condition, Task[] meanwhile)
     {
         using var limit = new CancellationTokenSource(ExampleProcess.Hung);
         while (true)

@@ -9,7 +9,8 @@ public sealed partial class QuickStartTests
     [Fact]
     public async Task It_prints_what_its_source_says()
     {
-        string source = await File.ReadAllTextAsync(Path.Combine(SourceTree.FindRoot(), "examples", "QuickStart", "Program.cs"));
+        string source = await File.ReadAllTextAsync(
+            Path.Combine(SourceTree.FindRoot(), "examples", "QuickStart", "Program.cs"));
         string[] said = [.. Said().Matches(source).Select(static match => match.Groups[1].Value.TrimEnd())];
         using var process = new ExampleProcess("QuickStart", "--Logging:LogLevel:Default=None");
 
@@ -21,7 +22,10 @@ public sealed partial class QuickStartTests
         Assert.All(said.Zip(printed), static pair => Assert.Matches(AsPattern(pair.First), pair.Second));
     }
 
-    /// <summary>A line as a comment says it: with <c>…</c> for what differs from run to run, and perhaps with an explanation after a colon of its own.</summary>
+    /// <summary>
+    /// A line as a comment says it: with <c>…</c> for what differs from run to run, and perhaps with an explanation
+    /// after a colon of its own.
+    /// </summary>
     private static string AsPattern(string said) =>
         $"^{Regex.Escape(Explanation().Replace(said, "$1")).Replace("…", ".+", StringComparison.Ordinal)}$";
 

@@ -4,7 +4,10 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.WebApi.Tests;
 
-/// <summary>The example WebApi as a process of its own, on a free port, with its settings in a copy of its own that may be changed.</summary>
+/// <summary>
+/// The example WebApi as a process of its own, on a free port, with its settings in a copy of its
+/// own that may be changed.
+/// </summary>
 internal sealed class WebApiProcess : IDisposable
 {
     private readonly string _contentRoot = Directory.CreateTempSubdirectory("boundedcache-webapi-").FullName;
@@ -15,7 +18,8 @@ internal sealed class WebApiProcess : IDisposable
     {
         File.Copy(Path.Combine(SourceTree.FindRoot(), "examples", "WebApi", "appsettings.json"), SettingsFile);
         ConfigureMaxMemory(maxMemory);
-        _process = new ExampleProcess("WebApi", "--contentRoot", _contentRoot, "--Port", "0", "--Source:Latency", "00:00:00.001");
+        _process = new ExampleProcess(
+            "WebApi", "--contentRoot", _contentRoot, "--Port", "0", "--Source:Latency", "00:00:00.001");
     }
 
     public HttpClient Client { get; } = new() { Timeout = ExampleProcess.Hung };
@@ -24,7 +28,8 @@ internal sealed class WebApiProcess : IDisposable
 
     private string SettingsFile => Path.Combine(_contentRoot, "appsettings.json");
 
-    public async Task StartAsync() => Client.BaseAddress = new Uri((await _process.WaitForAsync("Now listening on: ")).Trim());
+    public async Task StartAsync() =>
+        Client.BaseAddress = new Uri((await _process.WaitForAsync("Now listening on: ")).Trim());
 
     public async Task<CacheState> GetStateAsync() => (await Client.GetFromJsonAsync<CacheState>("/cache"))!;
 

@@ -60,8 +60,10 @@ public sealed class WebApiTests : IDisposable
     [Fact]
     public void The_limit_is_the_one_in_its_settings_file()
     {
-        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "examples", "WebApi", "appsettings.json")));
-        Assert.True(ByteSize.TryParse(settings.RootElement.GetProperty("Cache").GetProperty("MaxMemory").GetString(), out long maxMemory));
+        using JsonDocument settings = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "examples", "WebApi", "appsettings.json")));
+        Assert.True(ByteSize.TryParse(
+            settings.RootElement.GetProperty("Cache").GetProperty("MaxMemory").GetString(), out long maxMemory));
 
         BoundedMemoryCache cache = _service.Services.GetRequiredService<BoundedMemoryCache>();
         Assert.Equal(maxMemory, cache.MaxMemory);
@@ -72,12 +74,16 @@ public sealed class WebApiTests : IDisposable
     public async Task It_listens_on_loopback_alone_whatever_it_is_told()
     {
         using var process = new ExampleProcess(
-            "WebApi", "--contentRoot", Path.Combine(SourceTree.FindRoot(), "examples", "WebApi"), "--Port", "0", "--urls", "http://0.0.0.0:0");
+            "WebApi", "--contentRoot", Path.Combine(SourceTree.FindRoot(), "examples", "WebApi"), "--Port", "0",
+            "--urls", "http://0.0.0.0:0");
         var address = new Uri((await process.WaitForAsync("Now listening on: ")).Trim());
 
         Assert.Equal(IPAddress.Loopback, IPAddress.Parse(address.Host));
         Assert.Equal(
             [IPAddress.Loopback],
-            IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(listener => listener.Port == address.Port).Select(static listener => listener.Address));
+            IPGlobalProperties.GetIPGlobalProperties()
+                .GetActiveTcpListeners()
+                .Where(listener => listener.Port == address.Port)
+                .Select(static listener => listener.Address));
     }
 }

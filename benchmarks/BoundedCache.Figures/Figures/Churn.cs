@@ -6,16 +6,16 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Figures.Figures;
 
 /// <summary>
-/// What the operating system sees of a full cache while new entries keep coming: anonymous resident memory above an empty process, as a multiple
-/// of the limit, each cache in a process of its own. Draws it, too.
+/// What the operating system sees of a full cache while new entries keep coming: anonymous resident memory above an
+/// empty process, as a multiple of the limit, each cache in a process of its own. Draws it, too.
 /// </summary>
 internal sealed class Churn : IPartedFigure
 {
     private const long Limit = 512L << 20;
     private const string Picture = "artifacts/churn.svg";
 
-    // What was asked for with default settings, and for the settings that the docs recommend, which are the default ones;
-    // and of the processor's time no more than the peer takes.
+    // What was asked for with default settings, and for the settings that the docs recommend, which are the default
+    // ones; and of the processor's time no more than the peer takes.
     private const string Bar = "peak <= 1.25, mean <= 1.20";
     private const string Recommended = "peak <= 1.20, mean <= 1.15, processor <= MemoryCache's";
 
@@ -38,15 +38,20 @@ internal sealed class Churn : IPartedFigure
         new("20 KiB values: MemoryCache", "memory-cache", 2_000, 20_480, 20_480, 30),
         new("Server GC: BoundedCache", "bounded", 20_000, 512, 1536, 30, Bar, IsServer: true),
         new("Server GC: MemoryCache", "memory-cache", 20_000, 512, 1536, 30, IsServer: true),
-        new("Server GC, no adaptation: BoundedCache", "bounded", 20_000, 512, 1536, 30, Bar, IsServer: true, Adapts: false),
-        new("Server GC, no adaptation: MemoryCache", "memory-cache", 20_000, 512, 1536, 30, IsServer: true, Adapts: false),
+        new(
+            "Server GC, no adaptation: BoundedCache", "bounded", 20_000, 512, 1536, 30, Bar, IsServer: true,
+            Adapts: false),
+        new(
+            "Server GC, no adaptation: MemoryCache", "memory-cache", 20_000, 512, 1536, 30, IsServer: true,
+            Adapts: false),
     ];
 
     public string Name => "churn";
 
     public IReadOnlyList<string> Parts => [.. s_steady.Concat(s_others).Select(static run => run.Title)];
 
-    public string Title => "RSS above an empty process / limit of 512 MiB, every value new; 0.5 to 1.5 KiB at 20,000 a second unless said";
+    public string Title =>
+        "RSS above an empty process / limit of 512 MiB, every value new; 0.5 to 1.5 KiB at 20,000 a second unless said";
 
     public IEnumerable<Row> Run(IReadOnlyList<string> parts)
     {
@@ -81,15 +86,19 @@ internal sealed class Churn : IPartedFigure
     public void Measure(string[] args)
     {
         int rate = int.Parse(args[1], CultureInfo.InvariantCulture);
-        (int min, int max) = (int.Parse(args[2], CultureInfo.InvariantCulture), int.Parse(args[3], CultureInfo.InvariantCulture));
+        (int min, int max) =
+            (int.Parse(args[2], CultureInfo.InvariantCulture), int.Parse(args[3], CultureInfo.InvariantCulture));
         var duration = TimeSpan.FromSeconds(int.Parse(args[4], CultureInfo.InvariantCulture));
-        long empty = ProcessMemorySnapshot.Take().AnonymousBytes ?? throw new PlatformNotSupportedException("This figure reads RssAnon, which only Linux has.");
+        long empty = ProcessMemorySnapshot.Take().AnonymousBytes
+            ?? throw new PlatformNotSupportedException("This figure reads RssAnon, which only Linux has.");
         using IMemoryCache cache = args[0] == "memory-cache"
             ? Caches.Microsoft(Limit)
             : new BoundedMemoryCache(new BoundedMemoryCacheOptions
             {
                 MaxMemory = Limit,
-                PacingShare = args[0] == "bounded" ? new BoundedMemoryCacheOptions().PacingShare : double.Parse(args[0], CultureInfo.InvariantCulture),
+                PacingShare = args[0] == "bounded"
+                    ? new BoundedMemoryCacheOptions().PacingShare
+                    : double.Parse(args[0], CultureInfo.InvariantCulture),
             });
 
         // Full first, at the same rate times four, so that what follows is steady.
@@ -106,11 +115,13 @@ internal sealed class Churn : IPartedFigure
         int full = GC.CollectionCount(2);
         long started = Stopwatch.GetTimestamp();
         using var sampler = new Sampler(empty);
-        long inserts = Write(cache, random, min, max, rate, () => Stopwatch.GetElapsedTime(started) < duration, ref written);
+        long inserts = Write(
+            cache, random, min, max, rate, () => Stopwatch.GetElapsedTime(started) < duration, ref written);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         List<(double Seconds, long Bytes)> samples = sampler.Stop();
         process.Refresh();
-        File.WriteAllLines(args[5], samples.Select(static sample => string.Create(CultureInfo.InvariantCulture, $"{sample.Seconds} {sample.Bytes}")));
+        File.WriteAllLines(args[5], samples.Select(static sample =>
+            string.Create(CultureInfo.InvariantCulture, $"{sample.Seconds} {sample.Bytes}")));
         Child.Answer(
             samples.Max(static sample => sample.Bytes) / (double)Limit,
             samples.Average(static sample => sample.Bytes) / Limit,
@@ -122,9 +133,13 @@ internal sealed class Churn : IPartedFigure
         GC.KeepAlive(cache);
     }
 
-    /// <summary>Stores new entries while <paramref name="goOn"/> says so, <paramref name="rate"/> a second or, for 0, as fast as it goes.</summary>
+    /// <summary>
+    /// Stores new entries while <paramref name="goOn"/> says so, <paramref name="rate"/> a second or,
+    /// for 0, as fast as it goes.
+    /// </summary>
     /// <returns>How many.</returns>
-    private static long Write(IMemoryCache cache, Random random, int min, int max, int rate, Func<bool> goOn, ref long writtenBytes)
+    private static long Write(
+        IMemoryCache cache, Random random, int min, int max, int rate, Func<bool> goOn, ref long writtenBytes)
     {
         long started = Stopwatch.GetTimestamp();
         long count = 0;
@@ -137,7 +152,8 @@ internal sealed class Churn : IPartedFigure
                 entry.Value = value;
                 if (cache is MemoryCache)
                 {
-                    // What it keeps alive of an entry, counted as BoundedCache counts: value, key of 32 characters, and its own 163 bytes.
+                    // What it keeps alive of an entry, counted as BoundedCache counts: value, key of 32
+                    // characters, and its own 163 bytes.
                     entry.Size = value.Length + 24 + 88 + 163;
                 }
             }
@@ -155,21 +171,25 @@ internal sealed class Churn : IPartedFigure
 
     private static Row Describe(Case run, double[] numbers) => new(
         run.Title,
-        $"peak {numbers[0]:N2}, mean {numbers[1]:N2}; {numbers[2] / numbers[6]:P0} of a processor, GC pauses {numbers[3] / numbers[6]:P1}, "
-            + $"{numbers[4]:N0} full collections; {numbers[5]:N0} inserts/s",
+        $"peak {numbers[0]:N2}, mean {numbers[1]:N2}; {numbers[2] / numbers[6]:P0} of a processor, "
+            + $"GC pauses {numbers[3] / numbers[6]:P1}, {numbers[4]:N0} full collections; {numbers[5]:N0} inserts/s",
         run.Bar);
 
     private static ChartPanel Panel(Case run, string[] samples)
     {
         ChartPoint[] points = [.. samples.Select(static line => line.Split(' ')).Select(static fields => new ChartPoint(
-            TimeSpan.FromSeconds(double.Parse(fields[0], CultureInfo.InvariantCulture)), long.Parse(fields[1], CultureInfo.InvariantCulture)))];
+            TimeSpan.FromSeconds(double.Parse(fields[0], CultureInfo.InvariantCulture)),
+            long.Parse(fields[1], CultureInfo.InvariantCulture)))];
         return new ChartPanel
         {
             Heading = run.Title.Split(": ")[1],
             Series =
             [
                 new ChartSeries("RSS above an empty process", SeriesStyle.Emphasis, points),
-                new ChartSeries("limit", SeriesStyle.Limit, [new ChartPoint(points[0].Time, Limit), new ChartPoint(points[^1].Time, Limit)]),
+                new ChartSeries(
+                    "limit",
+                    SeriesStyle.Limit,
+                    [new ChartPoint(points[0].Time, Limit), new ChartPoint(points[^1].Time, Limit)]),
             ],
             Stages = [],
             Callouts = [],
@@ -182,18 +202,31 @@ internal sealed class Churn : IPartedFigure
         var figure = new ChartFigure
         {
             Title = "A full cache of 512 MiB takes 20,000 new entries a second",
-            Subtitle = $"values of 0.5 to 1.5 KiB, each cache in its own process; .NET {Environment.Version}, {Environment.ProcessorCount} cores",
+            Subtitle = $"values of 0.5 to 1.5 KiB, each cache in its own process; .NET {Environment.Version}, "
+                + $"{Environment.ProcessorCount} cores",
             Description = "Anonymous resident memory above an empty process over time, against the cache's limit.",
             Panels = panels,
         };
         File.WriteAllText(Picture, SvgChartWriter.Write(figure));
     }
 
-    /// <summary>One run: which cache (or BoundedCache's <c>PacingShare</c>), entries a second (0 for no limit), bytes of values, for how long, under which collector.</summary>
+    /// <summary>
+    /// One run: which cache (or BoundedCache's <c>PacingShare</c>), entries a second (0 for no limit), bytes of values,
+    /// for how long, under which collector.
+    /// </summary>
     private sealed record Case(
-        string Title, string Cache, int Rate, int MinBytes, int MaxBytes, int Seconds, string Bar = "", bool IsServer = false, bool Adapts = true)
+        string Title,
+        string Cache,
+        int Rate,
+        int MinBytes,
+        int MaxBytes,
+        int Seconds,
+        string Bar = "",
+        bool IsServer = false,
+        bool Adapts = true)
     {
-        public string[] Arguments => [Cache, .. new[] { Rate, MinBytes, MaxBytes, Seconds }.Select(static number => $"{number}")];
+        public string[] Arguments =>
+            [Cache, .. new[] { Rate, MinBytes, MaxBytes, Seconds }.Select(static number => $"{number}")];
 
         public (string Name, string Value)[] Environment =>
             IsServer ? [("DOTNET_gcServer", "1"), ("DOTNET_GCDynamicAdaptationMode", Adapts ? "1" : "0")] : [];
@@ -213,7 +246,9 @@ internal sealed class Churn : IPartedFigure
             {
                 do
                 {
-                    _samples.Add((Stopwatch.GetElapsedTime(started).TotalSeconds, ProcessMemorySnapshot.Take().AnonymousBytes!.Value - empty));
+                    _samples.Add((
+                        Stopwatch.GetElapsedTime(started).TotalSeconds,
+                        ProcessMemorySnapshot.Take().AnonymousBytes!.Value - empty));
                 }
                 while (!_stop.Wait(s_sampleEvery));
             });

@@ -18,10 +18,16 @@ internal sealed class Eviction : IFigure
         double[] alone = Child.Median(5, () => Child.Measure(Name, "bounded"));
         double[] watched = Child.Median(5, () => Child.Measure(Name, "bounded", "reader"));
         double[] microsoft = Child.Median(3, () => Child.Measure(Name, "microsoft"));
-        yield return new("BoundedCache, MaxMemory set", $"{alone[0]:N0} ms, of which GC pauses {alone[1]:N0} ms", "<= 120 ms");
-        yield return new("the same while another thread reads", $"{watched[0]:N0} ms, of which GC pauses {watched[1]:N0} ms");
-        yield return new("slowest read meanwhile, without GC pauses and the time for which the reader had no processor", Describe(watched.AsSpan(2)), "<= 100 us");
-        yield return new("the same reader before, nothing happening", Describe(watched.AsSpan(6)), "the machine's noise");
+        yield return new(
+            "BoundedCache, MaxMemory set", $"{alone[0]:N0} ms, of which GC pauses {alone[1]:N0} ms", "<= 120 ms");
+        yield return new(
+            "the same while another thread reads", $"{watched[0]:N0} ms, of which GC pauses {watched[1]:N0} ms");
+        yield return new(
+            "slowest read meanwhile, without GC pauses and the time for which the reader had no processor",
+            Describe(watched.AsSpan(2)),
+            "<= 100 us");
+        yield return new(
+            "the same reader before, nothing happening", Describe(watched.AsSpan(6)), "the machine's noise");
         yield return new("MemoryCache, Compact(0.9)", $"{microsoft[0]:N0} ms, of which GC pauses {microsoft[1]:N0} ms");
     }
 
@@ -56,14 +62,17 @@ internal sealed class Eviction : IFigure
     }
 
     private static string Describe(ReadOnlySpan<double> reads) =>
-        $"{reads[0]:N0} us; 99.99 % within {reads[1]:N1} us; {reads[2]:N1} a second over 100 us (with the time without a processor: slowest {reads[3]:N0} us)";
+        $"{reads[0]:N0} us; 99.99 % within {reads[1]:N1} us; {reads[2]:N1} a second over 100 us (with the time without "
+        + $"a processor: slowest {reads[3]:N0} us)";
 
     private static (double Milliseconds, double PauseMilliseconds) Time(Action action)
     {
         TimeSpan pauses = GC.GetTotalPauseDuration();
         long started = Stopwatch.GetTimestamp();
         action();
-        return (Stopwatch.GetElapsedTime(started).TotalMilliseconds, (GC.GetTotalPauseDuration() - pauses).TotalMilliseconds);
+        return (
+            Stopwatch.GetElapsedTime(started).TotalMilliseconds,
+            (GC.GetTotalPauseDuration() - pauses).TotalMilliseconds);
     }
 
     /// <summary>A thread that reads without end, hits and misses, and keeps the longest times.</summary>
@@ -82,7 +91,8 @@ internal sealed class Eviction : IFigure
         {
             string[] keys = [.. Enumerable.Range(0, 2048).Select(i => Caches.Key(Entries - 1 - (i * 30)))];
 
-            // One is not plain, so that the code for what is not (which a read also needs that a writer interferes with) is compiled before anything is evicted.
+            // One is not plain, so that the code for what is not (which a read also needs that a writer interferes
+            // with) is compiled before anything is evicted.
             cache.Set(keys[0], new byte[1024], TimeSpan.FromDays(1));
             _thread = new Thread(() => Read(cache, keys));
             _thread.Start();
@@ -91,8 +101,8 @@ internal sealed class Eviction : IFigure
         public void RunFor(TimeSpan time) => _thread.Join(time);
 
         /// <summary>
-        /// Of the reads since the last call: the longest and the 99.99th percentile, in microseconds, how many a second took over 100, all without the time for
-        /// which there was no processor; and the longest with it.
+        /// Of the reads since the last call: the longest and the 99.99th percentile, in microseconds, how many a second
+        /// took over 100, all without the time for which there was no processor; and the longest with it.
         /// </summary>
         public double[] Take()
         {
@@ -100,7 +110,8 @@ internal sealed class Eviction : IFigure
             {
                 long[] times = [.. _longest.UnorderedItems.Select(static item => item.Element).OrderDescending()];
                 int tail = (int)Math.Min(times.Length - 1, _reads / 10_000);
-                double slow = times.Count(static ticks => GCClock.Microseconds(ticks) > 100) / Stopwatch.GetElapsedTime(_since).TotalSeconds;
+                double slow = times.Count(static ticks => GCClock.Microseconds(ticks) > 100)
+                    / Stopwatch.GetElapsedTime(_since).TotalSeconds;
                 double slowest = GCClock.Microseconds(_slowest);
                 _longest.Clear();
                 (_reads, _slowest) = (0, 0);
@@ -132,7 +143,9 @@ internal sealed class Eviction : IFigure
                     cache.TryGetValue(key, out _);
                     long ticks = clock.Stop();
                     slowest = Math.Max(slowest, ticks);
-                    batch[j] = ticks > suspicious ? Math.Max(0, ticks - (long)(thread.TakeWaited() / 1e9 * Stopwatch.Frequency)) : ticks;
+                    batch[j] = ticks > suspicious
+                        ? Math.Max(0, ticks - (long)(thread.TakeWaited() / 1e9 * Stopwatch.Frequency))
+                        : ticks;
                 }
 
                 lock (_longest)

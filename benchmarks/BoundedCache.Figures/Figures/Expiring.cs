@@ -16,7 +16,9 @@ internal sealed class Expiring : IFigure
 
     private static readonly object s_value = new();
 
-    /// <summary>The time within which all entries expire, and the interval at which they are looked for meanwhile.</summary>
+    /// <summary>
+    /// The time within which all entries expire, and the interval at which they are looked for meanwhile.
+    /// </summary>
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
@@ -26,8 +28,10 @@ internal sealed class Expiring : IFigure
     public string Name => "expire";
 
     public string Title =>
-        $"5 million entries that expire at random within {s_window.TotalSeconds:N0} s, beside one thread that reads and writes; GC pauses excluded (medians of processes).\n"
-        + "The last line of each: what took over 1 ms in each run; of that, still over 1 ms without the time for which the thread was ready and had no processor; and without that of the scan's thread as well";
+        $"5 million entries that expire at random within {s_window.TotalSeconds:N0} s, "
+        + "beside one thread that reads and writes; GC pauses excluded (medians of processes).\n"
+        + "The last line of each: what took over 1 ms in each run; of that, still over 1 ms without the time for which "
+        + "the thread was ready and had no processor; and without that of the scan's thread as well";
 
     public IEnumerable<Row> Run()
     {
@@ -35,7 +39,11 @@ internal sealed class Expiring : IFigure
         [
             ("bounded", 3, "BoundedCache", "none over 1 ms"),
             ("nothing-due", 3, "the same cache, scanned as often, nothing due", "the machine's noise"),
-            ("nothing", 3, "an array in the cache's place, beside a thread that looks at the clock", "the machine's noise"),
+            (
+                "nothing",
+                3,
+                "an array in the cache's place, beside a thread that looks at the clock",
+                "the machine's noise"),
             ("microsoft", 1, "MemoryCache", ""),
         ];
         foreach ((string subject, int times, string what, string bar) in subjects)
@@ -45,7 +53,10 @@ internal sealed class Expiring : IFigure
             yield return new("    writes", Times.Describe(runs, first: Times.Numbers), bar);
             if (subject is "bounded" or "microsoft")
             {
-                yield return new("    the last entry went after its time", $"{Statistics.Median(runs.Select(static run => run[^1])):N0} ms", subject == "bounded" ? "about 1,000 ms" : "");
+                yield return new(
+                    "    the last entry went after its time",
+                    $"{Statistics.Median(runs.Select(static run => run[^1])):N0} ms",
+                    subject == "bounded" ? "about 1,000 ms" : "");
             }
         }
     }
@@ -57,7 +68,8 @@ internal sealed class Expiring : IFigure
         using IMemoryCache? cache = subject switch
         {
             "nothing" => null,
-            "microsoft" => new MemoryCache(new MemoryCacheOptions { Clock = clock, ExpirationScanFrequency = s_interval }),
+            "microsoft" =>
+                new MemoryCache(new MemoryCacheOptions { Clock = clock, ExpirationScanFrequency = s_interval }),
             _ => new BoundedMemoryCache(new BoundedMemoryCacheOptions
             {
                 MaxMemory = long.MaxValue,
@@ -73,7 +85,9 @@ internal sealed class Expiring : IFigure
         var places = new object?[cache is null ? Entries : 0];
         for (int i = 0; i < Entries; i++)
         {
-            DateTimeOffset end = subject == "nothing-due" ? never : clock.GetUtcNow() + (s_window * random.NextDouble());
+            DateTimeOffset end = subject == "nothing-due"
+                ? never
+                : clock.GetUtcNow() + (s_window * random.NextDouble());
             cache?.Set(Caches.Key(i), s_value, end);
         }
 
@@ -94,7 +108,14 @@ internal sealed class Expiring : IFigure
     }
 
     private static void Work(
-        IMemoryCache? cache, object?[] places, string[] reads, string[] writes, Random random, Times reading, Times writing, Func<int, bool> goesOn)
+        IMemoryCache? cache,
+        object?[] places,
+        string[] reads,
+        string[] writes,
+        Random random,
+        Times reading,
+        Times writing,
+        Func<int, bool> goesOn)
     {
         for (int i = 0; goesOn(i); i++)
         {
@@ -129,7 +150,10 @@ internal sealed class Expiring : IFigure
         }
     }
 
-    /// <summary>Waits until the last entry is gone, and looks a key up now and then, since MemoryCache looks for expired entries only when it is used.</summary>
+    /// <summary>
+    /// Waits until the last entry is gone, and looks a key up now and then, since MemoryCache looks for expired
+    /// entries only when it is used.
+    /// </summary>
     /// <returns>Milliseconds since the latest moment at which an entry can have expired.</returns>
     private static double WaitUntilEmpty(IMemoryCache cache, HeldClock clock)
     {
@@ -157,13 +181,16 @@ internal sealed class Expiring : IFigure
         private static readonly double[] s_percentiles = [50, 99.9, 99.99, 100];
         private static readonly long[] s_bounds = [1_000, 10_000, 100_000, 1_000_000];
 
-        private readonly LongHistogram _nanoseconds = new(TimeSpan.FromMinutes(1).Ticks * 100, numberOfSignificantValueDigits: 3);
+        private readonly LongHistogram _nanoseconds = new(
+            TimeSpan.FromMinutes(1).Ticks * 100, numberOfSignificantValueDigits: 3);
         private readonly long _suspicious = Stopwatch.Frequency / 10_000;
         private GCClock _clock;
         private int _slowWithProcessor;
         private int _slowWithBoth;
 
-        /// <summary>To be called now and then: what was waited for before this is no operation's that begins later.</summary>
+        /// <summary>
+        /// To be called now and then: what was waited for before this is no operation's that begins later.
+        /// </summary>
         public void Mark() => waits.Take();
 
         public void Start() => _clock.Start();
@@ -183,12 +210,17 @@ internal sealed class Expiring : IFigure
             }
         }
 
-        /// <summary>The number of operations, their times at some percentiles in microseconds, and how many took longer than some bounds.</summary>
+        /// <summary>
+        /// The number of operations, their times at some percentiles in microseconds, and how many took
+        /// longer than some bounds.
+        /// </summary>
         public double[] Take() =>
         [
             _nanoseconds.TotalCount,
             .. s_percentiles.Select(percentile => _nanoseconds.GetValueAtPercentile(percentile) / 1e3),
-            .. s_bounds.Select(bound => (double)_nanoseconds.RecordedValues().Where(step => step.ValueIteratedTo > bound).Sum(static step => step.CountAddedInThisIterationStep)),
+            .. s_bounds.Select(bound => (double)_nanoseconds.RecordedValues()
+                .Where(step => step.ValueIteratedTo > bound)
+                .Sum(static step => step.CountAddedInThisIterationStep)),
             _slowWithProcessor,
             _slowWithBoth,
         ];
@@ -196,16 +228,21 @@ internal sealed class Expiring : IFigure
         /// <summary>What several runs answered, with their numbers beginning at a place.</summary>
         public static string Describe(double[][] runs, int first)
         {
-            double[] median = [.. Enumerable.Range(first, Numbers).Select(i => Statistics.Median(runs.Select(run => run[i])))];
-            string Each(int number) => string.Join(", ", runs.Select(run => run[first + number].ToString("N0", CultureInfo.InvariantCulture)));
-            return $"{median[0] / 1e6:N1}M: median {median[1]:N2} us, 99.9 % {median[2]:N1}, 99.99 % {median[3]:N0}, longest {median[4]:N0}"
+            double[] median =
+                [.. Enumerable.Range(first, Numbers).Select(i => Statistics.Median(runs.Select(run => run[i])))];
+            string Each(int number) =>
+                string.Join(", ", runs.Select(run => run[first + number].ToString("N0", CultureInfo.InvariantCulture)));
+            return $"{median[0] / 1e6:N1}M: median {median[1]:N2} us, 99.9 % {median[2]:N1}, 99.99 % {median[3]:N0}, "
+                + $"longest {median[4]:N0}"
                 + $" (each run: {Each(4)});"
                 + $" {median[5]:N0} over 1 us, {median[6]:N0} over 10, {median[7]:N0} over 100;\n"
                 + $"over 1 ms {Each(8)}; with a processor {Each(9)}; and the scan with one too {Each(10)}";
         }
     }
 
-    /// <summary>A clock that stands still while a cache is filled, and then goes on. Its timers are the system's.</summary>
+    /// <summary>
+    /// A clock that stands still while a cache is filled, and then goes on. Its timers are the system's.
+    /// </summary>
 #pragma warning disable CS0618 // MemoryCache has no other way to be given a clock.
     private sealed class HeldClock : TimeProvider, Microsoft.Extensions.Internal.ISystemClock
 #pragma warning restore CS0618
@@ -216,26 +253,30 @@ internal sealed class Expiring : IFigure
         /// <summary>Is told of the threads that timers run on.</summary>
         public ProcessorWaits? Scans { get; set; }
 
-        public TimeSpan Elapsed => Volatile.Read(ref _released) is 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_released);
+        public TimeSpan Elapsed =>
+            Volatile.Read(ref _released) is 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_released);
 
         public DateTimeOffset UtcNow => GetUtcNow();
 
         public override DateTimeOffset GetUtcNow() => _start + Elapsed;
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => System.CreateTimer(
-            given =>
-            {
-                Scans?.AddThread();
-                callback(given);
-            },
-            state,
-            dueTime,
-            period);
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(
+                given =>
+                {
+                    Scans?.AddThread();
+                    callback(given);
+                },
+                state,
+                dueTime,
+                period);
 
         public void Release() => Volatile.Write(ref _released, Stopwatch.GetTimestamp());
     }
 
-    /// <summary>For how long the thread that measures, and the threads that look for expired entries, waited for a processor.</summary>
+    /// <summary>
+    /// For how long the thread that measures, and the threads that look for expired entries, waited for a processor.
+    /// </summary>
     private sealed class ProcessorWaits : IDisposable
     {
         private readonly ThreadTimes _own = new();
@@ -253,7 +294,8 @@ internal sealed class Expiring : IFigure
         }
 
         /// <summary>Nanoseconds without a processor since the last call.</summary>
-        public (long Own, long Scans) Take() => (_own.TakeWaited(), Volatile.Read(ref _known).Sum(static times => times.TakeWaited()));
+        public (long Own, long Scans) Take() =>
+            (_own.TakeWaited(), Volatile.Read(ref _known).Sum(static times => times.TakeWaited()));
 
         public void Dispose()
         {

@@ -1,6 +1,9 @@
 namespace BoundedCache.Figures.Figures;
 
-/// <summary>Both ways to release the memory of a shrunk cache: what they reach, how long all of it takes and how long they stop the process.</summary>
+/// <summary>
+/// Both ways to release the memory of a shrunk cache: what they reach, how long all of it takes and how
+/// long they stop the process.
+/// </summary>
 internal sealed class Gentle : IPartedFigure
 {
     private const long Full = 1L << 30;
@@ -27,20 +30,33 @@ internal sealed class Gentle : IPartedFigure
 
     public IReadOnlyList<string> Parts => [.. s_cases.Select(static run => run.Title)];
 
-    public string Title => $"MaxMemory from 1 GiB to 100 MiB, 1 KiB values, release Gentle and Full (medians of {Runs}; pauses of all runs)";
+    public string Title =>
+        "MaxMemory from 1 GiB to 100 MiB, 1 KiB values, release Gentle and Full (medians "
+        + $"of {Runs}; pauses of all runs)";
 
     public IEnumerable<Row> Run(IReadOnlyList<string> parts)
     {
-        foreach ((string where, (string, string)[] environment, string order) in s_cases.Where(run => parts.Contains(run.Title)))
+        foreach ((string where, (string, string)[] environment, string order) in s_cases.Where(
+            run => parts.Contains(run.Title)))
         {
             double[][] full = Measure(environment, nameof(ReleaseMode.Full), order);
             double[][] gentle = Measure(environment, nameof(ReleaseMode.Gentle), order);
             bool isBar = environment.Length == 0 && order == "in order";
             double ratio = Median(gentle, 0) / Median(full, 0);
-            yield return new($"{where}: RSS above an empty process", $"{MiB(gentle)} MiB = {ratio:N2} x Full's {MiB(full)}", isBar ? "<= 1.20 x" : "");
-            yield return new("  time of the shrink, eviction and release", $"{Median(gentle, 1) / 1000:N1} s, Full {Median(full, 1) / 1000:N1} s", isBar ? "<= 10 s" : "");
-            yield return new("  longest pause, by the runtime's events", $"{Median(gentle, 2):N1} ms, Full {Median(full, 2):N1} ms", isBar ? "<= 50 ms" : "");
-            yield return new("  longest stall of a busy thread", $"{Median(gentle, 3):N1} ms, Full {Median(full, 3):N1} ms");
+            yield return new(
+                $"{where}: RSS above an empty process",
+                $"{MiB(gentle)} MiB = {ratio:N2} x Full's {MiB(full)}",
+                isBar ? "<= 1.20 x" : "");
+            yield return new(
+                "  time of the shrink, eviction and release",
+                $"{Median(gentle, 1) / 1000:N1} s, Full {Median(full, 1) / 1000:N1} s",
+                isBar ? "<= 10 s" : "");
+            yield return new(
+                "  longest pause, by the runtime's events",
+                $"{Median(gentle, 2):N1} ms, Full {Median(full, 2):N1} ms",
+                isBar ? "<= 50 ms" : "");
+            yield return new(
+                "  longest stall of a busy thread", $"{Median(gentle, 3):N1} ms, Full {Median(full, 3):N1} ms");
             yield return new("  all pauses together", $"{Median(gentle, 4):N0} ms, Full {Median(full, 4):N0} ms");
             yield return new("  pauses, Gentle", Histogram(gentle));
             yield return new("  pauses, Full", Histogram(full));
@@ -65,7 +81,9 @@ internal sealed class Gentle : IPartedFigure
         // All that somebody who lowers a limit waits for: a gentle one also evicts at leisure.
         log.Clear();
         var busy = new BusyThread();
-        ShrinkReport report = cache.SetMaxMemoryAsync(Shrunk, Enum.Parse<ReleaseMode>(args[0])).GetAwaiter().GetResult();
+        ShrinkReport report = cache.SetMaxMemoryAsync(Shrunk, Enum.Parse<ReleaseMode>(args[0]))
+            .GetAwaiter()
+            .GetResult();
         double stall = busy.Stop();
 
         // The runtime delivers its events on a thread of its own, a little later.
@@ -79,7 +97,8 @@ internal sealed class Gentle : IPartedFigure
             pauses.Max(),
             stall,
             pauses.Sum(),
-            .. s_bounds.Select((bound, i) => (double)pauses.Count(pause => pause < bound && (i == 0 || pause >= s_bounds[i - 1]))),
+            .. s_bounds.Select(
+                (bound, i) => (double)pauses.Count(pause => pause < bound && (i == 0 || pause >= s_bounds[i - 1]))),
         ]);
     }
 
@@ -92,7 +111,10 @@ internal sealed class Gentle : IPartedFigure
 
     private static string Histogram(double[][] runs) => string.Join(
         ", ",
-        s_bounds.Select((bound, i) => (Label: double.IsInfinity(bound) ? $">= {s_bounds[i - 1]} ms" : $"< {bound}", Count: runs.Sum(run => run[5 + i])))
+        s_bounds.Select((bound, i) =>
+            (Label: double.IsInfinity(bound)
+                ? $">= {s_bounds[i - 1]} ms"
+                : $"< {bound}", Count: runs.Sum(run => run[5 + i])))
             .Where(static bin => bin.Count > 0)
             .Select(static bin => $"{bin.Label}: {bin.Count}"));
 }

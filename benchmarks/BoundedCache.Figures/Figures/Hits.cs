@@ -5,7 +5,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Figures.Figures;
 
-/// <summary>The time of a hit, against MemoryCache and a ConcurrentDictionary in the same process, taking turns.</summary>
+/// <summary>
+/// The time of a hit, against MemoryCache and a ConcurrentDictionary in the same process, taking turns.
+/// </summary>
 internal sealed class Hits : IPartedFigure
 {
     private const int Draws = 1 << 20;
@@ -22,7 +24,9 @@ internal sealed class Hits : IPartedFigure
 
     public IReadOnlyList<string> Parts => [.. s_cases.Select(static run => run.Title)];
 
-    public string Title => "TryGetValue hit, keys of 24 characters, equal but different instances, Zipf 0.99 (medians of 3 processes of 9 rounds)";
+    public string Title =>
+        "TryGetValue hit, keys of 24 characters, equal but different instances, Zipf 0.99 "
+        + "(medians of 3 processes of 9 rounds)";
 
     public IEnumerable<Row> Run(IReadOnlyList<string> parts)
     {
@@ -31,9 +35,12 @@ internal sealed class Hits : IPartedFigure
             double[] ns = Child.Median(3, () => Child.Measure(Name, $"{entries}", $"{threads}"));
             yield return new(
                 title,
-                $"BoundedCache {ns[0]:N1} ns, MemoryCache {ns[1]:N1}, ConcurrentDictionary {ns[2]:N1}: {ns[0] / ns[1]:N2} x and {ns[0] / ns[2]:N2} x",
+                $"BoundedCache {ns[0]:N1} ns, MemoryCache {ns[1]:N1}, ConcurrentDictionary {ns[2]:N1}: "
+                    + $"{ns[0] / ns[1]:N2} x and {ns[0] / ns[2]:N2} x",
                 "<= 0.55 x MemoryCache, <= 1.00 x ConcurrentDictionary");
-            yield return new("    through the span overload; with statistics; MemoryCache with statistics", $"{ns[3]:N1}; {ns[4]:N1}; {ns[5]:N1} ns");
+            yield return new(
+                "    through the span overload; with statistics; MemoryCache with statistics",
+                $"{ns[3]:N1}; {ns[4]:N1}; {ns[5]:N1} ns");
         }
     }
 
@@ -65,14 +72,17 @@ internal sealed class Hits : IPartedFigure
         string[][] draws = [.. Enumerable.Range(0, threads).Select(_ =>
         {
             var own = new string[entries];
-            return Enumerable.Range(0, Draws).Select(_ => zipf.Next(random)).Select(i => own[i] ??= Caches.Key(i)).ToArray();
+            return Enumerable.Range(0, Draws).Select(_ => zipf.Next(random))
+                .Select(i => own[i] ??= Caches.Key(i)).ToArray();
         })];
         GC.Collect();
 
         Action<string[]>[] contestants =
         [
             keys => ReadAll(bounded, keys), keys => ReadAll(microsoft, keys), keys => ReadAll(dictionary, keys),
-            keys => ReadAllSpans(bounded, keys), keys => ReadAll(counting, keys), keys => ReadAll(microsoftCounting, keys),
+            keys => ReadAllSpans(bounded, keys),
+            keys => ReadAll(counting, keys),
+            keys => ReadAll(microsoftCounting, keys),
         ];
         var times = new double[contestants.Length][];
         for (int i = 0; i < times.Length; i++)

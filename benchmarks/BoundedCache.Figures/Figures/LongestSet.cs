@@ -4,8 +4,9 @@ namespace BoundedCache.Figures.Figures;
 
 /// <summary>The longest single write while a cache grows from empty: what growing costs whoever it hits.</summary>
 /// <remarks>
-/// The machine takes the processor away for milliseconds, at random, and a cache grows at the same writes every time. So the same writes are timed in five
-/// runs, and of each write the least counts: what stays is what that write costs by itself. The longest of any run stands beside it.
+/// The machine takes the processor away for milliseconds, at random, and a cache grows at the same writes every time.
+/// So the same writes are timed in five runs, and of each write the least counts: what stays is what that write costs
+/// by itself. The longest of any run stands beside it.
 /// </remarks>
 internal sealed class LongestSet : IFigure
 {
@@ -15,7 +16,9 @@ internal sealed class LongestSet : IFigure
 
     public string Name => "longest-set";
 
-    public string Title => "longest single set while growing from empty to 5 million entries, GC pauses excluded (each set: the least of 5 runs)";
+    public string Title =>
+        "longest single set while growing from empty to 5 million entries, GC pauses excluded "
+        + "(each set: the least of 5 runs)";
 
     public IEnumerable<Row> Run()
     {
@@ -33,13 +36,17 @@ internal sealed class LongestSet : IFigure
         double[] longestOfRuns = [.. Enumerable.Range(0, Runs).Select(_ => Grow(what, Entries, least))];
         int[] measured = [.. least.Where(static nanoseconds => nanoseconds != NotMeasured)];
         Child.Answer(
-            measured.Max() / 1000.0, measured.Count(static nanoseconds => nanoseconds > 100_000), Entries - measured.Length, Statistics.Median(longestOfRuns));
+            measured.Max() / 1000.0,
+            measured.Count(static nanoseconds => nanoseconds > 100_000),
+            Entries - measured.Length,
+            Statistics.Median(longestOfRuns));
     }
 
     private string Describe(string what)
     {
         double[] numbers = Child.Measure(Name, what);
-        return $"{numbers[0]:N0} us; {numbers[1]:N0} of 5M over 100 us; {numbers[2]:N0} with a collection in every run; longest of a run, median: {numbers[3]:N0} us";
+        return $"{numbers[0]:N0} us; {numbers[1]:N0} of 5M over 100 us; {numbers[2]:N0} with a collection in every "
+            + $"run; longest of a run, median: {numbers[3]:N0} us";
     }
 
     /// <summary>Fills a new cache, and lowers each write's time to this run's where it was less.</summary>

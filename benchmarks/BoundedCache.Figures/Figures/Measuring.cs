@@ -5,12 +5,16 @@ using BoundedCache.Sizing;
 
 namespace BoundedCache.Figures.Figures;
 
-/// <summary>The time it takes to measure a value: the first of its type, whose layout is learned, and those after it.</summary>
+/// <summary>
+/// The time it takes to measure a value: the first of its type, whose layout is learned, and those after it.
+/// </summary>
 internal sealed class Measuring : IFigure
 {
     private const int Rounds = 9;
 
-    /// <summary>Values that take turns: few enough to stay in the processor's cache, as a value does that was just made.</summary>
+    /// <summary>
+    /// Values that take turns: few enough to stay in the processor's cache, as a value does that was just made.
+    /// </summary>
     private const int Values = 64;
 
     private static readonly TimeSpan s_round = TimeSpan.FromMilliseconds(40);
@@ -28,8 +32,13 @@ internal sealed class Measuring : IFigure
             bool isConstant = objects == 0;
             yield return new(
                 shape.Name,
-                $"{Math.Max(0, ns - emptyNs):N1} ns{(isConstant ? "" : $", {objects:N0} objects: {ns / objects:N0} ns each")}; first {firstNs / 1e6:N1} ms",
-                shape.Name.StartsWith("string,", StringComparison.Ordinal) || shape.Name.StartsWith("byte[", StringComparison.Ordinal) ? "<= 3 ns" : "");
+                $"{Math.Max(0, ns - emptyNs):N1} "
+                    + $"ns{(isConstant ? "" : $", {objects:N0} objects: {ns / objects:N0} ns each")}; "
+                    + $"first {firstNs / 1e6:N1} ms",
+                shape.Name.StartsWith("string,", StringComparison.Ordinal)
+                    || shape.Name.StartsWith("byte[", StringComparison.Ordinal)
+                    ? "<= 3 ns"
+                    : "");
         }
     }
 
@@ -53,7 +62,8 @@ internal sealed class Measuring : IFigure
             empty.Add(NanosecondsPerValue(() => TouchAll(values), values.Length));
         }
 
-        Child.Answer(Statistics.Median(times.Skip(3)), first, CountObjects(values[0]), Statistics.Median(empty.Skip(3)));
+        Child.Answer(
+            Statistics.Median(times.Skip(3)), first, CountObjects(values[0]), Statistics.Median(empty.Skip(3)));
     }
 
     private static double NanosecondsPerValue(Func<long> pass, int values)

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Figures.Figures;
 
 /// <summary>
-/// A set of a key that was never there into a full cache, size declared, by sets that were stored: MemoryCache refuses new entries while it is full
-/// and compacts, and what it refuses costs it next to nothing. And what a set allocates beyond key and value.
+/// A set of a key that was never there into a full cache, size declared, by sets that were stored: MemoryCache
+/// refuses new entries while it is full and compacts, and what it refuses costs it next to nothing. And what a set
+/// allocates beyond key and value.
 /// </summary>
 internal sealed class Sets : IFigure
 {
@@ -21,7 +22,9 @@ internal sealed class Sets : IFigure
 
     public string Name => "sets";
 
-    public string Title => $"a set of a new key into a full cache of {Entries:N0} entries, size declared (medians of 3 processes of {Rounds} rounds in turns)";
+    public string Title =>
+        $"a set of a new key into a full cache of {Entries:N0} entries, size declared (medians of 3 processes of "
+        + $"{Rounds} rounds in turns)";
 
     public IEnumerable<Row> Run()
     {
@@ -37,7 +40,10 @@ internal sealed class Sets : IFigure
         }
 
         double[] bytes = Child.Measure(Name, "allocations");
-        yield return new("allocated by Set(key, value) through IMemoryCache", $"{bytes[0]:N0} B; MemoryCache {bytes[1]:N0} B", "<= MemoryCache");
+        yield return new(
+            "allocated by Set(key, value) through IMemoryCache",
+            $"{bytes[0]:N0} B; MemoryCache {bytes[1]:N0} B",
+            "<= MemoryCache");
         yield return new("allocated by Set(key, value) on the class", $"{bytes[2]:N0} B", "0 B");
     }
 
@@ -73,7 +79,8 @@ internal sealed class Sets : IFigure
             }
         }
 
-        Child.Answer([.. caches.SelectMany((_, i) => new[] { Statistics.Median(times[i].Skip(2)), Statistics.Median(shares[i].Skip(2)) })]);
+        Child.Answer([.. caches.SelectMany(
+            (_, i) => new[] { Statistics.Median(times[i].Skip(2)), Statistics.Median(shares[i].Skip(2)) })]);
         Array.ForEach(caches, static cache => cache.Dispose());
     }
 

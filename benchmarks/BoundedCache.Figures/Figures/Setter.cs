@@ -16,7 +16,10 @@ internal sealed class Setter : IFigure
     {
         double[] whole = Child.Median(5, () => Child.Measure(Name, "whole"));
         double[] bare = Child.Median(5, () => Child.Measure(Name, "bare"));
-        yield return new("the setter, all of it", $"{whole[0]:N0} ms = {whole[0] / (bare[0] + bare[1]):N2} x the two below", "<= 1.30 x");
+        yield return new(
+            "the setter, all of it",
+            $"{whole[0]:N0} ms = {whole[0] / (bare[0] + bare[1]):N2} x the two below",
+            "<= 1.30 x");
         yield return new("eviction alone", $"{bare[0]:N0} ms");
         yield return new("a bare aggressive collection of the same heap", $"{bare[1]:N0} ms");
         yield return new("GC pause that the report states", $"{whole[2]:N0} ms");
@@ -31,7 +34,10 @@ internal sealed class Setter : IFigure
         if (args[0] == "whole")
         {
             ShrinkReport report = cache.SetMaxMemoryAsync(Shrunk).GetAwaiter().GetResult();
-            Child.Answer(report.TotalTime.TotalMilliseconds, report.After.ResidentBytes - empty, report.GcPause.TotalMilliseconds);
+            Child.Answer(
+                report.TotalTime.TotalMilliseconds,
+                report.After.ResidentBytes - empty,
+                report.GcPause.TotalMilliseconds);
             return;
         }
 

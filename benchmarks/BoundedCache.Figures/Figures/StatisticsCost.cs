@@ -5,7 +5,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Figures.Figures;
 
-/// <summary>What counting lookups costs each of them: nobody counts, statistics are tracked, metrics are listened to, or nobody listens to them.</summary>
+/// <summary>
+/// What counting lookups costs each of them: nobody counts, statistics are tracked, metrics are listened to,
+/// or nobody listens to them.
+/// </summary>
 internal sealed class StatisticsCost : IFigure
 {
     private const int Entries = 1_000;
@@ -17,7 +20,9 @@ internal sealed class StatisticsCost : IFigure
 
     public string Name => "statistics";
 
-    public string Title => $"a lookup with statistics and metrics beside a plain one, {Entries:N0} entries, Zipf 0.99 (medians of 3 processes; differences round by round)";
+    public string Title =>
+        $"a lookup with statistics and metrics beside a plain one, {Entries:N0} entries, "
+        + "Zipf 0.99 (medians of 3 processes; differences round by round)";
 
     public IEnumerable<Row> Run()
     {
@@ -60,7 +65,8 @@ internal sealed class StatisticsCost : IFigure
         })];
         GC.Collect();
 
-        // In short turns, so that the runtime compiles the code for all of them, as in a program that counts from its start.
+        // In short turns, so that the runtime compiles the code for all of them, as in a program
+        // that counts from its start.
         for (int turn = 0; turn < 20_000; turn++)
         {
             TimeAll(draws[0].AsSpan(turn * 13 % (Draws - 13), 13), caches[turn % caches.Length], hits);
@@ -92,12 +98,18 @@ internal sealed class StatisticsCost : IFigure
             : Statistics.Median(rounds.Zip(times[0], static (own, plain) => own - plain).Skip(WarmUp)))]);
     }
 
-    private static string Against(double plain, double difference) => $"{difference:+0.00;-0.00} ns ({(plain + difference) / plain:N2} x)";
+    private static string Against(double plain, double difference) =>
+        $"{difference:+0.00;-0.00} ns ({(plain + difference) / plain:N2} x)";
 
     private static BoundedMemoryCache Create(IMeterFactory? meters = null, bool statistics = false)
     {
         var cache = new BoundedMemoryCache(
-            new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None, TrackStatistics = statistics }, null, meters);
+            new BoundedMemoryCacheOptions
+            {
+                MaxMemory = long.MaxValue,
+                ReleaseMode = ReleaseMode.None,
+                TrackStatistics = statistics,
+            }, null, meters);
         Caches.Fill(cache, Entries, valueBytes: 8);
         return cache;
     }

@@ -5,12 +5,13 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Figures.Figures;
 
 /// <summary>
-/// What threads that read at full speed lose of the order of use, and what that costs in hits: read-through by Zipf's law, against the textbook's LRU
-/// on the same requests taking turns.
+/// What threads that read at full speed lose of the order of use, and what that costs in hits: read-through by Zipf's
+/// law, against the textbook's LRU on the same requests taking turns.
 /// </summary>
 /// <remarks>
-/// Counted as lost are touches that found their buffer full while somebody held the lock. What was left out because the same entry's was noted
-/// shortly before, came late, or in another order than it was made in, is not counted; the hit ratio has it in it.
+/// Counted as lost are touches that found their buffer full while somebody held the lock. What was left out because
+/// the same entry's was noted shortly before, came late, or in another order than it was made in, is not counted;
+/// the hit ratio has it in it.
 /// </remarks>
 internal sealed class Touches : IFigure
 {
@@ -19,7 +20,9 @@ internal sealed class Touches : IFigure
 
     public string Name => "touches";
 
-    public string Title => $"touches lost under read-through, {Keys:N0} keys, Zipf 0.99, and the hit ratio against a textbook LRU (medians of 3 processes)";
+    public string Title =>
+        $"touches lost under read-through, {Keys:N0} keys, Zipf 0.99, and the hit ratio against a textbook LRU "
+        + "(medians of 3 processes)";
 
     public IEnumerable<Row> Run()
     {
@@ -30,7 +33,8 @@ internal sealed class Touches : IFigure
                 double[] answer = Child.Median(3, () => Child.Measure(Name, $"{percent}", $"{threads}"));
                 yield return new(
                     $"room for {percent} % of the keys, {threads} thread{(threads > 1 ? "s" : "")}",
-                    $"{answer[0]:P4} of touches lost; hit ratio {answer[1]:P3}, textbook {answer[2]:P3}: {(answer[1] - answer[2]) * 100:+0.000;-0.000;0.000} points",
+                    $"{answer[0]:P4} of touches lost; hit ratio {answer[1]:P3}, textbook {answer[2]:P3}: "
+                        + $"{(answer[1] - answer[2]) * 100:+0.000;-0.000;0.000} points",
                     threads == 1 ? "none lost, 0.000" : "less than 0.1 points");
             }
         }
@@ -41,7 +45,12 @@ internal sealed class Touches : IFigure
         int limit = Keys / 100 * int.Parse(args[0], CultureInfo.InvariantCulture);
         int threads = int.Parse(args[1], CultureInfo.InvariantCulture);
         using var cache = new BoundedMemoryCache(
-            new BoundedMemoryCacheOptions { MaxMemory = limit, Sizing = EntrySizing.Declared, ReleaseMode = ReleaseMode.None });
+            new BoundedMemoryCacheOptions
+            {
+                MaxMemory = limit,
+                Sizing = EntrySizing.Declared,
+                ReleaseMode = ReleaseMode.None,
+            });
         var zipf = new Zipf(Keys, 0.99, new Random(1));
         string[] names = [.. Enumerable.Range(0, Keys).Select(EntryKey.Create)];
         string[][] requests = [.. Enumerable.Range(0, threads).Select(thread =>

@@ -14,7 +14,8 @@ internal sealed class UsedAgainstCollector : IFigure
             double[] answer = Child.Measure(Name, $"{size}");
             yield return new(
                 $"byte[{size}] under keys of 24 characters",
-                $"{ByteSize.Format((long)answer[0])} accounted, {ByteSize.Format((long)answer[1])} alive: {(answer[0] / answer[1]) - 1:+0.00 %;-0.00 %}",
+                $"{ByteSize.Format((long)answer[0])} accounted, {ByteSize.Format((long)answer[1])} alive: "
+                    + $"{(answer[0] / answer[1]) - 1:+0.00 %;-0.00 %}",
                 "within 2 %");
         }
     }

@@ -1,8 +1,9 @@
 namespace BoundedCache.Harness.Traces;
 
 /// <summary>
-/// Requests made up by a seed: keys by Zipf's law, each with a size of its own that does not change, small ones far more often than
-/// large ones (the logarithm of the size is uniform). The same seed makes the same trace on every machine.
+/// Requests made up by a seed: keys by Zipf's law, each with a size of its own that does not change, small
+/// ones far more often than large ones (the logarithm of the size is uniform). The same seed makes the
+/// same trace on every machine.
 /// </summary>
 public sealed record SyntheticTrace
 {
@@ -24,7 +25,9 @@ public sealed record SyntheticTrace
     /// <summary>What everything is drawn from.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>The sum of the sizes of all keys, in bytes: what a cache that never forgets would hold in the end.</summary>
+    /// <summary>
+    /// The sum of the sizes of all keys, in bytes: what a cache that never forgets would hold in the end.
+    /// </summary>
     public long TotalBytes => Sizes().Sum();
 
     /// <summary>The requests, in order, made as they are asked for.</summary>

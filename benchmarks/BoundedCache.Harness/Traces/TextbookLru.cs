@@ -1,7 +1,8 @@
 namespace BoundedCache.Harness.Traces;
 
 /// <summary>
-/// The LRU of the textbooks, one thread, sizes in bytes: a dictionary and a linked list. What every other cache's misses are held against.
+/// The LRU of the textbooks, one thread, sizes in bytes: a dictionary and a linked list. What every other cache's
+/// misses are held against.
 /// </summary>
 /// <param name="maxBytes">The limit; a larger request is never kept, and pushes nothing out.</param>
 public sealed class TextbookLru(long maxBytes)

@@ -4,13 +4,14 @@ using System.Text;
 namespace BoundedCache.Harness.Traces;
 
 /// <summary>
-/// One line of a trace as text: <c>key size</c> or <c>time key size</c>, separated by spaces or tabs; where a size is known without it, also
-/// <c>key</c>.
+/// One line of a trace as text: <c>key size</c> or <c>time key size</c>, separated by spaces or tabs; where a size is
+/// known without it, also <c>key</c>.
 /// </summary>
 public static class TraceLine
 {
     /// <summary>What a line should be, for messages.</summary>
-    public const string Expected = "'key size' or 'time key size', with the time a number and the size a whole number of bytes";
+    public const string Expected = "'key size' or 'time key size', with the time a number and "
+        + "the size a whole number of bytes";
 
     private const int MostQuotedCharacters = 60;
 
@@ -24,7 +25,9 @@ public static class TraceLine
     /// <summary>Reads a request.</summary>
     /// <param name="line">The line, without its end.</param>
     /// <param name="request">The request; the default on failure.</param>
-    /// <param name="sizeOfKeysAlone">The size in bytes of a request that names only its key; null where every request must tell its size.</param>
+    /// <param name="sizeOfKeysAlone">
+    /// The size in bytes of a request that names only its key; null where every request must tell its size.
+    /// </param>
     /// <returns>False where the line is anything else.</returns>
     public static bool TryParse(ReadOnlySpan<char> line, out TraceRequest request, long? sizeOfKeysAlone = null)
     {
@@ -39,7 +42,8 @@ public static class TraceLine
         }
 
         if (count is not (2 or 3)
-            || (count == 3 && !double.TryParse(text[fields[0]], NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+            || (count == 3
+                && !double.TryParse(text[fields[0]], NumberStyles.Float, CultureInfo.InvariantCulture, out _))
             || !long.TryParse(text[fields[count - 1]], NumberStyles.None, CultureInfo.InvariantCulture, out long size))
         {
             return false;
@@ -49,7 +53,9 @@ public static class TraceLine
         return true;
     }
 
-    /// <summary>The line as an error message can show it: short, and without characters that would move the cursor.</summary>
+    /// <summary>
+    /// The line as an error message can show it: short, and without characters that would move the cursor.
+    /// </summary>
     public static string Quote(ReadOnlySpan<char> line)
     {
         var quoted = new StringBuilder();

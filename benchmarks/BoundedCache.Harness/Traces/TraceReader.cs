@@ -4,15 +4,19 @@ using System.Text;
 namespace BoundedCache.Harness.Traces;
 
 /// <summary>
-/// Reads an access trace, plain or gzipped, request by request; never more of it than one buffer is in memory, whatever the
-/// file holds. Compression is told by the file's first bytes, not by its name.
+/// Reads an access trace, plain or gzipped, request by request; never more of it than one buffer is in memory, whatever
+/// the file holds. Compression is told by the file's first bytes, not by its name.
 /// </summary>
 public sealed class TraceReader : IDisposable
 {
-    /// <summary>Longer lines are not lines of a trace; without a bound a file of another kind would be read into memory whole.</summary>
+    /// <summary>
+    /// Longer lines are not lines of a trace; without a bound a file of another kind would be read into memory whole.
+    /// </summary>
     private const int MostLineCharacters = 16 * 1024;
 
-    /// <summary>Without this a compressed file that was cut off ends like a whole one, in the middle of a line if need be.</summary>
+    /// <summary>
+    /// Without this a compressed file that was cut off ends like a whole one, in the middle of a line if need be.
+    /// </summary>
     private const string StrictCompression = "System.IO.Compression.UseStrictValidation";
 
     private readonly string _path;
@@ -27,7 +31,9 @@ public sealed class TraceReader : IDisposable
     static TraceReader() => AppContext.SetSwitch(StrictCompression, true);
 
     /// <param name="path">The file, as the user named it.</param>
-    /// <param name="sizeOfKeysAlone">The size in bytes of requests that name only a key; null where such a line is malformed.</param>
+    /// <param name="sizeOfKeysAlone">
+    /// The size in bytes of requests that name only a key; null where such a line is malformed.
+    /// </param>
     /// <exception cref="TraceException">The file cannot be opened.</exception>
     public TraceReader(string path, long? sizeOfKeysAlone = null)
     {
@@ -35,8 +41,10 @@ public sealed class TraceReader : IDisposable
         _sizeOfKeysAlone = sizeOfKeysAlone;
         try
         {
-            _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.SequentialScan);
-            _text = new StreamReader(IsGzip(_file) ? new GZipStream(_file, CompressionMode.Decompress) : _file, Encoding.UTF8);
+            _file = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.SequentialScan);
+            _text = new StreamReader(
+                IsGzip(_file) ? new GZipStream(_file, CompressionMode.Decompress) : _file, Encoding.UTF8);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -135,5 +143,8 @@ public sealed class TraceReader : IDisposable
         new($"{_path}, line {LineNumber}: '{TraceLine.Quote(line)}' is not {TraceLine.Expected}");
 
     private TraceException Unreadable(Exception failure) =>
-        new($"{_path} cannot be read{(LineNumber == 0 ? string.Empty : $" beyond line {LineNumber}")}: {failure.Message}", failure);
+        new(
+            $"{_path} cannot be "
+                + $"read{(LineNumber == 0 ? string.Empty : $" beyond line {LineNumber}")}: {failure.Message}",
+            failure);
 }

@@ -3,11 +3,12 @@ using System.CommandLine;
 namespace BoundedCache.Load.CommandLine;
 
 /// <summary>
-/// An option that means something when it is left out. The description says what: the library's own way to show defaults writes lists as nobody
-/// could enter them.
+/// An option that means something when it is left out. The description says what: the library's own way to show
+/// defaults writes lists as nobody could enter them.
 /// </summary>
 internal sealed class Defaulted<T>(string name, T otherwise) : Option<T>(name)
 {
     /// <summary>What was given, or the default.</summary>
-    public T GetValue(ParseResult result) => result.GetResult(this) is { Implicit: false } ? result.GetValue(this)! : otherwise;
+    public T GetValue(ParseResult result) =>
+        result.GetResult(this) is { Implicit: false } ? result.GetValue(this)! : otherwise;
 }

@@ -16,8 +16,12 @@ internal static class MakeTraceCommand
         Defaulted<double> skew = Parse.Number("--skew", "Zipf's exponent; 0 is uniform.", defaults.Skew, 0, 5);
         Defaulted<long> least = Parse.Bytes("--min-size", "The least size of a key's value.", defaults.MinBytes);
         Defaulted<long> most = Parse.Bytes("--max-size", "The largest.", defaults.MaxBytes);
-        Defaulted<int> seed = Parse.Whole("--seed", "The same seed makes the same trace.", defaults.Seed, 0, int.MaxValue);
-        var command = new Command("make-trace", "Writes a synthetic trace for hit-ratio: 'key size' lines, keys by Zipf's law, small sizes more often than large ones.")
+        Defaulted<int> seed = Parse.Whole(
+            "--seed", "The same seed makes the same trace.", defaults.Seed, 0, int.MaxValue);
+        var command = new Command(
+            "make-trace",
+            "Writes a synthetic trace for hit-ratio: 'key size' lines, keys by Zipf's law, "
+                + "small sizes more often than large ones.")
         {
             file, keys, requests, skew, least, most, seed,
         };
@@ -34,11 +38,13 @@ internal static class MakeTraceCommand
             };
             if (trace.MaxBytes < trace.MinBytes)
             {
-                throw new LoadException(ExitCode.Usage, $"--max-size {trace.MaxBytes} is less than --min-size {trace.MinBytes}");
+                throw new LoadException(
+                    ExitCode.Usage, $"--max-size {trace.MaxBytes} is less than --min-size {trace.MinBytes}");
             }
 
             string path = result.GetValue(file)!;
-            error.WriteLine($"writing {trace.Requests:N0} requests of {trace.Keys:N0} keys, {ByteSize.Format(trace.TotalBytes)} in all, to {path}");
+            error.WriteLine($"writing {trace.Requests:N0} requests of {trace.Keys:N0} keys, "
+                + $"{ByteSize.Format(trace.TotalBytes)} in all, to {path}");
             Write(path, trace, cancellation);
             output.WriteLine(path);
             return Task.FromResult((int)ExitCode.Done);
@@ -53,7 +59,9 @@ internal static class MakeTraceCommand
         try
         {
             using (FileStream stream = File.Create(partial))
-            using (Stream packed = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionLevel.Optimal) : stream)
+            using (Stream packed = path.EndsWith(".gz", StringComparison.Ordinal)
+                ? new GZipStream(stream, CompressionLevel.Optimal)
+                : stream)
             using (var writer = new StreamWriter(packed))
             {
                 writer.WriteLine($"# key size; {trace}");

@@ -8,7 +8,8 @@ internal static class HitRatioReport
     public static string Text(IReadOnlyList<HitRatioRow> rows) => TextTables.Write(
         ["cache", "miss ratio", "above textbook", "byte miss ratio", "above textbook", "misses"],
         rows.GroupBy(static row => (row.Trace, row.LimitBytes)).Select(static group =>
-            ($"{group.Key.Trace}, limit {ByteSize.Format(group.Key.LimitBytes)}", group.Select(row => Cells(row, group.First())))));
+            ($"{group.Key.Trace}, limit {ByteSize.Format(group.Key.LimitBytes)}", group.Select(
+                row => Cells(row, group.First())))));
 
     private static string[] Cells(HitRatioRow row, HitRatioRow textbook) =>
     [

@@ -5,7 +5,8 @@ using BoundedCache.Peers;
 namespace BoundedCache.Load.HitRatio;
 
 /// <summary>
-/// Replays traces, one request after the other on one thread: a miss stores what was asked for. Misses are counted and not timed, so all run in this process.
+/// Replays traces, one request after the other on one thread: a miss stores what was asked for. Misses are counted and
+/// not timed, so all run in this process.
 /// </summary>
 /// <param name="peers">The caches.</param>
 /// <param name="limits">Limits in bytes; negative ones are percentages of what all keys weigh together.</param>
@@ -25,7 +26,8 @@ internal sealed class HitRatioRun(IReadOnlyList<Peer> peers, IReadOnlyList<long>
         {
             progress.Step($"{trace.Name}: weighing its keys");
             long weight = Weigh(trace, cancellationToken);
-            foreach (long limit in limits.Select(limit => limit > 0 ? limit : Math.Max(1, (long)(weight / 100.0 * -limit))))
+            foreach (long limit in limits.Select(
+                limit => limit > 0 ? limit : Math.Max(1, (long)(weight / 100.0 * -limit))))
             {
                 progress.Step($"{trace.Name}, {ByteSize.Format(limit)}, {Textbook}");
                 var lru = new TextbookLru(limit);
@@ -53,7 +55,12 @@ internal sealed class HitRatioRun(IReadOnlyList<Peer> peers, IReadOnlyList<long>
         return false;
     }
 
-    private static HitRatioRow Replay(RequestSource trace, long limit, string cache, Func<TraceRequest, bool> ask, CancellationToken cancellationToken)
+    private static HitRatioRow Replay(
+        RequestSource trace,
+        long limit,
+        string cache,
+        Func<TraceRequest, bool> ask,
+        CancellationToken cancellationToken)
     {
         (long requests, long misses, long bytes, long missBytes) = (0, 0, 0, 0);
         foreach (TraceRequest request in trace.Requests())
@@ -88,7 +95,8 @@ internal sealed class HitRatioRun(IReadOnlyList<Peer> peers, IReadOnlyList<long>
 }
 
 /// <summary>What one cache made of one trace at one limit.</summary>
-internal sealed record HitRatioRow(string Trace, long LimitBytes, string Cache, long Requests, long Misses, long RequestedBytes, long MissBytes)
+internal sealed record HitRatioRow(
+    string Trace, long LimitBytes, string Cache, long Requests, long Misses, long RequestedBytes, long MissBytes)
 {
     public double MissRatio => (double)Misses / Requests;
 

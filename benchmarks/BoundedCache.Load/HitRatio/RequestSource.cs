@@ -10,10 +10,13 @@ internal sealed record RequestSource(string Name, Func<IEnumerable<TraceRequest>
     public static RequestSource Synthetic(bool isSmall)
     {
         SyntheticTrace trace = isSmall ? new SyntheticTrace { Keys = 1_000, Requests = 10_000 } : new SyntheticTrace();
-        return new RequestSource($"synthetic: {trace.Requests:N0} requests of {trace.Keys:N0} keys, Zipf {trace.Skew}, seed {trace.Seed}", trace.Generate);
+        return new RequestSource(
+            $"synthetic: {trace.Requests:N0} requests of {trace.Keys:N0} keys, Zipf {trace.Skew}, seed {trace.Seed}",
+            trace.Generate);
     }
 
-    public static RequestSource File(string path, long sizeOfKeysAlone) => new(Path.GetFileName(path), () => Read(path, sizeOfKeysAlone));
+    public static RequestSource File(string path, long sizeOfKeysAlone) =>
+        new(Path.GetFileName(path), () => Read(path, sizeOfKeysAlone));
 
     private static IEnumerable<TraceRequest> Read(string path, long sizeOfKeysAlone)
     {

@@ -11,7 +11,10 @@ internal enum Situation
 /// <summary>One cache in one situation for one measurement.</summary>
 internal sealed record LatencyCase
 {
-    /// <summary>The peer that is none: the schedule is kept and nothing done, which is what the machine and the method themselves cost.</summary>
+    /// <summary>
+    /// The peer that is none: the schedule is kept and nothing done, which is what the machine and
+    /// the method themselves cost.
+    /// </summary>
     public const string Nothing = "nothing (the machine)";
 
     public required string Peer { get; init; }
@@ -28,7 +31,9 @@ internal sealed record LatencyCase
     public required double Seconds { get; init; }
 }
 
-/// <summary>What one process measured; times in microseconds, from the moment at which an operation was due to its end.</summary>
+/// <summary>
+/// What one process measured; times in microseconds, from the moment at which an operation was due to its end.
+/// </summary>
 internal sealed record LatencySample
 {
     public required long Operations { get; init; }

@@ -3,19 +3,25 @@ using BoundedCache.Peers;
 
 namespace BoundedCache.Load.Latency;
 
-/// <summary>Measures some caches in some situations, each in a fresh process; and in each the schedule alone, for what the machine does by itself.</summary>
-internal sealed class LatencyRun(IReadOnlyList<Peer> peers, IReadOnlyList<Situation> situations, LatencyCase template, Progress progress)
+/// <summary>
+/// Measures some caches in some situations, each in a fresh process; and in each the schedule alone, for what
+/// the machine does by itself.
+/// </summary>
+internal sealed class LatencyRun(
+    IReadOnlyList<Peer> peers, IReadOnlyList<Situation> situations, LatencyCase template, Progress progress)
 {
     public async Task<IReadOnlyList<LatencyRow>> RunAsync(CancellationToken cancellationToken)
     {
         (Situation Situation, string Peer)[] cases = [.. situations.SelectMany(situation =>
-            peers.Where(peer => Can(peer, situation)).Select(static peer => peer.Name).Prepend(LatencyCase.Nothing).Select(name => (situation, name)))];
+            peers.Where(peer => Can(peer, situation)).Select(static peer => peer.Name).Prepend(LatencyCase.Nothing)
+                .Select(name => (situation, name)))];
         var rows = new List<LatencyRow>();
         progress.Begin(cases.Length);
         foreach ((Situation situation, string peer) in cases)
         {
             progress.Step($"{peer}, {Describe(situation)}");
-            LatencySample sample = await Child.MeasureAsync(template with { Peer = peer, Situation = situation }, cancellationToken).ConfigureAwait(false);
+            LatencySample sample = await Child.MeasureAsync(
+                template with { Peer = peer, Situation = situation }, cancellationToken).ConfigureAwait(false);
             rows.Add(new LatencyRow(Describe(situation), peer, template.Rate, sample));
         }
 

@@ -6,9 +6,9 @@ using HdrHistogram;
 namespace BoundedCache.Load.Latency;
 
 /// <summary>
-/// Measures one case in this process, open loop: the times at which operations are due are fixed beforehand. Who comes late does not wait for
-/// the next one, and each operation's latency counts from when it was due; otherwise one long stop would hide all operations that should
-/// have come during it ("coordinated omission").
+/// Measures one case in this process, open loop: the times at which operations are due are fixed beforehand. Who comes
+/// late does not wait for the next one, and each operation's latency counts from when it was due; otherwise one long
+/// stop would hide all operations that should have come during it ("coordinated omission").
 /// </summary>
 internal sealed class LatencyWorker : IDisposable
 {
@@ -48,7 +48,10 @@ internal sealed class LatencyWorker : IDisposable
     {
         using ICachePeer? cache = work.Peer == LatencyCase.Nothing
             ? null
-            : PeerCatalog.Find(work.Peer).Create(new PeerSetup(long.MaxValue) { ScanEvery = work.Situation == Situation.Expiry ? TimeSpan.FromSeconds(1) : null });
+            : PeerCatalog.Find(work.Peer).Create(new PeerSetup(long.MaxValue)
+            {
+                ScanEvery = work.Situation == Situation.Expiry ? TimeSpan.FromSeconds(1) : null,
+            });
         using var worker = new LatencyWorker(work, cache);
         return worker.Measure();
     }
@@ -63,13 +66,15 @@ internal sealed class LatencyWorker : IDisposable
         if (_case.Situation == Situation.Expiry)
         {
             // So that what was stored first expires in the middle of the measured time.
-            TimeSpan due = _lifetime - (TimeSpan.FromSeconds(_case.Seconds / 2) + WarmUp) - Stopwatch.GetElapsedTime(filled);
+            TimeSpan due =
+                _lifetime - (TimeSpan.FromSeconds(_case.Seconds / 2) + WarmUp) - Stopwatch.GetElapsedTime(filled);
             Thread.Sleep(due > TimeSpan.Zero ? due : TimeSpan.Zero);
         }
 
         var histograms = new LongHistogram[_case.Threads];
         long start = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 100);
-        Thread[] threads = [.. Enumerable.Range(0, _case.Threads).Select(i => new Thread(() => histograms[i] = Work(i, start)))];
+        Thread[] threads =
+            [.. Enumerable.Range(0, _case.Threads).Select(i => new Thread(() => histograms[i] = Work(i, start)))];
         Array.ForEach(threads, static thread => thread.Start());
         Thread.Sleep(WarmUp);
         _pauses.Clear();
@@ -150,7 +155,8 @@ internal sealed class LatencyWorker : IDisposable
         {
             long due = start + (long)((i + ((double)thread / _case.Threads)) * ticksBetween);
 
-            // Waiting by spinning: a sleeping thread is woken with a delay of its own, which would be measured as the cache's.
+            // Waiting by spinning: a sleeping thread is woken with a delay of its own, which would be
+            // measured as the cache's.
             while (Stopwatch.GetTimestamp() < due)
             {
             }

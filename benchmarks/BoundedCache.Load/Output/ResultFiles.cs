@@ -3,7 +3,10 @@ using BoundedCache.Harness;
 
 namespace BoundedCache.Load.Output;
 
-/// <summary>Where a result goes: text to standard output, and into a directory, if one was named, the same text, JSON, and a picture.</summary>
+/// <summary>
+/// Where a result goes: text to standard output, and into a directory, if one was named, the same
+/// text, JSON, and a picture.
+/// </summary>
 internal sealed class ResultFiles
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
@@ -11,7 +14,8 @@ internal sealed class ResultFiles
     private readonly string? _directory;
     private readonly string _name;
 
-    private ResultFiles(string? directory, string name, RunStamp stamp) => (_directory, _name, Stamp) = (directory, name, stamp);
+    private ResultFiles(string? directory, string name, RunStamp stamp) =>
+        (_directory, _name, Stamp) = (directory, name, stamp);
 
     public RunStamp Stamp { get; }
 
@@ -25,11 +29,13 @@ internal sealed class ResultFiles
             {
                 Directory.CreateDirectory(directory);
                 string probe = Path.Combine(directory, $".load-{Guid.NewGuid():N}");
-                using var stream = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+                using var stream = new FileStream(
+                    probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
             {
-                throw new LoadException(ExitCode.Usage, $"--output '{directory}' cannot be written to: {failure.Message}", failure);
+                throw new LoadException(
+                    ExitCode.Usage, $"--output '{directory}' cannot be written to: {failure.Message}", failure);
             }
         }
 

@@ -39,6 +39,8 @@ internal static class TextTables
             console.Write(table);
         }
 
-        return string.Join('\n', text.ToString().Split('\n').Select(static line => line.TrimEnd())).Replace("\n\n\n", "\n\n", StringComparison.Ordinal).Trim('\n') + "\n";
+        return string.Join('\n', text.ToString().Split('\n').Select(static line => line.TrimEnd()))
+            .Replace("\n\n\n", "\n\n", StringComparison.Ordinal)
+            .Trim('\n') + "\n";
     }
 }

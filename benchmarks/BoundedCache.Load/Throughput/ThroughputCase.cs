@@ -8,7 +8,10 @@ internal sealed record ThroughputCase
     /// <summary>Zipf's exponent; 0 for uniform.</summary>
     public required double Skew { get; init; }
 
-    /// <summary>The share of operations that read, from 0 to 1; the others store. Null for read-through: a miss stores what was missing.</summary>
+    /// <summary>
+    /// The share of operations that read, from 0 to 1; the others store. Null for read-through: a miss
+    /// stores what was missing.
+    /// </summary>
     public required double? Reads { get; init; }
 
     public required int Threads { get; init; }
@@ -20,7 +23,10 @@ internal sealed record ThroughputCase
 
     public required double Seconds { get; init; }
 
-    /// <summary>Time at full speed before what is measured. The runtime takes a second and more to compile all that is hot to the end.</summary>
+    /// <summary>
+    /// Time at full speed before what is measured. The runtime takes a second and more to compile
+    /// all that is hot to the end.
+    /// </summary>
     public required double WarmUpSeconds { get; init; }
 
     /// <summary>The load as tables name it; the cache aside.</summary>

@@ -5,10 +5,11 @@ using BoundedCache.Peers;
 namespace BoundedCache.Load.Throughput;
 
 /// <summary>
-/// Measures some caches under some loads: for each load, round by round, one fresh process for each cache in turn, so that a slow minute
-/// of the machine falls on all of them alike.
+/// Measures some caches under some loads: for each load, round by round, one fresh process for each cache in turn, so
+/// that a slow minute of the machine falls on all of them alike.
 /// </summary>
-internal sealed class ThroughputRun(IReadOnlyList<Peer> peers, IReadOnlyList<ThroughputCase> loads, int rounds, Progress progress)
+internal sealed class ThroughputRun(
+    IReadOnlyList<Peer> peers, IReadOnlyList<ThroughputCase> loads, int rounds, Progress progress)
 {
     public async Task<IReadOnlyList<ThroughputRow>> RunAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +29,8 @@ internal sealed class ThroughputRun(IReadOnlyList<Peer> peers, IReadOnlyList<Thr
                 }
             }
 
-            rows.AddRange(peers.Select(peer => new ThroughputRow(load.Load, peer.Name, Median(samples[peer]), samples[peer])));
+            rows.AddRange(
+                peers.Select(peer => new ThroughputRow(load.Load, peer.Name, Median(samples[peer]), samples[peer])));
         }
 
         return rows;
@@ -54,9 +56,12 @@ internal sealed class ThroughputRun(IReadOnlyList<Peer> peers, IReadOnlyList<Thr
         };
 
         double? Of(Func<ThroughputSample, double?> figure) =>
-            samples.Select(figure).All(static value => value is not null) ? Statistics.Median(samples.Select(sample => figure(sample)!.Value)) : null;
+            samples.Select(figure).All(static value => value is not null)
+                ? Statistics.Median(samples.Select(sample => figure(sample)!.Value))
+                : null;
     }
 }
 
 /// <summary>What came out for one cache under one load: the medians, and every process's own figures.</summary>
-internal sealed record ThroughputRow(string Load, string Peer, ThroughputSample Median, IReadOnlyList<ThroughputSample> Samples);
+internal sealed record ThroughputRow(
+    string Load, string Peer, ThroughputSample Median, IReadOnlyList<ThroughputSample> Samples);

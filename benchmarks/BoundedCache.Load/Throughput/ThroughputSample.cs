@@ -20,13 +20,21 @@ internal sealed record ThroughputSample
     /// <summary>Processor time of the whole process, the collector's threads included.</summary>
     public required double CpuSeconds { get; init; }
 
-    /// <summary>Heap bytes per entry after a full collection, beyond the entry's value; keys exist beforehand and count nowhere.</summary>
+    /// <summary>
+    /// Heap bytes per entry after a full collection, beyond the entry's value; keys exist beforehand and count nowhere.
+    /// </summary>
     public required double BytesPerEntry { get; init; }
 
-    /// <summary>The most by which entries times their size were seen above the limit, as a share of it; null where the peer has no limit.</summary>
+    /// <summary>
+    /// The most by which entries times their size were seen above the limit, as a share of it; null
+    /// where the peer has no limit.
+    /// </summary>
     public required double? OverLimit { get; init; }
 
-    /// <summary>Of the sets, the share that was not there right afterwards: refused, and nobody was told. Every sixteenth set is looked at.</summary>
+    /// <summary>
+    /// Of the sets, the share that was not there right afterwards: refused, and nobody was told. Every
+    /// sixteenth set is looked at.
+    /// </summary>
     public required double? Refused { get; init; }
 
     /// <summary>Sets a second that were stored.</summary>

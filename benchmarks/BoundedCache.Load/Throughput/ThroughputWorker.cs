@@ -8,8 +8,9 @@ namespace BoundedCache.Load.Throughput;
 internal sealed class ThroughputWorker
 {
     /// <summary>
-    /// Requests of a thread before its sequence begins anew, a power of two: so many that nearly all keys are among them. In a short one so few would be
-    /// that a cache of half of the keys held them all, and nothing would be evicted any more.
+    /// Requests of a thread before its sequence begins anew, a power of two: so many that nearly all keys are
+    /// among them. In a short one so few would be that a cache of half of the keys held them all, and nothing
+    /// would be evicted any more.
     /// </summary>
     private const int DrawsPerThread = 1 << 21;
 
@@ -19,7 +20,9 @@ internal sealed class ThroughputWorker
     /// <summary>One set of so many is followed by a look whether it was stored.</summary>
     private const int CheckEvery = 16;
 
-    /// <summary>How often entries are counted: rarely, since counting takes all locks of a ConcurrentDictionary.</summary>
+    /// <summary>
+    /// How often entries are counted: rarely, since counting takes all locks of a ConcurrentDictionary.
+    /// </summary>
     private static readonly TimeSpan s_countEvery = TimeSpan.FromMilliseconds(200);
 
     private readonly ThroughputCase _case;
@@ -41,7 +44,8 @@ internal sealed class ThroughputWorker
         long entrySize = MeasuredSize(work);
         long capacity = work.Reads is null ? work.Keys / 2 : work.Keys;
 
-        // The slack is for a table whose chunks are not all full: without it the last entries of a cache that should hold all would not fit.
+        // The slack is for a table whose chunks are not all full: without it the last entries of a cache that
+        // should hold all would not fit.
         long limit = (capacity + (capacity / 50)) * entrySize;
         string[] stored = [.. Enumerable.Range(0, work.Keys).Select(EntryKey.Create)];
         Draws[] draws = Draw(work);
@@ -53,7 +57,8 @@ internal sealed class ThroughputWorker
     /// <summary>What BoundedCache charges for an entry: the size that all declare, so that all hold as many.</summary>
     private static long MeasuredSize(ThroughputCase work)
     {
-        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None });
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { MaxMemory = long.MaxValue, ReleaseMode = ReleaseMode.None });
         cache.Set(EntryKey.Create(0), new byte[work.ValueBytes]);
         return cache.UsedMemory;
     }
@@ -131,7 +136,9 @@ internal sealed class ThroughputWorker
 
     private TimeSpan Left(long started) => TimeSpan.FromSeconds(_case.Seconds) - Stopwatch.GetElapsedTime(started);
 
-    /// <summary>In random order: a table filled in the order in which memory was allocated is faster to read than any in use.</summary>
+    /// <summary>
+    /// In random order: a table filled in the order in which memory was allocated is faster to read than any in use.
+    /// </summary>
     private void Fill()
     {
         int[] order = [.. Enumerable.Range(0, _case.Keys)];
@@ -191,8 +198,9 @@ internal sealed class ThroughputWorker
     }
 
     /// <summary>
-    /// What one thread asks for: its own instances of the keys, equal to those that are stored but not the same; and their numbers in the order of use,
-    /// as numbers, because millions of references would be marked anew by every full collection.
+    /// What one thread asks for: its own instances of the keys, equal to those that are stored but not the
+    /// same; and their numbers in the order of use, as numbers, because millions of references would be marked
+    /// anew by every full collection.
     /// </summary>
     private sealed record Draws(string[] Keys, int[] Order);
 

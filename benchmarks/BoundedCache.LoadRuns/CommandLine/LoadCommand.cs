@@ -26,27 +26,38 @@ internal sealed class LoadCommand
 
     private readonly RootCommand _root = new(About);
 
-    private readonly Option<bool> _quick = new("--quick") { Description = "A few seconds at a small size, to see that it works. The figures say nothing." };
-    private readonly Option<string> _output = new("--output") { Description = $"Directory for the results. Default {DefaultOutput}.", HelpName = "DIR" };
-    private readonly Option<bool> _serverGC = new("--server-gc") { Description = "Run the service under Server GC. Default Workstation." };
+    private readonly Option<bool> _quick = new("--quick")
+    {
+        Description = "A few seconds at a small size, to see that it works. The figures say nothing.",
+    };
+    private readonly Option<string> _output =
+        new("--output") { Description = $"Directory for the results. Default {DefaultOutput}.", HelpName = "DIR" };
+    private readonly Option<bool> _serverGC =
+        new("--server-gc") { Description = "Run the service under Server GC. Default Workstation." };
     private readonly Option<int> _rate = Numbers.Count("--rate", "Requests a second from the built-in client.", 50_000);
-    private readonly Option<double> _minutes = Numbers.Minutes("--minutes", "How many minutes later the process is looked at again. Default 0.25.");
-    private readonly Option<double> _duration = Numbers.Minutes("--minutes", "For how many minutes the limit goes up and down. Default 5.");
-    private readonly Option<double> _watch = Numbers.Minutes("--minutes", "For how many minutes each service is watched. Default 0.5.");
+    private readonly Option<double> _minutes = Numbers.Minutes(
+        "--minutes", "How many minutes later the process is looked at again. Default 0.25.");
+    private readonly Option<double> _duration = Numbers.Minutes(
+        "--minutes", "For how many minutes the limit goes up and down. Default 5.");
+    private readonly Option<double> _watch = Numbers.Minutes(
+        "--minutes", "For how many minutes each service is watched. Default 0.5.");
 
     private readonly Option<string[]> _rows = new("--rows")
     {
-        Description = $"Only these rows; results of the others that are in --output stay. Of: {string.Join(", ", AllPeers.List.Select(static peer => peer.Name))}.",
+        Description = "Only these rows; results of the others that are in --output stay. Of: "
+            + $"{string.Join(", ", AllPeers.List.Select(static peer => peer.Name))}.",
         HelpName = "NAMES",
         AllowMultipleArgumentsPerToken = true,
-        CustomParser = static result => Numbers.Names(result, "--rows", [.. AllPeers.List.Select(static peer => peer.Name)]),
+        CustomParser = static result =>
+            Numbers.Names(result, "--rows", [.. AllPeers.List.Select(static peer => peer.Name)]),
     };
 
     private readonly Option<string> _tool = new("--with")
     {
         Description = "Let wrk add as much load as it can; the built-in client goes on measuring.",
         HelpName = string.Join('|', ToolLoad.Tools),
-        CustomParser = static result => Numbers.Names(result, "--with", ToolLoad.Tools).FirstOrDefault() ?? string.Empty,
+        CustomParser = static result =>
+            Numbers.Names(result, "--with", ToolLoad.Tools).FirstOrDefault() ?? string.Empty,
     };
 
     private readonly string _command;
@@ -55,11 +66,20 @@ internal sealed class LoadCommand
     public LoadCommand(IReadOnlyList<string> arguments)
     {
         // Where results went is nobody's business who repeats the run.
-        IEnumerable<string> telling = arguments.Where((argument, index) => argument != "--output" && (index == 0 || arguments[index - 1] != "--output"));
-        _command = string.Join(' ', ["dotnet run -c Release --project benchmarks/BoundedCache.LoadRuns --", .. telling]);
-        Add("shrink", "A full cache's limit is lowered under load: BoundedCache, MemoryCache, Redis and memcached.", ShrinkAsync, _rows, _minutes, _rate, _tool, _serverGC);
+        IEnumerable<string> telling = arguments.Where(
+            (argument, index) => argument != "--output" && (index == 0 || arguments[index - 1] != "--output"));
+        _command = string.Join(
+            ' ', ["dotnet run -c Release --project benchmarks/BoundedCache.LoadRuns --", .. telling]);
+        Add(
+            "shrink", "A full cache's limit is lowered under load: BoundedCache, MemoryCache, Redis and memcached.",
+            ShrinkAsync, _rows, _minutes, _rate, _tool, _serverGC);
         Add("sawtooth", "A limit goes up and down for minutes under load.", SawtoothAsync, _duration, _rate, _serverGC);
-        Add("container", "A full cache in a memory control group takes 20,000 new entries a second: BoundedCache and MemoryCache.", ContainerAsync, _watch, _rate);
+        Add(
+            "container",
+            "A full cache in a memory control group takes 20,000 new entries a second: BoundedCache and MemoryCache.",
+            ContainerAsync,
+            _watch,
+            _rate);
         foreach (HelpOption help in _root.Options.OfType<HelpOption>())
         {
             help.Action = new HelpAction { MaxWidth = HelpWidth };
@@ -79,7 +99,8 @@ internal sealed class LoadCommand
         }
 
         // Signals and exceptions are the application's own business.
-        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var invocation =
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         return (ExitCode)await result.InvokeAsync(invocation, cancellationToken);
     }
 
@@ -118,7 +139,9 @@ internal sealed class LoadCommand
         };
         if (options.Tool is not null && PeerServer.Find(options.Tool) is null)
         {
-            throw new LoadException(ExitCode.Usage, $"--with {options.Tool}: it is not installed (Debian: apt-get install wrk); leave --with out");
+            throw new LoadException(
+                ExitCode.Usage,
+                $"--with {options.Tool}: it is not installed (Debian: apt-get install wrk); leave --with out");
         }
 
         string name = options.ServerGC ? "shrink-server-gc" : "shrink";
@@ -142,14 +165,17 @@ internal sealed class LoadCommand
             Duration = Given(result, _duration, options.Duration),
         };
         SawtoothResult sawtooth = await new SawtoothRun(options, _command).RunAsync(cancellationToken);
-        Write(result, options.ServerGC ? "sawtooth-server-gc" : "sawtooth", sawtooth, SawtoothText.Write(sawtooth), Pictures.Draw(sawtooth));
+        Write(result, options.ServerGC
+            ? "sawtooth-server-gc"
+            : "sawtooth", sawtooth, SawtoothText.Write(sawtooth), Pictures.Draw(sawtooth));
     }
 
     private async Task ContainerAsync(ParseResult result, CancellationToken cancellationToken)
     {
         if (MemoryGroup.WhyNot() is { } reason)
         {
-            Missing.Say($"The container run is skipped: memory control groups cannot be made here ({reason}); it takes Linux, the memory controller, and mostly root");
+            Missing.Say($"The container run is skipped: memory control groups cannot be made here ({reason}); "
+                + "it takes Linux, the memory controller, and mostly root");
             return;
         }
 

@@ -17,9 +17,12 @@ internal static class Numbers
         CustomParser = result =>
         {
             string text = result.Tokens[^1].Value;
-            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) || count < 1 || count > most)
+            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+                || count < 1
+                || count > most)
             {
-                result.AddError(FormattableString.Invariant($"{name}: '{text}' is not a whole number from 1 to {most}"));
+                result.AddError(
+                    FormattableString.Invariant($"{name}: '{text}' is not a whole number from 1 to {most}"));
             }
 
             return count;
@@ -34,9 +37,11 @@ internal static class Numbers
         CustomParser = result =>
         {
             string text = result.Tokens[^1].Value;
-            if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double minutes) || minutes is <= 0 or > MostMinutes)
+            if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double minutes)
+                || minutes is <= 0 or > MostMinutes)
             {
-                result.AddError(FormattableString.Invariant($"{name}: '{text}' is not a number of minutes above 0 and up to {MostMinutes}, such as 5 or 0.25"));
+                result.AddError(FormattableString.Invariant(
+                    $"{name}: '{text}' is not a number of minutes above 0 and up to {MostMinutes}, such as 5 or 0.25"));
             }
 
             return minutes;
@@ -46,7 +51,8 @@ internal static class Numbers
     /// <summary>Names out of a list, each an argument of its own or with commas between them.</summary>
     public static string[] Names(ArgumentResult result, string option, IReadOnlyList<string> known)
     {
-        string[] names = [.. result.Tokens.SelectMany(static token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))];
+        string[] names = [.. result.Tokens.SelectMany(
+            static token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))];
         if (names.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
         {
             result.AddError($"{option}: there is no '{unknown}'; there are {string.Join(", ", known)}");

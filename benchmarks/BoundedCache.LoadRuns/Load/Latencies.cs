@@ -20,7 +20,9 @@ internal sealed record Latencies
 
     public required double Longest { get; init; }
 
-    /// <summary>Of requests that failed too, since somebody waited for those as well. All zero for no requests.</summary>
+    /// <summary>
+    /// Of requests that failed too, since somebody waited for those as well. All zero for no requests.
+    /// </summary>
     public static Latencies From(IEnumerable<Request> requests)
     {
         var histogram = new LongHistogram(1, MostMicroseconds, SignificantDigits);
@@ -41,17 +43,23 @@ internal sealed record Latencies
             Longest = At(100),
         };
 
-        double At(double percentile) => histogram.TotalCount == 0 ? 0 : histogram.GetValueAtPercentile(percentile) / 1000.0;
+        double At(double percentile) =>
+            histogram.TotalCount == 0 ? 0 : histogram.GetValueAtPercentile(percentile) / 1000.0;
     }
 
-    /// <summary>The longest time in which no answer came at all, between the first and the last of these requests.</summary>
+    /// <summary>
+    /// The longest time in which no answer came at all, between the first and the last of these requests.
+    /// </summary>
     /// <remarks>
-    /// Requests are due every millisecond or so, so whenever no answer comes some are waiting. That is what a stop of the service is. A single request may take longer:
-    /// after a stop all those that came meanwhile are served at once, and the last of them waits for the others.
+    /// Requests are due every millisecond or so, so whenever no answer comes some are waiting. That is what a stop of
+    /// the service is. A single request may take longer: after a stop all those that came meanwhile are served at once,
+    /// and the last of them waits for the others.
     /// </remarks>
     public static TimeSpan LongestStall(IEnumerable<Request> requests)
     {
         TimeSpan[] done = [.. requests.Select(static request => request.DoneAt).Order()];
-        return done.Length < 2 ? TimeSpan.Zero : done.Zip(done.Skip(1), static (earlier, later) => later - earlier).Max();
+        return done.Length < 2
+            ? TimeSpan.Zero
+            : done.Zip(done.Skip(1), static (earlier, later) => later - earlier).Max();
     }
 }

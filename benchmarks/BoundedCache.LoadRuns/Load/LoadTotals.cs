@@ -1,6 +1,8 @@
 namespace BoundedCache.LoadRuns.Load;
 
-/// <summary>What came of a load: requests sent, and those of them that were not answered as they should, or not at all.</summary>
+/// <summary>
+/// What came of a load: requests sent, and those of them that were not answered as they should, or not at all.
+/// </summary>
 /// <param name="Sent">Requests that were sent.</param>
 /// <param name="Failed">Those that were answered with an error, with another item, or with half of one.</param>
 /// <param name="Lost">Those of which nothing was heard at all.</param>

@@ -8,14 +8,16 @@ using BoundedCache.LoadService.Items;
 namespace BoundedCache.LoadRuns.Load;
 
 /// <summary>
-/// The built-in client: an open loop. Requests are due at a fixed rate whatever the service does meanwhile, and the time of each counts from when it was due. A client that waits for an
-/// answer before it asks again (a closed loop) sends nothing while the service stands still, and so hardly sees it.
+/// The built-in client: an open loop. Requests are due at a fixed rate whatever the service does meanwhile, and the
+/// time of each counts from when it was due. A client that waits for an answer before it asks again (a closed loop)
+/// sends nothing while the service stands still, and so hardly sees it.
 /// </summary>
 internal sealed class OpenLoad : IAsyncDisposable
 {
     /// <summary>
-    /// All that there ever are, and all are opened before anything is measured: each takes the service some 40 KB, and a client that opens one for every request that waits out a pause would make the
-    /// service grow by that in the very moment at which it is to shrink. Requests beyond them wait here, which counts as their time.
+    /// All that there ever are, and all are opened before anything is measured: each takes the service some 40 KB, and
+    /// a client that opens one for every request that waits out a pause would make the service grow by that in the very
+    /// moment at which it is to shrink. Requests beyond them wait here, which counts as their time.
     /// </summary>
     private const int Connections = 64;
 
@@ -38,7 +40,16 @@ internal sealed class OpenLoad : IAsyncDisposable
 
     private OpenLoad(Uri address, int perSecond, int items, RunClock clock)
     {
-        _client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Connections, UseProxy = false, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan }) { BaseAddress = address, Timeout = s_timeout };
+        _client = new HttpClient(new SocketsHttpHandler
+        {
+            MaxConnectionsPerServer = Connections,
+            UseProxy = false,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+        })
+        {
+            BaseAddress = address,
+            Timeout = s_timeout,
+        };
         _clock = clock;
         _perSecond = perSecond;
         _popularity = new Zipf(items, ZipfExponent, new Random(Seed));
@@ -69,7 +80,8 @@ internal sealed class OpenLoad : IAsyncDisposable
         var load = new OpenLoad(address, perSecond, items, clock);
         for (int round = 0; round < OpeningRounds; round++)
         {
-            await Task.WhenAll(Enumerable.Range(0, Connections).Select(id => load._client.GetByteArrayAsync(string.Create(CultureInfo.InvariantCulture, $"/items/{id}"))));
+            await Task.WhenAll(Enumerable.Range(0, Connections).Select(id =>
+                load._client.GetByteArrayAsync(string.Create(CultureInfo.InvariantCulture, $"/items/{id}"))));
         }
 
         load._thread.Start();
@@ -92,7 +104,11 @@ internal sealed class OpenLoad : IAsyncDisposable
         IReadOnlyList<Request> requests = Requests;
         double lag = _lags.Count == 0 ? 0 : _lags.Order().ElementAt((int)(_lags.Count * 0.99));
         return new LoadTotals(
-            _sent, requests.Count(static request => request.Failure is not null), _sent - requests.Count, requests.Select(static request => request.Failure).FirstOrDefault(static f => f is not null), lag);
+            _sent,
+            requests.Count(static request => request.Failure is not null),
+            _sent - requests.Count,
+            requests.Select(static request => request.Failure).FirstOrDefault(static f => f is not null),
+            lag);
     }
 
     public async ValueTask DisposeAsync()
@@ -130,9 +146,12 @@ internal sealed class OpenLoad : IAsyncDisposable
         {
             using HttpResponseMessage response = await _client.GetAsync(
                 string.Create(CultureInfo.InvariantCulture, $"/items/{id}"), HttpCompletionOption.ResponseHeadersRead);
-            failure = response.StatusCode != HttpStatusCode.OK ? $"status {(int)response.StatusCode}" : await CheckAsync(id, response.Content);
+            failure = response.StatusCode != HttpStatusCode.OK
+                ? $"status {(int)response.StatusCode}"
+                : await CheckAsync(id, response.Content);
         }
-        catch (Exception exception) when (exception is HttpRequestException or SocketException or IOException or OperationCanceledException)
+        catch (Exception exception)
+            when (exception is HttpRequestException or SocketException or IOException or OperationCanceledException)
         {
             failure = exception.Message;
         }
@@ -156,7 +175,9 @@ internal sealed class OpenLoad : IAsyncDisposable
         {
             using Stream body = await content.ReadAsStreamAsync();
             int length = await body.ReadAtLeastAsync(buffer, ItemSource.MostBytes + 1, throwOnEndOfStream: false);
-            return ItemSource.IsWhole(id, buffer.AsSpan(0, length)) ? null : $"item {id} came as {length} bytes of something else";
+            return ItemSource.IsWhole(id, buffer.AsSpan(0, length))
+                ? null
+                : $"item {id} came as {length} bytes of something else";
         }
         finally
         {

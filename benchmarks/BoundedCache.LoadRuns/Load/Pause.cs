@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.LoadRuns.Load;
 
-/// <summary>Waits of well under a millisecond: <c>Thread.Sleep</c> takes whole ones, and requests are due oftener.</summary>
+/// <summary>
+/// Waits of well under a millisecond: <c>Thread.Sleep</c> takes whole ones, and requests are due oftener.
+/// </summary>
 internal static partial class Pause
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
@@ -13,7 +15,11 @@ internal static partial class Pause
         if (OperatingSystem.IsLinux() && time > TimeSpan.Zero)
         {
             long nanoseconds = (long)time.TotalNanoseconds;
-            var request = new TimeSpec { Seconds = (nint)(nanoseconds / NanosecondsPerSecond), Nanoseconds = (nint)(nanoseconds % NanosecondsPerSecond) };
+            var request = new TimeSpec
+            {
+                Seconds = (nint)(nanoseconds / NanosecondsPerSecond),
+                Nanoseconds = (nint)(nanoseconds % NanosecondsPerSecond),
+            };
 
             // A signal may end it early, and the caller looks at the clock in any case.
             _ = NanoSleep(in request, 0);

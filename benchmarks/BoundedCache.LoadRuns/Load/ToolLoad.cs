@@ -5,15 +5,16 @@ using BoundedCache.LoadRuns.Processes;
 namespace BoundedCache.LoadRuns.Load;
 
 /// <summary>
-/// More load, by <c>wrk</c>: as much as a few connections take. It is a closed loop, which hardly sees a service that stands still, and tells only the sum of it all; so it comes on top of
-/// the built-in client, which goes on measuring.
+/// More load, by <c>wrk</c>: as much as a few connections take. It is a closed loop, which hardly sees a service that
+/// stands still, and tells only the sum of it all; so it comes on top of the built-in client, which goes on measuring.
 /// </summary>
 internal sealed partial class ToolLoad : IAsyncDisposable
 {
     private const string Connections = "4";
     private const string MostSeconds = "3600";
 
-    // An interrupt makes the tool say what came of it so far. The shell sends it when its own input ends, as it does with the run.
+    // An interrupt makes the tool say what came of it so far. The shell sends it when its own input ends,
+    // as it does with the run.
     private const string Leash = "\"$@\" </dev/null & tool=$!; read -r _; kill -INT $tool; wait $tool";
 
     private readonly string _tool;
@@ -54,7 +55,11 @@ internal sealed partial class ToolLoad : IAsyncDisposable
     {
         Match requests = Requests().Match(text);
         return requests.Success
-            ? new ToolTotals(tool, Number(requests.Groups[1]), Failures().Matches(text).SelectMany(static match => match.Groups.Values.Skip(1)).Where(static group => group.Success).Sum(Number))
+            ? new ToolTotals(tool, Number(requests.Groups[1]), Failures()
+                .Matches(text)
+                .SelectMany(static match => match.Groups.Values.Skip(1))
+                .Where(static group => group.Success)
+                .Sum(Number))
             : throw new LoadException(ExitCode.Failed, $"{tool} did not say how many requests it made: {text.Trim()}");
     }
 
@@ -63,6 +68,8 @@ internal sealed partial class ToolLoad : IAsyncDisposable
     [GeneratedRegex(@"^\s*(\d+) requests in ", RegexOptions.Multiline)]
     private static partial Regex Requests();
 
-    [GeneratedRegex(@"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)|Non-2xx or 3xx responses: (\d+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)|Non-2xx or 3xx responses: (\d+)",
+        RegexOptions.Multiline)]
     private static partial Regex Failures();
 }

@@ -5,6 +5,7 @@ internal static class AllPeers
 {
     public static IReadOnlyList<IPeer> List { get; } =
     [
-        new BoundedPeer("full"), new BoundedPeer("gentle"), new MemoryCachePeer(compacts: true), new MemoryCachePeer(compacts: false), new RedisPeer(), new MemcachedPeer(),
+        new BoundedPeer("full"), new BoundedPeer("gentle"), new MemoryCachePeer(compacts: true),
+        new MemoryCachePeer(compacts: false), new RedisPeer(), new MemcachedPeer(),
     ];
 }

@@ -13,7 +13,13 @@ internal sealed class BoundedPeer(string releaseMode) : IPeer
 
     public async Task<IPeerSession> StartAsync(PeerSetup setup, CancellationToken cancellationToken) => new Session(
         await ServiceProcess.StartAsync(
-            new ServiceSetup { Cache = "bounded", MaxBytes = setup.MaxBytes, Items = setup.Items, ServerGC = setup.ServerGC }, group: null, cancellationToken),
+            new ServiceSetup
+            {
+                Cache = "bounded",
+                MaxBytes = setup.MaxBytes,
+                Items = setup.Items,
+                ServerGC = setup.ServerGC,
+            }, group: null, cancellationToken),
         releaseMode);
 
     private sealed class Session(ServiceProcess service, string releaseMode) : IPeerSession
@@ -27,7 +33,8 @@ internal sealed class BoundedPeer(string releaseMode) : IPeer
             ShrinkAnswer answer = await service.SetLimitByAdminAsync(maxBytes, releaseMode, cancellationToken);
             return new LimitChange
             {
-                Done = FormattableString.Invariant($"evicted {answer.EntriesEvicted:N0} entries in {answer.EvictionMilliseconds:0} ms; {answer.TotalMilliseconds:0} ms in all"),
+                Done = FormattableString.Invariant(
+                    $"evicted {answer.EntriesEvicted:N0} entries in {answer.EvictionMilliseconds:0} ms; {answer.TotalMilliseconds:0} ms in all"),
                 PauseMilliseconds = answer.GcPauseMilliseconds,
                 LongestPauseMilliseconds = answer.LongestGcPauseMilliseconds,
                 Outcome = answer.Outcome,

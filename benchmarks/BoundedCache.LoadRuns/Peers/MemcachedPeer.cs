@@ -13,6 +13,10 @@ internal sealed class MemcachedPeer : IPeer
 
     public string? MissingProgram => PeerServer.Find(Program) is null ? Program : null;
 
-    public async Task<IPeerSession> StartAsync(PeerSetup setup, CancellationToken cancellationToken) => await ServerSession.StartAsync(
-        "memcached", await PeerServer.StartMemcachedAsync(PeerServer.Find(Program)!, setup.MaxBytes, cancellationToken), setup, cancellationToken);
+    public async Task<IPeerSession> StartAsync(PeerSetup setup, CancellationToken cancellationToken) =>
+        await ServerSession.StartAsync(
+            "memcached",
+            await PeerServer.StartMemcachedAsync(PeerServer.Find(Program)!, setup.MaxBytes, cancellationToken),
+            setup,
+            cancellationToken);
 }

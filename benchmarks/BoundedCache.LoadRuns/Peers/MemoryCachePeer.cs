@@ -3,7 +3,9 @@ using BoundedCache.LoadService.Control;
 
 namespace BoundedCache.LoadRuns.Peers;
 
-/// <summary>Microsoft's MemoryCache, whose limit nobody can change: its operator removes what is too many, or does nothing.</summary>
+/// <summary>
+/// Microsoft's MemoryCache, whose limit nobody can change: its operator removes what is too many, or does nothing.
+/// </summary>
 internal sealed class MemoryCachePeer(bool compacts) : IPeer
 {
     public string Name => compacts ? "memory-cache-compact" : "memory-cache";
@@ -14,7 +16,13 @@ internal sealed class MemoryCachePeer(bool compacts) : IPeer
 
     public async Task<IPeerSession> StartAsync(PeerSetup setup, CancellationToken cancellationToken) => new Session(
         await ServiceProcess.StartAsync(
-            new ServiceSetup { Cache = "memory-cache", MaxBytes = setup.MaxBytes, Items = setup.Items, ServerGC = setup.ServerGC }, group: null, cancellationToken),
+            new ServiceSetup
+            {
+                Cache = "memory-cache",
+                MaxBytes = setup.MaxBytes,
+                Items = setup.Items,
+                ServerGC = setup.ServerGC,
+            }, group: null, cancellationToken),
         compacts);
 
     private sealed class Session(ServiceProcess service, bool compacts) : IPeerSession
@@ -31,7 +39,10 @@ internal sealed class MemoryCachePeer(bool compacts) : IPeer
             }
 
             LimitAnswer answer = await service.SetLimitAsync(maxBytes, cancellationToken);
-            return new LimitChange { Done = FormattableString.Invariant($"{answer.Done} in {answer.Milliseconds:0} ms") };
+            return new LimitChange
+            {
+                Done = FormattableString.Invariant($"{answer.Done} in {answer.Milliseconds:0} ms"),
+            };
         }
 
         public ValueTask DisposeAsync() => service.DisposeAsync();

@@ -19,11 +19,19 @@ internal sealed class ServerSession : IPeerSession
     public int MemoryProcessId => _server.ProcessId;
 
     /// <summary>Starts the service beside a server, and ends the server if that fails.</summary>
-    public static async Task<IPeerSession> StartAsync(string cache, PeerServer server, PeerSetup setup, CancellationToken cancellationToken)
+    public static async Task<IPeerSession> StartAsync(
+        string cache, PeerServer server, PeerSetup setup, CancellationToken cancellationToken)
     {
         try
         {
-            var service = new ServiceSetup { Cache = cache, MaxBytes = setup.MaxBytes, Items = setup.Items, ServerGC = setup.ServerGC, PeerPort = server.Port };
+            var service = new ServiceSetup
+            {
+                Cache = cache,
+                MaxBytes = setup.MaxBytes,
+                Items = setup.Items,
+                ServerGC = setup.ServerGC,
+                PeerPort = server.Port,
+            };
             return new ServerSession(server, await ServiceProcess.StartAsync(service, group: null, cancellationToken));
         }
         catch

@@ -3,7 +3,10 @@ using System.Diagnostics;
 
 namespace BoundedCache.LoadRuns.Processes;
 
-/// <summary>A process that this run started: its lines are kept, and it ends with the run, however that ends, because its standard input does.</summary>
+/// <summary>
+/// A process that this run started: its lines are kept, and it ends with the run, however that ends, because
+/// its standard input does.
+/// </summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int MostLines = 2000;
@@ -51,9 +54,15 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <exception cref="LoadException">The program does not start.</exception>
-    public static ChildProcess Start(string name, string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static ChildProcess Start(
+        string name, string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
 
         // The settings of this process's runtime, and what else ASP.NET Core would read, are not the child's.
         foreach (string variable in start.Environment.Keys.Where(IsSetting).ToArray())

@@ -21,8 +21,12 @@ internal sealed class MemoryGroup : IAsyncDisposable
     /// <summary>The file to which a process writes its number to be in the group.</summary>
     public string ProcessesFile => Path.Combine(_directory, "cgroup.procs");
 
-    /// <summary>The most memory that the group ever had, page cache included, in bytes; null where the kernel does not tell.</summary>
-    public long? PeakBytes => File.Exists(_peakFile) && long.TryParse(File.ReadAllText(_peakFile), CultureInfo.InvariantCulture, out long bytes) ? bytes : null;
+    /// <summary>
+    /// The most memory that the group ever had, page cache included, in bytes; null where the kernel does not tell.
+    /// </summary>
+    public long? PeakBytes =>
+        File.Exists(_peakFile)
+        && long.TryParse(File.ReadAllText(_peakFile), CultureInfo.InvariantCulture, out long bytes) ? bytes : null;
 
     /// <summary>Why groups cannot be made here; null where they can.</summary>
     public static string? WhyNot(string root = DefaultRoot)

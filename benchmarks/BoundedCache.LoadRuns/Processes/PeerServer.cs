@@ -9,8 +9,10 @@ internal sealed class PeerServer : IAsyncDisposable
 {
     private const long MebibyteBytes = 1024 * 1024;
 
-    // Ends the server when the shell's own input ends, as it does with the run. What the server may read is not that input.
-    private const string Leash = "\"$@\" </dev/null & echo \"pid $!\"; server=$!; read -r _; kill $server; wait $server";
+    // Ends the server when the shell's own input ends, as it does with the run. What the server
+    // may read is not that input.
+    private const string Leash = "\"$@\" </dev/null & echo \"pid $!\"; server=$!; read -r "
+        + "_; kill $server; wait $server";
 
     private static readonly TimeSpan s_start = TimeSpan.FromSeconds(10);
 
@@ -28,7 +30,8 @@ internal sealed class PeerServer : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>Where the server's program is; null where it is not installed.</summary>
-    public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator)
+    public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? string.Empty)
+        .Split(Path.PathSeparator)
         .Concat(["/usr/bin", "/usr/local/bin", "/usr/sbin"])
         .Where(static directory => directory.Length > 0)
         .Select(directory => Path.Combine(directory, program))
@@ -38,17 +41,24 @@ internal sealed class PeerServer : IAsyncDisposable
     {
         int port = FreePort();
         return StartAsync(
-            [program, "--port", Text(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning", "--maxmemory", Text(maxBytes), "--maxmemory-policy", "allkeys-lru"],
+            [
+                program, "--port", Text(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel",
+                "warning", "--maxmemory", Text(maxBytes), "--maxmemory-policy", "allkeys-lru",
+            ],
             port,
             cancellationToken);
     }
 
-    public static Task<PeerServer> StartMemcachedAsync(string program, long maxBytes, CancellationToken cancellationToken)
+    public static Task<PeerServer> StartMemcachedAsync(
+        string program, long maxBytes, CancellationToken cancellationToken)
     {
         int port = FreePort();
         string[] user = Environment.UserName == "root" ? ["-u", "root"] : [];
         return StartAsync(
-            [program, "-l", "127.0.0.1", "-p", Text(port), "-U", "0", "-m", Text(Math.Max(1, maxBytes / MebibyteBytes)), "-c", "4096", .. user], port, cancellationToken);
+            [
+                program, "-l", "127.0.0.1", "-p", Text(port), "-U", "0", "-m",
+                Text(Math.Max(1, maxBytes / MebibyteBytes)), "-c", "4096", .. user,
+            ], port, cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _shell.DisposeAsync();
@@ -70,7 +80,8 @@ internal sealed class PeerServer : IAsyncDisposable
         }
     }
 
-    private static async Task AwaitPortAsync(ChildProcess shell, string name, int port, CancellationToken cancellationToken)
+    private static async Task AwaitPortAsync(
+        ChildProcess shell, string name, int port, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_start);
@@ -86,9 +97,14 @@ internal sealed class PeerServer : IAsyncDisposable
             {
                 await Task.Delay(50, cancellationToken);
             }
-            catch (Exception failure) when (failure is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            catch (Exception failure)
+                when (failure is SocketException or OperationCanceledException
+                    && !cancellationToken.IsCancellationRequested)
             {
-                throw new LoadException(ExitCode.Failed, $"{name} does not answer on port {port}: {string.Join(" | ", shell.Lines.TakeLast(5))}", failure);
+                throw new LoadException(
+                    ExitCode.Failed,
+                    $"{name} does not answer on port {port}: {string.Join(" | ", shell.Lines.TakeLast(5))}",
+                    failure);
             }
         }
     }

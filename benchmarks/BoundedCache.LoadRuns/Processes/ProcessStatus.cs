@@ -44,7 +44,8 @@ internal readonly record struct ProcessStatus(long ResidentBytes, long PeakBytes
 
     /// <remarks>The kernel writes kB and means KiB.</remarks>
     private static long? Amount(string line) =>
-        line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries) is [_, var number, "kB"] && long.TryParse(number, CultureInfo.InvariantCulture, out long kibibytes)
+        line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries) is [_, var number, "kB"]
+        && long.TryParse(number, CultureInfo.InvariantCulture, out long kibibytes)
             ? kibibytes * 1024
             : null;
 }

@@ -18,7 +18,9 @@ internal sealed class ResidentSampler : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The most that the process ever had resident, by the kernel's own mark, as far as it was looked at; in bytes.</summary>
+    /// <summary>
+    /// The most that the process ever had resident, by the kernel's own mark, as far as it was looked at; in bytes.
+    /// </summary>
     public long PeakBytes => Volatile.Read(ref _peakBytes);
 
     /// <summary>What was seen so far, in the order of time.</summary>

@@ -13,24 +13,35 @@ internal static class ContainerText
             $"# a full cache, {result.InsertsPerSecond:N0} new entries/s of 0.5 to 1.5 KiB from within, {result.RequestsPerSecond:N0} requests/s (open loop) from without; Workstation GC"));
         report.Line("");
         report.Table(
-            ["", "container, MiB", "limit, MiB", "survived", "peak RSS, MiB", "peak RSS / limit", "group's peak, MiB", "GC pauses", "processors", "inserts/s", "p50, ms", "p99, ms", "longest, ms"],
+            [
+                "", "container, MiB", "limit, MiB", "survived", "peak RSS, MiB", "peak RSS / limit",
+                "group's peak, MiB", "GC pauses", "processors", "inserts/s", "p50, ms", "p99, ms", "longest, ms",
+            ],
             result.Cases.Select(static one => (string[])
             [
                 one.Title, ShrinkText.Mebibytes(one.GroupBytes), ShrinkText.Mebibytes(one.MaxBytes),
-                one.Death is null ? FormattableString.Invariant($"yes, {one.Seconds:0} s") : FormattableString.Invariant($"no, {one.Seconds:0.0} s"),
-                ShrinkText.Mebibytes(one.PeakBytes), FormattableString.Invariant($"{one.PeakBytes / (double)one.MaxBytes:0.00}"),
+                one.Death is null
+                    ? FormattableString.Invariant($"yes, {one.Seconds:0} s")
+                    : FormattableString.Invariant($"no, {one.Seconds:0.0} s"),
+                ShrinkText.Mebibytes(one.PeakBytes),
+                FormattableString.Invariant($"{one.PeakBytes / (double)one.MaxBytes:0.00}"),
                 one.GroupPeakBytes is long peak ? ShrinkText.Mebibytes(peak) : "-",
                 one.PauseShare is double share ? FormattableString.Invariant($"{share:P1}") : "-",
                 one.Processors is double processors ? FormattableString.Invariant($"{processors:0.00}") : "-",
                 one.InsertsPerSecond is double inserts ? FormattableString.Invariant($"{inserts:N0}") : "-",
-                ShrinkText.Milliseconds(one.Latencies.P50), ShrinkText.Milliseconds(one.Latencies.P99), ShrinkText.Milliseconds(one.Latencies.Longest),
+                ShrinkText.Milliseconds(one.Latencies.P50),
+                ShrinkText.Milliseconds(one.Latencies.P99),
+                ShrinkText.Milliseconds(one.Latencies.Longest),
             ]));
         foreach (ContainerCase one in result.Cases)
         {
             report.Line("");
-            report.Line($"{one.Title}: {one.Death ?? "alive at the end"}; {one.Load.Sent:N0} requests, {one.Load.Failed:N0} failed, {one.Load.Lost:N0} lost{(one.FillFailure is null ? "" : $"; filling it failed: {one.FillFailure}")}");
+            report.Line($"{one.Title}: {one.Death ?? "alive at the end"}; {one.Load.Sent:N0} requests, "
+                + $"{one.Load.Failed:N0} failed, {one.Load.Lost:N0} "
+                + $"lost{(one.FillFailure is null ? "" : $"; filling it failed: {one.FillFailure}")}");
             foreach (string line in one.Warnings.Select(static warning => $"  logged: {warning}")
-                .Concat(one.Findings.Select(static finding => $"  report: {finding}")).Concat(one.LastLines.Select(static last => $"  last line: {last}")))
+                .Concat(one.Findings.Select(static finding => $"  report: {finding}"))
+                .Concat(one.LastLines.Select(static last => $"  last line: {last}")))
             {
                 report.Line(line);
             }

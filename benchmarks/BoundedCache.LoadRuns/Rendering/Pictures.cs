@@ -3,7 +3,9 @@ using BoundedCache.LoadRuns.Results;
 
 namespace BoundedCache.LoadRuns.Rendering;
 
-/// <summary>The runs as pictures: resident memory above, and below it how long requests took, second by second.</summary>
+/// <summary>
+/// The runs as pictures: resident memory above, and below it how long requests took, second by second.
+/// </summary>
 internal static class Pictures
 {
     private const string Limit = "limit";
@@ -16,9 +18,12 @@ internal static class Pictures
         ChartPoint[] limit = Steps(first, result);
         return SvgChartWriter.Write(new ChartFigure
         {
-            Title = $"A limit of {ByteSize.Format(result.MaxBytes)} is lowered to {ByteSize.Format(result.NewMaxBytes)} under load, and raised again",
-            Subtitle = FormattableString.Invariant($"{result.RequestsPerSecond:N0} requests/s, open loop; {first.Stamp.Runtime}, {first.Stamp.Processors} shared cores, {first.Stamp.Time:yyyy-MM-dd}"),
-            Description = "Resident memory of the process that holds the cache, above the same process with nothing cached, over time; and percentiles of request times per second.",
+            Title = $"A limit of {ByteSize.Format(result.MaxBytes)} is lowered to "
+                + $"{ByteSize.Format(result.NewMaxBytes)} under load, and raised again",
+            Subtitle = FormattableString.Invariant(
+                $"{result.RequestsPerSecond:N0} requests/s, open loop; {first.Stamp.Runtime}, {first.Stamp.Processors} shared cores, {first.Stamp.Time:yyyy-MM-dd}"),
+            Description = "Resident memory of the process that holds the cache, above the same process with nothing "
+                + "cached, over time; and percentiles of request times per second.",
             Panels =
             [
                 new ChartPanel
@@ -26,7 +31,10 @@ internal static class Pictures
                     Heading = "RSS above an empty process",
                     Series =
                     [
-                        .. result.Rows.Select(static row => new ChartSeries(row.Title, row.Name.StartsWith("bounded", StringComparison.Ordinal) ? SeriesStyle.Emphasis : SeriesStyle.Line, Memory(row.Resident, row.EmptyBytes))),
+                        .. result.Rows.Select(static row =>
+                            new ChartSeries(row.Title, row.Name.StartsWith("bounded", StringComparison.Ordinal)
+                                ? SeriesStyle.Emphasis
+                                : SeriesStyle.Line, Memory(row.Resident, row.EmptyBytes))),
                         new ChartSeries(Limit, SeriesStyle.Limit, limit),
                     ],
                     Stages = Stages(first),
@@ -40,9 +48,12 @@ internal static class Pictures
 
     public static string Draw(SawtoothResult result) => SvgChartWriter.Write(new ChartFigure
     {
-        Title = $"A limit goes between {ByteSize.Format(result.LowMaxBytes)} and {ByteSize.Format(result.HighMaxBytes)} under load",
-        Subtitle = FormattableString.Invariant($"{result.RequestsPerSecond:N0} requests/s, open loop; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Time:yyyy-MM-dd}"),
-        Description = "Resident memory of the service over time, against the limit; and percentiles of request times per second.",
+        Title = $"A limit goes between {ByteSize.Format(result.LowMaxBytes)} and "
+            + $"{ByteSize.Format(result.HighMaxBytes)} under load",
+        Subtitle = FormattableString.Invariant(
+            $"{result.RequestsPerSecond:N0} requests/s, open loop; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Time:yyyy-MM-dd}"),
+        Description =
+            "Resident memory of the service over time, against the limit; and percentiles of request times per second.",
         Panels =
         [
             new ChartPanel
@@ -52,7 +63,9 @@ internal static class Pictures
                 [
                     new ChartSeries("RSS", SeriesStyle.Emphasis, Memory(result.Resident, 0)),
                     new ChartSeries(Limit, SeriesStyle.Limit,
-                        [.. result.Cycles.SelectMany(cycle => (ChartPoint[])[new(TimeSpan.FromSeconds(cycle.LoweredAt), result.LowMaxBytes), new(TimeSpan.FromSeconds(cycle.RaisedAt), result.HighMaxBytes)])]),
+                        [.. result.Cycles.SelectMany(cycle =>
+                            (ChartPoint[])[new(TimeSpan.FromSeconds(cycle.LoweredAt), result.LowMaxBytes), new(
+                                TimeSpan.FromSeconds(cycle.RaisedAt), result.HighMaxBytes)])]),
                 ],
             },
             new ChartPanel
@@ -61,7 +74,8 @@ internal static class Pictures
                 Unit = ChartUnit.Microseconds,
                 Series =
                 [
-                    new ChartSeries("longest", SeriesStyle.Line, Times(result.Seconds, static second => second.Longest)),
+                    new ChartSeries(
+                        "longest", SeriesStyle.Line, Times(result.Seconds, static second => second.Longest)),
                     new ChartSeries("p99", SeriesStyle.Line, Times(result.Seconds, static second => second.P99)),
                     new ChartSeries("p50", SeriesStyle.Line, Times(result.Seconds, static second => second.P50)),
                 ],
@@ -72,13 +86,16 @@ internal static class Pictures
     public static string Draw(ContainerResult result) => SvgChartWriter.Write(new ChartFigure
     {
         Title = "Full caches in containers",
-        Subtitle = FormattableString.Invariant($"{result.InsertsPerSecond:N0} new entries/s; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Time:yyyy-MM-dd}"),
-        Description = "Resident memory of each service over time from its start, against its cache's limit and its container's, until its end or its death; and the p99 of request times per second.",
+        Subtitle = FormattableString.Invariant(
+            $"{result.InsertsPerSecond:N0} new entries/s; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Time:yyyy-MM-dd}"),
+        Description = "Resident memory of each service over time from its start, against its cache's limit and its "
+            + "container's, until its end or its death; and the p99 of request times per second.",
         Panels =
         [
             .. result.Cases.Select(static one => new ChartPanel
             {
-                Heading = $"{one.Title}: limit {ByteSize.Format(one.MaxBytes)} in {ByteSize.Format(one.GroupBytes)}{(one.Death is null ? "" : $"; {one.Death}")}",
+                Heading = $"{one.Title}: limit {ByteSize.Format(one.MaxBytes)} in "
+                    + $"{ByteSize.Format(one.GroupBytes)}{(one.Death is null ? "" : $"; {one.Death}")}",
                 Series =
                 [
                     new ChartSeries("RSS", SeriesStyle.Emphasis, Memory(one.Resident, 0)),
@@ -90,7 +107,8 @@ internal static class Pictures
             {
                 Heading = "Request p99 in each second",
                 Unit = ChartUnit.Microseconds,
-                Series = [.. result.Cases.Select(static one => new ChartSeries(one.Title, SeriesStyle.Line, Times(one.SecondsOfLoad, static second => second.P99)))],
+                Series = [.. result.Cases.Select(static one => new ChartSeries(
+                    one.Title, SeriesStyle.Line, Times(one.SecondsOfLoad, static second => second.P99)))],
             },
         ],
     });
@@ -99,23 +117,29 @@ internal static class Pictures
     {
         Heading = heading,
         Unit = ChartUnit.Microseconds,
-        Series = [.. result.Rows.Select(row => new ChartSeries(row.Title, SeriesStyle.Line, Times(row.Seconds, value)))],
+        Series =
+            [.. result.Rows.Select(row => new ChartSeries(row.Title, SeriesStyle.Line, Times(row.Seconds, value)))],
     };
 
     private static ChartPoint[] Memory(IReadOnlyList<double[]> points, long emptyBytes) =>
-        [.. points.Select(point => new ChartPoint(TimeSpan.FromSeconds(point[0]), (long)(point[1] * BytesPerMebibyte) - emptyBytes))];
+        [.. points.Select(
+            point => new ChartPoint(TimeSpan.FromSeconds(point[0]), (long)(point[1] * BytesPerMebibyte) - emptyBytes))];
 
     private static ChartPoint[] Times(IReadOnlyList<SecondResult> seconds, Func<SecondResult, double> value) =>
-        [.. seconds.Select(second => new ChartPoint(TimeSpan.FromSeconds(second.At + 0.5), (long)(value(second) * MicrosecondsPerMillisecond)))];
+        [.. seconds.Select(second =>
+            new ChartPoint(TimeSpan.FromSeconds(second.At + 0.5), (long)(value(second) * MicrosecondsPerMillisecond)))];
 
     private static ChartPoint[] Level(ContainerCase one, long bytes) =>
-        [new ChartPoint(TimeSpan.Zero, bytes), new ChartPoint(TimeSpan.FromSeconds(one.Resident.Select(static point => point[0]).DefaultIfEmpty().Max()), bytes)];
+        [new ChartPoint(TimeSpan.Zero, bytes), new ChartPoint(
+            TimeSpan.FromSeconds(one.Resident.Select(static point => point[0]).DefaultIfEmpty().Max()), bytes)];
 
     private static ChartPoint[] Steps(ShrinkRow row, ShrinkResult result) =>
     [
         new ChartPoint(TimeSpan.Zero, result.MaxBytes),
         new ChartPoint(TimeSpan.FromSeconds(row.CalledAt - row.Zero), result.NewMaxBytes),
-        new ChartPoint(TimeSpan.FromSeconds(row.Phases.Single(static phase => phase.Name == "later").To - row.Zero), result.MaxBytes),
+        new ChartPoint(
+            TimeSpan.FromSeconds(row.Phases.Single(static phase => phase.Name == "later").To - row.Zero),
+            result.MaxBytes),
         new ChartPoint(TimeSpan.FromSeconds(row.Phases[^1].To - row.Zero), result.MaxBytes),
     ];
 
@@ -126,9 +150,13 @@ internal static class Pictures
         double raised = row.Phases.Single(static phase => phase.Name == "later").To - row.Zero;
         return
         [
-            Stage("under load", 0, lowered), Stage("limit lowered, and after", lowered, later), Stage("later", later, raised), Stage("raised again", raised, row.Phases[^1].To - row.Zero),
+            Stage("under load", 0, lowered),
+            Stage("limit lowered, and after", lowered, later),
+            Stage("later", later, raised),
+            Stage("raised again", raised, row.Phases[^1].To - row.Zero),
         ];
 
-        static ChartStage Stage(string label, double from, double to) => new(label, TimeSpan.FromSeconds(from), TimeSpan.FromSeconds(to));
+        static ChartStage Stage(string label, double from, double to) =>
+            new(label, TimeSpan.FromSeconds(from), TimeSpan.FromSeconds(to));
     }
 }

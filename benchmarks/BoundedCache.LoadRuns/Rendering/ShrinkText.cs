@@ -22,12 +22,18 @@ internal static class ShrinkText
         }
 
         report.Line("");
-        report.Line("RSS (MiB) of the process that holds the cache: at the end of each phase, and above the same process under the same load with nothing cached");
+        report.Line("RSS (MiB) of the process that holds the cache: at the end of each phase, "
+            + "and above the same process under the same load with nothing cached");
         report.Table(
-            ["", "idle", "start", "warm", "under load", "lowered", "after", "later", "raised", "2 s after the call, above empty", "later, above empty", "/ new limit", "in bounds after"],
+            [
+                "", "idle", "start", "warm", "under load", "lowered", "after", "later", "raised",
+                "2 s after the call, above empty", "later, above empty", "/ new limit", "in bounds after",
+            ],
             result.Rows.Select(row => (string[])
             [
-                row.Title, Mebibytes(row.IdleBytes), .. row.Phases.Select(static phase => Mebibytes(phase.ResidentBytes)),
+                row.Title,
+                Mebibytes(row.IdleBytes),
+                .. row.Phases.Select(static phase => Mebibytes(phase.ResidentBytes)),
                 Mebibytes(row.AboveEmptyAfterTwoSeconds), Mebibytes(row.AboveEmptyLater),
                 FormattableString.Invariant($"{row.AboveEmptyLater / (double)result.NewMaxBytes:0.00}"),
                 row.ReachedAfterSeconds is double seconds ? FormattableString.Invariant($"{seconds:0.00} s") : "never",
@@ -35,12 +41,17 @@ internal static class ShrinkText
         report.Line("");
         report.Line("Requests (ms from when each was due), and what the call cost");
         report.Table(
-            ["", "steady p50", "p99", "longest", "lowering p50", "p99", "longest", "stall", "(steady)", "call", "reported pause", "at once", "later p99", "raised p99", "sent", "failed", "lost"],
+            [
+                "", "steady p50", "p99", "longest", "lowering p50", "p99", "longest", "stall", "(steady)", "call",
+                "reported pause", "at once", "later p99", "raised p99", "sent", "failed", "lost",
+            ],
             result.Rows.Select(static row => (string[])
             [
                 row.Title,
                 .. Times(Phase(row, "under load").Latencies), .. Times(row.Window),
-                Milliseconds(row.StallMilliseconds), Milliseconds(row.SteadyStallMilliseconds), Milliseconds(row.CallMilliseconds),
+                Milliseconds(row.StallMilliseconds),
+                Milliseconds(row.SteadyStallMilliseconds),
+                Milliseconds(row.CallMilliseconds),
                 Milliseconds(row.Call.PauseMilliseconds), Milliseconds(row.Call.LongestPauseMilliseconds),
                 Milliseconds(Phase(row, "later").Latencies.P99), Milliseconds(Phase(row, "raised").Latencies.P99),
                 Count(row.Load.Sent), Count(row.Load.Failed), Count(row.Load.Lost),
@@ -48,7 +59,9 @@ internal static class ShrinkText
         report.Line("");
         foreach (ShrinkRow row in result.Rows)
         {
-            report.Line($"{row.Title}: {row.Call.Done}{(row.Call.Outcome is null ? "" : $"; {row.Call.Outcome}{(row.Call.Reason is { Length: > 0 } reason ? $", {reason}" : "")}")}");
+            report.Line($"{row.Title}: "
+                + $"{row.Call.Done}"
+                + $"{(row.Call.Outcome is null ? "" : $"; {row.Call.Outcome}{(row.Call.Reason is { Length: > 0 } reason ? $", {reason}" : "")}")}");
             foreach (Bar bar in row.Bars)
             {
                 report.Line($"  {bar}");
@@ -61,10 +74,12 @@ internal static class ShrinkText
 
             if (row.Tool is { } tool)
             {
-                report.Line(FormattableString.Invariant($"  {tool.Tool} on top: {tool.Requests:N0} requests, {tool.Failed:N0} failed"));
+                report.Line(FormattableString.Invariant(
+                    $"  {tool.Tool} on top: {tool.Requests:N0} requests, {tool.Failed:N0} failed"));
             }
 
-            report.Line(FormattableString.Invariant($"  the client itself was late by {row.Load.LagMilliseconds:0.00} ms at its 99th percentile"));
+            report.Line(FormattableString.Invariant(
+                $"  the client itself was late by {row.Load.LagMilliseconds:0.00} ms at its 99th percentile"));
         }
 
         return report.ToString();
@@ -72,11 +87,13 @@ internal static class ShrinkText
 
     internal static string Mebibytes(long bytes) => FormattableString.Invariant($"{bytes / 1048576.0:N0}");
 
-    internal static string Milliseconds(double? time) => time is double known ? FormattableString.Invariant($"{known:N1}") : "-";
+    internal static string Milliseconds(double? time) =>
+        time is double known ? FormattableString.Invariant($"{known:N1}") : "-";
 
     internal static string Count(long count) => FormattableString.Invariant($"{count:N0}");
 
     private static PhaseResult Phase(ShrinkRow row, string name) => row.Phases.Single(phase => phase.Name == name);
 
-    private static string[] Times(Load.Latencies latencies) => [Milliseconds(latencies.P50), Milliseconds(latencies.P99), Milliseconds(latencies.Longest)];
+    private static string[] Times(Load.Latencies latencies) =>
+        [Milliseconds(latencies.P50), Milliseconds(latencies.P99), Milliseconds(latencies.Longest)];
 }

@@ -45,5 +45,6 @@ internal sealed class TextReport
     }
 
     /// <summary>The text, without the blanks that tables leave at the ends of lines.</summary>
-    public override string ToString() => string.Join('\n', _text.ToString().Split('\n').Select(static line => line.TrimEnd())).TrimEnd() + "\n";
+    public override string ToString() =>
+        string.Join('\n', _text.ToString().Split('\n').Select(static line => line.TrimEnd())).TrimEnd() + "\n";
 }

@@ -9,5 +9,6 @@ internal sealed record Bar(string What, double Measured, double Bound, string Un
 {
     public bool Holds => Measured <= Bound;
 
-    public override string ToString() => FormattableString.Invariant($"{(Holds ? "holds" : "FAILS")}: {What}: {Measured:N1} {Unit}, at most {Bound:N1}");
+    public override string ToString() =>
+        FormattableString.Invariant($"{(Holds ? "holds" : "FAILS")}: {What}: {Measured:N1} {Unit}, at most {Bound:N1}");
 }

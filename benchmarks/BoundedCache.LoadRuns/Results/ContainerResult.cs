@@ -29,7 +29,9 @@ internal sealed record ContainerCase
     /// <summary>How the service ended before its time; null where it lived.</summary>
     public required string? Death { get; init; }
 
-    /// <summary>What the service answered when it could not fill its cache, alive as it was; null where it could.</summary>
+    /// <summary>
+    /// What the service answered when it could not fill its cache, alive as it was; null where it could.
+    /// </summary>
     public required string? FillFailure { get; init; }
 
     /// <summary>How long it was watched with new entries coming, in seconds.</summary>

@@ -25,7 +25,10 @@ internal static class ResultFiles
         }
         catch (JsonException failure)
         {
-            throw new LoadException(ExitCode.Usage, $"{file} is no result of this program; remove it, or choose another --output: {failure.Message}", failure);
+            throw new LoadException(
+                ExitCode.Usage,
+                $"{file} is no result of this program; remove it, or choose another --output: {failure.Message}",
+                failure);
         }
     }
 
@@ -48,15 +51,18 @@ internal static class ResultFiles
         {
             Directory.CreateDirectory(directory);
             string probe = Path.Combine(directory, $".load-{Guid.NewGuid():N}");
-            using var stream = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            using var stream = new FileStream(
+                probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new LoadException(ExitCode.Usage, $"--output '{directory}' cannot be written to: {failure.Message}", failure);
+            throw new LoadException(
+                ExitCode.Usage, $"--output '{directory}' cannot be written to: {failure.Message}", failure);
         }
     }
 
-    private static string PathOf(string directory, string name, string extension) => Path.Combine(directory, $"load-{name}.{extension}");
+    private static string PathOf(string directory, string name, string extension) =>
+        Path.Combine(directory, $"load-{name}.{extension}");
 
     /// <summary>A point on one line: there are hundreds.</summary>
     private sealed class PointConverter : JsonConverter<double[]>
@@ -69,18 +75,23 @@ internal static class ResultFiles
                 numbers.Add(reader.GetDouble());
             }
 
-            return reader.TokenType == JsonTokenType.EndArray ? [.. numbers] : throw new JsonException("A point is an array of numbers.");
+            return reader.TokenType == JsonTokenType.EndArray
+                ? [.. numbers]
+                : throw new JsonException("A point is an array of numbers.");
         }
 
         public override void Write(Utf8JsonWriter writer, double[] value, JsonSerializerOptions options) =>
-            writer.WriteRawValue(FormattableString.Invariant($"[{string.Join(", ", value.Select(static number => FormattableString.Invariant($"{number:0.##}")))}]"));
+            writer.WriteRawValue(FormattableString.Invariant(
+                $"[{string.Join(", ", value.Select(static number => FormattableString.Invariant($"{number:0.##}")))}]"));
     }
 
     /// <summary>No measurement here is good to more than a thousandth of its unit.</summary>
     private sealed class RoundedConverter : JsonConverter<double>
     {
-        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetDouble();
 
-        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) => writer.WriteNumberValue(Math.Round(value, 4));
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
+            writer.WriteNumberValue(Math.Round(value, 4));
     }
 }

@@ -49,4 +49,10 @@ internal sealed record SawtoothResult
 /// <param name="PauseMilliseconds">For how long it stopped the process.</param>
 /// <param name="Outcome">What came of it.</param>
 internal sealed record SawtoothCycle(
-    double LoweredAt, double RaisedAt, long LowBytes, long HighBytes, double CallMilliseconds, double PauseMilliseconds, string Outcome);
+    double LoweredAt,
+    double RaisedAt,
+    long LowBytes,
+    long HighBytes,
+    double CallMilliseconds,
+    double PauseMilliseconds,
+    string Outcome);

@@ -30,7 +30,9 @@ internal sealed record ShrinkRow
 
     public required LimitChange Call { get; init; }
 
-    /// <summary>How long after the call RSS above empty came under 1.10 times the new limit and 10 MB; null for never.</summary>
+    /// <summary>
+    /// How long after the call RSS above empty came under 1.10 times the new limit and 10 MB; null for never.
+    /// </summary>
     public required double? ReachedAfterSeconds { get; init; }
 
     /// <summary>RSS above empty two seconds after the call.</summary>

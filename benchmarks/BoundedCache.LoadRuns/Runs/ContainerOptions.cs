@@ -20,7 +20,9 @@ internal sealed record ContainerOptions
         new("BoundedCache, limit too high", "bounded", 640L << 20, 450L << 20),
     ];
 
-    /// <summary>The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.</summary>
+    /// <summary>
+    /// The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.
+    /// </summary>
     public static ContainerOptions Quick { get; } = new()
     {
         InsertsPerSecond = 2000,

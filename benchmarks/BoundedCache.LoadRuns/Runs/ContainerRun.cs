@@ -8,7 +8,10 @@ using BoundedCache.LoadService.Control;
 
 namespace BoundedCache.LoadRuns.Runs;
 
-/// <summary>Services in memory groups, as in containers: each with its cache full, entries coming at a rate from within, and requests from without. One may die, and that is a result.</summary>
+/// <summary>
+/// Services in memory groups, as in containers: each with its cache full, entries coming at a rate from within, and
+/// requests from without. One may die, and that is a result.
+/// </summary>
 internal sealed class ContainerRun(ContainerOptions options, string command)
 {
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(200);
@@ -41,9 +44,12 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
         long items = Items.InAll(setup.MaxBytes);
         await using MemoryGroup group = MemoryGroup.Create(setup.GroupBytes);
         await using ServiceProcess service = await ServiceProcess.StartAsync(
-            new ServiceSetup { Cache = setup.Cache, MaxBytes = setup.MaxBytes, Items = items }, group, cancellationToken);
+            new ServiceSetup { Cache = setup.Cache, MaxBytes = setup.MaxBytes, Items = items },
+            group,
+            cancellationToken);
         using var sampler = new ResidentSampler(service.Id, clock);
-        await using OpenLoad load = await OpenLoad.StartAsync(service.Address, options.RequestsPerSecond, (int)items, clock);
+        await using OpenLoad load = await OpenLoad.StartAsync(
+            service.Address, options.RequestsPerSecond, (int)items, clock);
         progress.Say($"{ByteSize.Format(setup.MaxBytes)} are filled in a group of {ByteSize.Format(setup.GroupBytes)}");
         string? refused = null;
         ServiceState? before = await TryAsync(
@@ -68,7 +74,8 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
         progress.Say(service.End ?? "alive");
         LoadTotals totals = await load.StopAsync();
         double wall = before is null || after is null ? 0 : after.UptimeMilliseconds - before.UptimeMilliseconds;
-        Request[] requests = [.. load.Requests.Where(request => request.At >= zero && request.DoneAt <= ended && (service.End is null || request.Failure is null))];
+        Request[] requests = [.. load.Requests.Where(request =>
+            request.At >= zero && request.DoneAt <= ended && (service.End is null || request.Failure is null))];
         return new ContainerCase
         {
             Title = setup.Title,
@@ -101,9 +108,11 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
         {
             return service.HasExited ? null : await ask();
         }
-        catch (Exception failure) when (failure is HttpRequestException or SocketException or IOException or JsonException)
+        catch (Exception failure)
+            when (failure is HttpRequestException or SocketException or IOException or JsonException)
         {
-            return await service.WaitForExitAsync(s_dying) ? null : throw new LoadException(ExitCode.Failed, $"the service lives but does not answer: {failure.Message}", failure);
+            return await service.WaitForExitAsync(s_dying) ? null : throw new LoadException(
+                ExitCode.Failed, $"the service lives but does not answer: {failure.Message}", failure);
         }
     }
 }

@@ -23,7 +23,9 @@ internal sealed record SawtoothOptions
     /// <summary>With nothing cached, under load.</summary>
     public TimeSpan Empty { get; init; } = TimeSpan.FromSeconds(8);
 
-    /// <summary>The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.</summary>
+    /// <summary>
+    /// The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.
+    /// </summary>
     public static SawtoothOptions Quick { get; } = new()
     {
         HighMaxBytes = 32L << 20,

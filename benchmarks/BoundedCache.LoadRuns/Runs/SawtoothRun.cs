@@ -5,7 +5,10 @@ using BoundedCache.LoadRuns.Results;
 
 namespace BoundedCache.LoadRuns.Runs;
 
-/// <summary>Moves the limit of a service under load up and down, and looks whether memory follows each time, and whether the last time is like the first.</summary>
+/// <summary>
+/// Moves the limit of a service under load up and down, and looks whether memory follows each time, and whether the
+/// last time is like the first.
+/// </summary>
 internal sealed class SawtoothRun(SawtoothOptions options, string command)
 {
     private const double MebibyteBytes = 1024 * 1024;
@@ -18,15 +21,23 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
         var progress = new Progress("sawtooth", _clock);
         long items = Items.InAll(options.HighMaxBytes);
         await using ServiceProcess service = await ServiceProcess.StartAsync(
-            new ServiceSetup { Cache = "bounded", MaxBytes = options.HighMaxBytes, Items = items, ServerGC = options.ServerGC }, group: null, cancellationToken);
+            new ServiceSetup
+            {
+                Cache = "bounded",
+                MaxBytes = options.HighMaxBytes,
+                Items = items,
+                ServerGC = options.ServerGC,
+            }, group: null, cancellationToken);
         using var sampler = new ResidentSampler(service.Id, _clock);
         await service.StoreAsync(false, cancellationToken);
-        await using OpenLoad load = await OpenLoad.StartAsync(service.Address, options.RequestsPerSecond, (int)items, _clock);
+        await using OpenLoad load = await OpenLoad.StartAsync(
+            service.Address, options.RequestsPerSecond, (int)items, _clock);
         await Task.Delay(options.Empty, cancellationToken);
         long empty = sampler.Samples.MedianBytes(_clock.Elapsed - (options.Empty / 2), _clock.Elapsed);
         await service.StoreAsync(true, cancellationToken);
 
-        // The first teeth compile what all others use, and let the thread pool and the collector's own tables find their size. They are not counted.
+        // The first teeth compile what all others use, and let the thread pool and the collector's own tables find
+        // their size. They are not counted.
         progress.Say($"{options.WarmTeeth} teeth that do not count");
         for (int tooth = 0; tooth < options.WarmTeeth; tooth++)
         {
@@ -66,7 +77,12 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
     }
 
     private SawtoothResult Conclude(
-        List<Call> calls, IReadOnlyList<ResidentSample> resident, Request[] requests, LoadTotals totals, TimeSpan zero, long empty)
+        List<Call> calls,
+        IReadOnlyList<ResidentSample> resident,
+        Request[] requests,
+        LoadTotals totals,
+        TimeSpan zero,
+        long empty)
     {
         SawtoothCycle[] cycles = [.. calls.Select(call => new SawtoothCycle(
             (call.Lowered - zero).TotalSeconds,
@@ -94,9 +110,15 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
             Bars =
             [
                 new("requests that failed or got lost", totals.Failed + totals.Lost, 0, "requests"),
-                new("last low point, against the first and 3 %", last / MebibyteBytes, first * 1.03 / MebibyteBytes, "MiB"),
+                new(
+                    "last low point, against the first and 3 %",
+                    last / MebibyteBytes,
+                    first * 1.03 / MebibyteBytes,
+                    "MiB"),
                 new("highest low point above empty, against 1.10 times the limit and 10 MB",
-                    (cycles.Max(static cycle => cycle.LowBytes) - empty) / MebibyteBytes, ((1.10 * options.LowMaxBytes) + 10_000_000) / MebibyteBytes, "MiB"),
+                    (cycles.Max(static cycle => cycle.LowBytes) - empty) / MebibyteBytes,
+                    ((1.10 * options.LowMaxBytes) + 10_000_000) / MebibyteBytes,
+                    "MiB"),
             ],
             Resident = resident.ToPoints(zero),
             Seconds = SecondResult.From(requests, zero),
@@ -116,5 +138,11 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
         return all.Sum(point => (point.X - x) * (point.Y - y)) / all.Sum(point => (point.X - x) * (point.X - x));
     }
 
-    private sealed record Call(TimeSpan Lowered, TimeSpan Answered, TimeSpan Raised, TimeSpan Ended, ShrinkAnswer Answer, Dictionary<string, long> Memory);
+    private sealed record Call(
+        TimeSpan Lowered,
+        TimeSpan Answered,
+        TimeSpan Raised,
+        TimeSpan Ended,
+        ShrinkAnswer Answer,
+        Dictionary<string, long> Memory);
 }

@@ -11,15 +11,27 @@ internal static class ShrinkBars
 
     public static IReadOnlyList<Bar> Create(ShrinkRow row, Latencies steady, long boundBytes)
     {
-        var bars = new List<Bar> { new("requests that failed or got lost", row.Load.Failed + row.Load.Lost, 0, "requests") };
+        var bars = new List<Bar>
+        {
+            new("requests that failed or got lost", row.Load.Failed + row.Load.Lost, 0, "requests"),
+        };
         if (row.Name == "bounded-full")
         {
-            bars.Add(new("RSS above empty, two seconds after the call", row.AboveEmptyAfterTwoSeconds / MebibyteBytes, boundBytes / MebibyteBytes, "MiB"));
-            bars.Add(new("longest stall, against the reported pause and 10 ms", row.StallMilliseconds, (row.Call.PauseMilliseconds ?? 0) + StallMilliseconds, "ms"));
+            bars.Add(new(
+                "RSS above empty, two seconds after the call",
+                row.AboveEmptyAfterTwoSeconds / MebibyteBytes,
+                boundBytes / MebibyteBytes,
+                "MiB"));
+            bars.Add(new(
+                "longest stall, against the reported pause and 10 ms",
+                row.StallMilliseconds,
+                (row.Call.PauseMilliseconds ?? 0) + StallMilliseconds,
+                "ms"));
         }
         else if (row.Name == "bounded-gentle")
         {
-            bars.Add(new("p99 while the limit is lowered, against twice the steady p99", row.Window.P99, 2 * steady.P99, "ms"));
+            bars.Add(new(
+                "p99 while the limit is lowered, against twice the steady p99", row.Window.P99, 2 * steady.P99, "ms"));
         }
 
         return bars;

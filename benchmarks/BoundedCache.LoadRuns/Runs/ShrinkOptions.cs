@@ -32,7 +32,9 @@ internal sealed record ShrinkOptions
     /// <summary>With the limit raised again.</summary>
     public TimeSpan Raised { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.</summary>
+    /// <summary>
+    /// The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.
+    /// </summary>
     public static ShrinkOptions Quick { get; } = new()
     {
         MaxBytes = 32L << 20,

@@ -4,18 +4,25 @@ using BoundedCache.LoadRuns.Results;
 
 namespace BoundedCache.LoadRuns.Runs;
 
-/// <summary>The shrink story of one peer after the other. Rows of an earlier run are kept where only some are asked for.</summary>
+/// <summary>
+/// The shrink story of one peer after the other. Rows of an earlier run are kept where only some are asked for.
+/// </summary>
 internal sealed class ShrinkRun(ShrinkOptions options, string command)
 {
     /// <param name="earlier">What an earlier run came to; null for none.</param>
     /// <param name="cancellationToken">Ends the run, and everything that it started.</param>
-    /// <exception cref="LoadException">The earlier run was of other sizes, a program is missing that must not be, or a process failed.</exception>
+    /// <exception cref="LoadException">
+    /// The earlier run was of other sizes, a program is missing that must not be, or a process failed.
+    /// </exception>
     public async Task<ShrinkResult> RunAsync(ShrinkResult? earlier, CancellationToken cancellationToken)
     {
         bool isPart = options.Rows.Count > 0;
         if (isPart && earlier is not null && !IsLike(earlier))
         {
-            throw new LoadException(ExitCode.Usage, "the rows that are there were measured with other limits, another rate or another collector; leave --rows out, or choose another --output");
+            throw new LoadException(
+                ExitCode.Usage,
+                "the rows that are there were measured with other limits, another rate or another collector; "
+                    + "leave --rows out, or choose another --output");
         }
 
         var stamp = RunStamp.Take(command);

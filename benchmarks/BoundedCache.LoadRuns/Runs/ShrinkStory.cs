@@ -30,8 +30,11 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
         await Task.Delay(s_idle, cancellationToken);
         TimeSpan idleEnds = _clock.Elapsed;
         await service.StoreAsync(false, cancellationToken);
-        await using OpenLoad load = await OpenLoad.StartAsync(service.Address, options.RequestsPerSecond, (int)setup.Items, _clock);
-        await using ToolLoad? tool = options.Tool is null ? null : ToolLoad.Start(options.Tool, PeerServer.Find(options.Tool)!, service.Address);
+        await using OpenLoad load = await OpenLoad.StartAsync(
+            service.Address, options.RequestsPerSecond, (int)setup.Items, _clock);
+        await using ToolLoad? tool = options.Tool is null
+            ? null
+            : ToolLoad.Start(options.Tool, PeerServer.Find(options.Tool)!, service.Address);
         progress.Say("start: under load, nothing cached");
         await Task.Delay(options.Empty, cancellationToken);
         TimeSpan emptyEnds = _clock.Elapsed;
@@ -74,7 +77,11 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
         ToolTotals? toolTotals = tool is null ? null : await tool.StopAsync();
         LoadTotals totals = await load.StopAsync();
         progress.Say($"{totals.Sent:N0} requests, {totals.Failed} failed, {totals.Lost} lost");
-        return Conclude(new Story(resident, load.Requests, totals, zero, called, answered, idleEnds, emptyEnds, laterEnds, change)) with { Tool = toolTotals };
+        return Conclude(new Story(
+            resident, load.Requests, totals, zero, called, answered, idleEnds, emptyEnds, laterEnds, change)) with
+        {
+            Tool = toolTotals,
+        };
     }
 
     private async Task EndPhaseAsync(string name, ServiceProcess service, CancellationToken cancellationToken)
@@ -91,11 +98,15 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
         // By then the code that serves requests is compiled, and the young generation has found its size.
         long empty = story.Resident.MedianBytes(story.EmptyEnds - (options.Empty / 2), story.EmptyEnds);
         long bound = (long)(1.10 * options.NewMaxBytes) + 10_000_000;
-        TimeSpan windowEnds = story.Answered - story.Called > s_leastWindow ? story.Answered : story.Called + s_leastWindow;
+        TimeSpan windowEnds = story.Answered - story.Called > s_leastWindow
+            ? story.Answered
+            : story.Called + s_leastWindow;
         Request[] window = [.. story.Requests.Where(request => request.At >= story.Called && request.At <= windowEnds)];
         PhaseMark steady = _marks.Single(static mark => mark.Name == "under load");
-        Request[] steadyRequests = [.. story.Requests.Where(request => request.At >= steady.From && request.At <= steady.To)];
-        ResidentSample reached = story.Resident.FirstOrDefault(sample => sample.At >= story.Called && sample.Bytes - empty <= bound);
+        Request[] steadyRequests =
+            [.. story.Requests.Where(request => request.At >= steady.From && request.At <= steady.To)];
+        ResidentSample reached = story.Resident.FirstOrDefault(
+            sample => sample.At >= story.Called && sample.Bytes - empty <= bound);
         var row = new ShrinkRow
         {
             Name = peer.Name,
@@ -109,7 +120,8 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
             Call = story.Change,
             ReachedAfterSeconds = reached == default ? null : (reached.At - story.Called).TotalSeconds,
             AboveEmptyAfterTwoSeconds = story.Resident.BytesAt(story.Called + s_judgedAfter) - empty,
-            AboveEmptyLater = story.Resident.MedianBytes(story.LaterEnds - TimeSpan.FromSeconds(1), story.LaterEnds) - empty,
+            AboveEmptyLater =
+                story.Resident.MedianBytes(story.LaterEnds - TimeSpan.FromSeconds(1), story.LaterEnds) - empty,
             Window = Latencies.From(window),
             StallMilliseconds = Latencies.LongestStall(window).TotalMilliseconds,
             SteadyStallMilliseconds = Latencies.LongestStall(steadyRequests).TotalMilliseconds,

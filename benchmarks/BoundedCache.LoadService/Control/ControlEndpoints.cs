@@ -10,7 +10,8 @@ internal static class ControlEndpoints
 {
     private static readonly long s_startedAt = Environment.TickCount64;
 
-    public static void MapControl(this IEndpointRouteBuilder app, IItemCache cache, ItemTraffic traffic, Inserter inserter)
+    public static void MapControl(
+        this IEndpointRouteBuilder app, IItemCache cache, ItemTraffic traffic, Inserter inserter)
     {
         RouteGroupBuilder control = app.MapGroup("/control");
         control.MapPost("/fill/{items:long}", async (long items, CancellationToken cancellationToken) =>
@@ -37,7 +38,8 @@ internal static class ControlEndpoints
         control.MapGet("/state", async (bool? report) => await ReadAsync(cache, traffic, inserter, report ?? false));
     }
 
-    private static async Task<ServiceState> ReadAsync(IItemCache cache, ItemTraffic traffic, Inserter inserter, bool report)
+    private static async Task<ServiceState> ReadAsync(
+        IItemCache cache, ItemTraffic traffic, Inserter inserter, bool report)
     {
         CacheFigures figures = await cache.ReadAsync();
         using System.Diagnostics.Process process = System.Diagnostics.Process.GetCurrentProcess();
@@ -54,7 +56,9 @@ internal static class ControlEndpoints
             ProcessorMilliseconds = process.TotalProcessorTime.TotalMilliseconds,
             UptimeMilliseconds = Environment.TickCount64 - s_startedAt,
             IsServerGC = GCSettings.IsServerGC,
-            Findings = report ? [.. MemoryReport.Capture().Findings.Select(static finding => $"{finding.Cause}: {finding}")] : [],
+            Findings = report
+                ? [.. MemoryReport.Capture().Findings.Select(static finding => $"{finding.Cause}: {finding}")]
+                : [],
         };
     }
 

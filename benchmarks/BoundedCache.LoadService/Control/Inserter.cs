@@ -5,7 +5,10 @@ using BoundedCache.LoadService.Peers;
 
 namespace BoundedCache.LoadService.Control;
 
-/// <summary>New entries from within the service: many at once to fill the cache, or so many a second on a thread of their own, none of which anybody will ask for.</summary>
+/// <summary>
+/// New entries from within the service: many at once to fill the cache, or so many a second on a thread of their own,
+/// none of which anybody will ask for.
+/// </summary>
 internal sealed class Inserter(IItemCache cache) : IDisposable
 {
     private const int FillersAtOnce = 32;
@@ -53,7 +56,9 @@ internal sealed class Inserter(IItemCache cache) : IDisposable
         _stop.Dispose();
     }
 
-    /// <remarks>What was missed during a collector's pause is caught up with, as a queue of requests would be.</remarks>
+    /// <remarks>
+    /// What was missed during a collector's pause is caught up with, as a queue of requests would be.
+    /// </remarks>
     private void Insert(int perSecond)
     {
         long started = Stopwatch.GetTimestamp();
@@ -63,7 +68,8 @@ internal sealed class Inserter(IItemCache cache) : IDisposable
             for (; count < due && !_stop.IsCancellationRequested; count++)
             {
                 byte[] item = ItemSource.Make(count);
-                cache.SetAsync(string.Create(CultureInfo.InvariantCulture, $"new:{count:d9}"), item).AsTask().GetAwaiter().GetResult();
+                cache.SetAsync(string.Create(CultureInfo.InvariantCulture, $"new:{count:d9}"), item)
+                    .AsTask().GetAwaiter().GetResult();
                 Volatile.Write(ref _inserted, count + 1);
             }
 

@@ -1,6 +1,8 @@
 namespace BoundedCache.LoadService.Control;
 
-/// <summary>Ends the service when its standard input ends, so that it outlives nobody who started it, however they ended.</summary>
+/// <summary>
+/// Ends the service when its standard input ends, so that it outlives nobody who started it, however they ended.
+/// </summary>
 internal static class Leash
 {
     public static void Fasten(IHostApplicationLifetime lifetime)

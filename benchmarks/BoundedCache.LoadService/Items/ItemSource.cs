@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace BoundedCache.LoadService.Items;
 
-/// <summary>Where items come from when the cache has none: made from their number, so that whoever receives one can tell whether it is the right one, and whole.</summary>
+/// <summary>
+/// Where items come from when the cache has none: made from their number, so that whoever receives one can tell whether
+/// it is the right one, and whole.
+/// </summary>
 internal static class ItemSource
 {
     /// <summary>The smallest item, in bytes.</summary>

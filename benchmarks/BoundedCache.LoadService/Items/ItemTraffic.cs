@@ -1,13 +1,18 @@
 namespace BoundedCache.LoadService.Items;
 
-/// <summary>How often an item was found in the cache, and how often not; and whether the cache gets what it did not have.</summary>
+/// <summary>
+/// How often an item was found in the cache, and how often not; and whether the cache gets what it did not have.
+/// </summary>
 internal sealed class ItemTraffic
 {
     private long _hits;
     private long _misses;
     private bool _stores = true;
 
-    /// <summary>Whether items that were not found are stored. Without that, this is the same service under the same load with an empty cache.</summary>
+    /// <summary>
+    /// Whether items that were not found are stored. Without that, this is the same service under the same
+    /// load with an empty cache.
+    /// </summary>
     public bool Stores
     {
         get => Volatile.Read(ref _stores);

@@ -3,7 +3,8 @@ namespace BoundedCache.LoadService.Peers;
 /// <summary>BoundedCache. The runs set its limit through the admin endpoint; this way is for who has none.</summary>
 internal sealed class BoundedItemCache(BoundedMemoryCache cache) : IItemCache
 {
-    public ValueTask<byte[]?> GetAsync(string key) => new(cache.TryGetValue(key, out object? value) ? (byte[]?)value : null);
+    public ValueTask<byte[]?> GetAsync(string key) =>
+        new(cache.TryGetValue(key, out object? value) ? (byte[]?)value : null);
 
     public ValueTask SetAsync(string key, byte[] item)
     {
@@ -11,7 +12,8 @@ internal sealed class BoundedItemCache(BoundedMemoryCache cache) : IItemCache
         return ValueTask.CompletedTask;
     }
 
-    public Task<CacheFigures> ReadAsync() => Task.FromResult(new CacheFigures(cache.MaxMemory, cache.UsedMemory, cache.Count));
+    public Task<CacheFigures> ReadAsync() =>
+        Task.FromResult(new CacheFigures(cache.MaxMemory, cache.UsedMemory, cache.Count));
 
     public async Task<string> SetLimitAsync(long maxBytes) => (await cache.SetMaxMemoryAsync(maxBytes)).ToString();
 

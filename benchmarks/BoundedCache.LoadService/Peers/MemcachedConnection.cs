@@ -58,7 +58,8 @@ internal sealed class MemcachedConnection : IDisposable
     /// <exception cref="InvalidDataException">The server does not store it.</exception>
     public async Task SetAsync(string key, byte[] value)
     {
-        byte[] head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"set {key} 0 0 {value.Length}\r\n"));
+        byte[] head = Encoding.ASCII.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"set {key} 0 0 {value.Length}\r\n"));
         byte[] command = [.. head, .. value, (byte)'\r', (byte)'\n'];
         await _stream.WriteAsync(command);
         await ExpectAsync("set", "STORED");
@@ -141,5 +142,6 @@ internal sealed class MemcachedConnection : IDisposable
         _end += read > 0 ? read : throw new EndOfStreamException("memcached closed the connection.");
     }
 
-    private static InvalidDataException Unexpected(string command, string line) => new($"memcached answered '{line}' to {command}.");
+    private static InvalidDataException Unexpected(string command, string line) =>
+        new($"memcached answered '{line}' to {command}.");
 }

@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace BoundedCache.LoadService.Peers;
 
-/// <summary>A memcached server beside the service, on loopback. Each connection carries one command at a time, and as many are opened as there are commands at once.</summary>
+/// <summary>
+/// A memcached server beside the service, on loopback. Each connection carries one command at a time, and as many are
+/// opened as there are commands at once.
+/// </summary>
 internal sealed class MemcachedItemCache(int port) : IItemCache
 {
     private const long MegabyteBytes = 1024 * 1024;
@@ -36,7 +39,8 @@ internal sealed class MemcachedItemCache(int port) : IItemCache
     /// <remarks>The server's limit is whole megabytes, and it takes no less than one.</remarks>
     public async Task<string> SetLimitAsync(long maxBytes)
     {
-        string command = string.Create(CultureInfo.InvariantCulture, $"cache_memlimit {Math.Max(1, maxBytes / MegabyteBytes)}");
+        string command = string.Create(
+            CultureInfo.InvariantCulture, $"cache_memlimit {Math.Max(1, maxBytes / MegabyteBytes)}");
         await UseAsync(async connection =>
         {
             await connection.CommandAsync(command);
@@ -55,10 +59,14 @@ internal sealed class MemcachedItemCache(int port) : IItemCache
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Runs one command on a connection of its own. One that failed has half an answer in it, and is not used again.</summary>
+    /// <summary>
+    /// Runs one command on a connection of its own. One that failed has half an answer in it, and is not used again.
+    /// </summary>
     private async Task<T> UseAsync<T>(Func<MemcachedConnection, Task<T>> command)
     {
-        MemcachedConnection connection = _idle.TryTake(out MemcachedConnection? idle) ? idle : await MemcachedConnection.OpenAsync(port);
+        MemcachedConnection connection = _idle.TryTake(out MemcachedConnection? idle)
+            ? idle
+            : await MemcachedConnection.OpenAsync(port);
         try
         {
             T result = await command(connection);

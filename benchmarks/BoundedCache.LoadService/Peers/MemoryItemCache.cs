@@ -3,8 +3,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.LoadService.Peers;
 
 /// <summary>
-/// Microsoft's MemoryCache. Its limit is fixed, so a lower one is what its operator can make of it: removing the share of the entries that is too many, once. It counts
-/// what callers declare, and is told what it keeps alive.
+/// Microsoft's MemoryCache. Its limit is fixed, so a lower one is what its operator can make of it: removing the share
+/// of the entries that is too many, once. It counts what callers declare, and is told what it keeps alive.
 /// </summary>
 internal sealed class MemoryItemCache(long maxBytes) : IItemCache
 {
@@ -19,7 +19,8 @@ internal sealed class MemoryItemCache(long maxBytes) : IItemCache
 
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = maxBytes, TrackStatistics = true });
 
-    public ValueTask<byte[]?> GetAsync(string key) => new(_cache.TryGetValue(key, out object? value) ? (byte[]?)value : null);
+    public ValueTask<byte[]?> GetAsync(string key) =>
+        new(_cache.TryGetValue(key, out object? value) ? (byte[]?)value : null);
 
     public ValueTask SetAsync(string key, byte[] item)
     {
@@ -32,7 +33,8 @@ internal sealed class MemoryItemCache(long maxBytes) : IItemCache
     public Task<CacheFigures> ReadAsync()
     {
         MemoryCacheStatistics statistics = _cache.GetCurrentStatistics()!;
-        return Task.FromResult(new CacheFigures(maxBytes, statistics.CurrentEstimatedSize ?? 0, statistics.CurrentEntryCount));
+        return Task.FromResult(
+            new CacheFigures(maxBytes, statistics.CurrentEstimatedSize ?? 0, statistics.CurrentEntryCount));
     }
 
     public async Task<string> SetLimitAsync(long newMaxBytes)

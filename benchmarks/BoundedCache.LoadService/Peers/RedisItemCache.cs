@@ -26,7 +26,12 @@ internal sealed class RedisItemCache : IItemCache
     {
         var endPoint = new IPEndPoint(IPAddress.Loopback, port);
         var cache = new RedisItemCache(
-            await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions { EndPoints = { endPoint }, AllowAdmin = true, AbortOnConnectFail = true }), endPoint);
+            await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
+            {
+                EndPoints = { endPoint },
+                AllowAdmin = true,
+                AbortOnConnectFail = true,
+            }), endPoint);
         await cache.ConfigureAsync(maxBytes);
         return cache;
     }
@@ -36,9 +41,15 @@ internal sealed class RedisItemCache : IItemCache
     public async ValueTask SetAsync(string key, byte[] item) => await _database.StringSetAsync(key, item);
 
     public async Task<CacheFigures> ReadAsync() =>
-        new(await NumberAsync("memory", "maxmemory"), await NumberAsync("memory", "used_memory"), await _server.DatabaseSizeAsync());
+        new(
+            await NumberAsync("memory", "maxmemory"),
+            await NumberAsync("memory", "used_memory"),
+            await _server.DatabaseSizeAsync());
 
-    /// <remarks>Redis goes on evicting for a while after it has answered. MEMORY PURGE before it is done would find pages that still hold something.</remarks>
+    /// <remarks>
+    /// Redis goes on evicting for a while after it has answered. MEMORY PURGE before it is done would find pages
+    /// that still hold something.
+    /// </remarks>
     public async Task<string> SetLimitAsync(long maxBytes)
     {
         await ConfigureAsync(maxBytes);
@@ -54,8 +65,10 @@ internal sealed class RedisItemCache : IItemCache
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private Task ConfigureAsync(long maxBytes) => _server.ConfigSetAsync("maxmemory", maxBytes.ToString(CultureInfo.InvariantCulture));
+    private Task ConfigureAsync(long maxBytes) =>
+        _server.ConfigSetAsync("maxmemory", maxBytes.ToString(CultureInfo.InvariantCulture));
 
     private async Task<long> NumberAsync(string section, string name) => long.Parse(
-        (await _server.InfoAsync(section)).SelectMany(static group => group).Single(pair => pair.Key == name).Value, CultureInfo.InvariantCulture);
+        (await _server.InfoAsync(section)).SelectMany(static group => group).Single(pair => pair.Key == name).Value,
+        CultureInfo.InvariantCulture);
 }

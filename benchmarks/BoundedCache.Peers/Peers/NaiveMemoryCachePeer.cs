@@ -3,7 +3,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Peers.Peers;
 
-/// <summary>The IMemoryCache that people write around <see cref="LockedLru"/>: an entry object with the interface's properties, stored when it is disposed.</summary>
+/// <summary>
+/// The IMemoryCache that people write around <see cref="LockedLru"/>: an entry object with the interface's properties,
+/// stored when it is disposed.
+/// </summary>
 [Peer("naive-imemorycache", 7)]
 internal sealed class NaiveMemoryCachePeer(PeerSetup setup) : IShrinkablePeer
 {
@@ -79,7 +82,9 @@ internal sealed class NaiveMemoryCachePeer(PeerSetup setup) : IShrinkablePeer
 
         public void Dispose()
         {
-            AbsoluteExpiration ??= AbsoluteExpirationRelativeToNow is { } lifetime ? DateTimeOffset.UtcNow + lifetime : null;
+            AbsoluteExpiration ??= AbsoluteExpirationRelativeToNow is { } lifetime
+                ? DateTimeOffset.UtcNow + lifetime
+                : null;
             lru.Set(Key, this, Size ?? 1);
         }
     }

@@ -9,14 +9,16 @@ using Microsoft.Net.Http.Headers;
 namespace BoundedCache.AdminDashboard.Authentication;
 
 /// <summary>
-/// The authentication scheme: a key in the header <c>X-Api-Key</c>, as programs send it, or as the password of basic authentication under any user name, as
-/// browsers do, which ask for it when they open the page.
+/// The authentication scheme: a key in the header <c>X-Api-Key</c>, as programs send it, or as the password of basic
+/// authentication under any user name, as browsers do, which ask for it when they open the page.
 /// </summary>
 /// <remarks>
-/// Browsers send a password along with whatever other sites make them send. The admin endpoint refuses changes from other sites; endpoints of your own have to, too.
-/// Keys travel readable: use TLS wherever the connection leaves the machine.
+/// Browsers send a password along with whatever other sites make them send. The admin endpoint refuses
+/// changes from other sites; endpoints of your own have to, too. Keys travel readable: use TLS wherever the
+/// connection leaves the machine.
 /// </remarks>
-internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiKeys keys)
+internal sealed class ApiKeyHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiKeys keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "ApiKey";
@@ -34,13 +36,16 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions>
             return Task.FromResult(AuthenticateResult.Fail("The API key is none of this service's."));
         }
 
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, role), new Claim(ClaimTypes.Role, role)], SchemeName);
-        return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName)));
+        var identity = new ClaimsIdentity(
+            [new Claim(ClaimTypes.Name, role), new Claim(ClaimTypes.Role, role)], SchemeName);
+        return Task.FromResult(
+            AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName)));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        Response.Headers.WWWAuthenticate = "Basic realm=\"BoundedCache admin: any user name, the key as password\", charset=\"UTF-8\"";
+        Response.Headers.WWWAuthenticate =
+            "Basic realm=\"BoundedCache admin: any user name, the key as password\", charset=\"UTF-8\"";
         return base.HandleChallengeAsync(properties);
     }
 
@@ -51,7 +56,8 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions>
             return values.Count == 1 ? values[0] : string.Empty;
         }
 
-        if (!AuthenticationHeaderValue.TryParse(Request.Headers[HeaderNames.Authorization], out AuthenticationHeaderValue? basic)
+        if (!AuthenticationHeaderValue.TryParse(
+            Request.Headers[HeaderNames.Authorization], out AuthenticationHeaderValue? basic)
             || !string.Equals(basic.Scheme, "Basic", StringComparison.OrdinalIgnoreCase)
             || basic.Parameter is null)
         {

@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace BoundedCache.AdminDashboard.Authentication;
 
-/// <summary>What the service needs to ask for keys: a scheme that knows who has come, and policies that say who may do what.</summary>
+/// <summary>
+/// What the service needs to ask for keys: a scheme that knows who has come, and policies that say who may do what.
+/// </summary>
 internal static class ApiKeyServiceCollectionExtensions
 {
     public static void AddApiKeys(this IServiceCollection services, ApiKeys keys)

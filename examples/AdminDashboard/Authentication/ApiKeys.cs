@@ -31,7 +31,9 @@ internal sealed class ApiKeys
     public bool AreGenerated { get; }
 
     /// <summary>The keys of the configuration, or new ones where it has none.</summary>
-    /// <exception cref="InvalidOperationException">Only one is there, one is too short to be secret, or they are the same.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Only one is there, one is too short to be secret, or they are the same.
+    /// </exception>
     public static ApiKeys From(IConfiguration configuration)
     {
         string? reader = configuration["ReaderKey"];
@@ -44,14 +46,18 @@ internal sealed class ApiKeys
         if (reader is not { Length: >= LeastLength } || changer is not { Length: >= LeastLength } || reader == changer)
         {
             throw new InvalidOperationException(
-                $"Auth:ReaderKey and Auth:ChangerKey must both be set, be different, and have at least {LeastLength} characters each; leave out both to have them made up.");
+                $"Auth:ReaderKey and Auth:ChangerKey must both be set, be different, and have at least {LeastLength} "
+                    + "characters each; leave out both to have them made up.");
         }
 
         return new ApiKeys(reader, changer, areGenerated: false);
     }
 
     /// <summary>The role of who brings a key; null for a key that is none.</summary>
-    /// <remarks>Takes the same time whatever is wrong with the key: both are compared, as hashes of one length, to their last byte.</remarks>
+    /// <remarks>
+    /// Takes the same time whatever is wrong with the key: both are compared, as hashes of one
+    /// length, to their last byte.
+    /// </remarks>
     public string? RoleOf(string key)
     {
         byte[] hash = Hash(key);

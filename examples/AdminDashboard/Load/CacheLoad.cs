@@ -4,7 +4,8 @@ namespace BoundedCache.AdminDashboard.Load;
 
 /// <summary>Lookups at a steady rate, most of them for what is popular, which keep both caches full.</summary>
 internal sealed class CacheLoad(
-    IMemoryCache catalog, [FromKeyedServices(Dashboard.Sessions)] IMemoryCache sessions, DashboardOptions options) : BackgroundService
+    IMemoryCache catalog, [FromKeyedServices(Dashboard.Sessions)] IMemoryCache sessions, DashboardOptions options)
+    : BackgroundService
 {
     private const int TicksPerSecond = 20;
     private const int Pages = 40_000;       // 4 to 32 KiB each, 700 MB in all: more than the cache may hold
@@ -56,6 +57,8 @@ internal sealed class CacheLoad(
         }
     }
 
-    /// <summary>A number below a bound, low ones far more often: a tenth of them get nearly half of all draws.</summary>
+    /// <summary>
+    /// A number below a bound, low ones far more often: a tenth of them get nearly half of all draws.
+    /// </summary>
     private int Popular(int bound) => (int)(bound * Math.Pow(_random.NextDouble(), 3));
 }

@@ -4,7 +4,8 @@ namespace BoundedCache.AdminDashboard.Load;
 internal sealed record Session(int User, string Name, IReadOnlyList<SessionItem> Basket)
 {
     public static Session Load(int user) =>
-        new(user, $"Visitor {user}", [.. Enumerable.Range(0, 4 + (user % 24)).Select(item => new SessionItem($"article-{user}-{item}", 1 + (item % 3), 9.90m + item))]);
+        new(user, $"Visitor {user}", [.. Enumerable.Range(0, 4 + (user % 24)).Select(item =>
+            new SessionItem($"article-{user}-{item}", 1 + (item % 3), 9.90m + item))]);
 }
 
 /// <summary>An article that a visitor wants.</summary>

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>A small full cache in a process at work, whose garbage no collection has taken yet: there is nothing to find.</summary>
+/// <summary>
+/// A small full cache in a process at work, whose garbage no collection has taken yet: there is nothing to find.
+/// </summary>
 internal sealed class Busy : Cause
 {
     private const int ObjectBytes = 1000;
@@ -11,7 +13,8 @@ internal sealed class Busy : Cause
 
     public override string Name => "busy";
 
-    public override string Description => "A small full cache in a process that makes short-lived objects all the time; nothing to do either.";
+    public override string Description =>
+        "A small full cache in a process that makes short-lived objects all the time; nothing to do either.";
 
     public override MemoryReportCause? Finding => null;
 
@@ -19,7 +22,8 @@ internal sealed class Busy : Cause
     {
         _cache = CacheFiller.Fill(bytes / 4);
 
-        // Twice round, and then two fifths of the way to the next collection: there are dead objects, and there is room that they left the last time.
+        // Twice round, and then two fifths of the way to the next collection: there are dead objects, and there is room
+        // that they left the last time.
         MakeGarbageUntilCollected();
         long between = MakeGarbageUntilCollected();
         for (long made = 0; made < between * 2 / 5; made += ObjectBytes)

@@ -5,7 +5,10 @@ internal static class CacheFiller
 {
     /// <summary>Fills a cache with values of 1 KiB up to its limit.</summary>
     /// <param name="maxMemory">The limit in bytes.</param>
-    /// <param name="paced">Whether pacing may collect. What it began while the cache was filled may end later, and take what is let go right after.</param>
+    /// <param name="paced">
+    /// Whether pacing may collect. What it began while the cache was filled may end later, and take
+    /// what is let go right after.
+    /// </param>
     public static BoundedMemoryCache Fill(long maxMemory, bool paced = true)
     {
         var options = new BoundedMemoryCacheOptions { MaxMemory = maxMemory, Name = "explain-rss" };

@@ -28,7 +28,8 @@ internal abstract class Cause
     /// <summary>All causes, in the order in which they are told.</summary>
     public static IReadOnlyList<Cause> All { get; } =
     [
-        new Healthy(), new Busy(), new OtherLive(), new Dead(), new Finalizers(), new Pins(), new Fragmentation(), new UnusedHeap(),
+        new Healthy(), new Busy(), new OtherLive(), new Dead(), new Finalizers(), new Pins(), new Fragmentation(),
+        new UnusedHeap(),
         new Native(), new NativeFreed(), new Threads(), new MappedFiles(), new SharedMemory(),
         new HugePages(),
     ];

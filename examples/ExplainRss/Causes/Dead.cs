@@ -2,14 +2,17 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>A cache whose limit was lowered without a release: its entries are dead, and no collection has come by.</summary>
+/// <summary>
+/// A cache whose limit was lowered without a release: its entries are dead, and no collection has come by.
+/// </summary>
 internal sealed class Dead : Cause
 {
     private BoundedMemoryCache? _cache;
 
     public override string Name => "dead";
 
-    public override string Description => "A cache lowered to a tenth without a release: what it let go is dead, and still there.";
+    public override string Description =>
+        "A cache lowered to a tenth without a release: what it let go is dead, and still there.";
 
     public override MemoryReportCause? Finding => MemoryReportCause.Dead;
 

@@ -9,7 +9,8 @@ internal sealed class Finalizers : Cause
 
     public override string Name => "finalizers";
 
-    public override string Description => "Dropped objects with finalizers, each with 4 KiB that go only when its finalizer has run.";
+    public override string Description =>
+        "Dropped objects with finalizers, each with 4 KiB that go only when its finalizer has run.";
 
     public override MemoryReportCause? Finding => MemoryReportCause.Finalizers;
 

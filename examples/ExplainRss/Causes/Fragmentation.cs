@@ -9,7 +9,8 @@ internal sealed class Fragmentation : Cause
 
     public override string Name => "fragmentation";
 
-    public override string Description => "Every third of many arrays stays, the others die between them; the collection sweeps and does not compact.";
+    public override string Description =>
+        "Every third of many arrays stays, the others die between them; the collection sweeps and does not compact.";
 
     public override MemoryReportCause? Finding => MemoryReportCause.Fragmentation;
 

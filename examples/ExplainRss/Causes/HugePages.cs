@@ -13,25 +13,30 @@ internal sealed unsafe partial class HugePages : Cause
 
     public override string Name => "huge-pages";
 
-    public override string Description => "Native memory in transparent huge pages, of which one byte in 2 MiB is used.";
+    public override string Description =>
+        "Native memory in transparent huge pages, of which one byte in 2 MiB is used.";
 
     public override MemoryReportCause? Finding => MemoryReportCause.HugePages;
 
     /// <summary>Whether this machine's kernel gives huge pages to who asks for them.</summary>
-    public static bool IsPossible => File.Exists(SettingPath) && !File.ReadAllText(SettingPath).Contains("[never]", StringComparison.Ordinal);
+    public static bool IsPossible =>
+        File.Exists(SettingPath) && !File.ReadAllText(SettingPath).Contains("[never]", StringComparison.Ordinal);
 
     public override void Build(long bytes)
     {
         if (!IsPossible)
         {
-            throw new ExplainException(ExitCode.Failed, $"{SettingPath} says never, or is not there; this machine makes no transparent huge pages");
+            throw new ExplainException(
+                ExitCode.Failed,
+                $"{SettingPath} says never, or is not there; this machine makes no transparent huge pages");
         }
 
         nuint length = ((nuint)bytes / PageBytes * PageBytes) + PageBytes;
         _block = NativeMemory.AlignedAlloc(length, PageBytes);
         if (Advise(_block, length, AdviseHugePage) != 0)
         {
-            throw new ExplainException(ExitCode.Failed, $"madvise(2) failed with error {Marshal.GetLastPInvokeError()}");
+            throw new ExplainException(
+                ExitCode.Failed, $"madvise(2) failed with error {Marshal.GetLastPInvokeError()}");
         }
 
         for (nuint offset = 0; offset < length; offset += PageBytes)

@@ -29,7 +29,8 @@ internal sealed class MappedFiles : Cause
                 }
             }
 
-            _file = MemoryMappedFile.CreateFromFile(_path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
+            _file = MemoryMappedFile.CreateFromFile(
+                _path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
             _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         }
         catch (IOException failure)

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>Native memory that several threads allocated, and freed but for a little at the top of each arena, which keeps the rest.</summary>
+/// <summary>
+/// Native memory that several threads allocated, and freed but for a little at the top of each
+/// arena, which keeps the rest.
+/// </summary>
 internal sealed unsafe class NativeFreed : Cause
 {
     private const int Block = 32 * 1024;
@@ -12,14 +15,16 @@ internal sealed unsafe class NativeFreed : Cause
 
     public override string Name => "native-freed";
 
-    public override string Description => "Native memory that four threads allocated and freed again: their allocator arenas keep it.";
+    public override string Description =>
+        "Native memory that four threads allocated and freed again: their allocator arenas keep it.";
 
     public override MemoryReportCause? Finding => MemoryReportCause.NativeArenas;
 
     public override void Build(long bytes)
     {
         using var together = new Barrier(ThreadCount);
-        List<Thread> threads = [.. Enumerable.Range(0, ThreadCount).Select(_ => new Thread(() => AllocateAndFree(bytes / ThreadCount, together)))];
+        List<Thread> threads = [.. Enumerable.Range(0, ThreadCount)
+            .Select(_ => new Thread(() => AllocateAndFree(bytes / ThreadCount, together)))];
         threads.ForEach(static thread => thread.Start());
         threads.ForEach(static thread => thread.Join());
     }

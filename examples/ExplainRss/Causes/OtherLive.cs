@@ -8,7 +8,8 @@ internal sealed class OtherLive : Cause
 
     public override string Name => "live";
 
-    public override string Description => "A static-like list that keeps growing beside a small cache: it is not the cache.";
+    public override string Description =>
+        "A static-like list that keeps growing beside a small cache: it is not the cache.";
 
     public override MemoryReportCause? Finding => MemoryReportCause.OtherLive;
 
@@ -20,7 +21,8 @@ internal sealed class OtherLive : Cause
             _sessions.Add(new string('s', 501));
         }
 
-        // As after a while: what no collection has seen yet counts as dead, and the young may be a sixth of all this where the processor's cache is large.
+        // As after a while: what no collection has seen yet counts as dead, and the young may be a sixth of all this
+        // where the processor's cache is large.
         GC.Collect(0);
     }
 

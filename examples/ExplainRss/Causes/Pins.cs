@@ -10,7 +10,8 @@ internal sealed class Pins : Cause
 
     public override string Name => "pins";
 
-    public override string Description => "One in a hundred buffers pinned where it lay, the others dropped and collected.";
+    public override string Description =>
+        "One in a hundred buffers pinned where it lay, the others dropped and collected.";
 
     public override MemoryReportCause? Finding => MemoryReportCause.Pins;
 

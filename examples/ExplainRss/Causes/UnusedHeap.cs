@@ -7,7 +7,8 @@ internal sealed class UnusedHeap : Cause
 {
     public override string Name => "peak";
 
-    public override string Description => "An allocation peak that is over and collected: the runtime keeps the empty memory.";
+    public override string Description =>
+        "An allocation peak that is over and collected: the runtime keeps the empty memory.";
 
     public override MemoryReportCause? Finding => MemoryReportCause.UnusedHeap;
 

@@ -24,20 +24,23 @@ internal sealed class ExplainCommand
 
     private readonly Option<long> _size = new("--size")
     {
-        Description = "How much memory the cause shall hold, about: bytes, or with a unit such as 500MB (1024 * 1024 bytes each). "
-            + $"At least {ByteSize.Format(LeastSizeBytes)}, below which it would not stand out. Default {ByteSize.Format(DefaultSizeBytes)}.",
+        Description = "How much memory the cause shall hold, about: bytes, or with a unit such as 500MB (1024 * 1024 "
+            + $"bytes each). At least {ByteSize.Format(LeastSizeBytes)}, below which it would not stand out. "
+            + $"Default {ByteSize.Format(DefaultSizeBytes)}.",
         HelpName = "SIZE",
         CustomParser = ParseSize,
     };
 
     private readonly Option<MemoryReportMode?> _mode = new("--mode")
     {
-        Description = "observe reads only; collect runs a garbage collection to learn what is live. Default: what the cause needs to be seen.",
+        Description = "observe reads only; collect runs a garbage collection to learn what is live. Default: "
+            + "what the cause needs to be seen.",
         HelpName = "observe|collect",
         CustomParser = ParseMode,
     };
 
-    private readonly Option<bool> _json = new("--json") { Description = "Write JSON to standard output, and nothing else." };
+    private readonly Option<bool> _json =
+        new("--json") { Description = "Write JSON to standard output, and nothing else." };
 
     private readonly RootCommand _root = new(About());
 
@@ -66,12 +69,14 @@ internal sealed class ExplainCommand
             throw new ExplainException(ExitCode.Usage, Explain(result, arguments));
         }
 
-        return (ExitCode)result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output });
+        return (ExitCode)result.Invoke(
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output });
     }
 
     private static string Explain(ParseResult result, IReadOnlyList<string> arguments) =>
         arguments.Count == 0 ? $"name a cause: {string.Join(", ", s_names)}; --help says what each is"
-        : result.UnmatchedTokens.Count > 0 ? $"'{result.UnmatchedTokens[0]}' is no option and no second cause; --help lists the options"
+        : result.UnmatchedTokens.Count > 0
+            ? $"'{result.UnmatchedTokens[0]}' is no option and no second cause; --help lists the options"
         : result.Errors[0].Message;
 
     private ExplainOptions Read(ParseResult result)
@@ -87,10 +92,16 @@ internal sealed class ExplainCommand
         if (size > available / 2)
         {
             throw new ExplainException(
-                ExitCode.Usage, $"--size {ByteSize.Format(size)} is too much for this machine or container, whose heap may be {ByteSize.Format(available)}; give at most half of that");
+                ExitCode.Usage,
+                $"--size {ByteSize.Format(size)} is too much for this machine or container, "
+                    + $"whose heap may be {ByteSize.Format(available)}; give at most half of that");
         }
 
-        return new ExplainOptions(Cause.All.FirstOrDefault(cause => cause.Name == name), size, result.GetValue(_mode), result.GetValue(_json));
+        return new ExplainOptions(
+            Cause.All.FirstOrDefault(cause => cause.Name == name),
+            size,
+            result.GetValue(_mode),
+            result.GetValue(_json));
     }
 
     private static long ParseSize(ArgumentResult result)
@@ -102,7 +113,8 @@ internal sealed class ExplainCommand
         }
         else if (bytes < LeastSizeBytes)
         {
-            result.AddError($"--size: '{text}' is too small to stand out; the least is {ByteSize.Format(LeastSizeBytes)}");
+            result.AddError(
+                $"--size: '{text}' is too small to stand out; the least is {ByteSize.Format(LeastSizeBytes)}");
         }
 
         return bytes;

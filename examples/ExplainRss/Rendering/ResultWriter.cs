@@ -16,7 +16,10 @@ internal sealed class ResultWriter(TextWriter output, bool isTerminal)
     };
 
     private static readonly Color[] s_colours =
-        [Color.DodgerBlue1, Color.SpringGreen3, Color.Red1, Color.Orange1, Color.Yellow3, Color.MediumPurple1, Color.Grey];
+        [
+        Color.DodgerBlue1, Color.SpringGreen3, Color.Red1, Color.Orange1, Color.Yellow3, Color.MediumPurple1,
+        Color.Grey,
+    ];
 
     public void WriteJson(JsonNode json) => output.WriteLine(json.ToJsonString(s_json));
 
@@ -29,7 +32,9 @@ internal sealed class ResultWriter(TextWriter output, bool isTerminal)
         }
 
         output.Write(result.Report.ToText());
-        output.WriteLine($"(By another count, {result.Status.Source}, RSS is {ByteSize.Format(result.Status.ResidentBytes)}. Before the cause was built it was {ByteSize.Format(result.Empty.ResidentBytes)}.)");
+        output.WriteLine(
+            $"(By another count, {result.Status.Source}, RSS is {ByteSize.Format(result.Status.ResidentBytes)}. "
+                + $"Before the cause was built it was {ByteSize.Format(result.Empty.ResidentBytes)}.)");
     }
 
     private void WriteBar(MemoryReport report)

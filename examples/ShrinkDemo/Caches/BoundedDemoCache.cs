@@ -3,7 +3,9 @@ using BoundedCache.ShrinkDemo.Story;
 
 namespace BoundedCache.ShrinkDemo.Caches;
 
-/// <summary>The story's steps on a <see cref="BoundedMemoryCache"/>, whose limit can be lowered and raised while it runs.</summary>
+/// <summary>
+/// The story's steps on a <see cref="BoundedMemoryCache"/>, whose limit can be lowered and raised while it runs.
+/// </summary>
 internal sealed class BoundedDemoCache(long maxMemoryBytes, ReleaseMode releaseMode) : IDemoCache
 {
     private readonly BoundedMemoryCache _cache = new(new BoundedMemoryCacheOptions
@@ -28,14 +30,16 @@ internal sealed class BoundedDemoCache(long maxMemoryBytes, ReleaseMode releaseM
     {
         StageKind.Lower => $"limit {ByteSize.Format(stage.LimitBytes)}, nothing released",
         StageKind.Release => releaseMode == ReleaseMode.None ? "not released either" : "released",
-        StageKind.Shrink => $"limit {ByteSize.Format(stage.LimitBytes)}, {(releaseMode == ReleaseMode.None ? "nothing " : string.Empty)}released",
+        StageKind.Shrink => $"limit {ByteSize.Format(stage.LimitBytes)}, "
+            + $"{(releaseMode == ReleaseMode.None ? "nothing " : string.Empty)}released",
         StageKind.Reuse => $"limit {ByteSize.Format(stage.LimitBytes)}, used again",
         _ => throw new ArgumentOutOfRangeException(nameof(stage)),
     };
 
     public void Set(string key, byte[] value) => _cache.Set(key, value);
 
-    public bool TryGet(string key, [NotNullWhen(true)] out byte[]? value) => _cache.TryGetValue(key, out value) && value is not null;
+    public bool TryGet(string key, [NotNullWhen(true)] out byte[]? value) =>
+        _cache.TryGetValue(key, out value) && value is not null;
 
     public async Task<ShrinkReport?> LowerAsync(long limitBytes, CancellationToken cancellationToken) =>
         await _cache.SetMaxMemoryAsync(limitBytes, ReleaseMode.None, cancellationToken).ConfigureAwait(false);

@@ -9,14 +9,17 @@ internal interface IDemoCache : IDisposable
     /// <summary>Bytes by the cache's own counter. Cheap, from any thread.</summary>
     long UsedBytes { get; }
 
-    /// <summary>The limit in force, or for a cache with a fixed one, the size it was last told to come down to. Cheap, from any thread.</summary>
+    /// <summary>
+    /// The limit in force, or for a cache with a fixed one, the size it was last told to come down
+    /// to. Cheap, from any thread.
+    /// </summary>
     long LimitBytes { get; }
 
     int Count { get; }
 
     /// <summary>
-    /// Whether the cache promises to stay below its limit and to keep the newest entries, so that the story may call it a
-    /// fault if it does not.
+    /// Whether the cache promises to stay below its limit and to keep the newest entries, so that the story may call
+    /// it a fault if it does not.
     /// </summary>
     bool PromisesLru { get; }
 
@@ -35,7 +38,9 @@ internal interface IDemoCache : IDisposable
     /// <returns>The cache's report, if it makes any.</returns>
     Task<ShrinkReport?> ReleaseAsync(CancellationToken cancellationToken);
 
-    /// <summary>Lets entries go until the rest fits <paramref name="limitBytes"/>, and releases them, in one step.</summary>
+    /// <summary>
+    /// Lets entries go until the rest fits <paramref name="limitBytes"/>, and releases them, in one step.
+    /// </summary>
     /// <returns>The cache's report, if it makes any.</returns>
     Task<ShrinkReport?> ShrinkAsync(long limitBytes, CancellationToken cancellationToken);
 

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.ShrinkDemo.Caches;
 
 /// <summary>
-/// The story's steps on Microsoft's <see cref="MemoryCache"/>, as its users write them. Its limit is fixed, so lowering is
-/// <see cref="MemoryCache.Compact"/> by the share that has to go, and releasing is a plain collection. Entries declare the bytes of
-/// their key's characters and their value; what the cache needs beyond them it does not count.
+/// The story's steps on Microsoft's <see cref="MemoryCache"/>, as its users write them. Its limit is fixed, so lowering
+/// is <see cref="MemoryCache.Compact"/> by the share that has to go, and releasing is a plain collection. Entries
+/// declare the bytes of their key's characters and their value; what the cache needs beyond them it does not count.
 /// </summary>
 internal sealed class MemoryDemoCache(long maxMemoryBytes, ReleaseMode releaseMode) : IDemoCache
 {
@@ -18,7 +18,8 @@ internal sealed class MemoryDemoCache(long maxMemoryBytes, ReleaseMode releaseMo
     private const double Rounding = 0.5;
 
     // Statistics are how this cache tells its size.
-    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = maxMemoryBytes, TrackStatistics = true });
+    private readonly MemoryCache _cache = new(
+        new MemoryCacheOptions { SizeLimit = maxMemoryBytes, TrackStatistics = true });
     private long _limitBytes = maxMemoryBytes;
 
     public long UsedBytes => _cache.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;
@@ -35,7 +36,8 @@ internal sealed class MemoryDemoCache(long maxMemoryBytes, ReleaseMode releaseMo
     {
         StageKind.Lower => $"Compact to {ByteSize.Format(stage.LimitBytes)}",
         StageKind.Release => Collects ? "GC.Collect()" : "nothing done",
-        StageKind.Shrink => $"Compact to {ByteSize.Format(stage.LimitBytes)}{(Collects ? ", GC.Collect()" : string.Empty)}",
+        StageKind.Shrink =>
+            $"Compact to {ByteSize.Format(stage.LimitBytes)}{(Collects ? ", GC.Collect()" : string.Empty)}",
         StageKind.Reuse => "used again",
         _ => throw new ArgumentOutOfRangeException(nameof(stage)),
     };
@@ -43,7 +45,8 @@ internal sealed class MemoryDemoCache(long maxMemoryBytes, ReleaseMode releaseMo
     public void Set(string key, byte[] value) =>
         _cache.Set(key, value, new MemoryCacheEntryOptions { Size = (key.Length * sizeof(char)) + value.Length });
 
-    public bool TryGet(string key, [NotNullWhen(true)] out byte[]? value) => _cache.TryGetValue(key, out value) && value is not null;
+    public bool TryGet(string key, [NotNullWhen(true)] out byte[]? value) =>
+        _cache.TryGetValue(key, out value) && value is not null;
 
     public Task<ShrinkReport?> LowerAsync(long limitBytes, CancellationToken cancellationToken)
     {
@@ -53,7 +56,9 @@ internal sealed class MemoryDemoCache(long maxMemoryBytes, ReleaseMode releaseMo
             cancellationToken.ThrowIfCancellationRequested();
             int count = Math.Max(1, Count);
             long used = UsedBytes;
-            double share = limitBytes < used / count ? 1 : Math.Max(1 - ((double)limitBytes / used), (1 + Rounding) / count);
+            double share = limitBytes < used / count
+                ? 1
+                : Math.Max(1 - ((double)limitBytes / used), (1 + Rounding) / count);
             _cache.Compact(Math.Min(share, 1));
         }
 

@@ -34,12 +34,14 @@ internal sealed class DemoCommand
             help.Action = new HelpAction { MaxWidth = HelpWidth };
         }
 
-        _root.SetAction(async (result, cancellation) => (int)await run(options.Read(result), cancellation).ConfigureAwait(false));
+        _root.SetAction(
+            async (result, cancellation) => (int)await run(options.Read(result), cancellation).ConfigureAwait(false));
     }
 
     /// <summary>Reads the arguments and runs what they ask for.</summary>
     /// <exception cref="DemoException">They ask for what cannot be done, or the run failed.</exception>
-    public async Task<ExitCode> InvokeAsync(IReadOnlyList<string> arguments, TextWriter output, CancellationToken cancellationToken)
+    public async Task<ExitCode> InvokeAsync(
+        IReadOnlyList<string> arguments, TextWriter output, CancellationToken cancellationToken)
     {
         // "@name" may be a file to replay; it is not a list of further arguments.
         ParseResult result = _root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
-/// <summary>The options as System.CommandLine knows them, one by one; <see cref="OptionChecks"/> holds them against each other.</summary>
+/// <summary>
+/// The options as System.CommandLine knows them, one by one; <see cref="OptionChecks"/> holds them against each other.
+/// </summary>
 internal sealed class DemoOptionSet
 {
     private static readonly Dictionary<string, ReleaseMode> s_releaseModes =
@@ -34,9 +36,9 @@ internal sealed class DemoOptionSet
 
     private readonly Option<long[]> _shrinkTo = new("--shrink-to")
     {
-        Description = "Lower the limit to this. Repeatable, each below the one before: the first is reached in two stages (3 nothing "
-            + "released, 4 released), every further one in a single stage like 5. Default: 100MB (a tenth of --max-memory where "
-            + "that is less), then 1.",
+        Description = "Lower the limit to this. Repeatable, each below the one before: "
+            + "the first is reached in two stages (3 nothing released, 4 released), every further one in a single "
+            + "stage like 5. Default: 100MB (a tenth of --max-memory where that is less), then 1.",
         HelpName = "SIZE",
         Arity = ArgumentArity.OneOrMore,
         CustomParser = result => Sizes.ParseMany(result, "--shrink-to"),
@@ -44,16 +46,16 @@ internal sealed class DemoOptionSet
 
     private readonly Option<ReleaseMode> _release = new("--release")
     {
-        Description = "How memory is released: full is one aggressive garbage collection, gentle takes seconds and stops the process "
-            + "only briefly, none leaves it to the runtime. Default full.",
+        Description = "How memory is released: full is one aggressive garbage collection, "
+            + "gentle takes seconds and stops the process only briefly, none leaves it to the runtime. Default full.",
         HelpName = Choice.Names(s_releaseModes),
         CustomParser = result => Choice.Parse(result, "--release", s_releaseModes),
     };
 
     private readonly Option<CacheKind> _cache = new("--cache")
     {
-        Description = "Who plays: bounded-cache (default), or memory-cache, Microsoft's MemoryCache. Its limit is fixed, so there stage 3 is "
-            + "Compact and waiting, 4 a plain GC.Collect(), 5 Compact and GC.Collect().",
+        Description = "Who plays: bounded-cache (default), or memory-cache, Microsoft's MemoryCache. Its limit is "
+            + "fixed, so there stage 3 is Compact and waiting, 4 a plain GC.Collect(), 5 Compact and GC.Collect().",
         HelpName = Choice.Names(s_cacheKinds),
         CustomParser = result => Choice.Parse(result, "--cache", s_cacheKinds),
     };
@@ -65,24 +67,24 @@ internal sealed class DemoOptionSet
 
     private readonly Option<string> _trace = new("--trace")
     {
-        Description = "Replay this access trace in stage 2 instead: a request per line, 'key size' or 'time key size', sizes in bytes, "
-            + "plain or .gz; blank lines and lines starting with # are skipped. A miss writes a value of that size. Reports hit "
-            + "ratio and byte hit ratio.",
+        Description = "Replay this access trace in stage 2 instead: a request per line, 'key size' or 'time key size', "
+            + "sizes in bytes, plain or .gz; blank lines and lines starting with # are skipped. "
+            + "A miss writes a value of that size. Reports hit ratio and byte hit ratio.",
         HelpName = "FILE",
     };
 
     private readonly Option<TimeSpan> _wait = new("--wait")
     {
-        Description = "Watch the process for so many seconds after each stage's step, twice as long in stage 3, before its memory is read. "
-            + "Default 2.",
+        Description = "Watch the process for so many seconds after each stage's step, twice as long in stage 3, "
+            + "before its memory is read. Default 2.",
         HelpName = "SECONDS",
         CustomParser = result => Numbers.ParseSeconds(result, "--wait"),
     };
 
     private readonly Option<string> _output = new("--output")
     {
-        Description = "Directory for the pictures, shrinkdemo.svg and shrinkdemo.html (shrinkdemo-memory-cache and shrinkdemo-compare for those "
-            + "runs). Default artifacts.",
+        Description = "Directory for the pictures, shrinkdemo.svg and shrinkdemo.html (shrinkdemo-memory-cache and "
+            + "shrinkdemo-compare for those runs). Default artifacts.",
         HelpName = "DIR",
     };
 
@@ -90,26 +92,33 @@ internal sealed class DemoOptionSet
 
     private readonly Option<bool> _json = new("--json")
     {
-        Description = "Write the result to standard output as JSON, and nothing else; progress goes to standard error, as always.",
+        Description = "Write the result to standard output as JSON, and nothing else; progress goes "
+            + "to standard error, as always.",
     };
 
     public void AddTo(RootCommand command)
     {
         foreach (Option option in (Option[])
-            [_entries, _valueSize, _maxMemory, _shrinkTo, _release, _cache, _compare, _trace, _wait, _output, _noPictures, _json])
+            [
+                _entries, _valueSize, _maxMemory, _shrinkTo, _release, _cache, _compare, _trace, _wait, _output,
+                _noPictures, _json,
+            ])
         {
             command.Options.Add(option);
         }
     }
 
     /// <summary>The options of a command line without errors.</summary>
-    /// <exception cref="DemoException">The options contradict each other, or the machine cannot do what they ask.</exception>
+    /// <exception cref="DemoException">
+    /// The options contradict each other, or the machine cannot do what they ask.
+    /// </exception>
     public DemoOptions Read(ParseResult result)
     {
         var defaults = new DemoOptions();
         long maxMemory = Get(result, _maxMemory, defaults.MaxMemoryBytes);
         long valueSize = Get(result, _valueSize, defaults.ValueBytes);
-        OptionChecks.ReservedTogether(Given(result, _compare), Given(result, _cache), Given(result, _trace), Given(result, _entries));
+        OptionChecks.ReservedTogether(
+            Given(result, _compare), Given(result, _cache), Given(result, _trace), Given(result, _entries));
         OptionChecks.ValueFits(valueSize, maxMemory);
         var options = new DemoOptions
         {

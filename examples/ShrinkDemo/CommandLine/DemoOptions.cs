@@ -20,7 +20,10 @@ internal sealed record DemoOptions
 
     public ReleaseMode Release { get; init; } = ReleaseMode.Full;
 
-    /// <summary>How long the process is watched after each step before its memory is read; twice as long after the lowering without release.</summary>
+    /// <summary>
+    /// How long the process is watched after each step before its memory is read; twice as long after the
+    /// lowering without release.
+    /// </summary>
     public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The access trace to replay instead of writing entries; null for none.</summary>

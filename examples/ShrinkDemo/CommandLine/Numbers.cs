@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
-/// <summary>Reads options that are counts or durations; an error names the option, the text and what would do.</summary>
+/// <summary>
+/// Reads options that are counts or durations; an error names the option, the text and what would do.
+/// </summary>
 internal static class Numbers
 {
     private const double MostSeconds = 3600;
@@ -22,7 +24,8 @@ internal static class Numbers
     public static TimeSpan ParseSeconds(ArgumentResult result, string option)
     {
         string text = result.Tokens[^1].Value;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds <= MostSeconds)
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+            && seconds <= MostSeconds)
         {
             return TimeSpan.FromSeconds(seconds);
         }

@@ -2,10 +2,14 @@ using System.Globalization;
 
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
-/// <summary>What no option can check alone. Every check passes or throws one line that says what is wrong and what would do.</summary>
+/// <summary>
+/// What no option can check alone. Every check passes or throws one line that says what is wrong and what would do.
+/// </summary>
 internal static class OptionChecks
 {
-    /// <summary>Heap that a full cache needs per byte of limit, at the least: what was evicted waits for its collection.</summary>
+    /// <summary>
+    /// Heap that a full cache needs per byte of limit, at the least: what was evicted waits for its collection.
+    /// </summary>
     private const double HeapPerLimit = 1.25;
 
     /// <summary>The same for MemoryCache, which does not count its own share.</summary>
@@ -43,8 +47,9 @@ internal static class OptionChecks
         if (valueBytes > most)
         {
             throw Usage(
-                $"--value-size {ByteSize.Format(valueBytes)} is too large for --max-memory {ByteSize.Format(maxMemoryBytes)}, "
-                + $"which must hold {LeastEntries} entries; at most {Bytes(most)} fit");
+                $"--value-size {ByteSize.Format(valueBytes)} is too large for --max-memory "
+                    + $"{ByteSize.Format(maxMemoryBytes)}, which must hold {LeastEntries} entries; "
+                    + $"at most {Bytes(most)} fit");
         }
     }
 
@@ -55,7 +60,8 @@ internal static class OptionChecks
         {
             if (limit >= previous)
             {
-                throw Usage($"--shrink-to {ByteSize.Format(limit)} is not below the limit before it, {ByteSize.Format(previous)}");
+                throw Usage($"--shrink-to {ByteSize.Format(limit)} is not below the limit before it, "
+                    + $"{ByteSize.Format(previous)}");
             }
 
             previous = limit;
@@ -63,7 +69,9 @@ internal static class OptionChecks
     }
 
     /// <param name="options">What is asked for.</param>
-    /// <param name="availableBytes">What the garbage collector may use: the machine's memory, or its share of the container's.</param>
+    /// <param name="availableBytes">
+    /// What the garbage collector may use: the machine's memory, or its share of the container's.
+    /// </param>
     public static void MachineHolds(DemoOptions options, long availableBytes)
     {
         bool memoryCache = options.Compare || options.Cache == CacheKind.MemoryCache;
@@ -72,9 +80,12 @@ internal static class OptionChecks
         if (options.MaxMemoryBytes > fits)
         {
             throw Usage(
-                $"--max-memory {ByteSize.Format(options.MaxMemoryBytes)} is more than this machine or container can hold: it gives the heap "
-                + $"{ByteSize.Format(availableBytes)}, and a full {(memoryCache ? CacheKind.MemoryCache : CacheKind.BoundedCache).DisplayName()} "
-                + string.Create(CultureInfo.InvariantCulture, $"needs about {heapPerLimit} times its limit; up to {Bytes(fits)} fit"));
+                $"--max-memory {ByteSize.Format(options.MaxMemoryBytes)} is more than this machine or container can "
+                + $"hold: it gives the heap {ByteSize.Format(availableBytes)}, "
+                + $"and a full {(memoryCache ? CacheKind.MemoryCache : CacheKind.BoundedCache).DisplayName()} "
+                + string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"needs about {heapPerLimit} times its limit; up to {Bytes(fits)} fit"));
         }
     }
 
@@ -113,7 +124,8 @@ internal static class OptionChecks
     }
 
     /// <summary>A bound to the byte: a rounded one may lie on the wrong side of itself.</summary>
-    private static string Bytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes:N0} bytes ({ByteSize.Format(bytes)})");
+    private static string Bytes(long bytes) =>
+        string.Create(CultureInfo.InvariantCulture, $"{bytes:N0} bytes ({ByteSize.Format(bytes)})");
 
     private static DemoException Usage(string message) => new(ExitCode.Usage, message);
 }

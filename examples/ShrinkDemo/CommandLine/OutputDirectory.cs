@@ -1,9 +1,13 @@
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
-/// <summary>Finds out before the work begins whether its result will have a place, and leaves no trace of having tried.</summary>
+/// <summary>
+/// Finds out before the work begins whether its result will have a place, and leaves no trace of having tried.
+/// </summary>
 internal static class OutputDirectory
 {
-    /// <summary>Passes when files can be created in <paramref name="directory"/>, or in its nearest parent that exists.</summary>
+    /// <summary>
+    /// Passes when files can be created in <paramref name="directory"/>, or in its nearest parent that exists.
+    /// </summary>
     /// <exception cref="DemoException">They cannot.</exception>
     public static void EnsureWritable(string directory)
     {
@@ -21,11 +25,14 @@ internal static class OutputDirectory
             }
 
             string probe = Path.Combine(existing, $".shrinkdemo-{Guid.NewGuid():N}");
-            using var stream = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            using var stream = new FileStream(
+                probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception failure)
+            when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new DemoException(ExitCode.Usage, $"--output '{directory}' cannot be written to: {failure.Message}", failure);
+            throw new DemoException(
+                ExitCode.Usage, $"--output '{directory}' cannot be written to: {failure.Message}", failure);
         }
     }
 }

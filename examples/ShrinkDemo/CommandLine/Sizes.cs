@@ -5,7 +5,8 @@ namespace BoundedCache.ShrinkDemo.CommandLine;
 /// <summary>Reads options that are amounts of memory; an error names the option, the text and what would do.</summary>
 internal static class Sizes
 {
-    private const string Expected = "a size: bytes, or a number with a unit such as 100MB or 1.5GiB (MB and MiB both mean 1024 * 1024 bytes)";
+    private const string Expected = "a size: bytes, or a number with a unit such as 100MB or 1.5GiB (MB and MiB both "
+        + "mean 1024 * 1024 bytes)";
 
     public static long ParseOne(ArgumentResult result, string option) => Parse(result, option, result.Tokens[^1].Value);
 

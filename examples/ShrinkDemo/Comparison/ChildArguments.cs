@@ -23,7 +23,8 @@ internal static class ChildArguments
             arguments.AddRange(["--shrink-to", Number(limit)]);
         }
 
-        arguments.AddRange(options.TraceFile is null ? ["--entries", Number(options.Entries)] : ["--trace", options.TraceFile]);
+        arguments.AddRange(
+            options.TraceFile is null ? ["--entries", Number(options.Entries)] : ["--trace", options.TraceFile]);
         return arguments;
     }
 

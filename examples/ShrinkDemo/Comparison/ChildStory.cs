@@ -7,7 +7,9 @@ using BoundedCache.ShrinkDemo.Results;
 
 namespace BoundedCache.ShrinkDemo.Comparison;
 
-/// <summary>The story told by another process of this program: its progress is passed on, its result read from its JSON.</summary>
+/// <summary>
+/// The story told by another process of this program: its progress is passed on, its result read from its JSON.
+/// </summary>
 internal sealed class ChildStory(DemoOptions options, TextWriter progress)
 {
     /// <summary>Exit codes above this are 128 and the number of the signal that killed the process.</summary>
@@ -49,7 +51,8 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
         }
         catch (Win32Exception failure)
         {
-            throw new DemoException(ExitCode.Failed, $"{start.FileName} cannot be started for the comparison: {failure.Message}", failure);
+            throw new DemoException(
+                ExitCode.Failed, $"{start.FileName} cannot be started for the comparison: {failure.Message}", failure);
         }
     }
 
@@ -88,13 +91,15 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
         {
             if (_lastLine.StartsWith(DemoApplication.ErrorPrefix, StringComparison.Ordinal))
             {
-                throw new DemoException((ExitCode)exitCode, $"{_name}: {_lastLine[DemoApplication.ErrorPrefix.Length..]}", failure);
+                throw new DemoException(
+                    (ExitCode)exitCode, $"{_name}: {_lastLine[DemoApplication.ErrorPrefix.Length..]}", failure);
             }
 
             string how = exitCode == SignalBase + 9
                 ? "was killed, most likely because the machine or container ran out of memory"
                 : $"ended with exit code {exitCode}";
-            throw new DemoException(ExitCode.Failed, $"the {_name} process {how}; its last line was: {_lastLine}", failure);
+            throw new DemoException(
+                ExitCode.Failed, $"the {_name} process {how}; its last line was: {_lastLine}", failure);
         }
     }
 }

@@ -3,7 +3,10 @@ using BoundedCache.ShrinkDemo.Results;
 
 namespace BoundedCache.ShrinkDemo.Comparison;
 
-/// <summary>Runs the story on both caches, one after the other so that they do not compete, each in a process that nothing else has touched.</summary>
+/// <summary>
+/// Runs the story on both caches, one after the other so that they do not compete, each in a process that
+/// nothing else has touched.
+/// </summary>
 internal sealed class ComparisonRun(DemoOptions options, TextWriter progress)
 {
     /// <exception cref="DemoException">A process failed.</exception>

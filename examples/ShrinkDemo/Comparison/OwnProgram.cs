@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace BoundedCache.ShrinkDemo.Comparison;
 
-/// <summary>How to start this program once more, whether it runs as an executable of its own or as an argument of <c>dotnet</c>.</summary>
+/// <summary>
+/// How to start this program once more, whether it runs as an executable of its own or as an argument of <c>dotnet</c>.
+/// </summary>
 internal static class OwnProgram
 {
     public static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
@@ -31,5 +33,8 @@ internal static class OwnProgram
     }
 
     private static bool SameName(string first, string second) =>
-        string.Equals(Path.GetFileNameWithoutExtension(first), Path.GetFileNameWithoutExtension(second), StringComparison.OrdinalIgnoreCase);
+        string.Equals(
+            Path.GetFileNameWithoutExtension(first),
+            Path.GetFileNameWithoutExtension(second),
+            StringComparison.OrdinalIgnoreCase);
 }

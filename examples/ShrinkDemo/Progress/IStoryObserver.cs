@@ -9,7 +9,9 @@ internal interface IStoryObserver
     /// <summary>A stage begins; <paramref name="label"/> says what will be done.</summary>
     void StageStarted(int number, string label);
 
-    /// <summary>Some work was done. Called after every request, so it must be cheap when there is nothing to show yet.</summary>
+    /// <summary>
+    /// Some work was done. Called after every request, so it must be cheap when there is nothing to show yet.
+    /// </summary>
     void Worked(WorkProgress progress);
 
     /// <summary>The step is done and the process is being watched. Called several times a second.</summary>

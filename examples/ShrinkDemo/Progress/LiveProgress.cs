@@ -8,7 +8,10 @@ using Spectre.Console.Rendering;
 
 namespace BoundedCache.ShrinkDemo.Progress;
 
-/// <summary>Progress on a terminal: the table as it grows, and below it the stage that is under way, redrawn in place and removed at the end.</summary>
+/// <summary>
+/// Progress on a terminal: the table as it grows, and below it the stage that is under way, redrawn in
+/// place and removed at the end.
+/// </summary>
 internal sealed class LiveProgress(IAnsiConsole console, IDemoCache cache) : ProgressView, IStoryObserver
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
@@ -68,9 +71,13 @@ internal sealed class LiveProgress(IAnsiConsole console, IDemoCache cache) : Pro
         ProcessMemorySnapshot memory = ProcessMemorySnapshot.Take();
         var now = new Markup(
             $"[bold]{Markup.Escape(_stage)}[/]  {activity}\n"
-            + $"cache [{Palette.Cache}]{ByteSize.Format(cache.UsedBytes)}[/]  live [{Palette.Live}]{ByteSize.Format(memory.LiveBytes)}[/]  "
-            + $"committed [{Palette.Committed}]{ByteSize.Format(memory.CommittedBytes)}[/]  RSS [bold {Palette.Resident}]{ByteSize.Format(memory.ResidentBytes)}[/]");
-        IRenderable screen = _finished.Count == 0 ? now : new Rows(StageTable.Create(_finished, console.Profile.Width), now);
+            + $"cache [{Palette.Cache}]{ByteSize.Format(cache.UsedBytes)}[/]  live "
+            + $"[{Palette.Live}]{ByteSize.Format(memory.LiveBytes)}[/]  committed "
+            + $"[{Palette.Committed}]{ByteSize.Format(memory.CommittedBytes)}[/]  RSS [bold "
+            + $"{Palette.Resident}]{ByteSize.Format(memory.ResidentBytes)}[/]");
+        IRenderable screen = _finished.Count == 0
+            ? now
+            : new Rows(StageTable.Create(_finished, console.Profile.Width), now);
         _display!.UpdateTarget(screen);
     }
 }

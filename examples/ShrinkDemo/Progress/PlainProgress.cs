@@ -5,7 +5,9 @@ using BoundedCache.ShrinkDemo.Workloads;
 
 namespace BoundedCache.ShrinkDemo.Progress;
 
-/// <summary>Progress where there is no terminal: a line when a stage begins, now and then while it works, and when it is over.</summary>
+/// <summary>
+/// Progress where there is no terminal: a line when a stage begins, now and then while it works, and when it is over.
+/// </summary>
 internal sealed class PlainProgress(TextWriter writer, IDemoCache cache) : ProgressView, IStoryObserver
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(2);
@@ -28,7 +30,8 @@ internal sealed class PlainProgress(TextWriter writer, IDemoCache cache) : Progr
             ProcessMemorySnapshot memory = ProcessMemorySnapshot.Take();
             writer.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{_stage}: {progress.Share:0%} {_rate}, {Figures(cache.UsedBytes, memory.LiveBytes, memory.CommittedBytes, memory.ResidentBytes)}"));
+                $"{_stage}: {progress.Share:0%} {_rate}, "
+                    + $"{Figures(cache.UsedBytes, memory.LiveBytes, memory.CommittedBytes, memory.ResidentBytes)}"));
         }
     }
 
@@ -43,5 +46,6 @@ internal sealed class PlainProgress(TextWriter writer, IDemoCache cache) : Progr
             + $"{Figures(result.CacheBytes, result.LiveBytes, result.CommittedBytes, result.ResidentBytes)}"));
 
     private static string Figures(long cache, long live, long committed, long resident) =>
-        $"cache {ByteSize.Format(cache)}, live {ByteSize.Format(live)}, committed {ByteSize.Format(committed)}, RSS {ByteSize.Format(resident)}";
+        $"cache {ByteSize.Format(cache)}, live {ByteSize.Format(live)}, committed {ByteSize.Format(committed)}, "
+        + $"RSS {ByteSize.Format(resident)}";
 }

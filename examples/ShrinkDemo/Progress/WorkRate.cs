@@ -4,7 +4,10 @@ using BoundedCache.ShrinkDemo.Workloads;
 
 namespace BoundedCache.ShrinkDemo.Progress;
 
-/// <summary>How fast a stage's work goes, and whether it is time to show it: work is reported far more often than eyes can follow.</summary>
+/// <summary>
+/// How fast a stage's work goes, and whether it is time to show it: work is reported far more
+/// often than eyes can follow.
+/// </summary>
 internal sealed class WorkRate(TimeSpan interval)
 {
     private readonly long _intervalMilliseconds = (long)interval.TotalMilliseconds;

@@ -10,7 +10,8 @@ internal static class ComparisonTerminalReport
     public static void Write(IAnsiConsole console, ComparisonResult result, IReadOnlyList<string> pictures)
     {
         SetupResult setup = result.BoundedCache.Setup;
-        console.MarkupLineInterpolated($"[bold]{setup.Workload} through a limit of {ByteSize.Format(setup.MaxMemoryBytes)}[/], each cache in its own process");
+        console.MarkupLineInterpolated(
+            $"[bold]{setup.Workload} through a limit of {ByteSize.Format(setup.MaxMemoryBytes)}[/], each cache in its own process");
         console.MarkupLineInterpolated($"[grey]{result.BoundedCache.Environment}[/]");
         console.Write(Table(result));
         console.MarkupLineInterpolated($"[grey]{ResultNotes.HowToRead(setup)}[/]");
@@ -28,7 +29,10 @@ internal static class ComparisonTerminalReport
         }
 
         // MemoryCache's entries would be other live objects in its process's report, which knows nothing of it.
-        TerminalReport.WriteMemory(console, $"MemoryReport of {CacheKind.BoundedCache.DisplayName()}'s process, after the last stage:", result.BoundedCache.Memory);
+        TerminalReport.WriteMemory(
+            console,
+            $"MemoryReport of {CacheKind.BoundedCache.DisplayName()}'s process, after the last stage:",
+            result.BoundedCache.Memory);
         TerminalReport.WritePictures(console, pictures);
     }
 
@@ -51,7 +55,8 @@ internal static class ComparisonTerminalReport
 
     private static void AddFigures(Table table)
     {
-        foreach (string heading in (string[])[$"[{Palette.Cache}]cache[/]", $"[bold {Palette.Resident}]RSS[/]", "time", "GC pause"])
+        foreach (string heading in (string[])[
+            $"[{Palette.Cache}]cache[/]", $"[bold {Palette.Resident}]RSS[/]", "time", "GC pause"])
         {
             table.AddColumn(new TableColumn(heading).RightAligned().NoWrap());
         }

@@ -15,7 +15,9 @@ internal static class Figures
     public static string Ratio(double ratio) => string.Create(CultureInfo.InvariantCulture, $"{ratio * 100:0.00} %");
 
     /// <summary>How many times <paramref name="unit"/> the amount is, with two decimals.</summary>
-    public static string Times(long amount, long unit) => string.Create(CultureInfo.InvariantCulture, $"{(double)amount / unit:0.00} times");
+    public static string Times(long amount, long unit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(double)amount / unit:0.00} times");
 
-    public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.##} s");
+    public static string Seconds(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.##} s");
 }

@@ -45,7 +45,8 @@ internal sealed class HtmlPage(string title)
     /// <param name="headings">The columns' names.</param>
     /// <param name="rows">The cells, as many a row as there are headings.</param>
     /// <param name="mainColumn">The column that the table is about.</param>
-    public void Table(string? caption, IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows, int mainColumn)
+    public void Table(
+        string? caption, IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows, int mainColumn)
     {
         _body.Append("<div class=\"wide\"><table>\n");
         if (caption is not null)
@@ -53,11 +54,14 @@ internal sealed class HtmlPage(string title)
             Element("caption", caption);
         }
 
-        _body.Append("<thead><tr>").AppendJoin(string.Empty, headings.Select(h => $"<th scope=\"col\">{Encode(h)}</th>")).Append("</tr></thead>\n<tbody>\n");
+        _body.Append("<thead><tr>")
+            .AppendJoin(string.Empty, headings.Select(h => $"<th scope=\"col\">{Encode(h)}</th>"))
+            .Append("</tr></thead>\n<tbody>\n");
         foreach (IReadOnlyList<string> row in rows)
         {
             _body.Append("<tr>");
-            _body.AppendJoin(string.Empty, row.Select((cell, i) => $"<td{(i == mainColumn ? " class=\"main\"" : string.Empty)}>{Encode(cell)}</td>"));
+            _body.AppendJoin(string.Empty, row.Select((cell, i) =>
+                $"<td{(i == mainColumn ? " class=\"main\"" : string.Empty)}>{Encode(cell)}</td>"));
             _body.Append("</tr>\n");
         }
 
@@ -65,8 +69,10 @@ internal sealed class HtmlPage(string title)
     }
 
     public override string ToString() =>
-        $"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        + $"<title>{Encode(title)}</title>\n<style>\n{Css}\n</style>\n</head>\n<body>\n<h1>{Encode(title)}</h1>\n{_body}</body>\n</html>\n";
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        + $"<title>{Encode(title)}</title>\n<style>\n{Css}\n</style>\n</head>\n<body>\n<h1>{Encode(title)}</h1>\n"
+        + $"{_body}</body>\n</html>\n";
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
 

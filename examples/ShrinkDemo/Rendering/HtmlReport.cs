@@ -9,7 +9,8 @@ internal static class HtmlReport
 {
     private const int ResidentColumn = 5;
 
-    private static readonly string[] s_headings = ["stage", "entries", "cache", "live heap", "committed", "RSS", "time", "GC pause"];
+    private static readonly string[] s_headings =
+        ["stage", "entries", "cache", "live heap", "committed", "RSS", "time", "GC pause"];
 
     public static string Write(DemoResult result)
     {
@@ -42,7 +43,8 @@ internal static class HtmlReport
         return page.ToString();
     }
 
-    private static void WriteVerdict(HtmlPage page, string verdict, bool good) => page.Paragraph(verdict, good ? "verdict" : "verdict bad");
+    private static void WriteVerdict(HtmlPage page, string verdict, bool good) =>
+        page.Paragraph(verdict, good ? "verdict" : "verdict bad");
 
     private static void WriteStages(HtmlPage page, DemoResult result)
     {
@@ -70,7 +72,8 @@ internal static class HtmlReport
         if (result.Reports.Count > 0)
         {
             page.Heading("ShrinkReports");
-            page.List(result.Reports.Select(report => string.Join(' ', [$"Stage {report.Stage}: {report.Text}", .. report.Advice])));
+            page.List(result.Reports.Select(
+                report => string.Join(' ', [$"Stage {report.Stage}: {report.Text}", .. report.Advice])));
         }
 
         page.Heading("MemoryReport after the last stage");

@@ -16,7 +16,10 @@ internal static class JsonReport
 
         // It is read by programs and by people, but not as part of a page.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase), new MillisecondsConverter(), new SampleConverter() },
+        Converters =
+        {
+            new JsonStringEnumConverter(JsonNamingPolicy.CamelCase), new MillisecondsConverter(), new SampleConverter(),
+        },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { MillisecondsConverter.NameUnit } },
     };
 

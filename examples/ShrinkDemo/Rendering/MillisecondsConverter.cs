@@ -10,7 +10,8 @@ internal sealed class MillisecondsConverter : JsonConverter<TimeSpan>
     /// <summary>Ends the names of the type's times in their unit, which the value no longer has.</summary>
     public static void NameUnit(JsonTypeInfo type)
     {
-        foreach (JsonPropertyInfo property in type.Properties.Where(property => property.PropertyType == typeof(TimeSpan)))
+        foreach (JsonPropertyInfo property in type.Properties.Where(
+            property => property.PropertyType == typeof(TimeSpan)))
         {
             property.Name += "Milliseconds";
         }

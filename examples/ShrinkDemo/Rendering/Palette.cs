@@ -1,6 +1,8 @@
 namespace BoundedCache.ShrinkDemo.Rendering;
 
-/// <summary>Terminal colours, in Spectre's names: for each quantity the one nearest to its colour in the pictures.</summary>
+/// <summary>
+/// Terminal colours, in Spectre's names: for each quantity the one nearest to its colour in the pictures.
+/// </summary>
 internal static class Palette
 {
     public const string Accent = "deepskyblue3";

@@ -16,14 +16,20 @@ internal static class PictureFiles
         string name = BaseName + result.Setup.Cache.FileSuffix();
         return Write(
             directory,
-            [($"{name}.svg", SvgChartWriter.Write(StoryChart.Create(result))), ($"{name}.html", HtmlReport.Write(result))]);
+            [
+                ($"{name}.svg", SvgChartWriter.Write(StoryChart.Create(result))),
+                ($"{name}.html", HtmlReport.Write(result)),
+            ]);
     }
 
     /// <returns>The files' paths.</returns>
     /// <exception cref="DemoException">They cannot be written.</exception>
     public static IReadOnlyList<string> Write(string directory, ComparisonResult result) => Write(
         directory,
-        [($"{BaseName}-compare.svg", SvgChartWriter.Write(StoryChart.Create(result))), ($"{BaseName}-compare.html", HtmlReport.Write(result))]);
+        [
+            ($"{BaseName}-compare.svg", SvgChartWriter.Write(StoryChart.Create(result))),
+            ($"{BaseName}-compare.html", HtmlReport.Write(result)),
+        ]);
 
     private static List<string> Write(string directory, IReadOnlyList<(string Name, string Text)> files)
     {
@@ -49,7 +55,8 @@ internal static class PictureFiles
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             temporary.ForEach(Discard);
-            throw new DemoException(ExitCode.Failed, $"the pictures cannot be written to {directory}: {failure.Message}", failure);
+            throw new DemoException(
+                ExitCode.Failed, $"the pictures cannot be written to {directory}: {failure.Message}", failure);
         }
     }
 

@@ -16,7 +16,8 @@ internal static class ResidentBars
 
     /// <summary>A bar per stage of one run.</summary>
     public static IRenderable Create(DemoResult result, int width) =>
-        Draw([.. result.Stages.Select(stage => new Bar($"{stage.Number} {stage.Label}", Palette.Resident, stage.ResidentBytes))], width);
+        Draw([.. result.Stages.Select(stage =>
+            new Bar($"{stage.Number} {stage.Label}", Palette.Resident, stage.ResidentBytes))], width);
 
     /// <summary>A pair of bars per stage of two runs.</summary>
     public static IRenderable Create(ComparisonResult result, int width) =>
@@ -24,7 +25,10 @@ internal static class ResidentBars
             [
                 .. result.BoundedCache.Stages.Zip(result.MemoryCache.Stages).SelectMany(pair => (Bar[])
                 [
-                    new($"{pair.First.Number} {CacheKind.BoundedCache.DisplayName()}", Palette.Good, pair.First.ResidentBytes),
+                    new(
+                        $"{pair.First.Number} {CacheKind.BoundedCache.DisplayName()}",
+                        Palette.Good,
+                        pair.First.ResidentBytes),
                     new($"  {CacheKind.MemoryCache.DisplayName()}", Palette.Resident, pair.Second.ResidentBytes),
                 ]),
             ],
@@ -32,13 +36,16 @@ internal static class ResidentBars
 
     private static Grid Draw(IReadOnlyList<Bar> bars, int width)
     {
-        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn(new GridColumn().NoWrap().PadRight(0));
+        Grid grid = new Grid()
+            .AddColumn(new GridColumn().NoWrap().PadRight(2))
+            .AddColumn(new GridColumn().NoWrap().PadRight(0));
         int most = Math.Clamp(width - bars.Max(bar => bar.Label.Length) - FigureWidth, LeastBarWidth, MostBarWidth);
         long largest = bars.Max(bar => bar.Bytes);
         foreach (Bar bar in bars)
         {
             int length = Math.Max(1, (int)Math.Round((double)bar.Bytes / largest * most));
-            grid.AddRow(Markup.Escape(bar.Label), $"[{bar.Colour}]{new string('█', length)}[/] {ByteSize.Format(bar.Bytes)}");
+            grid.AddRow(
+                Markup.Escape(bar.Label), $"[{bar.Colour}]{new string('█', length)}[/] {ByteSize.Format(bar.Bytes)}");
         }
 
         return grid;

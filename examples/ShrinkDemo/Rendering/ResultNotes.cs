@@ -3,13 +3,15 @@ using BoundedCache.ShrinkDemo.Results;
 
 namespace BoundedCache.ShrinkDemo.Rendering;
 
-/// <summary>The lines below the table that say how to read it and what else happened, the same in the terminal and in HTML.</summary>
+/// <summary>
+/// The lines below the table that say how to read it and what else happened, the same in the terminal and in HTML.
+/// </summary>
 internal static class ResultNotes
 {
     public static string HowToRead(SetupResult setup) =>
-        $"Memory is read {Figures.Seconds(setup.Wait)} after each step ({Figures.Seconds(2 * setup.Wait)} in stage 3); time is the step alone; "
-        + "live heap and committed are as of the last garbage collection. Stage 1 comes after a rehearsal in miniature, so that all code is "
-        + "loaded. Allowed above it are 1.10 times the limit and 10 MiB.";
+        $"Memory is read {Figures.Seconds(setup.Wait)} after each step ({Figures.Seconds(2 * setup.Wait)} in stage 3); "
+        + "time is the step alone; live heap and committed are as of the last garbage collection. Stage 1 comes after "
+        + "a rehearsal in miniature, so that all code is loaded. Allowed above it are 1.10 times the limit and 10 MiB.";
 
     public static IReadOnlyList<string> Create(DemoResult result)
     {
@@ -19,8 +21,9 @@ internal static class ResultNotes
         if (result.Trace is { } trace)
         {
             notes.Add(
-                $"Trace {trace.File}: {Figures.Count(trace.Requests)} requests, hit ratio {Figures.Ratio(trace.HitRatio)}, "
-                + $"byte hit ratio {Figures.Ratio(trace.ByteHitRatio)} ({ByteSize.Format(trace.HitBytes)} of {ByteSize.Format(trace.RequestedBytes)}).");
+                $"Trace {trace.File}: {Figures.Count(trace.Requests)} requests, "
+                    + $"hit ratio {Figures.Ratio(trace.HitRatio)}, byte hit ratio {Figures.Ratio(trace.ByteHitRatio)} "
+                    + $"({ByteSize.Format(trace.HitBytes)} of {ByteSize.Format(trace.RequestedBytes)}).");
         }
 
         notes.Add(
@@ -41,12 +44,16 @@ internal static class ResultNotes
 
         if (result.Setup.Cache == CacheKind.MemoryCache)
         {
-            notes.Add("MemoryCache counts the sizes that entries declare, here key characters and value; its own share of the memory is not in its bytes.");
+            notes.Add("MemoryCache counts the sizes that entries declare, here key characters and value; "
+                + "its own share of the memory is not in its bytes.");
         }
 
         notes.Add(
-            $"Checked: {Figures.Count(access.Writes)} writes, each read straight back, and {Figures.Count(access.Reads)} further reads; "
-            + (access.Wrong == 0 ? "no wrong value was returned." : $"{Figures.Count(access.Wrong)} WRONG values were returned."));
+            $"Checked: {Figures.Count(access.Writes)} writes, each read straight back, "
+            + $"and {Figures.Count(access.Reads)} further reads; "
+            + (access.Wrong == 0
+                ? "no wrong value was returned."
+                : $"{Figures.Count(access.Wrong)} WRONG values were returned."));
         return notes;
     }
 }

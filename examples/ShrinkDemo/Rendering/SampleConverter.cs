@@ -24,7 +24,7 @@ internal sealed class SampleConverter : JsonConverter<MemorySample>
     public override void Write(Utf8JsonWriter writer, MemorySample value, JsonSerializerOptions options) =>
         writer.WriteRawValue(string.Create(
             CultureInfo.InvariantCulture,
-            $"\n    {{ \"atMilliseconds\": {value.At.TotalMilliseconds:0.###}, \"residentBytes\": {value.ResidentBytes}, "
-            + $"\"committedBytes\": {value.CommittedBytes}, \"liveBytes\": {value.LiveBytes}, \"cacheBytes\": {value.CacheBytes}, "
-            + $"\"limitBytes\": {value.LimitBytes} }}"));
+            $"\n    {{ \"atMilliseconds\": {value.At.TotalMilliseconds:0.###}, \"residentBytes\": "
+                + $"{value.ResidentBytes}, \"committedBytes\": {value.CommittedBytes}, \"liveBytes\": "
+                + $"{value.LiveBytes}, \"cacheBytes\": {value.CacheBytes}, \"limitBytes\": {value.LimitBytes} }}"));
 }

@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace BoundedCache.ShrinkDemo.Rendering;
 
 /// <summary>
-/// The table of the story in the terminal: a row per stage. On a narrow terminal the stages have only their numbers here;
-/// the bars below the table have their names as well.
+/// The table of the story in the terminal: a row per stage. On a narrow terminal the stages have only their numbers
+/// here; the bars below the table have their names as well.
 /// </summary>
 internal static class StageTable
 {
@@ -16,7 +16,11 @@ internal static class StageTable
         Table table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey42);
         table.AddColumn(new TableColumn(width < WidthForNames ? "#" : "stage"));
         foreach (string heading in (string[])
-            ["entries", $"[{Palette.Cache}]cache[/]", $"[{Palette.Live}]live heap[/]", $"[{Palette.Committed}]committed[/]",
+            [
+                "entries",
+                $"[{Palette.Cache}]cache[/]",
+                $"[{Palette.Live}]live heap[/]",
+                $"[{Palette.Committed}]committed[/]",
                 $"[bold {Palette.Resident}]RSS[/]", "time", "GC pause"])
         {
             table.AddColumn(new TableColumn(heading).RightAligned().NoWrap());

@@ -21,8 +21,8 @@ internal static class StoryChart
     public static ChartFigure Create(ComparisonResult result) => new()
     {
         Title = Capital(Headline(result.BoundedCache.Setup)),
-        Subtitle = $"{result.BoundedCache.Setup.Workload}, each cache in its own process; {result.BoundedCache.Environment.Runtime}, "
-            + $"{result.BoundedCache.Environment.Processors} cores",
+        Subtitle = $"{result.BoundedCache.Setup.Workload}, each cache in its own process; "
+            + $"{result.BoundedCache.Environment.Runtime}, {result.BoundedCache.Environment.Processors} cores",
         Description = result.Verdict,
         Panels =
         [
@@ -32,9 +32,11 @@ internal static class StoryChart
     };
 
     private static string Headline(SetupResult setup) =>
-        $"the limit is lowered from {ByteSize.Format(setup.MaxMemoryBytes)} to {ByteSize.Format(setup.ShrinkToBytes[0])}";
+        $"the limit is lowered from {ByteSize.Format(setup.MaxMemoryBytes)} to "
+        + $"{ByteSize.Format(setup.ShrinkToBytes[0])}";
 
-    private static string Capital(string text) => string.Concat(char.ToUpperInvariant(text[0]).ToString(), text.AsSpan(1));
+    private static string Capital(string text) =>
+        string.Concat(char.ToUpperInvariant(text[0]).ToString(), text.AsSpan(1));
 
     private static ChartPanel Panel(DemoResult result, string? heading) => new()
     {
@@ -55,6 +57,7 @@ internal static class StoryChart
         ],
     };
 
-    private static ChartSeries Series(DemoResult result, string name, SeriesStyle style, Func<MemorySample, long> value) =>
+    private static ChartSeries Series(
+        DemoResult result, string name, SeriesStyle style, Func<MemorySample, long> value) =>
         new(name, style, [.. result.Timeline.Select(sample => new ChartPoint(sample.At, value(sample)))]);
 }

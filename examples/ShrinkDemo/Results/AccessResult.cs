@@ -21,7 +21,9 @@ internal sealed record AccessResult
     /// <summary>Reads that returned what was not written under their key. Anything but zero is a fault.</summary>
     public required long Wrong { get; init; }
 
-    /// <summary>Reads that found nothing where the cache had promised to keep the entry. Anything but zero is a fault.</summary>
+    /// <summary>
+    /// Reads that found nothing where the cache had promised to keep the entry. Anything but zero is a fault.
+    /// </summary>
     public required long Lost { get; init; }
 
     public static AccessResult From(AccessLedger ledger) => new()

@@ -36,5 +36,6 @@ internal sealed record EnvironmentResult
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Runtime}, {(ServerGc ? "server" : "workstation")} GC, {Processors} cores, {ByteSize.Format(AvailableBytes)}, {OperatingSystem} {Architecture}");
+        $"{Runtime}, {(ServerGc ? "server" : "workstation")} GC, {Processors} cores, "
+            + $"{ByteSize.Format(AvailableBytes)}, {OperatingSystem} {Architecture}");
 }

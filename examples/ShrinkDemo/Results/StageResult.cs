@@ -36,7 +36,9 @@ internal sealed record StageResult
     /// <summary>Time that the step itself took, watching not included.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>Time for which collections stopped the process's managed threads in this stage, watching included.</summary>
+    /// <summary>
+    /// Time for which collections stopped the process's managed threads in this stage, watching included.
+    /// </summary>
     public required TimeSpan GcPause { get; init; }
 
     /// <summary>Where the stage lies on the timeline.</summary>

@@ -28,9 +28,11 @@ internal static class Verdict
         StageResult theirs = memoryCache.Stages.First(stage => stage.Kind == StageKind.Release);
         string dropped = memoryCache.Access.Dropped == 0
             ? string.Empty
-            : $"; {CacheKind.MemoryCache.DisplayName()} also did not take {Share(memoryCache.Access.Dropped, memoryCache.Access.Writes)} of the writes, being full";
-        return $"Brought down to {Size(ours.LimitBytes)}, the process of {CacheKind.BoundedCache.DisplayName()} needs {Size(ours.ResidentBytes)} of RSS and "
-            + $"that of {CacheKind.MemoryCache.DisplayName()} {Size(theirs.ResidentBytes)}, {Times(theirs.ResidentBytes, ours.ResidentBytes)}{dropped}.";
+            : $"; {CacheKind.MemoryCache.DisplayName()} also did not take "
+                + $"{Share(memoryCache.Access.Dropped, memoryCache.Access.Writes)} of the writes, being full";
+        return $"Brought down to {Size(ours.LimitBytes)}, the process of {CacheKind.BoundedCache.DisplayName()} needs "
+            + $"{Size(ours.ResidentBytes)} of RSS and that of {CacheKind.MemoryCache.DisplayName()} "
+            + $"{Size(theirs.ResidentBytes)}, {Times(theirs.ResidentBytes, ours.ResidentBytes)}{dropped}.";
     }
 
     private static string Changes(StageResult full, StageResult lowered, StageResult released, string afterwards)
@@ -43,25 +45,33 @@ internal static class Verdict
 
     /// <summary>How RSS changed; a few per cent are no change.</summary>
     private static string Verb(StageResult before, StageResult after) =>
-        ((double)after.ResidentBytes / before.ResidentBytes) switch { < 0.95 => "fell to", > 1.05 => "rose to", _ => "stayed at" };
+        ((double)after.ResidentBytes / before.ResidentBytes) switch
+        {
+            < 0.95 => "fell to",
+            > 1.05 => "rose to",
+            _ => "stayed at",
+        };
 
     private static string Afterwards(DemoResult result, StageResult released) =>
         result.Setup.Release == ReleaseMode.None
             ? "after more waiting"
-            : $"{(result.Setup.Cache == CacheKind.MemoryCache ? "after GC.Collect()" : "when memory was released")} (GC pause {Milliseconds(released.GcPause)})";
+            : $"{(result.Setup.Cache == CacheKind.MemoryCache ? "after GC.Collect()" : "when memory was released")} "
+                + $"(GC pause {Milliseconds(released.GcPause)})";
 
     private static string Judge(DemoResult result, StageResult empty)
     {
         PromiseResult? broken = result.Promises.FirstOrDefault(promise => !promise.Kept);
         PromiseResult shown = broken ?? result.Promises[0];
-        string measured = $"{(shown.AboveEmptyBytes > 0 ? Size(shown.AboveEmptyBytes) : "nothing")} above the {Size(empty.ResidentBytes)} of the empty process";
+        string measured = $"{(shown.AboveEmptyBytes > 0 ? Size(shown.AboveEmptyBytes) : "nothing")} above the "
+            + $"{Size(empty.ResidentBytes)} of the empty process";
         if (broken is null)
         {
             string within = $"{measured}, where {Size(shown.AllowedBytes)} are allowed";
             return result.Promises.Count == 1 ? within : $"{within}, and at every lower limit it is within bounds too";
         }
 
-        string over = $"at a limit of {Size(shown.LimitBytes)} it stands {measured}, where {Size(shown.AllowedBytes)} are allowed";
+        string over = $"at a limit of {Size(shown.LimitBytes)} it stands {measured}, where "
+            + $"{Size(shown.AllowedBytes)} are allowed";
         return result.Setup switch
         {
             { Release: ReleaseMode.None } => $"nothing was released, and {over}",
@@ -72,9 +82,11 @@ internal static class Verdict
 
     private static string Size(long bytes) => ByteSize.Format(bytes);
 
-    private static string Milliseconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:N0} ms");
+    private static string Milliseconds(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:N0} ms");
 
-    private static string Share(long part, long whole) => string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.#} %");
+    private static string Share(long part, long whole) =>
+        string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.#} %");
 
     private static string Times(long more, long less) => more < less
         ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * more / less:0} % of that")

@@ -4,8 +4,8 @@ using BoundedCache.ShrinkDemo.Caches;
 namespace BoundedCache.ShrinkDemo.Story;
 
 /// <summary>
-/// Records the process's memory from a thread of its own while the story runs. It keeps numbers only, a bounded amount of
-/// them: on long runs every other sample is thinned out and the next ones are taken half as often.
+/// Records the process's memory from a thread of its own while the story runs. It keeps numbers only, a bounded amount
+/// of them: on long runs every other sample is thinned out and the next ones are taken half as often.
 /// </summary>
 internal sealed class MemorySampler : IDisposable
 {
@@ -49,7 +49,8 @@ internal sealed class MemorySampler : IDisposable
         {
             ProcessMemorySnapshot memory = ProcessMemorySnapshot.Take();
             _samples.Add(new MemorySample(
-                Now, memory.ResidentBytes, memory.CommittedBytes, memory.LiveBytes, _cache.UsedBytes, _cache.LimitBytes));
+                Now, memory.ResidentBytes, memory.CommittedBytes, memory.LiveBytes, _cache.UsedBytes,
+                _cache.LimitBytes));
             if (_samples.Count >= MostSamples)
             {
                 Thin();

@@ -5,8 +5,9 @@ using BoundedCache.ShrinkDemo.Progress;
 namespace BoundedCache.ShrinkDemo.Story;
 
 /// <summary>
-/// The whole story in miniature, before it is told. It loads and compiles the code that the story needs, so that the empty
-/// process at the story's start is one that differs from the later stages in what it caches, and not in what it has loaded.
+/// The whole story in miniature, before it is told. It loads and compiles the code that the story needs, so
+/// that the empty process at the story's start is one that differs from the later stages in what it caches, and
+/// not in what it has loaded.
 /// </summary>
 internal static class Rehearsal
 {
@@ -17,7 +18,8 @@ internal static class Rehearsal
     /// <param name="options">What will be run.</param>
     /// <param name="unseen">A view like the one that the story will have, but which nobody sees.</param>
     /// <param name="cancellationToken">Ends the rehearsal.</param>
-    public static async Task RunAsync(DemoOptions options, Func<IDemoCache, ProgressView> unseen, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        DemoOptions options, Func<IDemoCache, ProgressView> unseen, CancellationToken cancellationToken)
     {
         DemoOptions miniature = options with
         {

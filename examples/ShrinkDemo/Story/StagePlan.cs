@@ -2,7 +2,10 @@ using BoundedCache.ShrinkDemo.CommandLine;
 
 namespace BoundedCache.ShrinkDemo.Story;
 
-/// <summary>The stages that the options ask for: the first new limit is reached in two, so that its cost can be seen apart from its effect.</summary>
+/// <summary>
+/// The stages that the options ask for: the first new limit is reached in two, so that its cost can be
+/// seen apart from its effect.
+/// </summary>
 internal static class StagePlan
 {
     public static IReadOnlyList<Stage> For(DemoOptions options)

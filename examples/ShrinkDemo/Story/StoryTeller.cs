@@ -9,12 +9,15 @@ using BoundedCache.ShrinkDemo.Workloads;
 namespace BoundedCache.ShrinkDemo.Story;
 
 /// <summary>
-/// Takes a cache through the stages, one step each: do it, watch the process for a while, read its memory, check what the
-/// cache returns.
+/// Takes a cache through the stages, one step each: do it, watch the process for a while, read its memory,
+/// check what the cache returns.
 /// </summary>
-internal sealed class StoryTeller(DemoOptions options, IDemoCache cache, IStoryObserver observer, CancellationToken cancellationToken)
+internal sealed class StoryTeller(
+    DemoOptions options, IDemoCache cache, IStoryObserver observer, CancellationToken cancellationToken)
 {
-    /// <summary>Entries written in the last stage at the most: enough to see RSS rise, few enough to take no time.</summary>
+    /// <summary>
+    /// Entries written in the last stage at the most: enough to see RSS rise, few enough to take no time.
+    /// </summary>
     private const long MostReuseEntries = 200_000;
 
     private static readonly TimeSpan s_sampleInterval = TimeSpan.FromMilliseconds(50);
@@ -143,7 +146,9 @@ internal sealed class StoryTeller(DemoOptions options, IDemoCache cache, IStoryO
         _ => cache.Describe(stage),
     };
 
-    /// <summary>Reads, after the memory was read so as not to disturb it, what the cache must hold and some of what it may hold.</summary>
+    /// <summary>
+    /// Reads, after the memory was read so as not to disturb it, what the cache must hold and some of what it may hold.
+    /// </summary>
     private void Check(Stage stage, StageResult result, IWorkload workload)
     {
         if (stage.Kind == StageKind.Start)
@@ -169,7 +174,8 @@ internal sealed class StoryTeller(DemoOptions options, IDemoCache cache, IStoryO
 
         if (result.CacheBytes > stage.LimitBytes)
         {
-            _faults.Add($"in stage {stage.Number} it uses {result.CacheBytes:N0} bytes of {stage.LimitBytes:N0} allowed");
+            _faults.Add(
+                $"in stage {stage.Number} it uses {result.CacheBytes:N0} bytes of {stage.LimitBytes:N0} allowed");
         }
     }
 

@@ -5,7 +5,9 @@ using BoundedCache.ShrinkDemo.Workloads;
 
 namespace BoundedCache.ShrinkDemo.Traces;
 
-/// <summary>An access trace run through the cache: a hit is read, a miss writes a value of the request's size.</summary>
+/// <summary>
+/// An access trace run through the cache: a hit is read, a miss writes a value of the request's size.
+/// </summary>
 internal sealed class TraceReplay(string path) : IWorkload
 {
     private const int Probes = 1000;
@@ -51,7 +53,8 @@ internal sealed class TraceReplay(string path) : IWorkload
 
     public IEnumerable<Probe> Newest(long limitBytes) => [];
 
-    private static ulong Stamp(string key) => ((ulong)key.Length << 32) | (uint)key.GetHashCode(StringComparison.Ordinal);
+    private static ulong Stamp(string key) =>
+        ((ulong)key.Length << 32) | (uint)key.GetHashCode(StringComparison.Ordinal);
 
     private void Replay(TraceRequest request, AccessLedger ledger)
     {

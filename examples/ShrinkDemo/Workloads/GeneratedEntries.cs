@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace BoundedCache.ShrinkDemo.Workloads;
 
-/// <summary>Entries of one size under numbered keys, written one after the other; the key's number is the value's stamp.</summary>
+/// <summary>
+/// Entries of one size under numbered keys, written one after the other; the key's number is the value's stamp.
+/// </summary>
 internal sealed class GeneratedEntries(string keyPrefix, long entries, int valueBytes) : IWorkload
 {
     private const int SpreadProbes = 1000;
@@ -11,11 +13,15 @@ internal sealed class GeneratedEntries(string keyPrefix, long entries, int value
     /// <summary>Generous for a key, an array's header and a table slot, in bytes.</summary>
     private const long EntryOverheadBytes = 256;
 
-    public string Description => string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries of {ByteSize.Format(valueBytes)}");
+    public string Description =>
+        string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries of {ByteSize.Format(valueBytes)}");
 
     public string DoneLabel => string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries written");
 
-    /// <summary>As many entries of this size as surely fit into a quarter of the limit, but not more than <paramref name="most"/>.</summary>
+    /// <summary>
+    /// As many entries of this size as surely fit into a quarter of the limit, but not more than
+    /// <paramref name="most"/>.
+    /// </summary>
     public static GeneratedEntries FillingAQuarter(string keyPrefix, long limitBytes, long most, int valueBytes) =>
         new(keyPrefix, Math.Clamp(limitBytes / 4 / (valueBytes + EntryOverheadBytes), 1, most), valueBytes);
 

@@ -13,9 +13,13 @@ internal interface IWorkload
     /// <exception cref="OperationCanceledException">It was called off between two requests.</exception>
     void Run(AccessLedger ledger, Action<WorkProgress> progress, CancellationToken cancellationToken);
 
-    /// <summary>A bounded number of keys that were written, to read again later; some of them are long evicted.</summary>
+    /// <summary>
+    /// A bounded number of keys that were written, to read again later; some of them are long evicted.
+    /// </summary>
     IEnumerable<Probe> Sample();
 
-    /// <summary>Keys that an LRU cache of this limit must still hold if nothing was written or read since; may be none.</summary>
+    /// <summary>
+    /// Keys that an LRU cache of this limit must still hold if nothing was written or read since; may be none.
+    /// </summary>
     IEnumerable<Probe> Newest(long limitBytes);
 }

@@ -4,10 +4,14 @@ using Microsoft.Net.Http.Headers;
 
 namespace BoundedCache.AspNetCore.Access;
 
-/// <summary>What stands before every endpoint: nothing of a request is read, not even its route's values, before it is known that it may be answered.</summary>
+/// <summary>
+/// What stands before every endpoint: nothing of a request is read, not even its route's values, before it is known
+/// that it may be answered.
+/// </summary>
 /// <remarks>
-/// It wraps the finished endpoints, as the last of all conventions. A filter would run after the arguments are bound, and a middleware would not know the
-/// conventions of the groups around. Whom an endpoint admits is read from the endpoint that a request was routed to, which is what the authorization middleware reads as well.
+/// It wraps the finished endpoints, as the last of all conventions. A filter would run after the arguments are bound,
+/// and a middleware would not know the conventions of the groups around. Whom an endpoint admits is read from the
+/// endpoint that a request was routed to, which is what the authorization middleware reads as well.
 /// </remarks>
 internal sealed class AccessGate(AccessRules rules, RefusalLog log)
 {
@@ -31,7 +35,8 @@ internal sealed class AccessGate(AccessRules rules, RefusalLog log)
     }
 
     /// <summary>Whether who sent a request could send a change as well.</summary>
-    public async ValueTask<bool> CanChangeAsync(HttpContext context) => await rules.RefuseAsync(context, _change) is null;
+    public async ValueTask<bool> CanChangeAsync(HttpContext context) =>
+        await rules.RefuseAsync(context, _change) is null;
 
     private async Task RunAsync(HttpContext context, EndpointKind kind, RequestDelegate inner)
     {
@@ -41,11 +46,13 @@ internal sealed class AccessGate(AccessRules rules, RefusalLog log)
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers.ContentSecurityPolicy = kind == EndpointKind.Page
-            ? "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            ? "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+                + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
             : "default-src 'none'; frame-ancestors 'none'";
 
         EndpointMetadataCollection metadata = context.GetEndpoint()?.Metadata ?? EndpointMetadataCollection.Empty;
-        Problem? refusal = await rules.RefuseAsync(context, metadata) ?? (kind == EndpointKind.Page ? null : CrossSite.Refuse(context));
+        Problem? refusal = await rules.RefuseAsync(context, metadata)
+            ?? (kind == EndpointKind.Page ? null : CrossSite.Refuse(context));
         if (refusal is not null)
         {
             log.Note(context, refusal.Value?.Title);
@@ -61,7 +68,8 @@ internal sealed class AccessGate(AccessRules rules, RefusalLog log)
         {
             // The server found the body broken or too long while it was read.
             headers.Remove(HeaderNames.ContentLength);
-            await Problems.Create(exception.StatusCode, $"The request could not be read: {exception.Message}").ExecuteAsync(context);
+            await Problems.Create(exception.StatusCode, $"The request could not be read: {exception.Message}")
+                .ExecuteAsync(context);
         }
     }
 }

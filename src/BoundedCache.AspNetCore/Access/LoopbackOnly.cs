@@ -6,7 +6,10 @@ using Microsoft.Extensions.Options;
 
 namespace BoundedCache.AspNetCore.Access;
 
-/// <summary>The judgement whether a request comes straight from a program on this machine: from the connection's own addresses, never from what the request says of itself.</summary>
+/// <summary>
+/// The judgement whether a request comes straight from a program on this machine: from the connection's own addresses,
+/// never from what the request says of itself.
+/// </summary>
 internal static class LoopbackOnly
 {
     /// <summary>Says why a request is not one, in a sentence; null where it is.</summary>
@@ -15,22 +18,30 @@ internal static class LoopbackOnly
         ConnectionInfo connection = context.Connection;
         if (!IsLoopback(connection.RemoteIpAddress))
         {
-            return connection.RemoteIpAddress is null ? "This connection has no address." : "This connection comes from another address.";
+            return connection.RemoteIpAddress is null
+                ? "This connection has no address."
+                : "This connection comes from another address.";
         }
 
-        // Who talks to another of the machine's addresses came through the network, or through something that forwards to it.
+        // Who talks to another of the machine's addresses came through the network, or through
+        // something that forwards to it.
         if (!IsLoopback(connection.LocalIpAddress))
         {
             return "This connection is to an address of this machine that others can reach.";
         }
 
-        if (ForwardingHeaders.Find(context.Request.Headers, context.RequestServices.GetService<IOptions<ForwardedHeadersOptions>>()?.Value) is { } header)
+        if (ForwardingHeaders.Find(
+            context.Request.Headers,
+            context.RequestServices.GetService<IOptions<ForwardedHeadersOptions>>()?.Value) is { } header)
         {
             return $"This request has passed a proxy, for it carries {header}.";
         }
 
-        // A page of another site can make its own name mean 127.0.0.1 (DNS rebinding). Its requests come from the browser on this machine, but carry that name.
-        return IsLoopbackName(context.Request.Host.Host) ? null : "This request is for another host name than localhost, 127.0.0.1 or [::1].";
+        // A page of another site can make its own name mean 127.0.0.1 (DNS rebinding). Its requests come from the
+        // browser on this machine, but carry that name.
+        return IsLoopbackName(context.Request.Host.Host)
+            ? null
+            : "This request is for another host name than localhost, 127.0.0.1 or [::1].";
     }
 
     private static bool IsLoopback(IPAddress? address) =>

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// The log of those who were not answered: at once where there was none for a minute, else with the next one's count, so that nobody fills the log by asking. Thread-safe.
+/// The log of those who were not answered: at once where there was none for a minute, else with the next one's count,
+/// so that nobody fills the log by asking. Thread-safe.
 /// </summary>
 internal sealed class RefusalLog(TimeProvider time, ILogger logger)
 {

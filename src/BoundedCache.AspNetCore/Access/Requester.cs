@@ -9,7 +9,8 @@ internal static class Requester
     {
         string address = context.Connection.RemoteIpAddress?.ToString() ?? "a connection without an address";
         return context.User.Identity is { IsAuthenticated: true } identity
-            ? $"{(string.IsNullOrEmpty(identity.Name) ? "a user without a name" : Problems.Echo(identity.Name))} ({address})"
+            ? $"{(string.IsNullOrEmpty(identity.Name) ? "a user without a name" : Problems.Echo(identity.Name))} "
+                + $"({address})"
             : address;
     }
 }

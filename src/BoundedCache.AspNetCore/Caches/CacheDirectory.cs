@@ -2,7 +2,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Caches;
 
-/// <summary>The caches of the application, by the names that requests give. They are made when the first of them is asked for, which may be here.</summary>
+/// <summary>
+/// The caches of the application, by the names that requests give. They are made when the first of them is
+/// asked for, which may be here.
+/// </summary>
 internal sealed class CacheDirectory(IServiceProvider services)
 {
     /// <summary>All of them, in the order of their registration.</summary>
@@ -17,7 +20,8 @@ internal sealed class CacheDirectory(IServiceProvider services)
     {
         // Servers leave a slash in a segment encoded, and decode everything else.
         BoundedMemoryCacheRegistry registry = Registry;
-        return registry.TryGet(name, out cache!) || registry.TryGet(name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), out cache!)
+        return registry.TryGet(name, out cache!)
+            || registry.TryGet(name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), out cache!)
             ? null
             : Problems.UnknownCache(name, registry.Names);
     }

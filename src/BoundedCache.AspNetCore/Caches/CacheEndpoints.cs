@@ -8,7 +8,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace BoundedCache.AspNetCore.Caches;
 
 /// <summary>Looking at caches.</summary>
-internal sealed class CacheEndpoints(CacheDirectory caches, ShrinkHistory shrinks, AccessGate gate, BoundedCacheAdminOptions options)
+internal sealed class CacheEndpoints(
+    CacheDirectory caches, ShrinkHistory shrinks, AccessGate gate, BoundedCacheAdminOptions options)
 {
     public async Task<JsonHttpResult<CacheListView>> ListAsync(HttpContext context) => TypedResults.Json(
         new CacheListView(
@@ -19,9 +20,10 @@ internal sealed class CacheEndpoints(CacheDirectory caches, ShrinkHistory shrink
             options.SampleInterval.TotalMilliseconds),
         AdminJsonContext.Default.CacheListView);
 
-    public Results<JsonHttpResult<CacheView>, Problem> Get(string name) => caches.Refuse(name, out BoundedMemoryCache cache) is { } refusal
-        ? refusal
-        : TypedResults.Json(View(cache), AdminJsonContext.Default.CacheView);
+    public Results<JsonHttpResult<CacheView>, Problem> Get(string name) =>
+        caches.Refuse(name, out BoundedMemoryCache cache) is { } refusal
+            ? refusal
+            : TypedResults.Json(View(cache), AdminJsonContext.Default.CacheView);
 
     public Results<JsonHttpResult<LimitPreview>, Problem> Preview(string name, string? maxMemory)
     {

@@ -6,21 +6,29 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.AspNetCore.Changes;
 
-/// <summary>What changes caches: everything that it does is logged with who asked, and none of it ends because who asked has gone.</summary>
+/// <summary>
+/// What changes caches: everything that it does is logged with who asked, and none of it ends
+/// because who asked has gone.
+/// </summary>
 /// <remarks>
-/// Limits are set, and logged, one at a time, so the last line of the log is the limit in force. What follows (evicting, releasing) is not waited for there: an operator who
-/// lowers a limit further while a gentle release takes its seconds is not kept waiting. The cache itself evicts down to the limit in force, and its reports say what
-/// each call set.
+/// Limits are set, and logged, one at a time, so the last line of the log is the limit in force. What follows
+/// (evicting, releasing) is not waited for there: an operator who lowers a limit further while a gentle
+/// release takes its seconds is not kept waiting. The cache itself evicts down to the limit in force, and its
+/// reports say what each call set.
 /// </remarks>
-[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
-internal sealed class CacheChanges(OperationList operations, ShrinkHistory shrinks, EventHub events, TimeProvider time, ILogger logger)
+[SuppressMessage(
+    "Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
+internal sealed class CacheChanges(
+    OperationList operations, ShrinkHistory shrinks, EventHub events, TimeProvider time, ILogger logger)
 {
     /// <summary>How often the progress of an operation is told to those who watch.</summary>
     private static readonly TimeSpan s_progress = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _order = new();
 
-    /// <summary>One removal at a time, so that none counts what another removed. Those who wait hold no thread.</summary>
+    /// <summary>
+    /// One removal at a time, so that none counts what another removed. Those who wait hold no thread.
+    /// </summary>
     private readonly SemaphoreSlim _removal = new(1);
 
     /// <summary>Sets a limit.</summary>
@@ -62,7 +70,8 @@ internal sealed class CacheChanges(OperationList operations, ShrinkHistory shrin
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public async Task<RemovalView> CompactAsync(BoundedMemoryCache cache, double share, string who)
     {
-        RemovalView view = await RemoveAsync(cache, () => cache.Compact(share), static totals => totals.Compact + totals.Expired);
+        RemovalView view = await RemoveAsync(
+            cache, () => cache.Compact(share), static totals => totals.Compact + totals.Expired);
         Log.Compacted(logger, cache.Name, who, share, view.EntriesRemoved, view.BytesRemoved);
         return view;
     }
@@ -76,7 +85,8 @@ internal sealed class CacheChanges(OperationList operations, ShrinkHistory shrin
         return view;
     }
 
-    private async Task<RemovalView> RemoveAsync(BoundedMemoryCache cache, Action remove, Func<EvictionTotals, EntryTotals> count)
+    private async Task<RemovalView> RemoveAsync(
+        BoundedMemoryCache cache, Action remove, Func<EvictionTotals, EntryTotals> count)
     {
         await _removal.WaitAsync();
         try
@@ -125,7 +135,9 @@ internal sealed class CacheChanges(OperationList operations, ShrinkHistory shrin
             {
                 ShrinkReport report = await change;
                 ShrinkView view = shrinks.Note(report);
-                Log.ChangeEnded(logger, operation.Cache.Name, who, operation.Kind, report.OldMaxMemory, report.NewMaxMemory, report.Outcome, report.TotalTime.TotalMilliseconds, operation.Id);
+                Log.ChangeEnded(
+                    logger, operation.Cache.Name, who, operation.Kind, report.OldMaxMemory, report.NewMaxMemory,
+                    report.Outcome, report.TotalTime.TotalMilliseconds, operation.Id);
                 operation.Complete(view);
             }
             catch (Exception exception)

@@ -7,40 +7,54 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace BoundedCache.AspNetCore.Changes;
 
-/// <summary>Everything that changes a cache or releases memory. Nothing is changed before all of a request was found good.</summary>
+/// <summary>
+/// Everything that changes a cache or releases memory. Nothing is changed before all of a request was found good.
+/// </summary>
 internal sealed class ChangeEndpoints(
-    CacheDirectory caches, CacheChanges changes, OperationList operations, ReleaseRate rate, BoundedCacheAdminOptions options, CancellationToken stopping)
+    CacheDirectory caches,
+    CacheChanges changes,
+    OperationList operations,
+    ReleaseRate rate,
+    BoundedCacheAdminOptions options,
+    CancellationToken stopping)
 {
     /// <summary>Seconds after which a client may try again where too many changes are under way.</summary>
     private const string SoonAgain = "5";
 
-    public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> SetLimitAsync(string name, HttpContext context)
+    public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> SetLimitAsync(
+        string name, HttpContext context)
     {
         if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
         {
             return unknown;
         }
 
-        (LimitRequest body, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.LimitRequest, LimitRequest.Example);
+        (LimitRequest body, Problem? refusal) = await RequestBody.ReadAsync(
+            context, AdminJsonContext.Default.LimitRequest, LimitRequest.Example);
         ReleaseMode? mode = null;
         long bytes = 0;
         refusal ??= LimitText.Refuse(body.MaxMemory, options, out bytes);
         refusal ??= ReleaseModeText.Refuse(body.ReleaseMode, allowsNone: true, out mode);
-        return refusal is not null ? refusal : await AnswerAsync(context, () => changes.SetLimit(cache, bytes, mode, Requester.Describe(context)));
+        return refusal is not null
+            ? refusal
+            : await AnswerAsync(context, () => changes.SetLimit(cache, bytes, mode, Requester.Describe(context)));
     }
 
-    public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> ReleaseAsync(string name, HttpContext context)
+    public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> ReleaseAsync(
+        string name, HttpContext context)
     {
         if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
         {
             return unknown;
         }
 
-        (ReleaseRequest body, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.ReleaseRequest, ReleaseRequest.Example);
+        (ReleaseRequest body, Problem? refusal) = await RequestBody.ReadAsync(
+            context, AdminJsonContext.Default.ReleaseRequest, ReleaseRequest.Example);
         ReleaseMode? mode = null;
         refusal ??= ReleaseModeText.Refuse(body.ReleaseMode, allowsNone: false, out mode);
         refusal ??= TooManyReleases.Refuse(context, rate);
-        return refusal is not null ? refusal : await AnswerAsync(context, () => changes.Release(cache, mode ?? ReleaseMode.Full, Requester.Describe(context)));
+        return refusal is not null ? refusal : await AnswerAsync(
+            context, () => changes.Release(cache, mode ?? ReleaseMode.Full, Requester.Describe(context)));
     }
 
     public async Task<Results<JsonHttpResult<RemovalView>, Problem>> CompactAsync(string name, HttpContext context)
@@ -50,7 +64,8 @@ internal sealed class ChangeEndpoints(
             return unknown;
         }
 
-        (CompactRequest body, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.CompactRequest, CompactRequest.Example);
+        (CompactRequest body, Problem? refusal) = await RequestBody.ReadAsync(
+            context, AdminJsonContext.Default.CompactRequest, CompactRequest.Example);
         if (refusal is not null)
         {
             return refusal;
@@ -60,8 +75,10 @@ internal sealed class ChangeEndpoints(
             ? await RemoveAsync(() => changes.CompactAsync(cache, body.Share.Value, Requester.Describe(context)))
             : Problems.Create(
                 StatusCodes.Status400BadRequest,
-                string.Create(CultureInfo.InvariantCulture, $"share is {(body.Share is null ? "missing" : body.Share)}. ")
-                + $"Right is a number above 0 and up to 1, the share of the entries to remove: {CompactRequest.Example}.",
+                string.Create(
+                    CultureInfo.InvariantCulture, $"share is {(body.Share is null ? "missing" : body.Share)}. ")
+                + $"Right is a number above 0 and up to 1, the share of the entries to remove: "
+                + $"{CompactRequest.Example}.",
                 "Not a share");
     }
 
@@ -72,17 +89,28 @@ internal sealed class ChangeEndpoints(
             return unknown;
         }
 
-        (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
-        return refusal is not null ? refusal : await RemoveAsync(() => changes.ClearAsync(cache, Requester.Describe(context)));
+        (_, Problem? refusal) = await RequestBody.ReadAsync(
+            context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
+        return refusal is not null
+            ? refusal
+            : await RemoveAsync(() => changes.ClearAsync(cache, Requester.Describe(context)));
     }
 
-    public Results<JsonHttpResult<OperationView>, Problem> GetOperation(string id) => operations.TryGet(id, out Operation? operation)
-        ? TypedResults.Json(operation.View(), AdminJsonContext.Default.OperationView)
-        : Problems.Create(
-            StatusCodes.Status404NotFound, $"There is no operation '{Problems.Echo(id)}': it may be of an earlier run of the service, or be long over.", "No such operation");
+    public Results<JsonHttpResult<OperationView>, Problem> GetOperation(string id) =>
+        operations.TryGet(id, out Operation? operation)
+            ? TypedResults.Json(operation.View(), AdminJsonContext.Default.OperationView)
+            : Problems.Create(
+                StatusCodes.Status404NotFound,
+                $"There is no operation '{Problems.Echo(id)}': it may be of an earlier run of "
+                    + $"the service, or be long over.",
+                "No such operation");
 
-    /// <summary>Begins an operation, and answers with its report; or at once, where the client does not want to wait, cannot any more, or the host stops.</summary>
-    private async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> AnswerAsync(HttpContext context, Func<Operation?> start)
+    /// <summary>
+    /// Begins an operation, and answers with its report; or at once, where the client does not want to wait, cannot any
+    /// more, or the host stops.
+    /// </summary>
+    private async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> AnswerAsync(
+        HttpContext context, Func<Operation?> start)
     {
         Operation? operation;
         try
@@ -99,7 +127,8 @@ internal sealed class ChangeEndpoints(
             context.Response.Headers.RetryAfter = SoonAgain;
             return Problems.Create(
                 StatusCodes.Status429TooManyRequests,
-                $"{OperationList.MostRunning} changes are under way, which is the most. Nothing was changed. Ask again in {SoonAgain} s.",
+                $"{OperationList.MostRunning} changes are under way, which is the most. Nothing was changed. "
+                    + $"Ask again in {SoonAgain} s.",
                 "Too many changes");
         }
 
@@ -119,7 +148,8 @@ internal sealed class ChangeEndpoints(
         return operation switch
         {
             { Report: { } report } => TypedResults.Json(report, AdminJsonContext.Default.ShrinkView),
-            { Error: { } error } => Problems.Create(StatusCodes.Status500InternalServerError, error, "The change failed"),
+            { Error: { } error } =>
+                Problems.Create(StatusCodes.Status500InternalServerError, error, "The change failed"),
             _ => Accepted(context, operation),
         };
     }
@@ -134,7 +164,8 @@ internal sealed class ChangeEndpoints(
         }
 
         context.Response.Headers.Location = $"{path}/operations/{operation.Id}";
-        return TypedResults.Json(operation.View(), AdminJsonContext.Default.OperationView, statusCode: StatusCodes.Status202Accepted);
+        return TypedResults.Json(
+            operation.View(), AdminJsonContext.Default.OperationView, statusCode: StatusCodes.Status202Accepted);
     }
 
     private static async Task<Results<JsonHttpResult<RemovalView>, Problem>> RemoveAsync(Func<Task<RemovalView>> remove)
@@ -150,7 +181,9 @@ internal sealed class ChangeEndpoints(
     }
 
     private static Problem Disposed() => Problems.Create(
-        StatusCodes.Status409Conflict, "The cache is disposed: the application has let go of it, or is about to end.", "Cache disposed");
+        StatusCodes.Status409Conflict,
+        "The cache is disposed: the application has let go of it, or is about to end.",
+        "Cache disposed");
 
     private static bool PrefersAsync(HttpRequest request) => request.Headers["Prefer"]
         .SelectMany(static value => (value ?? "").Split([',', ';'], StringSplitOptions.TrimEntries))

@@ -39,5 +39,6 @@ internal sealed class Operation(BoundedMemoryCache cache, OperationKind kind, Da
     }
 
     public OperationView View() => new(
-        Id, cache.Name, kind, State, started, cache.UsedMemory, cache.MaxMemory, ProcessMemorySnapshot.Take().ResidentBytes, _report, _error);
+        Id, cache.Name, kind, State, started, cache.UsedMemory, cache.MaxMemory,
+        ProcessMemorySnapshot.Take().ResidentBytes, _report, _error);
 }

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace BoundedCache.AspNetCore.Changes;
 
-/// <summary>The operations under way, of which there are only so many, and the last ones that ended. Thread-safe.</summary>
+/// <summary>
+/// The operations under way, of which there are only so many, and the last ones that ended. Thread-safe.
+/// </summary>
 internal sealed class OperationList
 {
     /// <summary>How many may be under way: each has a thread of its own.</summary>

@@ -21,7 +21,8 @@ internal static class ReleaseModeText
         return mode is null && text is not null
             ? Problems.Create(
                 StatusCodes.Status400BadRequest,
-                $"releaseMode is '{Problems.Echo(text)}'. Right is \"full\"{(allowsNone ? ", \"gentle\" or \"none\"" : " or \"gentle\"")}, or to leave it out.",
+                $"releaseMode is '{Problems.Echo(text)}'. Right is "
+                    + $"\"full\"{(allowsNone ? ", \"gentle\" or \"none\"" : " or \"gentle\"")}, or to leave it out.",
                 "Not a release mode")
             : null;
     }

@@ -1,6 +1,8 @@
 namespace BoundedCache.AspNetCore.Changes;
 
-/// <summary>The count of releases within the last minute. Each stops the process for a moment, whoever asks. Thread-safe.</summary>
+/// <summary>
+/// The count of releases within the last minute. Each stops the process for a moment, whoever asks. Thread-safe.
+/// </summary>
 internal sealed class ReleaseRate(int perMinute, TimeProvider time)
 {
     private static readonly TimeSpan s_window = TimeSpan.FromMinutes(1);

@@ -5,7 +5,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace BoundedCache.AspNetCore.Changes;
 
-/// <summary>Bodies of changes: small JSON objects, read here and not bound by the framework, whose refusals are neither problems nor say what would be right.</summary>
+/// <summary>
+/// Bodies of changes: small JSON objects, read here and not bound by the framework, whose refusals are neither problems
+/// nor say what would be right.
+/// </summary>
 internal static class RequestBody
 {
     /// <summary>The longest body in bytes; the longest one that makes sense has some 80.</summary>
@@ -16,7 +19,8 @@ internal static class RequestBody
     /// <param name="type">How it is read.</param>
     /// <param name="example">What would be right.</param>
     /// <returns>The body, and why it is refused: an empty one then, or null where it is not.</returns>
-    public static async Task<(T Body, Problem? Refusal)> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, string example)
+    public static async Task<(T Body, Problem? Refusal)> ReadAsync<T>(
+        HttpContext context, JsonTypeInfo<T> type, string example)
         where T : class, new()
     {
         if (!IsJson(context.Request))
@@ -30,7 +34,8 @@ internal static class RequestBody
         }
 
         byte[] buffer = new byte[MaximumBytes + 1];
-        int length = await context.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
+        int length = await context.Request.Body.ReadAtLeastAsync(
+            buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
         if (length > MaximumBytes)
         {
             return (new T(), TooLarge(example));
@@ -50,18 +55,23 @@ internal static class RequestBody
 
     /// <summary>Refuses a body that is not JSON by its type.</summary>
     public static Problem WrongType(string example) => Problems.Create(
-        StatusCodes.Status415UnsupportedMediaType, $"The body must be sent with Content-Type: application/json, in UTF-8. Right is {example}.");
+        StatusCodes.Status415UnsupportedMediaType,
+        $"The body must be sent with Content-Type: application/json, in UTF-8. Right is {example}.");
 
     private static bool IsJson(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
+        && (!type.Charset.HasValue
+            || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+            || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 
     private static Problem TooLarge(string example) => Problems.Create(
         StatusCodes.Status413PayloadTooLarge, $"The body is larger than {MaximumBytes} bytes. Right is {example}.");
 
     private static Problem Malformed(string what, string example) => Problems.Create(
-        StatusCodes.Status400BadRequest, $"The body is not the JSON object that is expected. {what}. Right is {example}.", "Malformed body");
+        StatusCodes.Status400BadRequest,
+        $"The body is not the JSON object that is expected. {what}. Right is {example}.",
+        "Malformed body");
 
     private static string Explain(JsonException exception, int length)
     {
@@ -71,7 +81,9 @@ internal static class RequestBody
         }
 
         return exception.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal)
-            ? $"'{Problems.Echo(path[2..])}' is no property of it, is there twice, or has a value that is no JSON or of the wrong type"
-            : $"It is not well formed, or is no object (line {exception.LineNumber + 1 ?? 1}, byte {exception.BytePositionInLine + 1 ?? 1})";
+            ? $"'{Problems.Echo(path[2..])}' is no property of it, is there twice, or has a value that "
+                + "is no JSON or of the wrong type"
+            : $"It is not well formed, or is no object (line {exception.LineNumber + 1 ?? 1}, "
+                + $"byte {exception.BytePositionInLine + 1 ?? 1})";
     }
 }

@@ -8,10 +8,12 @@ internal sealed record LimitRequest
 {
     public const string Example = """{"maxMemory": "512MB", "releaseMode": "gentle"}, with releaseMode optional""";
 
-    [Description("The new limit: a whole number of bytes, or text with a unit, \"512MB\" or \"1.5 GiB\". Units are powers of 1024.")]
+    [Description("The new limit: a whole number of bytes, or text with a unit, \"512MB\" or \"1.5 GiB\". "
+        + "Units are powers of 1024.")]
     public JsonElement MaxMemory { get; init; }
 
-    [Description("How memory is given back after lowering: full, gentle or none; left out for what the cache's options say.")]
+    [Description(
+        "How memory is given back after lowering: full, gentle or none; left out for what the cache's options say.")]
     public string? ReleaseMode { get; init; }
 }
 
@@ -33,7 +35,9 @@ internal sealed record CompactRequest
     public double? Share { get; init; }
 }
 
-/// <summary>A body that says nothing. It is asked for all the same, for no form of another site can send JSON.</summary>
+/// <summary>
+/// A body that says nothing. It is asked for all the same, for no form of another site can send JSON.
+/// </summary>
 internal sealed record EmptyRequest
 {
     public const string Example = "{}";

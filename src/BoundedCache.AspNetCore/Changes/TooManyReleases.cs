@@ -18,7 +18,8 @@ internal static class TooManyReleases
         context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         return Problems.Create(
             StatusCodes.Status429TooManyRequests,
-            $"Each release stops the process for a moment, and there have been as many within a minute as are allowed. Ask again in {seconds} s.",
+            $"Each release stops the process for a moment, and there have been as many within a minute as are allowed. "
+                + $"Ask again in {seconds} s.",
             "Too many releases");
     }
 }

@@ -6,7 +6,10 @@ using System.Threading.Channels;
 
 namespace BoundedCache.AspNetCore.Events;
 
-/// <summary>The distribution of events to those who watch. Nobody is waited for: who reads too slowly loses the oldest. Thread-safe.</summary>
+/// <summary>
+/// The distribution of events to those who watch. Nobody is waited for: who reads too slowly loses
+/// the oldest. Thread-safe.
+/// </summary>
 internal sealed class EventHub
 {
     /// <summary>How many may watch at once.</summary>
@@ -66,12 +69,21 @@ internal sealed class EventHub
         }
     }
 
-    /// <summary>Watches, from the first step of the enumeration to its end. Ends at once where too many do already.</summary>
-    /// <param name="first">Tells what to begin with, null for nothing: asked once this watches, so that nothing is missed between the two.</param>
+    /// <summary>
+    /// Watches, from the first step of the enumeration to its end. Ends at once where too many do already.
+    /// </summary>
+    /// <param name="first">
+    /// Tells what to begin with, null for nothing: asked once this watches, so that nothing is missed between the two.
+    /// </param>
     /// <param name="cancellationToken">Ends the watch.</param>
-    public async IAsyncEnumerable<SseItem<string>> ReadAsync(Func<SseItem<string>?> first, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SseItem<string>> ReadAsync(
+        Func<SseItem<string>?> first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var channel = Channel.CreateBounded<SseItem<string>>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        var channel = Channel.CreateBounded<SseItem<string>>(new BoundedChannelOptions(MostWaiting)
+        {
+            FullMode = BoundedChannelFullMode.DropOldest,
+            SingleReader = true,
+        });
         lock (_lock)
         {
             if (_ended || _readers.Count >= MostReaders)

@@ -11,9 +11,14 @@ namespace BoundedCache.AspNetCore.Events;
 internal sealed class StreamEndpoint(EventHub events, Sampler sampler)
 {
     public Results<ServerSentEventsResult<string>, Problem> Open(HttpContext context) => events.IsFull
-        ? Problems.Create(StatusCodes.Status503ServiceUnavailable, $"{EventHub.MostReaders} streams are open, which is the most. Close one, or poll the history.", "Too many streams")
+        ? Problems.Create(
+            StatusCodes.Status503ServiceUnavailable,
+            $"{EventHub.MostReaders} streams are open, which is the most. Close one, or poll the history.",
+            "Too many streams")
         : TypedResults.ServerSentEvents(events.ReadAsync(LastSample, context.RequestAborted));
 
     private SseItem<string>? LastSample() =>
-        sampler.Last is { } last ? new SseItem<string>(JsonSerializer.Serialize(last, AdminJsonContext.Default.SampleView), "sample") : null;
+        sampler.Last is { } last
+            ? new SseItem<string>(JsonSerializer.Serialize(last, AdminJsonContext.Default.SampleView), "sample")
+            : null;
 }

@@ -8,5 +8,6 @@ namespace BoundedCache.AspNetCore.History;
 internal sealed class HistoryEndpoint(Sampler sampler, ShrinkHistory shrinks, BoundedCacheAdminOptions options)
 {
     public JsonHttpResult<HistoryView> Get() => TypedResults.Json(
-        new HistoryView(options.SampleInterval.TotalMilliseconds, sampler.Samples, shrinks.Views), AdminJsonContext.Default.HistoryView);
+        new HistoryView(options.SampleInterval.TotalMilliseconds, sampler.Samples, shrinks.Views),
+        AdminJsonContext.Default.HistoryView);
 }

@@ -5,8 +5,16 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.AspNetCore.History;
 
-/// <summary>The timer that looks at the process and its caches at regular times, from the host's start to its stop, and keeps the last samples. Thread-safe.</summary>
-internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, ShrinkHistory shrinks, EventHub events, BoundedCacheAdminOptions options, ILogger logger)
+/// <summary>
+/// The timer that looks at the process and its caches at regular times, from the host's start to its stop, and keeps
+/// the last samples. Thread-safe.
+/// </summary>
+internal sealed class Sampler(
+    Func<IReadOnlyList<BoundedMemoryCache>> caches,
+    ShrinkHistory shrinks,
+    EventHub events,
+    BoundedCacheAdminOptions options,
+    ILogger logger)
 {
     private readonly Lock _lock = new();
     private readonly Lock _sampling = new();
@@ -45,7 +53,8 @@ internal sealed class Sampler(Func<IReadOnlyList<BoundedMemoryCache>> caches, Sh
         {
             if (!_stopped && _timer is null)
             {
-                _timer = options.TimeProvider.CreateTimer(static sampler => ((Sampler)sampler!).OnTimer(), this, TimeSpan.Zero, options.SampleInterval);
+                _timer = options.TimeProvider.CreateTimer(
+                    static sampler => ((Sampler)sampler!).OnTimer(), this, TimeSpan.Zero, options.SampleInterval);
             }
         }
     }

@@ -5,7 +5,8 @@ using BoundedCache.AspNetCore.Events;
 namespace BoundedCache.AspNetCore.History;
 
 /// <summary>
-/// The last reports of the caches, whoever caused them, each with the time at which it was first seen here. Thread-safe.
+/// The last reports of the caches, whoever caused them, each with the time at which it was
+/// first seen here. Thread-safe.
 /// </summary>
 internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
 {
@@ -15,7 +16,10 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Queue<(ShrinkReport Report, ShrinkView View)> _seen = new();
 
-    /// <summary>The last report of each cache, which is asked for again and again, also when those of other caches have pushed it out.</summary>
+    /// <summary>
+    /// The last report of each cache, which is asked for again and again, also when those of other
+    /// caches have pushed it out.
+    /// </summary>
     private readonly Dictionary<string, (ShrinkReport Report, ShrinkView View)> _last = new(StringComparer.Ordinal);
 
     /// <summary>Oldest first.</summary>
@@ -30,7 +34,10 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
         }
     }
 
-    /// <summary>Notes a report, which may have been noted before, and tells it to those who watch; but not one on a limit that was raised, which is no shrink.</summary>
+    /// <summary>
+    /// Notes a report, which may have been noted before, and tells it to those who watch; but not one on a limit that
+    /// was raised, which is no shrink.
+    /// </summary>
     public ShrinkView Note(ShrinkReport report)
     {
         ShrinkView view;
@@ -61,7 +68,8 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
 
     private ShrinkView? Find(ShrinkReport report)
     {
-        if (_last.TryGetValue(report.CacheName, out (ShrinkReport Report, ShrinkView View) last) && ReferenceEquals(last.Report, report))
+        if (_last.TryGetValue(report.CacheName, out (ShrinkReport Report, ShrinkView View) last)
+            && ReferenceEquals(last.Report, report))
         {
             return last.View;
         }

@@ -8,7 +8,10 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace BoundedCache.AspNetCore.Json;
 
-/// <summary>How everything that the endpoint says and hears is written, without reflection and whatever the application's own JSON settings are.</summary>
+/// <summary>
+/// How everything that the endpoint says and hears is written, without reflection and whatever the
+/// application's own JSON settings are.
+/// </summary>
 [JsonSerializable(typeof(CacheListView))]
 [JsonSerializable(typeof(CacheView))]
 [JsonSerializable(typeof(LimitPreview))]

@@ -8,17 +8,23 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.AspNetCore.MemoryReports;
 
-/// <summary>The memory report, observed or with a collection. One is made at a time, for it reads every mapping of the process; others wait without a thread.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
+/// <summary>
+/// The memory report, observed or with a collection. One is made at a time, for it reads every mapping of the process;
+/// others wait without a thread.
+/// </summary>
+[SuppressMessage(
+    "Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
 internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
 {
     private readonly SemaphoreSlim _turn = new(1);
 
-    public async Task<JsonHttpResult<MemoryReportView>> ObserveAsync(CancellationToken aborted) => Json(await CaptureAsync(MemoryReportMode.Observe, aborted));
+    public async Task<JsonHttpResult<MemoryReportView>> ObserveAsync(CancellationToken aborted) =>
+        Json(await CaptureAsync(MemoryReportMode.Observe, aborted));
 
     public async Task<Results<JsonHttpResult<MemoryReportView>, Problem>> CollectAsync(HttpContext context)
     {
-        (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
+        (_, Problem? refusal) = await RequestBody.ReadAsync(
+            context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
         refusal ??= TooManyReleases.Refuse(context, rate);
         if (refusal is not null)
         {

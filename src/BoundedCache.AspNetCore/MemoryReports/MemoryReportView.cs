@@ -3,7 +3,10 @@ using BoundedCache.AspNetCore.Json;
 
 namespace BoundedCache.AspNetCore.MemoryReports;
 
-/// <summary>A <see cref="MemoryReport"/> as the API shows it: the shape of <see cref="MemoryReport.ToJson"/>, described in OpenAPI documents.</summary>
+/// <summary>
+/// A <see cref="MemoryReport"/> as the API shows it: the shape of <see cref="MemoryReport.ToJson"/>,
+/// described in OpenAPI documents.
+/// </summary>
 internal sealed record MemoryReportView(
     long ResidentBytes,
     long HeapBytes,
@@ -20,8 +23,10 @@ internal sealed record MemoryReportView(
         report.HeapBytes,
         report.IsHeapCounted,
         report.Mode,
-        [.. report.Rows.Select(static row => new MemoryReportRowView(row.Kind, row.Bytes, row.IsEstimate, row.Basis, row.Parts))],
-        [.. report.Findings.Select(static finding => new MemoryReportFindingView(finding.Cause, finding.Bytes, finding.Text, finding.Advice))],
+        [.. report.Rows.Select(
+            static row => new MemoryReportRowView(row.Kind, row.Bytes, row.IsEstimate, row.Basis, row.Parts))],
+        [.. report.Findings.Select(
+            static finding => new MemoryReportFindingView(finding.Cause, finding.Bytes, finding.Text, finding.Advice))],
         report.Notes,
         Math.Round(report.GcPause.TotalMilliseconds, 3),
         Math.Round(report.Duration.TotalMilliseconds, 3));

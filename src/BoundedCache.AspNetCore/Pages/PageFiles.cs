@@ -6,7 +6,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace BoundedCache.AspNetCore.Pages;
 
-/// <summary>The files of the page, which the assembly carries: everything under <c>Page/</c>. Read once, when first asked for.</summary>
+/// <summary>
+/// The files of the page, which the assembly carries: everything under <c>Page/</c>. Read once, when first asked for.
+/// </summary>
 internal sealed class PageFiles
 {
     private const string Root = "Page/";
@@ -18,7 +20,8 @@ internal sealed class PageFiles
         var types = new FileExtensionContentTypeProvider();
         _files = assembly.GetManifestResourceNames()
             .Where(static name => name.StartsWith(Root, StringComparison.Ordinal))
-            .ToDictionary(static name => name[Root.Length..], name => Read(assembly, name, types), StringComparer.Ordinal);
+            .ToDictionary(
+                static name => name[Root.Length..], name => Read(assembly, name, types), StringComparer.Ordinal);
     }
 
     public bool TryGet(string path, [MaybeNullWhen(false)] out PageFile file) => _files.TryGetValue(path, out file);
@@ -30,7 +33,10 @@ internal sealed class PageFiles
         stream.ReadExactly(content);
         string type = types.TryGetContentType(name, out string? known) ? known : "text/plain";
         string suffix = type.StartsWith("text/", StringComparison.Ordinal) ? "; charset=utf-8" : "";
-        return new PageFile(content, type + suffix, new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}\""));
+        return new PageFile(
+            content,
+            type + suffix,
+            new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}\""));
     }
 }
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Diagnostics;
 
-/// <summary>What happens to a cache so rarely that each time is counted on its own: refusals, shrinks, releases.</summary>
+/// <summary>
+/// What happens to a cache so rarely that each time is counted on its own: refusals, shrinks, releases.
+/// </summary>
 internal sealed class CacheCounters
 {
     private long _refusedTooLarge;
@@ -25,7 +27,10 @@ internal sealed class CacheCounters
 
     public ShrinkReport? LastReport => Volatile.Read(ref _lastReport);
 
-    /// <summary>Counts an entry that was not stored: for lack of capacity, or because it was expired already, by time or by a token.</summary>
+    /// <summary>
+    /// Counts an entry that was not stored: for lack of capacity, or because it was expired
+    /// already, by time or by a token.
+    /// </summary>
     public void OnRefused(EvictionReason reason) =>
         Interlocked.Increment(ref reason == EvictionReason.Capacity ? ref _refusedTooLarge : ref _refusedExpired);
 

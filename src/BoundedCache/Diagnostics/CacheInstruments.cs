@@ -4,10 +4,14 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Diagnostics;
 
-/// <summary>The library's instruments on one meter, for all the caches that were given its factory: as many for one cache as for thousands.</summary>
+/// <summary>
+/// The library's instruments on one meter, for all the caches that were given its factory: as many for
+/// one cache as for thousands.
+/// </summary>
 /// <remarks>
-/// A meter and its instruments live as long as their factory, so each set is made once and holds its caches weakly. Found by factory,
-/// since a factory may make a new meter each time it is asked, and by meter, since several factories may hand out the same one.
+/// A meter and its instruments live as long as their factory, so each set is made once and holds its caches weakly.
+/// Found by factory, since a factory may make a new meter each time it is asked, and by meter, since several factories
+/// may hand out the same one.
 /// </remarks>
 internal sealed class CacheInstruments
 {
@@ -37,13 +41,17 @@ internal sealed class CacheInstruments
     /// <summary>Whether somebody listens to the count of lookups.</summary>
     public bool WantsRequests => Volatile.Read(ref _requests) is { Enabled: true };
 
-    /// <summary>The instruments on the factory's meter. Calls the factory the first time, and whoever listens to new instruments: under no lock.</summary>
+    /// <summary>
+    /// The instruments on the factory's meter. Calls the factory the first time, and whoever listens to new
+    /// instruments: under no lock.
+    /// </summary>
     public static CacheInstruments GetOrCreate(IMeterFactory factory)
     {
         if (!s_byFactory.TryGetValue(factory, out CacheInstruments? instruments))
         {
             Meter meter = factory.Create(MeterName);
-            instruments = s_byFactory.GetOrAdd(factory, s_byMeter.GetOrAdd(meter, static meter => new CacheInstruments(meter)));
+            instruments = s_byFactory.GetOrAdd(
+                factory, s_byMeter.GetOrAdd(meter, static meter => new CacheInstruments(meter)));
         }
 
         instruments.MakeOnce();
@@ -51,9 +59,13 @@ internal sealed class CacheInstruments
     }
 
     public void RecordShrink(ShrinkReport report) => Record(
-        _shrinkDuration, report.TotalTime, new(NameTag, report.CacheName), new(OutcomeTag, OutcomeName(report.Outcome)));
+        _shrinkDuration,
+        report.TotalTime,
+        new(NameTag, report.CacheName),
+        new(OutcomeTag, OutcomeName(report.Outcome)));
 
-    public void RecordPause(string cacheName, TimeSpan pause) => Record(_pauseDuration, pause, new KeyValuePair<string, object?>(NameTag, cacheName));
+    public void RecordPause(string cacheName, TimeSpan pause) =>
+        Record(_pauseDuration, pause, new KeyValuePair<string, object?>(NameTag, cacheName));
 
     /// <summary>The tag's value for an outcome.</summary>
     public static string OutcomeName(ReleaseOutcome outcome) => outcome switch
@@ -66,7 +78,8 @@ internal sealed class CacheInstruments
 
     /// <summary>Records a time. A listener that throws costs nobody the report that the time is from.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "A listener is user code: it goes without this measurement.")]
-    private static void Record(Histogram<double>? histogram, TimeSpan time, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private static void Record(
+        Histogram<double>? histogram, TimeSpan time, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         try
         {
@@ -78,7 +91,10 @@ internal sealed class CacheInstruments
         }
     }
 
-    /// <remarks>Whoever comes while another thread is at it goes on without: instruments it does not see yet are not listened to yet.</remarks>
+    /// <remarks>
+    /// Whoever comes while another thread is at it goes on without: instruments it does not see yet
+    /// are not listened to yet.
+    /// </remarks>
     private void MakeOnce()
     {
         if (Volatile.Read(ref _isMade) || Interlocked.Exchange(ref _isMade, true))
@@ -91,8 +107,10 @@ internal sealed class CacheInstruments
         {
             int at = offset;
             Instrument? made = Contained<Instrument>(() => observed.OnlyRises
-                ? _meter.CreateObservableCounter(observed.Name, () => Caches.Observe(observed, at), observed.Unit, observed.Description)
-                : _meter.CreateObservableUpDownCounter(observed.Name, () => Caches.Observe(observed, at), observed.Unit, observed.Description));
+                ? _meter.CreateObservableCounter(
+                    observed.Name, () => Caches.Observe(observed, at), observed.Unit, observed.Description)
+                : _meter.CreateObservableUpDownCounter(
+                    observed.Name, () => Caches.Observe(observed, at), observed.Unit, observed.Description));
             if (ReferenceEquals(observed, ObservedInstruments.Requests))
             {
                 Volatile.Write(ref _requests, made);
@@ -102,12 +120,23 @@ internal sealed class CacheInstruments
         }
 
         _shrinkDuration = Contained(() => _meter.CreateHistogram(
-            "bounded_cache.shrink.duration", "s", "Time from setting a lower limit to the report on it.", tags: null, s_durations));
+            "bounded_cache.shrink.duration",
+            "s",
+            "Time from setting a lower limit to the report on it.",
+            tags: null,
+            s_durations));
         _pauseDuration = Contained(() => _meter.CreateHistogram(
-            "bounded_cache.gc.pause.duration", "s", "Time for which a release stopped the process's managed threads.", tags: null, s_durations));
+            "bounded_cache.gc.pause.duration",
+            "s",
+            "Time for which a release stopped the process's managed threads.",
+            tags: null,
+            s_durations));
     }
 
-    /// <summary>Makes an instrument. What a listener throws that is told of it stops neither the others nor the cache that is being made.</summary>
+    /// <summary>
+    /// Makes an instrument. What a listener throws that is told of it stops neither the others nor the
+    /// cache that is being made.
+    /// </summary>
     [SuppressMessage("Design", "CA1031", Justification = "A listener is user code: it goes without this instrument.")]
     private static T? Contained<T>(Func<T> make)
         where T : Instrument

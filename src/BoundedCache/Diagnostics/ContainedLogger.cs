@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.Diagnostics;
 
 /// <summary>
-/// A logger whose failures stay in it. The cache logs from timers and pool threads, where an exception ends the process, and in the
-/// middle of changes that must be finished.
+/// A logger whose failures stay in it. The cache logs from timers and pool threads, where an exception ends the
+/// process, and in the middle of changes that must be finished.
 /// </summary>
 internal sealed class ContainedLogger(ILogger inner) : ILogger
 {
@@ -25,7 +25,12 @@ internal sealed class ContainedLogger(ILogger inner) : ILogger
         }
     }
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         try
         {

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Diagnostics;
 
-/// <summary>What a cache logs of user code that fails, and of values that it cannot measure: no more lines than somebody can read.</summary>
+/// <summary>
+/// What a cache logs of user code that fails, and of values that it cannot measure: no more
+/// lines than somebody can read.
+/// </summary>
 /// <param name="cacheName">The cache's name, in each line.</param>
 /// <param name="logger">The log, which must not throw.</param>
 /// <param name="time">The clock of the intervals between lines.</param>
@@ -24,7 +27,9 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
         }
     }
 
-    /// <summary>Told what a sizer threw, or that it answered a negative number; lines are told apart by the type that it sizes.</summary>
+    /// <summary>
+    /// Told what a sizer threw, or that it answered a negative number; lines are told apart by the type that it sizes.
+    /// </summary>
     public void OnSizerFailed(Type type, Exception failure)
     {
         if (_sizers.TryPass(type, out long unlogged))
@@ -33,7 +38,9 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
         }
     }
 
-    /// <summary>Told what a change token, or a registration with one, threw; lines are told apart by the type of the exception.</summary>
+    /// <summary>
+    /// Told what a change token, or a registration with one, threw; lines are told apart by the type of the exception.
+    /// </summary>
     public void OnTokenFailed(Exception failure)
     {
         if (_tokens.TryPass(failure.GetType(), out long unlogged))

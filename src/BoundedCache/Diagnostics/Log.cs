@@ -9,25 +9,35 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Information, "{Report}", EventName = "Shrunk")]
     public static partial void Shrunk(ILogger logger, ShrinkReport report);
 
-    [LoggerMessage(2, LogLevel.Information, "{Cache}: limit raised from {OldMaxMemory} to {NewMaxMemory} bytes", EventName = "Raised")]
+    [LoggerMessage(
+        2,
+        LogLevel.Information,
+        "{Cache}: limit raised from {OldMaxMemory} to {NewMaxMemory} bytes",
+        EventName = "Raised")]
     public static partial void Raised(ILogger logger, string cache, long oldMaxMemory, long newMaxMemory);
 
     [LoggerMessage(
         3,
         LogLevel.Error,
-        "{Cache}: an eviction callback failed (reason {Reason}; {Unlogged} like it were not logged since the last line)",
+        "{Cache}: an eviction callback failed (reason {Reason}; {Unlogged} like it were "
+            + "not logged since the last line)",
         EventName = "CallbackFailed")]
-    public static partial void CallbackFailed(ILogger logger, string cache, EvictionReason reason, long unlogged, Exception failure);
+    public static partial void CallbackFailed(
+        ILogger logger, string cache, EvictionReason reason, long unlogged, Exception failure);
 
     [LoggerMessage(
         4,
         LogLevel.Warning,
-        "{Cache}: the sizer for {Type} failed; the object was measured instead ({Unlogged} like it were not logged since the last line)",
+        "{Cache}: the sizer for {Type} failed; the object was measured instead ({Unlogged} like it were "
+            + "not logged since the last line)",
         EventName = "SizerFailed")]
     public static partial void SizerFailed(ILogger logger, string cache, Type type, long unlogged, Exception failure);
 
     [LoggerMessage(
-        5, LogLevel.Error, "{Cache}: an entry's change token failed ({Unlogged} like it were not logged since the last line)", EventName = "TokenFailed")]
+        5,
+        LogLevel.Error,
+        "{Cache}: an entry's change token failed ({Unlogged} like it were not logged since the last line)",
+        EventName = "TokenFailed")]
     public static partial void TokenFailed(ILogger logger, string cache, long unlogged, Exception failure);
 
     [LoggerMessage(6, LogLevel.Information, "{Report}", EventName = "Released")]
@@ -36,51 +46,91 @@ internal static partial class Log
     [LoggerMessage(
         7,
         LogLevel.Warning,
-        "{Cache}: the size of a {Type} can only be estimated: it keeps more objects alive than are counted, or some of unknown size. AddSizer<T> can tell it. Said once for each type",
+        "{Cache}: the size of a {Type} can only be estimated: it keeps more objects alive than are counted, "
+            + "or some of unknown size. AddSizer<T> can tell it. Said once for each type",
         EventName = "SizeEstimated")]
     public static partial void SizeEstimated(ILogger logger, string cache, Type type);
 
     [LoggerMessage(
         8,
         LogLevel.Warning,
-        "{Cache}: another live cache with the same meter has this name; their metrics are added up. Give each a name of its own to tell them apart",
+        "{Cache}: another live cache with the same meter has this name; their metrics are added up. "
+            + "Give each a name of its own to tell them apart",
         EventName = "NameShared")]
     public static partial void NameShared(ILogger logger, string cache);
 
     [LoggerMessage(
         9,
         LogLevel.Warning,
-        "{Cache}: this process cannot generate code (native AOT), so objects are not measured, the first of them a {Type}; their entries are charged their ICacheEntry.Size. "
-        + "Set it, or register AddSizer<T> for such types. Strings and arrays of primitive types are measured exactly",
+        "{Cache}: this process cannot generate code (native AOT), so objects are not measured, "
+            + "the first of them a {Type}; their entries are charged their ICacheEntry.Size. Set it, "
+            + "or register AddSizer<T> for such types. Strings and arrays of primitive types are measured exactly",
         EventName = "ObjectsNotMeasured")]
     public static partial void ObjectsNotMeasured(ILogger logger, string cache, Type type);
 
-    [LoggerMessage(20, LogLevel.Information, "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} bytes", EventName = "LimitReloaded")]
-    public static partial void LimitReloaded(ILogger logger, string cache, string section, long oldMaxMemory, long newMaxMemory);
+    [LoggerMessage(
+        20,
+        LogLevel.Information,
+        "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} bytes",
+        EventName = "LimitReloaded")]
+    public static partial void LimitReloaded(
+        ILogger logger, string cache, string section, long oldMaxMemory, long newMaxMemory);
 
-    [LoggerMessage(21, LogLevel.Error, "{Cache}: {Section} has changed and is refused; nothing changes, and the limit stays at {MaxMemory} bytes. {Failures}", EventName = "ReloadRefused")]
-    public static partial void ReloadRefused(ILogger logger, string cache, string section, long maxMemory, string failures);
+    [LoggerMessage(
+        21,
+        LogLevel.Error,
+        "{Cache}: {Section} has changed and is refused; nothing changes, and the limit stays at "
+            + "{MaxMemory} bytes. {Failures}",
+        EventName = "ReloadRefused")]
+    public static partial void ReloadRefused(
+        ILogger logger, string cache, string section, long maxMemory, string failures);
 
-    [LoggerMessage(22, LogLevel.Warning, "{Cache}: {Options} in {Section} changed; that takes effect when the service starts again", EventName = "RestartNeeded")]
+    [LoggerMessage(
+        22,
+        LogLevel.Warning,
+        "{Cache}: {Options} in {Section} changed; that takes effect when the service starts again",
+        EventName = "RestartNeeded")]
     public static partial void RestartNeeded(ILogger logger, string cache, string section, string options);
 
-    [LoggerMessage(23, LogLevel.Warning, "{Cache}: {Section}:MaxMemory is gone; nothing changes, and the limit stays at {MaxMemory} bytes", EventName = "MaxMemoryGone")]
+    [LoggerMessage(
+        23,
+        LogLevel.Warning,
+        "{Cache}: {Section}:MaxMemory is gone; nothing changes, and the limit stays at {MaxMemory} bytes",
+        EventName = "MaxMemoryGone")]
     public static partial void MaxMemoryGone(ILogger logger, string cache, string section, long maxMemory);
 
-    [LoggerMessage(24, LogLevel.Warning, "{Cache}: {Section} holds no settings; is that the section's name?", EventName = "SectionEmpty")]
+    [LoggerMessage(
+        24,
+        LogLevel.Warning,
+        "{Cache}: {Section} holds no settings; is that the section's name?",
+        EventName = "SectionEmpty")]
     public static partial void SectionEmpty(ILogger logger, string cache, string section);
 
-    [LoggerMessage(25, LogLevel.Error, "{Cache}: the limit has changed, and giving memory back failed", EventName = "ReleaseFailed")]
+    [LoggerMessage(
+        25,
+        LogLevel.Error,
+        "{Cache}: the limit has changed, and giving memory back failed",
+        EventName = "ReleaseFailed")]
     public static partial void ReleaseFailed(ILogger logger, string cache, Exception failure);
 
     [LoggerMessage(
         30,
         LogLevel.Information,
-        "{Cache}: idle release: {Reason} ({Milliseconds:0} ms in all, GC pause {PauseMilliseconds:0} ms, at most {LongestMilliseconds:0} ms at once)",
+        "{Cache}: idle release: {Reason} ({Milliseconds:0} ms in all, GC pause {PauseMilliseconds:0} ms, "
+            + "at most {LongestMilliseconds:0} ms at once)",
         EventName = "IdleReleased")]
     public static partial void IdleReleased(
-        ILogger logger, string cache, string reason, double milliseconds, double pauseMilliseconds, double longestMilliseconds);
+        ILogger logger,
+        string cache,
+        string reason,
+        double milliseconds,
+        double pauseMilliseconds,
+        double longestMilliseconds);
 
-    [LoggerMessage(40, LogLevel.Warning, "{Cache}: a limit of {MaxMemory} bytes may be more than this process can hold. {Finding}", EventName = "HeapLimit")]
+    [LoggerMessage(
+        40,
+        LogLevel.Warning,
+        "{Cache}: a limit of {MaxMemory} bytes may be more than this process can hold. {Finding}",
+        EventName = "HeapLimit")]
     public static partial void HeapLimit(ILogger logger, string cache, long maxMemory, MemoryReportFinding finding);
 }

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Diagnostics;
 
 /// <summary>
-/// The decision which of many like events is logged: of each type the first at once, then one per interval, with the number of
-/// those in between. What fails for one entry fails for millions.
+/// The decision which of many like events is logged: of each type the first at once, then one per interval, with the
+/// number of those in between. What fails for one entry fails for millions.
 /// </summary>
 /// <remarks>Types are held weakly, so that those of an assembly that can be unloaded can be.</remarks>
 internal sealed class LogThrottle(TimeProvider time)

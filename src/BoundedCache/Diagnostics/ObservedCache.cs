@@ -8,8 +8,8 @@ internal sealed class ObservedCache(BoundedMemoryCache cache, int numbers)
     public string Name { get; } = cache.Name;
 
     /// <summary>
-    /// The numbers of all instruments as last read: what remains of a cache that was collected, so that the counters of others with its
-    /// name do not fall. Under the lock of <see cref="ObservedCaches"/>.
+    /// The numbers of all instruments as last read: what remains of a cache that was collected, so that the counters of
+    /// others with its name do not fall. Under the lock of <see cref="ObservedCaches"/>.
     /// </summary>
     public long[] Numbers { get; } = new long[numbers];
 

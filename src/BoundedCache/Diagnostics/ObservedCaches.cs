@@ -3,13 +3,15 @@ using System.Diagnostics.Metrics;
 namespace BoundedCache.Diagnostics;
 
 /// <summary>
-/// The live caches of one meter, held weakly, by name. Caches that share a name share their series: their numbers are added up.
+/// The live caches of one meter, held weakly, by name. Caches that share a name share their series:
+/// their numbers are added up.
 /// </summary>
 /// <remarks>
-/// <para>Two measurements with the same tags in one collection are an error that nobody reports: a collector keeps either of them. A sum
-/// is true of what the name stands for. Counters do not fall when one of several caches with a name goes; when the last one is gone,
-/// so is the series.</para>
-/// <para>Lock: <c>_lock</c> guards all of it, and engines' locks are taken under it, never the other way round. No user code runs under it.</para>
+/// <para>Two measurements with the same tags in one collection are an error that nobody reports: a collector keeps
+/// either of them. A sum is true of what the name stands for. Counters do not fall when one of several caches with a
+/// name goes; when the last one is gone, so is the series.</para>
+/// <para>Lock: <c>_lock</c> guards all of it, and engines' locks are taken under it, never the other way round. No user
+/// code runs under it.</para>
 /// </remarks>
 internal sealed class ObservedCaches
 {
@@ -42,8 +44,8 @@ internal sealed class ObservedCaches
         var added = new ObservedCache(cache, s_numbers);
         lock (_lock)
         {
-            // Where nobody collects, nobody notices the dead. Looked for each time there could be as many as living, so they cost a few
-            // looks per cache.
+            // Where nobody collects, nobody notices the dead. Looked for each time there could be as many as living, so
+            // they cost a few looks per cache.
             if (_count >= _nextSweep)
             {
                 Sweep();
@@ -123,9 +125,10 @@ internal sealed class ObservedCaches
         return measurements;
     }
 
-    private static KeyValuePair<string, object?>[] Tags(string name, ObservedInstrument instrument, int number) => instrument.TagKey is null
-        ? [new(CacheInstruments.NameTag, name)]
-        : [new(CacheInstruments.NameTag, name), new(instrument.TagKey, instrument.TagValues[number])];
+    private static KeyValuePair<string, object?>[] Tags(string name, ObservedInstrument instrument, int number) =>
+        instrument.TagKey is null
+            ? [new(CacheInstruments.NameTag, name)]
+            : [new(CacheInstruments.NameTag, name), new(instrument.TagKey, instrument.TagValues[number])];
 
     private static void Read(ObservedCache observed, ObservedInstrument instrument, int offset)
     {

@@ -1,41 +1,68 @@
 namespace BoundedCache.Diagnostics;
 
-/// <summary>The observed instruments. DIAGNOSTICS.md lists them for operators, and a test holds it to this list.</summary>
+/// <summary>
+/// The observed instruments. DIAGNOSTICS.md lists them for operators, and a test holds it to this list.
+/// </summary>
 /// <remarks>The tag of requests is named as that of .NET's own caches is, so that one dashboard serves both.</remarks>
 internal static class ObservedInstruments
 {
     private const string Reason = "cache.eviction.reason";
 
-    private static readonly string[] s_reasons = ["capacity", "shrink", "compact", "expired", "token_expired", "removed", "replaced"];
+    private static readonly string[] s_reasons =
+        ["capacity", "shrink", "compact", "expired", "token_expired", "removed", "replaced"];
 
     public static ObservedInstrument Requests { get; } = Counter(
-        "bounded_cache.requests", "{request}", "Lookups, by what came of them.", ReadRequests, "cache.request.type", "hit", "miss");
+        "bounded_cache.requests", "{request}", "Lookups, by what came of them.", ReadRequests, "cache.request.type",
+        "hit", "miss");
 
     public static ObservedInstrument[] All { get; } =
     [
         Requests,
-        Counter("bounded_cache.insertions", "{entry}", "Entries stored.", static (cache, n) => n[0] = cache.Engine.ReadTotals().Insertions),
-        Counter("bounded_cache.evictions", "{entry}", "Entries that left, by reason.", ReadEvictedEntries, Reason, s_reasons),
-        Counter("bounded_cache.memory.evicted", "By", "Accounted bytes of the entries that left, by reason.", ReadEvictedBytes, Reason, s_reasons),
-        Counter("bounded_cache.refusals", "{entry}", "Entries that were not stored, by reason.", ReadRefusals, "cache.refusal.reason", "too_large", "expired"),
+        Counter("bounded_cache.insertions", "{entry}", "Entries stored.", static (cache, n) =>
+            n[0] = cache.Engine.ReadTotals().Insertions),
+        Counter(
+            "bounded_cache.evictions",
+            "{entry}",
+            "Entries that left, by reason.",
+            ReadEvictedEntries,
+            Reason,
+            s_reasons),
+        Counter(
+            "bounded_cache.memory.evicted",
+            "By",
+            "Accounted bytes of the entries that left, by reason.",
+            ReadEvictedBytes,
+            Reason,
+            s_reasons),
+        Counter(
+            "bounded_cache.refusals", "{entry}", "Entries that were not stored, by reason.", ReadRefusals,
+            "cache.refusal.reason", "too_large", "expired"),
         Counter(
             "bounded_cache.size_estimates",
             "{estimate}",
             "Keys and values whose size could only be estimated.",
             static (cache, n) => n[0] = cache.Measurer.EstimatedCount),
-        Counter("bounded_cache.shrinks", "{shrink}", "Limits set to no more than they were.", static (cache, n) => n[0] = cache.Counters.Shrinks),
+        Counter("bounded_cache.shrinks", "{shrink}", "Limits set to no more than they were.", static (cache, n) =>
+            n[0] = cache.Counters.Shrinks),
         Counter(
             "bounded_cache.memory.released",
             "By",
             "Resident bytes that the process lost while memory was released.",
             static (cache, n) => n[0] = cache.Counters.ReleasedBytes),
         UpDown("bounded_cache.entries", "{entry}", "Entries in the cache.", static (cache, n) => n[0] = cache.Count),
-        UpDown("bounded_cache.memory.used", "By", "Accounted bytes of the entries.", static (cache, n) => n[0] = cache.UsedMemory),
-        UpDown("bounded_cache.memory.limit", "By", "The limit of accounted bytes.", static (cache, n) => n[0] = cache.MaxMemory),
+        UpDown("bounded_cache.memory.used", "By", "Accounted bytes of the entries.", static (cache, n) =>
+            n[0] = cache.UsedMemory),
+        UpDown("bounded_cache.memory.limit", "By", "The limit of accounted bytes.", static (cache, n) =>
+            n[0] = cache.MaxMemory),
     ];
 
     private static ObservedInstrument Counter(
-        string name, string unit, string description, NumberReader read, string? tagKey = null, params string[] tagValues) =>
+        string name,
+        string unit,
+        string description,
+        NumberReader read,
+        string? tagKey = null,
+        params string[] tagValues) =>
         new(name, unit, description, OnlyRises: true, read, tagKey, tagValues);
 
     private static ObservedInstrument UpDown(string name, string unit, string description, NumberReader read) =>

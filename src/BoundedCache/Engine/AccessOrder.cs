@@ -5,12 +5,12 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The order of use: per priority a doubly linked list of slots from the most recently used (head) to the least (tail), linked by
-/// index. All of it under the lock.
+/// The order of use: per priority a doubly linked list of slots from the most recently used (head) to the least (tail),
+/// linked by index. All of it under the lock.
 /// </summary>
 /// <remarks>
-/// One list per priority and not one list for all, so that the next entry to evict is always a tail: <see cref="CacheItemPriority"/>
-/// first, then least recently used.
+/// One list per priority and not one list for all, so that the next entry to evict is always a tail:
+/// <see cref="CacheItemPriority"/> first, then least recently used.
 /// </remarks>
 internal sealed class AccessOrder
 {
@@ -34,7 +34,9 @@ internal sealed class AccessOrder
 
     public int Tail(CacheItemPriority priority) => _ends.Tails[(int)priority];
 
-    /// <summary>The entry to give up next among priorities up to <paramref name="highest"/>, or <see cref="None"/>.</summary>
+    /// <summary>
+    /// The entry to give up next among priorities up to <paramref name="highest"/>, or <see cref="None"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int NextVictim(CacheItemPriority highest)
     {
@@ -79,8 +81,8 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Moves entries to the heads of their lists, one after the other. Passes over those that are gone: a touch may be older than the
-    /// removal of what it touched.
+    /// Moves entries to the heads of their lists, one after the other. Passes over those that are gone: a touch may be
+    /// older than the removal of what it touched.
     /// </summary>
     public void Touch(ReadOnlySpan<int> indexes)
     {
@@ -99,7 +101,10 @@ internal sealed class AccessOrder
         }
     }
 
-    /// <summary>Moves an entry that is not the head, so that its list has a head and the entry one before it: most of what a cache does is this.</summary>
+    /// <summary>
+    /// Moves an entry that is not the head, so that its list has a head and the entry one before it: most of
+    /// what a cache does is this.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void MoveToHead(int index, ref OrderNode link)
     {
@@ -124,9 +129,9 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Brings what moving or removing these entries will need into the processor's cache. One after the other waits for three cache misses each
-    /// in a large table; loads that do not depend on each other overlap in the processor. Believes nothing of what it reads, so it may be called
-    /// without the lock as well.
+    /// Brings what moving or removing these entries will need into the processor's cache. One after the other waits for
+    /// three cache misses each in a large table; loads that do not depend on each other overlap in the processor.
+    /// Believes nothing of what it reads, so it may be called without the lock as well.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Prefetch(ReadOnlySpan<int> indexes)
@@ -153,7 +158,9 @@ internal sealed class AccessOrder
         return index < 0 || Unsafe.IsNullRef(ref link) ? default : link;
     }
 
-    /// <summary>Gives the slot at <paramref name="to"/>, to which an entry's link was copied, that entry's place.</summary>
+    /// <summary>
+    /// Gives the slot at <paramref name="to"/>, to which an entry's link was copied, that entry's place.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Relocate(int to)
     {
@@ -205,7 +212,10 @@ internal sealed class AccessOrder
         private int _first;
     }
 
-    /// <summary>Heads and tails, on cache lines of their own: every write changes them, and readers read what lies beside this object.</summary>
+    /// <summary>
+    /// Heads and tails, on cache lines of their own: every write changes them, and readers read what
+    /// lies beside this object.
+    /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct Ends
     {

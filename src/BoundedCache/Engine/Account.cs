@@ -4,12 +4,12 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The account of bytes: the limit, what is used of it, and how many entries use it. EntryDraft under the lock; the published figures
-/// are read by anybody at any time.
+/// The account of bytes: the limit, what is used of it, and how many entries use it. EntryDraft under the lock; the
+/// published figures are read by anybody at any time.
 /// </summary>
 /// <remarks>
-/// <see cref="Used"/> is the working figure of whoever holds the lock. Others see <see cref="PublishedUsed"/>, written once as
-/// the lock is let go: an entry that evicts others to make room is one change, so no observer sees the sum rise
+/// <see cref="Used"/> is the working figure of whoever holds the lock. Others see <see cref="PublishedUsed"/>, written
+/// once as the lock is let go: an entry that evicts others to make room is one change, so no observer sees the sum rise
 /// above the limit, or, while a lowered limit is still being evicted down to, rise at all.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 320)]
@@ -62,7 +62,9 @@ internal struct Account
     /// <summary>Entries ever stored. Under the lock, as the four below.</summary>
     public readonly long Insertions => _insertions;
 
-    /// <summary>Of the entries that left with the reason Capacity: those for which a lowered limit is the cause.</summary>
+    /// <summary>
+    /// Of the entries that left with the reason Capacity: those for which a lowered limit is the cause.
+    /// </summary>
     public readonly EntryTotals Shrunk => _shrunk;
 
     /// <summary>Of the entries that left with the reason Capacity: those that a share was asked of.</summary>

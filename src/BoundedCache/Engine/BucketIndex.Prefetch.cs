@@ -7,15 +7,15 @@ namespace BoundedCache.Engine;
 internal sealed partial class BucketIndex
 {
     /// <summary>
-    /// Brings what <see cref="Remove"/> will read for these slots into the processor's cache. Believes nothing of what it reads, so it may be
-    /// called without the lock as well, before what it is to help.
+    /// Brings what <see cref="Remove"/> will read for these slots into the processor's cache. Believes nothing of what
+    /// it reads, so it may be called without the lock as well, before what it is to help.
     /// </summary>
     /// <param name="indexes">Slots; overwritten.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Prefetch(Span<int> indexes)
     {
-        // What is asked for without waiting for it comes together. One pass for each step along the chain, since each needs what the one before
-        // brought. Chains of more than three are rare enough to wait for.
+        // What is asked for without waiting for it comes together. One pass for each step along the chain, since each
+        // needs what the one before brought. Chains of more than three are rare enough to wait for.
         foreach (ref int index in indexes)
         {
             ref Slot slot = ref _store.TrySlot(index);
@@ -47,7 +47,9 @@ internal sealed partial class BucketIndex
         }
     }
 
-    /// <summary>Asks for a place in memory, if it is one, without waiting for it, where the processor can be asked.</summary>
+    /// <summary>
+    /// Asks for a place in memory, if it is one, without waiting for it, where the processor can be asked.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static unsafe void Prefetch(ref int place)
     {

@@ -5,18 +5,22 @@ namespace BoundedCache.Engine;
 /// <summary>Looking keys up without the lock.</summary>
 internal sealed partial class BucketIndex
 {
-    /// <summary>Tries before a reader asks for the lock. Each one fails only if a writer interfered within some tens of nanoseconds.</summary>
+    /// <summary>
+    /// Tries before a reader asks for the lock. Each one fails only if a writer interfered within
+    /// some tens of nanoseconds.
+    /// </summary>
     private const int Attempts = 16;
 
     /// <summary>
-    /// Looks a key up without the lock and without trying twice: what nearly every read needs, in so few instructions that several
-    /// lookups overlap in the processor. <see cref="Find"/> answers where this one cannot, and tells why either may be believed.
+    /// Looks a key up without the lock and without trying twice: what nearly every read needs, in so few
+    /// instructions that several lookups overlap in the processor. <see cref="Find"/> answers where this one cannot,
+    /// and tells why either may be believed.
     /// </summary>
     /// <param name="lookup">The key.</param>
     /// <param name="value">The value, where the entry has nothing else: neither details nor a deadline.</param>
     /// <returns>
-    /// The entry's slot; 0 where there is no entry; a slot's number negated where <see cref="TryFindAt"/> may find the entry there; or <see cref="int.MinValue"/>
-    /// where it takes <see cref="Find"/> to tell.
+    /// The entry's slot; 0 where there is no entry; a slot's number negated where <see cref="TryFindAt"/> may find the
+    /// entry there; or <see cref="int.MinValue"/> where it takes <see cref="Find"/> to tell.
     /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FindPlain<TLookup>(TLookup lookup, out object? value)
@@ -83,12 +87,20 @@ internal sealed partial class BucketIndex
         }
 
         Volatile.ReadBarrier();
-        return index == ~bucket && (relocations & 1) == 0 && _relocations == relocations && ReferenceEquals(_store.Slots, chunks) ? 0 : int.MinValue;
+        return index == ~bucket
+            && (relocations & 1) == 0
+            && _relocations == relocations
+            && ReferenceEquals(_store.Slots, chunks)
+            ? 0
+            : int.MinValue;
     }
 
     /// <summary>Looks a key up without the lock.</summary>
     /// <param name="lookup">The key.</param>
-    /// <param name="place">Where the entry is; or <see cref="SlotRef.Nowhere"/>, or <see cref="SlotRef.Unsure"/> where writers interfered every time.</param>
+    /// <param name="place">
+    /// Where the entry is; or <see cref="SlotRef.Nowhere"/>, or <see cref="SlotRef.Unsure"/> where
+    /// writers interfered every time.
+    /// </param>
     /// <returns>The content of the entry's slot, consistent with <paramref name="place"/>.</returns>
     public object? Find<TLookup>(scoped in TLookup lookup, out SlotRef place)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -143,16 +155,17 @@ internal sealed partial class BucketIndex
                 index = Volatile.Read(ref slot.Next);
                 if (!ReferenceEquals(_store.Slots, chunks))
                 {
-                    // An outgrown directory goes on naming the slots of a chunk that was given up since, whose pointers never change again:
-                    // over one of them and a chain that changed meanwhile a reader could walk in a circle for ever.
+                    // An outgrown directory goes on naming the slots of a chunk that was given up since, whose
+                    // pointers never change again: over one of them and a chain that changed meanwhile a reader could
+                    // walk in a circle for ever.
                     break;
                 }
             }
 
             if (index == ~bucket)
             {
-                // The directory as well: one that was replaced since may name the old slots of a chunk that was given up and added again,
-                // and their pointers may be older than this lookup.
+                // The directory as well: one that was replaced since may name the old slots of a chunk that was given
+                // up and added again, and their pointers may be older than this lookup.
                 Volatile.ReadBarrier();
                 if ((relocations & 1) == 0 && _relocations == relocations && ReferenceEquals(_store.Slots, chunks))
                 {
@@ -181,7 +194,9 @@ internal sealed partial class BucketIndex
             && chunks[index >> SlotStore.ChunkShift] is var slots
             && (uint)(index & SlotStore.ChunkMask) < (uint)slots.Length)
         {
-            return TryRead(slots, index, out object? key, out content, out place) && key is not null && lookup.Matches(key);
+            return TryRead(slots, index, out object? key, out content, out place)
+                && key is not null
+                && lookup.Matches(key);
         }
 
         content = null;
@@ -205,7 +220,9 @@ internal sealed partial class BucketIndex
         // Without the barrier a weakly ordered processor could read the fields after the version is confirmed, and hand
         // out the value of an entry that took this slot since.
         Volatile.ReadBarrier();
-        return slot.Version == version && (version & 1) == 0 && (!hasDeadline || IsPresent(slots, index >> SlotStore.ChunkShift));
+        return slot.Version == version
+            && (version & 1) == 0
+            && (!hasDeadline || IsPresent(slots, index >> SlotStore.ChunkShift));
     }
 
     private long ReadDeadline(int index)
@@ -214,7 +231,8 @@ internal sealed partial class BucketIndex
         (int chunk, int offset) = (index >> SlotStore.ChunkShift, index & SlotStore.ChunkMask);
         if ((uint)chunk < (uint)chunks.Length)
         {
-            // Read once: between the check of the length and the use of the array the chunk's deadlines may be given up.
+            // Read once: between the check of the length and the use of the array the chunk's
+            // deadlines may be given up.
             long[] deadlines = Volatile.Read(ref chunks[chunk]);
             if ((uint)offset < (uint)deadlines.Length)
             {
@@ -227,8 +245,8 @@ internal sealed partial class BucketIndex
     }
 
     /// <summary>
-    /// Whether these are the chunk's slots still. A version in slots that the first chunk has outgrown never changes, so it does not
-    /// vouch for a deadline, which is read from where writers go on writing.
+    /// Whether these are the chunk's slots still. A version in slots that the first chunk has outgrown never changes,
+    /// so it does not vouch for a deadline, which is read from where writers go on writing.
     /// </summary>
     private bool IsPresent(Slot[] slots, int chunk) => ReferenceEquals(_store.Slots[chunk], slots);
 }

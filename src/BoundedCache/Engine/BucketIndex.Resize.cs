@@ -9,7 +9,10 @@ internal sealed partial class BucketIndex
     /// <summary>Merges whose memory is asked for together.</summary>
     private const int MergesFetched = 64;
 
-    /// <summary>Tells readers that entries change their places, so that a miss is not to be believed until <see cref="EndRelocation"/>.</summary>
+    /// <summary>
+    /// Tells readers that entries change their places, so that a miss is not to be believed until
+    /// <see cref="EndRelocation"/>.
+    /// </summary>
     public void BeginRelocation()
     {
         _relocations++;
@@ -18,8 +21,13 @@ internal sealed partial class BucketIndex
 
     public void EndRelocation() => Volatile.Write(ref _relocations, _relocations + 1);
 
-    /// <summary>Adds buckets until <paramref name="entries"/> fill no more than two thirds of them: one or two, called for every new entry. Under the lock.</summary>
-    /// <remarks>Called before an entry is written: an <see cref="OutOfMemoryException"/> leaves everything as it was.</remarks>
+    /// <summary>
+    /// Adds buckets until <paramref name="entries"/> fill no more than two thirds of them: one or two, called for every
+    /// new entry. Under the lock.
+    /// </summary>
+    /// <remarks>
+    /// Called before an entry is written: an <see cref="OutOfMemoryException"/> leaves everything as it was.
+    /// </remarks>
     public void GrowFor(int entries)
     {
         while (IsCrowded(entries, _bucketCount))
@@ -32,14 +40,17 @@ internal sealed partial class BucketIndex
     /// <summary>Whether the index could be smaller and still hold <paramref name="entries"/>.</summary>
     public bool HasSpare(int entries) => _bucketCount > LeastFor(entries);
 
-    /// <summary>Merges up to <paramref name="most"/> of the buckets that <paramref name="entries"/> do not need. Under the lock.</summary>
+    /// <summary>
+    /// Merges up to <paramref name="most"/> of the buckets that <paramref name="entries"/> do not need. Under the lock.
+    /// </summary>
     public void Shrink(int entries, int most) => ShrinkTo(LeastFor(entries), most);
 
     /// <summary>
-    /// Merges up to <paramref name="most"/> of those buckets beyond two for each of <paramref name="entries"/>: far enough from growing that nothing
-    /// swings. Under the lock.
+    /// Merges up to <paramref name="most"/> of those buckets beyond two for each of <paramref name="entries"/>: far
+    /// enough from growing that nothing swings. Under the lock.
     /// </summary>
-    public void ShrinkExcess(int entries, int most) => ShrinkTo(Math.Max(MinBuckets, (int)Math.Min(int.MaxValue, (2L * entries) + 1)), most);
+    public void ShrinkExcess(int entries, int most) =>
+        ShrinkTo(Math.Max(MinBuckets, (int)Math.Min(int.MaxValue, (2L * entries) + 1)), most);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ShrinkTo(int least, int most)
@@ -59,7 +70,9 @@ internal sealed partial class BucketIndex
         }
     }
 
-    /// <summary>Asks for what merging all buckets from <paramref name="stop"/> on will look for along their chains.</summary>
+    /// <summary>
+    /// Asks for what merging all buckets from <paramref name="stop"/> on will look for along their chains.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void PrefetchMerges(int stop)
     {
@@ -99,7 +112,8 @@ internal sealed partial class BucketIndex
     }
 
     /// <summary>The fewest buckets that hold a number of entries and one more.</summary>
-    private static int LeastFor(int entries) => Math.Max(MinBuckets, (int)Math.Min(int.MaxValue, ((3L * (entries + 1L)) + 1) / 2));
+    private static int LeastFor(int entries) =>
+        Math.Max(MinBuckets, (int)Math.Min(int.MaxValue, ((3L * (entries + 1L)) + 1) / 2));
 
     private static bool IsCrowded(int entries, int buckets) => 3L * entries > 2L * buckets;
 
@@ -107,8 +121,8 @@ internal sealed partial class BucketIndex
     private static int SplitFrom(int bucket) => bucket & ~(1 << BitOperations.Log2((uint)bucket));
 
     /// <summary>
-    /// Gives up the empty buckets at the end of the last chunk, down to <paramref name="least"/>. Only new lookups have to stop at fewer: a
-    /// reader that holds the old count finds them empty still, which is true.
+    /// Gives up the empty buckets at the end of the last chunk, down to <paramref name="least"/>. Only new lookups have
+    /// to stop at fewer: a reader that holds the old count finds them empty still, which is true.
     /// </summary>
     /// <returns>Whether the last bucket was empty.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -132,7 +146,9 @@ internal sealed partial class BucketIndex
         return true;
     }
 
-    /// <summary>Lowers the number of buckets, within the last chunk; with its first bucket the chunk goes as well.</summary>
+    /// <summary>
+    /// Lowers the number of buckets, within the last chunk; with its first bucket the chunk goes as well.
+    /// </summary>
     private void LowerTo(int count)
     {
         Volatile.Write(ref _bucketCount, count);
@@ -197,8 +213,8 @@ internal sealed partial class BucketIndex
             Volatile.Write(ref _buckets, larger);
         }
 
-        // The first chunk grows by doubling, so that a small cache stays small; a reader who still has the old one sees buckets
-        // as they were when it began.
+        // The first chunk grows by doubling, so that a small cache stays small; a reader who still has the old one sees
+        // buckets as they were when it began.
         var heads = new int[chunk == 0 ? length * 2 : ChunkSize];
         _buckets[chunk].CopyTo(heads, 0);
         Terminate(heads, chunk << ChunkShift, length);

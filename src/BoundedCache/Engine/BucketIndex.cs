@@ -4,20 +4,22 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The index from hash to slot: buckets of chains through <see cref="Slot.Next"/>, grown and shrunk one bucket at a time (linear
-/// hashing, Litwin 1980), so that no single operation pays for rehashing everything. Found without the lock, changed under it.
+/// The index from hash to slot: buckets of chains through <see cref="Slot.Next"/>, grown and shrunk one bucket at
+/// a time (linear hashing, Litwin 1980), so that no single operation pays for rehashing everything. Found without
+/// the lock, changed under it.
 /// </summary>
 /// <remarks>
 /// <para>Why a reader without the lock is never wrong:</para>
-/// <para>A <em>hit</em> is a slot whose key matches and whose version did not change while key, value and flags were read. How the
-/// reader got there does not matter.</para>
-/// <para>A <em>miss</em> needs a walk of the whole chain. The last slot of a chain holds the complement of its bucket's number
-/// ("nulls list"), so a reader whom a recycled slot led into another chain sees that it ended in the wrong place. New entries go
-/// to the head of a chain, so a recycled slot of the same chain sends the reader to its beginning and never past an entry. Only
-/// relocation (split, merge, moving an entry between slots) can carry an entry from in front of a reader to behind it;
-/// <see cref="_relocations"/> is odd meanwhile, and a reader that missed while it was odd or changed looks again.</para>
-/// <para>Freed slots keep their Next, so whoever stands on one walks on. Such pointers form no cycle: a freed slot points to
-/// one that was in use later than itself.</para>
+/// <para>A <em>hit</em> is a slot whose key matches and whose version did not change while key, value and flags were
+/// read. How the reader got there does not matter.</para>
+/// <para>A <em>miss</em> needs a walk of the whole chain. The last slot of a chain holds the complement of its bucket's
+/// number ("nulls list"), so a reader whom a recycled slot led into another chain sees that it ended in the wrong
+/// place. New entries go to the head of a chain, so a recycled slot of the same chain sends the reader to its beginning
+/// and never past an entry. Only relocation (split, merge, moving an entry between slots) can carry an entry from in
+/// front of a reader to behind it; <see cref="_relocations"/> is odd meanwhile, and a reader that missed while it was
+/// odd or changed looks again.</para>
+/// <para>Freed slots keep their Next, so whoever stands on one walks on. Such pointers form no cycle: a freed slot
+/// points to one that was in use later than itself.</para>
 /// </remarks>
 internal sealed partial class BucketIndex
 {
@@ -94,7 +96,10 @@ internal sealed partial class BucketIndex
     {
         ref Slot slot = ref _store.Slot(index);
         return new SlotRef(
-            index, slot.Version, slot.Flags, (slot.Flags & SlotFlags.HasDeadline) == 0 ? long.MaxValue : _store.Deadline(index));
+            index,
+            slot.Version,
+            slot.Flags,
+            (slot.Flags & SlotFlags.HasDeadline) == 0 ? long.MaxValue : _store.Deadline(index));
     }
 
     /// <summary>Publishes a written slot: from here on readers find it. Under the lock.</summary>
@@ -110,7 +115,10 @@ internal sealed partial class BucketIndex
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Remove(int index) => Volatile.Write(ref Predecessor(index), _store.Slot(index).Next);
 
-    /// <summary>Puts <paramref name="to"/>, a copy of the slot at <paramref name="from"/>, in its place. Under the lock, within a relocation.</summary>
+    /// <summary>
+    /// Puts <paramref name="to"/>, a copy of the slot at <paramref name="from"/>, in its place. Under the
+    /// lock, within a relocation.
+    /// </summary>
     public void Relocate(int from, int to)
     {
         _store.Slot(to).Next = _store.Slot(from).Next;
@@ -121,7 +129,8 @@ internal sealed partial class BucketIndex
     public ref int Head(int bucket) => ref _buckets[bucket >> ChunkShift][bucket & ChunkMask];
 
     /// <summary>
-    /// The bucket of a hash: its low bits, as many as number the buckets, or one fewer where that bucket has not been split off yet.
+    /// The bucket of a hash: its low bits, as many as number the buckets, or one fewer where that bucket
+    /// has not been split off yet.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int BucketOf(int hash, int bucketCount)
@@ -129,8 +138,8 @@ internal sealed partial class BucketIndex
         uint mask = uint.MaxValue >> BitOperations.LeadingZeroCount((uint)bucketCount - 1);
         uint bucket = (uint)hash & mask;
 
-        // One bit fewer where the bucket is beyond the last, by the sign of a difference: as a branch it would be a coin toss, and a
-        // processor that guesses wrong throws away the memory it has already begun to fetch.
+        // One bit fewer where the bucket is beyond the last, by the sign of a difference: as a branch it would be a
+        // coin toss, and a processor that guesses wrong throws away the memory it has already begun to fetch.
         return (int)(bucket & (mask >> (int)(((uint)bucketCount - 1 - bucket) >> 31)));
     }
 

@@ -5,14 +5,15 @@ namespace BoundedCache.Engine;
 /// <summary>Looking at all entries.</summary>
 internal sealed partial class CacheEngine
 {
-    // One for each enumeration under way. While there are any no entry moves: one that moved from a chunk not yet seen to one already seen would be missed.
+    // One for each enumeration under way. While there are any no entry moves: one that moved from a chunk not yet seen
+    // to one already seen would be missed.
     private readonly List<InsertedSlots> _enumerations = [];
 
     private bool MayMove => _enumerations.Count == 0;
 
     /// <summary>
-    /// The keys of all entries: each that is there from beginning to end, once; of those that leave meanwhile, some; of those that come, none. One
-    /// chunk per hold of the lock.
+    /// The keys of all entries: each that is there from beginning to end, once; of those that leave meanwhile, some; of
+    /// those that come, none. One chunk per hold of the lock.
     /// </summary>
     public List<object> SnapshotKeys()
     {

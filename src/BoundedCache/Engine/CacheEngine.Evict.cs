@@ -7,12 +7,14 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// For <see cref="EndHold"/>: bulk removals leave the table as it is, and their callers <see cref="Trim"/> it afterwards, when most
-    /// buckets are empty and cost next to nothing to merge.
+    /// For <see cref="EndHold"/>: bulk removals leave the table as it is, and their callers <see cref="Trim"/> it
+    /// afterwards, when most buckets are empty and cost next to nothing to merge.
     /// </summary>
     private const int NoTrimming = 0;
 
-    /// <summary>Evicts down to the limit, as it stands while this runs, in batches that let go of the lock in between.</summary>
+    /// <summary>
+    /// Evicts down to the limit, as it stands while this runs, in batches that let go of the lock in between.
+    /// </summary>
     /// <param name="betweenBatches">Called without the lock after each batch; null for nothing.</param>
     /// <returns>Entries and bytes evicted by this call. To be followed by <see cref="Trim"/>.</returns>
     public (long Entries, long Bytes) EvictDownToLimit(Action? betweenBatches = null)
@@ -42,14 +44,14 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Removes up to <paramref name="entries"/> entries, lowest priority and least recently used first, but none that is
-    /// <see cref="CacheItemPriority.NeverRemove"/>. To be followed by <see cref="Trim"/>.
+    /// Removes up to <paramref name="entries"/> entries, lowest priority and least recently used first, but none that
+    /// is <see cref="CacheItemPriority.NeverRemove"/>. To be followed by <see cref="Trim"/>.
     /// </summary>
     public void Evict(long entries) => RemoveFromTails(entries, CacheItemPriority.High, EvictionReason.Capacity);
 
     /// <summary>
-    /// Removes everything. Entries that arrive meanwhile may go as well; at one moment before this returns the cache is empty. To be followed by
-    /// <see cref="Trim"/>.
+    /// Removes everything. Entries that arrive meanwhile may go as well; at one moment before this returns the cache is
+    /// empty. To be followed by <see cref="Trim"/>.
     /// </summary>
     public void Clear() => RemoveFromTails(long.MaxValue, CacheItemPriority.NeverRemove, EvictionReason.Removed);
 
@@ -84,14 +86,16 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Evicts until <paramref name="bytes"/> more fit under the limit; or, while a lowered limit is still being evicted down to, until
-    /// the sum would not rise. Under the lock.
+    /// Evicts until <paramref name="bytes"/> more fit under the limit; or, while a lowered limit is still being evicted
+    /// down to, until the sum would not rise. Under the lock.
     /// </summary>
     /// <returns>False where a batch was not enough.</returns>
     private bool TryMakeRoom(long bytes, ref List<RemovedEntry>? removed) =>
         TryEvict(Math.Max(_account.Max, _account.PublishedUsed) - bytes, ref removed);
 
-    /// <summary>Evicts until no more than <paramref name="target"/> bytes are used, one batch at most. Under the lock.</summary>
+    /// <summary>
+    /// Evicts until no more than <paramref name="target"/> bytes are used, one batch at most. Under the lock.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryEvict(long target, ref List<RemovedEntry>? removed)
     {
@@ -117,9 +121,9 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Touches the memory that removing the next victims will need, all of it at once. Removing one after the other waits for two cache
-    /// misses each, its bucket and its neighbour in the chain; asked for together they come together, and a large eviction takes
-    /// less than half the time.
+    /// Touches the memory that removing the next victims will need, all of it at once. Removing one after the other
+    /// waits for two cache misses each, its bucket and its neighbour in the chain; asked for together they come
+    /// together, and a large eviction takes less than half the time.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PrefetchVictims(int entries, long bytes, CacheItemPriority highest)

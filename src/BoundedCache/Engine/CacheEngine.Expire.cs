@@ -8,14 +8,14 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Expired entries removed in one hold of the lock, fewer than are evicted: readers and writers are at work meanwhile, and it is to be over before
-    /// one that waits for it gives its processor away.
+    /// Expired entries removed in one hold of the lock, fewer than are evicted: readers and writers are at work
+    /// meanwhile, and it is to be over before one that waits for it gives its processor away.
     /// </summary>
     private const int DueEntries = 32;
 
     /// <summary>
-    /// Removes expired entries: looks through the deadlines, 8 bytes an entry, without the lock, and takes it only for batches of
-    /// what it found.
+    /// Removes expired entries: looks through the deadlines, 8 bytes an entry, without the lock, and takes it only for
+    /// batches of what it found.
     /// </summary>
     /// <param name="onTokenFailed">Told of tokens that throw when they are asked. Must not throw.</param>
     /// <returns>Entries removed.</returns>
@@ -30,7 +30,8 @@ internal sealed partial class CacheEngine
             long[] deadlines = chunks[chunk];
             for (int offset = 0; offset < deadlines.Length; offset++)
             {
-                // Also true of slots that are free or whose entry no longer expires: the batch looks again under the lock.
+                // Also true of slots that are free or whose entry no longer expires: the batch
+                // looks again under the lock.
                 if (Volatile.Read(ref deadlines[offset]) <= now)
                 {
                     due.Add((chunk << SlotStore.ChunkShift) + offset);
@@ -89,8 +90,8 @@ internal sealed partial class CacheEngine
                 }
                 else
                 {
-                    // A sliding window that was used since: look again when it would end now. No version is needed, since
-                    // readers of such an entry ask its details and not its deadline.
+                    // A sliding window that was used since: look again when it would end now. No version is needed,
+                    // since readers of such an entry ask its details and not its deadline.
                     Volatile.Write(ref _store.Deadline(index), details.Deadline);
                 }
             }
@@ -100,7 +101,8 @@ internal sealed partial class CacheEngine
 
         if (count > 0)
         {
-            // Moving entries together takes longer than removing some did: a hold of its own, so that others come in between.
+            // Moving entries together takes longer than removing some did: a hold of its own, so
+            // that others come in between.
             using (_lock.EnterAfterOthers())
             {
                 EndHold(count);

@@ -8,7 +8,9 @@ internal sealed partial class CacheEngine
 {
     /// <summary>Looks a key up and notes the use.</summary>
     /// <returns>False where there is no entry, or only an expired one, which is removed.</returns>
-    /// <remarks>Keys are handed on by value: a key whose address somebody was given would live in memory and not in registers.</remarks>
+    /// <remarks>
+    /// Keys are handed on by value: a key whose address somebody was given would live in memory and not in registers.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGet<TLookup>(TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -29,7 +31,8 @@ internal sealed partial class CacheEngine
     private bool TryGetFully<TLookup>(TLookup lookup, int seenAt, long begin, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        if (!_index.TryFindAt(seenAt, in lookup, out value, out SlotRef place) && !Find(in lookup, out value, out place))
+        if (!_index.TryFindAt(seenAt, in lookup, out value, out SlotRef place)
+            && !Find(in lookup, out value, out place))
         {
             return false;
         }
@@ -62,7 +65,10 @@ internal sealed partial class CacheEngine
         return true;
     }
 
-    /// <summary>Takes the value of an entry that may be expired, or removes the entry. Asks tokens: user code, whose exceptions reach the reader.</summary>
+    /// <summary>
+    /// Takes the value of an entry that may be expired, or removes the entry. Asks tokens: user code, whose
+    /// exceptions reach the reader.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryTake(in SlotRef place, ref object? value, out Expiration expiration)
     {
@@ -140,7 +146,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Looks a key up with the lock's help. Keys with code of their own are only collected under it and compared after it is let go.
+    /// Looks a key up with the lock's help. Keys with code of their own are only collected under it and
+    /// compared after it is let go.
     /// </summary>
     private bool FindUnderLock<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef place)
         where TLookup : struct, IKeyLookup, allows ref struct

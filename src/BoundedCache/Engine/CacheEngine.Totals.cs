@@ -7,13 +7,16 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Bytes of the table: slots, links, buckets and deadlines, used or free. Read without the lock, so a chunk that comes or goes
-    /// meanwhile may count or not.
+    /// Bytes of the table: slots, links, buckets and deadlines, used or free. Read without the lock, so a chunk that
+    /// comes or goes meanwhile may count or not.
     /// </summary>
     public long TableBytes =>
-        ((long)_allocator.Capacity * (Unsafe.SizeOf<Slot>() + Unsafe.SizeOf<OrderNode>())) + _index.Bytes + _store.DeadlineBytes;
+        ((long)_allocator.Capacity * (Unsafe.SizeOf<Slot>() + Unsafe.SizeOf<OrderNode>()))
+        + _index.Bytes + _store.DeadlineBytes;
 
-    /// <summary>Reads the account at one instant, under the lock: what came, less what left, is what is there.</summary>
+    /// <summary>
+    /// Reads the account at one instant, under the lock: what came, less what left, is what is there.
+    /// </summary>
     public EngineTotals ReadTotals()
     {
         Account ledger;

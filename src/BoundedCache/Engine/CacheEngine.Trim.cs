@@ -2,16 +2,23 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Engine;
 
-/// <summary>Giving up table space: a little with every write while the table is too large for its population, all of it on request.</summary>
+/// <summary>
+/// Giving up table space: a little with every write while the table is too large for its
+/// population, all of it on request.
+/// </summary>
 internal sealed partial class CacheEngine
 {
-    /// <summary>Moves per removed entry while there is excess: enough to catch up with a population that falls by one at a time.</summary>
+    /// <summary>
+    /// Moves per removed entry while there is excess: enough to catch up with a population that falls by one at a time.
+    /// </summary>
     private const int MovesPerRemoval = 8;
 
     /// <summary>Buckets merged in one hold of the lock: most are empty, and merging those is nearly free.</summary>
     private const int MergesPerHold = 1024;
 
-    /// <summary>Makes the table as small as its population allows, in batches that let go of the lock in between.</summary>
+    /// <summary>
+    /// Makes the table as small as its population allows, in batches that let go of the lock in between.
+    /// </summary>
     /// <param name="betweenBatches">Called without the lock after each batch; null for nothing.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Trim(Action? betweenBatches = null)
@@ -38,8 +45,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Ends a hold of the lock that changed entries: gives up table space in proportion to what was removed, and publishes the account.
-    /// No slot's index may be held across it, since it moves entries.
+    /// Ends a hold of the lock that changed entries: gives up table space in proportion to what was removed, and
+    /// publishes the account. No slot's index may be held across it, since it moves entries.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void EndHold(int removed)
@@ -94,8 +101,9 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Asks for the memory that moving or removing these entries will need, all of it at once. They lie all over the table, so one after the other
-    /// waits for memory some five times each; together it comes together. May be called without the lock, before what it is to help.
+    /// Asks for the memory that moving or removing these entries will need, all of it at once. They lie all over the
+    /// table, so one after the other waits for memory some five times each; together it comes together. May be called
+    /// without the lock, before what it is to help.
     /// </summary>
     private void Prefetch(ReadOnlySpan<int> indexes)
     {

@@ -2,10 +2,16 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
-/// <summary>New charges for entries that stay: the same entry stored anew, with its details, expiration, priority and place in the order.</summary>
+/// <summary>
+/// New charges for entries that stay: the same entry stored anew, with its details, expiration,
+/// priority and place in the order.
+/// </summary>
 internal sealed partial class CacheEngine
 {
-    /// <summary>Finds an entry without noting a use. One that is expired is removed instead; its tokens are asked, and what they throw reaches the caller.</summary>
+    /// <summary>
+    /// Finds an entry without noting a use. One that is expired is removed instead; its tokens are asked, and what they
+    /// throw reaches the caller.
+    /// </summary>
     public bool TryPeek<TLookup>(scoped in TLookup lookup, out StoredEntry entry)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
@@ -39,11 +45,14 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Charges an entry anew, evicting others until the difference fits; or removes it, for lack of capacity, where it no longer fits at all.
+    /// Charges an entry anew, evicting others until the difference fits; or removes it, for lack of capacity, where
+    /// it no longer fits at all.
     /// </summary>
     /// <param name="place">Where <see cref="TryPeek"/> found the entry.</param>
     /// <param name="charge">Bytes, as they were measured after that.</param>
-    /// <returns>Whether the entry stays. Null where it was written or moved since it was found: look again, and measure again.</returns>
+    /// <returns>
+    /// Whether the entry stays. Null where it was written or moved since it was found: look again, and measure again.
+    /// </returns>
     public bool? UpdateCharge(in SlotRef place, long charge)
     {
         List<RemovedEntry>? removed = null;
@@ -80,7 +89,9 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>One hold of the lock. Null where more has to be evicted than that; nothing is charged yet then.</summary>
+    /// <summary>
+    /// One hold of the lock. Null where more has to be evicted than that; nothing is charged yet then.
+    /// </summary>
     private bool? TryUpdateCharge(int index, long charge, ref List<RemovedEntry>? removed)
     {
         if (charge > _account.Max)
@@ -95,8 +106,8 @@ internal sealed partial class CacheEngine
             return null;
         }
 
-        // EntryDraft, as far as others can tell: of two that measured at the same time, the second must not put back what it
-        // saw before the first.
+        // EntryDraft, as far as others can tell: of two that measured at the same time, the second must not put back
+        // what it saw before the first.
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
         _account.UpdateCharge(link.Charge, charge);

@@ -6,15 +6,18 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Counters of insertions, by hash: a writer whose keys' Equals is user code compares before it takes the lock, and under it
-    /// only needs to know that nothing was inserted since that it has not compared with.
+    /// Counters of insertions, by hash: a writer whose keys' Equals is user code compares before it takes the lock, and
+    /// under it only needs to know that nothing was inserted since that it has not compared with.
     /// </summary>
     private const int InsertionCounters = 64;
 
     /// <summary>
-    /// Stores an entry at the head of the order, in the place of the one with the same key if there is one, evicting others until it fits.
+    /// Stores an entry at the head of the order, in the place of the one with the same key if there is one,
+    /// evicting others until it fits.
     /// </summary>
-    /// <returns>False where its charge alone is above the limit: it is not stored, and what it would have replaced is removed.</returns>
+    /// <returns>
+    /// False where its charge alone is above the limit: it is not stored, and what it would have replaced is removed.
+    /// </returns>
     public bool Set<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
@@ -100,7 +103,10 @@ internal sealed partial class CacheEngine
         return isCurrent;
     }
 
-    /// <summary>Removes an expired entry that a reader found. Readers wait for nobody: where the lock is not free, the next to look or the scan removes it.</summary>
+    /// <summary>
+    /// Removes an expired entry that a reader found. Readers wait for nobody: where the lock is not free, the next to
+    /// look or the scan removes it.
+    /// </summary>
     private void RemoveIfFree(in SlotRef place, EvictionReason reason)
     {
         if (!_lock.TryEnter())
@@ -140,7 +146,10 @@ internal sealed partial class CacheEngine
         return place.IsUnsure ? FindUnderLock(in lookup, out content, out place) : place.IsHit;
     }
 
-    /// <summary>One hold of the lock. Null where it was not enough: more has to be evicted than one hold may, or the key has to be looked up again.</summary>
+    /// <summary>
+    /// One hold of the lock. Null where it was not enough: more has to be evicted than one hold may, or the key
+    /// has to be looked up again.
+    /// </summary>
     private bool? TrySet<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry, ref List<RemovedEntry>? removed)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
@@ -187,7 +196,8 @@ internal sealed partial class CacheEngine
 
                     Insert(in entry, lookup.Hash);
 
-                    // No sooner than the entry can be found: who reads the new count and does not find the entry takes it for absent.
+                    // No sooner than the entry can be found: who reads the new count and does not find the
+                    // entry takes it for absent.
                     Volatile.Write(ref insertions, insertions + 1);
                     return true;
                 }

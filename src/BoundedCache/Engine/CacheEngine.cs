@@ -4,24 +4,25 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The cache itself: a hash table and lists in order of use over one table of slots, bounded by the sum of its entries' charges. Knows
-/// nothing of options, sizing, logging or processes.
+/// The cache itself: a hash table and lists in order of use over one table of slots, bounded by the sum of its entries'
+/// charges. Knows nothing of options, sizing, logging or processes.
 /// </summary>
 /// <remarks>
-/// <para>Locking. One lock guards every change. It is held for a bounded time (<see cref="BatchEntries"/> evictions at most) and no
-/// user code runs under it: not a key's Equals or GetHashCode, not a token, not a callback. Reads take no lock. The numbered
-/// invariants are in DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
-/// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free, <see cref="BucketIndex"/> finding them
-/// by key, <see cref="AccessOrder"/> the order of use, <see cref="TouchLog"/> uses not yet applied to it,
-/// <see cref="Engine.Account"/> the account.</para>
-/// <para>Methods that only bulk work makes hot are compiled with all optimizations at once: a process's first large eviction would otherwise
-/// be over before the runtime finds out that it matters, and take more than twice as long.</para>
+/// <para>Locking. One lock guards every change. It is held for a bounded time (<see cref="BatchEntries"/> evictions at
+/// most) and no user code runs under it: not a key's Equals or GetHashCode, not a token, not a callback. Reads take no
+/// lock. The numbered invariants are in DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
+/// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free,
+/// <see cref="BucketIndex"/> finding them by key, <see cref="AccessOrder"/> the order of use, <see cref="TouchLog"/>
+/// uses not yet applied to it, <see cref="Engine.Account"/> the account.</para>
+/// <para>Methods that only bulk work makes hot are compiled with all optimizations at once: a process's
+/// first large eviction would otherwise be over before the runtime finds out that it matters, and take more
+/// than twice as long.</para>
 /// </remarks>
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Entries removed, moved or looked at in one hold of the lock, some tens of microseconds: the longest that a write, or a read that
-    /// needs the lock, waits for bulk work.
+    /// Entries removed, moved or looked at in one hold of the lock, some tens of microseconds: the longest that a
+    /// write, or a read that needs the lock, waits for bulk work.
     /// </summary>
     public const int BatchEntries = 128;
 
@@ -47,7 +48,9 @@ internal sealed partial class CacheEngine
 
     /// <param name="maxBytes">The limit, at least 1.</param>
     /// <param name="time">The clock of expiration.</param>
-    /// <param name="onRemoved">Told, on the thread that removed them and under no lock, of entries with details that left. Must not throw.</param>
+    /// <param name="onRemoved">
+    /// Told, on the thread that removed them and under no lock, of entries with details that left. Must not throw.
+    /// </param>
     public CacheEngine(long maxBytes, TimeProvider time, Action<List<RemovedEntry>> onRemoved)
     {
         _store = new SlotStore();
@@ -61,7 +64,10 @@ internal sealed partial class CacheEngine
         _account.Max = maxBytes;
     }
 
-    /// <summary>The limit in bytes. Lowering it evicts nothing by itself (<see cref="EvictDownToLimit"/>), but new entries obey it at once.</summary>
+    /// <summary>
+    /// The limit in bytes. Lowering it evicts nothing by itself (<see cref="EvictDownToLimit"/>), but new
+    /// entries obey it at once.
+    /// </summary>
     public long MaxBytes => _account.Max;
 
     /// <summary>The sum of the charges of all entries.</summary>
@@ -100,7 +106,9 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>Applies the touches that wait. Under the lock, before anything that looks at the order or changes it.</summary>
+    /// <summary>
+    /// Applies the touches that wait. Under the lock, before anything that looks at the order or changes it.
+    /// </summary>
     internal void ApplyTouches()
     {
         if (_touches.HasPending)
@@ -110,8 +118,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Applies what a single write has to: all touches, or, while threads overlap and order between them is not to be had, mostly this thread's own. Under
-    /// the lock.
+    /// Applies what a single write has to: all touches, or, while threads overlap and order between them is not to be
+    /// had, mostly this thread's own. Under the lock.
     /// </summary>
     private void ApplyTouchesForWrite()
     {
@@ -152,7 +160,9 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>Writes an entry into a slot that is allocated and whose chunk has deadlines if it needs them. Under the lock.</summary>
+    /// <summary>
+    /// Writes an entry into a slot that is allocated and whose chunk has deadlines if it needs them. Under the lock.
+    /// </summary>
     private void Write(int index, scoped in NewEntry entry, int hash)
     {
         ref Slot slot = ref _store.Slot(index);
@@ -204,7 +214,10 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>Takes a free slot, in a chunk that has deadlines if the entry needs one. May throw for lack of memory, and then changes nothing.</summary>
+    /// <summary>
+    /// Takes a free slot, in a chunk that has deadlines if the entry needs one. May throw for lack of memory,
+    /// and then changes nothing.
+    /// </summary>
     private int Allocate(bool withDeadline)
     {
         int index = _allocator.Allocate();
@@ -224,7 +237,10 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>Tells readers of a slot that its fields are about to change: none of the writes that follow may overtake this one.</summary>
+    /// <summary>
+    /// Tells readers of a slot that its fields are about to change: none of the writes that
+    /// follow may overtake this one.
+    /// </summary>
     private static void BeginWrite(ref Slot slot)
     {
         slot.Version++;
@@ -235,5 +251,7 @@ internal sealed partial class CacheEngine
 
     /// <summary>Whether the entry that a reader found is still the one in its slot. Under the lock.</summary>
     private bool IsCurrent(in SlotRef place) =>
-        _store.Exists(place.Index) && _store.Slot(place.Index).Version == place.Version && _store.Link(place.Index).IsInUse;
+        _store.Exists(place.Index)
+        && _store.Slot(place.Index).Version == place.Version
+        && _store.Link(place.Index).IsInUse;
 }

@@ -8,7 +8,9 @@ internal static class Chunked
     /// <summary>An item, where it exists; else a null reference.</summary>
     /// <param name="chunks">The chunks.</param>
     /// <param name="index">The item's number, or any number.</param>
-    /// <param name="shift">Items in a whole chunk, as a power of two. A constant, so that what is computed with it is one as well.</param>
+    /// <param name="shift">
+    /// Items in a whole chunk, as a power of two. A constant, so that what is computed with it is one as well.
+    /// </param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ref T TryGet<T>(T[][] chunks, int index, int shift)
     {

@@ -2,12 +2,18 @@ namespace BoundedCache.Engine;
 
 /// <summary>The engine's lock, which bulk work hands to those who wait for it before it takes it again.</summary>
 /// <remarks>
-/// The runtime's lock is not fair: who releases it and takes it again at once gets it before a waiter has woken up, for as long as a tenth of a second. A scan that
-/// holds it for some tens of microseconds thousands of times in a row would keep a writer waiting for most of its time.
-/// And who sleeps has to be woken, which took one to four milliseconds on a machine that shares its processors; so who waits for bulk work stays awake.
+/// The runtime's lock is not fair: who releases it and takes it again at once gets it before a waiter has woken up, for
+/// as long as a tenth of a second. A scan that holds it for some tens of microseconds thousands of times in a row would
+/// keep a writer waiting for most of its time. And who sleeps has to be woken, which took one to four milliseconds on a
+/// machine that shares its processors; so who waits for bulk work stays awake.
 /// </remarks>
-/// <param name="patienceMilliseconds">How long bulk work waits for those who were there before it: they may not get a processor meanwhile, and it must not depend on that.</param>
-/// <param name="wakefulMilliseconds">How long one who waits for bulk work stays awake: many times a hold of it, so what takes longer has no processor.</param>
+/// <param name="patienceMilliseconds">
+/// How long bulk work waits for those who were there before it: they may not get a processor meanwhile, and it
+/// must not depend on that.
+/// </param>
+/// <param name="wakefulMilliseconds">
+/// How long one who waits for bulk work stays awake: many times a hold of it, so what takes longer has no processor.
+/// </param>
 internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMilliseconds = 2)
 {
     private readonly Lock _lock = new();
@@ -65,12 +71,17 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
         }
     }
 
-    /// <returns>Whether the lock was taken. False at once where it is not bulk work that holds it, for which the runtime's lock waits well.</returns>
+    /// <returns>
+    /// Whether the lock was taken. False at once where it is not bulk work that holds it, for which the
+    /// runtime's lock waits well.
+    /// </returns>
     private bool TryWaitAwake()
     {
         long started = Environment.TickCount64;
         SpinWait spinner = default;
-        while (Environment.TickCount64 is var now && now - started <= wakefulMilliseconds && now - Volatile.Read(ref _bulkAt) <= wakefulMilliseconds)
+        while (Environment.TickCount64 is var now
+            && now - started <= wakefulMilliseconds
+            && now - Volatile.Read(ref _bulkAt) <= wakefulMilliseconds)
         {
             if (_lock.TryEnter())
             {

@@ -4,12 +4,14 @@ using Microsoft.Extensions.Primitives;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// What only some entries have: eviction callbacks, change tokens, a sliding window. Stands in the slot in the value's place, so that
-/// other entries pay nothing for it.
+/// What only some entries have: eviction callbacks, change tokens, a sliding window. Stands in the slot in the value's
+/// place, so that other entries pay nothing for it.
 /// </summary>
 internal sealed class EntryDetails
 {
-    /// <summary>Header, method table, four references and five numbers; a test holds it against the runtime's count.</summary>
+    /// <summary>
+    /// Header, method table, four references and five numbers; a test holds it against the runtime's count.
+    /// </summary>
     private const int ObjectBytes = 80;
 
     private IDisposable[]? _registrations;
@@ -29,7 +31,11 @@ internal sealed class EntryDetails
     public required long SlidingTicks { get; init; }
 
     /// <summary>UTC ticks of the last use; only kept where there is a sliding window.</summary>
-    public required long LastAccessTicks { get => Volatile.Read(ref _lastAccessTicks); init => _lastAccessTicks = value; }
+    public required long LastAccessTicks
+    {
+        get => Volatile.Read(ref _lastAccessTicks);
+        init => _lastAccessTicks = value;
+    }
 
     /// <summary>The entry's slot while it is in the table, else 0. Under the lock.</summary>
     public int Index { get; set; }
@@ -38,26 +44,29 @@ internal sealed class EntryDetails
     public bool TokenFired => Volatile.Read(ref _tokenFired) != 0;
 
     /// <summary>
-    /// The moment from which on a reader must not take the value without asking: always where tokens have to be polled, else the end
-    /// of the sliding window as of now, or the absolute expiration.
+    /// The moment from which on a reader must not take the value without asking: always where tokens have to be polled,
+    /// else the end of the sliding window as of now, or the absolute expiration.
     /// </summary>
     public long Deadline => Tokens.Length > 0 ? long.MinValue
         : SlidingTicks > 0 ? Math.Min(AbsoluteExpirationTicks, Ticks.Add(LastAccessTicks, SlidingTicks))
         : AbsoluteExpirationTicks;
 
     /// <summary>
-    /// Bytes of this object and of its arrays, for the charge. What callbacks and tokens themselves keep alive belongs to whoever made
-    /// them.
+    /// Bytes of this object and of its arrays, for the charge. What callbacks and tokens themselves keep alive
+    /// belongs to whoever made them.
     /// </summary>
     public long OwnBytes => ObjectBytes + ArrayBytes(Callbacks.Length) + (2 * ArrayBytes(Tokens.Length));
 
     /// <summary>Why the entry is expired, by what it knows itself; runs no user code.</summary>
     public EvictionReason ExpiredBy(long nowTicks) =>
         TokenFired ? EvictionReason.TokenExpired
-        : nowTicks >= AbsoluteExpirationTicks || (SlidingTicks > 0 && nowTicks - LastAccessTicks >= SlidingTicks) ? EvictionReason.Expired
+        : nowTicks >= AbsoluteExpirationTicks || (SlidingTicks > 0 && nowTicks - LastAccessTicks >= SlidingTicks)
+            ? EvictionReason.Expired
         : EvictionReason.None;
 
-    /// <summary>Asks the tokens too: user code, which may throw, block, or call the cache. Never under the lock.</summary>
+    /// <summary>
+    /// Asks the tokens too: user code, which may throw, block, or call the cache. Never under the lock.
+    /// </summary>
     public EvictionReason ExpiredByTokensToo(long nowTicks)
     {
         EvictionReason reason = ExpiredBy(nowTicks);
@@ -75,7 +84,9 @@ internal sealed class EntryDetails
         return reason;
     }
 
-    /// <summary>Notes a use. Only forwards: of two readers the later one's time stays, in whatever order they arrive here.</summary>
+    /// <summary>
+    /// Notes a use. Only forwards: of two readers the later one's time stays, in whatever order they arrive here.
+    /// </summary>
     public void Use(long nowTicks)
     {
         long last = LastAccessTicks;
@@ -94,7 +105,9 @@ internal sealed class EntryDetails
     /// <summary>Notes that a token announced its change. True the first time.</summary>
     public bool FireToken() => Interlocked.Exchange(ref _tokenFired, 1) == 0;
 
-    /// <summary>Subscribes to the tokens that announce changes by themselves. User code: if it throws, nothing stays subscribed.</summary>
+    /// <summary>
+    /// Subscribes to the tokens that announce changes by themselves. User code: if it throws, nothing stays subscribed.
+    /// </summary>
     /// <param name="onChanged">Told of a change, with this object.</param>
     /// <param name="onFailed">Told what registrations throw when they are taken back. Must not throw.</param>
     public void Subscribe(Action<object?> onChanged, Action<Exception> onFailed)
@@ -119,9 +132,13 @@ internal sealed class EntryDetails
         Volatile.Write(ref _registrations, [.. registrations]);
     }
 
-    /// <summary>Lets go of the tokens. Each registration is disposed once, whoever calls how often, and whatever another one throws.</summary>
+    /// <summary>
+    /// Lets go of the tokens. Each registration is disposed once, whoever calls how often, and
+    /// whatever another one throws.
+    /// </summary>
     /// <param name="onFailed">Told what registrations throw: user code. Must not throw.</param>
-    public void Unsubscribe(Action<Exception> onFailed) => DisposeAll(Interlocked.Exchange(ref _registrations, null) ?? [], onFailed);
+    public void Unsubscribe(Action<Exception> onFailed) =>
+        DisposeAll(Interlocked.Exchange(ref _registrations, null) ?? [], onFailed);
 
     private static void DisposeAll(IEnumerable<IDisposable?> registrations, Action<Exception> onFailed)
     {

@@ -1,8 +1,8 @@
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The slots that took in an entry since an enumeration of keys began, a bit a slot. Without them a key that is removed behind the enumeration and stored
-/// again ahead of it would be shown twice. Guarded by the engine's lock.
+/// The slots that took in an entry since an enumeration of keys began, a bit a slot. Without them a key that is removed
+/// behind the enumeration and stored again ahead of it would be shown twice. Guarded by the engine's lock.
 /// </summary>
 internal sealed class InsertedSlots(int chunks)
 {
@@ -25,5 +25,6 @@ internal sealed class InsertedSlots(int chunks)
     }
 
     public bool Contains(int index) =>
-        _words[index >> SlotStore.ChunkShift] is { } words && (words[(index & SlotStore.ChunkMask) >> WordShift] & (1UL << index)) != 0;
+        _words[index >> SlotStore.ChunkShift] is { } words
+        && (words[(index & SlotStore.ChunkMask) >> WordShift] & (1UL << index)) != 0;
 }

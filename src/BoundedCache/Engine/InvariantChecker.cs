@@ -3,12 +3,14 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The check of the engine's invariants, numbered as in DESIGN.md. Called by tests after every scenario; takes the lock, and time in
-/// proportion to the table.
+/// The check of the engine's invariants, numbered as in DESIGN.md. Called by tests after every scenario; takes the
+/// lock, and time in proportion to the table.
 /// </summary>
 internal static class InvariantChecker
 {
-    /// <exception cref="InvalidOperationException">An invariant does not hold; the message names it and the place.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// An invariant does not hold; the message names it and the place.
+    /// </exception>
     /// <param name="engine">The engine to check.</param>
     /// <param name="shrinking">Whether a lowered limit is still being evicted down to.</param>
     public static void Check(CacheEngine engine, bool shrinking = false)
@@ -19,10 +21,20 @@ internal static class InvariantChecker
             HashSet<int> inLists = CheckLists(engine, out long charged);
             CheckChains(engine, inLists);
             CheckChunks(engine, inLists);
-            Require(engine.Account.Used == charged, "I2", $"used is {engine.Account.Used}, the charges add up to {charged}");
-            Require(engine.UsedBytes == charged, "I2", $"published is {engine.UsedBytes}, the charges add up to {charged}");
-            Require(engine.Account.Count == inLists.Count, "I1", $"count is {engine.Account.Count}, the lists hold {inLists.Count}");
-            Require(engine.Count == inLists.Count, "I1", $"published count is {engine.Count}, the lists hold {inLists.Count}");
+            Require(
+                engine.Account.Used == charged,
+                "I2",
+                $"used is {engine.Account.Used}, the charges add up to {charged}");
+            Require(
+                engine.UsedBytes == charged, "I2", $"published is {engine.UsedBytes}, the charges add up to {charged}");
+            Require(
+                engine.Account.Count == inLists.Count,
+                "I1",
+                $"count is {engine.Account.Count}, the lists hold {inLists.Count}");
+            Require(
+                engine.Count == inLists.Count,
+                "I1",
+                $"published count is {engine.Count}, the lists hold {inLists.Count}");
             CheckTotals(engine);
             Require(charged >= 0, "I4", $"used is {charged}");
             Require(shrinking || charged <= engine.MaxBytes, "I7", $"used is {charged}, the limit {engine.MaxBytes}");
@@ -34,9 +46,17 @@ internal static class InvariantChecker
         EngineTotals totals = engine.ReadTotals();
         (EvictionTotals evictions, EntryTotals left) = (totals.Evictions, totals.Evictions.All);
         Require(
-            totals.Insertions - left.Entries == totals.Count, "I3", $"{totals.Insertions} were stored, {left.Entries} left, and {totals.Count} are there");
-        Require(left.Bytes == engine.CreditedBytes, "I3", $"{left.Bytes} bytes left by reason, {engine.CreditedBytes} in all");
-        Require(evictions.Capacity.Entries >= 0, "I3", $"more left by {evictions.Shrink} and {evictions.Compact} than for lack of capacity");
+            totals.Insertions - left.Entries == totals.Count,
+            "I3",
+            $"{totals.Insertions} were stored, {left.Entries} left, and {totals.Count} are there");
+        Require(
+            left.Bytes == engine.CreditedBytes,
+            "I3",
+            $"{left.Bytes} bytes left by reason, {engine.CreditedBytes} in all");
+        Require(
+            evictions.Capacity.Entries >= 0,
+            "I3",
+            $"more left by {evictions.Shrink} and {evictions.Compact} than for lack of capacity");
     }
 
     private static HashSet<int> CheckLists(CacheEngine engine, out long charged)
@@ -46,19 +66,26 @@ internal static class InvariantChecker
         for (int priority = 0; priority < AccessOrder.Priorities; priority++)
         {
             int newer = AccessOrder.None;
-            for (int index = engine.Order.Head((CacheItemPriority)priority); index != AccessOrder.None; index = engine.Store.Link(index).Older)
+            for (int index = engine.Order.Head((CacheItemPriority)priority); index != AccessOrder.None; index =
+                engine.Store.Link(index).Older)
             {
                 Require(seen.Add(index), "I1", $"slot {index} is in the lists twice");
                 OrderNode link = engine.Store.Link(index);
                 Require(link.IsInUse, "I1", $"slot {index} is in a list and not in use");
-                Require((int)link.Priority == priority, "I1", $"slot {index} of priority {link.Priority} is in list {priority}");
+                Require(
+                    (int)link.Priority == priority,
+                    "I1",
+                    $"slot {index} of priority {link.Priority} is in list {priority}");
                 Require(link.Newer == newer, "I1", $"slot {index} follows {newer} and points back to {link.Newer}");
                 Require(link.Charge >= 0, "I4", $"slot {index} is charged {link.Charge}");
                 charged += link.Charge;
                 newer = index;
             }
 
-            Require(engine.Order.Tail((CacheItemPriority)priority) == newer, "I1", $"the tail of list {priority} is not its last entry");
+            Require(
+                engine.Order.Tail((CacheItemPriority)priority) == newer,
+                "I1",
+                $"the tail of list {priority} is not its last entry");
         }
 
         return seen;
@@ -74,7 +101,10 @@ internal static class InvariantChecker
             {
                 Slot slot = engine.Store.Slot(index);
                 Require(inLists.Contains(index), "I1", $"slot {index} is in chain {bucket} and in no list");
-                Require(BucketIndex.BucketOf(slot.Hash, engine.Index.BucketCount) == bucket, "I1", $"slot {index} is in the wrong chain {bucket}");
+                Require(
+                    BucketIndex.BucketOf(slot.Hash, engine.Index.BucketCount) == bucket,
+                    "I1",
+                    $"slot {index} is in the wrong chain {bucket}");
                 Require(++inChains <= inLists.Count, "I1", $"chain {bucket} has a cycle, or a slot is in two chains");
                 index = slot.Next;
             }
@@ -100,19 +130,31 @@ internal static class InvariantChecker
 
             (int used, int expiring) = CheckChunk(engine, inLists, chunk, state);
             Require(used == state.InUse, "I9", $"chunk {chunk} counts {state.InUse} slots in use, has {used}");
-            Require(expiring == state.Expiring, "I9", $"chunk {chunk} counts {state.Expiring} expiring entries, has {expiring}");
             Require(
-                open.Contains(chunk) == (used < state.Length && chunk != engine.Allocator.Draining), "I9", $"chunk {chunk} is wrongly open or closed");
+                expiring == state.Expiring,
+                "I9",
+                $"chunk {chunk} counts {state.Expiring} expiring entries, has {expiring}");
+            Require(
+                open.Contains(chunk) == (used < state.Length && chunk != engine.Allocator.Draining),
+                "I9",
+                $"chunk {chunk} is wrongly open or closed");
             CheckFreeSlots(engine, chunk, state);
             (capacity, inUse, chunks) = (capacity + state.Length, inUse + used, chunks + 1);
         }
 
-        Require(capacity == engine.Allocator.Capacity, "I9", $"capacity is {engine.Allocator.Capacity}, the chunks have {capacity}");
+        Require(
+            capacity == engine.Allocator.Capacity,
+            "I9",
+            $"capacity is {engine.Allocator.Capacity}, the chunks have {capacity}");
         Require(inUse == engine.Allocator.InUse, "I9", $"{engine.Allocator.InUse} slots count as in use, {inUse} are");
-        Require(chunks == engine.Allocator.ChunkCount, "I9", $"{engine.Allocator.ChunkCount} chunks are counted, {chunks} are there");
+        Require(
+            chunks == engine.Allocator.ChunkCount,
+            "I9",
+            $"{engine.Allocator.ChunkCount} chunks are counted, {chunks} are there");
     }
 
-    private static (int Used, int Expiring) CheckChunk(CacheEngine engine, HashSet<int> inLists, int chunk, ChunkState state)
+    private static (int Used, int Expiring) CheckChunk(
+        CacheEngine engine, HashSet<int> inLists, int chunk, ChunkState state)
     {
         (int used, int expiring) = (0, 0);
         int first = chunk << SlotStore.ChunkShift;
@@ -124,7 +166,10 @@ internal static class InvariantChecker
             Require(isInUse == inLists.Contains(index), "I1", $"slot {index} is in use and in no list");
             if (!isInUse)
             {
-                Require(slot is { Key: null, Value: null, Flags: SlotFlags.None }, "I6", $"slot {index} is free and holds {slot.Key}");
+                Require(
+                    slot is { Key: null, Value: null, Flags: SlotFlags.None },
+                    "I6",
+                    $"slot {index} is free and holds {slot.Key}");
                 continue;
             }
 
@@ -132,7 +177,9 @@ internal static class InvariantChecker
             expiring += (slot.Flags & SlotFlags.HasDeadline) != 0 ? 1 : 0;
             Require(slot.Key is not null, "I1", $"slot {index} has no key");
             Require(
-                (slot.Flags & SlotFlags.HasDetails) == 0 || (slot.Value as EntryDetails)?.Index == index, "I5", $"slot {index} has others' details");
+                (slot.Flags & SlotFlags.HasDetails) == 0 || (slot.Value as EntryDetails)?.Index == index,
+                "I5",
+                $"slot {index} has others' details");
         }
 
         return (used, expiring);
@@ -148,7 +195,10 @@ internal static class InvariantChecker
             Require(++free <= state.Length, "I9", $"the free slots of chunk {chunk} have a cycle");
         }
 
-        Require(free == state.Length - state.InUse, "I9", $"chunk {chunk} lists {free} free slots, has {state.Length - state.InUse}");
+        Require(
+            free == state.Length - state.InUse,
+            "I9",
+            $"chunk {chunk} lists {free} free slots, has {state.Length - state.InUse}");
     }
 
     private static void Require(bool holds, string invariant, string otherwise)

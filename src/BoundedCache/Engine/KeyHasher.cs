@@ -6,13 +6,14 @@ using System.Runtime.Intrinsics.X86;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The hash of keys: 32 bits, seeded once per process with secret random numbers, so that nobody who chooses keys can choose
-/// which of them collide.
+/// The hash of keys: 32 bits, seeded once per process with secret random numbers, so that nobody who chooses keys can
+/// choose which of them collide.
 /// </summary>
 /// <remarks>
-/// Strings go through 64x64-to-128-bit multiplications whose halves are folded together, 16 bytes a step (the construction of
-/// wyhash, https://github.com/wangyi-fudan/wyhash): some 4 ns for 24 characters, where the runtime's Marvin takes 10.
-/// Other keys keep their own <see cref="object.GetHashCode"/>, folded once so that its low bits depend on all of it.
+/// Strings go through 64x64-to-128-bit multiplications whose halves are folded together, 16 bytes a step (the
+/// construction of wyhash, https://github.com/wangyi-fudan/wyhash): some 4 ns for 24 characters, where the
+/// runtime's Marvin takes 10. Other keys keep their own <see cref="object.GetHashCode"/>, folded once so that its
+/// low bits depend on all of it.
 /// </remarks>
 internal static class KeyHasher
 {
@@ -53,10 +54,15 @@ internal static class KeyHasher
         return Finish(Fold(a ^ s_seed2, b ^ state));
     }
 
-    /// <summary>Runs the key's own <see cref="object.GetHashCode"/>: user code, never to be called under the lock.</summary>
+    /// <summary>
+    /// Runs the key's own <see cref="object.GetHashCode"/>: user code, never to be called under the lock.
+    /// </summary>
     public static int Hash(object key) => Finish(Fold((ulong)(uint)key.GetHashCode() ^ s_seed1, s_seed2));
 
-    /// <remarks>On x64 by two multiplications, since the one that answers both halves at once is compiled to answer the lower one through memory.</remarks>
+    /// <remarks>
+    /// On x64 by two multiplications, since the one that answers both halves at once is compiled to answer the
+    /// lower one through memory.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Fold(ulong a, ulong b) =>
         Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b) ^ (a * b) : Math.BigMul(a, b, out ulong low) ^ low;
@@ -68,11 +74,14 @@ internal static class KeyHasher
 
     private static ulong Read32(ref byte p) => Unsafe.ReadUnaligned<uint>(ref p);
 
-    /// <summary>A multiplier with about half its bits set, so that a fold spreads every bit of the other factor.</summary>
+    /// <summary>
+    /// A multiplier with about half its bits set, so that a fold spreads every bit of the other factor.
+    /// </summary>
     private static ulong RandomOdd()
     {
-        // The operating system's random numbers by way of a Guid: RandomNumberGenerator would load the cryptography libraries, 5 MB of
-        // RSS for 24 bytes. Version and variant bits cost six of the 128, of which a fold leaves 64 that all depend on random ones.
+        // The operating system's random numbers by way of a Guid: RandomNumberGenerator would load the cryptography
+        // libraries, 5 MB of RSS for 24 bytes. Version and variant bits cost six of the 128, of which a fold leaves 64
+        // that all depend on random ones.
         Span<ulong> halves = stackalloc ulong[2];
         ulong seed;
         do

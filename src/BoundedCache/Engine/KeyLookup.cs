@@ -7,7 +7,9 @@ namespace BoundedCache.Engine;
 /// <summary>A key that is looked up: its hash, and the test whether a stored key is the same.</summary>
 internal interface IKeyLookup
 {
-    /// <summary>Whether <see cref="Matches"/> runs code of the key's own class, which must never happen under the lock.</summary>
+    /// <summary>
+    /// Whether <see cref="Matches"/> runs code of the key's own class, which must never happen under the lock.
+    /// </summary>
     static abstract bool RunsUserCode { get; }
 
     int Hash { get; }
@@ -29,8 +31,8 @@ internal readonly ref struct StringLookup(ReadOnlySpan<char> key) : IKeyLookup
         stored.GetType() == typeof(string) && Same(Unsafe.As<string>(stored), _key);
 
     /// <summary>
-    /// Whether characters are the same. Those of 8 to 32 characters, nearly all keys, are compared in two pieces that overlap, without a
-    /// loop and with one branch at the end.
+    /// Whether characters are the same. Those of 8 to 32 characters, nearly all keys, are compared in two pieces that
+    /// overlap, without a loop and with one branch at the end.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Same(ReadOnlySpan<char> stored, ReadOnlySpan<char> key)
@@ -61,10 +63,13 @@ internal readonly ref struct StringLookup(ReadOnlySpan<char> key) : IKeyLookup
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool SameOfOtherLength(ReadOnlySpan<char> stored, ReadOnlySpan<char> key) => stored.SequenceEqual(key);
+    private static bool SameOfOtherLength(ReadOnlySpan<char> stored, ReadOnlySpan<char> key) =>
+        stored.SequenceEqual(key);
 }
 
-/// <summary>A key of any other class, compared by its own <see cref="object.Equals(object)"/> as a dictionary would.</summary>
+/// <summary>
+/// A key of any other class, compared by its own <see cref="object.Equals(object)"/> as a dictionary would.
+/// </summary>
 internal readonly struct ObjectLookup(object key) : IKeyLookup
 {
     public static bool RunsUserCode => true;

@@ -3,12 +3,17 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Engine;
 
-/// <summary>How many lookups found an entry and how many did not, while somebody wants to know: counted without a lock or an atomic operation, and exact.</summary>
+/// <summary>
+/// How many lookups found an entry and how many did not, while somebody wants to know: counted without a lock or an
+/// atomic operation, and exact.
+/// </summary>
 /// <remarks>
-/// <para>Hits are not counted at all: each is noted as a use, and the places where threads note their uses know how many there ever were.</para>
-/// <para>For misses each thread counts in cells of its own, which are found by the page of its stack that it runs on. A page belongs to one stack, so at any
-/// time one thread at most can write to a page's cell; when a thread is gone and another's stack takes its page, that one counts on. The usual
-/// ways to tell threads apart, their number or thread-local storage, cost a call into the runtime, several times what all the rest does.</para>
+/// <para>Hits are not counted at all: each is noted as a use, and the places where threads note their uses know how
+/// many there ever were.</para>
+/// <para>For misses each thread counts in cells of its own, which are found by the page of its stack that it runs on. A
+/// page belongs to one stack, so at any time one thread at most can write to a page's cell; when a thread is gone and
+/// another's stack takes its page, that one counts on. The usual ways to tell threads apart, their number or
+/// thread-local storage, cost a call into the runtime, several times what all the rest does.</para>
 /// <para>There are as many cells as pages that misses were met on: a few for each thread that lived at one time. Beyond
 /// <see cref="MaxSlots"/> misses are counted together, by atomic operations.</para>
 /// </remarks>
@@ -32,7 +37,9 @@ internal sealed class LookupCounts(TouchLog touches)
     private long _sharedMisses;
     private bool _isCounting;
 
-    /// <summary>Uses of all time that were made while nobody wanted to know, and uses of all time when that last began.</summary>
+    /// <summary>
+    /// Uses of all time that were made while nobody wanted to know, and uses of all time when that last began.
+    /// </summary>
     private long _usesUncounted;
     private long _usesWhenStopped;
 
@@ -191,7 +198,10 @@ internal sealed class LookupCounts(TouchLog touches)
         }
     }
 
-    /// <summary>The misses met on one page; so large that wherever the collector puts cells, no two threads write to one cache line.</summary>
+    /// <summary>
+    /// The misses met on one page; so large that wherever the collector puts cells, no two threads
+    /// write to one cache line.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     private sealed class Cell
     {

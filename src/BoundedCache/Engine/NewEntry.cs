@@ -17,7 +17,10 @@ internal readonly struct NewEntry
     /// <summary>Bytes charged.</summary>
     public required long Charge { get; init; }
 
-    /// <summary>UTC ticks from which on readers must ask before they take the value; <see cref="long.MaxValue"/> for an entry that does not expire.</summary>
+    /// <summary>
+    /// UTC ticks from which on readers must ask before they take the value; <see cref="long.MaxValue"/> for an
+    /// entry that does not expire.
+    /// </summary>
     public required long Deadline { get; init; }
 
     public object? Content => Details ?? Value;

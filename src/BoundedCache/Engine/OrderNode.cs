@@ -3,8 +3,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The part of an entry that touches write: its place in the order of use, its charge and its priority; 16 bytes, kept apart from
-/// <see cref="Slot"/> so that applying touches does not dirty the lines that readers read.
+/// The part of an entry that touches write: its place in the order of use, its charge and its priority; 16 bytes, kept
+/// apart from <see cref="Slot"/> so that applying touches does not dirty the lines that readers read.
 /// </summary>
 internal struct OrderNode
 {
@@ -19,7 +19,10 @@ internal struct OrderNode
     /// <summary>The entry used next after this one, or <see cref="AccessOrder.None"/> at the head.</summary>
     public int Newer;
 
-    /// <summary>The entry used last before this one, or <see cref="AccessOrder.None"/> at the tail. In a free slot: the next free one.</summary>
+    /// <summary>
+    /// The entry used last before this one, or <see cref="AccessOrder.None"/> at the tail. In a free
+    /// slot: the next free one.
+    /// </summary>
     public int Older;
 
     private long _state;
@@ -31,7 +34,8 @@ internal struct OrderNode
 
     public readonly CacheItemPriority Priority => (CacheItemPriority)(_state & PriorityMask);
 
-    public void Occupy(long charge, CacheItemPriority priority) => _state = (charge << ChargeShift) | InUse | (long)priority;
+    public void Occupy(long charge, CacheItemPriority priority) =>
+        _state = (charge << ChargeShift) | InUse | (long)priority;
 
     public void Vacate() => _state = 0;
 }

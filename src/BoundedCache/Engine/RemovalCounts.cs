@@ -3,7 +3,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
-/// <summary>Entries and bytes that left, by <see cref="EvictionReason"/>, in place: part of <see cref="Account"/> and no object of its own.</summary>
+/// <summary>
+/// Entries and bytes that left, by <see cref="EvictionReason"/>, in place: part of <see cref="Account"/>
+/// and no object of its own.
+/// </summary>
 [InlineArray(Reasons)]
 internal struct RemovalCounts
 {

@@ -2,20 +2,24 @@ namespace BoundedCache.Engine;
 
 /// <summary>The part of an entry that readers read: 32 bytes, two to a cache line, written rarely.</summary>
 /// <remarks>
-/// <see cref="Version"/> is a seqlock over all the other fields but <see cref="Next"/>: odd while they are written, and two more
-/// each time they were. <see cref="Hash"/> and <see cref="Next"/> keep their values when a slot is freed, so that a reader
-/// that stands on it finds its way to the end of some chain.
+/// <see cref="Version"/> is a seqlock over all the other fields but <see cref="Next"/>: odd while they are written, and
+/// two more each time they were. <see cref="Hash"/> and <see cref="Next"/> keep their values when a slot is freed, so
+/// that a reader that stands on it finds its way to the end of some chain.
 /// </remarks>
 internal struct Slot
 {
     public object? Key;
 
-    /// <summary>The value, or the <see cref="EntryDetails"/> that hold it where <see cref="SlotFlags.HasDetails"/> is set.</summary>
+    /// <summary>
+    /// The value, or the <see cref="EntryDetails"/> that hold it where <see cref="SlotFlags.HasDetails"/> is set.
+    /// </summary>
     public object? Value;
 
     public int Hash;
 
-    /// <summary>The next slot of the bucket's chain, or the bucket's number complemented where the chain ends.</summary>
+    /// <summary>
+    /// The next slot of the bucket's chain, or the bucket's number complemented where the chain ends.
+    /// </summary>
     public int Next;
 
     public uint Version;

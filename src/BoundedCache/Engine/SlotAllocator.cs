@@ -4,19 +4,21 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The record of which slots are free, chunk by chunk; adds a chunk when none is, gives one up when it is empty, and picks the
-/// chunk that is best emptied when too much is free. All of it under the lock.
+/// The record of which slots are free, chunk by chunk; adds a chunk when none is, gives one up when it is empty, and
+/// picks the chunk that is best emptied when too much is free. All of it under the lock.
 /// </summary>
 /// <remarks>
-/// Free slots are listed per chunk, not in one list, so that a chunk can be dropped without searching for its slots. Chunks
-/// with a free slot (open chunks) form a doubly linked list.
+/// Free slots are listed per chunk, not in one list, so that a chunk can be dropped without searching for its slots.
+/// Chunks with a free slot (open chunks) form a doubly linked list.
 /// </remarks>
 internal sealed class SlotAllocator(SlotStore store)
 {
     private const int None = -1;
     private const int FirstLength = 32;
 
-    /// <summary>How many open chunks are looked at to find a sparse one: enough to find a good one, few enough for one write.</summary>
+    /// <summary>
+    /// How many open chunks are looked at to find a sparse one: enough to find a good one, few enough for one write.
+    /// </summary>
     private const int Candidates = 8;
 
     /// <summary>The distance between the versions of two chunks that follow each other under one number.</summary>
@@ -25,8 +27,8 @@ internal sealed class SlotAllocator(SlotStore store)
     private ChunkState[] _chunks = [];
     private int _freeNumbers = None;
 
-    // Number 0 is never used, so no entry has index 0: a slot that was never written (all zeros, its Next among them) cannot send
-    // a reader who stands there by an outdated index into the middle of a chain.
+    // Number 0 is never used, so no entry has index 0: a slot that was never written (all zeros, its Next among them)
+    // cannot send a reader who stands there by an outdated index into the middle of a chain.
     private int _numbers = 1;
     private int _open = None;
     private int _draining = None;
@@ -48,7 +50,8 @@ internal sealed class SlotAllocator(SlotStore store)
     public bool HasExcess => Capacity - InUse > (InUse >> 3) + (2 * SlotStore.ChunkSize);
 
     /// <summary>Whether fewer chunks could hold what is in use.</summary>
-    public bool HasSpareChunk => ChunkCount > 0 && Capacity - InUse >= (ChunkCount == 1 ? Capacity : SlotStore.ChunkSize);
+    public bool HasSpareChunk =>
+        ChunkCount > 0 && Capacity - InUse >= (ChunkCount == 1 ? Capacity : SlotStore.ChunkSize);
 
     public ref ChunkState State(int chunk) => ref _chunks[chunk];
 
@@ -106,8 +109,8 @@ internal sealed class SlotAllocator(SlotStore store)
     }
 
     /// <summary>
-    /// Takes a sparse chunk out of use for new entries, so that its entries can be moved elsewhere; when the last one leaves, the chunk
-    /// is given up. Answers its number, or -1 where the others have no room for its entries.
+    /// Takes a sparse chunk out of use for new entries, so that its entries can be moved elsewhere; when the last one
+    /// leaves, the chunk is given up. Answers its number, or -1 where the others have no room for its entries.
     /// </summary>
     public int BeginDrain()
     {
@@ -131,7 +134,8 @@ internal sealed class SlotAllocator(SlotStore store)
             RemoveOpen(best);
             _draining = best;
 
-            // From its beginning, even if it was being emptied before: it was in use since, and so may its first slots be.
+            // From its beginning, even if it was being emptied before: it was in use since, and
+            // so may its first slots be.
             DrainCursor = best << SlotStore.ChunkShift;
         }
         else if (FreeOutside(_draining) < _chunks[_draining].InUse)
@@ -177,7 +181,8 @@ internal sealed class SlotAllocator(SlotStore store)
     public int Draining => _draining;
 
     /// <summary>
-    /// The slot at which emptying goes on. Nothing is put into a chunk that is being emptied, so what lies before the cursor stays empty.
+    /// The slot at which emptying goes on. Nothing is put into a chunk that is being emptied, so what lies
+    /// before the cursor stays empty.
     /// </summary>
     public int DrainCursor { get; set; }
 
@@ -187,8 +192,8 @@ internal sealed class SlotAllocator(SlotStore store)
     {
         if (_draining != None && _chunks[_draining].InUse < _chunks[_draining].Length)
         {
-            // The population grows again: the chunk that was to be given up is needed, and all the more if it is empty already (which
-            // EndDrain would take for a reason to drop it, and leave the caller without space).
+            // The population grows again: the chunk that was to be given up is needed, and all the more if it is empty
+            // already (which EndDrain would take for a reason to drop it, and leave the caller without space).
             AddOpen(_draining);
             _draining = None;
             return;
@@ -228,8 +233,8 @@ internal sealed class SlotAllocator(SlotStore store)
             _numbers++;
         }
 
-        // Versions go on where no recent chunk of this number was, so that what somebody remembers of an old chunk's slot
-        // does not fit a new one's.
+        // Versions go on where no recent chunk of this number was, so that what somebody remembers of an old chunk's
+        // slot does not fit a new one's.
         _nextVersion += VersionStride;
         _chunks[chunk] = new ChunkState { Length = size, FreeHead = None, FirstVersion = _nextVersion };
         ChunkCount++;

@@ -1,8 +1,8 @@
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// Where a lookup found an entry, and what it must know of it beside its content. The entry may be gone from there since; the
-/// <see cref="Version"/> tells.
+/// Where a lookup found an entry, and what it must know of it beside its content. The entry may be gone from there
+/// since; the <see cref="Version"/> tells.
 /// </summary>
 internal readonly record struct SlotRef(int Index, uint Version, SlotFlags Flags, long Deadline)
 {

@@ -3,13 +3,13 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The arrays that hold entries: chunks of 2,048 slots, links and (only where an entry expires) deadlines, each array below the
-/// large-object threshold. Chunks are added and dropped; an entry's index stays while its chunk does.
+/// The arrays that hold entries: chunks of 2,048 slots, links and (only where an entry expires) deadlines, each array
+/// below the large-object threshold. Chunks are added and dropped; an entry's index stays while its chunk does.
 /// </summary>
 /// <remarks>
-/// Readers come without the lock. They may find any chunk grown, dropped or added meanwhile, so they check every index against
-/// the length of what they found: a dropped chunk is an empty array, and the first chunk grows by copy from a few slots, which leaves
-/// such readers an old array in which nothing is ever written again.
+/// Readers come without the lock. They may find any chunk grown, dropped or added meanwhile, so they check every index
+/// against the length of what they found: a dropped chunk is an empty array, and the first chunk grows by copy from a
+/// few slots, which leaves such readers an old array in which nothing is ever written again.
 /// </remarks>
 internal sealed class SlotStore
 {
@@ -46,7 +46,10 @@ internal sealed class SlotStore
         }
     }
 
-    /// <summary>Whether the links are more than a processor's own caches hold, so that fetching some ahead pays: from 64 chunks on, 2 MB.</summary>
+    /// <summary>
+    /// Whether the links are more than a processor's own caches hold, so that fetching some ahead pays:
+    /// from 64 chunks on, 2 MB.
+    /// </summary>
     public bool IsLarge => _links.Length >= 64;
 
     /// <summary>The slot at an index that is allocated. Under the lock.</summary>
@@ -60,19 +63,30 @@ internal sealed class SlotStore
     /// <summary>The deadline of the slot at an index whose chunk has deadlines. Under the lock.</summary>
     public ref long Deadline(int index) => ref _deadlines[index >> ChunkShift][index & ChunkMask];
 
-    /// <summary>The link at an index whose chunk may be gone since: then a null reference. Under the lock, or for what need not be true.</summary>
+    /// <summary>
+    /// The link at an index whose chunk may be gone since: then a null reference. Under the lock, or
+    /// for what need not be true.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderNode TryLink(int index) => ref Chunked.TryGet(_links, index, ChunkShift);
 
-    /// <summary>The slot at an index whose chunk may be gone since: then a null reference. Under the lock, or for what need not be true.</summary>
+    /// <summary>
+    /// The slot at an index whose chunk may be gone since: then a null reference. Under the lock, or
+    /// for what need not be true.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref Slot TrySlot(int index) => ref Chunked.TryGet(_slots, index, ChunkShift);
 
     /// <summary>Whether an index lies in a chunk that exists. Under the lock.</summary>
     public bool Exists(int index) => !Unsafe.IsNullRef(ref TryLink(index));
 
-    /// <summary>Makes chunk <paramref name="chunk"/> exist with a length of at least <paramref name="length"/>, keeping what it holds.</summary>
-    /// <remarks>All allocation comes before the first change: an <see cref="OutOfMemoryException"/> leaves the store as it was.</remarks>
+    /// <summary>
+    /// Makes chunk <paramref name="chunk"/> exist with a length of at least
+    /// <paramref name="length"/>, keeping what it holds.
+    /// </summary>
+    /// <remarks>
+    /// All allocation comes before the first change: an <see cref="OutOfMemoryException"/> leaves the store as it was.
+    /// </remarks>
     public void EnsureChunk(int chunk, int length)
     {
         Slot[][] slotChunks = WithRoom(_slots, chunk);
@@ -124,7 +138,10 @@ internal sealed class SlotStore
         return deadlines;
     }
 
-    /// <summary>A directory with room for one more chunk number, its new places empty arrays; a full one is copied, a few KB at most.</summary>
+    /// <summary>
+    /// A directory with room for one more chunk number, its new places empty arrays; a full one is
+    /// copied, a few KB at most.
+    /// </summary>
     private static T[][] WithRoom<T>(T[][] directory, int chunk)
     {
         if (chunk < directory.Length)

@@ -3,11 +3,14 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The touches of one thread that are not applied to the order of use yet. EntryDraft by its thread, emptied under the lock.
+/// The touches of one thread that are not applied to the order of use yet. EntryDraft by its
+/// thread, emptied under the lock.
 /// </summary>
 internal sealed class TouchBuffer
 {
-    /// <summary>Touches that fit; when they do not, the newest is lost, which only happens while somebody else holds the lock.</summary>
+    /// <summary>
+    /// Touches that fit; when they do not, the newest is lost, which only happens while somebody else holds the lock.
+    /// </summary>
     public const int Capacity = 256;
 
     /// <summary>From so many on the owner tries for the lock, at every <see cref="Retry"/>th touch.</summary>
@@ -21,7 +24,9 @@ internal sealed class TouchBuffer
     private ulong _written;
     private ulong _taken;
 
-    /// <summary>The count of written touches at which the owner looks how many were taken: until then there is room.</summary>
+    /// <summary>
+    /// The count of written touches at which the owner looks how many were taken: until then there is room.
+    /// </summary>
     private ulong _nextLook = Retry;
 
     /// <summary>Touches that found no room.</summary>
@@ -36,7 +41,9 @@ internal sealed class TouchBuffer
     /// <summary>The buffer below this one on that stack.</summary>
     public TouchBuffer? NextPending;
 
-    /// <summary>The epoch of the oldest touch that waits, if there is one before <paramref name="end"/>. Under the lock.</summary>
+    /// <summary>
+    /// The epoch of the oldest touch that waits, if there is one before <paramref name="end"/>. Under the lock.
+    /// </summary>
     public bool TryPeek(ulong end, out uint epoch)
     {
         epoch = _touches[(int)(_taken % Capacity)].Epoch;
@@ -46,13 +53,19 @@ internal sealed class TouchBuffer
     /// <summary>The end of what waits now. Under the lock.</summary>
     public ulong End => Volatile.Read(ref _written);
 
-    /// <summary>Takes touches of one epoch, oldest first, as many as there are before <paramref name="end"/> and fit. Under the lock.</summary>
+    /// <summary>
+    /// Takes touches of one epoch, oldest first, as many as there are before <paramref name="end"/>
+    /// and fit. Under the lock.
+    /// </summary>
     /// <returns>How many were taken.</returns>
     public int Take(ulong end, uint epoch, Span<int> into)
     {
         ulong taken = _taken;
         int count = 0;
-        while (taken != end && count < into.Length && _touches[(int)(taken % Capacity)] is var touch && touch.Epoch == epoch)
+        while (taken != end
+            && count < into.Length
+            && _touches[(int)(taken % Capacity)] is var touch
+            && touch.Epoch == epoch)
         {
             into[count++] = touch.Index;
             taken++;

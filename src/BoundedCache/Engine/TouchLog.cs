@@ -4,22 +4,24 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The touches of all threads that are not applied to the order of use yet. A reader adds one without a lock, in some two
-/// nanoseconds; whoever holds the lock applies them all, in the order in which they happened.
+/// The touches of all threads that are not applied to the order of use yet. A reader adds one without a lock, in some
+/// two nanoseconds; whoever holds the lock applies them all, in the order in which they happened.
 /// </summary>
 /// <remarks>
-/// <para>Each thread has a buffer. What order buffers cannot tell, the <em>turn token</em> does: one word that names the thread
-/// which touched last (or nobody, or everybody) and an epoch that rises whenever the name changes. A thread that finds its own
-/// name adds to its buffer; another first takes the turn token, which is one compare-and-swap. Touches are applied by epoch, so uses that do
-/// not overlap in time are applied in exactly their order, whichever threads made them.</para>
-/// <para>Uses that overlap have no order to keep, and there the turn token would only travel between processors. A thread that
-/// sees the turn token change during its own use has proof of overlap, and gives it to everybody; the next time all touches are applied it
-/// is nobody's again. So threads at full speed pay for it once per some dozens of touches, and threads that take turns never lose order.
-/// What is lost under overlap: the mutual order of touches while the turn token is everybody's, and touches that find
-/// their buffer full while the lock is held (<see cref="LostTouches"/>).</para>
-/// <para>Buffers are indexed by <see cref="Environment.CurrentManagedThreadId"/>, which the runtime gives to the next thread
-/// once its thread is gone; so there are no more than threads that lived at one time, and they go with the cache. Threads numbered beyond
-/// <see cref="MaxBuffers"/> have none and touch under the lock, if it is free.</para>
+/// <para>Each thread has a buffer. What order buffers cannot tell, the <em>turn token</em> does: one word that names
+/// the thread which touched last (or nobody, or everybody) and an epoch that rises whenever the name changes. A thread
+/// that finds its own name adds to its buffer; another first takes the turn token, which is one compare-and-swap.
+/// Touches are applied by epoch, so uses that do not overlap in time are applied in exactly their order, whichever
+/// threads made them.</para>
+/// <para>Uses that overlap have no order to keep, and there the turn token would only travel between processors. A
+/// thread that sees the turn token change during its own use has proof of overlap, and gives it to everybody; the next
+/// time all touches are applied it is nobody's again. So threads at full speed pay for it once per some dozens of
+/// touches, and threads that take turns never lose order. What is lost under overlap: the mutual order of touches while
+/// the turn token is everybody's, and touches that find their buffer full while the lock is held
+/// (<see cref="LostTouches"/>).</para>
+/// <para>Buffers are indexed by <see cref="Environment.CurrentManagedThreadId"/>, which the runtime gives to the next
+/// thread once its thread is gone; so there are no more than threads that lived at one time, and they go with the
+/// cache. Threads numbered beyond <see cref="MaxBuffers"/> have none and touch under the lock, if it is free.</para>
 /// </remarks>
 /// <param name="maxBuffers">Threads that may have a buffer.</param>
 internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
@@ -29,7 +31,9 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     /// <summary>Touches applied together: as many as a processor can fetch the memory of at once, and more.</summary>
     private const int BatchTouches = 128;
 
-    /// <summary>Of so many applications while the turn token is everybody's, full buffers' and writes', one is of all buffers.</summary>
+    /// <summary>
+    /// Of so many applications while the turn token is everybody's, full buffers' and writes', one is of all buffers.
+    /// </summary>
     internal const int ApplyAllEvery = 8;
     private const int Nobody = 0;
     private const int Everybody = -1;
@@ -52,7 +56,8 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     public long LostTouches => Sum(static buffer => Volatile.Read(ref buffer.Lost)) + Interlocked.Read(ref _sharedLost);
 
     /// <summary>
-    /// Uses that were ever added, whatever became of their touches. Exact for the uses of threads that are gone, or that the caller otherwise knows to be over.
+    /// Uses that were ever added, whatever became of their touches. Exact for the uses of threads that are gone, or
+    /// that the caller otherwise knows to be over.
     /// </summary>
     public long Uses => Sum(static buffer => buffer.Uses) + Interlocked.Read(ref _unbuffered);
 
@@ -99,11 +104,15 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     /// <summary>Counts a touch that was not applied because the thread has no buffer and the lock was held.</summary>
     public void CountLost() => Interlocked.Increment(ref _sharedLost);
 
-    /// <summary>Applies what waits in the buffer of this thread, which is due, or whose thread writes; and of the others' what their order asks for. Under the lock.</summary>
+    /// <summary>
+    /// Applies what waits in the buffer of this thread, which is due, or whose thread writes; and of the others' what
+    /// their order asks for. Under the lock.
+    /// </summary>
     /// <remarks>
-    /// While the turn token is everybody's, order between buffers is not to be had, and emptying the others' only moves their memory
-    /// between processors. Every so many times all are emptied all the same, so that the turn token becomes nobody's again, and order is kept again
-    /// once the threads no longer overlap: after so many writes at the latest.
+    /// While the turn token is everybody's, order between buffers is not to be had, and emptying the others'
+    /// only moves their memory between processors. Every so many times all are emptied all the same, so that the
+    /// turn token becomes nobody's again, and order is kept again once the threads no longer overlap: after so
+    /// many writes at the latest.
     /// </remarks>
     public void ApplyDueTo(AccessOrder order)
     {
@@ -130,9 +139,10 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
             return;
         }
 
-        // Off the stack before their ends are read: a touch that comes between the two puts its buffer back on the stack (or, where its
-        // thread's processor has not seen the mark yet, waits for the next touch of that thread: it overlaps with this, and may be late). And
-        // all collected before the first is marked: from then on its owner may push it again, which writes its NextPending.
+        // Off the stack before their ends are read: a touch that comes between the two puts its buffer back on the
+        // stack (or, where its thread's processor has not seen the mark yet, waits for the next touch of that thread:
+        // it overlaps with this, and may be late). And all collected before the first is marked: from then on its owner
+        // may push it again, which writes its NextPending.
         for (TouchBuffer? buffer = first; buffer is not null; buffer = buffer.NextPending)
         {
             _sources.Add(new Source(buffer));
@@ -194,7 +204,9 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
 
     private static long Next(long turn, int holder) => ((turn >> 32) + 1) << 32 | (uint)holder;
 
-    /// <summary>Makes the turn token this thread's, or everybody's where another thread's use overlapped this one.</summary>
+    /// <summary>
+    /// Makes the turn token this thread's, or everybody's where another thread's use overlapped this one.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private long TakeTurn(long turn, long begin, int thread)
     {
@@ -242,7 +254,8 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
         {
             if (thread >= _buffers.Length)
             {
-                var larger = new TouchBuffer?[Math.Min(maxBuffers, Math.Max(thread + 1, Math.Max(8, _buffers.Length * 2)))];
+                var larger = new TouchBuffer?[Math.Min(
+                    maxBuffers, Math.Max(thread + 1, Math.Max(8, _buffers.Length * 2)))];
                 _buffers.CopyTo(larger, 0);
                 Volatile.Write(ref _buffers, larger);
             }

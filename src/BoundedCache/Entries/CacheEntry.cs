@@ -4,10 +4,16 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Entries;
 
-/// <summary>An entry that is being built: what its writer says of it until it is disposed, and with that stored. Gone afterwards.</summary>
+/// <summary>
+/// An entry that is being built: what its writer says of it until it is disposed, and with that
+/// stored. Gone afterwards.
+/// </summary>
 internal sealed class CacheEntry : ICacheEntry
 {
-    /// <summary>The entry around whose building this thread's, or asynchronous flow's, work goes on; shared by all caches, as with MemoryCache.</summary>
+    /// <summary>
+    /// The entry around whose building this thread's, or asynchronous flow's, work goes on; shared by all
+    /// caches, as with MemoryCache.
+    /// </summary>
     private static readonly AsyncLocal<CacheEntry?> s_current = new();
 
     private readonly BoundedMemoryCache _cache;
@@ -15,7 +21,8 @@ internal sealed class CacheEntry : ICacheEntry
     private List<PostEvictionCallbackRegistration>? _callbacks;
     private List<IChangeToken>? _tokens;
 
-    // Plain numbers in the place of nullable structs, since there is such an object for every set: 0, 0, -1 and -1 stand for none.
+    // Plain numbers in the place of nullable structs, since there is such an object for every set: 0, 0,
+    // -1 and -1 stand for none.
     private long _relativeTicks;
     private long _slidingTicks;
     private long _size = -1;
@@ -54,7 +61,8 @@ internal sealed class CacheEntry : ICacheEntry
     {
         get => _absoluteUtcTicks < 0
             ? null
-            : new DateTimeOffset(_absoluteUtcTicks, TimeSpan.Zero).ToOffset(TimeSpan.FromMinutes(_absoluteOffsetMinutes));
+            : new DateTimeOffset(_absoluteUtcTicks, TimeSpan.Zero)
+                .ToOffset(TimeSpan.FromMinutes(_absoluteOffsetMinutes));
         set
         {
             _absoluteUtcTicks = value?.UtcTicks ?? -1;
@@ -67,7 +75,8 @@ internal sealed class CacheEntry : ICacheEntry
         get => _relativeTicks == 0 ? null : TimeSpan.FromTicks(_relativeTicks);
         set => _relativeTicks = value > TimeSpan.Zero || value is null
             ? value.GetValueOrDefault().Ticks
-            : throw new ArgumentOutOfRangeException(nameof(AbsoluteExpirationRelativeToNow), value, "The relative expiration value must be positive.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(AbsoluteExpirationRelativeToNow), value, "The relative expiration value must be positive.");
     }
 
     public TimeSpan? SlidingExpiration
@@ -75,7 +84,8 @@ internal sealed class CacheEntry : ICacheEntry
         get => _slidingTicks == 0 ? null : TimeSpan.FromTicks(_slidingTicks);
         set => _slidingTicks = value > TimeSpan.Zero || value is null
             ? value.GetValueOrDefault().Ticks
-            : throw new ArgumentOutOfRangeException(nameof(SlidingExpiration), value, "The sliding expiration value must be positive.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(SlidingExpiration), value, "The sliding expiration value must be positive.");
     }
 
     public IList<IChangeToken> ExpirationTokens => _tokens ??= [];
@@ -87,11 +97,14 @@ internal sealed class CacheEntry : ICacheEntry
     public long? Size
     {
         get => _size < 0 ? null : _size;
-        set => _size = value is null or >= 0 ? value ?? -1 : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
+        set => _size = value is null or >= 0
+            ? value ?? -1
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
     }
 
     /// <summary>Whether it matters what time it is when the entry is stored.</summary>
-    public bool Expires => _absoluteUtcTicks >= 0 || _relativeTicks > 0 || _slidingTicks > 0 || _tokens is { Count: > 0 };
+    public bool Expires =>
+        _absoluteUtcTicks >= 0 || _relativeTicks > 0 || _slidingTicks > 0 || _tokens is { Count: > 0 };
 
     /// <summary>Stores the entry, the first time and if a value was set.</summary>
     public void Dispose()
@@ -111,12 +124,17 @@ internal sealed class CacheEntry : ICacheEntry
         {
             _cache.Store(this);
 
-            // At least 1, for 0 would mean never: an expiration at the beginning of time is over for the outer entry too.
-            _outer?.Inherit(new Expiration(AbsoluteExpiration is { } at ? Math.Max(1, at.UtcTicks) : long.MaxValue, _tokens));
+            // At least 1, for 0 would mean never: an expiration at the beginning of time is over
+            // for the outer entry too.
+            _outer?.Inherit(
+                new Expiration(AbsoluteExpiration is { } at ? Math.Max(1, at.UtcTicks) : long.MaxValue, _tokens));
         }
     }
 
-    /// <summary>UTC ticks at which the entry expires whatever its use, by the earlier of the two settings; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>
+    /// UTC ticks at which the entry expires whatever its use, by the earlier of the two settings;
+    /// <see cref="long.MaxValue"/> for never.
+    /// </summary>
     public long AbsoluteExpirationTicks(long nowTicks)
     {
         long absolute = _absoluteUtcTicks < 0 ? long.MaxValue : _absoluteUtcTicks;
@@ -129,7 +147,9 @@ internal sealed class CacheEntry : ICacheEntry
         if (limit < absolute)
         {
             // Said back to the entry, for an outer entry inherits it.
-            AbsoluteExpiration = limit > DateTimeOffset.MaxValue.UtcTicks ? DateTimeOffset.MaxValue : new DateTimeOffset(limit, TimeSpan.Zero);
+            AbsoluteExpiration = limit > DateTimeOffset.MaxValue.UtcTicks
+                ? DateTimeOffset.MaxValue
+                : new DateTimeOffset(limit, TimeSpan.Zero);
         }
 
         return limit;
@@ -137,23 +157,29 @@ internal sealed class CacheEntry : ICacheEntry
 
     /// <summary>What must outlive this builder beside key and value; null where there is nothing.</summary>
     public EntryDetails? MakeDetails(long nowTicks) =>
-        _callbacks is not { Count: > 0 } && _tokens is not { Count: > 0 } && _slidingTicks == 0 ? null : new EntryDetails
-        {
-            Value = _value,
-            Callbacks = _callbacks is { Count: > 0 } ? [.. _callbacks] : [],
-            Tokens = CopyTokens(),
-            AbsoluteExpirationTicks = AbsoluteExpirationTicks(nowTicks),
-            SlidingTicks = _slidingTicks,
-            LastAccessTicks = nowTicks,
-        };
+        _callbacks is not { Count: > 0 } && _tokens is not { Count: > 0 } && _slidingTicks == 0
+            ? null
+            : new EntryDetails
+            {
+                Value = _value,
+                Callbacks = _callbacks is { Count: > 0 } ? [.. _callbacks] : [],
+                Tokens = CopyTokens(),
+                AbsoluteExpirationTicks = AbsoluteExpirationTicks(nowTicks),
+                SlidingTicks = _slidingTicks,
+                LastAccessTicks = nowTicks,
+            };
 
-    /// <summary>Takes over the expiration of an entry that was built or read while this one was being built: its tokens, and its absolute expiration if earlier.</summary>
+    /// <summary>
+    /// Takes over the expiration of an entry that was built or read while this one was being built: its tokens, and its
+    /// absolute expiration if earlier.
+    /// </summary>
     public void Inherit(Expiration inner)
     {
         // Several flows that were started within this one may build inner entries at the same time.
         lock (this)
         {
-            // Stored, or given up. A flow that this entry was begun in and not ended may go on for as long as the process, and add to it all the while.
+            // Stored, or given up. A flow that this entry was begun in and not ended may go on for as long as the
+            // process, and add to it all the while.
             if (_isDisposed)
             {
                 return;
@@ -164,9 +190,11 @@ internal sealed class CacheEntry : ICacheEntry
                 (_tokens ??= []).AddRange(tokens);
             }
 
-            if (inner.AbsoluteTicks is > 0 and < long.MaxValue && !(AbsoluteExpiration?.UtcTicks <= inner.AbsoluteTicks))
+            if (inner.AbsoluteTicks is > 0 and < long.MaxValue
+                && !(AbsoluteExpiration?.UtcTicks <= inner.AbsoluteTicks))
             {
-                AbsoluteExpiration = new DateTimeOffset(Math.Min(inner.AbsoluteTicks, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero);
+                AbsoluteExpiration = new DateTimeOffset(
+                    Math.Min(inner.AbsoluteTicks, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero);
             }
         }
     }

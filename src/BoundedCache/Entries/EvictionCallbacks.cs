@@ -6,8 +6,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Entries;
 
 /// <summary>
-/// The runs of eviction callbacks on the thread pool: for each entry that left, its callbacks in the order in which they were registered, once.
-/// What a callback throws is logged and stops no other.
+/// The runs of eviction callbacks on the thread pool: for each entry that left, its callbacks in the order in which
+/// they were registered, once. What a callback throws is logged and stops no other.
 /// </summary>
 internal sealed class EvictionCallbacks(FailureLog failures)
 {
@@ -18,10 +18,14 @@ internal sealed class EvictionCallbacks(FailureLog failures)
     private int _pending;
     private volatile bool _stopped;
 
-    /// <summary>Whether this thread is running a callback, of whatever cache: then waiting for callbacks would wait for itself.</summary>
+    /// <summary>
+    /// Whether this thread is running a callback, of whatever cache: then waiting for callbacks would wait for itself.
+    /// </summary>
     public static bool IsRunningHere => s_isRunning;
 
-    /// <summary>Lets go of the tokens of entries that left, here and now, and queues their callbacks. Never throws.</summary>
+    /// <summary>
+    /// Lets go of the tokens of entries that left, here and now, and queues their callbacks. Never throws.
+    /// </summary>
     public void OnRemoved(List<RemovedEntry> removed)
     {
         foreach (RemovedEntry entry in removed)
@@ -34,8 +38,10 @@ internal sealed class EvictionCallbacks(FailureLog failures)
                     _pending++;
                 }
 
-                // In the flow of whoever removed the entry, as with MemoryCache: callbacks log with its activity, and read its ambient state.
-                ThreadPool.QueueUserWorkItem(static work => work.Callbacks.Run(work.Entry), (Callbacks: this, Entry: entry), preferLocal: false);
+                // In the flow of whoever removed the entry, as with MemoryCache: callbacks log with its activity,
+                // and read its ambient state.
+                ThreadPool.QueueUserWorkItem(
+                    static work => work.Callbacks.Run(work.Entry), (Callbacks: this, Entry: entry), preferLocal: false);
             }
         }
     }

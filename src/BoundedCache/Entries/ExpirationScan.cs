@@ -3,10 +3,13 @@ using BoundedCache.Engine;
 namespace BoundedCache.Entries;
 
 /// <summary>
-/// The timer that removes expired entries which nobody asks for. Starts with the first entry that can expire, and holds the cache only
-/// weakly: a cache that is dropped without being disposed is collected, and its timer ends when it next fires.
+/// The timer that removes expired entries which nobody asks for. Starts with the first entry that can expire,
+/// and holds the cache only weakly: a cache that is dropped without being disposed is collected, and its timer
+/// ends when it next fires.
 /// </summary>
-internal sealed class ExpirationScan(CacheEngine engine, TimeProvider time, TimeSpan interval, Action<Exception> onTokenFailed, Action onRun) : IDisposable
+internal sealed class ExpirationScan(
+    CacheEngine engine, TimeProvider time, TimeSpan interval, Action<Exception> onTokenFailed, Action onRun)
+    : IDisposable
 {
     private readonly Lock _lock = new();
     private ITimer? _timer;
@@ -70,7 +73,9 @@ internal sealed class ExpirationScan(CacheEngine engine, TimeProvider time, Time
         }
     }
 
-    /// <summary>What a timer holds of a scan: a clock keeps its timers, whatever becomes of who asked for them.</summary>
+    /// <summary>
+    /// What a timer holds of a scan: a clock keeps its timers, whatever becomes of who asked for them.
+    /// </summary>
     private sealed class Ticker(ExpirationScan scan)
     {
         private readonly WeakReference<ExpirationScan> _scan = new(scan);

@@ -5,4 +5,8 @@ namespace BoundedCache.Hosting;
 /// <param name="Allowed">What may stand there, for whoever wrote something else.</param>
 /// <param name="TrySet">Sets the option to what a text says; false where the text is not allowed.</param>
 /// <param name="Get">The option's value.</param>
-internal sealed record CacheSetting(string Name, string Allowed, Func<BoundedMemoryCacheOptions, string, bool> TrySet, Func<BoundedMemoryCacheOptions, object> Get);
+internal sealed record CacheSetting(
+    string Name,
+    string Allowed,
+    Func<BoundedMemoryCacheOptions, string, bool> TrySet,
+    Func<BoundedMemoryCacheOptions, object> Get);

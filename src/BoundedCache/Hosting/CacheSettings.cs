@@ -4,13 +4,20 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Hosting;
 
-/// <summary>All options that configuration can set, and the reading of a section. A binder would set what it knows, and pass over what is misspelt.</summary>
+/// <summary>
+/// All options that configuration can set, and the reading of a section. A binder would set what it knows, and
+/// pass over what is misspelt.
+/// </summary>
 internal static class CacheSettings
 {
-    /// <summary>How many unknown settings are named: somebody may have passed the whole configuration in the place of a section.</summary>
+    /// <summary>
+    /// How many unknown settings are named: somebody may have passed the whole configuration in the place of a section.
+    /// </summary>
     private const int MostUnknown = 5;
 
-    /// <summary>The limit: the one setting that a running cache follows, and the one whose text says more than its value.</summary>
+    /// <summary>
+    /// The limit: the one setting that a running cache follows, and the one whose text says more than its value.
+    /// </summary>
     private const string MaxMemory = nameof(BoundedMemoryCacheOptions.MaxMemory);
 
     /// <summary>What stands for a time that is not set.</summary>
@@ -23,15 +30,21 @@ internal static class CacheSettings
             "a name that is not empty",
             static (options, text) => !string.IsNullOrWhiteSpace(options.Name = text),
             static options => options.Name),
-        Choice(nameof(BoundedMemoryCacheOptions.Sizing), static options => options.Sizing, static (options, value) => options.Sizing = value),
-        Choice(nameof(BoundedMemoryCacheOptions.ReleaseMode), static options => options.ReleaseMode, static (options, value) => options.ReleaseMode = value),
+        Choice(nameof(BoundedMemoryCacheOptions.Sizing), static options => options.Sizing, static (options, value) =>
+            options.Sizing = value),
+        Choice(
+            nameof(BoundedMemoryCacheOptions.ReleaseMode),
+            static options => options.ReleaseMode,
+            static (options, value) => options.ReleaseMode = value),
         new(
             nameof(BoundedMemoryCacheOptions.ExpirationScanFrequency),
             "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
             TrySetExpirationScanFrequency,
             static options => options.ExpirationScanFrequency),
         Flag(
-            nameof(BoundedMemoryCacheOptions.TrackStatistics), static options => options.TrackStatistics, static (options, value) => options.TrackStatistics = value),
+            nameof(BoundedMemoryCacheOptions.TrackStatistics),
+            static options => options.TrackStatistics,
+            static (options, value) => options.TrackStatistics = value),
         Flag(
             nameof(BoundedMemoryCacheOptions.TrackLinkedCacheEntries),
             static options => options.TrackLinkedCacheEntries,
@@ -71,7 +84,8 @@ internal static class CacheSettings
         IChangeToken reloadToken = configuration.GetReloadToken();
         if (configuration is IConfigurationSection { Value: { Length: > 0 } value, Path: { } path })
         {
-            failures.Add($"{path} is the value '{value}'; it must be a section that holds settings, such as {path}:{MaxMemory}.");
+            failures.Add($"{path} is the value '{value}'; it must be a section that holds settings, "
+                + $"such as {path}:{MaxMemory}.");
         }
 
         foreach (IConfigurationSection child in configuration.GetChildren())
@@ -102,12 +116,15 @@ internal static class CacheSettings
     }
 
     /// <summary>How messages call a section.</summary>
-    public static string PathOf(IConfiguration configuration) => (configuration as IConfigurationSection)?.Path ?? "the configuration";
+    public static string PathOf(IConfiguration configuration) =>
+        (configuration as IConfigurationSection)?.Path ?? "the configuration";
 
     /// <summary>The value of every other option, to be compared with what it is later.</summary>
-    public static object[] ReadOthers(BoundedMemoryCacheOptions options) => [.. Others.Select(setting => setting.Get(options))];
+    public static object[] ReadOthers(BoundedMemoryCacheOptions options) =>
+        [.. Others.Select(setting => setting.Get(options))];
 
-    private static void Set(IConfigurationSection child, string allowed, List<string> failures, Func<string, bool> trySet)
+    private static void Set(
+        IConfigurationSection child, string allowed, List<string> failures, Func<string, bool> trySet)
     {
         if (child.GetChildren().Any())
         {
@@ -125,18 +142,23 @@ internal static class CacheSettings
         foreach (string name in unknown.Take(MostUnknown))
         {
             yield return $"{PathOf(configuration)}: unknown setting '{name}'; "
-                + (NearestName.Find(name, known) is { } nearest ? $"did you mean '{nearest}'?" : $"there are {string.Join(", ", known)}.");
+                + (NearestName.Find(name, known) is { } nearest
+                    ? $"did you mean '{nearest}'?"
+                    : $"there are {string.Join(", ", known)}.");
         }
 
         if (unknown.Count > MostUnknown)
         {
-            yield return $"{PathOf(configuration)}: {unknown.Count - MostUnknown} more unknown settings; is this the cache's own section, as GetSection(\"Cache\") would give it?";
+            yield return $"{PathOf(configuration)}: {unknown.Count - MostUnknown} more unknown settings; "
+                + "is this the cache's own section, as GetSection(\"Cache\") would give it?";
         }
     }
 
-    private static bool Is(IConfigurationSection child, string name) => child.Key.Equals(name, StringComparison.OrdinalIgnoreCase);
+    private static bool Is(IConfigurationSection child, string name) =>
+        child.Key.Equals(name, StringComparison.OrdinalIgnoreCase);
 
-    private static CacheSetting Choice<T>(string name, Func<BoundedMemoryCacheOptions, T> get, Action<BoundedMemoryCacheOptions, T> set)
+    private static CacheSetting Choice<T>(
+        string name, Func<BoundedMemoryCacheOptions, T> get, Action<BoundedMemoryCacheOptions, T> set)
         where T : struct, Enum
     {
         string[] names = Enum.GetNames<T>();
@@ -146,7 +168,8 @@ internal static class CacheSettings
             (options, text) =>
             {
                 // By name only: Enum.TryParse would take any number.
-                int index = Array.FindIndex(names, candidate => candidate.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase));
+                int index = Array.FindIndex(
+                    names, candidate => candidate.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase));
                 if (index >= 0)
                 {
                     set(options, Enum.Parse<T>(names[index]));
@@ -157,24 +180,27 @@ internal static class CacheSettings
             options => get(options));
     }
 
-    private static CacheSetting Flag(string name, Func<BoundedMemoryCacheOptions, bool> get, Action<BoundedMemoryCacheOptions, bool> set) => new(
-        name,
-        "true or false",
-        (options, text) =>
-        {
-            bool isFlag = bool.TryParse(text, out bool value);
-            if (isFlag)
+    private static CacheSetting Flag(
+        string name, Func<BoundedMemoryCacheOptions, bool> get, Action<BoundedMemoryCacheOptions, bool> set) => new(
+            name,
+            "true or false",
+            (options, text) =>
             {
-                set(options, value);
-            }
+                bool isFlag = bool.TryParse(text, out bool value);
+                if (isFlag)
+                {
+                    set(options, value);
+                }
 
-            return isFlag;
-        },
-        options => get(options));
+                return isFlag;
+            },
+            options => get(options));
 
     private static bool TrySetExpirationScanFrequency(BoundedMemoryCacheOptions options, string text)
     {
-        if (!TryParseTime(text, out TimeSpan time) || time <= TimeSpan.Zero || time > BoundedMemoryCacheOptions.LongestScanInterval)
+        if (!TryParseTime(text, out TimeSpan time)
+            || time <= TimeSpan.Zero
+            || time > BoundedMemoryCacheOptions.LongestScanInterval)
         {
             return false;
         }
@@ -185,7 +211,11 @@ internal static class CacheSettings
 
     private static bool TrySetPacingShare(BoundedMemoryCacheOptions options, string text)
     {
-        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out double share)
+        if (!double.TryParse(
+            text,
+            NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture,
+            out double share)
             || !(share <= 1))
         {
             return false;
@@ -227,6 +257,7 @@ internal static class CacheSettings
     {
         // A number without a colon would be days.
         time = default;
-        return text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out time);
+        return text.Contains(':', StringComparison.Ordinal)
+            && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out time);
     }
 }

@@ -9,13 +9,15 @@ namespace BoundedCache.Hosting;
 /// <summary>The tie between a configuration section and the limit of a running cache.</summary>
 /// <remarks>
 /// <para>
-/// A change of the configuration starts a timer; what comes before it fires is served together. The timer's thread makes new options, as at the start,
-/// delegates and validation included, and compares them with the last that were good. So the thread that reloads configuration never waits for a cache, and neither
-/// does the timer's, because a limit is set without waiting for eviction and release. One such run at a time: limits are set in
-/// the order in which they were read, and the last to be read is the last to be set.
+/// A change of the configuration starts a timer; what comes before it fires is served together. The timer's thread
+/// makes new options, as at the start, delegates and validation included, and compares them with the last that were
+/// good. So the thread that reloads configuration never waits for a cache, and neither does the timer's, because a
+/// limit is set without waiting for eviction and release. One such run at a time: limits are set in the order in which
+/// they were read, and the last to be read is the last to be set.
 /// </para>
 /// <para>
-/// Who holds whom: the cache holds its reload and disposes it. Configuration and clocks outlive caches, so they hold only a <see cref="Relay"/>, which holds the reload weakly.
+/// Who holds whom: the cache holds its reload and disposes it. Configuration and clocks outlive caches, so they hold
+/// only a <see cref="Relay"/>, which holds the reload weakly.
 /// </para>
 /// </remarks>
 internal sealed class ConfigurationReload : IDisposable
@@ -121,7 +123,10 @@ internal sealed class ConfigurationReload : IDisposable
         }
     }
 
-    /// <summary>Whether there is something to look at. Under the lock that setters take: either they see that nobody runs, or this sees what they set.</summary>
+    /// <summary>
+    /// Whether there is something to look at. Under the lock that setters take: either they see that nobody runs, or
+    /// this sees what they set.
+    /// </summary>
     private bool TakeStale()
     {
         lock (_lock)
@@ -139,7 +144,8 @@ internal sealed class ConfigurationReload : IDisposable
             var now = new AcceptedSettings(_optionsFactory.Create(_registration.OptionsName));
             if (now.Limit is null && _last.Limit is not null)
             {
-                // A file that is just being replaced looks like this. Taking it for an order to return to the default would throw the cache away.
+                // A file that is just being replaced looks like this. Taking it for an order to return to the default
+                // would throw the cache away.
                 Complain(_section, () => Log.MaxMemoryGone(_logger, _cache.Name, _section, _cache.MaxMemory));
                 return;
             }
@@ -164,12 +170,16 @@ internal sealed class ConfigurationReload : IDisposable
             // A cache that is disposed meanwhile often takes with it what its options need.
             if (!_isDisposed)
             {
-                Complain(failure.Message, () => Log.ReloadRefused(_logger, _cache.Name, _section, _cache.MaxMemory, failure.Message));
+                Complain(failure.Message, () =>
+                    Log.ReloadRefused(_logger, _cache.Name, _section, _cache.MaxMemory, failure.Message));
             }
         }
     }
 
-    /// <summary>Applies a limit if what is configured has changed: then, and only then, it overrides a limit that was set by hand.</summary>
+    /// <summary>
+    /// Applies a limit if what is configured has changed: then, and only then, it overrides a
+    /// limit that was set by hand.
+    /// </summary>
     private void SetLimit(AcceptedSettings before, AcceptedSettings now)
     {
         long current = _cache.MaxMemory;
@@ -195,7 +205,9 @@ internal sealed class ConfigurationReload : IDisposable
         }
     }
 
-    /// <summary>Logs what is wrong, once for as long as it stays wrong: every change of any file reloads every section.</summary>
+    /// <summary>
+    /// Logs what is wrong, once for as long as it stays wrong: every change of any file reloads every section.
+    /// </summary>
     private void Complain(string complaint, Action log)
     {
         if (_lastComplaint != complaint)
@@ -205,7 +217,9 @@ internal sealed class ConfigurationReload : IDisposable
         }
     }
 
-    /// <summary>What configuration and clocks hold of a reload. It stops listening at the first change after the reload is gone.</summary>
+    /// <summary>
+    /// What configuration and clocks hold of a reload. It stops listening at the first change after the reload is gone.
+    /// </summary>
     private sealed class Relay(ConfigurationReload reload) : IDisposable
     {
         private readonly WeakReference<ConfigurationReload> _reload = new(reload);
@@ -215,14 +229,17 @@ internal sealed class ConfigurationReload : IDisposable
         public void Listen(IConfiguration configuration) =>
             _registration = ChangeToken.OnChange(configuration.GetReloadToken, static relay => relay.OnChanged(), this);
 
-        /// <summary>Starts the timer unless it runs. The flow of whoever changed the configuration is none of its business.</summary>
+        /// <summary>
+        /// Starts the timer unless it runs. The flow of whoever changed the configuration is none of its business.
+        /// </summary>
         public void StartTimer_NeedsLock(TimeProvider time)
         {
             if (_timer is null)
             {
                 using (ExecutionContext.SuppressFlow())
                 {
-                    _timer = time.CreateTimer(static state => ((Relay)state!).OnDue(), this, Delay, Timeout.InfiniteTimeSpan);
+                    _timer = time.CreateTimer(
+                        static state => ((Relay)state!).OnDue(), this, Delay, Timeout.InfiniteTimeSpan);
                 }
             }
         }

@@ -3,13 +3,15 @@ using System.Globalization;
 namespace BoundedCache.Hosting;
 
 /// <summary>
-/// A limit as configuration says it: an amount of bytes, or a share of the memory available to the process. Two are equal if they say the same, however
-/// it is written; a share stays the same while the memory that it is a share of changes.
+/// A limit as configuration says it: an amount of bytes, or a share of the memory available to the process.
+/// Two are equal if they say the same, however it is written; a share stays the same while the memory that
+/// it is a share of changes.
 /// </summary>
 internal readonly record struct ConfiguredLimit
 {
     public const string Allowed =
-        "at least 1 byte, as a number of bytes (1048576), an amount with a unit (512MB, 1.5GiB), or a share of the memory available to the process, above 0% and up to 100% (25%)";
+        "at least 1 byte, as a number of bytes (1048576), an amount with a unit (512MB, 1.5GiB), "
+        + "or a share of the memory available to the process, above 0% and up to 100% (25%)";
 
     private readonly long _bytes;
     private readonly decimal _percent;
@@ -24,7 +26,11 @@ internal readonly record struct ConfiguredLimit
         ReadOnlySpan<char> trimmed = text.AsSpan().Trim();
         if (trimmed.EndsWith('%'))
         {
-            bool isShare = decimal.TryParse(trimmed[..^1].TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal percent)
+            bool isShare = decimal.TryParse(
+                trimmed[..^1].TrimEnd(),
+                NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture,
+                out decimal percent)
                 && percent is > 0 and <= 100;
             limit = new ConfiguredLimit(0, isShare ? percent : 0);
             return isShare;

@@ -6,7 +6,9 @@ internal static class NearestName
     /// <summary>Finds the most similar of some names.</summary>
     /// <param name="typed">What was written.</param>
     /// <param name="names">What there is.</param>
-    /// <returns>The nearest name by edits of one letter; null where even that needs more of them than a third of its letters.</returns>
+    /// <returns>
+    /// The nearest name by edits of one letter; null where even that needs more of them than a third of its letters.
+    /// </returns>
     public static string? Find(string typed, IEnumerable<string> names) => names
         .Select(name => (Name: name, Edits: CountEdits(typed.ToUpperInvariant(), name.ToUpperInvariant())))
         .Where(static candidate => candidate.Edits <= candidate.Name.Length / 3)

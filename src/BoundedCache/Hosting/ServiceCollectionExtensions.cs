@@ -12,27 +12,32 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registration of <see cref="BoundedMemoryCache"/> with a service collection.</summary>
 /// <remarks>
 /// <para>
-/// A cache's settings are a named <see cref="BoundedMemoryCacheOptions"/> (keyed caches: under their key), so <c>Configure</c> and <c>PostConfigure</c> work on them too. They
-/// are validated when the host starts, or without a host when a cache is first asked for, and are copied then. Wrong settings, unknown ones and two caches of the same
+/// A cache's settings are a named <see cref="BoundedMemoryCacheOptions"/> (keyed caches: under their key), so
+/// <c>Configure</c> and <c>PostConfigure</c> work on them too. They are validated when the host starts, or without a
+/// host when a cache is first asked for, and are copied then. Wrong settings, unknown ones and two caches of the same
 /// name throw <see cref="OptionsValidationException"/> at that point.
 /// </para>
 /// <para>
-/// Of a configuration that is given, the cache goes on following <see cref="BoundedMemoryCacheOptions.MaxMemory"/>: when that setting changes, the running cache is resized.
-/// A limit that was set otherwise stays until the configured one itself changes.
+/// Of a configuration that is given, the cache goes on following <see cref="BoundedMemoryCacheOptions.MaxMemory"/>:
+/// when that setting changes, the running cache is resized. A limit that was set otherwise stays until the
+/// configured one itself changes.
 /// </para>
-/// <para>Caches use the container's <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> where there are any, and are disposed with the container.</para>
+/// <para>Caches use the container's <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> where there are any,
+/// and are disposed with the container.</para>
 /// </remarks>
 public static class BoundedMemoryCacheServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers one <see cref="BoundedMemoryCache"/> as itself and as <see cref="IMemoryCache"/>, in the place of any registered before; a later
-    /// <c>AddMemoryCache()</c> changes nothing. Called again, it takes the place of the call before.
+    /// Registers one <see cref="BoundedMemoryCache"/> as itself and as <see cref="IMemoryCache"/>, in the place
+    /// of any registered before; a later <c>AddMemoryCache()</c> changes nothing. Called again, it takes the
+    /// place of the call before.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes the default settings; null for the defaults.</param>
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
-    public static IServiceCollection AddBoundedMemoryCache(this IServiceCollection services, Action<BoundedMemoryCacheOptions>? configure = null)
+    public static IServiceCollection AddBoundedMemoryCache(
+        this IServiceCollection services, Action<BoundedMemoryCacheOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         return Add(services, new CacheRegistration(null, null, configure));
@@ -40,11 +45,18 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
 
     /// <inheritdoc cref="AddBoundedMemoryCache(IServiceCollection, Action{BoundedMemoryCacheOptions}?)"/>
     /// <param name="services">The services.</param>
-    /// <param name="configuration">The cache's own section; its settings are named as the properties of <see cref="BoundedMemoryCacheOptions"/> are.</param>
+    /// <param name="configuration">
+    /// The cache's own section; its settings are named as the properties of
+    /// <see cref="BoundedMemoryCacheOptions"/> are.
+    /// </param>
     /// <param name="configure">Changes the settings after the section was read; null for nothing.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="configuration"/> is null.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="services"/> or <paramref name="configuration"/> is null.
+    /// </exception>
     public static IServiceCollection AddBoundedMemoryCache(
-        this IServiceCollection services, IConfiguration configuration, Action<BoundedMemoryCacheOptions>? configure = null)
+        this IServiceCollection services,
+        IConfiguration configuration,
+        Action<BoundedMemoryCacheOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
@@ -52,14 +64,16 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Registers one more <see cref="BoundedMemoryCache"/>, as itself and as <see cref="IMemoryCache"/>, under a service key
-    /// (<c>[FromKeyedServices("pages")] IMemoryCache</c>), which is also its name.
+    /// Registers one more <see cref="BoundedMemoryCache"/>, as itself and as <see cref="IMemoryCache"/>, under a
+    /// service key (<c>[FromKeyedServices("pages")] IMemoryCache</c>), which is also its name.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The key and name, not empty. No two caches of a container may have the same.</param>
     /// <param name="configure">Changes the default settings; null for the defaults.</param>
     /// <returns>The services.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="name"/> is null.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="services"/> or <paramref name="name"/> is null.
+    /// </exception>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty or white space.</exception>
     public static IServiceCollection AddKeyedBoundedMemoryCache(
         this IServiceCollection services, string name, Action<BoundedMemoryCacheOptions>? configure = null)
@@ -72,11 +86,19 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
     /// <inheritdoc cref="AddKeyedBoundedMemoryCache(IServiceCollection, string, Action{BoundedMemoryCacheOptions}?)"/>
     /// <param name="services">The services.</param>
     /// <param name="name">The key and name, not empty. No two caches of a container may have the same.</param>
-    /// <param name="configuration">The cache's own section; its settings are named as the properties of <see cref="BoundedMemoryCacheOptions"/> are.</param>
+    /// <param name="configuration">
+    /// The cache's own section; its settings are named as the properties of
+    /// <see cref="BoundedMemoryCacheOptions"/> are.
+    /// </param>
     /// <param name="configure">Changes the settings after the section was read; null for nothing.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="name"/> or <paramref name="configuration"/> is null.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="services"/>, <paramref name="name"/> or <paramref name="configuration"/> is null.
+    /// </exception>
     public static IServiceCollection AddKeyedBoundedMemoryCache(
-        this IServiceCollection services, string name, IConfiguration configuration, Action<BoundedMemoryCacheOptions>? configure = null)
+        this IServiceCollection services,
+        string name,
+        IConfiguration configuration,
+        Action<BoundedMemoryCacheOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -107,8 +129,10 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
         services.RemoveAllKeyed<BoundedMemoryCache>(registration.Key);
         services.RemoveAllKeyed<IMemoryCache>(registration.Key);
         AddShared(services, registration);
-        services.AddKeyedSingleton(registration.Key, static (provider, key) => provider.GetRequiredService<BoundedMemoryCacheRegistry>().Get((string)key!));
-        services.AddKeyedSingleton<IMemoryCache>(registration.Key, static (provider, key) => provider.GetRequiredKeyedService<BoundedMemoryCache>(key));
+        services.AddKeyedSingleton(registration.Key, static (provider, key) =>
+            provider.GetRequiredService<BoundedMemoryCacheRegistry>().Get((string)key!));
+        services.AddKeyedSingleton<IMemoryCache>(
+            registration.Key, static (provider, key) => provider.GetRequiredKeyedService<BoundedMemoryCache>(key));
         return services;
     }
 
@@ -117,8 +141,10 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
     {
         services.AddSingleton(registration);
         services.AddOptions<BoundedMemoryCacheOptions>(registration.OptionsName).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<BoundedMemoryCacheOptions>, CacheOptionsSetup>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BoundedMemoryCacheOptions>, CacheOptionsValidator>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IConfigureOptions<BoundedMemoryCacheOptions>, CacheOptionsSetup>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<BoundedMemoryCacheOptions>, CacheOptionsValidator>());
         services.TryAddSingleton(static provider => new BoundedMemoryCacheRegistry(
             provider.GetServices<CacheRegistration>(),
             provider.GetRequiredService<IOptionsMonitor<BoundedMemoryCacheOptions>>(),

@@ -4,37 +4,47 @@ using BoundedCache.Process;
 namespace BoundedCache.Pacing;
 
 /// <summary>
-/// What keeps a process's memory near its caches' limits while they churn: counts the bytes that left all caches since the collector last looked at
-/// the whole heap, and asks it to look again, in the background, when they pass the caches' budgets taken together. When half as much has come into
-/// caches since the last collection of any kind, it has the young generations compacted. Where holes have come to be many and little is alive, it has the
-/// whole heap compacted in the place of a collection in the background.
+/// What keeps a process's memory near its caches' limits while they churn: counts the bytes that left all caches since
+/// the collector last looked at the whole heap, and asks it to look again, in the background, when they pass the
+/// caches' budgets taken together. When half as much has come into caches since the last collection of any kind, it has
+/// the young generations compacted. Where holes have come to be many and little is alive, it has the whole heap
+/// compacted in the place of a collection in the background.
 /// </summary>
 /// <remarks>
-/// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead, until that generation is collected.
-/// The runtime does so by budgets of its own, which let such a process grow to twice its live heap.</para>
-/// <para>What comes in is new, and the runtime lets new objects pile up by the size of the processor's cache, which on a large server is hundreds
-/// of megabytes whatever the limit. When it then finds nearly all of them alive it leaves them where they are, and what died between them (what an entry
-/// is built with) stays as holes for as long as the entries live. Compacted early, they fill the holes that older entries left; so early that the runtime's own
+/// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead,
+/// until that generation is collected. The runtime does so by budgets of its own, which let such a process grow to
+/// twice its live heap.</para>
+/// <para>What comes in is new, and the runtime lets new objects pile up by the size of the processor's cache, which on
+/// a large server is hundreds of megabytes whatever the limit. When it then finds nearly all of them alive it leaves
+/// them where they are, and what died between them (what an entry is built with) stays as holes for as long as the
+/// entries live. Compacted early, they fill the holes that older entries left; so early that the runtime's own
 /// collection does not come first, where that is known to come for what caches take in. The process stops more often
 /// and for less time each, and for no longer in all: nearly all the time goes to moving what is kept, once.</para>
-/// <para>It keeps silent when the process collects often enough by itself (what left before such a collection no longer counts), in a no-GC region,
-/// and for as long as its collections would take more than <see cref="MaxShareOfProcessor"/>, or young ones more than
-/// <see cref="MaxShareOfTime"/>. It collects the whole heap on a thread of its own, made for that
-/// and gone afterwards: a collection in the background begins with a short one that is not, and a writer should not be the one to wait for it. For
-/// a young collection all threads wait, so the writer that reported runs it.</para>
+/// <para>It keeps silent when the process collects often enough by itself (what left before such a collection no longer
+/// counts), in a no-GC region, and for as long as its collections would take more than
+/// <see cref="MaxShareOfProcessor"/>, or young ones more than <see cref="MaxShareOfTime"/>. It collects the whole heap
+/// on a thread of its own, made for that and gone afterwards: a collection in the background begins with a short one
+/// that is not, and a writer should not be the one to wait for it. For a young collection all threads wait, so the
+/// writer that reported runs it.</para>
 /// </remarks>
 internal sealed class Pacer
 {
-    /// <summary>The least budget: below it a collection of the whole heap costs more than the bytes are worth.</summary>
+    /// <summary>
+    /// The least budget: below it a collection of the whole heap costs more than the bytes are worth.
+    /// </summary>
     public const long MinimumBudgetBytes = 8L * 1024 * 1024;
 
     /// <summary>
-    /// The least budget where limits are next to nothing. Half of them is taken off it, down to <see cref="MinimumBudgetBytes"/> at 48 MiB: a share of a few
-    /// megabytes would be used up hundreds of times a second, for memory that nobody would miss.
+    /// The least budget where limits are next to nothing. Half of them is taken off it, down to
+    /// <see cref="MinimumBudgetBytes"/> at 48 MiB: a share of a few megabytes would be used up hundreds of times a
+    /// second, for memory that nobody would miss.
     /// </summary>
     public const long SmallCacheBudgetBytes = 4 * MinimumBudgetBytes;
 
-    /// <summary>The most that these collections may take of one processor, their time from begin to end taken for processor time.</summary>
+    /// <summary>
+    /// The most that these collections may take of one processor, their time from begin to end
+    /// taken for processor time.
+    /// </summary>
     public const double MaxShareOfProcessor = 0.85;
 
     /// <summary>The most of all time that young collections may stop the process for.</summary>
@@ -43,18 +53,22 @@ internal sealed class Pacer
     /// <summary>The most of all time that closing holes may stop the process for.</summary>
     public const double MaxShareForHoles = 0.01;
 
-    // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so they get the smaller part.
+    // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so
+    // they get the smaller part.
     private const int YoungPerBudget = 2;
 
-    // A young collection that nobody asked for, and that comes after less than this, is not for what caches take in. After more, the next is forestalled: due after three quarters of
-    // it. The bound rises by a sixty-fourth with every young collection that is in time, so that it follows the runtime's budgets both ways.
+    // A young collection that nobody asked for, and that comes after less than this, is not for what caches take in.
+    // After more, the next is forestalled: due after three quarters of it. The bound rises by a sixty-fourth with every
+    // young collection that is in time, so that it follows the runtime's budgets both ways.
     private const long MinimumUnaskedBytes = 2L * 1024 * 1024;
     private const int UnaskedRecovery = 64;
 
-    // Where the heap has a hard limit, what it has beyond the caches' limits must hold the dead, the new, what both grow by while the collector runs, and the application.
+    // Where the heap has a hard limit, what it has beyond the caches' limits must hold the dead, the new, what both
+    // grow by while the collector runs, and the application.
     private const int RoomPerBudget = 4;
 
-    // Background collections never close holes, and where entries die in another order than they came the runtime lets two thirds of the heap become holes before it does.
+    // Background collections never close holes, and where entries die in another order than they came the runtime lets
+    // two thirds of the heap become holes before it does.
     private const int LivePerHoles = 4;
     private const long MinimumHoleBytes = 16L * 1024 * 1024;
 
@@ -127,13 +141,18 @@ internal sealed class Pacer
         return account;
     }
 
-    /// <summary>Begins no collection of the whole heap until as many calls of <see cref="Resume"/>: for a bulk eviction that a release will follow.</summary>
+    /// <summary>
+    /// Begins no collection of the whole heap until as many calls of <see cref="Resume"/>: for a bulk eviction
+    /// that a release will follow.
+    /// </summary>
     public void Suspend() => Interlocked.Increment(ref _suspensions);
 
     /// <summary>Ends a <see cref="Suspend"/>.</summary>
     public void Resume() => Interlocked.Decrement(ref _suspensions);
 
-    /// <summary>Takes in what came into a cache and left it since it last reported, and has the heap collected if that is due.</summary>
+    /// <summary>
+    /// Takes in what came into a cache and left it since it last reported, and has the heap collected if that is due.
+    /// </summary>
     public void Report(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
     {
         bool isFullDue;
@@ -164,7 +183,10 @@ internal sealed class Pacer
 
     private bool TakeFull_NeedsLock(long budgetBytes)
     {
-        if (_isCollecting || Volatile.Read(ref _suspensions) > 0 || _deadBytes < budgetBytes || _time.GetTimestamp() < _notBefore)
+        if (_isCollecting
+            || Volatile.Read(ref _suspensions) > 0
+            || _deadBytes < budgetBytes
+            || _time.GetTimestamp() < _notBefore)
         {
             return false;
         }
@@ -177,7 +199,10 @@ internal sealed class Pacer
         return true;
     }
 
-    /// <summary>Whether the holes are worth the pause that closing them takes. What the last such collection could not close (pins hold it) is no reason for another.</summary>
+    /// <summary>
+    /// Whether the holes are worth the pause that closing them takes. What the last such collection could not close
+    /// (pins hold it) is no reason for another.
+    /// </summary>
     private bool TakeCompaction_NeedsLock()
     {
         GCReading full = LastFull();
@@ -192,7 +217,8 @@ internal sealed class Pacer
 
     private bool TakeYoung_NeedsLock(long budgetBytes)
     {
-        if (_youngBytes < Math.Min(budgetBytes / YoungPerBudget, _unaskedBytes / 4 * 3) || _time.GetTimestamp() < _youngNotBefore)
+        if (_youngBytes < Math.Min(budgetBytes / YoungPerBudget, _unaskedBytes / 4 * 3)
+            || _time.GetTimestamp() < _youngNotBefore)
         {
             return false;
         }
@@ -212,7 +238,8 @@ internal sealed class Pacer
         }
         catch (OutOfMemoryException)
         {
-            // No memory for a thread: the runtime is about to collect by itself, and the writer that reported has done nothing wrong.
+            // No memory for a thread: the runtime is about to collect by itself, and the writer that
+            // reported has done nothing wrong.
         }
     }
 
@@ -229,13 +256,19 @@ internal sealed class Pacer
         }
     }
 
-    /// <summary>When the next collection may begin, so that collections take no more than this share of all time.</summary>
+    /// <summary>
+    /// When the next collection may begin, so that collections take no more than this share of all time.
+    /// </summary>
     private long NotBefore(TimeSpan taken, double share) =>
         _time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / share) - 1) * _time.TimestampFrequency);
 
-    private static void RunOnOwnThread(Action collect) => new Thread(() => collect()) { IsBackground = true, Name = "BoundedCache pacer" }.Start();
+    private static void RunOnOwnThread(Action collect) =>
+        new Thread(() => collect()) { IsBackground = true, Name = "BoundedCache pacer" }.Start();
 
-    /// <summary>Finds out whether the collection that was asked for is over, or the process collected the whole heap without being asked.</summary>
+    /// <summary>
+    /// Finds out whether the collection that was asked for is over, or the process collected the whole
+    /// heap without being asked.
+    /// </summary>
     private void NoteCollections()
     {
         TimeSpan taken = _time.GetElapsedTime(_startedAt);
@@ -259,7 +292,8 @@ internal sealed class Pacer
 
         if (_collector.AllCollections is var allCollections && allCollections != _anyCollections)
         {
-            // One of the whole heap is the process's own wish, or has reasons beside what came in: a young one before each would only be one more.
+            // One of the whole heap is the process's own wish, or has reasons beside what came in: a young one before
+            // each would only be one more.
             _unaskedBytes = !isOwn && !isFull && _youngBytes >= MinimumUnaskedBytes ? _youngBytes : _unaskedBytes;
             _anyCollections = allCollections;
             _youngBytes = 0;
@@ -280,7 +314,9 @@ internal sealed class Pacer
         }
 
         long budget = Math.Max(budgets, Math.Max(MinimumBudgetBytes, SmallCacheBudgetBytes - (limits / 2)));
-        return _heapLimitBytes is long heap ? Math.Max(MinimumBudgetBytes, Math.Min(budget, (heap - limits) / RoomPerBudget)) : budget;
+        return _heapLimitBytes is long heap
+            ? Math.Max(MinimumBudgetBytes, Math.Min(budget, (heap - limits) / RoomPerBudget))
+            : budget;
     }
 
     private GCReading LastFull()

@@ -1,6 +1,8 @@
 namespace BoundedCache.Process;
 
-/// <summary>How the runtime's garbage collector is configured, as far as that decides how much memory it keeps.</summary>
+/// <summary>
+/// How the runtime's garbage collector is configured, as far as that decides how much memory it keeps.
+/// </summary>
 internal readonly record struct CollectorSettings
 {
     /// <summary>Server GC: a heap for each processor, each with room of its own for new objects.</summary>
@@ -21,7 +23,10 @@ internal readonly record struct CollectorSettings
     /// <summary>The size of the range reserved for regions in bytes; 0 for a collector without.</summary>
     public long RegionRangeBytes { get; init; }
 
-    /// <summary>The most that the heap may have, in bytes, as configured or as the container leaves it; 0 where nothing limits it.</summary>
+    /// <summary>
+    /// The most that the heap may have, in bytes, as configured or as the container leaves it; 0
+    /// where nothing limits it.
+    /// </summary>
     public long HeapHardLimitBytes { get; init; }
 
     /// <summary>Reads the runtime's names for these settings.</summary>

@@ -4,8 +4,8 @@ using System.Text;
 namespace BoundedCache.Process;
 
 /// <summary>
-/// The memory that this process's control group may have: what a container's limit is on Linux. Of either version of control groups, where they
-/// are mounted as usual.
+/// The memory that this process's control group may have: what a container's limit is on Linux. Of either version of
+/// control groups, where they are mounted as usual.
 /// </summary>
 internal static class ContainerLimit
 {
@@ -48,7 +48,10 @@ internal static class ContainerLimit
         return least;
     }
 
-    /// <remarks>Inside a container the path may be the one that the host knows and the mount may begin at the group itself, so what is missing on the way is passed over.</remarks>
+    /// <remarks>
+    /// Inside a container the path may be the one that the host knows and the mount may begin at the group itself, so
+    /// what is missing on the way is passed over.
+    /// </remarks>
     private static long? ReadUpwards(IProcessFiles files, string mount, string path, string file)
     {
         long? least = null;
@@ -67,7 +70,9 @@ internal static class ContainerLimit
     {
         Span<byte> buffer = stackalloc byte[32];
         int length = files.Read(path, buffer);
-        return length > 0 && Utf8Parser.TryParse(buffer[..length], out long bytes, out _) && bytes is > 0 and < Unlimited ? bytes : null;
+        return length > 0
+            && Utf8Parser.TryParse(buffer[..length], out long bytes, out _)
+            && bytes is > 0 and < Unlimited ? bytes : null;
     }
 
     private static long? Least(long? first, long? second) => first is null || second < first ? second : first;

@@ -1,6 +1,8 @@
 namespace BoundedCache.Process;
 
-/// <summary>What one garbage collection left, in bytes: the part of <see cref="GCMemoryInfo"/> that releases are judged by.</summary>
+/// <summary>
+/// What one garbage collection left, in bytes: the part of <see cref="GCMemoryInfo"/> that releases are judged by.
+/// </summary>
 internal readonly record struct GCReading
 {
     /// <summary>The collection's number since the process started; 0 when there was none.</summary>
@@ -15,7 +17,9 @@ internal readonly record struct GCReading
     /// <summary>Whether it ran beside the application instead of stopping it.</summary>
     public bool Concurrent { get; init; }
 
-    /// <summary>The youngest generation when the collection began: what had been allocated since the one before.</summary>
+    /// <summary>
+    /// The youngest generation when the collection began: what had been allocated since the one before.
+    /// </summary>
     public long YoungBytes { get; init; }
 
     /// <summary>The heap from the first object to the last, holes included.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.Process;
 
 /// <summary>
-/// The allocator of the GNU C library, which has <c>malloc_trim</c>. Other C libraries (musl) and systems have not; there is then nothing to
-/// ask.
+/// The allocator of the GNU C library, which has <c>malloc_trim</c>. Other C libraries (musl) and systems have not;
+/// there is then nothing to ask.
 /// </summary>
 internal sealed unsafe class GlibcAllocator : INativeAllocator
 {

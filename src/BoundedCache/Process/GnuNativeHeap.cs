@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Process;
 
-/// <summary>The allocator of glibc, from version 2.33 on, asked with <c>mallinfo2(3)</c>, which adds up all its arenas and takes each one's lock in turn.</summary>
+/// <summary>
+/// The allocator of glibc, from version 2.33 on, asked with <c>mallinfo2(3)</c>, which adds up all its arenas and takes
+/// each one's lock in turn.
+/// </summary>
 internal sealed partial class GnuNativeHeap : INativeHeap
 {
     /// <inheritdoc/>

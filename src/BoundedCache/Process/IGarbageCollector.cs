@@ -1,6 +1,8 @@
 namespace BoundedCache.Process;
 
-/// <summary>The runtime's garbage collector, as far as releasing memory needs it and a test can put another in its place.</summary>
+/// <summary>
+/// The runtime's garbage collector, as far as releasing memory needs it and a test can put another in its place.
+/// </summary>
 internal interface IGarbageCollector
 {
     /// <summary>Bytes in all managed objects now, dead ones that were not collected yet included.</summary>
@@ -21,7 +23,9 @@ internal interface IGarbageCollector
     /// <summary>Collections of the whole heap that have begun since the process started.</summary>
     int FullCollections { get; }
 
-    /// <summary>Collections of any generation that have begun since the process started: each collects the youngest.</summary>
+    /// <summary>
+    /// Collections of any generation that have begun since the process started: each collects the youngest.
+    /// </summary>
     int AllCollections { get; }
 
     /// <summary>Bytes ever allocated by managed threads; may lag a little behind.</summary>
@@ -40,8 +44,8 @@ internal interface IGarbageCollector
     GCReading ReadLastBackground();
 
     /// <summary>
-    /// Begins a collection of the whole heap in the background and returns, unless one is under way; blocks until the end of the collection where the
-    /// runtime collects in no background, or finds the heap too fragmented for it.
+    /// Begins a collection of the whole heap in the background and returns, unless one is under way; blocks until the
+    /// end of the collection where the runtime collects in no background, or finds the heap too fragmented for it.
     /// </summary>
     void CollectInBackground();
 
@@ -52,13 +56,20 @@ internal interface IGarbageCollector
     /// <summary>Runs one blocking, compacting collection of the two young generations.</summary>
     void CompactYoung();
 
-    /// <summary>Runs one blocking, compacting collection of the whole heap, which gives no memory back by itself.</summary>
+    /// <summary>
+    /// Runs one blocking, compacting collection of the whole heap, which gives no memory back by itself.
+    /// </summary>
     void CollectCompacting();
 
-    /// <summary>Runs one aggressive, compacting, blocking collection of the whole heap, and returns once it is over.</summary>
+    /// <summary>
+    /// Runs one aggressive, compacting, blocking collection of the whole heap, and returns once it is over.
+    /// </summary>
     void CollectAggressively();
 
-    /// <summary>Runs one plain blocking collection of the whole heap, which gives nothing back to the operating system and compacts where the runtime thinks it pays.</summary>
+    /// <summary>
+    /// Runs one plain blocking collection of the whole heap, which gives nothing back to the operating system and
+    /// compacts where the runtime thinks it pays.
+    /// </summary>
     void CollectFully();
 
     /// <summary>Blocks, without bound, until the finalizers that were due have run.</summary>

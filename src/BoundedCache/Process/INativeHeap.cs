@@ -1,6 +1,9 @@
 namespace BoundedCache.Process;
 
-/// <summary>The native allocator (<c>malloc</c>) of this process, as far as it gives an account of itself and a test can put another in its place.</summary>
+/// <summary>
+/// The native allocator (<c>malloc</c>) of this process, as far as it gives an account of itself and a test can
+/// put another in its place.
+/// </summary>
 internal interface INativeHeap
 {
     /// <summary>Reads its account.</summary>

@@ -1,6 +1,8 @@
 namespace BoundedCache.Process;
 
-/// <summary>The files in which the operating system describes this process, as far as a test can put others in their place.</summary>
+/// <summary>
+/// The files in which the operating system describes this process, as far as a test can put others in their place.
+/// </summary>
 internal interface IProcessFiles
 {
     /// <summary>Reads the beginning of a file.</summary>
@@ -11,6 +13,8 @@ internal interface IProcessFiles
 
     /// <summary>Opens a file that may be long, to be read from its beginning to its end.</summary>
     /// <param name="path">An absolute path, for example <c>/proc/self/smaps</c>.</param>
-    /// <returns>Null when the file is absent or cannot be opened. Reading it answers no bytes when it fails. Never throws.</returns>
+    /// <returns>
+    /// Null when the file is absent or cannot be opened. Reading it answers no bytes when it fails. Never throws.
+    /// </returns>
     Stream? Open(string path);
 }

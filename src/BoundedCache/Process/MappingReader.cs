@@ -3,7 +3,10 @@ using System.Text;
 
 namespace BoundedCache.Process;
 
-/// <summary>Reads the text of <c>/proc/self/smaps</c>: a line for each mapping, followed by its amounts, one a line, in kB that are KiB.</summary>
+/// <summary>
+/// Reads the text of <c>/proc/self/smaps</c>: a line for each mapping, followed by its amounts, one a
+/// line, in kB that are KiB.
+/// </summary>
 internal static class MappingReader
 {
     // The longest line is a path of 4 KiB, escaped.
@@ -72,8 +75,11 @@ internal static class MappingReader
     /// <summary>Takes <c>7f2f9c5f8000-7f2f9c619000 rw-p 00000000 00:00 0   [heap]</c>.</summary>
     private static bool TryTakeHeader(ReadOnlySpan<byte> line, List<Mapping> mappings)
     {
-        // The addresses of 64-bit processes fit a long, save for the kernel's own page at the very end, which is not ours.
-        if (!Utf8Parser.TryParse(line, out ulong start, out int length, 'x') || length >= line.Length || line[length] != '-')
+        // The addresses of 64-bit processes fit a long, save for the kernel's own page at the
+        // very end, which is not ours.
+        if (!Utf8Parser.TryParse(line, out ulong start, out int length, 'x')
+            || length >= line.Length
+            || line[length] != '-')
         {
             return false;
         }
@@ -105,7 +111,9 @@ internal static class MappingReader
         return true;
     }
 
-    /// <summary>The path, shared with the mapping before where it is the same, as it is for the parts of a library.</summary>
+    /// <summary>
+    /// The path, shared with the mapping before where it is the same, as it is for the parts of a library.
+    /// </summary>
     private static string PathOf(ReadOnlySpan<byte> text, List<Mapping> mappings)
     {
         string path = Encoding.UTF8.GetString(text);
@@ -115,7 +123,8 @@ internal static class MappingReader
     private static bool TryRead(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name, out long bytes)
     {
         bytes = 0;
-        if (!line.StartsWith(name) || !Utf8Parser.TryParse(line[name.Length..].TrimStart((byte)' '), out long kibibytes, out _))
+        if (!line.StartsWith(name)
+            || !Utf8Parser.TryParse(line[name.Length..].TrimStart((byte)' '), out long kibibytes, out _))
         {
             return false;
         }

@@ -38,25 +38,29 @@ internal sealed partial class ProcessMemory
         public GCReading ReadLastBackground() => GCReading.From(GC.GetGCMemoryInfo(GCKind.Background));
 
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
-        public void CollectInBackground() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false, compacting: false);
+        public void CollectInBackground() =>
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false, compacting: false);
 
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
-        public void CollectYoung(int generation) => GC.Collect(generation, GCCollectionMode.Forced, blocking: true, compacting: false);
+        public void CollectYoung(int generation) =>
+            GC.Collect(generation, GCCollectionMode.Forced, blocking: true, compacting: false);
 
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
         public void CompactYoung() => GC.Collect(1, GCCollectionMode.Forced, blocking: true, compacting: true);
 
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
-        public void CollectCompacting() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+        public void CollectCompacting() =>
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
 
-        // Aggressive alone decommits what it emptied before it returns: after a compacting, forced collection the same memory
-        // stays committed and resident until the collector's own slow trickle gets to it.
+        // Aggressive alone decommits what it emptied before it returns: after a compacting, forced collection the same
+        // memory stays committed and resident until the collector's own slow trickle gets to it.
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
         public void CollectAggressively() =>
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
         [SuppressMessage("ApiDesign", "RS0030", Justification = "The one place that collects.")]
-        public void CollectFully() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false);
+        public void CollectFully() =>
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false);
 
         public void WaitForPendingFinalizers() => GC.WaitForPendingFinalizers();
     }

@@ -2,8 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Process;
 
-/// <summary>The memory of this process: what the operating system and the garbage collector say it is, and the means to make it less.</summary>
-internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollector collector, INativeAllocator? allocator = null)
+/// <summary>
+/// The memory of this process: what the operating system and the garbage collector say it is, and
+/// the means to make it less.
+/// </summary>
+internal sealed partial class ProcessMemory(
+    IProcessFiles files, IGarbageCollector collector, INativeAllocator? allocator = null)
 {
     private const string StatusPath = "/proc/self/status";
 
@@ -17,8 +21,8 @@ internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollect
     public static ProcessMemory Shared { get; } = new(new ProcessFiles(), new RuntimeCollector(), s_allocator);
 
     /// <summary>
-    /// Memory that this process's heap may use, in bytes: the machine's, or less where a container or a heap limit says so
-    /// (in a container 75 % of its limit unless configured otherwise). Known before the first collection.
+    /// Memory that this process's heap may use, in bytes: the machine's, or less where a container or a heap limit says
+    /// so (in a container 75 % of its limit unless configured otherwise). Known before the first collection.
     /// </summary>
     public static long AvailableBytes => GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
 
@@ -31,7 +35,10 @@ internal sealed partial class ProcessMemory(IProcessFiles files, IGarbageCollect
     /// <summary>The allocator of native memory.</summary>
     public INativeAllocator Allocator => allocator ?? s_allocator;
 
-    /// <summary>Reads the process's memory now. Never throws for lack of a source: <see cref="ProcessMemorySnapshot.Source"/> says what is missing.</summary>
+    /// <summary>
+    /// Reads the process's memory now. Never throws for lack of a source:
+    /// <see cref="ProcessMemorySnapshot.Source"/> says what is missing.
+    /// </summary>
     public ProcessMemorySnapshot TakeSnapshot()
     {
         GCReading gc = collector.ReadLast();

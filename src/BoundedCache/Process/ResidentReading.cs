@@ -39,7 +39,9 @@ internal readonly record struct ResidentReading
             PeakResidentBytes = status.Find("VmHWM:"u8),
             Source = path,
         };
-        return reading.IsComplete ? reading : reading with { Source = $"{path}, which lacks {string.Join(", ", reading.Missing())}" };
+        return reading.IsComplete
+            ? reading
+            : reading with { Source = $"{path}, which lacks {string.Join(", ", reading.Missing())}" };
     }
 
     private IEnumerable<string> Missing()

@@ -3,8 +3,8 @@ using System.Buffers.Text;
 namespace BoundedCache.Process;
 
 /// <summary>
-/// A text of lines <c>Name:   123 kB</c>, the form of <c>/proc/self/status</c> and <c>/proc/self/smaps_rollup</c>, searched
-/// in place. The kernel writes kB and means KiB.
+/// A text of lines <c>Name:   123 kB</c>, the form of <c>/proc/self/status</c> and <c>/proc/self/smaps_rollup</c>,
+/// searched in place. The kernel writes kB and means KiB.
 /// </summary>
 internal readonly ref struct StatusFile(ReadOnlySpan<byte> text)
 {
@@ -13,14 +13,17 @@ internal readonly ref struct StatusFile(ReadOnlySpan<byte> text)
     /// <summary>The amount on the line that starts with a name.</summary>
     /// <param name="name">The name with its colon, for example <c>"VmRSS:"u8</c>.</param>
     /// <returns>Bytes; null when there is no such line or no sound amount on it.</returns>
-    public long? Find(ReadOnlySpan<byte> name) => TryFind(name, out ReadOnlySpan<byte> value) ? ParseKibibytes(value) : null;
+    public long? Find(ReadOnlySpan<byte> name) =>
+        TryFind(name, out ReadOnlySpan<byte> value) ? ParseKibibytes(value) : null;
 
     /// <summary>The plain number on the line that starts with a name.</summary>
     /// <param name="name">The name with its colon, for example <c>"Threads:"u8</c>.</param>
     /// <returns>Null when there is no such line or no sound number on it.</returns>
     public long? FindCount(ReadOnlySpan<byte> name) =>
         TryFind(name, out ReadOnlySpan<byte> value)
-        && Utf8Parser.TryParse(value = value.Trim(" \t\r"u8), out long count, out int digits) && digits == value.Length && count >= 0
+        && Utf8Parser.TryParse(value = value.Trim(" \t\r"u8), out long count, out int digits)
+        && digits == value.Length
+        && count >= 0
             ? count
             : null;
 

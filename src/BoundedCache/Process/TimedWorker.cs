@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace BoundedCache.Process;
 
 /// <summary>
-/// A thread at need, for work that may never return: the caller waits for a bounded time and then leaves it behind. While
-/// one piece of work is stuck no further is begun, so that at most one thread is lost, not one a call. Used by one thread.
+/// A thread at need, for work that may never return: the caller waits for a bounded time and then leaves it
+/// behind. While one piece of work is stuck no further is begun, so that at most one thread is lost, not one a
+/// call. Used by one thread.
 /// </summary>
 internal sealed class TimedWorker(string threadName)
 {

@@ -9,15 +9,16 @@ namespace BoundedCache.Release;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The runtime hands empty regions back by itself only when it collects, and then no more than the time since it last did allows (160 KB
-/// a millisecond, nothing before 100 ms are over). So slices come every 100 ms while they bring something. Regions that the runtime would
-/// rather keep are given up once they lay unused through twenty collections: where a slice brings nothing, the next ones follow faster.
-/// Under Server GC a timer of the runtime's own hands back what the collections marked for it, at the same pace.
+/// The runtime hands empty regions back by itself only when it collects, and then no more than the time since it last
+/// did allows (160 KB a millisecond, nothing before 100 ms are over). So slices come every 100 ms while they bring
+/// something. Regions that the runtime would rather keep are given up once they lay unused through twenty collections:
+/// where a slice brings nothing, the next ones follow faster. Under Server GC a timer of the runtime's own hands back
+/// what the collections marked for it, at the same pace.
 /// </para>
 /// <para>
-/// Only regions that are empty as a whole go. Where survivors are scattered few are, so a compacting collection comes first. What the
-/// runtime keeps to the last (some budget for every generation) one full collection fetches at the end, where little is alive: with
-/// little left to hand back its pause is that of compacting the survivors.
+/// Only regions that are empty as a whole go. Where survivors are scattered few are, so a compacting collection comes
+/// first. What the runtime keeps to the last (some budget for every generation) one full collection fetches at the end,
+/// where little is alive: with little left to hand back its pause is that of compacting the survivors.
 /// </para>
 /// </remarks>
 internal sealed class GentleRelease(
@@ -28,7 +29,8 @@ internal sealed class GentleRelease(
     PauseMeter pauses,
     Func<TimeSpan, string?> wait)
 {
-    // A background collection that was under way takes the place of the one asked for, and has not seen the latest garbage.
+    // A background collection that was under way takes the place of the one asked for, and has not
+    // seen the latest garbage.
     private const int Attempts = 3;
 
     private const int MaxBlocking = 2;
@@ -41,7 +43,8 @@ internal sealed class GentleRelease(
     private long _slicedBytes;
 
     /// <summary>How it went, in sentences.</summary>
-    public IReadOnlyList<string> Account => _stopped is null ? _account : [.. _account, $"The gentle release ended early: {_stopped}."];
+    public IReadOnlyList<string> Account =>
+        _stopped is null ? _account : [.. _account, $"The gentle release ended early: {_stopped}."];
 
     /// <summary>Runs the steps, as far as nothing speaks against them.</summary>
     /// <param name="waitForFinalizers">Waits for finalizers, bounded; false where they did not finish.</param>
@@ -80,7 +83,8 @@ internal sealed class GentleRelease(
             });
             if (isNew)
             {
-                // Without background collections, or in a heap too fragmented for them, the runtime stops the process for it.
+                // Without background collections, or in a heap too fragmented for them, the runtime
+                // stops the process for it.
                 _blocking += _collector.ReadLastFullBlocking().Index > last ? 1 : 0;
                 break;
             }
@@ -127,7 +131,8 @@ internal sealed class GentleRelease(
             && MayGoOn(wait(fruitless == 0 ? limits.SliceInterval : limits.FruitlessInterval))
             && MayCollect())
         {
-            // The young generation first: it is the cheapest. The next one has a budget of its own, which only its collections shrink.
+            // The young generation first: it is the cheapest. The next one has a budget of its own, which
+            // only its collections shrink.
             int generation = fruitless < limits.FruitlessSlices / 3 ? 0 : 1;
             pauses.Measure(() => _collector.CollectYoung(generation));
             slices++;
@@ -139,15 +144,21 @@ internal sealed class GentleRelease(
 
         _slicedBytes = first - lowest;
         _account.Add(
-            $"{ByteSize.Format(_slicedBytes)} came back in {slices} slices within {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s.");
+            $"{ByteSize.Format(_slicedBytes)} came back in {slices} slices within "
+                + $"{Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s.");
     }
 
-    /// <summary>One full collection, where slices gave back nothing, or where it is quick and there is still something to fetch, in the heap or beside it.</summary>
+    /// <summary>
+    /// One full collection, where slices gave back nothing, or where it is quick and there is still something to fetch,
+    /// in the heap or beside it.
+    /// </summary>
     private void Finish()
     {
         ReleaseMeasurement measurement = Gather();
-        // Under Server GC a collection in the background leaves memory beside the heap (9 to 18 MB seen), which does not show as idle and which only a full one fetches.
-        bool isWorthIt = _collector.Settings.IsServer || limits.IsWorthFetching(measurement.IdleBytes, measurement.Collection.LiveBytes);
+        // Under Server GC a collection in the background leaves memory beside the heap (9 to 18 MB seen), which does
+        // not show as idle and which only a full one fetches.
+        bool isWorthIt = _collector.Settings.IsServer
+            || limits.IsWorthFetching(measurement.IdleBytes, measurement.Collection.LiveBytes);
 
         // Only a clear excess is put down to pins: any process has some.
         bool isPinned = measurement.IsHeapIdle && measurement.IsPinned;
@@ -163,7 +174,8 @@ internal sealed class GentleRelease(
             pauses.Measure(_collector.CollectAggressively);
             _blocking++;
             _account.Add(isFallback
-                ? $"The runtime kept {ByteSize.Format(measurement.IdleBytes)} that slices should have given back, so a full collection followed."
+                ? $"The runtime kept {ByteSize.Format(measurement.IdleBytes)} that slices should have given back, "
+                    + "so a full collection followed."
                 : $"A full collection fetched the last {ByteSize.Format(Math.Max(0, occupied - Occupied()))}.");
         }
     }
@@ -185,7 +197,10 @@ internal sealed class GentleRelease(
         return background.Index > blocking.Index ? background : blocking;
     }
 
-    /// <summary>The heap as the last collection of any kind left it; pins and finalizers as the last one of the whole heap found them.</summary>
+    /// <summary>
+    /// The heap as the last collection of any kind left it; pins and finalizers as the last one of
+    /// the whole heap found them.
+    /// </summary>
     private ReleaseMeasurement Gather()
     {
         GCReading full = LastFull();
@@ -195,7 +210,11 @@ internal sealed class GentleRelease(
             Order = order,
             Reference = order.Baseline ?? before,
             After = memory.TakeSnapshot(),
-            Collection = (last.Index > full.Index ? last : full) with { PinnedObjects = full.PinnedObjects, FinalizersPending = full.FinalizersPending },
+            Collection = (last.Index > full.Index ? last : full) with
+            {
+                PinnedObjects = full.PinnedObjects,
+                FinalizersPending = full.FinalizersPending,
+            },
             Collections = _blocking,
             FinalizersStuck = _finalizersStuck,
         };

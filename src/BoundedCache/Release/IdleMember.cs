@@ -1,6 +1,9 @@
 namespace BoundedCache.Release;
 
-/// <summary>What one cache wants of the <see cref="IdleReleaser"/>, and tells it. The watch holds it weakly: it ends with its cache.</summary>
+/// <summary>
+/// What one cache wants of the <see cref="IdleReleaser"/>, and tells it. The watch holds it
+/// weakly: it ends with its cache.
+/// </summary>
 internal sealed record IdleMember
 {
     /// <summary>The least time between two idle releases.</summary>

@@ -4,14 +4,15 @@ using BoundedCache.Process;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The watch, one a clock and so one a process, that releases gently when the process has held much more memory than it needs for a while and is
-/// quiet. Its timer runs while a cache that wants it lives.
+/// The watch, one a clock and so one a process, that releases gently when the process has held much more memory than it
+/// needs for a while and is quiet. Its timer runs while a cache that wants it lives.
 /// </summary>
 /// <remarks>
 /// <para>
-/// <b>Held</b> is the resident part of the managed heap: what the last collection left committed, or, after one in the background, which reports
-/// less than is committed, anonymous memory less what was last known to be native. <b>Needed</b> is what survived the last collection of
-/// the whole heap, less what the caches have let go since. <b>Quiet</b> is a process that allocates less than 1 MiB a second and collects no whole heap.
+/// <b>Held</b> is the resident part of the managed heap: what the last collection left committed, or, after one in the
+/// background, which reports less than is committed, anonymous memory less what was last known to be native.
+/// <b>Needed</b> is what survived the last collection of the whole heap, less what the caches have let go since.
+/// <b>Quiet</b> is a process that allocates less than 1 MiB a second and collects no whole heap.
 /// </para>
 /// <para>Lock: <c>_lock</c> guards the members and the timer. Nothing foreign runs under it.</para>
 /// </remarks>
@@ -106,7 +107,10 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         _releasedAt = now.Timestamp;
         var request = new ReleaseRequest { ExpectedBytes = excess, Mode = ReleaseMode.Gentle, Forced = true };
         releaser.ReleaseAsync(request, CancellationToken.None).ContinueWith(
-            task => Conclude(task, members), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            task => Conclude(task, members),
+            CancellationToken.None,
+            TaskContinuationOptions.None,
+            TaskScheduler.Default);
         return true;
     }
 
@@ -163,7 +167,8 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private bool IsQuiet(in IdleReading now) =>
         _last.Timestamp != 0
         && now.FullCollections == _last.FullCollections
-        && now.AllocatedEver - _last.AllocatedEver <= QuietBytesPerSecond * time.GetElapsedTime(_last.Timestamp, now.Timestamp).TotalSeconds;
+        && now.AllocatedEver - _last.AllocatedEver <= QuietBytesPerSecond
+            * time.GetElapsedTime(_last.Timestamp, now.Timestamp).TotalSeconds;
 
     private IdleMember[] Alive()
     {

@@ -5,19 +5,20 @@ using BoundedCache.Process;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The one queue, of the whole process, for giving memory back to the operating system: one run at a time, on a background
-/// thread of its own that exists while there is work.
+/// The one queue, of the whole process, for giving memory back to the operating system: one run at a time, on a
+/// background thread of its own that exists while there is work.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Coalescing: at most one batch waits. A request joins it until the run has closed it, right before its collection; what comes
-/// later may have made garbage that the collection has not seen, and waits, with all others like it, in the next batch.
-/// So requests at once cost the run that was under way and one more; requests in a row are slowed down by <see cref="ReleaseThrottle"/>. A gentle run, which takes seconds, ends early where somebody waits who
-/// wants a full one, and where nobody waits for it any more.
+/// Coalescing: at most one batch waits. A request joins it until the run has closed it, right before its collection;
+/// what comes later may have made garbage that the collection has not seen, and waits, with all others like it, in the
+/// next batch. So requests at once cost the run that was under way and one more; requests in a row are slowed down by
+/// <see cref="ReleaseThrottle"/>. A gentle run, which takes seconds, ends early where somebody waits who wants a full
+/// one, and where nobody waits for it any more.
 /// </para>
 /// <para>
-/// Lock: <c>_lock</c> guards <c>_waiting</c>, <c>_isRunning</c> and the contents of an open batch. Nothing foreign runs under
-/// it: no callback, no collection, no continuation. Settling callbacks run on a helper thread without it.
+/// Lock: <c>_lock</c> guards <c>_waiting</c>, <c>_isRunning</c> and the contents of an open batch. Nothing foreign runs
+/// under it: no callback, no collection, no continuation. Settling callbacks run on a helper thread without it.
 /// </para>
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, or a test.")]
@@ -39,13 +40,17 @@ internal sealed class MemoryReleaser
         _run = new ReleaseRun(memory, limits);
     }
 
-    /// <summary>The releaser of this process. A collection concerns every cache in it, so they all share this one.</summary>
+    /// <summary>
+    /// The releaser of this process. A collection concerns every cache in it, so they all share this one.
+    /// </summary>
     public static MemoryReleaser Shared { get; } = new(ProcessMemory.Shared, new ReleaseThresholds());
 
     /// <summary>Asks for a release.</summary>
     /// <param name="request">What is expected of it.</param>
     /// <param name="cancellationToken">Ends this caller's wait, not the run, which others may wait for.</param>
-    /// <returns>The result of the run that served the request; faulted when the run failed in a way nobody foresaw.</returns>
+    /// <returns>
+    /// The result of the run that served the request; faulted when the run failed in a way nobody foresaw.
+    /// </returns>
     [SuppressMessage("Design", "CA1031", Justification = "Whoever waits gets to know, whatever it was.")]
     public Task<ReleaseResult> ReleaseAsync(ReleaseRequest request, CancellationToken cancellationToken)
     {
@@ -80,7 +85,8 @@ internal sealed class MemoryReleaser
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "An exception here would end the process; whoever waits gets it instead.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "An exception here would end the process; whoever waits gets it instead.")]
     private void RunUntilIdle()
     {
         while (true)
@@ -124,8 +130,11 @@ internal sealed class MemoryReleaser
         }
     }
 
-    /// <summary>Waits until a release that was put off is due, and runs it. Returns early where a request comes meanwhile.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "Nobody waits for it, and an exception here would end the process.")]
+    /// <summary>
+    /// Waits until a release that was put off is due, and runs it. Returns early where a request comes meanwhile.
+    /// </summary>
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "Nobody waits for it, and an exception here would end the process.")]
     private void RunDeferred(TimeSpan delay)
     {
         if (delay > TimeSpan.Zero && _nudge.Wait(delay))
@@ -174,7 +183,9 @@ internal sealed class MemoryReleaser
         return null;
     }
 
-    /// <summary>Waits for callers' callbacks, those of callers who join meanwhile included, and lets nobody join after the last.</summary>
+    /// <summary>
+    /// Waits for callers' callbacks, those of callers who join meanwhile included, and lets nobody join after the last.
+    /// </summary>
     private ReleaseOrder WaitForCallbacksAndClose(ReleaseBatch batch, long startedAt)
     {
         bool settled = true;
@@ -196,7 +207,10 @@ internal sealed class MemoryReleaser
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "A callback's failure is its owner's affair; the release goes on without it.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "A callback's failure is its owner's affair; the release goes on without it.")]
     private bool TryWaitForCallbacks(Func<TimeSpan, bool> settle, TimeSpan timeout)
     {
         bool settled = false;

@@ -2,7 +2,9 @@ using BoundedCache.Process;
 
 namespace BoundedCache.Release;
 
-/// <summary>The time for which collections stop the process during one release: all of it, and the most that one step caused.</summary>
+/// <summary>
+/// The time for which collections stop the process during one release: all of it, and the most that one step caused.
+/// </summary>
 internal sealed class PauseMeter(IGarbageCollector collector)
 {
     private readonly TimeSpan _before = collector.TotalPause;
@@ -11,8 +13,8 @@ internal sealed class PauseMeter(IGarbageCollector collector)
     public TimeSpan Total => collector.TotalPause - _before;
 
     /// <summary>
-    /// The most that one collection of the release stopped the process. A collection in the background, which stops it twice and
-    /// briefly, counts as one.
+    /// The most that one collection of the release stopped the process. A collection in the background, which stops it
+    /// twice and briefly, counts as one.
     /// </summary>
     public TimeSpan Longest { get; private set; }
 

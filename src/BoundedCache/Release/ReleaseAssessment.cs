@@ -4,8 +4,9 @@ using BoundedCache.Report;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The rules by which a release counts as full or partial, and what is said about memory that stayed, in the words of the memory report's rules. Every rule asks for an amount
-/// and a ratio, so that neither a small process nor a large one is scolded for what is usual.
+/// The rules by which a release counts as full or partial, and what is said about memory that stayed, in the words of
+/// the memory report's rules. Every rule asks for an amount and a ratio, so that neither a small process nor a large
+/// one is scolded for what is usual.
 /// </summary>
 internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds limits)
 {
@@ -20,17 +21,24 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         if (measurement.FinalizersToBlame)
         {
             cause ??= "finalizers hold what was let go";
-            advice.Add(FinalizerRule.Explain(measurement.Collection.FinalizersPending, measurement.AliveBytes, isMeasured: false, measurement.FinalizersStuck).ToString());
+            advice.Add(FinalizerRule.Explain(
+                measurement.Collection.FinalizersPending,
+                measurement.AliveBytes,
+                isMeasured: false,
+                measurement.FinalizersStuck).ToString());
         }
         else if (measurement.IsStillAlive)
         {
             cause ??= "the rest is still alive";
-            advice.Add($"{ByteSize.Format(measurement.AliveBytes)} of what was let go is still referenced, or as much was allocated meanwhile. Look for other holders of the values: fields, closures, requests under way.");
+            advice.Add($"{ByteSize.Format(measurement.AliveBytes)} of what was let go is still referenced, "
+                + "or as much was allocated meanwhile. Look for other holders of the values: fields, "
+                + "closures, requests under way.");
         }
 
         if (measurement.IsShort && !measurement.Order.CallbacksFinished)
         {
-            advice.Add($"Eviction callbacks had not finished after {limits.CallbackPatience.TotalSeconds:0.#} s, and hold the values they were called with.");
+            advice.Add($"Eviction callbacks had not finished after {limits.CallbackPatience.TotalSeconds:0.#} s, "
+                + "and hold the values they were called with.");
         }
 
         if (measurement.IsHeapIdle)
@@ -50,33 +58,42 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         List<string> sentences = [Explain(measurement, cause), .. account];
         if (trim is { IsSupported: true } done)
         {
-            sentences.Add($"The native allocator gave back {ByteSize.Format(Math.Max(0, done.ReleasedBytes))} in {done.Duration.TotalMilliseconds:0} ms.");
+            sentences.Add($"The native allocator gave back {ByteSize.Format(Math.Max(0, done.ReleasedBytes))} in "
+                + $"{done.Duration.TotalMilliseconds:0} ms.");
         }
         else if (trim is not null)
         {
             advice.Add("TrimNativeMemory has no effect here: only the GNU C library has malloc_trim.");
         }
 
-        return new ReleaseVerdict(cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial, string.Join(' ', sentences), advice);
+        return new ReleaseVerdict(
+            cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial, string.Join(' ', sentences), advice);
     }
 
     private static string Explain(in ReleaseMeasurement measurement, string? cause)
     {
         string fallen = measurement.FallenBytes > 0
-            ? $"memory fell by {ByteSize.Format(measurement.FallenBytes)} to {ByteSize.Format(measurement.OccupiedBytes)}"
+            ? $"memory fell by {ByteSize.Format(measurement.FallenBytes)} to "
+                + $"{ByteSize.Format(measurement.OccupiedBytes)}"
             : $"memory did not fall and is {ByteSize.Format(measurement.OccupiedBytes)}";
-        string expected = measurement.ExpectedBytes > 0 ? $", where {ByteSize.Format(measurement.ExpectedBytes)} were expected back" : "";
+        string expected = measurement.ExpectedBytes > 0
+            ? $", where {ByteSize.Format(measurement.ExpectedBytes)} were expected back"
+            : "";
         return cause is not null ? $"The process's {fallen}{expected}: {cause}."
-            : measurement.IsShort ? $"The process's {fallen}: there was no more to give back, whatever was expected had gone before."
+            : measurement.IsShort
+                ? $"The process's {fallen}: there was no more to give back, whatever was expected had gone before."
             : $"The process's {fallen}{expected}.";
     }
 
-    /// <summary>Why the managed heap keeps what is empty, asked in the order in which the report's rules would have it.</summary>
+    /// <summary>
+    /// Why the managed heap keeps what is empty, asked in the order in which the report's rules would have it.
+    /// </summary>
     private MemoryReportFinding ExplainIdleHeap(in ReleaseMeasurement measurement)
     {
         CollectorSettings settings = memory.Collector.Settings;
         return measurement.IsPinned ? PinRule.Explain(measurement.Collection.PinnedObjects, measurement.IdleBytes)
-            : ReleaseThresholds.IsClear(measurement.Collection.FragmentedBytes, measurement.Collection.LiveBytes) ? FragmentationRule.Explain(measurement.Collection.FragmentedBytes)
+            : ReleaseThresholds.IsClear(measurement.Collection.FragmentedBytes, measurement.Collection.LiveBytes)
+                ? FragmentationRule.Explain(measurement.Collection.FragmentedBytes)
             : settings.RetainsMemory ? RetainVMRule.Explain(measurement.IdleBytes)
             : settings.Replacement is string name ? ReplacedCollectorRule.Explain(name, measurement.IdleBytes)
             : settings.IsServer ? ServerGCRule.Explain(settings, measurement.IdleBytes)
@@ -91,7 +108,10 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         return found.Length > 0 ? found : [NativeInUseRule.Explain(measurement.NativeBytes, breakdown.NativeHeap)];
     }
 
-    /// <summary>What the rules find that is neither a cache's nor kept by anybody: no release could have taken it, and without a word of it nobody knows why RSS stays.</summary>
+    /// <summary>
+    /// What the rules find that is neither a cache's nor kept by anybody: no release could have taken it, and without a
+    /// word of it nobody knows why RSS stays.
+    /// </summary>
     private IReadOnlyList<MemoryReportFinding> ExplainElsewhere(in ReleaseMeasurement measurement)
     {
         // What is missing of what was let go has been told before this.
@@ -110,9 +130,11 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         };
 
         // The mappings, which name the largest file, are only read where files are worth a sentence.
-        bool hasFiles = MemoryRules.CheckElsewhere(seen).Any(static finding => finding.Cause == MemoryReportCause.MappedFiles);
+        bool hasFiles = MemoryRules.CheckElsewhere(seen)
+            .Any(static finding => finding.Cause == MemoryReportCause.MappedFiles);
         return MemoryRules.CheckElsewhere(hasFiles ? seen with { Space = Analyze().Space } : seen);
     }
 
-    private MemoryBreakdown Analyze() => new MemoryAnalyzer(memory, new GnuNativeHeap()).Take(collect: false, static () => default).Breakdown;
+    private MemoryBreakdown Analyze() =>
+        new MemoryAnalyzer(memory, new GnuNativeHeap()).Take(collect: false, static () => default).Breakdown;
 }

@@ -1,8 +1,9 @@
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The requests that one run of the releaser serves. Guarded by the releaser's lock until it is closed; afterwards it belongs
-/// to the releaser's thread. The tasks complete elsewhere: no continuation runs under the lock or on that thread.
+/// The requests that one run of the releaser serves. Guarded by the releaser's lock until it is closed;
+/// afterwards it belongs to the releaser's thread. The tasks complete elsewhere: no continuation runs under
+/// the lock or on that thread.
 /// </summary>
 internal sealed class ReleaseBatch
 {
@@ -20,13 +21,18 @@ internal sealed class ReleaseBatch
 
         // Runs at once when the token is cancelled already, under the lock; it only marks a task.
         waiter.Registration = cancellationToken.UnsafeRegister(
-            static (state, token) => ((TaskCompletionSource<ReleaseResult>)state!).TrySetCanceled(token), waiter.Source);
+            static (state, token) => ((TaskCompletionSource<ReleaseResult>)state!).TrySetCanceled(token),
+            waiter.Source);
         return waiter.Source.Task;
     }
 
-    public Func<TimeSpan, bool>? TakeWait_NeedsLock() => _settles.TryDequeue(out Func<TimeSpan, bool>? settle) ? settle : null;
+    public Func<TimeSpan, bool>? TakeWait_NeedsLock() =>
+        _settles.TryDequeue(out Func<TimeSpan, bool>? settle) ? settle : null;
 
-    /// <summary>The requests as one. Those whose callers went away leave their bytes, which are dead all the same, and nothing else.</summary>
+    /// <summary>
+    /// The requests as one. Those whose callers went away leave their bytes, which are dead all
+    /// the same, and nothing else.
+    /// </summary>
     public ReleaseOrder Close_NeedsLock()
     {
         var order = default(ReleaseOrder);
@@ -51,7 +57,8 @@ internal sealed class ReleaseBatch
     /// <summary>Whether any caller still waits. Of a closed batch.</summary>
     public bool IsWanted => _waiters.Exists(static waiter => !waiter.Source.Task.IsCompleted);
 
-    public bool WantsFull_NeedsLock() => _waiters.Exists(static waiter => waiter.Request.Mode == ReleaseMode.Full && !waiter.Source.Task.IsCompleted);
+    public bool WantsFull_NeedsLock() =>
+        _waiters.Exists(static waiter => waiter.Request.Mode == ReleaseMode.Full && !waiter.Source.Task.IsCompleted);
 
     public void Complete(ReleaseResult result)
     {
@@ -71,7 +78,8 @@ internal sealed class ReleaseBatch
         }
     }
 
-    private static long SaturatingAdd(long sum, long bytes) => Math.Max(0, bytes) > long.MaxValue - sum ? long.MaxValue : sum + Math.Max(0, bytes);
+    private static long SaturatingAdd(long sum, long bytes) =>
+        Math.Max(0, bytes) > long.MaxValue - sum ? long.MaxValue : sum + Math.Max(0, bytes);
 
     private static ProcessMemorySnapshot? Larger(ProcessMemorySnapshot? one, ProcessMemorySnapshot? other) =>
         other is null || (one is not null && one.AllocatedBytes >= other.AllocatedBytes) ? one : other;
@@ -80,7 +88,8 @@ internal sealed class ReleaseBatch
     {
         public ReleaseRequest Request { get; } = request;
 
-        public TaskCompletionSource<ReleaseResult> Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<ReleaseResult> Source { get; } = new(
+            TaskCreationOptions.RunContinuationsAsynchronously);
 
         public CancellationTokenRegistration Registration { get; set; }
     }

@@ -3,8 +3,8 @@ using BoundedCache.Process;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// What is known after a collection of a release, and what follows from it by arithmetic. The memory judged is the anonymous part
-/// of RSS, and RSS itself where the platform does not tell the parts.
+/// What is known after a collection of a release, and what follows from it by arithmetic. The memory judged is the
+/// anonymous part of RSS, and RSS itself where the platform does not tell the parts.
 /// </summary>
 internal readonly record struct ReleaseMeasurement
 {
@@ -23,7 +23,9 @@ internal readonly record struct ReleaseMeasurement
     /// <summary>The process now.</summary>
     public required ProcessMemorySnapshot After { get; init; }
 
-    /// <summary>The last blocking collection of the whole heap: other, small ones may have followed it already.</summary>
+    /// <summary>
+    /// The last blocking collection of the whole heap: other, small ones may have followed it already.
+    /// </summary>
     public required GCReading Collection { get; init; }
 
     /// <summary>Collections run so far.</summary>
@@ -47,20 +49,25 @@ internal readonly record struct ReleaseMeasurement
     /// <summary>Expected bytes that no collection took: still reachable, or as much was allocated since.</summary>
     public long AliveBytes => ExpectedBytes - (Reference.AllocatedBytes - Collection.LiveBytes);
 
-    /// <summary>Whether what is alive explains why clearly less fell. Without a baseline nobody can say whether it died earlier.</summary>
+    /// <summary>
+    /// Whether what is alive explains why clearly less fell. Without a baseline nobody can say whether it died earlier.
+    /// </summary>
     public bool IsStillAlive => Order.Baseline is not null && IsMissingInHeap;
 
     /// <summary>
-    /// Whether dead objects that wait for their finalizers may be what is missing. One of them can hold everything; but where, for lack
-    /// of a baseline, it is not sure that anything is missing, the one that is always due is no reason to collect twice.
+    /// Whether dead objects that wait for their finalizers may be what is missing. One of them can hold everything;
+    /// but where, for lack of a baseline, it is not sure that anything is missing, the one that is always due is no
+    /// reason to collect twice.
     /// </summary>
-    public bool FinalizersHold => Collection.FinalizersPending >= (Order.Baseline is null ? ManyFinalizers : 1) && IsMissingInHeap;
+    public bool FinalizersHold =>
+        Collection.FinalizersPending >= (Order.Baseline is null ? ManyFinalizers : 1) && IsMissingInHeap;
 
     /// <summary>
-    /// Whether, with all collections done, finalizers are the likely reason that memory is missing. What waits behind a stuck one
-    /// is counted as pending by the first collection only.
+    /// Whether, with all collections done, finalizers are the likely reason that memory is missing. What waits behind a
+    /// stuck one is counted as pending by the first collection only.
     /// </summary>
-    public bool FinalizersToBlame => (FinalizersStuck || Collection.FinalizersPending >= ManyFinalizers) && IsMissingInHeap;
+    public bool FinalizersToBlame =>
+        (FinalizersStuck || Collection.FinalizersPending >= ManyFinalizers) && IsMissingInHeap;
 
     /// <summary>Resident memory of the managed heap with nothing live in it.</summary>
     public long IdleBytes => Math.Min(Collection.CommittedBytes, OccupiedBytes) - Collection.LiveBytes;

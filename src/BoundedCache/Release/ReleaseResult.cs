@@ -11,7 +11,10 @@ internal sealed record ReleaseResult
     /// <summary>Why the outcome is what it is, as a sentence.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>What holds memory that should have gone and what to do about it, as sentences; empty when there is nothing to say.</summary>
+    /// <summary>
+    /// What holds memory that should have gone and what to do about it, as sentences; empty when
+    /// there is nothing to say.
+    /// </summary>
     public required IReadOnlyList<string> Advice { get; init; }
 
     /// <summary>The process before the first collection.</summary>
@@ -32,6 +35,9 @@ internal sealed record ReleaseResult
     /// <summary>Time of the run, settling included, waiting for earlier runs not.</summary>
     public required TimeSpan Duration { get; init; }
 
-    /// <summary>Whether the caller is the first to count this run: several caches that it served must not count the same pause several times.</summary>
+    /// <summary>
+    /// Whether the caller is the first to count this run: several caches that it served must not count the
+    /// same pause several times.
+    /// </summary>
     public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 }

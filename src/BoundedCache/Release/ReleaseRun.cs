@@ -4,8 +4,8 @@ using BoundedCache.Process;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The steps of one release: decide whether it is worth a collection, collect as was asked for, have the native allocator give back what it
-/// holds where that is allowed, and judge. Used by the releaser's thread alone.
+/// The steps of one release: decide whether it is worth a collection, collect as was asked for, have the native
+/// allocator give back what it holds where that is allowed, and judge. Used by the releaser's thread alone.
 /// </summary>
 internal sealed class ReleaseRun(ProcessMemory memory, ReleaseThresholds limits)
 {
@@ -34,7 +34,12 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseThresholds limits)
     {
         var pauses = new PauseMeter(memory.Collector);
         ProcessMemorySnapshot before = memory.TakeSnapshot();
-        order = order with { ExpectedBytes = long.MaxValue - _carriedBytes < order.ExpectedBytes ? long.MaxValue : order.ExpectedBytes + _carriedBytes };
+        order = order with
+        {
+            ExpectedBytes = long.MaxValue - _carriedBytes < order.ExpectedBytes
+                ? long.MaxValue
+                : order.ExpectedBytes + _carriedBytes,
+        };
         if (ReasonToSkip(order, before) is string reason)
         {
             _carriedBytes = order.ExpectedBytes;
@@ -74,7 +79,9 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseThresholds limits)
         };
     }
 
-    /// <summary>One aggressive collection, and once more where finalizers or another collection got in the way.</summary>
+    /// <summary>
+    /// One aggressive collection, and once more where finalizers or another collection got in the way.
+    /// </summary>
     private ReleaseMeasurement CollectFully(ReleaseOrder order, ProcessMemorySnapshot before, PauseMeter pauses)
     {
         IGarbageCollector collector = memory.Collector;
@@ -107,7 +114,8 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseThresholds limits)
         };
     }
 
-    private bool WaitForFinalizers() => _finalizerWaiter.TryRun(memory.Collector.WaitForPendingFinalizers, limits.Finalizers);
+    private bool WaitForFinalizers() =>
+        _finalizerWaiter.TryRun(memory.Collector.WaitForPendingFinalizers, limits.Finalizers);
 
     private NativeTrim? TrimNative(ref ReleaseMeasurement measurement)
     {
@@ -144,16 +152,19 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseThresholds limits)
 
         if (order.ExpectedBytes >= minimum || HasKnownGap())
         {
-            if (!_throttle.IsTooSoon(ReleaseThresholds.IsLarge(order.ExpectedBytes, ReleaseMeasurement.Occupied(before))))
+            if (!_throttle.IsTooSoon(
+                ReleaseThresholds.IsLarge(order.ExpectedBytes, ReleaseMeasurement.Occupied(before))))
             {
                 return null;
             }
 
             _throttle.Defer(order);
-            return $"Memory was released a moment ago; one release follows for all further changes, in {_throttle.Remaining!.Value.TotalSeconds:0.0} s at the latest.";
+            return "Memory was released a moment ago; one release follows for all further changes, "
+                + $"in {_throttle.Remaining!.Value.TotalSeconds:0.0} s at the latest.";
         }
 
-        return $"Only {ByteSize.Format(order.ExpectedBytes)} could be expected back; a collection is worth its pause from {ByteSize.Format(minimum)} on.";
+        return $"Only {ByteSize.Format(order.ExpectedBytes)} could be expected back; a collection is worth its pause "
+            + $"from {ByteSize.Format(minimum)} on.";
     }
 
     private bool HasKnownGap()
@@ -163,9 +174,9 @@ internal sealed class ReleaseRun(ProcessMemory memory, ReleaseThresholds limits)
     }
 
     /// <summary>
-    /// Whether another thread's collection took the place of the aggressive one. The collector is content when any blocking
-    /// collection of the whole heap ended meanwhile, and only an aggressive one gives the emptied memory back: so a heap that stands
-    /// clearly empty, without pins to explain it, was not collected aggressively.
+    /// Whether another thread's collection took the place of the aggressive one. The collector is content when any
+    /// blocking collection of the whole heap ended meanwhile, and only an aggressive one gives the emptied memory back:
+    /// so a heap that stands clearly empty, without pins to explain it, was not collected aggressively.
     /// </summary>
     private static bool WasSwallowed(ReleaseMeasurement measurement, long indexBefore)
     {

@@ -1,26 +1,30 @@
 namespace BoundedCache.Release;
 
-/// <summary>The amounts and times from which on a release counts something as worth doing, worth saying, or stuck.</summary>
+/// <summary>
+/// The amounts and times from which on a release counts something as worth doing, worth saying, or stuck.
+/// </summary>
 internal sealed record ReleaseThresholds
 {
     private const long MiB = 1024 * 1024;
 
     /// <summary>
-    /// The least gain in bytes that is worth a collection. The promise on RSS allows 10 MB beside the limit, so a fifth of
-    /// that may wait for the next release; skipped bytes are remembered, so many small requests add up to one run.
+    /// The least gain in bytes that is worth a collection. The promise on RSS allows 10 MB beside the limit, so a fifth
+    /// of that may wait for the next release; skipped bytes are remembered, so many small requests add up to one run.
     /// </summary>
     public long MinimumGainBytes { get; init; } = 2 * MiB;
 
     /// <summary>
-    /// The least gain as one part in this many of the committed heap: the pause grows with what survives, and the promise on RSS
-    /// allows ten times as much.
+    /// The least gain as one part in this many of the committed heap: the pause grows with what survives, and the
+    /// promise on RSS allows ten times as much.
     /// </summary>
     public long MinimumGainDivisor { get; init; } = 100;
 
     /// <summary>Empty committed memory from which on a release is worth it whatever the caller expects.</summary>
     public long KnownGapBytes { get; init; } = 32 * MiB;
 
-    /// <summary>Memory outside the managed heap from which on it is worth a sentence; a plain web application stays below.</summary>
+    /// <summary>
+    /// Memory outside the managed heap from which on it is worth a sentence; a plain web application stays below.
+    /// </summary>
     public long NativeBytes { get; init; } = 128 * MiB;
 
     /// <summary>The bound on waiting for callers' callbacks, all callers of a run together.</summary>
@@ -32,27 +36,33 @@ internal sealed record ReleaseThresholds
     /// <summary>The bound on waiting for finalizers.</summary>
     public TimeSpan Finalizers { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The bound on one collection in the background, which takes about a second a gigabyte where it has a processor.</summary>
+    /// <summary>
+    /// The bound on one collection in the background, which takes about a second a gigabyte where it has a processor.
+    /// </summary>
     public TimeSpan Background { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How often the end of a collection in the background is looked for.</summary>
     public TimeSpan BackgroundPoll { get; init; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Time between slices that bring something: the runtime hands nothing back before 100 ms are over.</summary>
+    /// <summary>
+    /// Time between slices that bring something: the runtime hands nothing back before 100 ms are over.
+    /// </summary>
     public TimeSpan SliceInterval { get; init; } = TimeSpan.FromMilliseconds(105);
 
     /// <summary>Time between slices that bring nothing, and only let empty regions grow old.</summary>
     public TimeSpan FruitlessInterval { get; init; } = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Slices without gain after which there is no more to come: empty regions are given up from age 20 on.</summary>
+    /// <summary>
+    /// Slices without gain after which there is no more to come: empty regions are given up from age 20 on.
+    /// </summary>
     public int FruitlessSlices { get; init; } = 36;
 
     /// <summary>The least that a slice has to bring to count.</summary>
     public long MinimumSliceBytes { get; init; } = MiB;
 
     /// <summary>
-    /// Live bytes up to which the last full collection of a gentle release is quick: under 0.1 s for values of 1 KiB, half of which is
-    /// the marking of 200,000 objects.
+    /// Live bytes up to which the last full collection of a gentle release is quick: under 0.1 s for values of 1 KiB,
+    /// half of which is the marking of 200,000 objects.
     /// </summary>
     public long QuickLiveBytes { get; init; } = 256 * MiB;
 
@@ -66,23 +76,28 @@ internal sealed record ReleaseThresholds
     public long NativeTrimBytes { get; init; } = 16 * MiB;
 
     /// <summary>
-    /// Whether an excess is clear: beyond a tenth of what is due and 5 MB. The promise on RSS allows as much for the heap, and another
-    /// 5 MB for what grows beside it: compiled code, stacks, the allocator's reserves.
+    /// Whether an excess is clear: beyond a tenth of what is due and 5 MB. The promise on RSS allows as much for the
+    /// heap, and another 5 MB for what grows beside it: compiled code, stacks, the allocator's reserves.
     /// </summary>
     public static bool IsClear(long excessBytes, long dueBytes) => excessBytes > 5_000_000 + (dueBytes / 10);
 
-    /// <summary>Whether a gain is so large that a storm of requests is no reason to put it off: a third of the process.</summary>
+    /// <summary>
+    /// Whether a gain is so large that a storm of requests is no reason to put it off: a third of the process.
+    /// </summary>
     public static bool IsLarge(long gainBytes, long occupiedBytes) => gainBytes >= occupiedBytes / 3;
 
     /// <summary>Whether empty committed memory is reason enough for a release.</summary>
     public bool IsKnownGap(long idleBytes, long liveBytes) => idleBytes > KnownGapBytes && idleBytes > liveBytes / 4;
 
     /// <summary>
-    /// Whether what slices left is worth the last collection of a gentle release: a tenth of what is alive, as the promise on RSS allows. The 10 MB beside it are left to what
-    /// grows outside the heap. No less, for that collection stops the process.
+    /// Whether what slices left is worth the last collection of a gentle release: a tenth of what is alive, as the
+    /// promise on RSS allows. The 10 MB beside it are left to what grows outside the heap. No less, for that
+    /// collection stops the process.
     /// </summary>
-    public bool IsWorthFetching(long idleBytes, long liveBytes) => idleBytes > Math.Max(MinimumGainBytes, liveBytes / 10);
+    public bool IsWorthFetching(long idleBytes, long liveBytes) =>
+        idleBytes > Math.Max(MinimumGainBytes, liveBytes / 10);
 
     /// <summary>Whether memory outside the managed heap is worth a sentence.</summary>
-    public bool IsNative(long nativeBytes, long committedBytes) => nativeBytes > NativeBytes && nativeBytes > committedBytes / 2;
+    public bool IsNative(long nativeBytes, long committedBytes) =>
+        nativeBytes > NativeBytes && nativeBytes > committedBytes / 2;
 }

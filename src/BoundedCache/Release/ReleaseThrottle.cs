@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The count of recent releases, which puts further ones off where many small changes follow each other: each would stop the process, for what
-/// one release at the end gives back as well. Used by the releaser's thread alone.
+/// The count of recent releases, which puts further ones off where many small changes follow each other: each would
+/// stop the process, for what one release at the end gives back as well. Used by the releaser's thread alone.
 /// </summary>
 internal sealed class ReleaseThrottle(TimeSpan window)
 {
@@ -29,7 +29,10 @@ internal sealed class ReleaseThrottle(TimeSpan window)
         return _ended.Count >= (isLarge ? MostInWindow : 1);
     }
 
-    /// <summary>Notes that a release ran, which served those that had been put off too. What somebody asked for in person is no part of a storm.</summary>
+    /// <summary>
+    /// Notes that a release ran, which served those that had been put off too. What somebody asked for in
+    /// person is no part of a storm.
+    /// </summary>
     public void Ran(in ReleaseOrder order)
     {
         _deferred = null;

@@ -1,6 +1,8 @@
 namespace BoundedCache.Report;
 
-/// <summary>The resident memory of this process by what it is for, in bytes, counted page by page by the kernel.</summary>
+/// <summary>
+/// The resident memory of this process by what it is for, in bytes, counted page by page by the kernel.
+/// </summary>
 internal sealed record AddressSpace
 {
     /// <summary>All resident memory: the sum of the rest.</summary>
@@ -12,7 +14,9 @@ internal sealed record AddressSpace
     /// <summary>Pages of mapped files that are as they are in the file.</summary>
     public required long FileBytes { get; init; }
 
-    /// <summary>Shared memory that is no file on a disk: memory files, shared segments, and the code that the runtime compiled.</summary>
+    /// <summary>
+    /// Shared memory that is no file on a disk: memory files, shared segments, and the code that the runtime compiled.
+    /// </summary>
     public required long SharedBytes { get; init; }
 
     /// <summary>The native allocator's memory: the program break and the arenas beside it.</summary>
@@ -27,7 +31,9 @@ internal sealed record AddressSpace
     /// <summary>Private pages of mapped files that were written to: the data of native libraries.</summary>
     public required long WrittenFileBytes { get; init; }
 
-    /// <summary>Anonymous memory that is none of the above: large native allocations, the runtime's own tables and loaders.</summary>
+    /// <summary>
+    /// Anonymous memory that is none of the above: large native allocations, the runtime's own tables and loaders.
+    /// </summary>
     public required long OtherBytes { get; init; }
 
     /// <summary>What of all this is in transparent huge pages.</summary>

@@ -6,10 +6,14 @@ internal readonly record struct CacheShare
     /// <summary>Accounted bytes of their entries.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>Accounted bytes that left any cache of the process since the last collection of the whole heap.</summary>
+    /// <summary>
+    /// Accounted bytes that left any cache of the process since the last collection of the whole heap.
+    /// </summary>
     public long DeadBytes { get; init; }
 
-    /// <summary>The sum of the limits of all caches of the process; <see cref="long.MaxValue"/> where that is no number.</summary>
+    /// <summary>
+    /// The sum of the limits of all caches of the process; <see cref="long.MaxValue"/> where that is no number.
+    /// </summary>
     public long LimitBytes { get; init; }
 
     /// <summary>The number of caches whose bytes are in <see cref="Bytes"/>.</summary>

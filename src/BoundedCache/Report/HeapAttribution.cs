@@ -21,8 +21,8 @@ internal readonly record struct HeapAttribution
     public long UnusedBytes { get; private init; }
 
     /// <summary>
-    /// Without a collection: what survived the last one is live, save what caches let go since the last of the whole heap; what is in a cache is
-    /// live, however young; the rest is dead.
+    /// Without a collection: what survived the last one is live, save what caches let go since the last of the whole
+    /// heap; what is in a cache is live, however young; the rest is dead.
     /// </summary>
     /// <param name="heapBytes">Resident memory of the heap.</param>
     /// <param name="allocatedBytes">Bytes in all objects, dead or alive.</param>
@@ -32,7 +32,12 @@ internal readonly record struct HeapAttribution
     {
         // Before the first collection nothing is known to be dead, and there is not much of anything.
         long survivors = last.Index == 0 ? allocatedBytes : last.LiveBytes;
-        return Divide(heapBytes, allocatedBytes, Math.Max(caches.Bytes, survivors - caches.DeadBytes), last.FragmentedBytes, caches.Bytes);
+        return Divide(
+            heapBytes,
+            allocatedBytes,
+            Math.Max(caches.Bytes, survivors - caches.DeadBytes),
+            last.FragmentedBytes,
+            caches.Bytes);
     }
 
     /// <summary>With a collection that was made right afterwards to learn what was live.</summary>
@@ -41,10 +46,12 @@ internal readonly record struct HeapAttribution
     /// <param name="fragmentedBytes">Holes that the last collection before left.</param>
     /// <param name="liveBytes">Bytes in the objects that survived.</param>
     /// <param name="caches">What the caches say.</param>
-    public static HeapAttribution Measure(long heapBytes, long allocatedBytes, long fragmentedBytes, long liveBytes, in CacheShare caches) =>
+    public static HeapAttribution Measure(
+        long heapBytes, long allocatedBytes, long fragmentedBytes, long liveBytes, in CacheShare caches) =>
         Divide(heapBytes, allocatedBytes, liveBytes, fragmentedBytes, caches.Bytes);
 
-    // Objects come first: a hole that was filled since the last collection is no hole, and objects whose pages nobody wrote to are not resident.
+    // Objects come first: a hole that was filled since the last collection is no hole, and objects whose pages nobody
+    // wrote to are not resident.
     private static HeapAttribution Divide(long heap, long allocated, long live, long fragmented, long cache)
     {
         allocated = Math.Clamp(allocated, 0, heap);

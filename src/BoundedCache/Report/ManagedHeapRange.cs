@@ -4,9 +4,10 @@ namespace BoundedCache.Report;
 
 /// <summary>Tells the mappings of the managed heap from their neighbours.</summary>
 /// <remarks>
-/// The runtime reserves one range for all regions, right above a smaller one for its card and mark tables. Neither has a name, the kernel joins what was reserved side by
-/// side, and native allocations may be placed right at either end. What tells them apart: every region starts at a multiple of
-/// its alignment, the tables do not; and the range's size is known.
+/// The runtime reserves one range for all regions, right above a smaller one for its card and mark tables. Neither
+/// has a name, the kernel joins what was reserved side by side, and native allocations may be placed right at
+/// either end. What tells them apart: every region starts at a multiple of its alignment, the tables do not; and
+/// the range's size is known.
 /// </remarks>
 internal static class ManagedHeapRange
 {
@@ -14,7 +15,10 @@ internal static class ManagedHeapRange
     private const long RegionBytes = 4L * 1024 * 1024;
 
     /// <summary>Finds the heap around an address in it.</summary>
-    /// <returns>Indexes of the first mapping and of the one after the last; null where the address is in no mapping of that kind.</returns>
+    /// <returns>
+    /// Indexes of the first mapping and of the one after the last; null where the address is in
+    /// no mapping of that kind.
+    /// </returns>
     public static Range? Find(IReadOnlyList<Mapping> mappings, HeapPlace place)
     {
         int anchor = IndexOf(mappings, place.AnchorAddress);
@@ -27,7 +31,9 @@ internal static class ManagedHeapRange
         for (int index = anchor; ; index--)
         {
             first = mappings[index].IsAccessible ? index : first;
-            bool isInside = index > 0 && Continues(mappings[index - 1], mappings[index]) && mappings[index - 1].Start > place.AnchorAddress - place.RangeBytes;
+            bool isInside = index > 0
+                && Continues(mappings[index - 1], mappings[index])
+                && mappings[index - 1].Start > place.AnchorAddress - place.RangeBytes;
             if (!isInside || IsTable(mappings[index - 1], index > 1 ? mappings[index - 2] : default))
             {
                 break;
@@ -37,7 +43,9 @@ internal static class ManagedHeapRange
         // The range began at most one region below the first that there is, and a region fits before its end.
         long end = mappings[first].Start + place.RangeBytes - RegionBytes;
         int after = first + 1;
-        while (after < mappings.Count && Continues(mappings[after - 1], mappings[after]) && mappings[after].Start <= end)
+        while (after < mappings.Count
+            && Continues(mappings[after - 1], mappings[after])
+            && mappings[after].Start <= end)
         {
             after++;
         }
@@ -58,9 +66,13 @@ internal static class ManagedHeapRange
         return -1;
     }
 
-    private static bool Continues(Mapping lower, Mapping upper) => lower.End == upper.Start && lower.Path is null && upper.Path is null;
+    private static bool Continues(Mapping lower, Mapping upper) =>
+        lower.End == upper.Start && lower.Path is null && upper.Path is null;
 
-    /// <summary>Whether committed memory is no region: a region's mappings start aligned, or right where its own first part ended.</summary>
+    /// <summary>
+    /// Whether committed memory is no region: a region's mappings start aligned, or right where
+    /// its own first part ended.
+    /// </summary>
     private static bool IsTable(Mapping mapping, Mapping below) =>
         mapping.IsAccessible && mapping.Start % RegionBytes != 0 && !(below.IsAccessible && Continues(below, mapping));
 }

@@ -2,10 +2,15 @@ using BoundedCache.Process;
 
 namespace BoundedCache.Report;
 
-/// <summary>Sorts mappings by what they are for, as far as their names, neighbours and addresses tell. Used once.</summary>
+/// <summary>
+/// Sorts mappings by what they are for, as far as their names, neighbours and addresses tell. Used once.
+/// </summary>
 internal sealed class MappingClassifier
 {
-    /// <summary>glibc's heaps beside the program break: aligned to their size, which the source calls <c>HEAP_MAX_SIZE</c>, and reserved whole.</summary>
+    /// <summary>
+    /// glibc's heaps beside the program break: aligned to their size, which the source calls
+    /// <c>HEAP_MAX_SIZE</c>, and reserved whole.
+    /// </summary>
     private const long ArenaBytes = 64L * 1024 * 1024;
 
     /// <summary>More than any guard below a thread's stack: a page by default, 64 KiB where pages are large.</summary>
@@ -36,7 +41,8 @@ internal sealed class MappingClassifier
     /// <summary>Sorts and adds up.</summary>
     /// <param name="mappings">All mappings in the order of their addresses.</param>
     /// <param name="heap">Where the managed heap is; null where that is not known.</param>
-    public static AddressSpace Classify(IReadOnlyList<Mapping> mappings, HeapPlace? heap) => new MappingClassifier(mappings, heap).Classify();
+    public static AddressSpace Classify(IReadOnlyList<Mapping> mappings, HeapPlace? heap) =>
+        new MappingClassifier(mappings, heap).Classify();
 
     private AddressSpace Classify()
     {
@@ -100,7 +106,10 @@ internal sealed class MappingClassifier
         return mapping.Start < _arenasEnd ? Use.Allocator : IsAboveGuard(index) ? Use.Stack : Use.Other;
     }
 
-    /// <summary>Where the arenas end that begin with a mapping; null when none does. Full ones that lie side by side are one mapping.</summary>
+    /// <summary>
+    /// Where the arenas end that begin with a mapping; null when none does. Full ones that lie side
+    /// by side are one mapping.
+    /// </summary>
     private long? EndOfArenas(int index)
     {
         Mapping first = _mappings[index];
@@ -129,7 +138,9 @@ internal sealed class MappingClassifier
     }
 
     private bool IsAboveGuard(int index) =>
-        index > 0 && _mappings[index].IsWritable && _mappings[index - 1] is { IsAccessible: false, Path: null, Length: <= LargestGuardBytes } guard
+        index > 0
+        && _mappings[index].IsWritable
+        && _mappings[index - 1] is { IsAccessible: false, Path: null, Length: <= LargestGuardBytes } guard
         && guard.End == _mappings[index].Start;
 
     private static bool IsSharedMemory(string path) =>

@@ -9,7 +9,9 @@ internal sealed record MemoryAnalysis
     /// <summary>What the caches said.</summary>
     public required CacheShare Caches { get; init; }
 
-    /// <summary>Whether the kernel counted the managed heap's pages; false where its size is the collector's own figure.</summary>
+    /// <summary>
+    /// Whether the kernel counted the managed heap's pages; false where its size is the collector's own figure.
+    /// </summary>
     public required bool IsHeapCounted { get; init; }
 
     /// <summary>Time for which collections stopped the managed threads meanwhile.</summary>

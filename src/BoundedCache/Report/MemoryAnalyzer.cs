@@ -3,7 +3,10 @@ using BoundedCache.Process;
 
 namespace BoundedCache.Report;
 
-/// <summary>Takes the memory of a process apart: reads what the kernel, the collector, the native allocator and the caches say, and makes it add up.</summary>
+/// <summary>
+/// Takes the memory of a process apart: reads what the kernel, the collector, the native allocator and the caches
+/// say, and makes it add up.
+/// </summary>
 internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHeap)
 {
     private const string MappingsPath = "/proc/self/smaps";
@@ -70,7 +73,8 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 Settings = settings,
                 Room = HeapRoom.Read(memory),
                 CacheLimitBytes = caches.LimitBytes,
-                PinnedObjects = Math.Max(found.Pins, Math.Max(last.PinnedObjects, collector.ReadLastFullBlocking().PinnedObjects)),
+                PinnedObjects = Math.Max(
+                    found.Pins, Math.Max(last.PinnedObjects, collector.ReadLastFullBlocking().PinnedObjects)),
                 FinalizersPending = found.LiveBytes is null ? last.FinalizersPending : found.FinalizersPending,
                 FinalizerBytes = found.FinalizerBytes,
                 FinalizersStuck = found.FinalizersStuck,
@@ -86,20 +90,25 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
 
     private AddressSpace? ReadAddressSpace(List<string> notes, CollectorSettings settings)
     {
-        // Before the mappings are read: the first time, this allocates the object by which the heap is found, maybe in memory not committed till then.
-        HeapPlace? place = settings.RegionRangeBytes > 0 ? new HeapPlace(memory.Collector.HeapAnchor, settings.RegionRangeBytes) : null;
+        // Before the mappings are read: the first time, this allocates the object by which the heap is found, maybe in
+        // memory not committed till then.
+        HeapPlace? place = settings.RegionRangeBytes > 0
+            ? new HeapPlace(memory.Collector.HeapAnchor, settings.RegionRangeBytes)
+            : null;
         using Stream? stream = memory.Files.Open(MappingsPath);
         List<Mapping>? mappings = stream is null ? null : MappingReader.Read(stream);
         if (mappings is null)
         {
-            notes.Add($"{MappingsPath} is not to be had here, so the managed heap is what the collector says it committed, and all else is native.");
+            notes.Add($"{MappingsPath} is not to be had here, so the managed heap is what the collector says it "
+                + "committed, and all else is native.");
             return null;
         }
 
         AddressSpace space = MappingClassifier.Classify(mappings, place);
         if (space.HeapBytes is null)
         {
-            notes.Add("This collector's heap could not be told from other anonymous memory, so its size is what the collector says it committed.");
+            notes.Add("This collector's heap could not be told from other anonymous memory, "
+                + "so its size is what the collector says it committed.");
         }
 
         return space;
@@ -111,13 +120,20 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
         {
             if (collector.IsInNoGCRegion)
             {
-                notes.Add("The process is in a no-GC region, which a collection would have ended: nothing was collected, and what is live is an estimate.");
+                notes.Add("The process is in a no-GC region, which a collection would have ended: "
+                    + "nothing was collected, and what is live is an estimate.");
                 return default;
             }
 
             collector.CollectFully();
             GCReading first = collector.ReadLastFullBlocking();
-            var found = new Findings { LiveBytes = first.LiveBytes, Pins = first.PinnedObjects, FinalizersPending = first.FinalizersPending, FinalizerBytes = 0 };
+            var found = new Findings
+            {
+                LiveBytes = first.LiveBytes,
+                Pins = first.PinnedObjects,
+                FinalizersPending = first.FinalizersPending,
+                FinalizerBytes = 0,
+            };
             if (first.FinalizersPending < ManyFinalizers)
             {
                 return found;
@@ -125,7 +141,8 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
 
             if (!_helper.TryRun(collector.WaitForPendingFinalizers, s_finalizerPatience))
             {
-                notes.Add($"Finalizers did not finish within {s_finalizerPatience.TotalSeconds:0} s; what they hold counts as live.");
+                notes.Add($"Finalizers did not finish within {s_finalizerPatience.TotalSeconds:0} s; "
+                    + "what they hold counts as live.");
                 return found with { FinalizersStuck = true, FinalizerBytes = null };
             }
 

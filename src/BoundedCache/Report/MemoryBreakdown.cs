@@ -2,15 +2,17 @@ using BoundedCache.Process;
 
 namespace BoundedCache.Report;
 
-/// <summary>Everything that rules look at: this process's resident memory taken apart, in bytes, and what may explain the parts.</summary>
+/// <summary>
+/// Everything that rules look at: this process's resident memory taken apart, in bytes, and what may explain the parts.
+/// </summary>
 internal sealed record MemoryBreakdown
 {
     /// <summary>A pinned object keeps the region it lies in, and the regions of small objects are 4 MiB.</summary>
     private const long RegionBytes = 4L * 1024 * 1024;
 
     /// <summary>
-    /// Up to so much for new objects is usual in a process that allocates: the runtime waits until they fill a processor's cache or more before it collects. More
-    /// is a setting's doing, as with Server GC on many processors.
+    /// Up to so much for new objects is usual in a process that allocates: the runtime waits until they fill a
+    /// processor's cache or more before it collects. More is a setting's doing, as with Server GC on many processors.
     /// </summary>
     private const long UsualRoomBytes = 256L * 1024 * 1024;
 
@@ -35,7 +37,9 @@ internal sealed record MemoryBreakdown
     /// <summary>No objects.</summary>
     public long UnusedBytes { get; init; }
 
-    /// <summary>Objects that were made since the last collection, of which nobody knows how many are still alive.</summary>
+    /// <summary>
+    /// Objects that were made since the last collection, of which nobody knows how many are still alive.
+    /// </summary>
     public long NewBytes { get; init; }
 
     /// <summary>What had been made between the last two collections that looked at the youngest objects.</summary>
@@ -87,8 +91,9 @@ internal sealed record MemoryBreakdown
     public bool IsLiveMeasured { get; init; }
 
     /// <summary>
-    /// Dead objects save those that any process has which allocates, and which the next collection takes without being asked. What caches let go is none of these,
-    /// however young: it is there because somebody evicted it. What finalizers held has a name of its own.
+    /// Dead objects save those that any process has which allocates, and which the next collection takes without being
+    /// asked. What caches let go is none of these, however young: it is there because somebody evicted it. What
+    /// finalizers held has a name of its own.
     /// </summary>
     public long LingeringBytes
     {
@@ -99,15 +104,24 @@ internal sealed record MemoryBreakdown
         }
     }
 
-    /// <summary>Memory without objects, save the room that is there for new ones: they will take as much as they took the last time.</summary>
-    public long SpareBytes => UnusedBytes - Math.Min(UnusedBytes, Math.Clamp(NewBytesBefore - NewBytes, 0, UsualRoomBytes));
+    /// <summary>
+    /// Memory without objects, save the room that is there for new ones: they will take as much as
+    /// they took the last time.
+    /// </summary>
+    public long SpareBytes =>
+        UnusedBytes - Math.Min(UnusedBytes, Math.Clamp(NewBytesBefore - NewBytes, 0, UsualRoomBytes));
 
-    /// <summary>Resident memory of the managed heap without objects, in holes or at large, save the room for new ones.</summary>
+    /// <summary>
+    /// Resident memory of the managed heap without objects, in holes or at large, save the room for new ones.
+    /// </summary>
     public long IdleBytes => FragmentedBytes + SpareBytes;
 
     /// <summary>Whether there are pins enough to hold a good part of the idle heap.</summary>
     public bool IsPinned => PinnedObjects * RegionBytes >= IdleBytes / 2;
 
-    /// <summary>What the native allocator keeps though it was freed; null where neither it nor the kernel tells.</summary>
-    public long? FreedNativeBytes => NativeHeap is { } heap && Space is not null ? Math.Min(heap.FreeBytes, Space.AllocatorBytes) : null;
+    /// <summary>
+    /// What the native allocator keeps though it was freed; null where neither it nor the kernel tells.
+    /// </summary>
+    public long? FreedNativeBytes =>
+        NativeHeap is { } heap && Space is not null ? Math.Min(heap.FreeBytes, Space.AllocatorBytes) : null;
 }

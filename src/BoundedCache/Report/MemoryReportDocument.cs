@@ -28,10 +28,14 @@ internal sealed record MemoryReportDocument(
 
 /// <summary>How <see cref="MemoryReportDocument"/> is written, without reflection.</summary>
 [JsonSerializable(typeof(MemoryReportDocument))]
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n", Converters = [
-    typeof(CamelCaseNames<MemoryReportMode>), typeof(CamelCaseNames<MemoryReportRowKind>), typeof(CamelCaseNames<MemoryReportCause>)])]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n", Converters = [
+        typeof(CamelCaseNames<MemoryReportMode>),
+        typeof(CamelCaseNames<MemoryReportRowKind>),
+        typeof(CamelCaseNames<MemoryReportCause>)])]
 internal sealed partial class MemoryReportJsonContext : JsonSerializerContext;
 
 /// <summary>Enumerations by name, as properties are written.</summary>
-internal sealed class CamelCaseNames<T>() : JsonStringEnumConverter<T>(System.Text.Json.JsonNamingPolicy.CamelCase, allowIntegerValues: false)
+internal sealed class CamelCaseNames<T>()
+    : JsonStringEnumConverter<T>(System.Text.Json.JsonNamingPolicy.CamelCase, allowIntegerValues: false)
     where T : struct, Enum;

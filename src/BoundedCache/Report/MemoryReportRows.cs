@@ -10,21 +10,37 @@ internal static class MemoryReportRows
         bool counted = breakdown.Space is not null;
         return
         [
-            Row(MemoryReportRowKind.Cache, breakdown.CacheBytes, analysis.Caches.Bytes > 0, $"accounted by {Caches(analysis.Caches.Counted)}"),
-            Row(MemoryReportRowKind.OtherLive, breakdown.OtherLiveBytes, !measured || analysis.Caches.Bytes > 0, measured
-                ? "survived a collection, less the cache"
-                : "survived the last collection, less what the cache holds or let go"),
+            Row(
+                MemoryReportRowKind.Cache,
+                breakdown.CacheBytes,
+                analysis.Caches.Bytes > 0,
+                $"accounted by {Caches(analysis.Caches.Counted)}"),
+            Row(MemoryReportRowKind.OtherLive, breakdown.OtherLiveBytes, !measured
+                || analysis.Caches.Bytes > 0, measured
+                    ? "survived a collection, less the cache"
+                    : "survived the last collection, less what the cache holds or let go"),
             Row(MemoryReportRowKind.Dead, breakdown.DeadBytes, !measured, measured
                 ? "did not survive a collection"
                 : "let go by caches, or allocated since the last collection"),
-            Row(MemoryReportRowKind.Fragmentation, breakdown.FragmentedBytes, isEstimate: true, "left by the last collection"),
+            Row(
+                MemoryReportRowKind.Fragmentation,
+                breakdown.FragmentedBytes,
+                isEstimate: true,
+                "left by the last collection"),
             Row(MemoryReportRowKind.Unused, breakdown.UnusedBytes, isEstimate: true, analysis.IsHeapCounted
                 ? "resident heap, less the rows above"
                 : "committed heap, less the rows above"),
             Row(MemoryReportRowKind.Native, breakdown.NativeBytes, !analysis.IsHeapCounted, analysis.IsHeapCounted
                 ? "pages counted by the kernel"
-                : "resident, less heap and files") with { Parts = analysis.IsHeapCounted ? NativeParts(breakdown) : [] },
-            Row(MemoryReportRowKind.FileMapped, breakdown.FileBytes, isEstimate: !counted, counted ? "pages counted by the kernel" : "as far as the platform tells"),
+                : "resident, less heap and files") with
+            {
+                Parts = analysis.IsHeapCounted ? NativeParts(breakdown) : [],
+            },
+            Row(
+                MemoryReportRowKind.FileMapped,
+                breakdown.FileBytes,
+                isEstimate: !counted,
+                counted ? "pages counted by the kernel" : "as far as the platform tells"),
         ];
     }
 
@@ -37,7 +53,8 @@ internal static class MemoryReportRows
         List<MemoryReportPart> parts = [];
         if (breakdown.FreedNativeBytes is long freed)
         {
-            parts.Add(new MemoryReportPart("native allocator, in use", space.AllocatorBytes - freed) { IsEstimate = true });
+            parts.Add(
+                new MemoryReportPart("native allocator, in use", space.AllocatorBytes - freed) { IsEstimate = true });
             parts.Add(new MemoryReportPart("native allocator, freed and kept", freed) { IsEstimate = true });
         }
         else

@@ -26,18 +26,27 @@ internal static class MemoryReportText
     public static string Write(MemoryReport report)
     {
         var text = new StringBuilder();
-        string how = report.Mode == MemoryReportMode.Collect ? "before the collection that told live from dead" : "nothing was collected for it";
+        string how = report.Mode == MemoryReportMode.Collect
+            ? "before the collection that told live from dead"
+            : "nothing was collected for it";
         text.Append(CultureInfo.InvariantCulture, $"RSS {ByteSize.Format(report.ResidentBytes)}, {how}:\n");
         foreach (MemoryReportRow row in report.Rows)
         {
-            AppendLine(text, "  ", NameOf(row.Kind), row.Bytes, report.ResidentBytes, $"{(row.IsEstimate ? '~' : ' ')} {row.Basis}");
+            AppendLine(
+                text,
+                "  ",
+                NameOf(row.Kind),
+                row.Bytes,
+                report.ResidentBytes,
+                $"{(row.IsEstimate ? '~' : ' ')} {row.Basis}");
             foreach (MemoryReportPart part in row.Parts)
             {
                 AppendLine(text, "    ", part.Name, part.Bytes, null, part.IsEstimate ? "~" : "");
             }
         }
 
-        AppendLine(text, "  ", "sum", report.Rows.Sum(static row => row.Bytes), report.ResidentBytes, "  (~ is an estimate)");
+        AppendLine(
+            text, "  ", "sum", report.Rows.Sum(static row => row.Bytes), report.ResidentBytes, "  (~ is an estimate)");
         text.Append('\n');
         AppendFindings(text, report.Findings);
         foreach (string note in report.Notes)
@@ -63,10 +72,13 @@ internal static class MemoryReportText
         }
     }
 
-    private static void AppendLine(StringBuilder text, string indent, string name, long bytes, long? wholeBytes, string rest)
+    private static void AppendLine(
+        StringBuilder text, string indent, string name, long bytes, long? wholeBytes, string rest)
     {
         string size = ByteSize.Format(bytes).PadLeft(SizeWidth);
-        string share = wholeBytes is > 0 and long whole ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * bytes / whole,5:0.0} %") : "";
+        string share = wholeBytes is > 0 and long whole
+            ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * bytes / whole,5:0.0} %")
+            : "";
         string line = $"{indent}{name.PadRight(NameWidth - indent.Length)}{size}  {share,ShareWidth}  {rest}";
         text.Append(line.TrimEnd()).Append('\n');
     }

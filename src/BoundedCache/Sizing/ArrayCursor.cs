@@ -2,9 +2,9 @@ namespace BoundedCache.Sizing;
 
 /// <summary>A walk's place in one large array.</summary>
 /// <remarks>
-/// Steps through the array by about the golden section of its length, so that wherever the walk stops, the elements seen lie
-/// evenly over the whole array; and always the same ones. The step shares no divisor with the length, so that every element
-/// has its turn once.
+/// Steps through the array by about the golden section of its length, so that wherever the walk stops, the elements
+/// seen lie evenly over the whole array; and always the same ones. The step shares no divisor with the length, so that
+/// every element has its turn once.
 /// </remarks>
 internal sealed class ArrayCursor(Array array, TypeLayout layout, int group)
 {

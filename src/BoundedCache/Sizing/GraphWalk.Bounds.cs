@@ -1,6 +1,7 @@
 namespace BoundedCache.Sizing;
 
-/// <content>What happens near and beyond the bounds: turns between large arrays, and the judgement of what is left.</content>
+/// <content>What happens near and beyond the bounds: turns between large arrays, and the judgement
+/// of what is left.</content>
 internal sealed partial class GraphWalk
 {
     private const int FirstTurnsPerBudget = 64;
@@ -41,8 +42,8 @@ internal sealed partial class GraphWalk
         }
     }
 
-    // Turns are shorter the deeper an array lies, so that many inner arrays are sampled rather than a few exhausted, and
-    // four times longer each round, so that a walk that stays within its bounds soon completes.
+    // Turns are shorter the deeper an array lies, so that many inner arrays are sampled rather than a few exhausted,
+    // and four times longer each round, so that a walk that stays within its bounds soon completes.
     private bool IsTurnOver(ArrayCursor cursor)
     {
         int nesting = Math.Min(2 * _samples.DepthOf(cursor.Group), 30);
@@ -128,7 +129,9 @@ internal sealed partial class GraphWalk
         _samples.SetSeen(cursor.Group, cursor.Seen);
     }
 
-    /// <summary>How many of the elements that the cursor did not come to were visited, because others refer to them.</summary>
+    /// <summary>
+    /// How many of the elements that the cursor did not come to were visited, because others refer to them.
+    /// </summary>
     /// <remarks>
     /// The elements of a list of friends who know each other are all found by way of the first one. Without this, what
     /// was found would be taken for one element's own, and multiplied by the length of the list.

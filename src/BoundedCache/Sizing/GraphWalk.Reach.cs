@@ -14,7 +14,9 @@ internal sealed partial class GraphWalk
         }
 
         TypeLayout layout = TypeLayouts.TryGetRecent(target) ?? LearnLayoutOf(target);
-        if (layout.IsNotFollowed || (layout.IsDelegate && !Closures.IsOver(target)) || (layout.IsShared(target) && _visited.Count > 0))
+        if (layout.IsNotFollowed
+            || (layout.IsDelegate && !Closures.IsOver(target))
+            || (layout.IsShared(target) && _visited.Count > 0))
         {
             return;
         }

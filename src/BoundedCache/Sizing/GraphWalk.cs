@@ -4,16 +4,18 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>One measurement of an object graph: what is still to visit, what was visited, and how to judge the rest.</summary>
+/// <summary>
+/// One measurement of an object graph: what is still to visit, what was visited, and how to judge the rest.
+/// </summary>
 /// <remarks>
-/// <para>Not thread-safe; taken from <see cref="GraphWalkPool"/>. An object is charged when it is first reached, and its
-/// references visited later, from an explicit stack: the depth of the graph costs heap, not call stack.</para>
-/// <para>Small arrays are visited like fields. A large one gets a cursor, which advances one element at a time, the whole
-/// subtree of an element before the next one, and which is interrupted in favour of the others after a turn of a few
-/// objects, then longer and longer turns: when the bounds end the walk, every large array has been sampled, not just the
-/// first one met. See <see cref="SampleTree"/> for what is made of the samples.</para>
-/// <para>Objects that others change meanwhile are no danger: an array never changes its length, and a field that changes
-/// leads to the old object or to the new one.</para>
+/// <para>Not thread-safe; taken from <see cref="GraphWalkPool"/>. An object is charged when it is first reached, and
+/// its references visited later, from an explicit stack: the depth of the graph costs heap, not call stack.</para>
+/// <para>Small arrays are visited like fields. A large one gets a cursor, which advances one element at a time, the
+/// whole subtree of an element before the next one, and which is interrupted in favour of the others after a turn of a
+/// few objects, then longer and longer turns: when the bounds end the walk, every large array has been sampled, not
+/// just the first one met. See <see cref="SampleTree"/> for what is made of the samples.</para>
+/// <para>Objects that others change meanwhile are no danger: an array never changes its length, and a field that
+/// changes leads to the old object or to the new one.</para>
 /// </remarks>
 internal sealed partial class GraphWalk
 {
@@ -96,7 +98,8 @@ internal sealed partial class GraphWalk
     {
         while (_pending.Count > 0 || _active.Count > 0 || _suspended.Count > 0)
         {
-            if ((_visited.Count >= _bounds.MaxObjects && (_visited.Count >= _bounds.MaxConnectedObjects || CanBeScaled()))
+            if ((_visited.Count >= _bounds.MaxObjects
+                && (_visited.Count >= _bounds.MaxConnectedObjects || CanBeScaled()))
                 || (++_steps % StepsPerTimeCheck == 0 && IsOutOfTime()))
             {
                 return false;
@@ -115,7 +118,8 @@ internal sealed partial class GraphWalk
         return true;
     }
 
-    // Between two elements of an array, or two nodes of a collection that knows their number. Anywhere else what is pending is of unknown extent.
+    // Between two elements of an array, or two nodes of a collection that knows their number. Anywhere else what is
+    // pending is of unknown extent.
     private bool CanBeScaled()
     {
         if (!_pending.TryPeek(out int index))

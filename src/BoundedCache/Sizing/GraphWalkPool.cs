@@ -2,8 +2,8 @@ namespace BoundedCache.Sizing;
 
 /// <summary>Walks at rest: one small one per thread, and one large one for the process.</summary>
 /// <remarks>
-/// Large walks are not kept per thread: a thread pool of fifty threads would keep megabytes that no cache accounts for. Nor
-/// are they all dropped: their arrays are large objects, and a service that caches large graphs would cause a full
+/// Large walks are not kept per thread: a thread pool of fifty threads would keep megabytes that no cache accounts for.
+/// Nor are they all dropped: their arrays are large objects, and a service that caches large graphs would cause a full
 /// collection every few hundred entries.
 /// </remarks>
 internal static class GraphWalkPool

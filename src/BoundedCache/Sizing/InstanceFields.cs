@@ -3,7 +3,9 @@ using System.Reflection;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>The fields that the instances of a type consist of, private ones and those of base types included.</summary>
+/// <summary>
+/// The fields that the instances of a type consist of, private ones and those of base types included.
+/// </summary>
 internal static class InstanceFields
 {
     private const BindingFlags Declared =
@@ -21,6 +23,9 @@ internal static class InstanceFields
     }
 
     [UnconditionalSuppressMessage(
-        "Trimming", "IL2070", Justification = "A field that was trimmed is not in the instances either; and native AOT asks for no fields, see GraphSupport.")]
+        "Trimming",
+        "IL2070",
+        Justification = "A field that was trimmed is not in the instances either; and native AOT asks "
+            + "for no fields, see GraphSupport.")]
     public static FieldInfo[] DeclaredBy(Type type) => type.GetFields(Declared);
 }

@@ -4,16 +4,18 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>Asks the runtime how large the instances of a class are, by allocating one and looking at the count.</summary>
+/// <summary>
+/// Asks the runtime how large the instances of a class are, by allocating one and looking at the count.
+/// </summary>
 /// <remarks>
-/// <para>The thread's allocation count is exact to the byte. The smallest of a few probes is taken, because the first may
-/// also pay for caches that the runtime fills on the way.</para>
-/// <para>A class without a finalizer is probed with a shallow copy of the instance at hand: that runs no code of the class,
-/// not even its static constructor, which may throw. A class with a finalizer is not copied, for the copy would share the
-/// original's handles, and the collector frees a dead <see cref="WeakReference"/>'s handle even if its finalization was
-/// suppressed. Such a class is probed with a zeroed instance, whose finalization is suppressed at once. Weak references
-/// themselves bear not even that, as the collector would free a handle that is zero and crash; they are probed with a
-/// real one.</para>
+/// <para>The thread's allocation count is exact to the byte. The smallest of a few probes is taken, because the first
+/// may also pay for caches that the runtime fills on the way.</para>
+/// <para>A class without a finalizer is probed with a shallow copy of the instance at hand: that runs no code of the
+/// class, not even its static constructor, which may throw. A class with a finalizer is not copied, for the copy would
+/// share the original's handles, and the collector frees a dead <see cref="WeakReference"/>'s handle even if its
+/// finalization was suppressed. Such a class is probed with a zeroed instance, whose finalization is suppressed at
+/// once. Weak references themselves bear not even that, as the collector would free a handle that is zero and crash;
+/// they are probed with a real one.</para>
 /// </remarks>
 internal static class InstanceSizeProbe
 {
@@ -50,7 +52,8 @@ internal static class InstanceSizeProbe
         return after - before;
     }
 
-    [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = "No constructor is called; the type is that of an instance.")]
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2067", Justification = "No constructor is called; the type is that of an instance.")]
     private static long ProbeZeroed(Type type)
     {
         if (type == typeof(WeakReference)
@@ -78,8 +81,10 @@ internal static class InstanceSizeProbe
         return after - before;
     }
 
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The trimmer keeps the finalizer of a type that has instances.")]
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The trimmer keeps the finalizer of a type that has instances.")]
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2070", Justification = "The trimmer keeps the finalizer of a type that has instances.")]
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2075", Justification = "The trimmer keeps the finalizer of a type that has instances.")]
     private static bool HasFinalizer(Type type)
     {
         const BindingFlags Declared =

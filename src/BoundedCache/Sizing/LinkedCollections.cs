@@ -5,9 +5,9 @@ namespace BoundedCache.Sizing;
 
 /// <summary>The framework's collections of linked nodes, whose number of nodes only a field of theirs tells.</summary>
 /// <remarks>
-/// An array shows its length at once, so that a part of it can be scaled to the whole. A chain or tree of a million nodes
-/// looks like one of ten thousand until it has been walked. A linked structure that is not listed is counted as far as
-/// <see cref="GraphBounds.MaxConnectedObjects"/>, no further.
+/// An array shows its length at once, so that a part of it can be scaled to the whole. A chain or tree of a million
+/// nodes looks like one of ten thousand until it has been walked. A linked structure that is not listed is counted as
+/// far as <see cref="GraphBounds.MaxConnectedObjects"/>, no further.
 /// </remarks>
 internal static class LinkedCollections
 {
@@ -36,7 +36,9 @@ internal static class LinkedCollections
 
     public static bool IsNode(Type type) => NameOf(type) is { } name && s_nodes.Contains(name);
 
-    /// <summary>The field, or null if the type or its base types are not listed or the field has another name by now.</summary>
+    /// <summary>
+    /// The field, or null if the type or its base types are not listed or the field has another name by now.
+    /// </summary>
     public static FieldInfo? NodeCountOf(Type type)
     {
         for (Type? t = type; t is not null; t = t.BaseType)
@@ -51,8 +53,11 @@ internal static class LinkedCollections
         return null;
     }
 
-    /// <summary>The empty instance that an immutable collection, or a node of one, shares with all others of its type; or null.</summary>
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "A field that was trimmed holds nothing that could be shared.")]
+    /// <summary>
+    /// The empty instance that an immutable collection, or a node of one, shares with all others of its type; or null.
+    /// </summary>
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2070", Justification = "A field that was trimmed holds nothing that could be shared.")]
     public static object? SharedInstanceOf(Type type)
     {
         if (type.Namespace != "System.Collections.Immutable")

@@ -9,7 +9,9 @@ using System.Text;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>The types whose instances a walk neither follows nor counts: they outlive the value that refers to them.</summary>
+/// <summary>
+/// The types whose instances a walk neither follows nor counts: they outlive the value that refers to them.
+/// </summary>
 internal static class NotFollowed
 {
     private static readonly Type[] s_baseTypes =
@@ -82,7 +84,8 @@ internal static class NotFollowed
     };
 
     /// <summary>Whether instances of this class, or of classes derived from it, are left alone.</summary>
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "An interface that was trimmed is one that nothing in the program uses.")]
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2070", Justification = "An interface that was trimmed is one that nothing in the program uses.")]
     public static bool Contains(Type type)
     {
         if (type.IsValueType || type.IsArray || type == typeof(object) || type == typeof(string))
@@ -94,7 +97,8 @@ internal static class NotFollowed
         {
             if (Array.IndexOf(s_baseTypes, t) >= 0
                 || (t.IsGenericType && Array.IndexOf(s_genericBaseTypes, t.GetGenericTypeDefinition()) >= 0)
-                || ((t.IsGenericType ? t.GetGenericTypeDefinition() : t).FullName is { } name && s_names.Contains(name)))
+                || ((t.IsGenericType ? t.GetGenericTypeDefinition() : t).FullName is { } name
+                    && s_names.Contains(name)))
             {
                 return true;
             }

@@ -4,11 +4,12 @@ namespace BoundedCache.Sizing;
 
 /// <summary>Answers how many managed bytes a value keeps alive.</summary>
 /// <remarks>
-/// <para>Thread-safe. In order: the sizer that the user registered for the exact type; constant-time answers for strings,
-/// arrays of types without references, and objects without references; a bounded walk of the object graph.</para>
-/// <para>Counted is each object that can be reached from the value, once, at the size the runtime gives it; not counted are
-/// the shared objects of <see cref="NotFollowed"/>, and memory that is not the collector's. No code of the measured types
-/// runs, and nothing that a value or a sizer does makes <see cref="Measure"/> throw.</para>
+/// <para>Thread-safe. In order: the sizer that the user registered for the exact type; constant-time
+/// answers for strings, arrays of types without references, and objects without references; a bounded walk
+/// of the object graph.</para>
+/// <para>Counted is each object that can be reached from the value, once, at the size the runtime gives it; not counted
+/// are the shared objects of <see cref="NotFollowed"/>, and memory that is not the collector's. No code of the measured
+/// types runs, and nothing that a value or a sizer does makes <see cref="Measure"/> throw.</para>
 /// </remarks>
 internal sealed class ObjectMeasurer
 {
@@ -29,7 +30,8 @@ internal sealed class ObjectMeasurer
     /// Told the type of each value whose size had to be extrapolated, each time. May itself throw.
     /// </param>
     /// <param name="onNotWalked">
-    /// Told the type of the first value that holds objects which this process cannot look into, and of no further one. May itself throw.
+    /// Told the type of the first value that holds objects which this process cannot look into, and of no
+    /// further one. May itself throw.
     /// </param>
     public ObjectMeasurer(
         IReadOnlyDictionary<Type, Func<object, long>>? userSizers = null,

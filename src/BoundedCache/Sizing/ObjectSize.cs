@@ -15,7 +15,9 @@ internal static class ObjectSize
     /// <summary>The smallest object: 24 bytes where a pointer has 8.</summary>
     public static int Minimum => 3 * IntPtr.Size;
 
-    /// <summary>A string before its characters: overhead, an <see cref="int"/> length and the terminating zero.</summary>
+    /// <summary>
+    /// A string before its characters: overhead, an <see cref="int"/> length and the terminating zero.
+    /// </summary>
     public static int StringBase => Overhead + sizeof(int) + sizeof(char);
 
     /// <summary>A single-dimensional array before its elements: overhead and the length, padded to a word.</summary>

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>Where the references lie in the instances of a type: its reference fields, and its structs that have some.</summary>
+/// <summary>
+/// Where the references lie in the instances of a type: its reference fields, and its structs that have some.
+/// </summary>
 /// <param name="Type">The class or struct.</param>
 /// <param name="Fields">Its fields with references, inherited private ones included; nothing else.</param>
 /// <param name="InlineLength">
@@ -58,5 +60,7 @@ internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> F
     }
 }
 
-/// <summary>A field that holds a reference or, where <paramref name="Nested"/> is set, a struct with references.</summary>
+/// <summary>
+/// A field that holds a reference or, where <paramref name="Nested"/> is set, a struct with references.
+/// </summary>
 internal sealed record ReferenceField(FieldInfo Field, ReferenceShape? Nested);

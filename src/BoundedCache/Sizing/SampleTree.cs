@@ -2,15 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>To which element of which collection the bytes of a walk belong, so that an unfinished walk can be scaled.</summary>
+/// <summary>
+/// To which element of which collection the bytes of a walk belong, so that an unfinished walk can be scaled.
+/// </summary>
 /// <remarks>
-/// <para>A <em>group</em> is the elements of one large array, or the nodes of one linked collection; a <em>sample</em> is
-/// what was found by way of one of its elements. Sample 0 is the measured value itself. Each group is owned by the sample
-/// in which its array lies, so the two form a tree. When a walk stops early, a group's bytes are multiplied by its length
-/// over the elements seen, innermost groups first.</para>
+/// <para>A <em>group</em> is the elements of one large array, or the nodes of one linked collection; a <em>sample</em>
+/// is what was found by way of one of its elements. Sample 0 is the measured value itself. Each group is owned by the
+/// sample in which its array lies, so the two form a tree. When a walk stops early, a group's bytes are multiplied by
+/// its length over the elements seen, innermost groups first.</para>
 /// <para>An object that two samples reach belongs to the sample in which both lie: it exists once, and must not be
-/// multiplied as though each element had its own. Owners come before what they own, so the common owner of two samples is
-/// found by replacing the larger number by its owner until both are equal.</para>
+/// multiplied as though each element had its own. Owners come before what they own, so the common owner of two samples
+/// is found by replacing the larger number by its owner until both are equal.</para>
 /// </remarks>
 internal sealed class SampleTree
 {
@@ -77,13 +79,20 @@ internal sealed class SampleTree
     /// <summary>Notes an object of the elements' layout, by whatever way it was reached.</summary>
     public void CountElement(int group) => CollectionsMarshal.AsSpan(_groups)[OutermostLike(group)].Elements++;
 
-    /// <summary>How many objects of the elements' layout were counted in the group, and in those within it that have the same.</summary>
+    /// <summary>
+    /// How many objects of the elements' layout were counted in the group, and in those within it that have the same.
+    /// </summary>
     public int ElementsOf(int group) => _groups[group].Elements;
 
-    /// <summary>Notes that those counted are elements of the group's own array, so that its length tells how many there are in all.</summary>
+    /// <summary>
+    /// Notes that those counted are elements of the group's own array, so that its length tells
+    /// how many there are in all.
+    /// </summary>
     public void SetCounted(int group) => CollectionsMarshal.AsSpan(_groups)[group].IsCounted = true;
 
-    /// <summary>Notes how many elements not yet come to were looked at, and how many of those had been visited.</summary>
+    /// <summary>
+    /// Notes how many elements not yet come to were looked at, and how many of those had been visited.
+    /// </summary>
     public void NoteProbes(int group, int probes, int hits)
     {
         if (OutermostLike(group) is var outermost && outermost != group)
@@ -93,7 +102,9 @@ internal sealed class SampleTree
         }
     }
 
-    /// <summary>The outermost of the groups around this one whose elements have the same layout; itself if there is none.</summary>
+    /// <summary>
+    /// The outermost of the groups around this one whose elements have the same layout; itself if there is none.
+    /// </summary>
     private int OutermostLike(int group)
     {
         if (_groups[group].Outermost is > 0 and var known)
@@ -149,10 +160,10 @@ internal sealed class SampleTree
 
     /// <summary>The bytes of the whole graph, as far as those seen tell.</summary>
     /// <remarks>
-    /// Groups within groups of the same elements are two different things. Folders within folders are all distinct, and the scales of inner and outer
-    /// groups multiply. Friends of friends are the same people again: the share of those met that had been met before is the share of all
-    /// that were seen. Taken for folders, they would multiply beyond all bounds; folders, taken for friends, would too, as none is met
-    /// twice. So the smaller answer is the right one.
+    /// Groups within groups of the same elements are two different things. Folders within folders are all distinct, and
+    /// the scales of inner and outer groups multiply. Friends of friends are the same people again: the share of those
+    /// met that had been met before is the share of all that were seen. Taken for folders, they would multiply beyond
+    /// all bounds; folders, taken for friends, would too, as none is met twice. So the smaller answer is the right one.
     /// </remarks>
     public long Extrapolate()
     {

@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>What the walk knows of one exact type: the size of its instances and how to reach what they refer to.</summary>
+/// <summary>
+/// What the walk knows of one exact type: the size of its instances and how to reach what they refer to.
+/// </summary>
 internal sealed class TypeLayout
 {
     /// <summary>Instances are neither counted nor followed; see <see cref="NotFollowed"/>.</summary>
@@ -20,16 +22,22 @@ internal sealed class TypeLayout
     /// <summary>The bytes of one array element or character; 0 where all instances have the same size.</summary>
     public int ElementBytes { get; init; }
 
-    /// <summary>The size or the references could not be learned, so that a measurement over it is an estimate.</summary>
+    /// <summary>
+    /// The size or the references could not be learned, so that a measurement over it is an estimate.
+    /// </summary>
     public bool IsEstimated { get; init; }
 
-    /// <summary>Instances may hold references that this process cannot look at; see <see cref="GraphSupport"/>.</summary>
+    /// <summary>
+    /// Instances may hold references that this process cannot look at; see <see cref="GraphSupport"/>.
+    /// </summary>
     public bool IsOpaque { get; init; }
 
     /// <summary>Visits the references of an instance that is no array; null if there are none.</summary>
     public ObjectVisitor? VisitFields { get; init; }
 
-    /// <summary>Visits the references of one element; null if this is no array, or of elements without references.</summary>
+    /// <summary>
+    /// Visits the references of one element; null if this is no array, or of elements without references.
+    /// </summary>
     public ValueVisitor? VisitElement { get; init; }
 
     /// <summary>The field with the number of nodes, if this is a linked collection of the framework.</summary>
@@ -38,7 +46,9 @@ internal sealed class TypeLayout
     /// <summary>Instances are nodes of a linked collection of the framework.</summary>
     public bool IsNode { get; init; }
 
-    /// <summary>The one instance of the type that all others of it share, such as the empty node of a tree; or null.</summary>
+    /// <summary>
+    /// The one instance of the type that all others of it share, such as the empty node of a tree; or null.
+    /// </summary>
     public object? SharedInstance { get; init; }
 
     /// <summary>Its size is all there is to an instance.</summary>
@@ -57,11 +67,12 @@ internal sealed class TypeLayout
 
     /// <summary>Whether an object within a graph is one that others share, and so not the value's own.</summary>
     /// <remarks>
-    /// Of empty strings there is one. Empty arrays are nearly always one of a few, too: that of <see cref="Array.Empty{T}"/>, or of
-    /// <see cref="List{T}"/>. Where they are not, 24 bytes each are not counted.
+    /// Of empty strings there is one. Empty arrays are nearly always one of a few, too: that of
+    /// <see cref="Array.Empty{T}"/>, or of <see cref="List{T}"/>. Where they are not, 24 bytes each are not counted.
     /// </remarks>
     public bool IsShared(object instance) =>
         ElementBytes != 0 ? LengthOf(instance) == 0 : ReferenceEquals(SharedInstance, instance);
 
-    private static long LengthOf(object instance) => instance is string text ? text.Length : ((Array)instance).LongLength;
+    private static long LengthOf(object instance) =>
+        instance is string text ? text.Length : ((Array)instance).LongLength;
 }

@@ -6,8 +6,9 @@ namespace BoundedCache.Sizing;
 
 /// <summary>The layouts learned so far, one per type, for the whole process.</summary>
 /// <remarks>
-/// Keyed weakly, so that a type of a collectible assembly is not kept alive by having been measured once. In front of that lies a small
-/// table of the types met last that are not collectible, since looking a type up there takes a tenth of the time.
+/// Keyed weakly, so that a type of a collectible assembly is not kept alive by having been measured once. In
+/// front of that lies a small table of the types met last that are not collectible, since looking a type up there
+/// takes a tenth of the time.
 /// </remarks>
 internal static class TypeLayouts
 {
@@ -18,7 +19,8 @@ internal static class TypeLayouts
 
     /// <summary>The layout of the instance's exact type. Never throws: what cannot be learned is estimated.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TypeLayout Get(object instance) => TryGetRecent(instance) ?? FindOrLearn(instance.GetType(), instance);
+    public static TypeLayout Get(object instance) =>
+        TryGetRecent(instance) ?? FindOrLearn(instance.GetType(), instance);
 
     /// <summary>The same, or null where it has to be looked for, or even learned, which takes long.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -39,7 +41,8 @@ internal static class TypeLayouts
 
         if (!type.IsCollectible)
         {
-            // Published by a reference to an object that does not change: whoever reads it sees a type with its own layout.
+            // Published by a reference to an object that does not change: whoever reads it sees a
+            // type with its own layout.
             Volatile.Write(ref s_recent[SlotOf(type)], new RecentLayout(type, layout));
         }
 
@@ -53,7 +56,8 @@ internal static class TypeLayouts
         try
         {
             return NotFollowed.Contains(type) ? new TypeLayout { IsNotFollowed = true }
-                : type == typeof(string) ? new TypeLayout { BaseBytes = ObjectSize.StringBase, ElementBytes = sizeof(char) }
+                : type == typeof(string)
+                    ? new TypeLayout { BaseBytes = ObjectSize.StringBase, ElementBytes = sizeof(char) }
                 : !GraphSupport.IsSupported ? UnwalkedLayouts.Learn(type, instance)
                 : instance is Delegate ? LearnDelegate(instance)
                 : type.IsArray ? LearnArray(type)

@@ -2,10 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>Layouts learned without reflection over fields, for a process in which <see cref="GraphSupport"/> is missing.</summary>
+/// <summary>
+/// Layouts learned without reflection over fields, for a process in which <see cref="GraphSupport"/> is missing.
+/// </summary>
 /// <remarks>
-/// Strings, and arrays and boxes of types without references, are as exact as ever, and arrays of references are still followed.
-/// Of other objects nothing is known but that they exist.
+/// Strings, and arrays and boxes of types without references, are as exact as ever, and arrays of references are still
+/// followed. Of other objects nothing is known but that they exist.
 /// </remarks>
 internal static class UnwalkedLayouts
 {

@@ -26,7 +26,9 @@ internal sealed class UserSizers(
     public bool Contains(Type type) => _sizers.ContainsKey(type);
 
     /// <summary>Asks the sizer of the value's exact type.</summary>
-    /// <returns>False if there is none, if it is running already, or if it threw or answered a negative number.</returns>
+    /// <returns>
+    /// False if there is none, if it is running already, or if it threw or answered a negative number.
+    /// </returns>
     public bool TryMeasure(object value, out long bytes)
     {
         bytes = 0;
@@ -58,7 +60,9 @@ internal sealed class UserSizers(
 
         if (bytes < 0)
         {
-            Report(value.GetType(), new InvalidOperationException($"The sizer answered {bytes} bytes; a size is not negative."));
+            Report(
+                value.GetType(),
+                new InvalidOperationException($"The sizer answered {bytes} bytes; a size is not negative."));
             return false;
         }
 

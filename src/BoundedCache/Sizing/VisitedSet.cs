@@ -23,8 +23,9 @@ internal struct VisitedObject
 
 /// <summary>The objects of one walk, by identity, each at an index that does not change.</summary>
 /// <remarks>
-/// The first few are compared one by one. Only of more are identity hashes asked: the first question for one is slow, and it stays in the
-/// object's header, where it is in the way of a lock on the object. Neither Equals nor GetHashCode of the objects runs.
+/// The first few are compared one by one. Only of more are identity hashes asked: the first question for one is slow,
+/// and it stays in the object's header, where it is in the way of a lock on the object. Neither Equals nor
+/// GetHashCode of the objects runs.
 /// </remarks>
 internal sealed class VisitedSet
 {

@@ -10,7 +10,8 @@ public sealed class AuthorizationTests
 {
     private const string Lower = """{"maxMemory": 1000}""";
 
-    public static TheoryData<string> WaysToRequireAPolicy => ["RequireAuthorization", "policy as an object", "on a group around", "options", "requirement data"];
+    public static TheoryData<string> WaysToRequireAPolicy =>
+        ["RequireAuthorization", "policy as an object", "on a group around", "options", "requirement data"];
 
     [Theory]
     [MemberData(nameof(WaysToRequireAPolicy))]
@@ -35,14 +36,18 @@ public sealed class AuthorizationTests
 
         foreach (string path in new[] { "", "api/caches", "api/history", "assets/nothing.js", "api/nothing" })
         {
-            Assert.Contains((await host.GetAsync(path)).Status, new[] { HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden });
+            Assert.Contains(
+                (await host.GetAsync(path)).Status, new[] { HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden });
             Assert.Equal(HttpStatusCode.Forbidden, (await host.GetAsync(path, TestUsers.Reader)).Status);
         }
 
-        Assert.Equal(HttpStatusCode.Forbidden, (await host.PutAsync("api/caches/default/limit", Lower, TestUsers.Reader)).Status);
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            (await host.PutAsync("api/caches/default/limit", Lower, TestUsers.Reader)).Status);
         Assert.Equal(1 << 20, host.Default.MaxMemory);
 
-        Assert.True((await host.GetAsync("api/caches", TestUsers.Operator)).AssertOk().Json["canChange"]!.GetValue<bool>());
+        Assert.True(
+            (await host.GetAsync("api/caches", TestUsers.Operator)).AssertOk().Json["canChange"]!.GetValue<bool>());
         (await host.PutAsync("api/caches/default/limit", Lower, TestUsers.Operator)).AssertOk();
         Assert.Equal(1000, host.Default.MaxMemory);
     }
@@ -55,15 +60,22 @@ public sealed class AuthorizationTests
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await host.GetAsync("api/caches")).Status);
         (await host.GetAsync("", TestUsers.Reader)).AssertOk();
-        Assert.False((await host.GetAsync("api/caches", TestUsers.Reader)).AssertOk().Json["canChange"]!.GetValue<bool>());
-        Assert.True((await host.GetAsync("api/caches", TestUsers.Operator)).AssertOk().Json["canChange"]!.GetValue<bool>());
+        Assert.False(
+            (await host.GetAsync("api/caches", TestUsers.Reader)).AssertOk().Json["canChange"]!.GetValue<bool>());
+        Assert.True(
+            (await host.GetAsync("api/caches", TestUsers.Operator)).AssertOk().Json["canChange"]!.GetValue<bool>());
 
-        foreach (string path in new[] { "api/caches/default/release", "api/caches/default/compact", "api/caches/default/clear", "api/memory" })
+        foreach (string path in new[]
+        {
+            "api/caches/default/release", "api/caches/default/compact", "api/caches/default/clear", "api/memory",
+        })
         {
             Assert.Equal(HttpStatusCode.Forbidden, (await host.PostAsync(path, """{}""", TestUsers.Reader)).Status);
         }
 
-        Assert.Equal(HttpStatusCode.Forbidden, (await host.PutAsync("api/caches/default/limit", Lower, TestUsers.Reader)).Status);
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            (await host.PutAsync("api/caches/default/limit", Lower, TestUsers.Reader)).Status);
         Assert.Equal(1 << 20, host.Default.MaxMemory);
         (await host.PutAsync("api/caches/default/limit", Lower, TestUsers.Operator)).AssertOk();
     }
@@ -71,10 +83,13 @@ public sealed class AuthorizationTests
     [Fact]
     public async Task With_a_policy_for_reading_alone_changes_stay_closed()
     {
-        await using AdminHost host = await AdminHost.StartAsync(options: static all => all.ReadPolicy = "read", services: TestUsers.Add);
+        await using AdminHost host = await AdminHost.StartAsync(
+            options: static all => all.ReadPolicy = "read", services: TestUsers.Add);
 
-        Assert.False((await host.GetAsync("api/caches", TestUsers.Operator)).AssertOk().Json["canChange"]!.GetValue<bool>());
-        (await host.PutAsync("api/caches/default/limit", Lower, TestUsers.Operator)).AssertProblem(HttpStatusCode.Forbidden, "ChangePolicy");
+        Assert.False(
+            (await host.GetAsync("api/caches", TestUsers.Operator)).AssertOk().Json["canChange"]!.GetValue<bool>());
+        (await host.PutAsync("api/caches/default/limit", Lower, TestUsers.Operator))
+            .AssertProblem(HttpStatusCode.Forbidden, "ChangePolicy");
         Assert.Equal(1 << 20, host.Default.MaxMemory);
     }
 
@@ -84,7 +99,8 @@ public sealed class AuthorizationTests
         await using AdminHost host = await AdminHost.StartAsync(
             options: static all => all.AllowLoopback = true,
             services: TestUsers.Add,
-            map: static (app, options) => app.MapBoundedCacheAdmin("/admin/cache", options).RequireAuthorization("change"));
+            map: static (app, options) =>
+                app.MapBoundedCacheAdmin("/admin/cache", options).RequireAuthorization("change"));
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await host.GetAsync("api/caches")).Status);
         host.RemoteAddress = IPAddress.Parse("192.0.2.7");
@@ -105,6 +121,7 @@ public sealed class AuthorizationTests
     [AttributeUsage(AttributeTargets.All)]
     private sealed class OperatorsOnly : Attribute, IAuthorizationRequirementData
     {
-        public IEnumerable<IAuthorizationRequirement> GetRequirements() => new AuthorizationPolicyBuilder().RequireRole("operator").Build().Requirements;
+        public IEnumerable<IAuthorizationRequirement> GetRequirements() =>
+            new AuthorizationPolicyBuilder().RequireRole("operator").Build().Requirements;
     }
 }

@@ -30,7 +30,8 @@ public sealed class ClosedTests
                 }
                 else
                 {
-                    answer.AssertProblem(HttpStatusCode.Forbidden, "RequireAuthorization", "AllowLoopback", "ReadPolicy");
+                    answer.AssertProblem(
+                        HttpStatusCode.Forbidden, "RequireAuthorization", "AllowLoopback", "ReadPolicy");
                 }
             }
         }
@@ -46,11 +47,13 @@ public sealed class ClosedTests
             services: static services =>
             {
                 TestUsers.Add(services);
-                services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+                services.AddAuthorizationBuilder()
+                    .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
             });
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await host.GetAsync("api/caches")).Status);
-        (await host.GetAsync("api/caches", TestUsers.Operator)).AssertProblem(HttpStatusCode.Forbidden, "nothing says whom it may answer");
+        (await host.GetAsync("api/caches", TestUsers.Operator))
+            .AssertProblem(HttpStatusCode.Forbidden, "nothing says whom it may answer");
     }
 
     [Fact]
@@ -59,10 +62,12 @@ public sealed class ClosedTests
         await using AdminHost host = await AdminHost.StartAsync(
             options: static _ => { },
             services: TestUsers.Add,
-            map: static (app, options) => app.MapGroup("").AllowAnonymous().MapBoundedCacheAdmin("/admin/cache", options).AllowAnonymous());
+            map: static (app, options) =>
+                app.MapGroup("").AllowAnonymous().MapBoundedCacheAdmin("/admin/cache", options).AllowAnonymous());
 
         (await host.GetAsync("api/caches")).AssertProblem(HttpStatusCode.Forbidden, "nothing says whom it may answer");
-        (await host.GetAsync("api/caches", TestUsers.Operator)).AssertProblem(HttpStatusCode.Forbidden, "nothing says whom it may answer");
+        (await host.GetAsync("api/caches", TestUsers.Operator))
+            .AssertProblem(HttpStatusCode.Forbidden, "nothing says whom it may answer");
     }
 
     [Fact]
@@ -71,13 +76,19 @@ public sealed class ClosedTests
         await using AdminHost host = await AdminHost.StartAsync(
             options: static _ => { },
             services: TestUsers.Add,
-            map: static (app, options) => app.MapGroup("").AllowAnonymous().MapBoundedCacheAdmin("/admin/cache", options).RequireAuthorization("change"));
+            map: static (app, options) => app.MapGroup("")
+                .AllowAnonymous()
+                .MapBoundedCacheAdmin("/admin/cache", options)
+                .RequireAuthorization("change"));
 
         (await host.GetAsync("api/caches")).AssertProblem(HttpStatusCode.Forbidden, "not authorized");
         (await host.GetAsync("api/caches", TestUsers.Reader)).AssertProblem(HttpStatusCode.Forbidden, "not authorized");
     }
 
-    /// <summary>The framework throws for this; but that can be turned off, and is not done for a policy that is given as an object.</summary>
+    /// <summary>
+    /// The framework throws for this; but that can be turned off, and is not done for a policy
+    /// that is given as an object.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -95,11 +106,13 @@ public sealed class ClosedTests
                 }
             })
             .Configure(static app => app.UseRouting().UseEndpoints(static endpoints =>
-                endpoints.MapBoundedCacheAdmin("/admin/cache").RequireAuthorization(new AuthorizeAttribute())))).Build();
+                endpoints.MapBoundedCacheAdmin("/admin/cache")
+                    .RequireAuthorization(new AuthorizeAttribute())))).Build();
         await host.StartAsync();
         using HttpClient client = host.GetTestClient();
 
-        using HttpResponseMessage response = await client.GetAsync(new Uri("/admin/cache/api/caches", UriKind.Relative));
+        using HttpResponseMessage response = await client.GetAsync(
+            new Uri("/admin/cache/api/caches", UriKind.Relative));
 
         (await Answer.OfAsync(response)).AssertProblem(HttpStatusCode.Forbidden, "not authorized");
     }
@@ -115,7 +128,8 @@ public sealed class ClosedTests
                 services.AddBoundedMemoryCache();
                 TestUsers.Add(services);
             })
-            .Configure(static app => app.UseRouting().UseEndpoints(static endpoints => endpoints.MapBoundedCacheAdmin("/admin/cache").RequireAuthorization()))).Build();
+            .Configure(static app => app.UseRouting().UseEndpoints(static endpoints =>
+                endpoints.MapBoundedCacheAdmin("/admin/cache").RequireAuthorization()))).Build();
         await host.StartAsync();
         using HttpClient client = host.GetTestClient();
 
@@ -132,7 +146,8 @@ public sealed class ClosedTests
         host.Default.Set("secret-key2", new byte[2000]);
 
         var answers = new List<Answer>();
-        foreach ((HttpMethod method, string path) in EveryRequest.Of(host).Where(static request => request.Path != "api/stream"))
+        foreach ((HttpMethod method, string path) in EveryRequest.Of(host)
+            .Where(static request => request.Path != "api/stream"))
         {
             answers.Add(await host.SendAsync(method, path, method == HttpMethod.Get ? null : "{}"));
         }

@@ -22,7 +22,8 @@ public sealed class ConnectionTests
     {
         await using KestrelHost host = await KestrelHost.StartAsync();
 
-        string answer = await host.SendRawAsync($"GET /admin/cache/api/caches HTTP/1.1\r\n{headers}Connection: close\r\n\r\n");
+        string answer = await host.SendRawAsync(
+            $"GET /admin/cache/api/caches HTTP/1.1\r\n{headers}Connection: close\r\n\r\n");
 
         Assert.StartsWith($"HTTP/1.1 {status}", answer, StringComparison.Ordinal);
     }
@@ -44,7 +45,8 @@ public sealed class ConnectionTests
         IPAddress? own = NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(static each => each.GetIPProperties().UnicastAddresses)
             .Select(static each => each.Address)
-            .FirstOrDefault(static address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
+            .FirstOrDefault(static address =>
+                address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
         if (own is null)
         {
             return;
@@ -93,7 +95,8 @@ public sealed class ConnectionTests
         await using WebApplication proxy = builder.Build();
         proxy.Run(async context =>
         {
-            using var onward = new HttpRequestMessage(HttpMethod.Get, context.Request.Path.ToString()["/admin/cache/".Length..]);
+            using var onward = new HttpRequestMessage(
+                HttpMethod.Get, context.Request.Path.ToString()["/admin/cache/".Length..]);
             if (header is not null)
             {
                 onward.Headers.TryAddWithoutValidation(header, "192.0.2.7");
@@ -105,9 +108,11 @@ public sealed class ConnectionTests
         await proxy.StartAsync();
         using var client = new HttpClient();
 
-        using HttpResponseMessage answer = await client.GetAsync(new Uri($"{proxy.Urls.First()}/admin/cache/api/caches"));
+        using HttpResponseMessage answer = await client.GetAsync(
+            new Uri($"{proxy.Urls.First()}/admin/cache/api/caches"));
 
-        // The last row is what ADMIN.md warns of: a proxy that adds nothing cannot be told from a program on this machine.
+        // The last row is what ADMIN.md warns of: a proxy that adds nothing cannot be told from a
+        // program on this machine.
         Assert.Equal(expected, answer.StatusCode);
     }
 
@@ -120,10 +125,12 @@ public sealed class ConnectionTests
             kestrel.Limits.MaxRequestBodySize = 10;
         });
 
-        (await host.SendAsync(HttpMethod.Put, "api/caches/default/limit", """{"maxMemory": "512MB"}""")).AssertProblem(HttpStatusCode.RequestEntityTooLarge, "could not be read");
+        (await host.SendAsync(HttpMethod.Put, "api/caches/default/limit", """{"maxMemory": "512MB"}"""))
+            .AssertProblem(HttpStatusCode.RequestEntityTooLarge, "could not be read");
 
         string broken = await host.SendRawAsync(
-            "PUT /admin/cache/api/caches/default/limit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
+            "PUT /admin/cache/api/caches/default/limit HTTP/1.1\r\nHost: localhost\r\n"
+                + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
         Assert.StartsWith("HTTP/1.1 400", broken, StringComparison.Ordinal);
         Assert.Contains("application/problem+json", broken, StringComparison.Ordinal);
         Assert.Equal(1 << 20, host.Default.MaxMemory);

@@ -56,7 +56,9 @@ public sealed class CrossSiteTests
         await using AdminHost host = await AdminHost.StartAsync();
         (string Path, HttpMethod Method)[] changes =
         [
-            ("api/caches/default/limit", HttpMethod.Put), ("api/caches/default/release", HttpMethod.Post), ("api/caches/default/compact", HttpMethod.Post),
+            ("api/caches/default/limit", HttpMethod.Put),
+            ("api/caches/default/release", HttpMethod.Post),
+            ("api/caches/default/compact", HttpMethod.Post),
             ("api/caches/default/clear", HttpMethod.Post), ("api/memory", HttpMethod.Post),
         ];
 
@@ -64,7 +66,8 @@ public sealed class CrossSiteTests
         {
             Answer answer = await host.SendAsync(method, path, """{"maxMemory": 1000}""", $"Content-Type: {type}");
             answer.AssertProblem(HttpStatusCode.UnsupportedMediaType, "Content-Type: application/json", "Right is {");
-            (await host.SendAsync(method, path)).AssertProblem(HttpStatusCode.UnsupportedMediaType, "Content-Type: application/json");
+            (await host.SendAsync(method, path))
+                .AssertProblem(HttpStatusCode.UnsupportedMediaType, "Content-Type: application/json");
         }
 
         Assert.Equal(1 << 20, host.Default.MaxMemory);

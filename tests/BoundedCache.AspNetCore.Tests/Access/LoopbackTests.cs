@@ -54,8 +54,9 @@ public sealed class LoopbackTests
     [InlineData("X-Our-Client: 127.0.0.1")]
     public async Task Whatever_carries_the_headers_of_a_proxy_is_refused(string header)
     {
-        await using AdminHost host = await AdminHost.StartAsync(services: static services => services.Configure<ForwardedHeadersOptions>(
-            static forwarded => forwarded.ForwardedForHeaderName = "X-Our-Client"));
+        await using AdminHost host = await AdminHost.StartAsync(services: static services =>
+            services.Configure<ForwardedHeadersOptions>(
+                static forwarded => forwarded.ForwardedForHeaderName = "X-Our-Client"));
 
         await AssertAsync(host, isAnswered: false, header);
         await AssertAsync(host, isAnswered: true, "Accept: */*");
@@ -65,10 +66,15 @@ public sealed class LoopbackTests
     public async Task An_address_that_the_forwarded_headers_middleware_believed_is_not_believed()
     {
         await using AdminHost host = await AdminHost.StartAsync(before: static app => app.UseForwardedHeaders(
-            new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All, KnownProxies = { IPAddress.Parse("192.0.2.7") } }));
+            new ForwardedHeadersOptions
+            {
+                ForwardedHeaders = ForwardedHeaders.All,
+                KnownProxies = { IPAddress.Parse("192.0.2.7") },
+            }));
         host.RemoteAddress = IPAddress.Parse("192.0.2.7");
 
-        // The middleware has made the connection's own address 127.0.0.1 and moved its header away when the endpoint looks.
+        // The middleware has made the connection's own address 127.0.0.1 and moved its header away
+        // when the endpoint looks.
         Answer answer = await host.GetAsync("api/caches", "X-Forwarded-For: 127.0.0.1");
         answer.AssertProblem(HttpStatusCode.Forbidden, "X-Original-");
     }
@@ -104,7 +110,8 @@ public sealed class LoopbackTests
         }
         else
         {
-            read.AssertProblem(HttpStatusCode.Forbidden, "Only direct connections from this machine", "RequireAuthorization");
+            read.AssertProblem(
+                HttpStatusCode.Forbidden, "Only direct connections from this machine", "RequireAuthorization");
             change.AssertProblem(HttpStatusCode.Forbidden);
             (await host.GetAsync("", headers)).AssertProblem(HttpStatusCode.Forbidden);
             Assert.Equal(1 << 20, host.Default.MaxMemory);

@@ -17,7 +17,9 @@ public sealed class LookingTests
 
         Answer answer = (await host.GetAsync("api/caches")).AssertOk();
 
-        Assert.Equal(["default", "pages"], answer.Json["caches"]!.AsArray().Select(static cache => cache!["name"]!.GetValue<string>()));
+        Assert.Equal(
+            ["default", "pages"],
+            answer.Json["caches"]!.AsArray().Select(static cache => cache!["name"]!.GetValue<string>()));
         Assert.Equal(host.Default.UsedMemory, answer.Json["caches"]![0]!["usedBytes"]!.GetValue<long>());
         Assert.Equal(0.5, answer.Json["caches"]![0]!["hitRatio"]!.GetValue<double>());
         Assert.Equal("measured", answer.Json["caches"]![0]!["sizing"]!.GetValue<string>());
@@ -39,7 +41,8 @@ public sealed class LookingTests
         Answer one = (await host.GetAsync("api/caches/pages")).AssertOk();
 
         Assert.Equal(list.Json["caches"]![1]!.ToJsonString(), one.Json.ToJsonString());
-        (await host.GetAsync("api/caches/Pages")).AssertProblem(HttpStatusCode.NotFound, "'Pages'", "default, pages", "Case matters");
+        (await host.GetAsync("api/caches/Pages"))
+            .AssertProblem(HttpStatusCode.NotFound, "'Pages'", "default, pages", "Case matters");
     }
 
     [Fact]
@@ -58,7 +61,10 @@ public sealed class LookingTests
         Assert.Equal(1 << 20, answer.Json["oldMaxBytes"]!.GetValue<long>());
         Assert.Equal(50 << 10, answer.Json["newMaxBytes"]!.GetValue<long>());
         Assert.Equal(100 - host.Default.Count, answer.Json["entriesEvicted"]!.GetValue<long>());
-        Assert.InRange(preview.Json["entriesToEvict"]!.GetValue<long>(), answer.Json["entriesEvicted"]!.GetValue<long>() - 2, answer.Json["entriesEvicted"]!.GetValue<long>() + 2);
+        Assert.InRange(
+            preview.Json["entriesToEvict"]!.GetValue<long>(),
+            answer.Json["entriesEvicted"]!.GetValue<long>() - 2,
+            answer.Json["entriesEvicted"]!.GetValue<long>() + 2);
         Assert.Equal("notRequested", answer.Json["outcome"]!.GetValue<string>());
     }
 
@@ -67,7 +73,8 @@ public sealed class LookingTests
     {
         await using AdminHost host = await AdminHost.StartAsync();
 
-        Answer accepted = await host.PutAsync("api/caches/default/limit", """{"maxMemory": 65536, "releaseMode": "full"}""", "Prefer: respond-async");
+        Answer accepted = await host.PutAsync(
+            "api/caches/default/limit", """{"maxMemory": 65536, "releaseMode": "full"}""", "Prefer: respond-async");
         Assert.Equal(HttpStatusCode.Accepted, accepted.Status);
         string location = accepted.Headers.Location!.OriginalString;
         Assert.Equal($"/admin/cache/api/operations/{accepted.Json["id"]}", location);
@@ -98,7 +105,8 @@ public sealed class LookingTests
         Assert.Equal("observe", answered["mode"]!.GetValue<string>());
 
         static IEnumerable<string> Members(JsonNode node) => node.AsObject().Select(static member => member.Key);
-        static IEnumerable<string> Kinds(JsonNode report) => report["rows"]!.AsArray().Select(static row => row!["kind"]!.GetValue<string>());
+        static IEnumerable<string> Kinds(JsonNode report) =>
+            report["rows"]!.AsArray().Select(static row => row!["kind"]!.GetValue<string>());
     }
 
     [Theory]
@@ -117,8 +125,10 @@ public sealed class LookingTests
     {
         await using AdminHost host = await AdminHost.StartAsync(options: static _ => { });
 
-        (await host.GetAsync("api/caches")).AssertProblem(HttpStatusCode.Forbidden, "RequireAuthorization", "AllowLoopback");
-        (await host.PutAsync("api/caches/default/limit", """{"maxMemory": 1}""")).AssertProblem(HttpStatusCode.Forbidden, "RequireAuthorization");
+        (await host.GetAsync("api/caches"))
+            .AssertProblem(HttpStatusCode.Forbidden, "RequireAuthorization", "AllowLoopback");
+        (await host.PutAsync("api/caches/default/limit", """{"maxMemory": 1}"""))
+            .AssertProblem(HttpStatusCode.Forbidden, "RequireAuthorization");
         Assert.Equal(1 << 20, host.Default.MaxMemory);
     }
 }

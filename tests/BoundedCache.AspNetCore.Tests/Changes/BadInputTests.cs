@@ -3,7 +3,9 @@ using BoundedCache.AspNetCore.Tests.Support;
 
 namespace BoundedCache.AspNetCore.Tests.Changes;
 
-/// <summary>What operators and programs get wrong: the right status, what would be right, and nothing changed.</summary>
+/// <summary>
+/// What operators and programs get wrong: the right status, what would be right, and nothing changed.
+/// </summary>
 public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixture<BadInputTests.SharedHost>
 {
     [Theory]
@@ -43,7 +45,10 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
 
         Answer answer = await host.PutAsync("api/caches/default/limit", $$"""{"maxMemory": {{limit}}}""");
 
-        answer.AssertProblem(HttpStatusCode.BadRequest, "maxMemory", "Right is a whole number of bytes (536870912), or text with a unit (\"512MB\"");
+        answer.AssertProblem(
+            HttpStatusCode.BadRequest,
+            "maxMemory",
+            "Right is a whole number of bytes (536870912), or text with a unit (\"512MB\"");
         Assert.Equal("Not a limit", answer.Json["title"]!.GetValue<string>());
         AssertUnchanged(host);
     }
@@ -61,7 +66,8 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
     {
         AdminHost host = shared.Host;
 
-        (await host.GetAsync($"api/caches/default/limit/preview{query}")).AssertProblem(HttpStatusCode.BadRequest, "maxMemory", "Right is a whole number");
+        (await host.GetAsync($"api/caches/default/limit/preview{query}"))
+            .AssertProblem(HttpStatusCode.BadRequest, "maxMemory", "Right is a whole number");
     }
 
     [Theory]
@@ -94,7 +100,8 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
     {
         AdminHost host = shared.Host;
 
-        (await host.PutAsync("api/caches/default/limit", "{}")).AssertProblem(HttpStatusCode.BadRequest, "maxMemory is missing", "Right is");
+        (await host.PutAsync("api/caches/default/limit", "{}"))
+            .AssertProblem(HttpStatusCode.BadRequest, "maxMemory is missing", "Right is");
         AssertUnchanged(host);
     }
 
@@ -107,7 +114,8 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
     {
         AdminHost host = shared.Host;
 
-        Answer answer = await host.SendAsync(path == "limit" ? HttpMethod.Put : HttpMethod.Post, $"api/caches/default/{path}", body);
+        Answer answer = await host.SendAsync(
+            path == "limit" ? HttpMethod.Put : HttpMethod.Post, $"api/caches/default/{path}", body);
         answer.AssertProblem(HttpStatusCode.BadRequest, [.. says, "releaseMode"]);
         AssertUnchanged(host);
     }
@@ -126,7 +134,8 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
     {
         AdminHost host = shared.Host;
 
-        (await host.PostAsync("api/caches/default/compact", body)).AssertProblem(HttpStatusCode.BadRequest, says, "Right is");
+        (await host.PostAsync("api/caches/default/compact", body))
+            .AssertProblem(HttpStatusCode.BadRequest, says, "Right is");
         AssertUnchanged(host);
     }
 
@@ -149,7 +158,8 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
         using var content = new StreamContent(new EndlessSpaces());
         content.Headers.ContentType = new("application/json");
 
-        using HttpResponseMessage response = await host.Client.PutAsync(new Uri("/admin/cache/api/caches/default/limit", UriKind.Relative), content);
+        using HttpResponseMessage response = await host.Client.PutAsync(
+            new Uri("/admin/cache/api/caches/default/limit", UriKind.Relative), content);
 
         (await Answer.OfAsync(response)).AssertProblem(HttpStatusCode.RequestEntityTooLarge, "4096 bytes");
         AssertUnchanged(host);
@@ -166,7 +176,8 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
         AdminHost host = shared.Host;
 
         (await host.GetAsync($"api/caches/{name}")).AssertProblem(HttpStatusCode.NotFound, says);
-        (await host.PutAsync($"api/caches/{name}/limit", """{"maxMemory": 1}""")).AssertProblem(HttpStatusCode.NotFound, says);
+        (await host.PutAsync($"api/caches/{name}/limit", """{"maxMemory": 1}"""))
+            .AssertProblem(HttpStatusCode.NotFound, says);
         (await host.PostAsync($"api/caches/{name}/release", "{}")).AssertProblem(HttpStatusCode.NotFound);
         (await host.PostAsync($"api/caches/{name}/compact", """{"share": 1}""")).AssertProblem(HttpStatusCode.NotFound);
         (await host.PostAsync($"api/caches/{name}/clear", "{}")).AssertProblem(HttpStatusCode.NotFound);
@@ -191,7 +202,10 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
 
         Answer answer = await host.SendAsync(new HttpMethod(method), path, """{"maxMemory": 1}""");
 
-        answer.AssertProblem(HttpStatusCode.MethodNotAllowed, method, $"Right is {allowed.Replace(", ", " or ", StringComparison.Ordinal)}");
+        answer.AssertProblem(
+            HttpStatusCode.MethodNotAllowed,
+            method,
+            $"Right is {allowed.Replace(", ", " or ", StringComparison.Ordinal)}");
         Assert.Equal(allowed.Split(", "), answer.ContentHeaders.Allow);
         AssertUnchanged(host);
     }
@@ -214,9 +228,11 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
     [InlineData("\"8191PiB\"", "above the highest limit", "2000000")]
     public async Task A_limit_outside_the_bounds_that_the_options_set(string limit, params string[] says)
     {
-        await using AdminHost host = await FilledAsync(static all => (all.AllowLoopback, all.MinimumLimit, all.MaximumLimit) = (true, 1_023_000, 2_000_000));
+        await using AdminHost host = await FilledAsync(
+            static all => (all.AllowLoopback, all.MinimumLimit, all.MaximumLimit) = (true, 1_023_000, 2_000_000));
 
-        (await host.PutAsync("api/caches/default/limit", $$"""{"maxMemory": {{limit}}}""")).AssertProblem(HttpStatusCode.BadRequest, says);
+        (await host.PutAsync("api/caches/default/limit", $$"""{"maxMemory": {{limit}}}"""))
+            .AssertProblem(HttpStatusCode.BadRequest, says);
         AssertUnchanged(host);
         (await host.PutAsync("api/caches/default/limit", """{"maxMemory": 2000000}""")).AssertOk();
         (await host.PutAsync("api/caches/default/limit", """{"maxMemory": "1023000"}""")).AssertOk();
@@ -279,7 +295,11 @@ public sealed class BadInputTests(BadInputTests.SharedHost shared) : IClassFixtu
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(byte[] buffer, int offset, int count)
         {

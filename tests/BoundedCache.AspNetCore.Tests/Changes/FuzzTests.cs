@@ -10,31 +10,45 @@ public sealed class FuzzTests(ITestOutputHelper output)
 {
     private const int Requests = 3000;
 
-    private static readonly string[] s_methods = ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"];
+    private static readonly string[] s_methods =
+        ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"];
 
     private static readonly string[] s_paths =
     [
-        "", "/", "/api", "/api/", "/api/caches", "/api/caches/", "/api/caches/default", "/api/caches/pages", "/api/caches/nope", "/api/caches/default/limit", "/api/caches/pages/limit",
-        "/api/caches/default/limit/preview", "/api/caches/default/release", "/api/caches/default/compact", "/api/caches/pages/clear", "/api/memory", "/api/history",
-        "/api/operations/0", "/assets/page.js", "/assets/../index.html", "/assets/%2e%2e/%2e%2e/x", "/api/caches/%2F", "/api/caches/a%0Ab/limit", "//api/caches",
+        "", "/", "/api", "/api/", "/api/caches", "/api/caches/", "/api/caches/default", "/api/caches/pages",
+        "/api/caches/nope", "/api/caches/default/limit", "/api/caches/pages/limit",
+        "/api/caches/default/limit/preview", "/api/caches/default/release", "/api/caches/default/compact",
+        "/api/caches/pages/clear", "/api/memory", "/api/history",
+        "/api/operations/0", "/assets/page.js", "/assets/../index.html", "/assets/%2e%2e/%2e%2e/x", "/api/caches/%2F",
+        "/api/caches/a%0Ab/limit", "//api/caches",
     ];
 
     private static readonly string[] s_values =
     [
-        "1", "0", "-1", "1e9", "1.5", "1000000", "65536", "9223372036854775807", "9223372036854775808", "1e999", "\"512KB\"", "\"1MB\"", "\"100 potatoes\"", "\"NaN\"", "NaN", "null", "true",
-        "\"\"", "\"\\ud800\"", "\"\\u0000\"", "[]", "{}", "[1]", "\"full\"", "\"gentle\"", "\"none\"", "\"FULL\"", "0.25", "1.0", "0.0", "-0.1", "\"0.5\"", "\"１\"",
+        "1", "0", "-1", "1e9", "1.5", "1000000", "65536", "9223372036854775807", "9223372036854775808", "1e999",
+        "\"512KB\"", "\"1MB\"", "\"100 potatoes\"", "\"NaN\"", "NaN", "null", "true",
+        "\"\"", "\"\\ud800\"", "\"\\u0000\"", "[]", "{}", "[1]", "\"full\"", "\"gentle\"", "\"none\"", "\"FULL\"",
+        "0.25", "1.0", "0.0", "-0.1", "\"0.5\"", "\"１\"",
     ];
 
-    private static readonly string[] s_names = ["maxMemory", "releaseMode", "share", "MaxMemory", "force", "", "__proto__", "max\\u004demory"];
-    private static readonly string[] s_types = ["application/json", "application/json; charset=utf-8", "application/json;charset=utf-7", "text/plain", "application/xml", "*/*", "a", ""];
+    private static readonly string[] s_names =
+        ["maxMemory", "releaseMode", "share", "MaxMemory", "force", "", "__proto__", "max\\u004demory"];
+    private static readonly string[] s_types =
+    [
+        "application/json", "application/json; charset=utf-8", "application/json;charset=utf-7", "text/plain",
+        "application/xml", "*/*", "a", "",
+    ];
 
     [Fact]
     public async Task Never_fail_never_change_anything_unless_they_are_answered_and_leave_the_caches_whole()
     {
-        int seed = Environment.GetEnvironmentVariable("BOUNDEDCACHE_SEED") is { Length: > 0 } given ? int.Parse(given, null) : Random.Shared.Next();
+        int seed = Environment.GetEnvironmentVariable("BOUNDEDCACHE_SEED") is { Length: > 0 } given
+            ? int.Parse(given, null)
+            : Random.Shared.Next();
         output.WriteLine($"BOUNDEDCACHE_SEED={seed}");
         var random = new Random(seed);
-        await using AdminHost host = await AdminHost.StartAsync(static all => (all.AllowLoopback, all.ReleasesPerMinute) = (true, 20));
+        await using AdminHost host = await AdminHost.StartAsync(
+            static all => (all.AllowLoopback, all.ReleasesPerMinute) = (true, 20));
         int[] answers = new int[600];
         int changed = 0;
         for (int i = 0; i < Requests; i++)
@@ -68,17 +82,23 @@ public sealed class FuzzTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine(string.Join(", ", answers.Index().Where(static pair => pair.Item > 0).Select(static pair => $"{pair.Index}: {pair.Item}")));
+        output.WriteLine(string.Join(
+            ", ",
+            answers.Index().Where(static pair => pair.Item > 0).Select(static pair => $"{pair.Index}: {pair.Item}")));
         Assert.True(answers[200] > Requests / 20, "hardly any request was right");
         Assert.True(changed > 20, $"only {changed} requests changed anything");
-        Assert.True(answers[400] > 50 && answers[404] > 50 && answers[405] > 50 && answers[415] > 50, "hardly any request was wrong in this way");
+        Assert.True(
+            answers[400] > 50 && answers[404] > 50 && answers[405] > 50 && answers[415] > 50,
+            "hardly any request was wrong in this way");
         InvariantChecker.Check(host.Default.Engine);
         InvariantChecker.Check(host.Pages.Engine);
     }
 
     /// <summary>Addresses that are not the endpoint's, and are answered by the application.</summary>
     private static bool IsOutside(HttpRequestMessage request) =>
-        request.RequestUri!.AbsolutePath is var path && !path.StartsWith("/admin/cache/api/", StringComparison.Ordinal) && !path.StartsWith("/admin/cache/assets/", StringComparison.Ordinal)
+        request.RequestUri!.AbsolutePath is var path
+        && !path.StartsWith("/admin/cache/api/", StringComparison.Ordinal)
+        && !path.StartsWith("/admin/cache/assets/", StringComparison.Ordinal)
         && path is not ("/admin/cache" or "/admin/cache/");
 
     private static void Fill(BoundedMemoryCache cache)
@@ -89,7 +109,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
         }
     }
 
-    private static (long, int, long, int) State(AdminHost host) => (host.Default.MaxMemory, host.Default.Count, host.Pages.MaxMemory, host.Pages.Count);
+    private static (long, int, long, int) State(AdminHost host) =>
+        (host.Default.MaxMemory, host.Default.Count, host.Pages.MaxMemory, host.Pages.Count);
 
     private static HttpRequestMessage Make(Random random, out string text)
     {
@@ -106,12 +127,16 @@ public sealed class FuzzTests(ITestOutputHelper output)
                 _ => ("GET", "/api/caches"),
             },
         };
-        string query = random.Next(3) == 0 ? $"?maxMemory={Uri.EscapeDataString(Of(random, s_values).Trim('"').Replace("\\ud800", "x", StringComparison.Ordinal))}" : "";
+        string query = random.Next(3) == 0
+            ? "?maxMemory="
+                + $"{Uri.EscapeDataString(Of(random, s_values).Trim('"').Replace("\\ud800", "x", StringComparison.Ordinal))}"
+            : "";
         string body = random.Next(4) switch
         {
             0 => $$"""{"maxMemory": {{Of(random, s_values)}}}""",
             1 => $$"""{"share": {{Of(random, s_values)}}}""",
-            2 => $$"""{"{{Of(random, s_names)}}": {{Of(random, s_values)}}, "{{Of(random, s_names)}}": {{Of(random, s_values)}}}""",
+            2 =>
+                $$"""{"{{Of(random, s_names)}}": {{Of(random, s_values)}}, "{{Of(random, s_names)}}": {{Of(random, s_values)}}}""",
             _ => "{}",
         };
         byte[] bytes = Encoding.UTF8.GetBytes(body);
@@ -142,7 +167,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
             request.Headers.TryAddWithoutValidation("Prefer", prefer);
         }
 
-        text = $"{method} {path}{query} {type} {prefer} {Encoding.Latin1.GetString(bytes.AsSpan(0, Math.Min(200, bytes.Length)))}";
+        text = $"{method} {path}{query} {type} {prefer} "
+            + $"{Encoding.Latin1.GetString(bytes.AsSpan(0, Math.Min(200, bytes.Length)))}";
         return request;
     }
 

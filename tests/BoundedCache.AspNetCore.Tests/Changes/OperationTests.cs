@@ -18,11 +18,14 @@ public sealed class OperationTests
             long first = host.Default.MaxMemory;
             int from = 10_000 * (round + 1);
 
-            Answer[] answers = await Task.WhenAll(Enumerable.Range(from, 12).Select(limit => host.PutAsync("api/caches/default/limit", $$"""{"maxMemory": {{limit}}}""")));
+            Answer[] answers = await Task.WhenAll(Enumerable.Range(from, 12)
+                .Select(limit => host.PutAsync("api/caches/default/limit", $$"""{"maxMemory": {{limit}}}""")));
 
-            // Each says which limit it replaced, so together they are one chain from the first limit to the one that holds.
+            // Each says which limit it replaced, so together they are one chain from the first
+            // limit to the one that holds.
             Dictionary<long, long> next = answers.ToDictionary(
-                static answer => answer.AssertOk().Json["oldMaxBytes"]!.GetValue<long>(), static answer => answer.Json["newMaxBytes"]!.GetValue<long>());
+                static answer => answer.AssertOk().Json["oldMaxBytes"]!.GetValue<long>(),
+                static answer => answer.Json["newMaxBytes"]!.GetValue<long>());
             long limit = first;
             for (int i = 0; i < 12; i++)
             {
@@ -33,7 +36,10 @@ public sealed class OperationTests
         }
 
         // The log has them in the same order.
-        Assert.EndsWith($"to {host.Default.MaxMemory} bytes", host.Log.Admin.Last(static line => line.Id == 60).Text, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"to {host.Default.MaxMemory} bytes",
+            host.Log.Admin.Last(static line => line.Id == 60).Text,
+            StringComparison.Ordinal);
         InvariantChecker.Check(host.Default.Engine);
     }
 
@@ -45,7 +51,8 @@ public sealed class OperationTests
         tokens.Fill(host.Default, 1);
         using var client = new CancellationTokenSource();
 
-        Task<Answer> request = host.SendAsync(HttpMethod.Put, "api/caches/default/limit", """{"maxMemory": 500}""", client.Token);
+        Task<Answer> request = host.SendAsync(
+            HttpMethod.Put, "api/caches/default/limit", """{"maxMemory": 500}""", client.Token);
         await tokens.WaitUntilBlockedAsync();
         await client.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
@@ -67,7 +74,10 @@ public sealed class OperationTests
         for (int i = 0; i < 16; i++)
         {
             // One byte less than what is used evicts one entry.
-            accepted.Add(await host.PutAsync("api/caches/default/limit", $$"""{"maxMemory": {{host.Default.UsedMemory - 1}}}""", "Prefer: respond-async, wait=1"));
+            accepted.Add(await host.PutAsync(
+                "api/caches/default/limit",
+                $$"""{"maxMemory": {{host.Default.UsedMemory - 1}}}""",
+                "Prefer: respond-async, wait=1"));
             await tokens.WaitUntilBlockedAsync();
         }
 
@@ -127,7 +137,8 @@ public sealed class OperationTests
             map: static (app, options) =>
             {
                 Microsoft.AspNetCore.Builder.EndpointRoutingApplicationBuilderExtensions.UseRouting(app);
-                Microsoft.AspNetCore.Builder.BoundedCacheAdminEndpointRouteBuilderExtensions.MapBoundedCacheAdmin(app, "/admin/cache", options);
+                Microsoft.AspNetCore.Builder.BoundedCacheAdminEndpointRouteBuilderExtensions.MapBoundedCacheAdmin(
+                    app, "/admin/cache", options);
             });
         using var request = new HttpRequestMessage(HttpMethod.Put, "/base/admin/cache/api/caches/default/limit/")
         {
@@ -137,7 +148,8 @@ public sealed class OperationTests
 
         using HttpResponseMessage response = await host.Client.SendAsync(request);
 
-        Assert.StartsWith("/base/admin/cache/api/operations/", response.Headers.Location!.OriginalString, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "/base/admin/cache/api/operations/", response.Headers.Location!.OriginalString, StringComparison.Ordinal);
         using HttpResponseMessage operation = await host.Client.GetAsync(response.Headers.Location);
         Assert.Equal(HttpStatusCode.OK, operation.StatusCode);
     }
@@ -146,9 +158,11 @@ public sealed class OperationTests
     public async Task Releases_and_collections_come_only_so_often()
     {
         var time = new ManualTimeProvider();
-        await using AdminHost host = await AdminHost.StartAsync(all => (all.AllowLoopback, all.ReleasesPerMinute, all.TimeProvider) = (true, 2, time));
+        await using AdminHost host = await AdminHost.StartAsync(
+            all => (all.AllowLoopback, all.ReleasesPerMinute, all.TimeProvider) = (true, 2, time));
 
-        (await host.PostAsync("api/caches/default/release", """{"releaseMode": "gentle "}""")).AssertProblem(HttpStatusCode.BadRequest);
+        (await host.PostAsync("api/caches/default/release", """{"releaseMode": "gentle "}"""))
+            .AssertProblem(HttpStatusCode.BadRequest);
         (await host.PostAsync("api/caches/default/release", "{}")).AssertOk();
         time.Advance(TimeSpan.FromSeconds(20));
         Assert.Equal("collect", (await host.PostAsync("api/memory", "{}")).AssertOk().Json["mode"]!.GetValue<string>());
@@ -164,7 +178,8 @@ public sealed class OperationTests
         (await host.PostAsync("api/caches/default/clear", "{}")).AssertOk();
         time.Advance(TimeSpan.FromSeconds(40));
         (await host.PostAsync("api/caches/default/release", """{"releaseMode": "full"}""")).AssertOk();
-        (await host.PostAsync("api/caches/default/release", "{}")).AssertProblem(HttpStatusCode.TooManyRequests, "Ask again in 20 s");
+        (await host.PostAsync("api/caches/default/release", "{}"))
+            .AssertProblem(HttpStatusCode.TooManyRequests, "Ask again in 20 s");
     }
 
     [Fact]
@@ -177,10 +192,17 @@ public sealed class OperationTests
         }
 
         long used = host.Default.UsedMemory;
-        JsonNode compacted = (await host.PostAsync("api/caches/default/compact", """{"share": 0.25}""")).AssertOk().Json;
-        Assert.Equal((25, used / 4, 75), (compacted["entriesRemoved"]!.GetValue<long>(), compacted["bytesRemoved"]!.GetValue<long>(), compacted["count"]!.GetValue<int>()));
+        JsonNode compacted =
+            (await host.PostAsync("api/caches/default/compact", """{"share": 0.25}""")).AssertOk().Json;
+        Assert.Equal((25, used / 4, 75), (
+            compacted["entriesRemoved"]!.GetValue<long>(),
+            compacted["bytesRemoved"]!.GetValue<long>(),
+            compacted["count"]!.GetValue<int>()));
         JsonNode cleared = (await host.PostAsync("api/caches/default/clear", "{}")).AssertOk().Json;
-        Assert.Equal((75, 0, 0), (cleared["entriesRemoved"]!.GetValue<long>(), cleared["usedBytes"]!.GetValue<long>(), cleared["count"]!.GetValue<int>()));
+        Assert.Equal((75, 0, 0), (
+            cleared["entriesRemoved"]!.GetValue<long>(),
+            cleared["usedBytes"]!.GetValue<long>(),
+            cleared["count"]!.GetValue<int>()));
     }
 
     [Fact]
@@ -199,7 +221,10 @@ public sealed class OperationTests
         Assert.Equal([60, 62, 61, 62, 64, 65, 66], lines.Select(static line => line.Id));
         Assert.All(lines, static line => Assert.Contains("oscar (127.0.0.1)", line.Text, StringComparison.Ordinal));
         Assert.Equal("default: oscar (127.0.0.1) sets the limit from 1048576 to 500 bytes", lines[0].Text);
-        Assert.StartsWith("default: SetLimit by oscar (127.0.0.1) has ended: limit 1048576 -> 500 bytes, NotRequested", lines[1].Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "default: SetLimit by oscar (127.0.0.1) has ended: limit 1048576 -> 500 bytes, NotRequested",
+            lines[1].Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -208,7 +233,8 @@ public sealed class OperationTests
         await using AdminHost host = await AdminHost.StartAsync();
         host.Default.Dispose();
 
-        (await host.PutAsync("api/caches/default/limit", """{"maxMemory": 500}""")).AssertProblem(HttpStatusCode.Conflict, "disposed");
+        (await host.PutAsync("api/caches/default/limit", """{"maxMemory": 500}"""))
+            .AssertProblem(HttpStatusCode.Conflict, "disposed");
         (await host.PostAsync("api/caches/default/release", "{}")).AssertProblem(HttpStatusCode.Conflict, "disposed");
         (await host.PostAsync("api/caches/default/clear", "{}")).AssertProblem(HttpStatusCode.Conflict, "disposed");
         (await host.GetAsync("api/caches")).AssertOk();

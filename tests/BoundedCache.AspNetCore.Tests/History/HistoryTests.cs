@@ -40,7 +40,8 @@ public sealed class HistoryTests
     {
         var time = new ManualTimeProvider();
         await using AdminHost host = await AdminHost.StartAsync(
-            all => (all.AllowLoopback, all.TimeProvider, all.HistorySamples, all.SampleInterval) = (true, time, 3, TimeSpan.FromSeconds(5)));
+            all => (all.AllowLoopback, all.TimeProvider, all.HistorySamples, all.SampleInterval) =
+                (true, time, 3, TimeSpan.FromSeconds(5)));
 
         for (int i = 0; i < 5; i++)
         {
@@ -51,7 +52,9 @@ public sealed class HistoryTests
         JsonNode history = (await host.GetAsync("api/history")).AssertOk().Json;
         JsonNode?[] samples = [.. history["samples"]!.AsArray()];
         Assert.Equal(5000, history["intervalMilliseconds"]!.GetValue<double>());
-        Assert.Equal(["2026-01-01T00:00:15+00:00", "2026-01-01T00:00:20+00:00", "2026-01-01T00:00:25+00:00"], samples.Select(static sample => sample!["time"]!.GetValue<string>()));
+        Assert.Equal(
+            ["2026-01-01T00:00:15+00:00", "2026-01-01T00:00:20+00:00", "2026-01-01T00:00:25+00:00"],
+            samples.Select(static sample => sample!["time"]!.GetValue<string>()));
         Assert.Equal([3, 4, 5], samples.Select(static sample => sample!["caches"]![0]!["count"]!.GetValue<int>()));
         Assert.All(samples, static sample => Assert.True(sample!["residentBytes"]!.GetValue<long>() > 0));
         Assert.Equal(host.Default.UsedMemory, samples[2]!["caches"]![0]!["usedBytes"]!.GetValue<long>());
@@ -61,7 +64,8 @@ public sealed class HistoryTests
     public async Task The_hit_ratio_is_that_of_the_last_interval_and_null_without_lookups_or_where_nobody_counts()
     {
         var time = new ManualTimeProvider();
-        await using AdminHost host = await AdminHost.StartAsync(all => (all.AllowLoopback, all.TimeProvider) = (true, time));
+        await using AdminHost host = await AdminHost.StartAsync(
+            all => (all.AllowLoopback, all.TimeProvider) = (true, time));
         host.Default.Set("a", 1);
         time.Advance(TimeSpan.Zero);
 
@@ -72,7 +76,9 @@ public sealed class HistoryTests
         time.Advance(TimeSpan.FromSeconds(1));
 
         JsonNode?[] samples = [.. (await host.GetAsync("api/history")).AssertOk().Json["samples"]!.AsArray()];
-        Assert.Equal([0.75, 0, null], samples.TakeLast(3).Select(static sample => sample!["caches"]![0]!["hitRatio"]?.GetValue<double>()));
+        Assert.Equal(
+            [0.75, 0, null],
+            samples.TakeLast(3).Select(static sample => sample!["caches"]![0]!["hitRatio"]?.GetValue<double>()));
         Assert.All(samples, static sample => Assert.Null(sample!["caches"]![1]!["hitRatio"]));
     }
 
@@ -80,7 +86,8 @@ public sealed class HistoryTests
     public async Task Shrinks_are_there_whoever_caused_them_each_once_and_raises_are_not()
     {
         var time = new ManualTimeProvider();
-        await using AdminHost host = await AdminHost.StartAsync(all => (all.AllowLoopback, all.TimeProvider) = (true, time));
+        await using AdminHost host = await AdminHost.StartAsync(
+            all => (all.AllowLoopback, all.TimeProvider) = (true, time));
 
         host.Default.MaxMemory = 5000;
         time.Advance(TimeSpan.FromSeconds(1));
@@ -110,7 +117,9 @@ public sealed class HistoryTests
 
         JsonNode? shrink = Assert.Single((await host.GetAsync("api/history")).AssertOk().Json["shrinks"]!.AsArray());
         Assert.Equal(answer.Json.ToJsonString(), shrink!.ToJsonString());
-        Assert.Equal(answer.Json.ToJsonString(), (await host.GetAsync("api/caches/default")).AssertOk().Json["lastShrink"]!.ToJsonString());
+        Assert.Equal(
+            answer.Json.ToJsonString(),
+            (await host.GetAsync("api/caches/default")).AssertOk().Json["lastShrink"]!.ToJsonString());
     }
 
     private static void Look(AdminHost host, int hits, int misses)

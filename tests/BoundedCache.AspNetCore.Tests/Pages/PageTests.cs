@@ -24,7 +24,8 @@ public sealed class PageTests
         Assert.Equal("nosniff", Assert.Single(page.Headers.GetValues("X-Content-Type-Options")));
         Assert.Equal("no-referrer", Assert.Single(page.Headers.GetValues("Referrer-Policy")));
         Assert.Equal("same-origin", Assert.Single(page.Headers.GetValues("Cross-Origin-Resource-Policy")));
-        Assert.Equal("private, no-cache", page.Headers.CacheControl?.ToString().Replace("no-cache, private", "private, no-cache", StringComparison.Ordinal));
+        Assert.Equal("private, no-cache", page.Headers.CacheControl?.ToString()
+            .Replace("no-cache, private", "private, no-cache", StringComparison.Ordinal));
         Assert.Equal("no-store", (await host.GetAsync("api/caches")).Headers.CacheControl?.ToString());
     }
 
@@ -32,7 +33,8 @@ public sealed class PageTests
     public async Task Every_file_is_served_with_its_type_and_not_again_if_the_browser_has_it()
     {
         await using AdminHost host = await AdminHost.StartAsync();
-        string[] files = [.. typeof(PageFiles).Assembly.GetManifestResourceNames().Where(static name => name.StartsWith("Page/", StringComparison.Ordinal))];
+        string[] files = [.. typeof(PageFiles).Assembly.GetManifestResourceNames()
+            .Where(static name => name.StartsWith("Page/", StringComparison.Ordinal))];
         Assert.Contains("Page/index.html", files);
 
         foreach (string file in files)
@@ -44,7 +46,9 @@ public sealed class PageTests
             Answer head = await host.SendAsync(HttpMethod.Head, path);
 
             Assert.Equal((HttpStatusCode.NotModified, ""), (second.Status, second.Text));
-            Assert.Equal((HttpStatusCode.OK, first.ContentHeaders.ContentLength), (head.Status, head.ContentHeaders.ContentLength));
+            Assert.Equal(
+                (HttpStatusCode.OK, first.ContentHeaders.ContentLength),
+                (head.Status, head.ContentHeaders.ContentLength));
             string type = first.ContentHeaders.ContentType!.ToString();
             Assert.StartsWith(
                 Path.GetExtension(file) switch
@@ -69,7 +73,8 @@ public sealed class PageTests
 
         using HttpResponseMessage response = await host.Client.GetAsync(new Uri(path, UriKind.Relative));
 
-        Assert.Equal((HttpStatusCode.Found, location), (response.StatusCode, response.Headers.Location!.OriginalString));
+        Assert.Equal(
+            (HttpStatusCode.Found, location), (response.StatusCode, response.Headers.Location!.OriginalString));
     }
 
     [Theory]

@@ -23,7 +23,8 @@ public sealed class StreamTests
 
         JsonNode shrink = await stream.NextAsync("shrink");
         Assert.Equal(4000, shrink["newMaxBytes"]!.GetValue<long>());
-        JsonNode operation = await stream.NextAsync("operation", static each => each["state"]!.GetValue<string>() == "completed");
+        JsonNode operation = await stream.NextAsync(
+            "operation", static each => each["state"]!.GetValue<string>() == "completed");
         Assert.Equal(4000, operation["report"]!["newMaxBytes"]!.GetValue<long>());
     }
 
@@ -34,7 +35,8 @@ public sealed class StreamTests
         await using var stream = await Watcher.OpenAsync(host);
         await stream.NextAsync("sample");
 
-        // Kestrel waits 30 seconds for requests under way, then aborts them; an aborted stream throws at its reader, an ended one does not.
+        // Kestrel waits 30 seconds for requests under way, then aborts them; an aborted stream throws at its
+        // reader, an ended one does not.
         Task stop = host.App.StopAsync();
         await stream.ReadToEndAsync();
         await stop;
@@ -51,7 +53,8 @@ public sealed class StreamTests
             await watchers[i].NextAsync("sample");
         }
 
-        (await host.SendAsync(HttpMethod.Get, "api/stream")).AssertProblem(HttpStatusCode.ServiceUnavailable, "32 streams");
+        (await host.SendAsync(HttpMethod.Get, "api/stream"))
+            .AssertProblem(HttpStatusCode.ServiceUnavailable, "32 streams");
 
         await watchers[0].DisposeAsync();
         watchers.RemoveAt(0);
@@ -77,7 +80,8 @@ public sealed class StreamTests
     public async Task A_watcher_that_reads_nothing_holds_up_nobody_and_keeps_no_more_than_some_events()
     {
         var events = new BoundedCache.AspNetCore.Events.EventHub();
-        await using IAsyncEnumerator<SseItem<string>> slow = events.ReadAsync(static () => null, default).GetAsyncEnumerator();
+        await using IAsyncEnumerator<SseItem<string>> slow = events.ReadAsync(static () => null, default)
+            .GetAsyncEnumerator();
         ValueTask<bool> first = slow.MoveNextAsync();
         for (int i = 0; i < 1000; i++)
         {
@@ -97,18 +101,22 @@ public sealed class StreamTests
         Assert.False(events.HasReaders);
     }
 
-    private static BoundedCache.AspNetCore.History.SampleView Sample(long resident) => new(new ManualTimeProvider().GetUtcNow(), resident, 0, 0, []);
+    private static BoundedCache.AspNetCore.History.SampleView Sample(long resident) =>
+        new(new ManualTimeProvider().GetUtcNow(), resident, 0, 0, []);
 
     /// <summary>Somebody who watches.</summary>
     private sealed class Watcher(HttpResponseMessage response, System.IO.Stream body) : IAsyncDisposable
     {
-        private readonly IAsyncEnumerator<SseItem<string>> _items = SseParser.Create(body).EnumerateAsync().GetAsyncEnumerator();
+        private readonly IAsyncEnumerator<SseItem<string>> _items = SseParser.Create(body)
+            .EnumerateAsync()
+            .GetAsyncEnumerator();
 
         public HttpResponseMessage Response => response;
 
         public static async Task<Watcher> OpenAsync(KestrelHost host)
         {
-            HttpResponseMessage response = await host.Client.GetAsync(new Uri("api/stream", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+            HttpResponseMessage response = await host.Client.GetAsync(
+                new Uri("api/stream", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
             return new Watcher(response, await response.Content.ReadAsStreamAsync());
         }
 

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.AspNetCore.Tests.Support;
 
 /// <summary>
-/// An application with two caches, "default" and "pages", and an admin endpoint, in this process and without a network. Connections come from where a test says;
-/// unless it says, straight over loopback.
+/// An application with two caches, "default" and "pages", and an admin endpoint, in this process and without a network.
+/// Connections come from where a test says; unless it says, straight over loopback.
 /// </summary>
 internal sealed class AdminHost : IAsyncDisposable
 {
@@ -77,13 +77,16 @@ internal sealed class AdminHost : IAsyncDisposable
 
     public static WebApplication Build(Action<IServiceCollection>? services, Action<IWebHostBuilder> server)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { EnvironmentName = "Production" });
         builder.Logging.ClearProviders();
         var log = new LogLines();
         builder.Services.AddSingleton(log);
         builder.Logging.AddProvider(log);
-        builder.Services.AddBoundedMemoryCache(static cache => (cache.MaxMemory, cache.TrackStatistics, cache.ReleaseMode) = (1 << 20, true, ReleaseMode.None));
-        builder.Services.AddKeyedBoundedMemoryCache("pages", static cache => (cache.MaxMemory, cache.ReleaseMode) = (1 << 20, ReleaseMode.None));
+        builder.Services.AddBoundedMemoryCache(static cache =>
+            (cache.MaxMemory, cache.TrackStatistics, cache.ReleaseMode) = (1 << 20, true, ReleaseMode.None));
+        builder.Services.AddKeyedBoundedMemoryCache(
+            "pages", static cache => (cache.MaxMemory, cache.ReleaseMode) = (1 << 20, ReleaseMode.None));
         services?.Invoke(builder.Services);
         server(builder.WebHost);
         return builder.Build();
@@ -116,11 +119,14 @@ internal sealed class AdminHost : IAsyncDisposable
         return await Answer.OfAsync(response);
     }
 
-    public Task<Answer> GetAsync(string path, params string[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
+    public Task<Answer> GetAsync(string path, params string[] headers) =>
+        SendAsync(HttpMethod.Get, path, null, headers);
 
-    public Task<Answer> PutAsync(string path, string body, params string[] headers) => SendAsync(HttpMethod.Put, path, body, headers);
+    public Task<Answer> PutAsync(string path, string body, params string[] headers) =>
+        SendAsync(HttpMethod.Put, path, body, headers);
 
-    public Task<Answer> PostAsync(string path, string body, params string[] headers) => SendAsync(HttpMethod.Post, path, body, headers);
+    public Task<Answer> PostAsync(string path, string body, params string[] headers) =>
+        SendAsync(HttpMethod.Post, path, body, headers);
 
     public async ValueTask DisposeAsync()
     {

@@ -5,14 +5,19 @@ using System.Text.Json.Nodes;
 namespace BoundedCache.AspNetCore.Tests.Support;
 
 /// <summary>An answer, read whole.</summary>
-internal sealed record Answer(HttpStatusCode Status, string Text, HttpResponseHeaders Headers, HttpContentHeaders ContentHeaders)
+internal sealed record Answer(
+    HttpStatusCode Status, string Text, HttpResponseHeaders Headers, HttpContentHeaders ContentHeaders)
 {
     public JsonNode Json => JsonNode.Parse(Text)!;
 
     public string Detail => Json["detail"]!.GetValue<string>();
 
     public static async Task<Answer> OfAsync(HttpResponseMessage response) =>
-        new(response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers, response.Content.Headers);
+        new(
+            response.StatusCode,
+            await response.Content.ReadAsStringAsync(),
+            response.Headers,
+            response.Content.Headers);
 
     /// <summary>Asserts that it is a problem: the status, its type, and words of its detail.</summary>
     public void AssertProblem(HttpStatusCode status, params string[] words)

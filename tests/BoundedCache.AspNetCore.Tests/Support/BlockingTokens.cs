@@ -4,7 +4,8 @@ using Microsoft.Extensions.Primitives;
 namespace BoundedCache.AspNetCore.Tests.Support;
 
 /// <summary>
-/// Change tokens whose registrations are let go of by whoever evicts their entries, which blocks until the test has seen it: a shrink that lasts as long as a test wants.
+/// Change tokens whose registrations are let go of by whoever evicts their entries, which blocks until the test has
+/// seen it: a shrink that lasts as long as a test wants.
 /// </summary>
 internal sealed class BlockingTokens : IDisposable
 {
@@ -16,7 +17,8 @@ internal sealed class BlockingTokens : IDisposable
     {
         for (int i = 0; i < entries; i++)
         {
-            cache.Set($"blocks {i:00}", new byte[1000], new MemoryCacheEntryOptions().AddExpirationToken(new Token(this)));
+            cache.Set(
+                $"blocks {i:00}", new byte[1000], new MemoryCacheEntryOptions().AddExpirationToken(new Token(this)));
         }
     }
 

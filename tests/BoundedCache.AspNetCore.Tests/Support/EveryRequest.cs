@@ -3,7 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.Support;
 
-/// <summary>A request for every address and method that an application's admin endpoint has, right and wrong ones, as its own routes list them.</summary>
+/// <summary>
+/// A request for every address and method that an application's admin endpoint has, right and wrong ones, as
+/// its own routes list them.
+/// </summary>
 internal static class EveryRequest
 {
     private static readonly string[] s_methods = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"];

@@ -10,7 +10,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.Support;
 
-/// <summary>The same application as <see cref="AdminHost"/>'s on a real server, where connections have addresses of their own.</summary>
+/// <summary>
+/// The same application as <see cref="AdminHost"/>'s on a real server, where connections have addresses of their own.
+/// </summary>
 internal sealed class KestrelHost : IAsyncDisposable
 {
     private KestrelHost(WebApplication app) => App = app;
@@ -26,7 +28,9 @@ internal sealed class KestrelHost : IAsyncDisposable
     public LogLines Log => App.Services.GetRequiredService<LogLines>();
 
     public static async Task<KestrelHost> StartAsync(
-        Action<BoundedCacheAdminOptions>? options = null, Action<KestrelServerOptions>? server = null, Action<WebApplication>? before = null)
+        Action<BoundedCacheAdminOptions>? options = null,
+        Action<KestrelServerOptions>? server = null,
+        Action<WebApplication>? before = null)
     {
         var host = new KestrelHost(AdminHost.Build(services: null, web => web.ConfigureKestrel(kestrel =>
         {
@@ -42,7 +46,8 @@ internal sealed class KestrelHost : IAsyncDisposable
         before?.Invoke(host.App);
         host.App.MapBoundedCacheAdmin("/admin/cache", options ?? (static all => all.AllowLoopback = true));
         await host.App.StartAsync();
-        string address = host.App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        string address = host.App.Services.GetRequiredService<IServer>().Features
+            .Get<IServerAddressesFeature>()!.Addresses.First();
         if (Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) && uri.Port > 0)
         {
             host.Port = uri.Port;
@@ -52,7 +57,8 @@ internal sealed class KestrelHost : IAsyncDisposable
         return host;
     }
 
-    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body = null, CancellationToken cancellationToken = default)
+    public async Task<Answer> SendAsync(
+        HttpMethod method, string path, string? body = null, CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
@@ -64,7 +70,10 @@ internal sealed class KestrelHost : IAsyncDisposable
         return await Answer.OfAsync(response);
     }
 
-    /// <summary>Sends what is no proper HTTP, or what clients do not send, and returns what comes back until the server closes the connection.</summary>
+    /// <summary>
+    /// Sends what is no proper HTTP, or what clients do not send, and returns what comes back until the
+    /// server closes the connection.
+    /// </summary>
     public async Task<string> SendRawAsync(string request)
     {
         using var client = new TcpClient();

@@ -8,7 +8,8 @@ public class StatisticsTests
     [InlineData(new double[] { 5 }, 5)]
     [InlineData(new double[] { 9, 1, 5 }, 5)]
     [InlineData(new double[] { 4, 1, 2, 3 }, 2.5)]
-    public void The_median_is_the_middle_one(double[] numbers, double median) => Assert.Equal(median, Statistics.Median(numbers));
+    public void The_median_is_the_middle_one(double[] numbers, double median) =>
+        Assert.Equal(median, Statistics.Median(numbers));
 
     [Fact]
     public void Nothing_has_no_median() => Assert.Throws<ArgumentException>(() => Statistics.Median([]));

@@ -19,7 +19,10 @@ public class ZipfTests
             double expected = Draws * Math.Pow(k, -exponent) / sum;
 
             // Four standard deviations, and what sorting by luck adds where neighbours are nearly as popular.
-            Assert.InRange(counts[k - 1], expected - (4 * Math.Sqrt(expected)), expected + (4 * Math.Sqrt(expected)) + (expected * 0.15));
+            Assert.InRange(
+                counts[k - 1],
+                expected - (4 * Math.Sqrt(expected)),
+                expected + (4 * Math.Sqrt(expected)) + (expected * 0.15));
         }
     }
 
@@ -29,7 +32,8 @@ public class ZipfTests
 
     [Fact]
     public void Popular_numbers_do_not_lie_side_by_side() =>
-        Assert.NotEqual([0, 1, 2], Count(1000, 0.99).Index().OrderByDescending(static pair => pair.Item).Take(3).Select(static pair => pair.Index));
+        Assert.NotEqual([0, 1, 2], Count(1000, 0.99).Index().OrderByDescending(static pair => pair.Item).Take(3).Select(
+            static pair => pair.Index));
 
     [Fact]
     public void Nonsense_is_refused()

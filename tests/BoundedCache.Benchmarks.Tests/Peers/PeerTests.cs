@@ -18,7 +18,9 @@ public class PeerTests
     [Fact]
     public void An_unknown_peer_is_an_error_that_lists_those_there_are() =>
         Assert.StartsWith(
-            "there is no peer 'redis'; there are bounded, bounded-declared, memory-cache", Assert.Throws<ArgumentException>(() => PeerCatalog.Find("redis")).Message, StringComparison.Ordinal);
+            "there is no peer 'redis'; there are bounded, bounded-declared, memory-cache",
+            Assert.Throws<ArgumentException>(() => PeerCatalog.Find("redis")).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(Names))]

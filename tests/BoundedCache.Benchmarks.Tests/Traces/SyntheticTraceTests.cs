@@ -4,7 +4,8 @@ namespace BoundedCache.Benchmarks.Tests.Traces;
 
 public class SyntheticTraceTests
 {
-    private static readonly SyntheticTrace s_trace = new() { Keys = 500, Requests = 20_000, MinBytes = 10, MaxBytes = 1000, Seed = 3 };
+    private static readonly SyntheticTrace s_trace =
+        new() { Keys = 500, Requests = 20_000, MinBytes = 10, MaxBytes = 1000, Seed = 3 };
 
     [Fact]
     public void The_same_seed_makes_the_same_trace_and_another_seed_another()
@@ -17,7 +18,8 @@ public class SyntheticTraceTests
     public void A_key_has_one_size_within_the_bounds_and_small_ones_are_the_most()
     {
         Dictionary<string, long[]> sizes = s_trace.Generate().GroupBy(static request => request.Key)
-            .ToDictionary(static key => key.Key, static key => key.Select(static request => request.SizeBytes).Distinct().ToArray());
+            .ToDictionary(static key => key.Key, static key =>
+                key.Select(static request => request.SizeBytes).Distinct().ToArray());
 
         Assert.All(sizes.Values, static of => Assert.InRange(Assert.Single(of), 10, 1000));
         Assert.InRange(sizes.Values.Count(static of => of[0] < 100), sizes.Count * 4 / 10, sizes.Count * 6 / 10);

@@ -45,7 +45,8 @@ public class TraceLineTests
     [InlineData("# a 1", true)]
     [InlineData("  # a 1", true)]
     [InlineData("a# 1", false)]
-    public void Blank_lines_and_comments_are_skipped(string line, bool skipped) => Assert.Equal(skipped, TraceLine.IsSkipped(line));
+    public void Blank_lines_and_comments_are_skipped(string line, bool skipped) =>
+        Assert.Equal(skipped, TraceLine.IsSkipped(line));
 
     [Fact]
     public void A_quoted_line_is_short_and_cannot_move_the_cursor() =>

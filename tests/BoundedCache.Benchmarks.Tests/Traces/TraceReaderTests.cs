@@ -18,12 +18,14 @@ public sealed class TraceReaderTests : IDisposable
     public void A_compressed_trace_is_read() => AssertThreeRequests(_directory.WriteGzip("trace.gz", ThreeRequests));
 
     [Fact]
-    public void Compression_is_told_by_the_content() => AssertThreeRequests(_directory.WriteGzip("trace.txt", ThreeRequests));
+    public void Compression_is_told_by_the_content() =>
+        AssertThreeRequests(_directory.WriteGzip("trace.txt", ThreeRequests));
 
     [Fact]
     public void Lines_across_the_ends_of_buffers_are_read()
     {
-        List<TraceRequest> expected = [.. Enumerable.Range(0, 50_000).Select(i => new TraceRequest($"key-{new string('k', i % 40)}-{i}", i))];
+        List<TraceRequest> expected =
+            [.. Enumerable.Range(0, 50_000).Select(i => new TraceRequest($"key-{new string('k', i % 40)}-{i}", i))];
         string trace = _directory.Write("trace", string.Join('\n', expected.Select(r => $"{r.Key} {r.SizeBytes}")));
 
         Assert.Equal(expected, ReadAll(trace));
@@ -37,7 +39,9 @@ public sealed class TraceReaderTests : IDisposable
         TraceException failure = Assert.Throws<TraceException>(() => ReadAll(trace));
 
         Assert.Equal(
-            $"{trace}, line 4: 'b two' is not 'key size' or 'time key size', with the time a number and the size a whole number of bytes", failure.Message);
+            $"{trace}, line 4: 'b two' is not 'key size' or 'time key size', with the time a number and the size a "
+                + "whole number of bytes",
+            failure.Message);
     }
 
     [Fact]
@@ -56,7 +60,8 @@ public sealed class TraceReaderTests : IDisposable
     [InlineData(0.99)]
     public void A_compressed_trace_that_was_cut_off_is_not_taken_for_a_whole_one(double kept)
     {
-        string trace = _directory.WriteGzip("trace.gz", string.Concat(Enumerable.Range(0, 1000).Select(i => $"{i * 7919} {i}\n")));
+        string trace = _directory.WriteGzip(
+            "trace.gz", string.Concat(Enumerable.Range(0, 1000).Select(i => $"{i * 7919} {i}\n")));
         byte[] bytes = File.ReadAllBytes(trace);
         File.WriteAllBytes(trace, bytes[..(int)(bytes.Length * kept)]);
 
@@ -67,10 +72,14 @@ public sealed class TraceReaderTests : IDisposable
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Assert.Contains(_directory.PathOf("none"), Assert.Throws<TraceException>(() => ReadAll(_directory.PathOf("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            _directory.PathOf("none"),
+            Assert.Throws<TraceException>(() => ReadAll(_directory.PathOf("none"))).Message,
+            StringComparison.Ordinal);
 
     private static void AssertThreeRequests(string trace) =>
-        Assert.Equal([new TraceRequest("a", 100), new TraceRequest("b", 200), new TraceRequest("a", 100)], ReadAll(trace));
+        Assert.Equal(
+            [new TraceRequest("a", 100), new TraceRequest("b", 200), new TraceRequest("a", 100)], ReadAll(trace));
 
     private static List<TraceRequest> ReadAll(string trace)
     {

@@ -6,7 +6,8 @@ namespace BoundedCache.Browser.Tests.Support;
 internal sealed class AdminPage : IAsyncDisposable
 {
     private const string WatchViolations =
-        "document.addEventListener('securitypolicyviolation', event => console.error(`Violates ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`))";
+        "document.addEventListener('securitypolicyviolation', event => console.error(`Violates "
+        + "${event.violatedDirective}: ${event.blockedURI} ${event.sample}`))";
 
     private readonly IBrowserContext _context;
     private readonly ConcurrentQueue<string> _faults = new();
@@ -22,7 +23,9 @@ internal sealed class AdminPage : IAsyncDisposable
 
     public IPage Browser { get; }
 
-    /// <summary>Errors and warnings of the console, exceptions, and violations of the content security policy.</summary>
+    /// <summary>
+    /// Errors and warnings of the console, exceptions, and violations of the content security policy.
+    /// </summary>
     public IReadOnlyCollection<string> Faults => _faults;
 
     public IReadOnlyCollection<Uri> Requests => _requests;
@@ -44,7 +47,8 @@ internal sealed class AdminPage : IAsyncDisposable
     public CacheCard Card(string name) => new(Browser.GetByRole(AriaRole.Article, new() { Name = name, Exact = true }));
 
     /// <summary>Answers the question that stands open.</summary>
-    public Task AnswerAsync(string button) => Dialog.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
+    public Task AnswerAsync(string button) =>
+        Dialog.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
 
     /// <summary>What reaches beyond the right of the window; nothing where one cannot scroll there.</summary>
     public Task<string[]> WiderThanWindowAsync() => Browser.EvaluateAsync<string[]>(
@@ -57,7 +61,8 @@ internal sealed class AdminPage : IAsyncDisposable
         """);
 
     /// <summary>A property of the style sheet, such as a colour, as the theme sets it.</summary>
-    public Task<string> TokenAsync(string name) => Browser.EvaluateAsync<string>("name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()", $"--{name}");
+    public Task<string> TokenAsync(string name) => Browser.EvaluateAsync<string>(
+        "name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()", $"--{name}");
 
     public async ValueTask DisposeAsync() => await _context.DisposeAsync();
 

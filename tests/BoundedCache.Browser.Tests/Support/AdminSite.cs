@@ -37,12 +37,16 @@ internal sealed class AdminSite : IAsyncDisposable
     /// <param name="mayChange">Whether those who look may also change.</param>
     /// <param name="configure">Changes the settings of the endpoint.</param>
     public static async Task<AdminSite> StartAsync(
-        int port = 0, long maxMemory = MaxMemory, bool mayChange = true, Action<BoundedCacheAdminOptions>? configure = null)
+        int port = 0,
+        long maxMemory = MaxMemory,
+        bool mayChange = true,
+        Action<BoundedCacheAdminOptions>? configure = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        builder.Services.AddBoundedMemoryCache(options => (options.Name, options.MaxMemory, options.TrackStatistics) = (FirstName, maxMemory, true));
+        builder.Services.AddBoundedMemoryCache(
+            options => (options.Name, options.MaxMemory, options.TrackStatistics) = (FirstName, maxMemory, true));
         builder.Services.AddKeyedBoundedMemoryCache(SecondName, static options => options.MaxMemory = MaxMemory);
         builder.Services.AddAuthorizationBuilder()
             .AddPolicy("everybody", static policy => policy.RequireAssertion(static _ => true))

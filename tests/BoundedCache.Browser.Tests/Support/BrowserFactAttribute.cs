@@ -1,6 +1,9 @@
 namespace BoundedCache.Browser.Tests.Support;
 
-/// <summary>A fact that needs a browser. It is skipped where there is none, except in CI, where <see cref="BrowserFixture"/> lets it fail.</summary>
+/// <summary>
+/// A fact that needs a browser. It is skipped where there is none, except in CI, where
+/// <see cref="BrowserFixture"/> lets it fail.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class BrowserFactAttribute : FactAttribute
 {

@@ -13,7 +13,8 @@ internal readonly record struct Colour(double Red, double Green, double Blue)
     /// <summary>The contrast of two colours as WCAG 2 defines it, from 1 to 21.</summary>
     public static double Contrast(Colour one, Colour other)
     {
-        (double low, double high) = (Math.Min(one.Luminance, other.Luminance), Math.Max(one.Luminance, other.Luminance));
+        (double low, double high) =
+            (Math.Min(one.Luminance, other.Luminance), Math.Max(one.Luminance, other.Luminance));
         return (high + 0.05) / (low + 0.05);
     }
 
@@ -57,13 +58,21 @@ internal readonly record struct Colour(double Red, double Green, double Blue)
     }
 }
 
-/// <summary>A kind of colour blindness, as a matrix on linear light (Machado, Oliveira and Fernandes 2009, severity 1).</summary>
+/// <summary>
+/// A kind of colour blindness, as a matrix on linear light (Machado, Oliveira and Fernandes 2009, severity 1).
+/// </summary>
 internal sealed record ColourBlindness(string Name, double[] Matrix)
 {
     public static readonly ColourBlindness[] All =
     [
-        new("protanopia", [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998]),
-        new("deuteranopia", [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.011820, 0.042940, 0.968881]),
-        new("tritanopia", [1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.303900]),
+        new(
+            "protanopia",
+            [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998]),
+        new(
+            "deuteranopia",
+            [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.011820, 0.042940, 0.968881]),
+        new(
+            "tritanopia",
+            [1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.303900]),
     ];
 }

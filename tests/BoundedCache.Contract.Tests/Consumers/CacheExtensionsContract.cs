@@ -74,7 +74,11 @@ public abstract class CacheExtensionsContract(CacheKind kind) : CacheContract(ki
     {
         Setup = new() { SizeLimit = 100 };
         var token = new FakeToken();
-        MemoryCacheEntryOptions options = new MemoryCacheEntryOptions { Size = 7, Priority = CacheItemPriority.NeverRemove }
+        MemoryCacheEntryOptions options = new MemoryCacheEntryOptions
+        {
+            Size = 7,
+            Priority = CacheItemPriority.NeverRemove,
+        }
             .SetAbsoluteExpiration(Now + (3 * Minute))
             .SetAbsoluteExpiration(2 * Minute)
             .SetSlidingExpiration(1.5 * Minute)
@@ -95,7 +99,9 @@ public abstract class CacheExtensionsContract(CacheKind kind) : CacheContract(ki
     [Fact]
     public void Options_serve_several_entries()
     {
-        MemoryCacheEntryOptions options = new MemoryCacheEntryOptions().SetAbsoluteExpiration(Minute).RegisterPostEvictionCallback(Departures.Record);
+        MemoryCacheEntryOptions options = new MemoryCacheEntryOptions()
+            .SetAbsoluteExpiration(Minute)
+            .RegisterPostEvictionCallback(Departures.Record);
         Cache.Set("a", 1, options);
         Time.Advance(Minute / 2);
         Cache.Set("b", 2, options);
@@ -104,7 +110,9 @@ public abstract class CacheExtensionsContract(CacheKind kind) : CacheContract(ki
         Assert.False(Has("a"));
         Assert.True(Has("b"));
         Cache.Remove("b");
-        Assert.Equal([new Departure("a", 1, EvictionReason.Expired), new Departure("b", 2, EvictionReason.Removed)], Departures.Take(2));
+        Assert.Equal(
+            [new Departure("a", 1, EvictionReason.Expired), new Departure("b", 2, EvictionReason.Removed)],
+            Departures.Take(2));
     }
 
     [Fact]
@@ -174,7 +182,10 @@ public abstract class CacheExtensionsContract(CacheKind kind) : CacheContract(ki
     [Fact]
     public async Task GetOrCreateAsync_stores_what_options_and_factory_say()
     {
-        await Cache.GetOrCreateAsync("key", static _ => Task.FromResult(1), new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Minute });
+        await Cache.GetOrCreateAsync(
+            "key",
+            static _ => Task.FromResult(1),
+            new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Minute });
         await Cache.GetOrCreateAsync("longer", static async entry =>
         {
             await Task.Yield();
@@ -202,7 +213,9 @@ public abstract class CacheExtensionsContract(CacheKind kind) : CacheContract(ki
                 .AddExpirationToken(token)
                 .RegisterPostEvictionCallback(Departures.Record);
             Assert.Same(entry, same);
-            Assert.Equal((1, 5L, CacheItemPriority.High, Minute), (entry.Value, entry.Size, entry.Priority, entry.SlidingExpiration));
+            Assert.Equal(
+                (1, 5L, CacheItemPriority.High, Minute),
+                (entry.Value, entry.Size, entry.Priority, entry.SlidingExpiration));
         }
 
         AssertLastsFor(Minute);

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>Entity Framework Core, which keeps its models and compiled queries in the cache that <c>UseMemoryCache</c> gives it, with sizes of 10 to 150.</summary>
+/// <summary>
+/// Entity Framework Core, which keeps its models and compiled queries in the cache that <c>UseMemoryCache</c> gives it,
+/// with sizes of 10 to 150.
+/// </summary>
 public abstract class EntityFrameworkContract(CacheKind kind) : CacheContract(kind)
 {
     /// <summary>The limit that Entity Framework sets for a cache of its own.</summary>
@@ -57,7 +60,8 @@ public abstract class EntityFrameworkContract(CacheKind kind) : CacheContract(ki
             .Options;
         using (var shop = new Shop(options))
         {
-            shop.Products.AddRange(Enumerable.Range(1, 20).Select(static i => new Product { Id = i, Name = $"product {i}", Price = i }));
+            shop.Products.AddRange(
+                Enumerable.Range(1, 20).Select(static i => new Product { Id = i, Name = $"product {i}", Price = i }));
             Assert.Equal(20, await shop.SaveChangesAsync());
         }
 
@@ -67,7 +71,9 @@ public abstract class EntityFrameworkContract(CacheKind kind) : CacheContract(ki
             Assert.Equal(10, await shop.Products.CountAsync(product => product.Price <= limit));
             limit = 5;
             Assert.Equal(5, await shop.Products.CountAsync(product => product.Price <= limit));
-            Assert.Equal("product 20", (await shop.Products.OrderByDescending(static product => product.Price).FirstAsync()).Name);
+            Assert.Equal(
+                "product 20",
+                (await shop.Products.OrderByDescending(static product => product.Price).FirstAsync()).Name);
             Assert.Equal("product 7", (await shop.Products.FindAsync(7))!.Name);
         }
     }

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>A library that counts entries: it says <c>Size = 1</c> of everything, and expects a limit in entries.</summary>
+/// <summary>
+/// A library that counts entries: it says <c>Size = 1</c> of everything, and expects a limit in entries.
+/// </summary>
 internal sealed class PageStore(IMemoryCache cache)
 {
     public int Rendered { get; private set; }
@@ -13,7 +15,10 @@ internal sealed class PageStore(IMemoryCache cache)
         {
             page = new string((char)('a' + (number % 26)), 1000);
             Rendered++;
-            cache.Set((nameof(PageStore), number), page, new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = TimeSpan.FromMinutes(5) });
+            cache.Set(
+                (nameof(PageStore), number),
+                page,
+                new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = TimeSpan.FromMinutes(5) });
         }
 
         return page!;

@@ -85,7 +85,9 @@ public abstract class LibraryContract(CacheKind kind) : CacheContract(kind)
             }
         });
 
-        Assert.Equal(Differs(Deviations.MissingSize, memoryCache: typeof(InvalidOperationException), bounded: null), thrown?.GetType());
+        Assert.Equal(
+            Differs(Deviations.MissingSize, memoryCache: typeof(InvalidOperationException), bounded: null),
+            thrown?.GetType());
         Assert.Equal(Differs(Deviations.MissingSize, memoryCache: false, bounded: true), limited.Count > 100);
     }
 

@@ -40,7 +40,10 @@ public abstract class CallbackContract(CacheKind kind) : CacheContract(kind)
         using (ICacheEntry entry = Cache.CreateEntry("key"))
         {
             entry.SetValue(1).RegisterPostEvictionCallback((_, _, _, _) =>
-                sent.Send((Environment.CurrentManagedThreadId, Thread.CurrentThread.IsThreadPoolThread, TaskScheduler.Current)));
+                sent.Send((
+                    Environment.CurrentManagedThreadId,
+                    Thread.CurrentThread.IsThreadPoolThread,
+                    TaskScheduler.Current)));
         }
 
         Cache.Remove("key");
@@ -73,7 +76,9 @@ public abstract class CallbackContract(CacheKind kind) : CacheContract(kind)
         var token = new FakeToken();
         using (ICacheEntry entry = Cache.CreateEntry("key"))
         {
-            entry.SetValue(1).AddExpirationToken(token).RegisterPostEvictionCallback((_, _, _, _) => sent.Send(s_ambient.Value));
+            entry.SetValue(1)
+                .AddExpirationToken(token)
+                .RegisterPostEvictionCallback((_, _, _, _) => sent.Send(s_ambient.Value));
         }
 
         s_ambient.Value = "the changer's";
@@ -115,7 +120,8 @@ public abstract class CallbackContract(CacheKind kind) : CacheContract(kind)
 
         Cache.Remove("key");
 
-        Assert.Equal(Enumerable.Range(0, 50), Departures.TakeInOrder(50).Select(static departure => (int)departure.State!));
+        Assert.Equal(
+            Enumerable.Range(0, 50), Departures.TakeInOrder(50).Select(static departure => (int)departure.State!));
         Departures.AssertNoMore();
     }
 
@@ -280,7 +286,9 @@ public abstract class CallbackContract(CacheKind kind) : CacheContract(kind)
 
         Parallel.For(0, 1000, i => Cache.Remove(i));
 
-        Assert.Equal(Enumerable.Range(0, 1000), Departures.TakeInOrder(1000).Select(static departure => (int)departure.Key).Order());
+        Assert.Equal(
+            Enumerable.Range(0, 1000),
+            Departures.TakeInOrder(1000).Select(static departure => (int)departure.Key).Order());
         Departures.AssertNoMore();
     }
 

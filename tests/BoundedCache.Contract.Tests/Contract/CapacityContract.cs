@@ -39,7 +39,9 @@ public abstract class CapacityContract : CacheContract
         Assert.Equal(Differs(Deviations.FullCache, memoryCache: false, bounded: true), Has("key"));
         Assert.Equal(Differs(Deviations.FullCache, memoryCache: true, bounded: false), Has("old"));
         Departure[] gone = Departures.Take(2);
-        Assert.Equal([EvictionReason.Capacity, EvictionReason.Replaced], gone.Select(static departure => departure.Reason).Order().Reverse());
+        Assert.Equal(
+            [EvictionReason.Capacity, EvictionReason.Replaced],
+            gone.Select(static departure => departure.Reason).Order().Reverse());
     }
 
     [Fact]
@@ -66,7 +68,9 @@ public abstract class CapacityContract : CacheContract
         SetSized("new", 5);
 
         Departure[] gone = Departures.Take(Differs(Deviations.FullCache, memoryCache: 1, bounded: 2));
-        Assert.Equal(Differs(Deviations.FullCache, memoryCache: "new", bounded: "low, normal"), string.Join(", ", gone.Select(static departure => departure.Key)));
+        Assert.Equal(
+            Differs(Deviations.FullCache, memoryCache: "new", bounded: "low, normal"),
+            string.Join(", ", gone.Select(static departure => departure.Key)));
         Assert.True(Has("high"));
     }
 

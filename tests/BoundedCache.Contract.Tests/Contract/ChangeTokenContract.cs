@@ -96,7 +96,8 @@ public abstract class ChangeTokenContract(CacheKind kind) : CacheContract(kind)
         Set("other", 1);
         token.Change();
 
-        Assert.All(Departures.Take(20), static departure => Assert.Equal(EvictionReason.TokenExpired, departure.Reason));
+        Assert.All(
+            Departures.Take(20), static departure => Assert.Equal(EvictionReason.TokenExpired, departure.Reason));
         Assert.Equal(["other"], Tested.Keys);
     }
 

@@ -190,7 +190,8 @@ public abstract class CommitContract(CacheKind kind) : CacheContract(kind)
             await Task.Yield();
             throw new InvalidTimeZoneException();
         }));
-        await Assert.ThrowsAsync<TaskCanceledException>(() => Cache.GetOrCreateAsync<int>("key", static _ => Task.FromCanceled<int>(new CancellationToken(true))));
+        await Assert.ThrowsAsync<TaskCanceledException>(
+            () => Cache.GetOrCreateAsync<int>("key", static _ => Task.FromCanceled<int>(new CancellationToken(true))));
 
         Assert.False(Has("key"));
         Assert.Equal(3, await Cache.GetOrCreateAsync("key", static _ => Task.FromResult(3)));

@@ -2,7 +2,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>An <see cref="ICacheEntry"/> that somebody keeps after it was stored: what it still tells, and what still changes what is cached.</summary>
+/// <summary>
+/// An <see cref="ICacheEntry"/> that somebody keeps after it was stored: what it still tells, and what
+/// still changes what is cached.
+/// </summary>
 public abstract class CommittedEntryContract(CacheKind kind) : CacheContract(kind)
 {
     [Fact]
@@ -21,8 +24,11 @@ public abstract class CommittedEntryContract(CacheKind kind) : CacheContract(kin
             .RegisterPostEvictionCallback(Departures.Record);
         entry.Dispose();
 
-        Assert.Equal(("key", "value", 7L, CacheItemPriority.High), (entry.Key, entry.Value, entry.Size, entry.Priority));
-        Assert.Equal((Now + (2 * Minute), 3 * Minute, Minute), (entry.AbsoluteExpiration, entry.AbsoluteExpirationRelativeToNow, entry.SlidingExpiration));
+        Assert.Equal(
+            ("key", "value", 7L, CacheItemPriority.High), (entry.Key, entry.Value, entry.Size, entry.Priority));
+        Assert.Equal(
+            (Now + (2 * Minute), 3 * Minute, Minute),
+            (entry.AbsoluteExpiration, entry.AbsoluteExpirationRelativeToNow, entry.SlidingExpiration));
         Assert.Same(token, Assert.Single(entry.ExpirationTokens));
         Assert.Single(entry.PostEvictionCallbacks);
 
@@ -82,7 +88,8 @@ public abstract class CommittedEntryContract(CacheKind kind) : CacheContract(kin
 
         Assert.Throws<ArgumentOutOfRangeException>("value", () => entry.Size = -1);
         Assert.Throws<ArgumentOutOfRangeException>("SlidingExpiration", () => entry.SlidingExpiration = TimeSpan.Zero);
-        Assert.Throws<ArgumentOutOfRangeException>("AbsoluteExpirationRelativeToNow", () => entry.AbsoluteExpirationRelativeToNow = TimeSpan.Zero);
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "AbsoluteExpirationRelativeToNow", () => entry.AbsoluteExpirationRelativeToNow = TimeSpan.Zero);
         Assert.True(Has("key"));
     }
 

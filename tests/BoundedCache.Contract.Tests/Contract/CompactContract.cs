@@ -24,7 +24,8 @@ public abstract class CompactContract(CacheKind kind) : CacheContract(kind)
         Tested.Compact(share);
 
         Assert.Equal(Enumerable.Range(10 - left, left), Tested.Keys.Cast<int>().Order());
-        Assert.All(Departures.Take(10 - left), static departure => Assert.Equal(EvictionReason.Capacity, departure.Reason));
+        Assert.All(
+            Departures.Take(10 - left), static departure => Assert.Equal(EvictionReason.Capacity, departure.Reason));
         Departures.AssertNoMore();
     }
 
@@ -61,7 +62,8 @@ public abstract class CompactContract(CacheKind kind) : CacheContract(kind)
     [Fact]
     public void Priorities_go_from_low_to_high_whatever_was_used_last()
     {
-        CacheItemPriority[] priorities = [CacheItemPriority.NeverRemove, CacheItemPriority.High, CacheItemPriority.Normal, CacheItemPriority.Low];
+        CacheItemPriority[] priorities =
+            [CacheItemPriority.NeverRemove, CacheItemPriority.High, CacheItemPriority.Normal, CacheItemPriority.Low];
         foreach (CacheItemPriority priority in priorities)
         {
             Set($"old {priority}", 1, entry => entry.Priority = priority);
@@ -92,7 +94,8 @@ public abstract class CompactContract(CacheKind kind) : CacheContract(kind)
             Time.Advance(Minute);
         }
 
-        Set("absolute", 1, static entry => entry.SetAbsoluteExpiration(Minute).SetPriority(CacheItemPriority.NeverRemove));
+        Set("absolute", 1, static entry =>
+            entry.SetAbsoluteExpiration(Minute).SetPriority(CacheItemPriority.NeverRemove));
         Set("sliding", 1, static entry => entry.SetSlidingExpiration(Minute).SetPriority(CacheItemPriority.High));
         Set("token", 1, entry => entry.AddExpirationToken(token));
         Set("never", 1, static entry => entry.SetPriority(CacheItemPriority.NeverRemove));

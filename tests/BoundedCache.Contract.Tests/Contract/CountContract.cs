@@ -2,7 +2,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>The count of sizes when two things happen to one entry at once, made to happen in the middle of a replacement by a key that knows when.</summary>
+/// <summary>
+/// The count of sizes when two things happen to one entry at once, made to happen in the middle of a replacement
+/// by a key that knows when.
+/// </summary>
 public abstract class CountContract : CacheContract
 {
     protected CountContract(CacheKind kind)
@@ -47,7 +50,9 @@ public abstract class CountContract : CacheContract
         }
 
         replacement.Dispose();
-        Assert.Equal(Differs(Deviations.CountNeverDrifts, EvictionReason.Replaced, EvictionReason.Removed), Departures.TakeOne().Reason);
+        Assert.Equal(
+            Differs(Deviations.CountNeverDrifts, EvictionReason.Replaced, EvictionReason.Removed),
+            Departures.TakeOne().Reason);
 
         void RemoveIf(bool now)
         {
@@ -63,7 +68,9 @@ public abstract class CountContract : CacheContract
 
     public sealed class OnBoundedMemoryCache() : CountContract(CacheKind.BoundedMemoryCache);
 
-    /// <summary>A key that tells when its hash code is asked for, and when it is compared with one that is stored.</summary>
+    /// <summary>
+    /// A key that tells when its hash code is asked for, and when it is compared with one that is stored.
+    /// </summary>
     private sealed class Key(string name)
     {
         public Action? OnHash { get; set; }

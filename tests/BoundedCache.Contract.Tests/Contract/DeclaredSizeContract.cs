@@ -13,7 +13,8 @@ public abstract class DeclaredSizeContract : CacheContract
     {
         Set(new string('k', 10_000), new byte[100_000], static entry => entry.Size = 3);
         Assert.Equal(3, Tested.Size);
-        Set(1, null, static entry => entry.SetSize(4).SetAbsoluteExpiration(Minute).AddExpirationToken(new FakeToken()));
+        Set(1, null, static entry =>
+            entry.SetSize(4).SetAbsoluteExpiration(Minute).AddExpirationToken(new FakeToken()));
         Assert.Equal(7, Tested.Size);
     }
 
@@ -144,7 +145,8 @@ public abstract class DeclaredSizeContract : CacheContract
     {
         Type? thrown = Thrown(() => Make(new() { SizeLimit = 0 }));
 
-        Assert.Equal(Differs(Deviations.NoLimitOfZero, memoryCache: null, bounded: typeof(ArgumentOutOfRangeException)), thrown);
+        Assert.Equal(
+            Differs(Deviations.NoLimitOfZero, memoryCache: null, bounded: typeof(ArgumentOutOfRangeException)), thrown);
     }
 
     public sealed class OnMemoryCache() : DeclaredSizeContract(CacheKind.MemoryCache);

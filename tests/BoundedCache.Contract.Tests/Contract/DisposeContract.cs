@@ -55,7 +55,8 @@ public abstract class DisposeContract(CacheKind kind) : CacheContract(kind)
         int left = Differs(Deviations.DisposeEmpties, memoryCache: 1, bounded: 0);
         Assert.Equal(left, Tested.Count);
         Assert.Equal(left, Tested.Keys.Count());
-        Assert.Equal((left, 1L), (Cache.GetCurrentStatistics()!.CurrentEntryCount, Cache.GetCurrentStatistics()!.TotalHits));
+        Assert.Equal(
+            (left, 1L), (Cache.GetCurrentStatistics()!.CurrentEntryCount, Cache.GetCurrentStatistics()!.TotalHits));
         Tested.Compact(1);
         Assert.Equal(0, Tested.Count);
     }
@@ -102,7 +103,10 @@ public abstract class DisposeContract(CacheKind kind) : CacheContract(kind)
 
         token.Change();
 
-        Departure[] told = Differs(Deviations.DisposeEmpties, memoryCache: [new Departure("key", 1, EvictionReason.TokenExpired)], bounded: Array.Empty<Departure>());
+        Departure[] told = Differs(
+            Deviations.DisposeEmpties,
+            memoryCache: [new Departure("key", 1, EvictionReason.TokenExpired)],
+            bounded: Array.Empty<Departure>());
         Assert.Equal(told, Departures.Take(told.Length));
         Departures.AssertNoMore();
     }

@@ -32,10 +32,14 @@ public abstract class ErrorContract(CacheKind kind) : CacheContract(kind)
         ["Set for a span"] = static cache => cache.Set(null!, 1, Minute),
         ["Set until a token changes"] = static cache => cache.Set(null!, 1, new FakeToken()),
         ["Set with options"] = static cache => cache.Set(null!, 1, new MemoryCacheEntryOptions()),
-        ["GetOrCreate with options"] = static cache => cache.GetOrCreate(null!, static _ => 1, new MemoryCacheEntryOptions()),
-        ["GetOrCreateAsync"] = static cache => cache.GetOrCreateAsync(null!, static _ => Task.FromResult(1)).GetAwaiter().GetResult(),
+        ["GetOrCreate with options"] = static cache =>
+            cache.GetOrCreate(null!, static _ => 1, new MemoryCacheEntryOptions()),
+        ["GetOrCreateAsync"] = static cache =>
+            cache.GetOrCreateAsync(null!, static _ => Task.FromResult(1)).GetAwaiter().GetResult(),
         ["GetOrCreateAsync with options"] = static cache =>
-            cache.GetOrCreateAsync(null!, static _ => Task.FromResult(1), new MemoryCacheEntryOptions()).GetAwaiter().GetResult(),
+            cache.GetOrCreateAsync(null!, static _ => Task.FromResult(1), new MemoryCacheEntryOptions())
+                .GetAwaiter()
+                .GetResult(),
     };
 
     [Theory]
@@ -71,8 +75,10 @@ public abstract class ErrorContract(CacheKind kind) : CacheContract(kind)
         entry.AbsoluteExpirationRelativeToNow = Minute;
         entry.SlidingExpiration = Minute;
 
-        ArgumentOutOfRangeException relative = Assert.Throws<ArgumentOutOfRangeException>("AbsoluteExpirationRelativeToNow", () => entry.AbsoluteExpirationRelativeToNow = span);
-        ArgumentOutOfRangeException sliding = Assert.Throws<ArgumentOutOfRangeException>("SlidingExpiration", () => entry.SlidingExpiration = span);
+        ArgumentOutOfRangeException relative = Assert.Throws<ArgumentOutOfRangeException>(
+            "AbsoluteExpirationRelativeToNow", () => entry.AbsoluteExpirationRelativeToNow = span);
+        ArgumentOutOfRangeException sliding = Assert.Throws<ArgumentOutOfRangeException>(
+            "SlidingExpiration", () => entry.SlidingExpiration = span);
         Assert.Equal((span, span), (relative.ActualValue, sliding.ActualValue));
         Assert.Equal((Minute, Minute), (entry.AbsoluteExpirationRelativeToNow, entry.SlidingExpiration));
     }
@@ -85,7 +91,8 @@ public abstract class ErrorContract(CacheKind kind) : CacheContract(kind)
         using ICacheEntry entry = Cache.CreateEntry("key");
         entry.Size = 5;
 
-        ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>("value", () => entry.Size = size);
+        ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(
+            "value", () => entry.Size = size);
         Assert.Equal(size, error.ActualValue);
         Assert.Equal(5, entry.Size);
         Assert.Throws<ArgumentOutOfRangeException>(() => entry.SetSize(size));
@@ -94,8 +101,10 @@ public abstract class ErrorContract(CacheKind kind) : CacheContract(kind)
     [Fact]
     public void The_expirations_of_options_are_checked_likewise()
     {
-        Assert.Throws<ArgumentOutOfRangeException>("AbsoluteExpirationRelativeToNow", () => Cache.Set("key", 1, TimeSpan.Zero));
-        Assert.Throws<ArgumentOutOfRangeException>("AbsoluteExpirationRelativeToNow", () => Cache.Set("key", 1, -Minute));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "AbsoluteExpirationRelativeToNow", () => Cache.Set("key", 1, TimeSpan.Zero));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "AbsoluteExpirationRelativeToNow", () => Cache.Set("key", 1, -Minute));
 
         Assert.False(Has("key"));
     }
@@ -129,7 +138,9 @@ public abstract class ErrorContract(CacheKind kind) : CacheContract(kind)
         Set("odd", 1, entry => entry.Priority = (CacheItemPriority)priority);
         Assert.Equal(1, Cache.Get("odd"));
 
-        Assert.Equal(Differs(Deviations.UndefinedPriority, memoryCache: typeof(NotSupportedException), bounded: null), Thrown(() => Tested.Compact(1)));
+        Assert.Equal(
+            Differs(Deviations.UndefinedPriority, memoryCache: typeof(NotSupportedException), bounded: null),
+            Thrown(() => Tested.Compact(1)));
         Assert.Equal(Differs(Deviations.UndefinedPriority, memoryCache: 1, bounded: 0), Tested.Count);
     }
 

@@ -174,9 +174,11 @@ public abstract class ExpirationContract(CacheKind kind) : CacheContract(kind)
     [Fact]
     public void A_relative_expiration_beyond_the_end_of_time()
     {
-        Type? thrown = Thrown(() => Set("key", 1, static entry => entry.AbsoluteExpirationRelativeToNow = TimeSpan.MaxValue));
+        Type? thrown = Thrown(
+            () => Set("key", 1, static entry => entry.AbsoluteExpirationRelativeToNow = TimeSpan.MaxValue));
 
-        Assert.Equal(Differs(Deviations.EndOfTime, memoryCache: typeof(ArgumentOutOfRangeException), bounded: null), thrown);
+        Assert.Equal(
+            Differs(Deviations.EndOfTime, memoryCache: typeof(ArgumentOutOfRangeException), bounded: null), thrown);
         Assert.Equal(Differs(Deviations.EndOfTime, memoryCache: false, bounded: true), Has("key"));
     }
 

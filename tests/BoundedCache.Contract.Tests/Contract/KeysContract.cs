@@ -2,7 +2,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary><c>Keys</c>, <c>Count</c>, <c>Clear</c>, keys of all classes, and enumeration while others change the cache.</summary>
+/// <summary>
+/// <c>Keys</c>, <c>Count</c>, <c>Clear</c>, keys of all classes, and enumeration while others change the cache.
+/// </summary>
 public abstract class KeysContract(CacheKind kind) : CacheContract(kind)
 {
     [Fact]
@@ -114,7 +116,9 @@ public abstract class KeysContract(CacheKind kind) : CacheContract(kind)
         {
             List<object> keys = [.. Tested.Keys];
             Assert.Equal(keys.Count, keys.ToHashSet().Count);
-            Assert.Equal(1000, keys.Count(static key => key is int || ((string)key).StartsWith("stays", StringComparison.Ordinal)));
+            Assert.Equal(
+                1000,
+                keys.Count(static key => key is int || ((string)key).StartsWith("stays", StringComparison.Ordinal)));
         }
 
         await stop.CancelAsync();

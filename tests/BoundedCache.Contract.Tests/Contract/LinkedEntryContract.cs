@@ -4,8 +4,8 @@ using Microsoft.Extensions.Primitives;
 namespace BoundedCache.Contract.Tests;
 
 /// <summary>
-/// <c>TrackLinkedCacheEntries</c>: tokens and the earlier absolute expiration of what is stored or read while an entry is being built
-/// become that entry's too.
+/// <c>TrackLinkedCacheEntries</c>: tokens and the earlier absolute expiration of what is stored or read while an entry
+/// is being built become that entry's too.
 /// </summary>
 public abstract class LinkedEntryContract : CacheContract
 {
@@ -146,7 +146,8 @@ public abstract class LinkedEntryContract : CacheContract
     [Fact]
     public void Sliding_expirations_do_not_flow()
     {
-        Cache.GetOrCreate("parent", _ => Cache.Set("child", 1, new MemoryCacheEntryOptions { SlidingExpiration = Minute }));
+        Cache.GetOrCreate(
+            "parent", _ => Cache.Set("child", 1, new MemoryCacheEntryOptions { SlidingExpiration = Minute }));
         Time.Advance(Minute);
 
         Assert.True(Has("parent"));
@@ -261,7 +262,8 @@ public abstract class LinkedEntryContract : CacheContract
     [Fact]
     public void A_factory_that_threw_leaves_no_parent_behind()
     {
-        Assert.Throws<InvalidTimeZoneException>(() => Cache.GetOrCreate<int>("parent", static _ => throw new InvalidTimeZoneException()));
+        Assert.Throws<InvalidTimeZoneException>(
+            () => Cache.GetOrCreate<int>("parent", static _ => throw new InvalidTimeZoneException()));
         using (ICacheEntry parent = Cache.CreateEntry("other parent"))
         {
             parent.Value = 1;

@@ -28,8 +28,11 @@ public abstract class MeasuredSizeContract(CacheKind kind) : CacheContract(kind)
         using TestedCache limited = Limited(1_000_000);
         Type? thrown = Thrown(() => limited.Cache.Set("key", new byte[1000]));
 
-        Assert.Equal(Differs(Deviations.MissingSize, memoryCache: typeof(InvalidOperationException), bounded: null), thrown);
-        Assert.Equal(Differs(Deviations.MissingSize, memoryCache: false, bounded: true), limited.Cache.TryGetValue("key", out _));
+        Assert.Equal(
+            Differs(Deviations.MissingSize, memoryCache: typeof(InvalidOperationException), bounded: null), thrown);
+        Assert.Equal(
+            Differs(Deviations.MissingSize, memoryCache: false, bounded: true),
+            limited.Cache.TryGetValue("key", out _));
     }
 
     [Theory]
@@ -42,7 +45,9 @@ public abstract class MeasuredSizeContract(CacheKind kind) : CacheContract(kind)
         limited.Cache.Set("key", new byte[500_000], new MemoryCacheEntryOptions { Size = declared });
 
         Assert.Equal(Differs(Deviations.MeasuredSize, memoryCache: true, bounded: false), limited.Size == declared);
-        Assert.Equal(Differs(Deviations.MeasuredSize, memoryCache: false, bounded: true), limited.Size is > 500_000 and < 500_300);
+        Assert.Equal(
+            Differs(Deviations.MeasuredSize, memoryCache: false, bounded: true),
+            limited.Size is > 500_000 and < 500_300);
     }
 
     [Fact]
@@ -60,9 +65,14 @@ public abstract class MeasuredSizeContract(CacheKind kind) : CacheContract(kind)
     public void A_value_larger_than_the_limit_is_refused_though_it_declares_nothing_of_the_kind()
     {
         using TestedCache limited = Limited(100_000);
-        limited.Cache.Set("key", new byte[200_000], new MemoryCacheEntryOptions { Size = 1 }.RegisterPostEvictionCallback(Departures.Record));
+        limited.Cache.Set(
+            "key",
+            new byte[200_000],
+            new MemoryCacheEntryOptions { Size = 1 }.RegisterPostEvictionCallback(Departures.Record));
 
-        Assert.Equal(Differs(Deviations.MeasuredSize, memoryCache: true, bounded: false), limited.Cache.TryGetValue("key", out _));
+        Assert.Equal(
+            Differs(Deviations.MeasuredSize, memoryCache: true, bounded: false),
+            limited.Cache.TryGetValue("key", out _));
         Departure[] told = Departures.Take(Differs(Deviations.MeasuredSize, memoryCache: 0, bounded: 1));
         Assert.All(told, static departure => Assert.Equal(EvictionReason.Capacity, departure.Reason));
     }

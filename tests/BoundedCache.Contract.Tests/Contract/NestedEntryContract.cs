@@ -2,7 +2,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>Linked entries in the order in which nobody means to build them: deep, side by side, abandoned, and finished too late.</summary>
+/// <summary>
+/// Linked entries in the order in which nobody means to build them: deep, side by side,
+/// abandoned, and finished too late.
+/// </summary>
 public abstract class NestedEntryContract : CacheContract
 {
     protected NestedEntryContract(CacheKind kind)
@@ -12,28 +15,32 @@ public abstract class NestedEntryContract : CacheContract
     public async Task Three_generations_in_asynchronous_flows_side_by_side_all_hand_up()
     {
         FakeToken[] tokens = [new(), new(), new(), new()];
-        Cache.Set("read", 1, new MemoryCacheEntryOptions().SetAbsoluteExpiration(3 * Minute).AddExpirationToken(tokens[0]));
+        Cache.Set(
+            "read", 1, new MemoryCacheEntryOptions().SetAbsoluteExpiration(3 * Minute).AddExpirationToken(tokens[0]));
         await Cache.GetOrCreateAsync("grandparent", async _ =>
         {
             await Task.Yield();
-            return await Task.WhenAll(Enumerable.Range(1, 3).Select(child => Cache.GetOrCreateAsync($"parent {child}", async parent =>
-            {
-                await Task.Yield();
-                parent.AbsoluteExpirationRelativeToNow = 9 * Minute;
-                return await Task.Run(() => Cache.GetOrCreateAsync($"child {child}", async entry =>
+            return await Task.WhenAll(Enumerable.Range(1, 3)
+                .Select(child => Cache.GetOrCreateAsync($"parent {child}", async parent =>
                 {
                     await Task.Yield();
-                    entry.AddExpirationToken(tokens[child]);
-                    return Cache.Get<int>("read");
-                }));
-            })));
+                    parent.AbsoluteExpirationRelativeToNow = 9 * Minute;
+                    return await Task.Run(() => Cache.GetOrCreateAsync($"child {child}", async entry =>
+                    {
+                        await Task.Yield();
+                        entry.AddExpirationToken(tokens[child]);
+                        return Cache.Get<int>("read");
+                    }));
+                })));
         });
 
-        // The entry that was read, once; by each child, by each parent; and three times by the grandparent, which took it over from each.
+        // The entry that was read, once; by each child, by each parent; and three times by the grandparent,
+        // which took it over from each.
         Assert.Equal(1 + 3 + 3 + 3, tokens[0].Subscribed);
         Assert.All(tokens[1..], static token => Assert.Equal(3, token.Subscribed));
         tokens[2].Change();
-        Assert.Equal((true, false, true, false), (Has("parent 1"), Has("parent 2"), Has("child 3"), Has("grandparent")));
+        Assert.Equal(
+            (true, false, true, false), (Has("parent 1"), Has("parent 2"), Has("child 3"), Has("grandparent")));
         Time.Advance(3 * Minute);
         Assert.Equal((false, false), (Has("parent 1"), Has("child 3")));
     }

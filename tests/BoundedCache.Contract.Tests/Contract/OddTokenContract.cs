@@ -3,14 +3,18 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>Change tokens that do what a token may do and few do: call at once, register nothing, throw on the way out, use the cache when they are asked.</summary>
+/// <summary>
+/// Change tokens that do what a token may do and few do: call at once, register nothing, throw on the way out, use the
+/// cache when they are asked.
+/// </summary>
 public abstract class OddTokenContract(CacheKind kind) : CacheContract(kind)
 {
     [Fact]
     public void A_token_that_calls_back_while_it_is_subscribed_to_ends_the_entry()
     {
         // What a CancellationChangeToken does whose source is cancelled between the question and the subscription.
-        var token = new OddToken { OnRegister = static (token, callback, state) => token.ChangeAndCall(callback, state) };
+        var token =
+            new OddToken { OnRegister = static (token, callback, state) => token.ChangeAndCall(callback, state) };
         Set("key", 1, entry => entry.AddExpirationToken(token));
 
         Assert.Equal(new Departure("key", 1, EvictionReason.TokenExpired), Departures.TakeOne());
@@ -64,7 +68,9 @@ public abstract class OddTokenContract(CacheKind kind) : CacheContract(kind)
         Assert.True(Has("key"));
         Type? thrown = Thrown(() => Cache.Remove("key"));
 
-        Assert.Equal(Differs(Deviations.FailingUnsubscription, memoryCache: typeof(NullReferenceException), bounded: null), thrown);
+        Assert.Equal(
+            Differs(Deviations.FailingUnsubscription, memoryCache: typeof(NullReferenceException), bounded: null),
+            thrown);
         Assert.False(Has("key"));
         Departures.Take(Differs(Deviations.FailingUnsubscription, memoryCache: 0, bounded: 1));
     }
@@ -77,7 +83,9 @@ public abstract class OddTokenContract(CacheKind kind) : CacheContract(kind)
         Set("key", 1, entry => entry.AddExpirationToken(token));
         Type? thrown = Thrown(() => Cache.Remove("key"));
 
-        Assert.Equal(Differs(Deviations.FailingUnsubscription, memoryCache: typeof(InvalidTimeZoneException), bounded: null), thrown);
+        Assert.Equal(
+            Differs(Deviations.FailingUnsubscription, memoryCache: typeof(InvalidTimeZoneException), bounded: null),
+            thrown);
         Assert.False(Has("key"));
         Departures.Take(Differs(Deviations.FailingUnsubscription, memoryCache: 0, bounded: 1));
         Assert.Equal(Differs(Deviations.FailingUnsubscription, memoryCache: 0, bounded: 1), Log.Errors.Length);
@@ -111,7 +119,8 @@ public abstract class OddTokenContract(CacheKind kind) : CacheContract(kind)
     {
         using var source = new CancellationTokenSource();
         var passive = new FakeToken { ActiveChangeCallbacks = false };
-        Set("active", 1, entry => entry.AddExpirationToken(new CompositeChangeToken([passive, new CancellationChangeToken(source.Token)])));
+        Set("active", 1, entry =>
+            entry.AddExpirationToken(new CompositeChangeToken([passive, new CancellationChangeToken(source.Token)])));
         Set("passive", 1, entry => entry.AddExpirationToken(new CompositeChangeToken([passive])));
         source.Cancel();
         Assert.Equal(new Departure("active", 1, EvictionReason.TokenExpired), Departures.TakeOne());
@@ -125,7 +134,10 @@ public abstract class OddTokenContract(CacheKind kind) : CacheContract(kind)
 
     public sealed class OnBoundedMemoryCache() : OddTokenContract(CacheKind.BoundedMemoryCache);
 
-    /// <summary>A token whose every step a test can replace. It calls whoever subscribed last, whether or not they took that back.</summary>
+    /// <summary>
+    /// A token whose every step a test can replace. It calls whoever subscribed last, whether or
+    /// not they took that back.
+    /// </summary>
     private sealed class OddToken : IChangeToken
     {
         private Action? _call;

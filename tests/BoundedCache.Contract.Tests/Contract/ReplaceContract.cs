@@ -139,7 +139,8 @@ public abstract class ReplaceContract(CacheKind kind) : CacheContract(kind)
         SetSized("key", 99);
         Assert.Equal(99, Tested.Size);
         Assert.Equal(1, Tested.Count);
-        Assert.All(Departures.TakeInOrder(4), static departure => Assert.Equal(EvictionReason.Replaced, departure.Reason));
+        Assert.All(
+            Departures.TakeInOrder(4), static departure => Assert.Equal(EvictionReason.Replaced, departure.Reason));
     }
 
     [Fact]
@@ -151,7 +152,10 @@ public abstract class ReplaceContract(CacheKind kind) : CacheContract(kind)
         Set("key", "new", static entry => entry.Size = 101);
 
         Assert.Equal(
-            [new Departure("key", "new", EvictionReason.Capacity), new Departure("key", "old", EvictionReason.Replaced)],
+            [
+                new Departure("key", "new", EvictionReason.Capacity),
+                new Departure("key", "old", EvictionReason.Replaced),
+            ],
             Departures.Take(2).OrderBy(static departure => departure.Value));
         Assert.Equal(10, Tested.Size);
         Assert.Equal(["other"], Tested.Keys);
@@ -177,7 +181,8 @@ public abstract class ReplaceContract(CacheKind kind) : CacheContract(kind)
 
         Assert.Same(Kept(), Assert.Single(Tested.Keys));
 
-        string Kept() => Differs(Deviations.KeyOfLastWriter, memoryCache: new Same(first), bounded: new Same(second)).Text;
+        string Kept() =>
+            Differs(Deviations.KeyOfLastWriter, memoryCache: new Same(first), bounded: new Same(second)).Text;
     }
 
     public sealed class OnMemoryCache() : ReplaceContract(CacheKind.MemoryCache);

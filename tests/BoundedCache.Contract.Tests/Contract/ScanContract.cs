@@ -41,12 +41,16 @@ public abstract class ScanContract : CacheContract
         SetSized("live", 1);
         SetSized("absolute", 10, static entry => entry.SetAbsoluteExpiration(Minute));
         SetSized("sliding", 10, static entry => entry.SetSlidingExpiration(Minute));
-        SetSized("token", 10, static entry => entry.AddExpirationToken(new FakeToken { ActiveChangeCallbacks = false, HasChanged = false }));
+        SetSized("token", 10, static entry =>
+            entry.AddExpirationToken(new FakeToken { ActiveChangeCallbacks = false, HasChanged = false }));
         Time.Advance(s_moreThanTheInterval);
         s_uses[use](Cache);
 
         Assert.Equal(
-            [new Departure("absolute", "absolute", EvictionReason.Expired), new Departure("sliding", "sliding", EvictionReason.Expired)],
+            [
+                new Departure("absolute", "absolute", EvictionReason.Expired),
+                new Departure("sliding", "sliding", EvictionReason.Expired),
+            ],
             Departures.Take(2));
         Assert.Contains("token", Tested.Keys);
         Assert.Contains("live", Tested.Keys);
@@ -120,7 +124,9 @@ public abstract class ScanContract : CacheContract
         Time.Advance(Minute);
         Type? thrown = Thrown(() => Tested.Compact(0.1));
 
-        Assert.Equal(Differs(Deviations.FailingTokenInBulk, memoryCache: typeof(InvalidTimeZoneException), bounded: null), thrown);
+        Assert.Equal(
+            Differs(Deviations.FailingTokenInBulk, memoryCache: typeof(InvalidTimeZoneException), bounded: null),
+            thrown);
         Assert.Equal(Differs(Deviations.FailingTokenInBulk, memoryCache: 21, bounded: 1), Tested.Count);
         Assert.Equal(Differs(Deviations.FailingTokenInBulk, memoryCache: 0, bounded: 1), Log.Errors.Length);
     }
@@ -134,7 +140,9 @@ public abstract class ScanContract : CacheContract
     {
         Type? thrown = Thrown(() => Make(new() { ExpirationScanFrequency = TimeSpan.FromDays(days) }));
 
-        Assert.Equal(Differs(Deviations.ScanFrequencyRange, memoryCache: null, bounded: typeof(ArgumentOutOfRangeException)), thrown);
+        Assert.Equal(
+            Differs(Deviations.ScanFrequencyRange, memoryCache: null, bounded: typeof(ArgumentOutOfRangeException)),
+            thrown);
     }
 
     /// <summary>A token that throws when it is asked, but for the first time, at the commit.</summary>

@@ -112,7 +112,8 @@ public abstract class StatisticsContract : CacheContract
     [Fact]
     public async Task GetOrCreateAsync_is_one_lookup_though_its_factory_fails()
     {
-        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => Cache.GetOrCreateAsync<int>("key", static _ => throw new InvalidTimeZoneException()));
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(
+            () => Cache.GetOrCreateAsync<int>("key", static _ => throw new InvalidTimeZoneException()));
         AssertStatistics(entries: 0, hits: 0, misses: 1);
         await Cache.GetOrCreateAsync("key", static _ => Task.FromResult(1));
         await Cache.GetOrCreateAsync("key", static _ => Task.FromResult(1));
@@ -170,13 +171,16 @@ public abstract class StatisticsContract : CacheContract
     [Fact]
     public void The_size_of_a_cache_for_which_no_limit_was_set()
     {
-        Assert.Equal(Differs<long?>(Deviations.AlwaysLimited, memoryCache: null, bounded: 0), Cache.GetCurrentStatistics()!.CurrentEstimatedSize);
+        Assert.Equal(
+            Differs<long?>(Deviations.AlwaysLimited, memoryCache: null, bounded: 0),
+            Cache.GetCurrentStatistics()!.CurrentEstimatedSize);
     }
 
     private void AssertStatistics(long entries, long hits, long misses)
     {
         MemoryCacheStatistics statistics = Cache.GetCurrentStatistics()!;
-        Assert.Equal((entries, hits, misses), (statistics.CurrentEntryCount, statistics.TotalHits, statistics.TotalMisses));
+        Assert.Equal(
+            (entries, hits, misses), (statistics.CurrentEntryCount, statistics.TotalHits, statistics.TotalMisses));
     }
 
     public sealed class OnMemoryCache() : StatisticsContract(CacheKind.MemoryCache);

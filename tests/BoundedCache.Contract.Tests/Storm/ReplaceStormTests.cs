@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 namespace BoundedCache.Contract.Tests;
 
 /// <summary>
-/// Many threads replace, remove and read a few entries of a full cache. The count of sizes must stay between nothing and the limit, and be
-/// right in the end.
+/// Many threads replace, remove and read a few entries of a full cache. The count of sizes must stay between nothing
+/// and the limit, and be right in the end.
 /// </summary>
 public sealed class ReplaceStormTests(ITestOutputHelper output)
 {
@@ -31,7 +31,8 @@ public sealed class ReplaceStormTests(ITestOutputHelper output)
     [Trait("Category", "Soak")]
     public void The_count_of_MemoryCache_drifts_below_zero_and_stays_there()
     {
-        using TestedCache cache = TestedCache.Create(CacheKind.MemoryCache, new() { SizeLimit = SizeLimit }, new(), log: null);
+        using TestedCache cache = TestedCache.Create(
+            CacheKind.MemoryCache, new() { SizeLimit = SizeLimit }, new(), log: null);
         (long lowest, _, long operations) = Rage(cache, keys: 8, Until(Soak.Duration!.Value));
         RemoveAll(cache, keys: 8);
         output.WriteLine($"{operations:N0} operations: lowest {lowest}, with no entry left {cache.Size}");
@@ -49,7 +50,8 @@ public sealed class ReplaceStormTests(ITestOutputHelper output)
 
     private void RunOnBounded(int keys, Func<long, bool> goesOn)
     {
-        using TestedCache cache = TestedCache.Create(CacheKind.BoundedMemoryCache, new() { SizeLimit = SizeLimit }, new(), log: null);
+        using TestedCache cache = TestedCache.Create(
+            CacheKind.BoundedMemoryCache, new() { SizeLimit = SizeLimit }, new(), log: null);
         (long lowest, long highest, long operations) = Rage(cache, keys, goesOn);
         output.WriteLine($"{operations:N0} operations, sizes from {lowest} to {highest}");
         Assert.InRange(lowest, 0, SizeLimit);
@@ -70,7 +72,8 @@ public sealed class ReplaceStormTests(ITestOutputHelper output)
         }
     }
 
-    private static (long Lowest, long Highest, long Operations) Rage(TestedCache cache, int keys, Func<long, bool> goesOn)
+    private static (long Lowest, long Highest, long Operations) Rage(
+        TestedCache cache, int keys, Func<long, bool> goesOn)
     {
         (long lowest, long highest, long operations) = (0, 0, 0);
         object gate = new();

@@ -3,7 +3,10 @@ namespace BoundedCache.Contract.Tests;
 /// <summary>The settings that both caches have.</summary>
 public sealed record CacheSetup
 {
-    /// <summary>The limit in declared sizes: <c>SizeLimit</c>, or <c>MaxMemory</c> with <see cref="EntrySizing.Declared"/>. Null for a cache that is never full.</summary>
+    /// <summary>
+    /// The limit in declared sizes: <c>SizeLimit</c>, or <c>MaxMemory</c> with <see cref="EntrySizing.Declared"/>. Null
+    /// for a cache that is never full.
+    /// </summary>
     public long? SizeLimit { get; init; }
 
     public bool TrackStatistics { get; init; }

@@ -36,7 +36,9 @@ internal sealed class TestedBoundedMemoryCache : TestedCache
 
     /// <summary>A cache that measures, with a limit that can be reached.</summary>
     public static TestedBoundedMemoryCache Measured(long bytes, ManualTimeProvider time, ILoggerFactory? log) =>
-        new(new BoundedMemoryCacheOptions { MaxMemory = bytes, ReleaseMode = ReleaseMode.None, TimeProvider = time }, log);
+        new(
+            new BoundedMemoryCacheOptions { MaxMemory = bytes, ReleaseMode = ReleaseMode.None, TimeProvider = time },
+            log);
 
     public override IMemoryCache Cache => _cache;
 

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>A cache under test: <see cref="IMemoryCache"/>, and the public members that both classes have beyond it.</summary>
+/// <summary>
+/// A cache under test: <see cref="IMemoryCache"/>, and the public members that both classes have beyond it.
+/// </summary>
 public abstract class TestedCache : IDisposable
 {
     public abstract IMemoryCache Cache { get; }
@@ -13,11 +15,12 @@ public abstract class TestedCache : IDisposable
 
     public abstract IEnumerable<object> Keys { get; }
 
-    public static TestedCache Create(CacheKind kind, CacheSetup setup, ManualTimeProvider time, ILoggerFactory? log) => kind switch
-    {
-        CacheKind.MemoryCache => new TestedMemoryCache(setup, time, log),
-        _ => new TestedBoundedMemoryCache(setup, time, log),
-    };
+    public static TestedCache Create(
+        CacheKind kind, CacheSetup setup, ManualTimeProvider time, ILoggerFactory? log) => kind switch
+        {
+            CacheKind.MemoryCache => new TestedMemoryCache(setup, time, log),
+            _ => new TestedBoundedMemoryCache(setup, time, log),
+        };
 
     public abstract void Clear();
 
@@ -32,16 +35,27 @@ public abstract class TestedCache : IDisposable
     /// <summary>What <c>cache.TryGetValue(null, out _)</c> does when it is compiled against the class.</summary>
     public abstract bool TryGetNullLiteral();
 
-    /// <summary>What <c>cache.TryGetValue(key, out object? value)</c> does with a string variable when it is compiled against the class.</summary>
+    /// <summary>
+    /// What <c>cache.TryGetValue(key, out object? value)</c> does with a string variable when it is
+    /// compiled against the class.
+    /// </summary>
     public abstract bool TryGetByString(string? key, out object? value);
 
-    /// <summary>What <c>cache.TryGetValue(key, out TItem? value)</c> does with a string variable when it is compiled against the class.</summary>
+    /// <summary>
+    /// What <c>cache.TryGetValue(key, out TItem? value)</c> does with a string variable when it is
+    /// compiled against the class.
+    /// </summary>
     public abstract bool TryGetByString<TItem>(string? key, out TItem? value);
 
-    /// <summary>What <c>cache.TryGetValue(key, out object? value)</c> does with an object variable when it is compiled against the class.</summary>
+    /// <summary>
+    /// What <c>cache.TryGetValue(key, out object? value)</c> does with an object variable when it is
+    /// compiled against the class.
+    /// </summary>
     public abstract bool TryGetByObject(object? key, out object? value);
 
-    /// <summary>The sum of declared sizes, as the cache itself counts it. Only for a cache that has a size limit.</summary>
+    /// <summary>
+    /// The sum of declared sizes, as the cache itself counts it. Only for a cache that has a size limit.
+    /// </summary>
     public abstract long Size { get; }
 
     /// <summary>Checks what the cache promises of its inside at any time.</summary>

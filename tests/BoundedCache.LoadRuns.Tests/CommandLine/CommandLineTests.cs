@@ -10,12 +10,25 @@ public sealed class CommandLineTests
     [InlineData("'--fast' is neither a run nor an option of one; --help lists those there are", "shrink", "--fast")]
     [InlineData("--rate: '0' is not a whole number from 1 to 50000", "shrink", "--rate", "0")]
     [InlineData("--rate: 'many' is not a whole number from 1 to 50000", "sawtooth", "--rate", "many")]
-    [InlineData("--minutes: '-1' is not a number of minutes above 0 and up to 60, such as 5 or 0.25", "sawtooth", "--minutes=-1")]
-    [InlineData("--minutes: '61' is not a number of minutes above 0 and up to 60, such as 5 or 0.25", "container", "--minutes", "61")]
-    [InlineData("--rows: there is no 'varnish'; there are bounded-full, bounded-gentle, memory-cache-compact, memory-cache, redis, memcached", "shrink", "--rows", "redis,varnish")]
+    [InlineData(
+        "--minutes: '-1' is not a number of minutes above 0 and up to 60, such as 5 or 0.25",
+        "sawtooth",
+        "--minutes=-1")]
+    [InlineData(
+        "--minutes: '61' is not a number of minutes above 0 and up to 60, such as 5 or 0.25",
+        "container",
+        "--minutes",
+        "61")]
+    [InlineData(
+        "--rows: there is no 'varnish'; there are bounded-full, bounded-gentle, memory-cache-compact, "
+            + "memory-cache, redis, memcached",
+        "shrink",
+        "--rows",
+        "redis,varnish")]
     public async Task What_cannot_be_done_is_refused_with_what_can(string message, params string[] arguments)
     {
-        LoadException failure = await Assert.ThrowsAsync<LoadException>(() => new LoadCommand(arguments).InvokeAsync(arguments, CancellationToken.None));
+        LoadException failure = await Assert.ThrowsAsync<LoadException>(
+            () => new LoadCommand(arguments).InvokeAsync(arguments, CancellationToken.None));
 
         Assert.Equal(ExitCode.Usage, failure.ExitCode);
         Assert.Equal(message, failure.Message);
@@ -28,7 +41,8 @@ public sealed class CommandLineTests
         try
         {
             string[] arguments = ["shrink", "--quick", "--output", file];
-            LoadException failure = await Assert.ThrowsAsync<LoadException>(() => new LoadCommand(arguments).InvokeAsync(arguments, CancellationToken.None));
+            LoadException failure = await Assert.ThrowsAsync<LoadException>(
+                () => new LoadCommand(arguments).InvokeAsync(arguments, CancellationToken.None));
 
             Assert.Equal(ExitCode.Usage, failure.ExitCode);
             Assert.StartsWith($"--output '{file}' cannot be written to: ", failure.Message, StringComparison.Ordinal);
@@ -46,8 +60,10 @@ public sealed class CommandLineTests
         (int ofRun, string options, _) = await LoadRunsProcess.RunAsync("shrink", "--help");
 
         Assert.Equal((0, 0), (exitCode, ofRun));
-        Assert.All((string[])["shrink", "sawtooth", "container"], run => Assert.Contains($"  {run} ", output, StringComparison.Ordinal));
-        Assert.All((string[])["--rows", "--minutes", "--rate", "--server-gc", "--quick", "--output"], option => Assert.Contains(option, options, StringComparison.Ordinal));
+        Assert.All((string[])["shrink", "sawtooth", "container"], run =>
+            Assert.Contains($"  {run} ", output, StringComparison.Ordinal));
+        Assert.All((string[])["--rows", "--minutes", "--rate", "--server-gc", "--quick", "--output"], option =>
+            Assert.Contains(option, options, StringComparison.Ordinal));
     }
 
     [Fact]

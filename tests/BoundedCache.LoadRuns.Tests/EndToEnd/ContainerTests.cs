@@ -25,10 +25,14 @@ public sealed class ContainerTests
         // 256 MiB, of which the heap may have 192, and of those a cache four fifths.
         string warning = Assert.Single(cases[1].GetProperty("warnings").EnumerateArray()).GetString()!;
         Assert.Contains("[40] items: a limit of 188743680 bytes", warning, StringComparison.Ordinal);
-        Assert.Contains("The container has 256 MiB, and the managed heap 192 MiB of them", warning, StringComparison.Ordinal);
+        Assert.Contains(
+            "The container has 256 MiB, and the managed heap 192 MiB of them", warning, StringComparison.Ordinal);
         Assert.Contains("Lower MaxMemory to 154 MiB in all", warning, StringComparison.Ordinal);
         Assert.True(
-            cases[1].GetProperty("death").GetString() is not null || cases[1].GetProperty("findings").EnumerateArray().Any(static finding => finding.GetString()!.StartsWith("HeapLimit: ", StringComparison.Ordinal)),
+            cases[1].GetProperty("death").GetString() is not null
+                || cases[1].GetProperty("findings")
+                    .EnumerateArray()
+                    .Any(static finding => finding.GetString()!.StartsWith("HeapLimit: ", StringComparison.Ordinal)),
             $"{cases[1]}");
     }
 }

@@ -12,7 +12,8 @@ public sealed class InterruptionTests
         }
 
         using var outputs = new Outputs();
-        using var process = new LoadRunsProcess("sawtooth", "--quick", "--minutes", "10", "--output", outputs.Directory);
+        using var process = new LoadRunsProcess(
+            "sawtooth", "--quick", "--minutes", "10", "--output", outputs.Directory);
         int[] started = await process.WaitForDescendantsAsync(1);
         await process.SignalAsync("INT");
         (int exitCode, string output, string error) = await process.EndAsync();

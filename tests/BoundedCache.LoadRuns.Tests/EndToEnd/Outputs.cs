@@ -11,7 +11,8 @@ internal sealed class Outputs : IDisposable
     /// <summary>Runs the program into this directory, and reads what it wrote.</summary>
     public async Task<JsonElement> RunAsync(string name, params string[] arguments)
     {
-        (int exitCode, string output, string error) = await LoadRunsProcess.RunAsync([.. arguments, "--output", Directory]);
+        (int exitCode, string output, string error) = await LoadRunsProcess.RunAsync(
+            [.. arguments, "--output", Directory]);
         Assert.True(exitCode == 0, error);
         Assert.Equal(File.ReadAllText(PathOf(name, "txt")), output);
         Assert.Equal("svg", XDocument.Load(PathOf(name, "svg")).Root!.Name.LocalName);
@@ -24,8 +25,12 @@ internal sealed class Outputs : IDisposable
 
     public static void AssertStamped(JsonElement stamp, string command)
     {
-        Assert.StartsWith($"dotnet run -c Release --project benchmarks/BoundedCache.LoadRuns -- {command}", stamp.GetProperty("command").GetString(), StringComparison.Ordinal);
-        Assert.All((string[])["commit", "time", "runtime", "operatingSystem", "processor"], name => Assert.NotEmpty(stamp.GetProperty(name).GetString()!));
+        Assert.StartsWith(
+            $"dotnet run -c Release --project benchmarks/BoundedCache.LoadRuns -- {command}",
+            stamp.GetProperty("command").GetString(),
+            StringComparison.Ordinal);
+        Assert.All((string[])["commit", "time", "runtime", "operatingSystem", "processor"], name =>
+            Assert.NotEmpty(stamp.GetProperty(name).GetString()!));
     }
 
     public static void AssertServed(JsonElement load)

@@ -21,7 +21,8 @@ public sealed class SawtoothTests
         JsonElement[] cycles = [.. result.GetProperty("cycles").EnumerateArray()];
         Assert.InRange(cycles.Length, 1, 5);
         Assert.All(cycles, static cycle => Assert.True(
-            cycle.GetProperty("lowBytes").GetInt64() + (10 << 20) < cycle.GetProperty("highBytes").GetInt64(), $"{cycle}"));
+            cycle.GetProperty("lowBytes").GetInt64() + (10 << 20) < cycle.GetProperty("highBytes").GetInt64(),
+            $"{cycle}"));
         Assert.Equal(3, result.GetProperty("bars").GetArrayLength());
     }
 }

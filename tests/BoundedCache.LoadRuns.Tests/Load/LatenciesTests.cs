@@ -11,7 +11,8 @@ public sealed class LatenciesTests
     public void Percentiles_are_those_of_the_sorted_times_within_a_thousandth()
     {
         var random = new Random(5);
-        double[] milliseconds = [.. Enumerable.Range(0, 10_000).Select(_ => 0.2 + (Math.Pow(random.NextDouble(), 8) * 900))];
+        double[] milliseconds =
+            [.. Enumerable.Range(0, 10_000).Select(_ => 0.2 + (Math.Pow(random.NextDouble(), 8) * 900))];
         double[] sorted = [.. milliseconds.Order()];
 
         var latencies = Latencies.From(milliseconds.Select(static time => Ask(0, time)));
@@ -45,7 +46,8 @@ public sealed class LatenciesTests
     [Fact]
     public void A_stall_is_the_longest_time_without_an_answer_and_not_the_longest_request()
     {
-        // Due at 0, 10, 20 and 30 ms; nothing is answered between 11 and 111 ms, and the first to be due is the last to be answered.
+        // Due at 0, 10, 20 and 30 ms; nothing is answered between 11 and 111 ms, and the first to be due is
+        // the last to be answered.
         Request[] requests = [Ask(10, 1), Ask(20, 91), Ask(30, 90), Ask(0, 130)];
 
         Assert.Equal(TimeSpan.FromMilliseconds(100), Latencies.LongestStall(requests));
@@ -54,7 +56,8 @@ public sealed class LatenciesTests
     [Fact]
     public void Seconds_are_told_apart_by_when_requests_were_due()
     {
-        IReadOnlyList<SecondResult> seconds = SecondResult.From([Ask(100, 1), Ask(1200, 3000), Ask(1900, 2), Ask(3500, 4)], TimeSpan.FromSeconds(1));
+        IReadOnlyList<SecondResult> seconds = SecondResult.From(
+            [Ask(100, 1), Ask(1200, 3000), Ask(1900, 2), Ask(3500, 4)], TimeSpan.FromSeconds(1));
 
         Assert.Equal([(0.0, 2L), (2.0, 1L)], seconds.Select(static second => (second.At, second.Requests)));
         AssertNear(3000, seconds[0].Longest);
@@ -68,7 +71,9 @@ public sealed class LatenciesTests
         Assert.Equal(0, SawtoothRun.Slope([(3, 4)]));
     }
 
-    private static Request Ask(double at, double took, string? failure = null) => new(TimeSpan.FromMilliseconds(at), TimeSpan.FromMilliseconds(took), failure);
+    private static Request Ask(double at, double took, string? failure = null) =>
+        new(TimeSpan.FromMilliseconds(at), TimeSpan.FromMilliseconds(took), failure);
 
-    private static void AssertNear(double expected, double actual) => Assert.InRange(actual, expected * 0.998, expected * 1.002);
+    private static void AssertNear(double expected, double actual) =>
+        Assert.InRange(actual, expected * 0.998, expected * 1.002);
 }

@@ -38,7 +38,8 @@ public sealed class OpenLoadTests
         // A closed loop would have sent no more than there are connections, and known nothing of the rest.
         Request[] meanwhile = [.. load.Requests.Where(request => request.At > stopped && request.At < released)];
         Assert.InRange(meanwhile.Length, (int)((released - stopped).TotalSeconds * PerSecond) - 2, int.MaxValue);
-        Assert.All(meanwhile, request => Assert.True(request.DoneAt >= released, $"due {request.At}, done {request.DoneAt}, held until {released}"));
+        Assert.All(meanwhile, request =>
+            Assert.True(request.DoneAt >= released, $"due {request.At}, done {request.DoneAt}, held until {released}"));
         Assert.Equal((0, 0), (totals.Failed, totals.Lost));
         Assert.Equal(totals.Sent, load.Requests.Count);
     }
@@ -53,14 +54,16 @@ public sealed class OpenLoadTests
             3 => id % 8 == 3 ? HttpResults.StatusCode(503) : HttpResults.Bytes(ItemSource.Make(id)[..^1]),
             _ => HttpResults.Bytes(ItemSource.Make(id)),
         }), openAlways: true);
-        await using OpenLoad load = await OpenLoad.StartAsync(new Uri(service.Urls.Single()), PerSecond, 1000, new RunClock());
+        await using OpenLoad load = await OpenLoad.StartAsync(
+            new Uri(service.Urls.Single()), PerSecond, 1000, new RunClock());
         await UntilAsync(() => load.Requests.Count >= 100);
         LoadTotals totals = await load.StopAsync();
 
         string[] failures = [.. load.Requests.Select(static request => request.Failure).OfType<string>()];
         Assert.Equal(failures.Length, totals.Failed);
         Assert.Contains(failures, static failure => failure == "status 503");
-        Assert.Contains(failures, static failure => failure.EndsWith("bytes of something else", StringComparison.Ordinal));
+        Assert.Contains(
+            failures, static failure => failure.EndsWith("bytes of something else", StringComparison.Ordinal));
         Assert.InRange(totals.Failed, 1, totals.Sent - 1);
     }
 
@@ -68,7 +71,8 @@ public sealed class OpenLoadTests
     public async Task A_service_that_is_gone_is_a_failure_of_every_request_and_no_end_of_the_run()
     {
         WebApplication service = await StartAsync(static id => Task.FromResult(HttpResults.Bytes(ItemSource.Make(id))));
-        await using OpenLoad load = await OpenLoad.StartAsync(new Uri(service.Urls.Single()), PerSecond, 1000, new RunClock());
+        await using OpenLoad load = await OpenLoad.StartAsync(
+            new Uri(service.Urls.Single()), PerSecond, 1000, new RunClock());
         await service.DisposeAsync();
         await UntilAsync(() => load.Requests.Count(static request => request.Failure is not null) >= 10);
         LoadTotals totals = await load.StopAsync();
@@ -85,7 +89,8 @@ public sealed class OpenLoadTests
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         WebApplication app = builder.Build();
         int opening = openAlways ? 3 * 64 : 0;
-        app.MapGet("/items/{id:long}", (long id) => Interlocked.Decrement(ref opening) >= 0 ? Task.FromResult(HttpResults.Ok()) : answer(id));
+        app.MapGet("/items/{id:long}", (long id) =>
+            Interlocked.Decrement(ref opening) >= 0 ? Task.FromResult(HttpResults.Ok()) : answer(id));
         await app.StartAsync();
         return app;
     }

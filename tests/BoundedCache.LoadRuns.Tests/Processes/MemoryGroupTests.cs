@@ -58,7 +58,8 @@ public sealed class MemoryGroupTests : IDisposable
         }
 
         MemoryGroup group = MemoryGroup.Create(64L << 20);
-        await using (ChildProcess child = ChildProcess.Start("sh", "/bin/sh", ["-c", "echo $$ > \"$0\" && echo in && read -r _", group.ProcessesFile]))
+        await using (ChildProcess child = ChildProcess.Start(
+            "sh", "/bin/sh", ["-c", "echo $$ > \"$0\" && echo in && read -r _", group.ProcessesFile]))
         {
             await child.WaitForAsync("in", CancellationToken.None);
             Assert.Equal($"{child.Id}", File.ReadAllText(group.ProcessesFile).Trim());

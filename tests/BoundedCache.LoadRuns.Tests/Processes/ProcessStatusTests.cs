@@ -7,10 +7,12 @@ public sealed class ProcessStatusTests
 {
     [Fact]
     public void Amounts_are_read_as_KiB() => Assert.Equal(
-        new ProcessStatus(100 * 1024, 200 * 1024), ProcessStatus.Parse(["Name:\tx", "VmHWM:\t     200 kB", "VmRSS:\t     100 kB", "RssAnon:\t 90 kB"]));
+        new ProcessStatus(100 * 1024, 200 * 1024),
+        ProcessStatus.Parse(["Name:\tx", "VmHWM:\t     200 kB", "VmRSS:\t     100 kB", "RssAnon:\t 90 kB"]));
 
     [Fact]
-    public void A_process_that_has_died_has_none() => Assert.Null(ProcessStatus.Parse(["Name:\tx", "State:\tZ (zombie)"]));
+    public void A_process_that_has_died_has_none() =>
+        Assert.Null(ProcessStatus.Parse(["Name:\tx", "State:\tZ (zombie)"]));
 
     [Fact]
     public void A_process_that_there_is_not_has_none() => Assert.Null(ProcessStatus.Read(int.MaxValue));

@@ -5,7 +5,8 @@ internal sealed class CollectionsByOthers : SurvivorsAtRandom
 {
     private volatile bool _over;
 
-    protected override void Prepare(IEnumerable<object> survivors) => new Thread(CollectUntilOver) { IsBackground = true }.Start();
+    protected override void Prepare(IEnumerable<object> survivors) =>
+        new Thread(CollectUntilOver) { IsBackground = true }.Start();
 
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {

@@ -19,7 +19,9 @@ internal abstract class DropScenario : Scenario
     /// <summary>Makes one value, all its pages written.</summary>
     protected abstract object Make();
 
-    /// <summary>Whether a value stays; by default the youngest tenth does, as in a cache that evicts in age order.</summary>
+    /// <summary>
+    /// Whether a value stays; by default the youngest tenth does, as in a cache that evicts in age order.
+    /// </summary>
     protected virtual bool Survives(int index) => index >= Count - (Count / 10);
 
     /// <summary>How memory is released.</summary>
@@ -40,7 +42,8 @@ internal abstract class DropScenario : Scenario
         int dropped = Drop(table);
         Prepare(table.OfType<object>());
         ReleaseResult release = MemoryReleaser.Shared.ReleaseAsync(
-            new ReleaseRequest { ExpectedBytes = dropped * ValueBytes, Baseline = baseline, Mode = Mode }, CancellationToken.None).GetAwaiter().GetResult();
+            new ReleaseRequest { ExpectedBytes = dropped * ValueBytes, Baseline = baseline, Mode = Mode },
+            CancellationToken.None).GetAwaiter().GetResult();
         long live = ((Count - dropped) * ValueBytes) + ((long)Count * IntPtr.Size);
         GC.KeepAlive(table);
         return ScenarioResult.From(empty, live, release);

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
-/// <summary>200 MB of native blocks of 1,000 bytes, of which all but one in fifty are freed: the allocator keeps what lies between.</summary>
+/// <summary>
+/// 200 MB of native blocks of 1,000 bytes, of which all but one in fifty are freed: the allocator
+/// keeps what lies between.
+/// </summary>
 internal class NativeArena : Scenario
 {
     private const int Blocks = 200_000;
@@ -31,6 +34,7 @@ internal class NativeArena : Scenario
         }
 
         using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { TrimNativeMemory = TrimNative });
-        return ScenarioResult.From(empty, (long)Blocks / Kept * BlockBytes, cache.ReleaseAsync().GetAwaiter().GetResult());
+        return ScenarioResult.From(
+            empty, (long)Blocks / Kept * BlockBytes, cache.ReleaseAsync().GetAwaiter().GetResult());
     }
 }

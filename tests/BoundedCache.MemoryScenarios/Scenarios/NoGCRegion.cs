@@ -12,7 +12,10 @@ internal sealed class NoGCRegion : SmallArrays
         ScenarioResult result = base.Run(empty);
         return result with
         {
-            Figures = new Dictionary<string, double> { ["stillInRegion"] = GCSettings.LatencyMode == GCLatencyMode.NoGCRegion ? 1 : 0 },
+            Figures = new Dictionary<string, double>
+            {
+                ["stillInRegion"] = GCSettings.LatencyMode == GCLatencyMode.NoGCRegion ? 1 : 0,
+            },
         };
     }
 }

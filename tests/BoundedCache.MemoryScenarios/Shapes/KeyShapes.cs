@@ -6,7 +6,10 @@ internal static class KeyShapes
     public static IReadOnlyList<Shape> All { get; } =
     [
         Of("string", static i => $"{i:D6}") with { Tolerance = 0.02 },
-        Of("long string", static i => $"a key of some length that is not to be forgotten {i:D8}") with { Tolerance = 0.02 },
+        Of("long string", static i => $"a key of some length that is not to be forgotten {i:D8}") with
+        {
+            Tolerance = 0.02,
+        },
         Of("int", static i => i),
         Of("long", static i => (long)i),
         Of("Guid", static i => new Guid(i, 0, 0, new byte[8])),
@@ -18,5 +21,6 @@ internal static class KeyShapes
         Of("class", static i => new Person { Name = $"person {i:D8}", Age = i, Photo = new byte[20] }),
     ];
 
-    private static Shape Of(string name, Func<int, object> key) => new($"key: {name}", 100_000, static _ => new byte[16]) { Key = key };
+    private static Shape Of(string name, Func<int, object> key) =>
+        new($"key: {name}", 100_000, static _ => new byte[16]) { Key = key };
 }

@@ -9,6 +9,8 @@ internal sealed record Shape(string Name, int Entries, Func<int, object> Value)
     /// <summary>Makes a key. Default: strings of 12 characters.</summary>
     public Func<int, object> Key { get; init; } = static number => $"key {number:D8}";
 
-    /// <summary>The share by which the charge may be off: 2 % for strings and primitive arrays, 5 % for graphs.</summary>
+    /// <summary>
+    /// The share by which the charge may be off: 2 % for strings and primitive arrays, 5 % for graphs.
+    /// </summary>
     public double Tolerance { get; init; } = 0.05;
 }

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.MemoryScenarios.Shapes;
 
-/// <summary>What a cache full of one shape says that it uses, and what the collector says that it keeps alive, in bytes.</summary>
+/// <summary>
+/// What a cache full of one shape says that it uses, and what the collector says that it keeps alive, in bytes.
+/// </summary>
 internal readonly record struct ShapeAccount(long UsedBytes, long AliveBytes)
 {
     /// <summary>The share by which the charge is above (or below) the collector's count.</summary>

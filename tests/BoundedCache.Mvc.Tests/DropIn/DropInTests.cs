@@ -6,12 +6,17 @@ using Microsoft.Extensions.Internal;
 
 namespace BoundedCache.Mvc.Tests.DropIn;
 
-/// <summary>One application, built on <c>AddMemoryCache()</c> and again on <c>AddBoundedMemoryCache()</c>: who asks it over HTTP sees no difference.</summary>
+/// <summary>
+/// One application, built on <c>AddMemoryCache()</c> and again on <c>AddBoundedMemoryCache()</c>: who asks it over
+/// HTTP sees no difference.
+/// </summary>
 public class DropInTests
 {
     private static readonly string[] s_ignoredHeaders = ["Date", "Age"];
 
-    /// <summary>Requests, and what the body of the answer is, whatever the cache. <c>wait</c> is a minute on the cache's clock.</summary>
+    /// <summary>
+    /// Requests, and what the body of the answer is, whatever the cache. <c>wait</c> is a minute on the cache's clock.
+    /// </summary>
     private static readonly (string Request, string Answer)[] s_story =
     [
         ("GET /price/tea", "tea costs 1"),
@@ -26,7 +31,9 @@ public class DropInTests
         ("wait", ""),
         ("GET /price/jam", "jam costs 4"),
         ("GET /price/tea", "tea costs 5"),
-        ("GET /evictions/4", "jam costs 2: Removed; jam costs 3: Expired; tea costs 1: Replaced; tea costs less: Expired"),
+        (
+            "GET /evictions/4",
+            "jam costs 2: Removed; jam costs 3: Expired; tea costs 1: Replaced; tea costs less: Expired"),
         ("GET /page", "page 6, sale 7"),
         ("GET /page", "page 6, sale 7"),
         ("POST /sale/end", ""),
@@ -58,7 +65,8 @@ public class DropInTests
         Assert.Equal(before, await RunAsync<BoundedMemoryCache>(AddDeclared, cacheFirst));
     }
 
-    private static async Task<List<string>> RunAsync<TCache>(Action<IServiceCollection, TimeProvider> addCache, bool cacheFirst)
+    private static async Task<List<string>> RunAsync<TCache>(
+        Action<IServiceCollection, TimeProvider> addCache, bool cacheFirst)
     {
         var time = new ManualTimeProvider();
         await using Shop shop = await Shop.StartAsync(services => addCache(services, time), cacheFirst);
@@ -81,39 +89,50 @@ public class DropInTests
             string body = await response.Content.ReadAsStringAsync();
             bodies.Add(body);
             answers.Add($"{request}: {(int)response.StatusCode} {Headers(response)} {body}");
-            Assert.Equal(words[1] == "/failing" ? HttpStatusCode.InternalServerError : HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal(
+                words[1] == "/failing" ? HttpStatusCode.InternalServerError : HttpStatusCode.OK, response.StatusCode);
         }
 
-        Assert.Equal(s_story.Select(static step => $"{step.Request}: {step.Answer}"), s_story.Zip(bodies, static (step, body) => $"{step.Request}: {body}"));
+        Assert.Equal(
+            s_story.Select(static step => $"{step.Request}: {step.Answer}"),
+            s_story.Zip(bodies, static (step, body) => $"{step.Request}: {body}"));
         return answers;
     }
 
-    /// <summary>All headers that are not the clock's; of cookies only the names, because sessions have random ids.</summary>
-    private static string Headers(HttpResponseMessage response) => string.Join(", ", response.Headers.Concat(response.Content.Headers)
-        .Where(static header => !s_ignoredHeaders.Contains(header.Key))
-        .Select(static header => $"{header.Key}={(header.Key == "Set-Cookie" ? header.Value.Single().Split('=')[0] : string.Join(',', header.Value))}")
-        .Order(StringComparer.Ordinal));
+    /// <summary>
+    /// All headers that are not the clock's; of cookies only the names, because sessions have random ids.
+    /// </summary>
+    private static string Headers(HttpResponseMessage response) =>
+        string.Join(", ", response.Headers.Concat(response.Content.Headers)
+            .Where(static header => !s_ignoredHeaders.Contains(header.Key))
+            .Select(static header => $"{header.Key}="
+                + $"{(header.Key == "Set-Cookie" ? header.Value.Single().Split('=')[0] : string.Join(',', header.Value))}")
+            .Order(StringComparer.Ordinal));
 
-    private static void AddMemoryCache(IServiceCollection services, TimeProvider time) => services.AddMemoryCache(options =>
-    {
-        options.Clock = new Clock(time);
-        options.ExpirationScanFrequency = TimeSpan.FromDays(1);
-        options.TrackStatistics = true;
-        options.TrackLinkedCacheEntries = true;
-    });
+    private static void AddMemoryCache(IServiceCollection services, TimeProvider time) =>
+        services.AddMemoryCache(options =>
+        {
+            options.Clock = new Clock(time);
+            options.ExpirationScanFrequency = TimeSpan.FromDays(1);
+            options.TrackStatistics = true;
+            options.TrackLinkedCacheEntries = true;
+        });
 
-    private static void AddMeasured(IServiceCollection services, TimeProvider time) => AddBounded(services, time, EntrySizing.Measured);
+    private static void AddMeasured(IServiceCollection services, TimeProvider time) =>
+        AddBounded(services, time, EntrySizing.Measured);
 
-    private static void AddDeclared(IServiceCollection services, TimeProvider time) => AddBounded(services, time, EntrySizing.Declared);
+    private static void AddDeclared(IServiceCollection services, TimeProvider time) =>
+        AddBounded(services, time, EntrySizing.Declared);
 
-    private static void AddBounded(IServiceCollection services, TimeProvider time, EntrySizing sizing) => services.AddBoundedMemoryCache(options =>
-    {
-        options.TimeProvider = time;
-        options.ExpirationScanFrequency = TimeSpan.FromDays(1);
-        options.Sizing = sizing;
-        options.TrackStatistics = true;
-        options.TrackLinkedCacheEntries = true;
-    });
+    private static void AddBounded(IServiceCollection services, TimeProvider time, EntrySizing sizing) =>
+        services.AddBoundedMemoryCache(options =>
+        {
+            options.TimeProvider = time;
+            options.ExpirationScanFrequency = TimeSpan.FromDays(1);
+            options.Sizing = sizing;
+            options.TrackStatistics = true;
+            options.TrackLinkedCacheEntries = true;
+        });
 
     private sealed class Clock(TimeProvider time) : ISystemClock
     {

@@ -11,8 +11,9 @@ using Microsoft.Extensions.Primitives;
 namespace BoundedCache.Mvc.Tests.DropIn;
 
 /// <summary>
-/// A real ASP.NET Core application, listening on loopback, that uses <see cref="IMemoryCache"/> in the ways applications do, and has those parts of
-/// the framework that bring a cache along or register one. It does not know which cache it has.
+/// A real ASP.NET Core application, listening on loopback, that uses <see cref="IMemoryCache"/> in the ways
+/// applications do, and has those parts of the framework that bring a cache along or register one. It does not
+/// know which cache it has.
 /// </summary>
 internal sealed class Shop : IAsyncDisposable
 {
@@ -69,18 +70,20 @@ internal sealed class Shop : IAsyncDisposable
     private void Map()
     {
         // A computed value, for a minute.
-        _app.MapGet("/price/{id}", (string id, IMemoryCache cache) => cache.GetOrCreateAsync($"price:{id}", async entry =>
-        {
-            entry.Size = 10;
-            entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1);
-            entry.RegisterPostEvictionCallback(OnEvicted);
-            await Task.Yield();
-            return $"{id} costs {Compute()}";
-        }));
+        _app.MapGet("/price/{id}", (string id, IMemoryCache cache) =>
+            cache.GetOrCreateAsync($"price:{id}", async entry =>
+            {
+                entry.Size = 10;
+                entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1);
+                entry.RegisterPostEvictionCallback(OnEvicted);
+                await Task.Yield();
+                return $"{id} costs {Compute()}";
+            }));
         _app.MapPut("/price/{id}", (string id, string price, IMemoryCache cache) => cache.Set(
             $"price:{id}",
             $"{id} costs {price}",
-            new MemoryCacheEntryOptions { Size = 10, SlidingExpiration = TimeSpan.FromMinutes(1) }.RegisterPostEvictionCallback(OnEvicted)));
+            new MemoryCacheEntryOptions { Size = 10, SlidingExpiration = TimeSpan.FromMinutes(1) }
+                .RegisterPostEvictionCallback(OnEvicted)));
         _app.MapDelete("/price/{id}", static (string id, IMemoryCache cache) => cache.Remove($"price:{id}"));
 
         // A part made of another part, which ends with it.
@@ -112,10 +115,12 @@ internal sealed class Shop : IAsyncDisposable
             await Task.Yield();
             return Compute() == "0" ? "never" : throw new InvalidTimeZoneException();
         }));
-        _app.MapGet("/has/{key}", static (string key, IMemoryCache cache) => cache.TryGetValue(key, out object? value) ? $"{key}: {value ?? "null"}" : $"no {key}");
+        _app.MapGet("/has/{key}", static (string key, IMemoryCache cache) =>
+            cache.TryGetValue(key, out object? value) ? $"{key}: {value ?? "null"}" : $"no {key}");
 
         // The framework's own caches.
-        _app.MapGet("/stored", () => $"stored {Compute()}").CacheOutput(static policy => policy.Expire(TimeSpan.FromDays(1)).SetVaryByQuery("of"));
+        _app.MapGet("/stored", () => $"stored {Compute()}")
+            .CacheOutput(static policy => policy.Expire(TimeSpan.FromDays(1)).SetVaryByQuery("of"));
         _app.MapGet("/visits", static (HttpContext context) =>
         {
             int visits = (context.Session.GetInt32("visits") ?? 0) + 1;
@@ -131,7 +136,8 @@ internal sealed class Shop : IAsyncDisposable
 
     private string Compute() => Interlocked.Increment(ref _computed).ToString(CultureInfo.InvariantCulture);
 
-    private void OnEvicted(object key, object? value, EvictionReason reason, object? state) => _evictions.Enqueue($"{value}: {reason}");
+    private void OnEvicted(object key, object? value, EvictionReason reason, object? state) =>
+        _evictions.Enqueue($"{value}: {reason}");
 
     /// <summary>The evictions, once there are so many: callbacks run on the thread pool, in any order.</summary>
     private async Task<string> EvictionsAsync(int count)

@@ -5,7 +5,8 @@ namespace BoundedCache.ShrinkDemo.Tests.Charts;
 
 public class LayoutTests
 {
-    private static readonly PlotArea s_area = new(0, 0, 1000, 100, TimeScale.For(TimeSpan.FromSeconds(100)), ByteScale.For(1000));
+    private static readonly PlotArea s_area = new(
+        0, 0, 1000, 100, TimeScale.For(TimeSpan.FromSeconds(100)), ByteScale.For(1000));
 
     [Fact]
     public void Badges_of_short_stages_stand_beside_one_another()
@@ -26,7 +27,8 @@ public class LayoutTests
     [Fact]
     public void A_straight_line_of_many_points_is_drawn_with_two()
     {
-        List<ChartPoint> points = [.. Enumerable.Range(0, 101).Select(i => new ChartPoint(TimeSpan.FromSeconds(i), 10 * i))];
+        List<ChartPoint> points =
+            [.. Enumerable.Range(0, 101).Select(i => new ChartPoint(TimeSpan.FromSeconds(i), 10 * i))];
 
         Assert.Equal(1, Polyline.Path(points, s_area).Count(c => c == 'L'));
     }
@@ -34,7 +36,8 @@ public class LayoutTests
     [Fact]
     public void A_spike_is_not_simplified_away()
     {
-        List<ChartPoint> points = [.. Enumerable.Range(0, 101).Select(i => new ChartPoint(TimeSpan.FromSeconds(i), i == 50 ? 1000 : 0))];
+        List<ChartPoint> points =
+            [.. Enumerable.Range(0, 101).Select(i => new ChartPoint(TimeSpan.FromSeconds(i), i == 50 ? 1000 : 0))];
 
         Assert.Equal(4, Polyline.Path(points, s_area).Count(c => c == 'L'));
     }
@@ -42,14 +45,17 @@ public class LayoutTests
     [Fact]
     public void A_limit_is_drawn_in_steps() => Assert.Equal(
         "M0,100 L500,100 L500,9.2 L1000,9.2",
-        Polyline.StepPath([new(TimeSpan.Zero, 0), new(TimeSpan.FromSeconds(50), 1000), new(TimeSpan.FromSeconds(100), 1000)], s_area));
+        Polyline.StepPath(
+            [new(TimeSpan.Zero, 0), new(TimeSpan.FromSeconds(50), 1000), new(TimeSpan.FromSeconds(100), 1000)],
+            s_area));
 
     [Fact]
     public void Callouts_close_together_stand_above_one_another()
     {
         var point = new ChartPoint(TimeSpan.FromSeconds(50), 200);
 
-        IReadOnlyList<PlacedCallout> placed = PlacedCallout.Arrange([new("a", point, "1.25 GiB"), new("a", point, "1.26 GiB")], s_area);
+        IReadOnlyList<PlacedCallout> placed = PlacedCallout.Arrange(
+            [new("a", point, "1.25 GiB"), new("a", point, "1.26 GiB")], s_area);
 
         Assert.True(placed[1].Baseline <= placed[0].Baseline - 15);
     }
@@ -57,7 +63,12 @@ public class LayoutTests
     [Fact]
     public void A_figure_with_nothing_in_it_is_still_a_picture()
     {
-        string svg = SvgChartWriter.Write(new ChartFigure { Title = "<empty> & \"odd\"", Description = "none", Panels = [new ChartPanel { Series = [] }] });
+        string svg = SvgChartWriter.Write(new ChartFigure
+        {
+            Title = "<empty> & \"odd\"",
+            Description = "none",
+            Panels = [new ChartPanel { Series = [] }],
+        });
 
         Assert.Equal("<empty> & \"odd\"", XDocument.Parse(svg).Root!.Attribute("aria-label")!.Value);
     }

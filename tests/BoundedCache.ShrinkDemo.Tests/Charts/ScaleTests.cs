@@ -20,7 +20,9 @@ public class ScaleTests
     [Theory]
     [InlineData(0, "0 s, 0.1 s, 0.2 s, 0.3 s, 0.4 s, 0.5 s, 0.6 s, 0.7 s, 0.8 s, 0.9 s, 1 s")]
     [InlineData(17, "0 s, 2 s, 4 s, 6 s, 8 s, 10 s, 12 s, 14 s, 16 s")]
-    [InlineData(300, "0:00 min, 0:30 min, 1:00 min, 1:30 min, 2:00 min, 2:30 min, 3:00 min, 3:30 min, 4:00 min, 4:30 min, 5:00 min")]
+    [InlineData(
+        300,
+        "0:00 min, 0:30 min, 1:00 min, 1:30 min, 2:00 min, 2:30 min, 3:00 min, 3:30 min, 4:00 min, 4:30 min, 5:00 min")]
     [InlineData(36000, "0:00 h, 1:00 h, 2:00 h, 3:00 h, 4:00 h, 5:00 h, 6:00 h, 7:00 h, 8:00 h, 9:00 h, 10:00 h")]
     public void Times_have_ticks_at_round_times(int seconds, string ticks)
     {

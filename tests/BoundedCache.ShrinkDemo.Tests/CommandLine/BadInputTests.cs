@@ -3,7 +3,9 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.ShrinkDemo.Tests.CommandLine;
 
-/// <summary>Whatever is wrong with the command line: one line on standard error, nothing on standard output, exit code 2.</summary>
+/// <summary>
+/// Whatever is wrong with the command line: one line on standard error, nothing on standard output, exit code 2.
+/// </summary>
 public class BadInputTests
 {
     [Theory]
@@ -14,12 +16,21 @@ public class BadInputTests
     [InlineData("--entries many", "--entries: 'many' is not a whole number of at least 1, such as 2000000")]
     [InlineData("--entries 0", "--entries: '0' is not a whole number of at least 1, such as 2000000")]
     [InlineData("--entries -3", "--entries: '-3' is not a whole number of at least 1, such as 2000000")]
-    [InlineData("--max-memory 12XB", "--max-memory: '12XB' is not a size: bytes, or a number with a unit such as 100MB or 1.5GiB (MB and MiB both mean 1024 * 1024 bytes)")]
-    [InlineData("--max-memory -1GB", "--max-memory: '-1GB' is not a size: bytes, or a number with a unit such as 100MB or 1.5GiB (MB and MiB both mean 1024 * 1024 bytes)")]
+    [InlineData(
+        "--max-memory 12XB",
+        "--max-memory: '12XB' is not a size: bytes, or a number with a unit such as 100MB or 1.5GiB (MB and MiB both "
+            + "mean 1024 * 1024 bytes)")]
+    [InlineData(
+        "--max-memory -1GB",
+        "--max-memory: '-1GB' is not a size: bytes, or a number with a unit such as 100MB or 1.5GiB (MB and MiB both "
+            + "mean 1024 * 1024 bytes)")]
     [InlineData("--max-memory 0", "--max-memory: '0' is too small; the least is 1 byte")]
     [InlineData("--max-memory 100", "--max-memory 100 B cannot hold even 4 entries; the least is 1,028 bytes (1 KiB)")]
     [InlineData("--value-size 0B", "--value-size: '0B' is too small; the least is 1 byte")]
-    [InlineData("--value-size 16MB --max-memory 16MB", "--value-size 16 MiB is too large for --max-memory 16 MiB, which must hold 4 entries; at most 4,194,048 bytes (4 MiB) fit")]
+    [InlineData(
+        "--value-size 16MB --max-memory 16MB",
+        "--value-size 16 MiB is too large for --max-memory 16 MiB, which must hold 4 entries; "
+            + "at most 4,194,048 bytes (4 MiB) fit")]
     [InlineData("--shrink-to 1GB", "--shrink-to 1 GiB is not below the limit before it, 1 GiB")]
     [InlineData("--shrink-to 10MB --shrink-to 20MB", "--shrink-to 20 MiB is not below the limit before it, 10 MiB")]
     [InlineData("--release soft", "--release: 'soft' is not one of none, gentle, full")]
@@ -34,7 +45,8 @@ public class BadInputTests
         using var output = new StringWriter();
         using var error = new StringWriter { NewLine = "\n" };
 
-        ExitCode exitCode = await new DemoApplication(DemoTerminal.Plain(output, error)).RunAsync(arguments.Split(' '), CancellationToken.None);
+        ExitCode exitCode = await new DemoApplication(DemoTerminal.Plain(output, error))
+            .RunAsync(arguments.Split(' '), CancellationToken.None);
 
         Assert.Equal($"ShrinkDemo: {message}.\n", error.ToString());
         Assert.Equal(string.Empty, output.ToString());
@@ -57,18 +69,32 @@ public class BadInputTests
     }
 
     [Theory]
-    [InlineData((int)CacheKind.BoundedCache, false, "BoundedMemoryCache needs about 1.25 times its limit; up to 1,717,986,918 bytes (1.6 GiB) fit", 1_717_986_918)]
-    [InlineData((int)CacheKind.MemoryCache, false, "MemoryCache needs about 1.6 times its limit; up to 1,342,177,280 bytes (1.25 GiB) fit", 1_342_177_280)]
-    [InlineData((int)CacheKind.BoundedCache, true, "MemoryCache needs about 1.6 times its limit; up to 1,342,177,280 bytes (1.25 GiB) fit", 1_342_177_280)]
+    [InlineData(
+        (int)CacheKind.BoundedCache,
+        false,
+        "BoundedMemoryCache needs about 1.25 times its limit; up to 1,717,986,918 bytes (1.6 GiB) fit",
+        1_717_986_918)]
+    [InlineData(
+        (int)CacheKind.MemoryCache,
+        false,
+        "MemoryCache needs about 1.6 times its limit; up to 1,342,177,280 bytes (1.25 GiB) fit",
+        1_342_177_280)]
+    [InlineData(
+        (int)CacheKind.BoundedCache,
+        true,
+        "MemoryCache needs about 1.6 times its limit; up to 1,342,177,280 bytes (1.25 GiB) fit",
+        1_342_177_280)]
     public void A_limit_that_the_machine_cannot_hold_is_refused_with_both_numbers_and_one_that_fits(
         int cache, bool compare, string needs, long fits)
     {
         var options = new DemoOptions { Cache = (CacheKind)cache, Compare = compare, MaxMemoryBytes = fits + 1 };
 
-        DemoException failure = Assert.Throws<DemoException>(() => OptionChecks.MachineHolds(options, availableBytes: 2L << 30));
+        DemoException failure = Assert.Throws<DemoException>(
+            () => OptionChecks.MachineHolds(options, availableBytes: 2L << 30));
 
         Assert.Equal(
-            $"--max-memory {ByteSize.Format(fits + 1)} is more than this machine or container can hold: it gives the heap 2 GiB, and a full {needs}",
+            $"--max-memory {ByteSize.Format(fits + 1)} is more than this machine or container can hold: "
+                + $"it gives the heap 2 GiB, and a full {needs}",
             failure.Message);
         OptionChecks.MachineHolds(options with { MaxMemoryBytes = fits }, availableBytes: 2L << 30);
     }
@@ -79,13 +105,17 @@ public class BadInputTests
         using var output = new StringWriter();
         using var error = new StringWriter();
 
-        ExitCode exitCode = await new DemoApplication(DemoTerminal.Plain(output, error)).RunAsync(["--help"], CancellationToken.None);
+        ExitCode exitCode = await new DemoApplication(DemoTerminal.Plain(output, error))
+            .RunAsync(["--help"], CancellationToken.None);
 
         Assert.Equal(ExitCode.Done, exitCode);
         Assert.Equal(string.Empty, error.ToString());
         Assert.All(
             (string[])
-            ["--entries", "--value-size", "--max-memory", "--shrink-to", "--release", "--cache", "--compare", "--trace", "--wait", "--output", "--json", "1024 * 1024"],
+            [
+                "--entries", "--value-size", "--max-memory", "--shrink-to", "--release", "--cache", "--compare",
+                "--trace", "--wait", "--output", "--json", "1024 * 1024",
+            ],
             option => Assert.Contains(option, output.ToString(), StringComparison.Ordinal));
     }
 }

@@ -27,8 +27,10 @@ public class OptionTests
     {
         using var directory = new TemporaryDirectory();
         DemoOptions options = await ReadAsync(
-            "--entries", "10000000", "--value-size", "2KiB", "--max-memory", "1.5GiB", "--shrink-to", "512MB", "--shrink-to", "64k",
-            "--release", "none", "--cache", "memory-cache", "--output", directory.PathOf("pictures"), "--json", "--wait", "0.5");
+            "--entries", "10000000", "--value-size", "2KiB", "--max-memory", "1.5GiB", "--shrink-to", "512MB",
+            "--shrink-to", "64k",
+            "--release", "none", "--cache", "memory-cache", "--output", directory.PathOf("pictures"), "--json",
+            "--wait", "0.5");
 
         Assert.Equal(10_000_000, options.Entries);
         Assert.Equal(2048, options.ValueBytes);
@@ -47,7 +49,8 @@ public class OptionTests
     [InlineData("100MiB")]
     [InlineData("100m")]
     [InlineData("104857600")]
-    public async Task MB_and_MiB_are_the_same(string size) => Assert.Equal(100L << 20, (await ReadAsync("--max-memory", size)).MaxMemoryBytes);
+    public async Task MB_and_MiB_are_the_same(string size) =>
+        Assert.Equal(100L << 20, (await ReadAsync("--max-memory", size)).MaxMemoryBytes);
 
     [Fact]
     public async Task The_first_new_limit_is_a_tenth_of_a_small_limit() =>
@@ -57,10 +60,12 @@ public class OptionTests
     [InlineData("none", ReleaseMode.None)]
     [InlineData("gentle", ReleaseMode.Gentle)]
     [InlineData("full", ReleaseMode.Full)]
-    public async Task Every_way_to_release_has_its_name(string name, ReleaseMode mode) => Assert.Equal(mode, (await ReadAsync("--release", name)).Release);
+    public async Task Every_way_to_release_has_its_name(string name, ReleaseMode mode) =>
+        Assert.Equal(mode, (await ReadAsync("--release", name)).Release);
 
     [Fact]
-    public async Task No_pictures_means_no_directory() => Assert.Null((await ReadAsync("--no-pictures")).OutputDirectory);
+    public async Task No_pictures_means_no_directory() =>
+        Assert.Null((await ReadAsync("--no-pictures")).OutputDirectory);
 
     [Fact]
     public async Task A_file_name_with_an_at_sign_is_a_file_name()

@@ -22,7 +22,8 @@ public class ChildArgumentsTests
             Json = true,
             OutputDirectory = null,
         });
-        await AssertReadBackAsync(new DemoOptions { TraceFile = directory.Write("a trace", "a 1"), Json = true, OutputDirectory = null });
+        await AssertReadBackAsync(
+            new DemoOptions { TraceFile = directory.Write("a trace", "a 1"), Json = true, OutputDirectory = null });
     }
 
     private static async Task AssertReadBackAsync(DemoOptions expected)

@@ -15,7 +15,9 @@ internal sealed class DemoProcess : IDisposable
     private readonly TaskCompletionSource _sawLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string? _awaitedLine;
 
-    /// <param name="awaitedLine">How the line on standard error begins that <see cref="WaitForLineAsync"/> waits for.</param>
+    /// <param name="awaitedLine">
+    /// How the line on standard error begins that <see cref="WaitForLineAsync"/> waits for.
+    /// </param>
     /// <param name="arguments">The program's arguments.</param>
     public DemoProcess(string? awaitedLine, params string[] arguments)
     {
@@ -69,6 +71,7 @@ internal sealed class DemoProcess : IDisposable
             }
         }
 
-        _sawLine.TrySetException(new InvalidOperationException($"It ended without the line '{_awaitedLine}': {string.Join('\n', _errorLines)}"));
+        _sawLine.TrySetException(new InvalidOperationException(
+            $"It ended without the line '{_awaitedLine}': {string.Join('\n', _errorLines)}"));
     }
 }

@@ -42,7 +42,8 @@ public sealed class InterruptTests : IDisposable
     }
 
     private string[] Endless(string entries = "1000000000000") =>
-        ["--entries", entries, "--max-memory", "64MB", "--wait", "0.1", "--json", "--output", _directory.PathOf("pictures")];
+        ["--entries", entries, "--max-memory", "64MB", "--wait", "0.1", "--json", "--output", _directory.PathOf(
+            "pictures")];
 
     private async Task AssertEndedCleanlyAsync(DemoProcess demo)
     {

@@ -5,7 +5,8 @@ namespace BoundedCache.ShrinkDemo.Tests.EndToEnd;
 
 public sealed class RunTests : IDisposable
 {
-    private static readonly string[] s_small = ["--entries", "20000", "--max-memory", "16MB", "--shrink-to", "2MB", "--wait", "0.1"];
+    private static readonly string[] s_small =
+        ["--entries", "20000", "--max-memory", "16MB", "--shrink-to", "2MB", "--wait", "0.1"];
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -19,15 +20,19 @@ public sealed class RunTests : IDisposable
         JsonElement result = await RunJsonAsync([.. s_small, "--cache", cache, "--output", _directory.Path]);
 
         JsonElement[] stages = [.. result.GetProperty("stages").EnumerateArray()];
-        Assert.Equal(["start", "fill", "lower", "release", "reuse"], stages.Select(stage => stage.GetProperty("kind").GetString()));
-        Assert.All(stages.Skip(2).Take(2), stage => Assert.InRange(stage.GetProperty("cacheBytes").GetInt64(), 1, 2 << 20));
+        Assert.Equal(
+            ["start", "fill", "lower", "release", "reuse"],
+            stages.Select(stage => stage.GetProperty("kind").GetString()));
+        Assert.All(
+            stages.Skip(2).Take(2), stage => Assert.InRange(stage.GetProperty("cacheBytes").GetInt64(), 1, 2 << 20));
         Assert.Equal(0, result.GetProperty("faults").GetArrayLength());
         Assert.Equal(0, result.GetProperty("access").GetProperty("wrong").GetInt64());
         Assert.Equal(2 << 20, result.GetProperty("promises")[0].GetProperty("limitBytes").GetInt64());
         Assert.NotEmpty(result.GetProperty("verdict").GetString()!);
         Assert.True(result.GetProperty("timeline").GetArrayLength() >= 10);
         Assert.Equal(
-            [_directory.PathOf($"{pictures}.html"), _directory.PathOf($"{pictures}.svg")], Directory.GetFileSystemEntries(_directory.Path).Order());
+            [_directory.PathOf($"{pictures}.html"), _directory.PathOf($"{pictures}.svg")],
+            Directory.GetFileSystemEntries(_directory.Path).Order());
     }
 
     [Fact]
@@ -36,7 +41,9 @@ public sealed class RunTests : IDisposable
         JsonElement result = await RunJsonAsync([.. s_small, "--shrink-to", "1", "--no-pictures"]);
 
         Assert.Equal(0, result.GetProperty("access").GetProperty("dropped").GetInt64());
-        Assert.Equal([3, 4, 5], result.GetProperty("reports").EnumerateArray().Select(report => report.GetProperty("stage").GetInt32()));
+        Assert.Equal(
+            [3, 4, 5],
+            result.GetProperty("reports").EnumerateArray().Select(report => report.GetProperty("stage").GetInt32()));
         JsonElement last = result.GetProperty("stages")[4];
         Assert.Equal((0, 0), (last.GetProperty("entries").GetInt64(), last.GetProperty("cacheBytes").GetInt64()));
     }
@@ -44,7 +51,8 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Without_JSON_the_result_is_plain_text_when_output_is_no_terminal()
     {
-        using var demo = new DemoProcess(awaitedLine: null, [.. s_small, "--release", "none", "--output", _directory.Path]);
+        using var demo = new DemoProcess(
+            awaitedLine: null, [.. s_small, "--release", "none", "--output", _directory.Path]);
         (int exitCode, string output, string error) = await demo.EndAsync();
 
         Assert.Equal(0, exitCode);
@@ -58,7 +66,8 @@ public sealed class RunTests : IDisposable
         int report = end.IndexOf("MemoryReport, after the last stage:", StringComparison.Ordinal);
         Assert.True(report > 0, output);
         Assert.Contains("native and everything else", end[report..], StringComparison.Ordinal);
-        Assert.Contains("what to do about it:|Nothing to do:".Split('|'), sentence => end[report..].Contains(sentence, StringComparison.Ordinal));
+        Assert.Contains("what to do about it:|Nothing to do:".Split('|'), sentence =>
+            end[report..].Contains(sentence, StringComparison.Ordinal));
         Assert.Contains(_directory.PathOf("shrinkdemo.svg"), output, StringComparison.Ordinal);
     }
 
@@ -67,8 +76,10 @@ public sealed class RunTests : IDisposable
     {
         JsonElement result = await RunJsonAsync([.. s_small, "--compare", "--output", _directory.Path]);
 
-        Assert.Equal("boundedCache", result.GetProperty("boundedCache").GetProperty("setup").GetProperty("cache").GetString());
-        Assert.Equal("memoryCache", result.GetProperty("memoryCache").GetProperty("setup").GetProperty("cache").GetString());
+        Assert.Equal(
+            "boundedCache", result.GetProperty("boundedCache").GetProperty("setup").GetProperty("cache").GetString());
+        Assert.Equal(
+            "memoryCache", result.GetProperty("memoryCache").GetProperty("setup").GetProperty("cache").GetString());
         Assert.StartsWith("Brought down to 2 MiB", result.GetProperty("verdict").GetString(), StringComparison.Ordinal);
         Assert.Equal(
             [_directory.PathOf("shrinkdemo-compare.html"), _directory.PathOf("shrinkdemo-compare.svg")],
@@ -78,9 +89,11 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task A_trace_is_replayed()
     {
-        string trace = _directory.WriteGzip("trace.gz", string.Concat(Enumerable.Range(0, 4000).Select(i => $"{i} key{i % 1000} 100\n")));
+        string trace = _directory.WriteGzip(
+            "trace.gz", string.Concat(Enumerable.Range(0, 4000).Select(i => $"{i} key{i % 1000} 100\n")));
 
-        JsonElement result = await RunJsonAsync("--trace", trace, "--max-memory", "16MB", "--wait", "0", "--no-pictures");
+        JsonElement result = await RunJsonAsync(
+            "--trace", trace, "--max-memory", "16MB", "--wait", "0", "--no-pictures");
 
         Assert.Equal(0.75, result.GetProperty("trace").GetProperty("hitRatio").GetDouble());
         Assert.Equal(0.75, result.GetProperty("trace").GetProperty("byteHitRatio").GetDouble());
@@ -95,7 +108,10 @@ public sealed class RunTests : IDisposable
         string trace = _directory.Write("trace", "a 1\nb\n");
         string pictures = _directory.PathOf("pictures");
         using var demo = new DemoProcess(
-            awaitedLine: null, ["--trace", trace, "--max-memory", "16MB", "--wait", "0", "--json", "--output", pictures, .. compare ? (string[])["--compare"] : []]);
+            awaitedLine: null,
+            ["--trace", trace, "--max-memory", "16MB", "--wait", "0", "--json", "--output", pictures, .. compare
+                ? (string[])["--compare"]
+                : []]);
         (int exitCode, string output, string error) = await demo.EndAsync();
 
         Assert.Equal(1, exitCode);

@@ -9,13 +9,16 @@ namespace BoundedCache.ShrinkDemo.Tests.Rendering;
 public class PictureTests
 {
     [Fact]
-    public void One_run_is_drawn() => Snapshot.Verify(Checked(SvgChartWriter.Write(StoryChart.Create(SampleResults.BoundedCache()))));
+    public void One_run_is_drawn() =>
+        Snapshot.Verify(Checked(SvgChartWriter.Write(StoryChart.Create(SampleResults.BoundedCache()))));
 
     [Fact]
-    public void Two_runs_are_drawn_below_one_another() => Snapshot.Verify(Checked(SvgChartWriter.Write(StoryChart.Create(SampleResults.Comparison()))));
+    public void Two_runs_are_drawn_below_one_another() =>
+        Snapshot.Verify(Checked(SvgChartWriter.Write(StoryChart.Create(SampleResults.Comparison()))));
 
     [Fact]
-    public void The_page_shows_picture_table_verdict_and_report() => Snapshot.Verify(HtmlReport.Write(SampleResults.BoundedCache()));
+    public void The_page_shows_picture_table_verdict_and_report() =>
+        Snapshot.Verify(HtmlReport.Write(SampleResults.BoundedCache()));
 
     [Fact]
     public void The_page_of_a_comparison_shows_both() => Snapshot.Verify(HtmlReport.Write(SampleResults.Comparison()));
@@ -39,7 +42,8 @@ public class PictureTests
         string pictures = directory.PathOf("pictures");
         Directory.CreateDirectory(Path.Combine(pictures, "shrinkdemo.svg"));
 
-        DemoException failure = Assert.Throws<DemoException>(() => PictureFiles.Write(pictures, SampleResults.BoundedCache()));
+        DemoException failure = Assert.Throws<DemoException>(
+            () => PictureFiles.Write(pictures, SampleResults.BoundedCache()));
 
         Assert.Contains("cannot be written", failure.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(pictures));
@@ -56,7 +60,8 @@ public class PictureTests
         Assert.NotEmpty(root.Element(ns + "title")!.Value);
         Assert.NotEmpty(root.Element(ns + "desc")!.Value);
         Assert.Empty(root.Descendants(ns + "script"));
-        Assert.DoesNotContain(root.DescendantsAndSelf().Attributes(), a => a.Name.LocalName is "href" or "src" || a.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
+        Assert.DoesNotContain(root.DescendantsAndSelf().Attributes(), a =>
+            a.Name.LocalName is "href" or "src" || a.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
         Assert.Contains("prefers-color-scheme: dark", root.Element(ns + "style")!.Value, StringComparison.Ordinal);
         return svg;
     }

@@ -12,9 +12,12 @@ public class VerdictTests
     {
         DemoResult kept = SampleResults.BoundedCache();
         DemoResult broken = SampleResults.Complete(kept with { Stages = WithResident(kept, StageKind.Release, 600) });
-        DemoResult unreleased = SampleResults.Complete(broken with { Setup = kept.Setup with { Release = ReleaseMode.None } });
-        DemoResult small = SampleResults.Complete(kept with { Stages = [.. kept.Stages.Select(stage => stage with { ResidentBytes = 40 << 20 })] });
-        DemoResult faulty = SampleResults.Complete(kept with { Faults = ["3 reads returned what was not written under their key"] });
+        DemoResult unreleased = SampleResults.Complete(
+            broken with { Setup = kept.Setup with { Release = ReleaseMode.None } });
+        DemoResult small = SampleResults.Complete(
+            kept with { Stages = [.. kept.Stages.Select(stage => stage with { ResidentBytes = 40 << 20 })] });
+        DemoResult faulty = SampleResults.Complete(
+            kept with { Faults = ["3 reads returned what was not written under their key"] });
 
         Snapshot.Verify($"""
             kept:       {kept.Verdict}

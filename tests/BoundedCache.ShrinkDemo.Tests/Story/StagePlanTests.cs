@@ -19,7 +19,10 @@ public class StagePlanTests
 
     [Fact]
     public void Only_the_first_new_limit_is_reached_in_two_stages() => Assert.Equal(
-        [StageKind.Start, StageKind.Fill, StageKind.Lower, StageKind.Release, StageKind.Shrink, StageKind.Shrink, StageKind.Reuse],
+        [
+            StageKind.Start, StageKind.Fill, StageKind.Lower, StageKind.Release, StageKind.Shrink, StageKind.Shrink,
+            StageKind.Reuse,
+        ],
         StagePlan.For(new DemoOptions { ShrinkToBytes = [300, 200, 100] }).Select(stage => stage.Kind));
 
     [Fact]

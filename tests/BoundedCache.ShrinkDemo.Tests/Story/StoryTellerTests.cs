@@ -39,20 +39,25 @@ public class StoryTellerTests
         byte[] other = new byte[64];
         other[0] = 99;
 
-        DemoResult result = await TellAsync(new FakeCache { Returns = _ => other, PromisesLru = false }, new SilentObserver());
+        DemoResult result = await TellAsync(
+            new FakeCache { Returns = _ => other, PromisesLru = false }, new SilentObserver());
 
-        Assert.Contains(result.Faults, fault => fault.EndsWith("reads returned what was not written under their key", StringComparison.Ordinal));
+        Assert.Contains(result.Faults, fault =>
+            fault.EndsWith("reads returned what was not written under their key", StringComparison.Ordinal));
         Assert.StartsWith("The cache is at fault: ", result.Verdict, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_cache_that_promised_to_keep_the_newest_and_dropped_one_is_at_fault()
     {
-        DemoResult result = await TellAsync(new FakeCache { Refuses = key => key == "key:00000499" }, new SilentObserver());
+        DemoResult result = await TellAsync(
+            new FakeCache { Refuses = key => key == "key:00000499" }, new SilentObserver());
 
-        // The fake forgets everything when the limit is lowered, so the newest are lost in the stages after that as well.
+        // The fake forgets everything when the limit is lowered, so the newest are lost in the
+        // stages after that as well.
         Assert.Contains("1 of 1,319 writes were not taken", result.Faults);
-        Assert.Contains(result.Faults, fault => fault.EndsWith("of the newest entries were gone", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Faults, fault => fault.EndsWith("of the newest entries were gone", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -46,9 +46,11 @@ internal sealed class FakeCache : IDemoCache
         return Task.FromResult<ShrinkReport?>(null);
     }
 
-    public Task<ShrinkReport?> ReleaseAsync(CancellationToken cancellationToken) => Task.FromResult<ShrinkReport?>(null);
+    public Task<ShrinkReport?> ReleaseAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<ShrinkReport?>(null);
 
-    public Task<ShrinkReport?> ShrinkAsync(long limitBytes, CancellationToken cancellationToken) => LowerAsync(limitBytes, cancellationToken);
+    public Task<ShrinkReport?> ShrinkAsync(long limitBytes, CancellationToken cancellationToken) =>
+        LowerAsync(limitBytes, cancellationToken);
 
     public Task RaiseAsync(long limitBytes, CancellationToken cancellationToken)
     {

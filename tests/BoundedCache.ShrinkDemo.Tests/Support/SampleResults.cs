@@ -16,7 +16,9 @@ internal static class SampleResults
         Environment = Environment(),
         Stages =
         [
-            Stage(1, StageKind.Start, "start", limit: 1024, entries: 0, cache: 0, live: 1, committed: 2, resident: 40, elapsed: 2, pause: 1),
+            Stage(
+                1, StageKind.Start, "start", limit: 1024, entries: 0, cache: 0, live: 1, committed: 2, resident: 40,
+                elapsed: 2, pause: 1),
             Stage(2, StageKind.Fill, "2,000,000 entries written", 1024, 933_688, 1024, 1100, 1260, 1300, 4521, 900),
             Stage(3, StageKind.Lower, "limit 100 MiB, nothing released", 100, 91_180, 100, 1100, 1260, 1300, 88, 0),
             Stage(4, StageKind.Release, "released", 100, 91_180, 100, 101, 102, 150, 290, 280),
@@ -79,7 +81,14 @@ internal static class SampleResults
     /// <summary>The replay of a trace.</summary>
     public static DemoResult Trace() => BoundedCache() with
     {
-        Trace = new TraceResult { File = "requests.gz", Requests = 3_000, Hits = 1_234, RequestedBytes = 40 * Mebibyte, HitBytes = 10 * Mebibyte },
+        Trace = new TraceResult
+        {
+            File = "requests.gz",
+            Requests = 3_000,
+            Hits = 1_234,
+            RequestedBytes = 40 * Mebibyte,
+            HitBytes = 10 * Mebibyte,
+        },
     };
 
     /// <summary>Gives a result what follows from the rest of it.</summary>
@@ -90,7 +99,17 @@ internal static class SampleResults
     }
 
     public static StageResult Stage(
-        int number, StageKind kind, string label, long limit, long entries, long cache, long live, long committed, long resident, int elapsed, int pause) => new()
+        int number,
+        StageKind kind,
+        string label,
+        long limit,
+        long entries,
+        long cache,
+        long live,
+        long committed,
+        long resident,
+        int elapsed,
+        int pause) => new()
         {
             Number = number,
             Kind = kind,
@@ -125,8 +144,20 @@ internal static class SampleResults
         Mode = MemoryReportMode.Observe,
         Rows =
         [
-            new MemoryReportRow { Kind = MemoryReportRowKind.Cache, Bytes = 221 * Mebibyte, IsEstimate = true, Basis = "accounted by 1 cache" },
-            new MemoryReportRow { Kind = MemoryReportRowKind.Dead, Bytes = 29 * Mebibyte, IsEstimate = true, Basis = "let go by caches" },
+            new MemoryReportRow
+            {
+                Kind = MemoryReportRowKind.Cache,
+                Bytes = 221 * Mebibyte,
+                IsEstimate = true,
+                Basis = "accounted by 1 cache",
+            },
+            new MemoryReportRow
+            {
+                Kind = MemoryReportRowKind.Dead,
+                Bytes = 29 * Mebibyte,
+                IsEstimate = true,
+                Basis = "let go by caches",
+            },
             new MemoryReportRow
             {
                 Kind = MemoryReportRowKind.Native,
@@ -138,7 +169,13 @@ internal static class SampleResults
         ],
         Findings =
         [
-            new MemoryReportFinding { Cause = MemoryReportCause.Dead, Bytes = 29 * Mebibyte, Text = "29 MiB are <dead>.", Advice = "Release them." },
+            new MemoryReportFinding
+            {
+                Cause = MemoryReportCause.Dead,
+                Bytes = 29 * Mebibyte,
+                Text = "29 MiB are <dead>.",
+                Advice = "Release them.",
+            },
         ],
         Notes = [],
         GcPause = TimeSpan.Zero,
@@ -160,5 +197,6 @@ internal static class SampleResults
         new() { Writes = 2_200_000, Dropped = dropped, TooLarge = 0, Reads = 6_400, Hits = 3_200, Wrong = 0, Lost = 0 };
 
     private static List<MemorySample> Timeline(IReadOnlyList<StageResult> stages) =>
-        [.. stages.Select(s => new MemorySample(s.EndedAt, s.ResidentBytes, s.CommittedBytes, s.LiveBytes, s.CacheBytes, s.LimitBytes))];
+        [.. stages.Select(s =>
+            new MemorySample(s.EndedAt, s.ResidentBytes, s.CommittedBytes, s.LiveBytes, s.CacheBytes, s.LimitBytes))];
 }

@@ -27,7 +27,8 @@ public sealed class TraceReplayTests : IDisposable
     [Fact]
     public void A_value_larger_than_the_limit_is_counted_and_not_made()
     {
-        (TraceResult result, AccessLedger ledger) = Replay("huge 5000000000000\nb 10\n", new FakeCache { LimitBytes = 1000 });
+        (TraceResult result, AccessLedger ledger) = Replay(
+            "huge 5000000000000\nb 10\n", new FakeCache { LimitBytes = 1000 });
 
         Assert.Equal(2, result.Requests);
         Assert.Equal(1, ledger.TooLarge);
@@ -46,7 +47,10 @@ public sealed class TraceReplayTests : IDisposable
 
     [Fact]
     public void A_trace_without_requests_is_refused() =>
-        Assert.Contains("holds no requests", Assert.Throws<DemoException>(() => Replay("# nothing\n", new FakeCache())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds no requests",
+            Assert.Throws<DemoException>(() => Replay("# nothing\n", new FakeCache())).Message,
+            StringComparison.Ordinal);
 
     private (TraceResult Result, AccessLedger Ledger) Replay(string trace, FakeCache cache)
     {

@@ -28,13 +28,15 @@ public class GeneratedEntriesTests
         var ledger = new AccessLedger(new FakeCache());
         entries.Run(ledger, _ => { }, CancellationToken.None);
 
-        Assert.All(entries.Sample().Concat(entries.Newest(1 << 20)), probe => Assert.True(ledger.Read(probe.Key, probe.Stamp)));
+        Assert.All(entries.Sample().Concat(entries.Newest(1 << 20)), probe =>
+            Assert.True(ledger.Read(probe.Key, probe.Stamp)));
         Assert.Equal(0, ledger.Wrong);
         Assert.Equal("key:00004999", entries.Newest(1 << 20).Last().Key);
     }
 
     [Fact]
-    public void Nothing_is_promised_at_a_limit_of_one_byte() => Assert.Empty(new GeneratedEntries("key", 5000, 32).Newest(1));
+    public void Nothing_is_promised_at_a_limit_of_one_byte() =>
+        Assert.Empty(new GeneratedEntries("key", 5000, 32).Newest(1));
 
     [Fact]
     public void Writes_that_are_not_taken_are_counted_as_dropped()

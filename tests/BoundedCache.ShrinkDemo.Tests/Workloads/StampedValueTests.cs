@@ -21,13 +21,15 @@ public class StampedValueTests
     }
 
     [Fact]
-    public void Every_byte_of_a_value_is_written() => Assert.DoesNotContain((byte)0, StampedValue.Create(100_000, 0x0101010101010101));
+    public void Every_byte_of_a_value_is_written() =>
+        Assert.DoesNotContain((byte)0, StampedValue.Create(100_000, 0x0101010101010101));
 
     [Theory]
     [InlineData(1)]
     [InlineData(8)]
     [InlineData(1024)]
-    public void A_value_does_not_match_another_stamp(int size) => Assert.False(StampedValue.Matches(StampedValue.Create(size, 1), 2));
+    public void A_value_does_not_match_another_stamp(int size) =>
+        Assert.False(StampedValue.Matches(StampedValue.Create(size, 1), 2));
 
     [Fact]
     public void A_value_that_is_half_of_another_matches_neither()

@@ -26,10 +26,14 @@ public sealed class CacheInstrumentsTests : IDisposable
         Assert.Equal(
             [
                 "entries 1",
-                "evictions 0 capacity", "evictions 0 compact", "evictions 0 expired", "evictions 0 removed", "evictions 0 shrink",
+                "evictions 0 capacity", "evictions 0 compact", "evictions 0 expired", "evictions 0 removed",
+                "evictions 0 shrink",
                 "evictions 0 token_expired", "evictions 1 replaced",
                 "insertions 2",
-                "memory.evicted 0 capacity", "memory.evicted 0 compact", "memory.evicted 0 expired", "memory.evicted 0 removed",
+                "memory.evicted 0 capacity",
+                "memory.evicted 0 compact",
+                "memory.evicted 0 expired",
+                "memory.evicted 0 removed",
                 "memory.evicted 0 shrink", "memory.evicted 0 token_expired", "memory.evicted 7 replaced",
                 "memory.limit 50", "memory.released 0", "memory.used 8",
                 "refusals 1 expired", "refusals 1 too_large",
@@ -43,13 +47,15 @@ public sealed class CacheInstrumentsTests : IDisposable
     public void Evictions_are_told_apart_by_their_reason()
     {
         using var reader = new MeterReader(_meters);
-        using var test = new CacheUnderTest(static options => (options.MaxMemory, options.Sizing) = (100, EntrySizing.Declared), meters: _meters);
+        using var test = new CacheUnderTest(
+            static options => (options.MaxMemory, options.Sizing) = (100, EntrySizing.Declared), meters: _meters);
         EvictOneWayEach(test);
         string[] lines = reader.Collect("test");
 
         Assert.Equal(
             [
-                "evictions 1 compact", "evictions 1 expired", "evictions 1 removed", "evictions 1 replaced", "evictions 1 token_expired",
+                "evictions 1 compact", "evictions 1 expired", "evictions 1 removed", "evictions 1 replaced",
+                "evictions 1 token_expired",
                 "evictions 2 capacity", "evictions 2 shrink",
             ],
             lines.Where(static line => line.StartsWith("evictions", StringComparison.Ordinal)));
@@ -121,7 +127,8 @@ public sealed class CacheInstrumentsTests : IDisposable
         using BoundedMemoryCache cache = Create();
         cache.Get("key");
 
-        Assert.Equal((null, null, null), (cache.GetSnapshot().Hits, cache.GetSnapshot().Misses, cache.GetSnapshot().HitRatio));
+        Assert.Equal(
+            (null, null, null), (cache.GetSnapshot().Hits, cache.GetSnapshot().Misses, cache.GetSnapshot().HitRatio));
     }
 
     [Fact]
@@ -180,7 +187,9 @@ public sealed class CacheInstrumentsTests : IDisposable
 
     public void Dispose() => _meters.Dispose();
 
-    /// <summary>One entry leaves for each reason, but two of 30 for capacity, and two of 1 and 40 for a shrink.</summary>
+    /// <summary>
+    /// One entry leaves for each reason, but two of 30 for capacity, and two of 1 and 40 for a shrink.
+    /// </summary>
     internal static void EvictOneWayEach(CacheUnderTest test)
     {
         using var token = new CancellationTokenSource();
@@ -206,5 +215,11 @@ public sealed class CacheInstrumentsTests : IDisposable
     private static MemoryCacheEntryOptions Sized(long size) => new() { Size = size };
 
     private BoundedMemoryCache Create(string name = "test") => new(
-        new BoundedMemoryCacheOptions { Name = name, MaxMemory = 100, Sizing = EntrySizing.Declared, ReleaseMode = ReleaseMode.None }, null, _meters);
+        new BoundedMemoryCacheOptions
+        {
+            Name = name,
+            MaxMemory = 100,
+            Sizing = EntrySizing.Declared,
+            ReleaseMode = ReleaseMode.None,
+        }, null, _meters);
 }

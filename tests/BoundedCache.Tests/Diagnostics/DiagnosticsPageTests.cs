@@ -9,7 +9,8 @@ namespace BoundedCache.Tests.Diagnostics;
 /// <summary>DIAGNOSTICS.md, held against the code.</summary>
 public sealed class DiagnosticsPageTests
 {
-    private static readonly string s_page = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "DIAGNOSTICS.md"));
+    private static readonly string s_page = File.ReadAllText(
+        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "DIAGNOSTICS.md"));
 
     [Fact]
     public void The_page_lists_every_log_event()
@@ -35,13 +36,15 @@ public sealed class DiagnosticsPageTests
             {
                 if (ReferenceEquals(instrument.Meter.Scope, meters))
                 {
-                    published.Add($"`{instrument.Name}` | {Kind(instrument)} | `{instrument.Unit}` | {Tags(instrument)}");
+                    published.Add(
+                        $"`{instrument.Name}` | {Kind(instrument)} | `{instrument.Unit}` | {Tags(instrument)}");
                 }
             },
         };
         listener.Start();
 
-        Assert.Equal(published.Order(StringComparer.Ordinal), Rows("instrument", cells: 4).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            published.Order(StringComparer.Ordinal), Rows("instrument", cells: 4).Order(StringComparer.Ordinal));
     }
 
     private static string Kind(Instrument instrument) => instrument switch
@@ -64,7 +67,8 @@ public sealed class DiagnosticsPageTests
             : "";
     }
 
-    private static string Tag(string key, IEnumerable<string> values) => $"`{key}`: {string.Join(", ", values.Select(static value => $"`{value}`"))}";
+    private static string Tag(string key, IEnumerable<string> values) =>
+        $"`{key}`: {string.Join(", ", values.Select(static value => $"`{value}`"))}";
 
     /// <summary>The first cells of each row of the table whose first heading is given.</summary>
     private static IEnumerable<string> Rows(string heading, int cells) => s_page.Split('\n')

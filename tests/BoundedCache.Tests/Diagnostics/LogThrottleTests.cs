@@ -63,13 +63,15 @@ public sealed class LogThrottleTests
     {
         using var log = new RecordingLog();
         using var test = new CacheUnderTest(
-            static options => options.AddSizer<byte[]>(static _ => -1).AddSizer<int[]>(static _ => throw new InvalidTimeZoneException()), log);
+            static options => options.AddSizer<byte[]>(static _ => -1)
+                .AddSizer<int[]>(static _ => throw new InvalidTimeZoneException()), log);
         for (int minute = 0; minute < 2; minute++)
         {
             for (int i = 0; i < 50; i++)
             {
                 object value = i % 2 == 0 ? new byte[1] : new int[1];
-                test.Set("key", value, static entry => entry.RegisterPostEvictionCallback(static (_, _, _, _) => throw new InvalidTimeZoneException()));
+                test.Set("key", value, static entry =>
+                    entry.RegisterPostEvictionCallback(static (_, _, _, _) => throw new InvalidTimeZoneException()));
             }
 
             test.TakeDepartures();
@@ -77,8 +79,12 @@ public sealed class LogThrottleTests
         }
 
         Assert.Equal(
-            ["CallbackFailed", "CallbackFailed", "SizerFailed", "SizerFailed", "SizerFailed", "SizerFailed"], log.Events.Order(StringComparer.Ordinal));
-        Assert.Single(log.Messages, static message => message.Contains("callback", StringComparison.Ordinal) && message.Contains("; 48 like it", StringComparison.Ordinal));
-        Assert.Equal(2, log.Messages.Count(static message => message.Contains("sizer", StringComparison.Ordinal) && message.Contains("(24 like it", StringComparison.Ordinal)));
+            ["CallbackFailed", "CallbackFailed", "SizerFailed", "SizerFailed", "SizerFailed", "SizerFailed"],
+            log.Events.Order(StringComparer.Ordinal));
+        Assert.Single(log.Messages, static message =>
+            message.Contains("callback", StringComparison.Ordinal)
+            && message.Contains("; 48 like it", StringComparison.Ordinal));
+        Assert.Equal(2, log.Messages.Count(static message => message.Contains("sizer", StringComparison.Ordinal)
+            && message.Contains("(24 like it", StringComparison.Ordinal)));
     }
 }

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace BoundedCache.Tests.Diagnostics;
 
-/// <summary>A listener to the meters of one factory: one line per number, of name, value and tags but the cache's name.</summary>
+/// <summary>
+/// A listener to the meters of one factory: one line per number, of name, value and tags but the cache's name.
+/// </summary>
 internal sealed class MeterReader : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -19,7 +21,8 @@ internal sealed class MeterReader : IDisposable
                 self.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value.ToString(CultureInfo.InvariantCulture), tags));
+        _listener.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) => Note(instrument, value.ToString(CultureInfo.InvariantCulture), tags));
         _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, "recorded", tags));
         _listener.Start();
     }
@@ -27,8 +30,12 @@ internal sealed class MeterReader : IDisposable
     /// <summary>Instruments that were published so far.</summary>
     public int Instruments { get; private set; }
 
-    /// <summary>Collects, and answers what was measured of a cache since this was last asked, in alphabetical order, without "bounded_cache.".</summary>
-    public string[] Collect(string cacheName) => [.. Collect().Where(one => one.Cache == cacheName).Select(static one => one.Line)];
+    /// <summary>
+    /// Collects, and answers what was measured of a cache since this was last asked, in alphabetical order,
+    /// without "bounded_cache.".
+    /// </summary>
+    public string[] Collect(string cacheName) =>
+        [.. Collect().Where(one => one.Cache == cacheName).Select(static one => one.Line)];
 
     public (string Cache, string Line)[] Collect()
     {

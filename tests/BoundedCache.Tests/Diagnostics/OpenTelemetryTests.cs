@@ -7,7 +7,10 @@ using OpenTelemetry.Metrics;
 
 namespace BoundedCache.Tests.Diagnostics;
 
-/// <summary>The instruments through the OpenTelemetry SDK, as an application has them: with a container, a meter provider and an exporter.</summary>
+/// <summary>
+/// The instruments through the OpenTelemetry SDK, as an application has them: with a container, a meter
+/// provider and an exporter.
+/// </summary>
 [Collection(HeapTests.Name)]
 public sealed class OpenTelemetryTests : IDisposable
 {
@@ -19,11 +22,13 @@ public sealed class OpenTelemetryTests : IDisposable
     {
         _provider = Sdk.CreateMeterProviderBuilder()
             .AddMeter("BoundedCache")
-            .AddInMemoryExporter(_exported, static reader => reader.TemporalityPreference = MetricReaderTemporalityPreference.Cumulative)
+            .AddInMemoryExporter(
+                _exported, static reader => reader.TemporalityPreference = MetricReaderTemporalityPreference.Cumulative)
             .Build();
         _services = new ServiceCollection()
             .AddMetrics()
-            .AddBoundedMemoryCache(static options => (options.Name, options.MaxMemory, options.Sizing) = ("products", 100, EntrySizing.Declared))
+            .AddBoundedMemoryCache(static options =>
+                (options.Name, options.MaxMemory, options.Sizing) = ("products", 100, EntrySizing.Declared))
             .BuildServiceProvider();
     }
 
@@ -63,12 +68,15 @@ public sealed class OpenTelemetryTests : IDisposable
 
         Assert.True(report.Collections > 0);
         string[] lines = Export();
-        Assert.Contains("bounded_cache.evictions {entry} LongSum: cache.eviction.reason=shrink cache.name=products 1", lines);
+        Assert.Contains(
+            "bounded_cache.evictions {entry} LongSum: cache.eviction.reason=shrink cache.name=products 1", lines);
         Assert.Contains("bounded_cache.shrinks {shrink} LongSum: cache.name=products 1", lines);
         Assert.Contains(lines, static line => line.StartsWith(
-            "bounded_cache.shrink.duration s Histogram: cache.name=products cache.release.outcome=", StringComparison.Ordinal)
+            "bounded_cache.shrink.duration s Histogram: cache.name=products cache.release.outcome=",
+            StringComparison.Ordinal)
             && line.EndsWith(" 1 of 15 buckets", StringComparison.Ordinal));
-        Assert.Contains(lines, static line => line.StartsWith("bounded_cache.gc.pause.duration s Histogram: cache.name=products ", StringComparison.Ordinal));
+        Assert.Contains(lines, static line => line.StartsWith(
+            "bounded_cache.gc.pause.duration s Histogram: cache.name=products ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -76,7 +84,9 @@ public sealed class OpenTelemetryTests : IDisposable
     {
         using BoundedMemoryCache one = _services.GetRequiredService<BoundedMemoryCache>();
         using var two = new BoundedMemoryCache(
-            new BoundedMemoryCacheOptions { Name = "products", MaxMemory = 50, Sizing = EntrySizing.Declared }, null, _services.GetRequiredService<IMeterFactory>());
+            new BoundedMemoryCacheOptions { Name = "products", MaxMemory = 50, Sizing = EntrySizing.Declared },
+            null,
+            _services.GetRequiredService<IMeterFactory>());
         one.Set("a", 1, Sized(3));
         two.Set("a", 1, Sized(4));
 

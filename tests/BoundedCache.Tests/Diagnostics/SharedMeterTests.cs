@@ -180,7 +180,8 @@ public sealed class SharedMeterTests : IDisposable
     {
         var meters = new TestMeterFactory();
         BoundedMemoryCache cache = Create(meters);
-        WeakReference[] references = [new(meters), new(meters.Meters[0]), new(CacheInstruments.GetOrCreate(meters)), new(cache)];
+        WeakReference[] references =
+            [new(meters), new(meters.Meters[0]), new(CacheInstruments.GetOrCreate(meters)), new(cache)];
 
         // The runtime itself keeps a meter until it is disposed.
         meters.Dispose();

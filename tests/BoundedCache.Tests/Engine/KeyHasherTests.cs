@@ -49,22 +49,28 @@ public sealed class KeyHasherTests
     }
 
     [Fact]
-    public void Sequential_keys_spread() => AssertSpread(Enumerable.Range(0, Keys).Select(static i => KeyHasher.Hash($"user:{i}")));
+    public void Sequential_keys_spread() =>
+        AssertSpread(Enumerable.Range(0, Keys).Select(static i => KeyHasher.Hash($"user:{i}")));
 
     [Fact]
-    public void Keys_that_differ_in_their_first_characters_spread() => AssertSpread(Enumerable.Range(0, Keys).Select(static i => KeyHasher.Hash($"{i}:the same long tail of every key")));
+    public void Keys_that_differ_in_their_first_characters_spread() => AssertSpread(
+        Enumerable.Range(0, Keys).Select(static i => KeyHasher.Hash($"{i}:the same long tail of every key")));
 
     [Fact]
-    public void Keys_of_one_character_spread() => AssertSpread(Enumerable.Range(0, 65_536).Select(static i => KeyHasher.Hash([(char)i])));
+    public void Keys_of_one_character_spread() =>
+        AssertSpread(Enumerable.Range(0, 65_536).Select(static i => KeyHasher.Hash([(char)i])));
 
     [Fact]
-    public void Keys_of_one_repeated_character_spread() => AssertSpread(Enumerable.Range(0, 5000).Select(static i => KeyHasher.Hash(new string('a', i))));
+    public void Keys_of_one_repeated_character_spread() =>
+        AssertSpread(Enumerable.Range(0, 5000).Select(static i => KeyHasher.Hash(new string('a', i))));
 
     [Fact]
-    public void Sequential_numbers_spread() => AssertSpread(Enumerable.Range(0, Keys).Select(static i => KeyHasher.Hash((object)i)));
+    public void Sequential_numbers_spread() =>
+        AssertSpread(Enumerable.Range(0, Keys).Select(static i => KeyHasher.Hash((object)i)));
 
     [Fact]
-    public void Numbers_whose_low_bits_agree_spread() => AssertSpread(Enumerable.Range(0, 60_000).Select(static i => KeyHasher.Hash((object)(i << 16))));
+    public void Numbers_whose_low_bits_agree_spread() =>
+        AssertSpread(Enumerable.Range(0, 60_000).Select(static i => KeyHasher.Hash((object)(i << 16))));
 
     [Fact]
     public void Keys_made_to_collide_under_the_runtimes_unseeded_hash_spread()
@@ -97,8 +103,8 @@ public sealed class KeyHasherTests
     }
 
     /// <summary>
-    /// In as many buckets as a table would have, the longest chain of a random function is about eight; one of 14 comes once in
-    /// millions of runs.
+    /// In as many buckets as a table would have, the longest chain of a random function is about eight; one of 14 comes
+    /// once in millions of runs.
     /// </summary>
     private static void AssertSpread(IEnumerable<int> hashes)
     {
@@ -115,7 +121,9 @@ public sealed class KeyHasherTests
         Assert.InRange(squares / all.Length, 1, 2.2);
     }
 
-    /// <summary>The hash that the runtime's dictionaries begin with: two lanes of 32 bits, known to everybody.</summary>
+    /// <summary>
+    /// The hash that the runtime's dictionaries begin with: two lanes of 32 bits, known to everybody.
+    /// </summary>
     private static uint UnseededHash(string key)
     {
         (uint one, uint two) = ((5381u << 16) + 5381u, (5381u << 16) + 5381u);
@@ -131,8 +139,8 @@ public sealed class KeyHasherTests
     private static uint Pair(string key, int at) => key[at] | ((uint)key[at + 1] << 16);
 
     /// <summary>
-    /// Strings of many blocks, each block in one of two forms that leave the first lane in the same state: whatever forms are chosen, the hash is
-    /// the same.
+    /// Strings of many blocks, each block in one of two forms that leave the first lane in the same state: whatever
+    /// forms are chosen, the hash is the same.
     /// </summary>
     private static List<string> CollidingKeys()
     {
@@ -148,7 +156,10 @@ public sealed class KeyHasherTests
         return keys;
     }
 
-    /// <summary>Two pieces of eight characters whose second lanes are the same, and whose first lanes start and end in the same states.</summary>
+    /// <summary>
+    /// Two pieces of eight characters whose second lanes are the same, and whose first lanes start
+    /// and end in the same states.
+    /// </summary>
     private static (string A, string B, uint State) Block(uint state, uint salt)
     {
         (uint a1, uint b1) = (0x0061_0061 + salt, 0x0062_0062 + salt);

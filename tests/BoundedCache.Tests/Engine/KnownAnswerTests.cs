@@ -4,12 +4,16 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Engine;
 
-/// <summary>Small histories whose outcome was worked out by hand: they hold the model and the cache to the same answers, so that the two cannot be wrong together.</summary>
+/// <summary>
+/// Small histories whose outcome was worked out by hand: they hold the model and the cache to the same answers, so that
+/// the two cannot be wrong together.
+/// </summary>
 public sealed class KnownAnswerTests
 {
     /// <summary>
-    /// Steps, a space between: <c>a3</c> stores a with a size of 3, <c>?a</c> reads it, <c>-a</c> removes it, <c>=5</c> sets the limit. Expected: the keys
-    /// from the most to the least recently used, and those that left by eviction (c), replacement (r), removal (x) or refusal (c), in order of time, those of one step by letter.
+    /// Steps, a space between: <c>a3</c> stores a with a size of 3, <c>?a</c> reads it, <c>-a</c> removes it, <c>=5</c>
+    /// sets the limit. Expected: the keys from the most to the least recently used, and those that left by eviction
+    /// (c), replacement (r), removal (x) or refusal (c), in order of time, those of one step by letter.
     /// </summary>
     [Theory]
     [InlineData(3, "a1 b1 c1", "cba", "")]
@@ -66,14 +70,21 @@ public sealed class KnownAnswerTests
         Assert.Equal(departures, string.Join(' ', leftModel));
     }
 
-    /// <summary>A textbook LRU in a dozen lines, over a hundred thousand requests of a skewed, byte-sized workload.</summary>
+    /// <summary>
+    /// A textbook LRU in a dozen lines, over a hundred thousand requests of a skewed, byte-sized workload.
+    /// </summary>
     [Theory]
     [InlineData(100_000)]
     [InlineData(1_000_000)]
     [InlineData(5_000_000)]
     public void A_replay_has_exactly_the_misses_and_miss_bytes_of_a_textbook_LRU(int limitBytes)
     {
-        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = limitBytes, Sizing = EntrySizing.Declared, ReleaseMode = ReleaseMode.None });
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
+        {
+            MaxMemory = limitBytes,
+            Sizing = EntrySizing.Declared,
+            ReleaseMode = ReleaseMode.None,
+        });
         var textbook = new TextbookLru(limitBytes);
         var random = new Random(7);
         (int misses, long missBytes) = (0, 0);
@@ -97,13 +108,14 @@ public sealed class KnownAnswerTests
         InvariantChecker.Check(cache.Engine);
     }
 
-    private static string Describe((object Key, object? Value, EvictionReason Reason) departure) => departure.Reason switch
-    {
-        EvictionReason.Capacity => $"c{departure.Key}",
-        EvictionReason.Replaced => $"r{departure.Key}",
-        EvictionReason.Removed => $"x{departure.Key}",
-        _ => $"{departure.Reason} {departure.Key}",
-    };
+    private static string Describe((object Key, object? Value, EvictionReason Reason) departure) =>
+        departure.Reason switch
+        {
+            EvictionReason.Capacity => $"c{departure.Key}",
+            EvictionReason.Replaced => $"r{departure.Key}",
+            EvictionReason.Removed => $"x{departure.Key}",
+            _ => $"{departure.Reason} {departure.Key}",
+        };
 
     private sealed class TextbookLru(long limitBytes)
     {

@@ -27,7 +27,8 @@ public sealed class LookupCountsTests
             }
         }
 
-        Assert.Equal(Enumerable.Range(1, 40).Select(static misses => (long)misses), caches.Select(static cache => cache.Misses));
+        Assert.Equal(
+            Enumerable.Range(1, 40).Select(static misses => (long)misses), caches.Select(static cache => cache.Misses));
     }
 
     /// <remarks>More pages than there are cells for: the rest is counted together.</remarks>

@@ -22,7 +22,10 @@ public class ModelTests
     public void Operations_that_hop_between_threads_without_overlap_keep_the_order_exact(int seed) =>
         new Duel(seed, keys: 40, threads: true).Run(steps: 2000, CheckEvery(seed));
 
-    /// <summary>Looking at the order applies the touches that wait, so some runs look after every step, and others let touches gather.</summary>
+    /// <summary>
+    /// Looking at the order applies the touches that wait, so some runs look after every step, and
+    /// others let touches gather.
+    /// </summary>
     private static int CheckEvery(int seed) => seed % 2 == 0 ? 1 : 37;
 
     public static TheoryData<int> Seeds(int count)
@@ -100,7 +103,8 @@ public class ModelTests
                 }
                 catch (Exception failure)
                 {
-                    throw new InvalidOperationException($"Seed {_seed}, step {step}, after {what}: {failure.Message}", failure);
+                    throw new InvalidOperationException(
+                        $"Seed {_seed}, step {step}, after {what}: {failure.Message}", failure);
                 }
             }
 
@@ -157,8 +161,12 @@ public class ModelTests
         {
             object value = _nextValue++;
             long size = RandomSize();
-            CacheItemPriority priority = _random.Next(3) > 0 ? CacheItemPriority.Normal : (CacheItemPriority)_random.Next(4);
-            long absolute = _random.Next(4) == 0 ? Now + (_random.Next(-1, 40) * TimeSpan.TicksPerSecond) : long.MaxValue;
+            CacheItemPriority priority = _random.Next(3) > 0
+                ? CacheItemPriority.Normal
+                : (CacheItemPriority)_random.Next(4);
+            long absolute = _random.Next(4) == 0
+                ? Now + (_random.Next(-1, 40) * TimeSpan.TicksPerSecond)
+                : long.MaxValue;
             long sliding = _random.Next(5) == 0 ? _random.Next(1, 15) * TimeSpan.TicksPerSecond : 0;
             _model.Set(key, value, size, priority, Now, absolute, sliding);
             using ICacheEntry entry = _cache.CreateEntry(key);
@@ -204,7 +212,9 @@ public class ModelTests
                 Assert.Equal(_model.KeysInOrder(priority), _cache.Engine.KeysInOrder(priority));
             }
 
-            Assert.Equal(_model.KeysInOrder(CacheItemPriority.Normal).Count(), _cache.Engine.KeysInOrder(CacheItemPriority.Normal).Count);
+            Assert.Equal(
+                _model.KeysInOrder(CacheItemPriority.Normal).Count(),
+                _cache.Engine.KeysInOrder(CacheItemPriority.Normal).Count);
             Assert.Equal(_cache.Count, _cache.Keys.Distinct().Count());
             Assert.True(_cache.WaitForCallbacks(TimeSpan.FromSeconds(30)), "the callbacks did not finish");
             lock (_callbacks)
@@ -212,13 +222,17 @@ public class ModelTests
                 (object Key, object? Value, EvictionReason Reason)[] departures = [.. _model.TakeDepartures()];
                 CompareTotals(departures);
                 Assert.Equal(
-                    departures.Where(static d => (int)d.Value! % 3 != 0).Select(static d => $"{d.Key} {d.Value} {d.Reason}").Order(),
+                    departures.Where(static d => (int)d.Value! % 3 != 0)
+                        .Select(static d => $"{d.Key} {d.Value} {d.Reason}")
+                        .Order(),
                     _callbacks.Select(static d => $"{d.Key} {d.Value} {d.Reason}").Order());
                 _callbacks.Clear();
             }
         }
 
-        /// <summary>The model's departures, those of entries that were refused included, against what the cache counted.</summary>
+        /// <summary>
+        /// The model's departures, those of entries that were refused included, against what the cache counted.
+        /// </summary>
         private void CompareTotals(IEnumerable<(object Key, object? Value, EvictionReason Reason)> departures)
         {
             foreach ((_, _, EvictionReason reason) in departures)
@@ -228,8 +242,11 @@ public class ModelTests
 
             CacheSnapshot snapshot = _cache.GetSnapshot();
             EvictionTotals left = snapshot.Evictions;
-            Assert.Equal(_departed.GetValueOrDefault(EvictionReason.Capacity), (left.Capacity + left.Shrink + left.Compact).Entries + snapshot.RefusedTooLarge);
-            Assert.Equal(_departed.GetValueOrDefault(EvictionReason.Expired), left.Expired.Entries + snapshot.RefusedExpired);
+            Assert.Equal(
+                _departed.GetValueOrDefault(EvictionReason.Capacity),
+                (left.Capacity + left.Shrink + left.Compact).Entries + snapshot.RefusedTooLarge);
+            Assert.Equal(
+                _departed.GetValueOrDefault(EvictionReason.Expired), left.Expired.Entries + snapshot.RefusedExpired);
             Assert.Equal(_departed.GetValueOrDefault(EvictionReason.Removed), left.Removed.Entries);
             Assert.Equal(_departed.GetValueOrDefault(EvictionReason.Replaced), left.Replaced.Entries);
             Assert.Equal(_nextValue, snapshot.Insertions + snapshot.Refused);

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Tests.Engine;
 
 /// <summary>
-/// The cache against the textbook's LRU on a whole trace: the same requests miss, one by one. Longer than what <see cref="ModelTests"/> can afford, so
-/// that chunks fill, buckets split, and touches are applied in full batches, hundreds of times.
+/// The cache against the textbook's LRU on a whole trace: the same requests miss, one by one. Longer than what
+/// <see cref="ModelTests"/> can afford, so that chunks fill, buckets split, and touches are applied in full
+/// batches, hundreds of times.
 /// </summary>
 public class ReplayTests
 {
@@ -20,11 +21,17 @@ public class ReplayTests
     [InlineData(1)]
     public void A_hundred_thousand_requests_with_sizes_in_bytes_miss_exactly_what_a_textbook_LRU_misses(double share)
     {
-        var trace = new SyntheticTrace { Keys = 20_000, Requests = Requests, MinBytes = 1, MaxBytes = 100_000, Seed = 5 };
+        var trace =
+            new SyntheticTrace { Keys = 20_000, Requests = Requests, MinBytes = 1, MaxBytes = 100_000, Seed = 5 };
         long limit = (long)(trace.TotalBytes * share);
         var textbook = new TextbookLru(limit);
         using var cache = new BoundedMemoryCache(
-            new BoundedMemoryCacheOptions { MaxMemory = limit, Sizing = EntrySizing.Declared, ReleaseMode = ReleaseMode.None });
+            new BoundedMemoryCacheOptions
+            {
+                MaxMemory = limit,
+                Sizing = EntrySizing.Declared,
+                ReleaseMode = ReleaseMode.None,
+            });
         (long misses, long missBytes) = (0, 0);
         foreach ((int number, TraceRequest request) in trace.Generate().Index())
         {
@@ -33,7 +40,8 @@ public class ReplayTests
 
             if (expected != found)
             {
-                Assert.Fail($"request {number}, {request}, at {ByteSize.Format(limit)}: the textbook {(expected ? "hits" : "misses")}");
+                Assert.Fail($"request {number}, {request}, at {ByteSize.Format(limit)}: "
+                    + $"the textbook {(expected ? "hits" : "misses")}");
             }
 
             if (!found)

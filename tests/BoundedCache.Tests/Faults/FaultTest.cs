@@ -72,8 +72,11 @@ public abstract class FaultTest : IDisposable
 
     /// <summary>Runs something on a thread of its own and expects it to end.</summary>
     protected static void OnAnotherThread(Action action) =>
-        Await(Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        Await(Task.Factory.StartNew(
+            action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
-    /// <summary>Waits without being asynchronous: what is tested here is not, and the pool must not be part of it.</summary>
+    /// <summary>
+    /// Waits without being asynchronous: what is tested here is not, and the pool must not be part of it.
+    /// </summary>
     protected static void Await(Task task) => Assert.True(task.Wait(Patience), "the other thread is stuck");
 }

@@ -77,7 +77,8 @@ public class FaultyCallbackTests : FaultTest
     public void A_callback_that_lowers_the_limit_with_a_release_does_not_wait_for_itself()
     {
         using var done = new ManualResetEventSlim();
-        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 1 << 20, ReleaseMode = ReleaseMode.Full });
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { MaxMemory = 1 << 20, ReleaseMode = ReleaseMode.Full });
         using (ICacheEntry entry = cache.CreateEntry("a"))
         {
             entry.Value = "x";
@@ -108,7 +109,11 @@ public class FaultyCallbackTests : FaultTest
             entry.RegisterPostEvictionCallback(static (_, _, _, _) => throw new NotSupportedException());
             entry.RegisterPostEvictionCallback((_, _, _, _) => Interlocked.Increment(ref ran));
             entry.AddExpirationToken(new Token { Polled = true });
-            entry.AddExpirationToken(new Token { OnRegister = static () => { }, OnDispose = static () => throw new NotSupportedException() });
+            entry.AddExpirationToken(new Token
+            {
+                OnRegister = static () => { },
+                OnDispose = static () => throw new NotSupportedException(),
+            });
         }
 
         cache.MaxMemory = 2000;

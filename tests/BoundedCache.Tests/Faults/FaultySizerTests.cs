@@ -78,7 +78,11 @@ public class FaultySizerTests : FaultTest
             release.Wait(Patience);
             return 100;
         });
-        Task stuck = Task.Factory.StartNew(() => cache.Set("a", new Sized()), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task stuck = Task.Factory.StartNew(
+            () => cache.Set("a", new Sized()),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
         Assert.True(entered.Wait(Patience));
         OnAnotherThread(() =>
         {
@@ -97,8 +101,10 @@ public class FaultySizerTests : FaultTest
     public async Task A_factory_that_throws_stores_nothing()
     {
         Set("old");
-        Assert.Throws<NotSupportedException>(() => Cache.GetOrCreate<string>("a", static _ => throw new NotSupportedException()));
-        await Assert.ThrowsAsync<NotSupportedException>(() => Cache.GetOrCreateAsync<string>("b", static _ => throw new NotSupportedException()));
+        Assert.Throws<NotSupportedException>(
+            () => Cache.GetOrCreate<string>("a", static _ => throw new NotSupportedException()));
+        await Assert.ThrowsAsync<NotSupportedException>(
+            () => Cache.GetOrCreateAsync<string>("b", static _ => throw new NotSupportedException()));
         CheckHolds(entries: 1, bytes: 10);
     }
 

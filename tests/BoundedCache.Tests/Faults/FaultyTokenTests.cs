@@ -13,7 +13,8 @@ public class FaultyTokenTests : FaultTest
     {
         var other = new Token();
         Assert.Throws<NotSupportedException>(() => Set("a", more: entry => entry
-            .AddExpirationToken(other).AddExpirationToken(new Token { OnAsk = static () => throw new NotSupportedException() })));
+            .AddExpirationToken(other)
+            .AddExpirationToken(new Token { OnAsk = static () => throw new NotSupportedException() })));
         Assert.Equal(0, other.Subscribed);
         CheckHolds(entries: 0, bytes: 0);
     }
@@ -167,13 +168,14 @@ public class FaultyTokenTests : FaultTest
         InvariantChecker.Check(cache.Engine);
     }
 
-    private ICacheEntry Watch(ICacheEntry entry, ManualResetEventSlim? gone = null) => entry.RegisterPostEvictionCallback((_, _, reason, _) =>
-    {
-        lock (_reasons)
+    private ICacheEntry Watch(ICacheEntry entry, ManualResetEventSlim? gone = null) =>
+        entry.RegisterPostEvictionCallback((_, _, reason, _) =>
         {
-            _reasons.Add(reason);
-        }
+            lock (_reasons)
+            {
+                _reasons.Add(reason);
+            }
 
-        gone?.Set();
-    });
+            gone?.Set();
+        });
 }

@@ -11,10 +11,13 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Tests.Hosting;
 
-/// <summary>CONFIGURATION.md: its code is compiled and run here, its JSON is read, and its tables are held against the library.</summary>
+/// <summary>
+/// CONFIGURATION.md: its code is compiled and run here, its JSON is read, and its tables are held against the library.
+/// </summary>
 public sealed partial class ConfigurationPageTests
 {
-    private static readonly string s_page = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "CONFIGURATION.md"));
+    private static readonly string s_page = File.ReadAllText(
+        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "CONFIGURATION.md"));
 
     [Fact]
     public async Task The_main_example_runs_on_the_file_that_the_page_shows()
@@ -35,12 +38,14 @@ public sealed partial class ConfigurationPageTests
         // PAGE begins
         foreach (BoundedMemoryCache cache in registry.Caches)
         {
-            Console.WriteLine($"{cache.Name}: {ByteSize.Format(cache.UsedMemory)} of {ByteSize.Format(cache.MaxMemory)}");
+            Console.WriteLine(
+                $"{cache.Name}: {ByteSize.Format(cache.UsedMemory)} of {ByteSize.Format(cache.MaxMemory)}");
         }
         // PAGE ends
 
         Assert.Equal(["default", "pages"], registry.Names);
-        Assert.Equal([ByteSize.PercentOfAvailable(25), 64 << 20], registry.Caches.Select(static cache => cache.MaxMemory));
+        Assert.Equal(
+            [ByteSize.PercentOfAvailable(25), 64 << 20], registry.Caches.Select(static cache => cache.MaxMemory));
         Assert.Equal(registry.Caches, [renderer.EverythingElse, renderer.Pages]);
         Assert.NotNull(renderer.EverythingElse.GetCurrentStatistics());
         await host.StopAsync();
@@ -70,10 +75,12 @@ public sealed partial class ConfigurationPageTests
     [Fact]
     public void The_page_shows_that_very_code()
     {
-        string source = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "Hosting", "ConfigurationPageTests.cs"));
+        string source = File.ReadAllText(
+            Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "Hosting", "ConfigurationPageTests.cs"));
         IEnumerable<string> compiled = Regions().Matches(source).Select(static match => Squeeze(match.Groups[1].Value));
 
-        Assert.Equal(compiled.Order(StringComparer.Ordinal), Blocks("csharp").Select(Squeeze).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            compiled.Order(StringComparer.Ordinal), Blocks("csharp").Select(Squeeze).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -82,7 +89,9 @@ public sealed partial class ConfigurationPageTests
         var defaults = new BoundedMemoryCacheOptions();
         List<string[]> rows = Rows("setting");
 
-        Assert.Equal([nameof(defaults.MaxMemory), .. CacheSettings.Others.Select(static setting => setting.Name)], rows.Select(static row => Quoted(row[0])[0]));
+        Assert.Equal(
+            [nameof(defaults.MaxMemory), .. CacheSettings.Others.Select(static setting => setting.Name)],
+            rows.Select(static row => Quoted(row[0])[0]));
         Assert.True(ConfiguredLimit.TryParse(Quoted(rows[0][2])[0], out ConfiguredLimit limit));
         Assert.Equal(defaults.MaxMemory, limit.Bytes);
         Assert.All(CacheSettings.Others.Zip(rows.Skip(1)), pair =>
@@ -103,7 +112,9 @@ public sealed partial class ConfigurationPageTests
         foreach (string[] row in Rows("text"))
         {
             Assert.True(ConfiguredLimit.TryParse(Quoted(row[0])[0], out ConfiguredLimit limit));
-            string expected = row[1].StartsWith("a share", StringComparison.Ordinal) ? row[1] : string.Create(CultureInfo.InvariantCulture, $"{limit.Bytes:N0} bytes");
+            string expected = row[1].StartsWith("a share", StringComparison.Ordinal)
+                ? row[1]
+                : string.Create(CultureInfo.InvariantCulture, $"{limit.Bytes:N0} bytes");
             Assert.Equal(expected, row[1]);
         }
     }
@@ -129,12 +140,15 @@ public sealed partial class ConfigurationPageTests
             .Select(static line => line.Trim('|', '\r').Split('|', StringSplitOptions.TrimEntries)),
     ];
 
-    private static string[] Quoted(string cell) => [.. Quotes().Matches(cell).Select(static match => match.Groups[1].Value)];
+    private static string[] Quoted(string cell) =>
+        [.. Quotes().Matches(cell).Select(static match => match.Groups[1].Value)];
 
     private static IEnumerable<string> Blocks(string language) =>
-        Regex.Matches(s_page, $"^```{language}\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline).Select(static match => match.Groups[1].Value);
+        Regex.Matches(s_page, $"^```{language}\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)
+            .Select(static match => match.Groups[1].Value);
 
-    private static string Squeeze(string text) => string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
+    private static string Squeeze(string text) =>
+        string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
 
     [GeneratedRegex("^ *// PAGE begins$(.*?)^ *// PAGE ends$", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Regions();

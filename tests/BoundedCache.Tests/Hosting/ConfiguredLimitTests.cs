@@ -19,7 +19,8 @@ public sealed class ConfiguredLimitTests
     [InlineData("12.5 %", 12.5)]
     [InlineData("100%", 100)]
     public void A_share_is_of_the_memory_available_to_the_process(string text, double percent) =>
-        Assert.InRange(Parse(text).Bytes, (long)(s_available * percent / 100) - 1, (long)(s_available * percent / 100) + 1);
+        Assert.InRange(
+            Parse(text).Bytes, (long)(s_available * percent / 100) - 1, (long)(s_available * percent / 100) + 1);
 
     [Fact]
     public void The_smallest_share_is_a_byte() => Assert.Equal(1, Parse("0.0000000000000000000000001%").Bytes);
@@ -30,19 +31,22 @@ public sealed class ConfiguredLimitTests
     public void The_same_in_other_words_is_equal(string one, string other) => Assert.Equal(Parse(one), Parse(other));
 
     [Fact]
-    public void A_share_is_not_the_amount_that_it_is_just_now() => Assert.NotEqual(Parse("50%"), Parse(Parse("50%").Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+    public void A_share_is_not_the_amount_that_it_is_just_now() => Assert.NotEqual(
+        Parse("50%"), Parse(Parse("50%").Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
     [Theory]
     [InlineData(50, 2)]
     [InlineData(100, 1)]
-    public void Code_can_take_a_share_too(int percent, int divisor) => Assert.Equal(s_available / divisor, ByteSize.PercentOfAvailable(percent));
+    public void Code_can_take_a_share_too(int percent, int divisor) =>
+        Assert.Equal(s_available / divisor, ByteSize.PercentOfAvailable(percent));
 
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
     [InlineData(101)]
     public void Code_that_takes_no_share_is_told(int percent) =>
-        Assert.Contains("above 0 and at most 100", Assert.Throws<ArgumentOutOfRangeException>(nameof(percent), () => ByteSize.PercentOfAvailable(percent)).Message, StringComparison.Ordinal);
+        Assert.Contains("above 0 and at most 100", Assert.Throws<ArgumentOutOfRangeException>(nameof(percent), () =>
+            ByteSize.PercentOfAvailable(percent)).Message, StringComparison.Ordinal);
 
     private static ConfiguredLimit Parse(string text)
     {

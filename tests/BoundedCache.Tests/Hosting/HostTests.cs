@@ -28,12 +28,14 @@ public sealed class HostTests : IDisposable
         cache.Set("key", new byte[1000]);
 
         Write("""{ "Cache": { "MaxMemory": "1KB", "ReleaseMode": "None" }, "Pages": { "MaxMemory": "2%" } }""");
-        await Until(() => cache.MaxMemory == 1024 && pages.MaxMemory == ByteSize.PercentOfAvailable(2) && cache.Count == 0);
+        await Until(
+            () => cache.MaxMemory == 1024 && pages.MaxMemory == ByteSize.PercentOfAvailable(2) && cache.Count == 0);
 
         Write("""{ "Cache": { "MaxMemory": "a lot", "ReleaseMode": "None" }, "Pages": { "MaxMemory": "3%" } }""");
         await Until(() => _log.Events.Contains("ReloadRefused") && pages.MaxMemory == ByteSize.PercentOfAvailable(3));
         Assert.Equal(1024, cache.MaxMemory);
-        Assert.Contains(_log.Messages, static message => message.Contains("Cache:MaxMemory is 'a lot'; allowed is", StringComparison.Ordinal));
+        Assert.Contains(_log.Messages, static message =>
+            message.Contains("Cache:MaxMemory is 'a lot'; allowed is", StringComparison.Ordinal));
 
         await host.StopAsync();
     }
@@ -56,10 +58,18 @@ public sealed class HostTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "Cache": { "MaxMemory": "-5%" } }""", "Cache:MaxMemory is '-5%'; allowed is " + ConfiguredLimit.Allowed + ".")]
-    [InlineData("""{ "Cache": { "MaxMemroy": "5MB" } }""", "Cache: unknown setting 'MaxMemroy'; did you mean 'MaxMemory'?")]
-    [InlineData("""{ "Cache": { "TrackStatistics": [ true ] } }""", "Cache:TrackStatistics is a section or a list; allowed is true or false.")]
-    [InlineData("""{ "Cache": { "Name": "pages" } }""", "The cache without a key has the name 'pages', which is also the key of a keyed cache; set BoundedMemoryCacheOptions.Name or the key to another.")]
+    [InlineData(
+        """{ "Cache": { "MaxMemory": "-5%" } }""",
+        "Cache:MaxMemory is '-5%'; allowed is " + ConfiguredLimit.Allowed + ".")]
+    [InlineData(
+        """{ "Cache": { "MaxMemroy": "5MB" } }""", "Cache: unknown setting 'MaxMemroy'; did you mean 'MaxMemory'?")]
+    [InlineData(
+        """{ "Cache": { "TrackStatistics": [ true ] } }""",
+        "Cache:TrackStatistics is a section or a list; allowed is true or false.")]
+    [InlineData(
+        """{ "Cache": { "Name": "pages" } }""",
+        "The cache without a key has the name 'pages', which is also the key of a keyed cache; "
+            + "set BoundedMemoryCacheOptions.Name or the key to another.")]
     public async Task A_host_with_wrong_settings_does_not_start_and_says_why(string settings, string message)
     {
         Write(settings);
@@ -68,7 +78,8 @@ public sealed class HostTests : IDisposable
         builder.Services.AddKeyedBoundedMemoryCache("pages");
         using IHost host = builder.Build();
 
-        OptionsValidationException error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+        OptionsValidationException error = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => host.StartAsync());
         Assert.Equal(message, error.Message);
     }
 
@@ -81,7 +92,9 @@ public sealed class HostTests : IDisposable
         using IHost host = builder.Build();
         await host.StartAsync();
 
-        Assert.Equal(new BoundedMemoryCacheOptions().MaxMemory, host.Services.GetRequiredService<BoundedMemoryCache>().MaxMemory);
+        Assert.Equal(
+            new BoundedMemoryCacheOptions().MaxMemory,
+            host.Services.GetRequiredService<BoundedMemoryCache>().MaxMemory);
         Assert.Contains("SectionEmpty", _log.Events);
         await host.StopAsync();
     }
@@ -92,7 +105,8 @@ public sealed class HostTests : IDisposable
 
     private HostApplicationBuilder CreateBuilder()
     {
-        HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = _directory });
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder(
+            new HostApplicationBuilderSettings { ContentRootPath = _directory });
         builder.Services.AddSingleton<ILoggerFactory>(_log);
         return builder;
     }
@@ -104,7 +118,9 @@ public sealed class HostTests : IDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!condition())
         {
-            Assert.False(limit.IsCancellationRequested, $"It did not come true; logged so far: {string.Join(Environment.NewLine, _log.Messages)}");
+            Assert.False(
+                limit.IsCancellationRequested,
+                $"It did not come true; logged so far: {string.Join(Environment.NewLine, _log.Messages)}");
             await Task.Delay(TimeSpan.FromMilliseconds(10));
         }
     }

@@ -22,7 +22,9 @@ public sealed class KeyedCacheTests
         Assert.Same(provider.GetRequiredService<IMemoryCache>(), consumer.Unkeyed);
         Assert.Same(provider.GetRequiredKeyedService<BoundedMemoryCache>("pages"), consumer.Pages);
         Assert.Same(provider.GetRequiredKeyedService<IMemoryCache>("images"), consumer.Images);
-        Assert.Equal(("pages", 1000), (consumer.Images.Name == "images" ? "pages" : "", ((BoundedMemoryCache)consumer.Pages).MaxMemory));
+        Assert.Equal(
+            ("pages", 1000),
+            (consumer.Images.Name == "images" ? "pages" : "", ((BoundedMemoryCache)consumer.Pages).MaxMemory));
         Assert.Equal(3, new HashSet<object> { consumer.Unkeyed, consumer.Pages, consumer.Images }.Count);
     }
 
@@ -74,7 +76,10 @@ public sealed class KeyedCacheTests
     [Fact]
     public void Caches_that_nobody_asked_for_are_disposed_with_the_container_too()
     {
-        ServiceProvider provider = new ServiceCollection().AddBoundedMemoryCache().AddKeyedBoundedMemoryCache("pages").BuildServiceProvider();
+        ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache()
+            .AddKeyedBoundedMemoryCache("pages")
+            .BuildServiceProvider();
         BoundedMemoryCacheRegistry registry = provider.GetRequiredService<BoundedMemoryCacheRegistry>();
         provider.Dispose();
 
@@ -84,7 +89,9 @@ public sealed class KeyedCacheTests
     [Fact]
     public void A_registry_without_an_unkeyed_cache_has_none()
     {
-        using ServiceProvider provider = new ServiceCollection().AddKeyedBoundedMemoryCache("pages").BuildServiceProvider();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddKeyedBoundedMemoryCache("pages")
+            .BuildServiceProvider();
 
         Assert.Equal(["pages"], provider.GetRequiredService<BoundedMemoryCacheRegistry>().Names);
         Assert.Null(provider.GetService<IMemoryCache>());
@@ -97,25 +104,35 @@ public sealed class KeyedCacheTests
 
     [Fact]
     public void The_name_of_the_unkeyed_cache_is_no_key_of_another() => AssertRefused(
-        new ServiceCollection().AddBoundedMemoryCache(static options => options.Name = "pages").AddKeyedBoundedMemoryCache("pages"),
-        "The cache without a key has the name 'pages', which is also the key of a keyed cache; set BoundedMemoryCacheOptions.Name or the key to another.");
+        new ServiceCollection()
+            .AddBoundedMemoryCache(static options => options.Name = "pages")
+            .AddKeyedBoundedMemoryCache("pages"),
+        "The cache without a key has the name 'pages', which is also the key of a keyed cache; "
+            + "set BoundedMemoryCacheOptions.Name or the key to another.");
 
     [Fact]
     public void A_keyed_cache_has_no_other_name() => AssertRefused(
         new ServiceCollection().AddKeyedBoundedMemoryCache("pages", static options => options.Name = "other"),
-        "The cache 'pages' has BoundedMemoryCacheOptions.Name 'other'; the name of a keyed cache is its key, so leave it alone or change the key.");
+        "The cache 'pages' has BoundedMemoryCacheOptions.Name 'other'; the name of a keyed cache is its key, "
+            + "so leave it alone or change the key.");
 
     private static void AssertRefused(IServiceCollection services, string message)
     {
         using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(message, Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IStartupValidator>().Validate).Message);
-        Assert.Equal(message, Assert.Throws<OptionsValidationException>(provider.GetRequiredService<BoundedMemoryCacheRegistry>).Message);
-        Assert.Equal(message, Assert.Throws<OptionsValidationException>(() => provider.GetRequiredKeyedService<IMemoryCache>("pages")).Message);
+        Assert.Equal(message, Assert.Throws<OptionsValidationException>(
+            provider.GetRequiredService<IStartupValidator>().Validate).Message);
+        Assert.Equal(
+            message,
+            Assert.Throws<OptionsValidationException>(provider.GetRequiredService<BoundedMemoryCacheRegistry>).Message);
+        Assert.Equal(message, Assert.Throws<OptionsValidationException>(() =>
+            provider.GetRequiredKeyedService<IMemoryCache>("pages")).Message);
     }
 
     private sealed class Consumer(
-        IMemoryCache unkeyed, [FromKeyedServices("pages")] IMemoryCache pages, [FromKeyedServices("images")] BoundedMemoryCache images)
+        IMemoryCache unkeyed,
+        [FromKeyedServices("pages")] IMemoryCache pages,
+        [FromKeyedServices("images")] BoundedMemoryCache images)
     {
         public IMemoryCache Unkeyed => unkeyed;
 

@@ -15,7 +15,8 @@ public sealed class LeakTests
 {
     private const int Containers = 5_000;
 
-    private readonly IConfigurationRoot _root = new ConfigurationBuilder().AddInMemoryCollection([new("Cache:MaxMemory", "1MB"), new("Cache:TrackStatistics", "true")]).Build();
+    private readonly IConfigurationRoot _root = new ConfigurationBuilder()
+        .AddInMemoryCollection([new("Cache:MaxMemory", "1MB"), new("Cache:TrackStatistics", "true")]).Build();
     private readonly ManualTimeProvider _time = new();
     private readonly CancellationTokenSource _token = new();
 
@@ -32,7 +33,10 @@ public sealed class LeakTests
         Assert.Equal(0, section.Listeners);
         Assert.Equal(0, _time.ActiveTimers);
         Assert.Equal(instruments, CountInstruments());
-        Assert.True(Eventually.Dead(references), $"{references.Count(static reference => reference.IsAlive)} of {references.Length} objects are still alive");
+        Assert.True(
+            Eventually.Dead(references),
+            $"{references.Count(static reference => reference.IsAlive)} of "
+                + $"{references.Length} objects are still alive");
         Assert.InRange(Timer.ActiveCount, 0, timers + 10); // Other libraries' own, one or two.
         Assert.InRange(ThreadPool.ThreadCount, 0, Math.Max(threads, Environment.ProcessorCount) + 10);
         GC.KeepAlive(_root);
@@ -45,7 +49,10 @@ public sealed class LeakTests
         var section = new CountingSection(_root.GetSection("Cache"));
 
         WeakReference[] references = Use(section, static _ => { });
-        Assert.True(Eventually.Dead(references), $"{references.Count(static reference => reference.IsAlive)} of {references.Length} objects are still alive");
+        Assert.True(
+            Eventually.Dead(references),
+            $"{references.Count(static reference => reference.IsAlive)} of "
+                + $"{references.Length} objects are still alive");
 
         _root.Reload();
         _time.Advance(TimeSpan.FromMinutes(1));
@@ -74,7 +81,8 @@ public sealed class LeakTests
             BoundedMemoryCache pages = provider.GetRequiredKeyedService<BoundedMemoryCache>("pages");
             cache.Set("expiring", i, TimeSpan.FromHours(1));
             cache.Set("token", i, new CancellationChangeToken(_token.Token));
-            pages.Set("sliding", new byte[100], new MemoryCacheEntryOptions { SlidingExpiration = TimeSpan.FromHours(1) });
+            pages.Set(
+                "sliding", new byte[100], new MemoryCacheEntryOptions { SlidingExpiration = TimeSpan.FromHours(1) });
             references.AddRange([new(provider), new(cache), new(pages), new(cache.Engine)]);
             if (i % 1000 == 0)
             {
@@ -92,7 +100,8 @@ public sealed class LeakTests
     private ServiceProvider Build(IConfigurationSection section, int number) => new ServiceCollection()
         .AddMetrics()
         .AddBoundedMemoryCache(section, options => options.TimeProvider = _time)
-        .AddKeyedBoundedMemoryCache("pages", section, options => options.TimeProvider = number % 10 == 0 ? options.TimeProvider : _time)
+        .AddKeyedBoundedMemoryCache(
+            "pages", section, options => options.TimeProvider = number % 10 == 0 ? options.TimeProvider : _time)
         .BuildServiceProvider();
 
     [MethodImpl(MethodImplOptions.NoInlining)]

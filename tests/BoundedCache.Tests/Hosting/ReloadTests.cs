@@ -20,7 +20,8 @@ public sealed class ReloadTests
         service.Reload(("MaxMemory", configured));
 
         Assert.Equal(bytes, cache.MaxMemory);
-        Assert.Contains($"default: Cache:MaxMemory has changed; the limit goes from 1000 to {bytes} bytes", service.Log.Messages);
+        Assert.Contains(
+            $"default: Cache:MaxMemory has changed; the limit goes from 1000 to {bytes} bytes", service.Log.Messages);
     }
 
     [Fact]
@@ -69,7 +70,10 @@ public sealed class ReloadTests
     {
         using var service = new ServiceUnderTest("1MB", static options => options.ReleaseMode = ReleaseMode.Full);
         using var gate = new ManualResetEventSlim();
-        service.Cache.Set("key", new byte[1000], new MemoryCacheEntryOptions().RegisterPostEvictionCallback((_, _, _, _) => gate.Wait()));
+        service.Cache.Set(
+            "key",
+            new byte[1000],
+            new MemoryCacheEntryOptions().RegisterPostEvictionCallback((_, _, _, _) => gate.Wait()));
 
         // A release waits for eviction callbacks before it collects, so it cannot have ended yet.
         service.Reload(("MaxMemory", "10"));
@@ -118,7 +122,8 @@ public sealed class ReloadTests
     [InlineData("MaxMemory", "0%", "Cache:MaxMemory is '0%'; allowed is ")]
     [InlineData("TrackStatistics", "maybe", "Cache:TrackStatistics is 'maybe'; allowed is true or false.")]
     [InlineData("MaxMemroy", "5", "did you mean 'MaxMemory'?")]
-    public void What_is_not_allowed_is_refused_and_logged_and_the_limit_stays(string setting, string value, string complaint)
+    public void What_is_not_allowed_is_refused_and_logged_and_the_limit_stays(
+        string setting, string value, string complaint)
     {
         using var service = new ServiceUnderTest("1000");
         BoundedMemoryCache cache = service.Cache;
@@ -126,7 +131,10 @@ public sealed class ReloadTests
 
         Assert.Equal(1000, cache.MaxMemory);
         Assert.Contains(complaint, Assert.Single(service.Log.Messages), StringComparison.Ordinal);
-        Assert.StartsWith("default: Cache has changed and is refused; nothing changes, and the limit stays at 1000 bytes. ", service.Log.Messages.Single(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "default: Cache has changed and is refused; nothing changes, and the limit stays at 1000 bytes. ",
+            service.Log.Messages.Single(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -249,7 +257,8 @@ public sealed class ReloadTests
     [Fact]
     public void A_bound_that_code_sets_goes_on_holding()
     {
-        using var service = new ServiceUnderTest("1000", static options => options.MaxMemory = Math.Min(options.MaxMemory, 1500));
+        using var service = new ServiceUnderTest(
+            "1000", static options => options.MaxMemory = Math.Min(options.MaxMemory, 1500));
         BoundedMemoryCache cache = service.Cache;
         service.Reload(("MaxMemory", "2000"));
 
@@ -265,7 +274,9 @@ public sealed class ReloadTests
         service.Reload();
 
         Assert.Equal(1000, cache.MaxMemory);
-        Assert.Equal(["default: Cache:MaxMemory is gone; nothing changes, and the limit stays at 1000 bytes"], service.Log.Messages);
+        Assert.Equal(
+            ["default: Cache:MaxMemory is gone; nothing changes, and the limit stays at 1000 bytes"],
+            service.Log.Messages);
 
         service.Reload(("MaxMemory", "1001"));
         Assert.Equal(1001, cache.MaxMemory);
@@ -295,7 +306,10 @@ public sealed class ReloadTests
         Assert.Null(cache.GetCurrentStatistics());
         Assert.Equal(900, cache.MaxMemory);
         Assert.Equal(
-            ["default: ExpirationScanFrequency, TrackStatistics in Cache changed; that takes effect when the service starts again"],
+            [
+                "default: ExpirationScanFrequency, TrackStatistics in Cache changed; "
+                    + "that takes effect when the service starts again",
+            ],
             service.Log.Messages.Where(static message => message.Contains("start", StringComparison.Ordinal)));
     }
 
@@ -332,8 +346,10 @@ public sealed class ReloadTests
             .Build();
         var time = new TestSupport.ManualTimeProvider();
         using ServiceProvider provider = new ServiceCollection()
-            .AddKeyedBoundedMemoryCache("pages", configuration.GetSection("Caches:Pages"), options => options.TimeProvider = time)
-            .AddKeyedBoundedMemoryCache("images", configuration.GetSection("Caches:Images"), options => options.TimeProvider = time)
+            .AddKeyedBoundedMemoryCache(
+                "pages", configuration.GetSection("Caches:Pages"), options => options.TimeProvider = time)
+            .AddKeyedBoundedMemoryCache(
+                "images", configuration.GetSection("Caches:Images"), options => options.TimeProvider = time)
             .BuildServiceProvider();
         BoundedMemoryCacheRegistry registry = provider.GetRequiredService<BoundedMemoryCacheRegistry>();
 
@@ -402,9 +418,17 @@ public sealed class ReloadTests
 
     [Fact]
     public void Event_ids_are_stable() => Assert.Equal(
-        [(20, "LimitReloaded"), (21, "ReloadRefused"), (22, "RestartNeeded"), (23, "MaxMemoryGone"), (24, "SectionEmpty"), (25, "ReleaseFailed")],
+        [
+            (20, "LimitReloaded"),
+            (21, "ReloadRefused"),
+            (22, "RestartNeeded"),
+            (23, "MaxMemoryGone"),
+            (24, "SectionEmpty"),
+            (25, "ReleaseFailed"),
+        ],
         typeof(Log).GetMethods()
-            .SelectMany(static method => method.GetCustomAttributes(typeof(Microsoft.Extensions.Logging.LoggerMessageAttribute), false))
+            .SelectMany(static method =>
+                method.GetCustomAttributes(typeof(Microsoft.Extensions.Logging.LoggerMessageAttribute), false))
             .Cast<Microsoft.Extensions.Logging.LoggerMessageAttribute>()
             .Where(static message => message.EventId is >= 20 and < 30)
             .Select(static message => (message.EventId, message.EventName!)));

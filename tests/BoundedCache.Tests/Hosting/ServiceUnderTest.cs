@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Tests.Hosting;
 
-/// <summary>A container with a cache that follows the section "Cache" of a configuration, on a clock that stands still.</summary>
+/// <summary>
+/// A container with a cache that follows the section "Cache" of a configuration, on a clock that stands still.
+/// </summary>
 internal sealed class ServiceUnderTest : IDisposable
 {
     private readonly ServiceProvider _provider;

@@ -39,7 +39,10 @@ public sealed class SettingsTests
 
     [Fact]
     public void Every_option_but_those_of_code_is_a_setting() => Assert.Equal(
-        typeof(BoundedMemoryCacheOptions).GetProperties().Select(static property => property.Name).Except([nameof(BoundedMemoryCacheOptions.TimeProvider)]).Order(),
+        typeof(BoundedMemoryCacheOptions).GetProperties()
+            .Select(static property => property.Name)
+            .Except([nameof(BoundedMemoryCacheOptions.TimeProvider)])
+            .Order(),
         CacheSettings.Others.Select(static setting => setting.Name).Append("MaxMemory").Order());
 
     [Fact]
@@ -57,10 +60,13 @@ public sealed class SettingsTests
     {
         using ServiceProvider provider = new ServiceCollection()
             .AddBoundedMemoryCache(Section(("MaxMemory", "1000")), static options => options.MaxMemory *= 2)
-            .AddKeyedBoundedMemoryCache("pages", Section(("MaxMemory", "1000")), static options => options.MaxMemory += 1)
+            .AddKeyedBoundedMemoryCache(
+                "pages", Section(("MaxMemory", "1000")), static options => options.MaxMemory += 1)
             .BuildServiceProvider();
 
-        Assert.Equal([2000, 1001], provider.GetRequiredService<BoundedMemoryCacheRegistry>().Caches.Select(static cache => cache.MaxMemory));
+        Assert.Equal(
+            [2000, 1001],
+            provider.GetRequiredService<BoundedMemoryCacheRegistry>().Caches.Select(static cache => cache.MaxMemory));
     }
 
     [Theory]
@@ -110,10 +116,13 @@ public sealed class SettingsTests
             "MaxMemory" => ConfiguredLimit.Allowed,
             "Sizing" => "Measured or Declared",
             "ReleaseMode" => string.Join(" or ", Enum.GetNames<ReleaseMode>()),
-            "ExpirationScanFrequency" => "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
+            "ExpirationScanFrequency" =>
+                "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
             "PacingShare" => "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",
-            "IdleReleaseInterval" => "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
-            "IdleReleaseMinimumBytes" => "at least 1 byte, as a number of bytes (1048576) or an amount with a unit (64MB)",
+            "IdleReleaseInterval" =>
+                "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
+            "IdleReleaseMinimumBytes" =>
+                "at least 1 byte, as a number of bytes (1048576) or an amount with a unit (64MB)",
             "Name" => "a name that is not empty",
             _ => "true or false",
         };
@@ -133,7 +142,9 @@ public sealed class SettingsTests
         [
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
-                : "there are MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, TrackLinkedCacheEntries, PacingShare, IdleReleaseInterval, IdleReleaseMinimumBytes, TrimNativeMemory."),
+                : "there are MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
+                    + "TrackLinkedCacheEntries, PacingShare, IdleReleaseInterval, "
+                    + "IdleReleaseMinimumBytes, TrimNativeMemory."),
         ],
         (unknown, "1"));
 
@@ -154,21 +165,26 @@ public sealed class SettingsTests
 
     [Fact]
     public void A_value_is_no_section() => AssertRefused(
-        ["Cache is the value '512MB'; it must be a section that holds settings, such as Cache:MaxMemory."], (null, "512MB"));
+        ["Cache is the value '512MB'; it must be a section that holds settings, such as Cache:MaxMemory."],
+        (null, "512MB"));
 
     [Fact]
     public void The_whole_configuration_in_the_place_of_a_section_is_told_briefly()
     {
         IConfiguration all = new ConfigurationBuilder()
-            .AddInMemoryCollection(Enumerable.Range(10, 50).Select(static i => KeyValuePair.Create($"SOME_VARIABLE_{i}", (string?)"1")))
+            .AddInMemoryCollection(
+                Enumerable.Range(10, 50).Select(static i => KeyValuePair.Create($"SOME_VARIABLE_{i}", (string?)"1")))
             .Build();
         using ServiceProvider provider = new ServiceCollection().AddBoundedMemoryCache(all).BuildServiceProvider();
 
-        OptionsValidationException error = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<BoundedMemoryCache>);
+        OptionsValidationException error = Assert.Throws<OptionsValidationException>(
+            provider.GetRequiredService<BoundedMemoryCache>);
 
         Assert.Equal(6, error.Failures.Count());
         Assert.Equal(
-            "the configuration: 45 more unknown settings; is this the cache's own section, as GetSection(\"Cache\") would give it?", error.Failures.Last());
+            "the configuration: 45 more unknown settings; is this the cache's own section, as "
+                + "GetSection(\"Cache\") would give it?",
+            error.Failures.Last());
     }
 
     [Fact]
@@ -187,20 +203,29 @@ public sealed class SettingsTests
 
     private static BoundedMemoryCacheOptions Read(params (string? Setting, string? Value)[] settings)
     {
-        using ServiceProvider provider = new ServiceCollection().AddBoundedMemoryCache(Section(settings)).BuildServiceProvider();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache(Section(settings))
+            .BuildServiceProvider();
         return provider.GetRequiredService<IOptions<BoundedMemoryCacheOptions>>().Value;
     }
 
     private static void AssertRefused(string[] failures, params (string? Setting, string? Value)[] settings)
     {
-        using ServiceProvider provider = new ServiceCollection().AddBoundedMemoryCache(Section(settings)).BuildServiceProvider();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache(Section(settings))
+            .BuildServiceProvider();
 
-        Assert.Equal(failures, Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IStartupValidator>().Validate).Failures);
-        Assert.Equal(failures, Assert.Throws<OptionsValidationException>(provider.GetRequiredService<BoundedMemoryCache>).Failures);
+        Assert.Equal(failures, Assert.Throws<OptionsValidationException>(
+            provider.GetRequiredService<IStartupValidator>().Validate).Failures);
+        Assert.Equal(
+            failures,
+            Assert.Throws<OptionsValidationException>(provider.GetRequiredService<BoundedMemoryCache>).Failures);
     }
 
-    private static IConfigurationSection Section(params (string? Setting, string? Value)[] settings) => new ConfigurationBuilder()
-        .AddInMemoryCollection(settings.Select(static setting => KeyValuePair.Create(setting.Setting is null ? "Cache" : $"Cache:{setting.Setting}", setting.Value)))
-        .Build()
-        .GetSection("Cache");
+    private static IConfigurationSection Section(params (string? Setting, string? Value)[] settings) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(static setting =>
+                KeyValuePair.Create(setting.Setting is null ? "Cache" : $"Cache:{setting.Setting}", setting.Value)))
+            .Build()
+            .GetSection("Cache");
 }

@@ -16,5 +16,6 @@ public abstract class PacerScenario
     /// <summary>Collections of the whole heap that were begun, where they are queued: a test runs them.</summary>
     private protected Queue<Action> Started { get; } = [];
 
-    private protected Pacer NewPacer(bool queue = false) => new(Process, Time, queue ? Started.Enqueue : static collect => collect());
+    private protected Pacer NewPacer(bool queue = false) =>
+        new(Process, Time, queue ? Started.Enqueue : static collect => collect());
 }

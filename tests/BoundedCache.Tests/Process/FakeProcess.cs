@@ -5,8 +5,8 @@ using BoundedCache.Process;
 namespace BoundedCache.Tests.Process;
 
 /// <summary>
-/// A process of a few numbers: its files and its collector behave as the real ones do, with bytes that tests put in. Hooks
-/// run inside its collections and finalizer waits, for tests to hold them there.
+/// A process of a few numbers: its files and its collector behave as the real ones do, with bytes that tests put in.
+/// Hooks run inside its collections and finalizer waits, for tests to hold them there.
 /// </summary>
 internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAllocator
 {
@@ -180,7 +180,8 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         Collections++;
         FullCollections++;
         Step("aggressive", 30);
-        Threads.Add($"{Thread.CurrentThread.Name}|{Thread.CurrentThread.IsBackground}|{Thread.CurrentThread.IsThreadPoolThread}");
+        Threads.Add($"{Thread.CurrentThread.Name}|{Thread.CurrentThread.IsBackground}|"
+            + $"{Thread.CurrentThread.IsThreadPoolThread}");
         DuringCollection(Collections);
         bool swallowed = Swallow-- > 0;
         long heapBefore = Math.Max(_committedBytes, AllocatedBytes);
@@ -224,7 +225,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         long anonymous = (Math.Max(_committedBytes, AllocatedBytes) + NativeBytes) / 1024;
         long files = FileBytes / 1024;
         string text = string.Create(
-            CultureInfo.InvariantCulture, $"VmHWM:\t{anonymous + files + 4} kB\nVmRSS:\t{anonymous + files} kB\nRssAnon:\t{anonymous} kB\nRssFile:\t{files} kB\nThreads:\t7\n");
+            CultureInfo.InvariantCulture,
+            $"VmHWM:\t{anonymous + files + 4} kB\nVmRSS:\t{anonymous + files} kB\nRssAnon:\t{anonymous} kB\n"
+                + $"RssFile:\t{files} kB\nThreads:\t7\n");
         return Encoding.ASCII.GetBytes(text, buffer);
     }
 }

@@ -14,7 +14,8 @@ public sealed class HeapRoomTests
     public void A_heap_without_a_hard_limit_has_room_for_anything()
     {
         Assert.Null(HeapRoom.Read(new FakeProcess().Memory));
-        Assert.DoesNotContain(MemoryRules.Check(Breakdown(null, long.MaxValue)), static finding => finding.Cause == MemoryReportCause.HeapLimit);
+        Assert.DoesNotContain(MemoryRules.Check(Breakdown(null, long.MaxValue)), static finding =>
+            finding.Cause == MemoryReportCause.HeapLimit);
     }
 
     [Fact]
@@ -42,9 +43,11 @@ public sealed class HeapRoomTests
 
         Assert.Equal(MemoryReportCause.HeapLimit, finding.Cause);
         Assert.Equal(
-            "The container has 640 MiB, and the managed heap 480 MiB of them; caches that may have 450 MiB need about 563 MiB of heap while entries come and go, 82.5 MiB more. "
-            + "Near that limit the runtime stops the process ever more often to collect, and at the limit it ends the process. "
-            + "Lower MaxMemory to 384 MiB in all, or give the container or the heap (System.GC.HeapHardLimitPercent) more.",
+            "The container has 640 MiB, and the managed heap 480 MiB of them; caches that may have 450 MiB need about "
+            + "563 MiB of heap while entries come and go, 82.5 MiB more. Near that limit the runtime stops the process "
+            + "ever more often to collect, and at the limit it ends the process. "
+            + "Lower MaxMemory to 384 MiB in all, or give the container or the heap "
+            + "(System.GC.HeapHardLimitPercent) more.",
             finding.ToString());
         Assert.Equal(finding, HeapLimitRule.Check(s_room, 450 * MiB));
     }
@@ -63,8 +66,18 @@ public sealed class HeapRoomTests
 
     [Fact]
     public void A_heap_limited_outside_a_container_is_told_without_one() =>
-        Assert.StartsWith("The managed heap may have 480 MiB;", HeapLimitRule.Check(new HeapRoom(480 * MiB, null), 480 * MiB)!.Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The managed heap may have 480 MiB;",
+            HeapLimitRule.Check(new HeapRoom(480 * MiB, null), 480 * MiB)!.Text,
+            StringComparison.Ordinal);
 
     private static MemoryBreakdown Breakdown(HeapRoom? room, long limitsBytes) =>
-        new() { ResidentBytes = 600 * MiB, HeapBytes = 500 * MiB, CacheBytes = 400 * MiB, Room = room, CacheLimitBytes = limitsBytes };
+        new()
+        {
+            ResidentBytes = 600 * MiB,
+            HeapBytes = 500 * MiB,
+            CacheBytes = 400 * MiB,
+            Room = room,
+            CacheLimitBytes = limitsBytes,
+        };
 }

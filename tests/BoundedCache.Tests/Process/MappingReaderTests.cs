@@ -16,7 +16,8 @@ public sealed class MappingReaderTests
         string text = new MapText().At(0x7f2f_9c5f_8000)
             .Add(2 * MiB, resident: MiB, huge: 512 * 1024)
             .Reserve(MiB)
-            .At(0x7fff_0000_0000).Add(MiB, "r-xs", "/a library with spaces.so (deleted)", resident: 300 * 1024, anonymous: 100 * 1024)
+            .At(0x7fff_0000_0000)
+            .Add(MiB, "r-xs", "/a library with spaces.so (deleted)", resident: 300 * 1024, anonymous: 100 * 1024)
             .ToString();
 
         List<Mapping> mappings = Read(text)!;
@@ -34,7 +35,14 @@ public sealed class MappingReaderTests
                     AnonymousBytes = MiB,
                     HugePageBytes = 512 * 1024,
                 },
-                new Mapping { Start = 0x7f2f_9c7f_8000, End = 0x7f2f_9c8f_8000, IsWritable = false, IsAccessible = false, Path = null },
+                new Mapping
+                {
+                    Start = 0x7f2f_9c7f_8000,
+                    End = 0x7f2f_9c8f_8000,
+                    IsWritable = false,
+                    IsAccessible = false,
+                    Path = null,
+                },
                 new Mapping
                 {
                     Start = 0x7fff_0000_0000,
@@ -51,7 +59,8 @@ public sealed class MappingReaderTests
 
     [Fact]
     public void The_kernels_own_page_at_the_very_end_is_read_too() =>
-        Assert.Equal("[vsyscall]", Assert.Single(Read("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\nRss: 0 kB\n")!).Path);
+        Assert.Equal("[vsyscall]", Assert.Single(Read(
+            "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\nRss: 0 kB\n")!).Path);
 
     [Theory]
     [InlineData("")]
@@ -79,7 +88,8 @@ public sealed class MappingReaderTests
     }
 
     [Fact]
-    public void A_file_that_is_not_there_is_not_opened() => Assert.Null(new ProcessFiles().Open("/proc/self/no-such-file"));
+    public void A_file_that_is_not_there_is_not_opened() =>
+        Assert.Null(new ProcessFiles().Open("/proc/self/no-such-file"));
 
     /// <summary>Hands out a few bytes at a time, so that lines are parted everywhere.</summary>
     private sealed class Dribble(byte[] bytes) : MemoryStream(bytes)

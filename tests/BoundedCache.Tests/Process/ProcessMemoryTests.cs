@@ -5,9 +5,11 @@ namespace BoundedCache.Tests.Process;
 /// <summary>The reading of this process's memory.</summary>
 public sealed class ProcessMemoryTests
 {
-    private const string Full = "Name:\tx\nVmPeak:\t 9999 kB\nVmHWM:\t    4000 kB\nVmRSS:\t    3000 kB\nRssAnon:\t    2000 kB\nRssFile:\t    1000 kB\nThreads:\t1\n";
+    private const string Full = "Name:\tx\nVmPeak:\t 9999 kB\nVmHWM:\t    4000 kB\nVmRSS:\t    3000 kB\n"
+        + "RssAnon:\t    2000 kB\nRssFile:\t    1000 kB\nThreads:\t1\n";
 
-    private static ProcessMemorySnapshot Read(string? status) => new ProcessMemory(new FakeFiles(status), new FakeProcess()).TakeSnapshot();
+    private static ProcessMemorySnapshot Read(string? status) =>
+        new ProcessMemory(new FakeFiles(status), new FakeProcess()).TakeSnapshot();
 
     [Fact]
     public void A_status_file_is_read_in_kibibytes()
@@ -87,7 +89,8 @@ public sealed class ProcessMemoryTests
     }
 
     [Fact]
-    public void A_file_that_is_not_there_is_no_error() => Assert.Equal(-1, new ProcessFiles().Read("/proc/self/no-such-file", new byte[8]));
+    public void A_file_that_is_not_there_is_no_error() =>
+        Assert.Equal(-1, new ProcessFiles().Read("/proc/self/no-such-file", new byte[8]));
 
     [Fact]
     public void A_directory_is_no_error() => Assert.Equal(-1, new ProcessFiles().Read(Path.GetTempPath(), new byte[8]));

@@ -21,8 +21,14 @@ public sealed class GentleReleaseTests
 
     public GentleReleaseTests() => _releaser = new MemoryReleaser(_process.Memory, s_limits);
 
-    private Task<ReleaseResult> Release(ReleaseMode mode = ReleaseMode.Gentle, CancellationToken cancellationToken = default) => _releaser.ReleaseAsync(
-        new ReleaseRequest { ExpectedBytes = _process.DeadBytes + _process.FinalizableBytes, Mode = mode, Forced = true }, cancellationToken);
+    private Task<ReleaseResult> Release(
+        ReleaseMode mode = ReleaseMode.Gentle, CancellationToken cancellationToken = default) => _releaser.ReleaseAsync(
+            new ReleaseRequest
+            {
+                ExpectedBytes = _process.DeadBytes + _process.FinalizableBytes,
+                Mode = mode,
+                Forced = true,
+            }, cancellationToken);
 
     [Fact]
     public async Task Memory_comes_back_in_slices_after_a_collection_in_the_background()
@@ -156,7 +162,8 @@ public sealed class GentleReleaseTests
 
         Assert.Equal(["background", "young 0", "young 1", "aggressive"], _process.Steps);
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
-        Assert.Contains("slices should have given back, so a full collection followed", result.Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "slices should have given back, so a full collection followed", result.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -259,7 +266,12 @@ public sealed class GentleReleaseTests
         using var joined = new ManualResetEventSlim();
         _process.DeadBytes = 400 * MiB;
         Task<ReleaseResult> gentle = _releaser.ReleaseAsync(
-            new ReleaseRequest { ExpectedBytes = 400 * MiB, Mode = ReleaseMode.Gentle, WaitForCallbacks = timeout => joined.Wait(timeout) }, CancellationToken.None);
+            new ReleaseRequest
+            {
+                ExpectedBytes = 400 * MiB,
+                Mode = ReleaseMode.Gentle,
+                WaitForCallbacks = timeout => joined.Wait(timeout),
+            }, CancellationToken.None);
         Task<ReleaseResult> full = Release(ReleaseMode.Full);
         joined.Set();
 

@@ -21,7 +21,12 @@ public sealed class IdleReleaserTests
 
     public IdleReleaserTests()
     {
-        var limits = new ReleaseThresholds { BackgroundPoll = TimeSpan.Zero, SliceInterval = TimeSpan.Zero, FruitlessInterval = TimeSpan.Zero };
+        var limits = new ReleaseThresholds
+        {
+            BackgroundPoll = TimeSpan.Zero,
+            SliceInterval = TimeSpan.Zero,
+            FruitlessInterval = TimeSpan.Zero,
+        };
         _watch = new IdleReleaser(new MemoryReleaser(_process.Memory, limits), _process.Memory, _time);
         _member = new IdleMember
         {

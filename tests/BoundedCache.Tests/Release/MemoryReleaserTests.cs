@@ -21,8 +21,11 @@ public sealed class MemoryReleaserTests
             StormWindow = TimeSpan.Zero,
         });
 
-    private Task<ReleaseResult> Release(long expectedBytes, bool forced = false, ProcessMemorySnapshot? baseline = null) =>
-        _releaser.ReleaseAsync(new ReleaseRequest { ExpectedBytes = expectedBytes, Forced = forced, Baseline = baseline }, CancellationToken.None);
+    private Task<ReleaseResult> Release(
+        long expectedBytes, bool forced = false, ProcessMemorySnapshot? baseline = null) =>
+        _releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = expectedBytes, Forced = forced, Baseline = baseline },
+            CancellationToken.None);
 
     [Fact]
     public async Task A_release_collects_once_and_reports_what_fell()
@@ -32,7 +35,8 @@ public sealed class MemoryReleaserTests
         ReleaseResult result = await Release(400 * MiB);
 
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
-        Assert.Equal("The process's memory fell by 400 MiB to 42 MiB, where 400 MiB were expected back.", result.Reason);
+        Assert.Equal(
+            "The process's memory fell by 400 MiB to 42 MiB, where 400 MiB were expected back.", result.Reason);
         Assert.Empty(result.Advice);
         Assert.Equal(1, result.Collections);
         Assert.Equal(442 * MiB, result.Before.AnonymousBytes);
@@ -138,7 +142,8 @@ public sealed class MemoryReleaserTests
     public async Task A_stuck_finalizer_is_named_and_costs_one_thread_for_all_releases()
     {
         using var never = new ManualResetEventSlim();
-        var releaser = new MemoryReleaser(_process.Memory, new ReleaseThresholds { Finalizers = TimeSpan.FromMilliseconds(1) });
+        var releaser = new MemoryReleaser(
+            _process.Memory, new ReleaseThresholds { Finalizers = TimeSpan.FromMilliseconds(1) });
         _process.FinalizableBytes = 400 * MiB;
         _process.DuringFinalizerWait = never.Wait;
         var request = new ReleaseRequest { ExpectedBytes = 400 * MiB };
@@ -214,7 +219,8 @@ public sealed class MemoryReleaserTests
         Assert.Contains("fragmentation", Assert.Single(result.Advice), StringComparison.Ordinal);
     }
 
-    public static TheoryData<string> KeepingSettings => ["libother.so", "System.GC.RetainVM", "Server GC keeps", "for its next use"];
+    public static TheoryData<string> KeepingSettings =>
+        ["libother.so", "System.GC.RetainVM", "Server GC keeps", "for its next use"];
 
     [Theory]
     [MemberData(nameof(KeepingSettings))]
@@ -245,7 +251,10 @@ public sealed class MemoryReleaserTests
         ReleaseResult result = await Release(400 * MiB);
 
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
-        Assert.Contains("900 MiB of the process's memory are outside the managed heap", Assert.Single(result.Advice), StringComparison.Ordinal);
+        Assert.Contains(
+            "900 MiB of the process's memory are outside the managed heap",
+            Assert.Single(result.Advice),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -259,8 +268,10 @@ public sealed class MemoryReleaserTests
 
         ReleaseResult result = await Release(400 * MiB);
 
-        Assert.Contains(result.Advice, static advice => advice.StartsWith("200 MiB are stacks of 7 threads.", StringComparison.Ordinal));
-        Assert.Contains(result.Advice, static advice => advice.Contains("outside the managed heap", StringComparison.Ordinal));
+        Assert.Contains(result.Advice, static advice =>
+            advice.StartsWith("200 MiB are stacks of 7 threads.", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Advice, static advice => advice.Contains("outside the managed heap", StringComparison.Ordinal));
         Assert.Equal(2, result.Advice.Count);
     }
 
@@ -274,7 +285,9 @@ public sealed class MemoryReleaserTests
 
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
         Assert.StartsWith(
-            "It is not the cache: 600 MiB are live objects outside any cache that reports, where entries are 100 MiB.", Assert.Single(result.Advice), StringComparison.Ordinal);
+            "It is not the cache: 600 MiB are live objects outside any cache that reports, where entries are 100 MiB.",
+            Assert.Single(result.Advice),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -304,12 +317,16 @@ public sealed class MemoryReleaserTests
     {
         _process.FileBytes = 600 * MiB;
         _process.DeadBytes = 400 * MiB;
-        _process.Mappings = new MapText().At(0x7f00_0000_0000).Add(590 * MiB, "r--p", "/data/index", resident: 590 * MiB).ToString();
+        _process.Mappings = new MapText().At(0x7f00_0000_0000)
+            .Add(590 * MiB, "r--p", "/data/index", resident: 590 * MiB).ToString();
 
         ReleaseResult result = await Release(400 * MiB);
 
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
-        Assert.StartsWith("600 MiB are pages of mapped files, the largest /data/index (590 MiB).", Assert.Single(result.Advice), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "600 MiB are pages of mapped files, the largest /data/index (590 MiB).",
+            Assert.Single(result.Advice),
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -9,8 +9,9 @@ public sealed class NativeTrimTests
 {
     private readonly FakeProcess _process = new() { NativeBytes = 900 * MiB, NativeFreeBytes = 880 * MiB };
 
-    private Task<ReleaseResult> Release(bool trimNative) => new MemoryReleaser(_process.Memory, new ReleaseThresholds()).ReleaseAsync(
-        new ReleaseRequest { ExpectedBytes = 0, Forced = true, TrimNative = trimNative }, CancellationToken.None);
+    private Task<ReleaseResult> Release(bool trimNative) =>
+        new MemoryReleaser(_process.Memory, new ReleaseThresholds()).ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 0, Forced = true, TrimNative = trimNative }, CancellationToken.None);
 
     [Fact]
     public async Task The_allocator_is_not_asked_unless_that_is_allowed()
@@ -35,7 +36,8 @@ public sealed class NativeTrimTests
 
         ReleaseResult result = await Release(trimNative: true);
 
-        Assert.Contains(result.Advice, static advice => advice.Contains("TrimNativeMemory has no effect here", StringComparison.Ordinal));
+        Assert.Contains(result.Advice, static advice =>
+            advice.Contains("TrimNativeMemory has no effect here", StringComparison.Ordinal));
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
     }
 

@@ -24,8 +24,11 @@ public sealed class ReleaseCoalescingTests : IDisposable
         // The gate may still be waited at by a thread that a failed test left behind.
     }
 
-    private Task<ReleaseResult> Release(Func<TimeSpan, bool>? settle = null, CancellationToken cancellationToken = default) =>
-        _releaser.ReleaseAsync(new ReleaseRequest { ExpectedBytes = 3 * MiB, Forced = true, WaitForCallbacks = settle }, cancellationToken);
+    private Task<ReleaseResult> Release(
+        Func<TimeSpan, bool>? settle = null, CancellationToken cancellationToken = default) =>
+        _releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 3 * MiB, Forced = true, WaitForCallbacks = settle },
+            cancellationToken);
 
     private bool HoldSettling(TimeSpan timeout)
     {
@@ -99,14 +102,21 @@ public sealed class ReleaseCoalescingTests : IDisposable
     public async Task A_callback_wait_that_never_ends_is_left_behind()
     {
         var releaser = new MemoryReleaser(
-            _process.Memory, new ReleaseThresholds { CallbackPatience = TimeSpan.FromMilliseconds(1), CallbackGrace = TimeSpan.Zero });
+            _process.Memory,
+            new ReleaseThresholds { CallbackPatience = TimeSpan.FromMilliseconds(1), CallbackGrace = TimeSpan.Zero });
         ProcessMemorySnapshot baseline = _process.Memory.TakeSnapshot();
-        var request = new ReleaseRequest { ExpectedBytes = 30 * MiB, Baseline = baseline, WaitForCallbacks = _ => _lock.Wait(s_patience) };
+        var request = new ReleaseRequest
+        {
+            ExpectedBytes = 30 * MiB,
+            Baseline = baseline,
+            WaitForCallbacks = _ => _lock.Wait(s_patience),
+        };
 
         ReleaseResult result = await releaser.ReleaseAsync(request, CancellationToken.None);
 
         Assert.NotEqual(0, result.Collections);
-        Assert.Contains(result.Advice, static advice => advice.Contains("callbacks had not finished", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Advice, static advice => advice.Contains("callbacks had not finished", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -146,7 +156,8 @@ public sealed class ReleaseCoalescingTests : IDisposable
         _lock.Set();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
-        ReleaseResult next = await _releaser.ReleaseAsync(new ReleaseRequest { ExpectedBytes = 0 }, CancellationToken.None);
+        ReleaseResult next = await _releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 0 }, CancellationToken.None);
 
         Assert.Equal(1, next.Collections);
         Assert.Equal(1, _process.Collections);

@@ -11,13 +11,15 @@ public sealed class ReleaseThrottleTests
 
     private readonly FakeProcess _process = new() { LiveBytes = 400 * MiB };
 
-    private MemoryReleaser Releaser(TimeSpan window) => new(_process.Memory, new ReleaseThresholds { StormWindow = window });
+    private MemoryReleaser Releaser(TimeSpan window) =>
+        new(_process.Memory, new ReleaseThresholds { StormWindow = window });
 
     private Task<ReleaseResult> Release(MemoryReleaser releaser, long bytes, bool forced = false)
     {
         _process.LiveBytes -= bytes;
         _process.DeadBytes += bytes;
-        return releaser.ReleaseAsync(new ReleaseRequest { ExpectedBytes = bytes, Forced = forced }, CancellationToken.None);
+        return releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = bytes, Forced = forced }, CancellationToken.None);
     }
 
     [Fact]
@@ -43,7 +45,8 @@ public sealed class ReleaseThrottleTests
 
         // Less than the 86,400 s by as long as this thread was held up.
         Assert.Equal(ReleaseOutcome.Skipped, second.Outcome);
-        Assert.Matches(@"one release follows for all further changes, in 8[56]\d{3}\.\d s at the latest\.", second.Reason);
+        Assert.Matches(
+            @"one release follows for all further changes, in 8[56]\d{3}\.\d s at the latest\.", second.Reason);
     }
 
     [Fact]
@@ -54,7 +57,8 @@ public sealed class ReleaseThrottleTests
         MemoryReleaser releaser = Releaser(TimeSpan.FromMilliseconds(50));
         await Release(releaser, 40 * MiB);
 
-        // More than one may be put off, or none where this thread was held up; the second collection comes either way, and takes all.
+        // More than one may be put off, or none where this thread was held up; the second collection comes
+        // either way, and takes all.
         await Release(releaser, 40 * MiB);
 
         Assert.True(done.Wait(s_patience));

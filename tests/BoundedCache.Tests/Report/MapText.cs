@@ -3,7 +3,9 @@ using System.Text;
 
 namespace BoundedCache.Tests.Report;
 
-/// <summary>Writes the text of <c>/proc/self/smaps</c> as the kernel does, mapping by mapping, in the order of addresses.</summary>
+/// <summary>
+/// Writes the text of <c>/proc/self/smaps</c> as the kernel does, mapping by mapping, in the order of addresses.
+/// </summary>
 internal sealed class MapText
 {
     public const long MiB = 1024 * 1024;
@@ -19,9 +21,12 @@ internal sealed class MapText
     }
 
     /// <summary>A mapping right after the last one.</summary>
-    public MapText Add(long length, string access = "rw-p", string path = "", long resident = 0, long? anonymous = null, long huge = 0)
+    public MapText Add(
+        long length, string access = "rw-p", string path = "", long resident = 0, long? anonymous = null, long huge = 0)
     {
-        string place = string.Create(CultureInfo.InvariantCulture, $"{_end:x}-{_end + length:x} {access} 00000000 {(path.StartsWith('/') ? "fe:00 332396" : "00:00 0")} ");
+        string place = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_end:x}-{_end + length:x} {access} 00000000 {(path.StartsWith('/') ? "fe:00 332396" : "00:00 0")} ");
         _text.Append(path.Length == 0 ? place : place.PadRight(73) + path).Append('\n');
         Line("Size:", length);
         Line("Rss:", resident);
@@ -38,5 +43,6 @@ internal sealed class MapText
 
     public override string ToString() => _text.ToString();
 
-    private void Line(string name, long bytes) => _text.Append(CultureInfo.InvariantCulture, $"{name,-16}{bytes / 1024,8} kB\n");
+    private void Line(string name, long bytes) =>
+        _text.Append(CultureInfo.InvariantCulture, $"{name,-16}{bytes / 1024,8} kB\n");
 }

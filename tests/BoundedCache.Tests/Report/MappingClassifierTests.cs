@@ -14,9 +14,12 @@ public sealed class MappingClassifierTests
     private static readonly HeapPlace s_place = new(HeapStart + 0x2030, HeapRange);
 
     private static AddressSpace Sort(MapText text, HeapPlace? place = null) =>
-        MappingClassifier.Classify(MappingReader.Read(new MemoryStream(Encoding.ASCII.GetBytes(text.ToString())))!, place);
+        MappingClassifier.Classify(
+            MappingReader.Read(new MemoryStream(Encoding.ASCII.GetBytes(text.ToString())))!, place);
 
-    /// <summary>A heap in a range of 256 MiB, of which 24 MiB are resident, with the collector's tables right below.</summary>
+    /// <summary>
+    /// A heap in a range of 256 MiB, of which 24 MiB are resident, with the collector's tables right below.
+    /// </summary>
     private static MapText Heap() => new MapText().At(HeapStart - (20 * MiB) - 0x1000)
         .Add(MiB, resident: MiB)
         .Reserve((19 * MiB) + 0x1000)
@@ -52,7 +55,8 @@ public sealed class MappingClassifierTests
     [Fact]
     public void A_region_that_was_committed_in_two_pieces_is_one()
     {
-        MapText text = new MapText().At(HeapStart).Add(MiB, resident: MiB).Add(3 * MiB, resident: 3 * MiB).Reserve(HeapRange - (4 * MiB));
+        MapText text = new MapText().At(HeapStart).Add(MiB, resident: MiB).Add(3 * MiB, resident: 3 * MiB)
+            .Reserve(HeapRange - (4 * MiB));
 
         Assert.Equal(4 * MiB, Sort(text, s_place with { AnchorAddress = HeapStart + (2 * MiB) }).HeapBytes);
     }
@@ -100,7 +104,8 @@ public sealed class MappingClassifierTests
     public void What_lies_above_a_guard_page_is_a_stack()
     {
         AddressSpace space = Sort(new MapText()
-            .At(0x7f00_0010_0000).Reserve(4096).Add(8 * MiB, resident: MiB).Reserve(4096).Add(8 * MiB, resident: 2 * MiB)
+            .At(0x7f00_0010_0000).Reserve(4096).Add(8 * MiB, resident: MiB).Reserve(4096).Add(
+                8 * MiB, resident: 2 * MiB)
             .At(0x7f00_1010_0000).Reserve(MiB).Add(8 * MiB, resident: 4 * MiB)
             .At(0x7ffd_0000_0000).Add(MiB, path: "[stack]", resident: 64 * 1024));
 
@@ -112,7 +117,9 @@ public sealed class MappingClassifierTests
     public void Files_shared_memory_and_written_pages_are_kept_apart_and_the_largest_file_is_named()
     {
         AddressSpace space = Sort(new MapText()
-            .At(0x7f00_0010_0000).Add(MiB, "r-xp", "/usr/lib/a.so", resident: 512 * 1024).Add(MiB, "rw-p", "/usr/lib/a.so", resident: 512 * 1024, anonymous: 128 * 1024)
+            .At(0x7f00_0010_0000)
+            .Add(MiB, "r-xp", "/usr/lib/a.so", resident: 512 * 1024)
+            .Add(MiB, "rw-p", "/usr/lib/a.so", resident: 512 * 1024, anonymous: 128 * 1024)
             .Add(MiB, "r--s", "/data/large file", resident: MiB)
             .Add(MiB, "rw-s", "/memfd:doublemapper (deleted)", resident: MiB)
             .Add(MiB, "rw-s", "/dev/shm/x", resident: MiB)
@@ -128,5 +135,6 @@ public sealed class MappingClassifierTests
 
     [Fact]
     public void Huge_pages_are_counted_wherever_they_are() =>
-        Assert.Equal(6 * MiB, Sort(new MapText().At(0x7f00_0000_0000).Add(8 * MiB, resident: 8 * MiB, huge: 4 * MiB).Add(4 * MiB, resident: 4 * MiB, huge: 2 * MiB)).HugePageBytes);
+        Assert.Equal(6 * MiB, Sort(new MapText().At(0x7f00_0000_0000).Add(8 * MiB, resident: 8 * MiB, huge: 4 * MiB)
+            .Add(4 * MiB, resident: 4 * MiB, huge: 2 * MiB)).HugePageBytes);
 }

@@ -13,7 +13,8 @@ public sealed class MemoryAnalyzerTests
     private readonly FakeProcess _process = new();
     private readonly FakeNativeHeap _native = new();
 
-    private MemoryAnalysis Take(bool collect = false, CacheShare caches = default) => new MemoryAnalyzer(_process.Memory, _native).Take(collect, () => caches);
+    private MemoryAnalysis Take(bool collect = false, CacheShare caches = default) =>
+        new MemoryAnalyzer(_process.Memory, _native).Take(collect, () => caches);
 
     /// <summary>A heap of 100 MiB resident, 30 MiB of arenas, 10 MiB of files.</summary>
     private void ShowMappings(bool withHeap = true)
@@ -43,7 +44,8 @@ public sealed class MemoryAnalyzerTests
         Assert.Equal(10 * MiB, breakdown.FileBytes);
         Assert.Equal(9 * MiB, breakdown.FreedNativeBytes);
         Assert.Equal(7, breakdown.Threads);
-        Assert.Equal((25 * MiB, 15 * MiB, 60 * MiB), (breakdown.CacheBytes, breakdown.OtherLiveBytes, breakdown.UnusedBytes));
+        Assert.Equal(
+            (25 * MiB, 15 * MiB, 60 * MiB), (breakdown.CacheBytes, breakdown.OtherLiveBytes, breakdown.UnusedBytes));
         Assert.Equal(0, _process.Collections);
     }
 
@@ -86,7 +88,8 @@ public sealed class MemoryAnalyzerTests
         MemoryBreakdown breakdown = Take(caches: new CacheShare { DeadBytes = 5 * MiB }).Breakdown;
 
         Assert.False(breakdown.IsNeverCollected);
-        Assert.Equal((45 * MiB, 60 * MiB, 5 * MiB), (breakdown.NewBytes, breakdown.NewBytesBefore, breakdown.LetGoBytes));
+        Assert.Equal(
+            (45 * MiB, 60 * MiB, 5 * MiB), (breakdown.NewBytes, breakdown.NewBytesBefore, breakdown.LetGoBytes));
         _process.LastYoung = default;
         Assert.Equal(3 * MiB, Take().Breakdown.NewBytesBefore);
     }
@@ -100,7 +103,9 @@ public sealed class MemoryAnalyzerTests
         MemoryAnalysis analysis = Take(collect: true, new CacheShare { Bytes = 25 * MiB });
 
         Assert.True(analysis.Breakdown.IsLiveMeasured);
-        Assert.Equal((25 * MiB, 15 * MiB, 35 * MiB), (analysis.Breakdown.CacheBytes, analysis.Breakdown.OtherLiveBytes, analysis.Breakdown.DeadBytes));
+        Assert.Equal(
+            (25 * MiB, 15 * MiB, 35 * MiB),
+            (analysis.Breakdown.CacheBytes, analysis.Breakdown.OtherLiveBytes, analysis.Breakdown.DeadBytes));
         Assert.Equal(0, analysis.Breakdown.FinalizerBytes);
         Assert.Equal(1, _process.Collections);
         Assert.Equal(TimeSpan.FromMilliseconds(30), analysis.GCPause);

@@ -24,25 +24,41 @@ public sealed class MemoryRulesTests
         LargestFileBytes = 1,
     };
 
-    /// <summary>For each rule: a process of so many MiB in which its cause has so many MiB, and nothing else has any.</summary>
+    /// <summary>
+    /// For each rule: a process of so many MiB in which its cause has so many MiB, and nothing else has any.
+    /// </summary>
     private static readonly Dictionary<MemoryReportCause, Func<long, long, MemoryBreakdown>> s_processes = new()
     {
         [MemoryReportCause.OtherLive] = static (whole, part) => Empty(whole) with { OtherLiveBytes = part },
         [MemoryReportCause.Dead] = static (whole, part) => Empty(whole) with { DeadBytes = part },
-        [MemoryReportCause.Finalizers] = static (whole, part) => Empty(whole) with { FinalizerBytes = part, FinalizersPending = 20 },
-        [MemoryReportCause.Pins] = static (whole, part) => Empty(whole) with { UnusedBytes = part, PinnedObjects = 100_000 },
+        [MemoryReportCause.Finalizers] = static (whole, part) =>
+            Empty(whole) with { FinalizerBytes = part, FinalizersPending = 20 },
+        [MemoryReportCause.Pins] = static (whole, part) =>
+            Empty(whole) with { UnusedBytes = part, PinnedObjects = 100_000 },
         [MemoryReportCause.Fragmentation] = static (whole, part) => Empty(whole) with { FragmentedBytes = part },
-        [MemoryReportCause.RetainVM] = static (whole, part) => Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { RetainsMemory = true } },
-        [MemoryReportCause.ServerGC] = static (whole, part) => Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { IsServer = true, Heaps = 8 } },
-        [MemoryReportCause.ReplacedCollector] = static (whole, part) => Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { Replacement = "libclrgc.so" } },
+        [MemoryReportCause.RetainVM] = static (whole, part) =>
+            Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { RetainsMemory = true } },
+        [MemoryReportCause.ServerGC] = static (whole, part) =>
+            Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { IsServer = true, Heaps = 8 } },
+        [MemoryReportCause.ReplacedCollector] = static (whole, part) =>
+            Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { Replacement = "libclrgc.so" } },
         [MemoryReportCause.UnusedHeap] = static (whole, part) => Empty(whole) with { UnusedBytes = part },
-        [MemoryReportCause.NativeArenas] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { AllocatorBytes = part }, NativeHeap = new NativeHeapReading(0, part) },
+        [MemoryReportCause.NativeArenas] = static (whole, part) => Empty(whole) with
+        {
+            Space = s_noSpace with { AllocatorBytes = part },
+            NativeHeap = new NativeHeapReading(0, part),
+        },
         [MemoryReportCause.NativeInUse] = static (whole, part) => Empty(whole) with { NativeBytes = part },
-        [MemoryReportCause.ThreadStacks] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { StackBytes = part }, Threads = 300 },
-        [MemoryReportCause.SharedMemory] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { SharedBytes = part } },
-        [MemoryReportCause.MappedFiles] = static (whole, part) => Empty(whole) with { FileBytes = part, Space = s_noSpace },
-        [MemoryReportCause.HugePages] = static (whole, part) => Empty(whole) with { Space = s_noSpace with { HugePageBytes = part } },
-        [MemoryReportCause.HeapLimit] = static (whole, part) => Empty(whole) with { Room = new HeapRoom(whole, null), CacheLimitBytes = (((whole + part) * 4) + 4) / 5 },
+        [MemoryReportCause.ThreadStacks] = static (whole, part) =>
+            Empty(whole) with { Space = s_noSpace with { StackBytes = part }, Threads = 300 },
+        [MemoryReportCause.SharedMemory] = static (whole, part) =>
+            Empty(whole) with { Space = s_noSpace with { SharedBytes = part } },
+        [MemoryReportCause.MappedFiles] = static (whole, part) =>
+            Empty(whole) with { FileBytes = part, Space = s_noSpace },
+        [MemoryReportCause.HugePages] = static (whole, part) =>
+            Empty(whole) with { Space = s_noSpace with { HugePageBytes = part } },
+        [MemoryReportCause.HeapLimit] = static (whole, part) =>
+            Empty(whole) with { Room = new HeapRoom(whole, null), CacheLimitBytes = (((whole + part) * 4) + 4) / 5 },
     };
 
     /// <summary>The rules with the least MiB and the least percentage at which each speaks.</summary>
@@ -70,7 +86,8 @@ public sealed class MemoryRulesTests
 
     [Theory]
     [MemberData(nameof(Thresholds))]
-    public void A_rule_speaks_at_its_amount_and_its_share_together(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    public void A_rule_speaks_at_its_amount_and_its_share_together(
+        MemoryReportCause cause, long leastMebibytes, double leastPercent)
     {
         long large = 100_000 * MiB;
         long share = (long)Math.Ceiling(large * leastPercent / 100);
@@ -81,7 +98,8 @@ public sealed class MemoryRulesTests
 
     [Theory]
     [MemberData(nameof(Thresholds))]
-    public void A_rule_is_silent_below_its_amount_whatever_the_share(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    public void A_rule_is_silent_below_its_amount_whatever_the_share(
+        MemoryReportCause cause, long leastMebibytes, double leastPercent)
     {
         Assert.InRange(leastPercent, 0, 100);
         Assert.Empty(Causes(cause, leastMebibytes * MiB, (leastMebibytes * MiB) - 1));
@@ -89,7 +107,8 @@ public sealed class MemoryRulesTests
 
     [Theory]
     [MemberData(nameof(Thresholds))]
-    public void A_rule_is_silent_below_its_share_whatever_the_amount(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    public void A_rule_is_silent_below_its_share_whatever_the_amount(
+        MemoryReportCause cause, long leastMebibytes, double leastPercent)
     {
         long large = 100_000 * MiB;
         long part = (long)(large * leastPercent / 100) - MiB;
@@ -99,11 +118,13 @@ public sealed class MemoryRulesTests
     }
 
     [Fact]
-    public void Every_cause_has_a_rule() => Assert.Equal(Enum.GetValues<MemoryReportCause>().Order(), s_processes.Keys.Order());
+    public void Every_cause_has_a_rule() =>
+        Assert.Equal(Enum.GetValues<MemoryReportCause>().Order(), s_processes.Keys.Order());
 
     [Theory]
     [MemberData(nameof(Thresholds))]
-    public void What_a_rule_says_has_the_amount_and_ends_as_a_sentence(MemoryReportCause cause, long leastMebibytes, double leastPercent)
+    public void What_a_rule_says_has_the_amount_and_ends_as_a_sentence(
+        MemoryReportCause cause, long leastMebibytes, double leastPercent)
     {
         MemoryReportFinding finding = Assert.Single(MemoryRules.Check(s_processes[cause](2000 * MiB, 1500 * MiB)));
 
@@ -127,7 +148,8 @@ public sealed class MemoryRulesTests
     [Fact]
     public void Stuck_finalizers_are_called_so()
     {
-        MemoryBreakdown breakdown = Empty(100 * MiB) with { OtherLiveBytes = 40 * MiB, FinalizersPending = 16, FinalizersStuck = true };
+        MemoryBreakdown breakdown =
+            Empty(100 * MiB) with { OtherLiveBytes = 40 * MiB, FinalizersPending = 16, FinalizersStuck = true };
 
         Assert.Contains("slow or stuck", Assert.Single(MemoryRules.Check(breakdown)).Text, StringComparison.Ordinal);
     }
@@ -135,7 +157,8 @@ public sealed class MemoryRulesTests
     [Fact]
     public void What_finalizers_held_is_not_told_twice()
     {
-        MemoryBreakdown breakdown = Empty(300 * MiB) with { DeadBytes = 200 * MiB, FinalizerBytes = 200 * MiB, FinalizersPending = 99 };
+        MemoryBreakdown breakdown =
+            Empty(300 * MiB) with { DeadBytes = 200 * MiB, FinalizerBytes = 200 * MiB, FinalizersPending = 99 };
 
         Assert.Equal(MemoryReportCause.Finalizers, Assert.Single(MemoryRules.Check(breakdown)).Cause);
     }
@@ -145,7 +168,8 @@ public sealed class MemoryRulesTests
     [InlineData(true)]
     public void The_garbage_of_a_process_at_work_is_nothing_to_tell(bool isMeasured)
     {
-        MemoryBreakdown breakdown = Empty(300 * MiB) with { DeadBytes = 200 * MiB, NewBytes = 200 * MiB, IsLiveMeasured = isMeasured };
+        MemoryBreakdown breakdown =
+            Empty(300 * MiB) with { DeadBytes = 200 * MiB, NewBytes = 200 * MiB, IsLiveMeasured = isMeasured };
 
         Assert.Empty(MemoryRules.Check(breakdown));
         Assert.Equal(90 * MiB, Assert.Single(MemoryRules.Check(breakdown with { NewBytes = 110 * MiB })).Bytes);
@@ -154,7 +178,8 @@ public sealed class MemoryRulesTests
     [Fact]
     public void What_caches_let_go_is_told_however_new_it_is()
     {
-        MemoryBreakdown breakdown = Empty(300 * MiB) with { DeadBytes = 200 * MiB, NewBytes = 200 * MiB, LetGoBytes = 100 * MiB };
+        MemoryBreakdown breakdown =
+            Empty(300 * MiB) with { DeadBytes = 200 * MiB, NewBytes = 200 * MiB, LetGoBytes = 100 * MiB };
 
         Assert.Equal((MemoryReportCause.Dead, 100 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown))));
 
@@ -183,8 +208,10 @@ public sealed class MemoryRulesTests
         Assert.Empty(MemoryRules.Check(breakdown));
 
         // Of which some have been made.
-        Assert.Equal((cause, 100 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown with { NewBytes = 100 * MiB }))));
-        Assert.Equal((cause, 1000 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown with { HeapBytes = 2000 * MiB, UnusedBytes = 1256 * MiB, NewBytesBefore = 2000 * MiB }))));
+        Assert.Equal(
+            (cause, 100 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown with { NewBytes = 100 * MiB }))));
+        Assert.Equal((cause, 1000 * MiB), Told(Assert.Single(MemoryRules.Check(
+            breakdown with { HeapBytes = 2000 * MiB, UnusedBytes = 1256 * MiB, NewBytesBefore = 2000 * MiB }))));
     }
 
     [Fact]
@@ -202,7 +229,8 @@ public sealed class MemoryRulesTests
         MemoryBreakdown breakdown = Empty(300 * MiB) with { FragmentedBytes = 100 * MiB, PinnedObjects = 12 };
 
         Assert.Equal(MemoryReportCause.Fragmentation, Assert.Single(MemoryRules.Check(breakdown)).Cause);
-        Assert.Equal(MemoryReportCause.Pins, Assert.Single(MemoryRules.Check(breakdown with { PinnedObjects = 13 })).Cause);
+        Assert.Equal(
+            MemoryReportCause.Pins, Assert.Single(MemoryRules.Check(breakdown with { PinnedObjects = 13 })).Cause);
     }
 
     [Fact]
@@ -217,15 +245,19 @@ public sealed class MemoryRulesTests
 
     [Fact]
     public void The_largest_mapped_file_is_named() => Assert.Contains(
-        "/data/largest", Assert.Single(MemoryRules.Check(s_processes[MemoryReportCause.MappedFiles](200 * MiB, 100 * MiB))).Text, StringComparison.Ordinal);
+        "/data/largest",
+        Assert.Single(MemoryRules.Check(s_processes[MemoryReportCause.MappedFiles](200 * MiB, 100 * MiB))).Text,
+        StringComparison.Ordinal);
 
     [Fact]
     public void Findings_are_told_the_largest_first()
     {
-        MemoryBreakdown breakdown = Empty(400 * MiB) with { DeadBytes = 101 * MiB, FragmentedBytes = 150 * MiB, FileBytes = 120 * MiB };
+        MemoryBreakdown breakdown =
+            Empty(400 * MiB) with { DeadBytes = 101 * MiB, FragmentedBytes = 150 * MiB, FileBytes = 120 * MiB };
 
         Assert.Equal(
-            [MemoryReportCause.Fragmentation, MemoryReportCause.MappedFiles, MemoryReportCause.Dead], MemoryRules.Check(breakdown).Select(static finding => finding.Cause));
+            [MemoryReportCause.Fragmentation, MemoryReportCause.MappedFiles, MemoryReportCause.Dead],
+            MemoryRules.Check(breakdown).Select(static finding => finding.Cause));
     }
 
     private static (MemoryReportCause, long) Told(MemoryReportFinding finding) => (finding.Cause, finding.Bytes);

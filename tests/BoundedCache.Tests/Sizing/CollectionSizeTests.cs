@@ -17,11 +17,13 @@ public sealed class CollectionSizeTests
         ["HashSet"] = () => Enumerable.Range(0, 200).Select(i => $"key {i}").ToHashSet(),
         ["Queue"] = () => new Queue<Item>(Enumerable.Range(0, 200).Select(i => new Item(i))),
         ["ImmutableArray"] = () => Enumerable.Range(0, 200).Select(i => new Item(i)).ToImmutableArray(),
-        ["ImmutableDictionary"] = () => Enumerable.Range(0, 200).ToImmutableDictionary(i => $"key {i}", i => new Item(i)),
+        ["ImmutableDictionary"] = () =>
+            Enumerable.Range(0, 200).ToImmutableDictionary(i => $"key {i}", i => new Item(i)),
         ["ConcurrentDictionary"] = () => new ConcurrentDictionary<string, Item>(
             Enumerable.Range(0, 200).Select(i => KeyValuePair.Create($"key {i}", new Item(i)))),
         ["ConcurrentQueue"] = () => new ConcurrentQueue<Item>(Enumerable.Range(0, 200).Select(i => new Item(i))),
-        ["SortedDictionary"] = () => new SortedDictionary<int, Item>(Enumerable.Range(0, 200).ToDictionary(i => i, i => new Item(i))),
+        ["SortedDictionary"] = () =>
+            new SortedDictionary<int, Item>(Enumerable.Range(0, 200).ToDictionary(i => i, i => new Item(i))),
         ["LinkedList"] = () => new LinkedList<Item>(Enumerable.Range(0, 200).Select(i => new Item(i))),
         ["Nested lists"] = () => Enumerable.Range(0, 30)
             .Select(i => Enumerable.Range(0, 30).Select(j => new Item(j)).ToList()).ToList(),

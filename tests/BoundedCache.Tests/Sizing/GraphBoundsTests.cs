@@ -44,7 +44,8 @@ public sealed class GraphBoundsTests
         },
         ["Back references"] = () => Range(20_000).Select(i => new Order(3)).ToList(),
         ["Lists in a list"] = () => Range(300).Select(i => Range(300).Select(j => new Item(j)).ToList()).ToList(),
-        ["Many lists side by side"] = () => Range(12).Select(i => (object)Range(20_000).Select(j => new Item(j)).ToList()).ToArray(),
+        ["Many lists side by side"] = () =>
+            Range(12).Select(i => (object)Range(20_000).Select(j => new Item(j)).ToList()).ToArray(),
         ["Two dictionaries"] = () => (
             Range(Many).ToDictionary(i => i, i => new Item(i)), Range(30_000).ToDictionary(i => i, i => new byte[100])),
         ["Friends of friends"] = () => Friends(Many),
@@ -56,7 +57,8 @@ public sealed class GraphBoundsTests
         ["Uneven lists in a list"] = () => Range(1000)
             .Select(i => Range(40 + (i * 7919 % 401)).Select(j => new Item(j)).ToList()).ToList(),
         ["LinkedList"] = () => new LinkedList<Item>(Range(Many).Select(i => new Item(i))),
-        ["SortedDictionary"] = () => new SortedDictionary<int, Item>(Range(Many).ToDictionary(i => i, i => new Item(i))),
+        ["SortedDictionary"] = () =>
+            new SortedDictionary<int, Item>(Range(Many).ToDictionary(i => i, i => new Item(i))),
         ["ImmutableList"] = () => Range(Many).Select(i => new Item(i)).ToImmutableList(),
         ["ImmutableDictionary"] = () => Range(Many).ToImmutableDictionary(i => i, i => new Item(i)),
         ["ImmutableSortedDictionary"] = () => Range(Many).ToImmutableSortedDictionary(i => i, i => new Item(i)),
@@ -217,7 +219,8 @@ public sealed class GraphBoundsTests
         return friends;
     }
 
-    private static Branch Tree(int depth) => depth == 0 ? new Branch(null, null) : new Branch(Tree(depth - 1), Tree(depth - 1));
+    private static Branch Tree(int depth) =>
+        depth == 0 ? new Branch(null, null) : new Branch(Tree(depth - 1), Tree(depth - 1));
 
     private static List<Friend> Clusters(int count, int size)
     {

@@ -36,8 +36,10 @@ public sealed class GraphSizeTests
     public void References_in_arrays_of_structs_count(int length)
     {
         Truth.AssertExact(() => Fill(new Pair[length], i => new Pair(new string('k', i + 1), new object())));
-        Truth.AssertExact(() => Fill(new Pair?[length], i => i % 2 == 0 ? null : new Pair(new string('k', i + 1), new object())));
-        Truth.AssertExact(() => Fill(new Nested[length], i => new Nested(i, new Pair(new string('k', i + 1), new object()))));
+        Truth.AssertExact(
+            () => Fill(new Pair?[length], i => i % 2 == 0 ? null : new Pair(new string('k', i + 1), new object())));
+        Truth.AssertExact(
+            () => Fill(new Nested[length], i => new Nested(i, new Pair(new string('k', i + 1), new object()))));
     }
 
     [Theory]

@@ -51,12 +51,22 @@ public sealed class NotFollowedTests
     [Fact]
     public void A_container_and_its_scopes_are_neither_counted_nor_followed()
     {
-        using ServiceProvider container = new ServiceCollection().AddSingleton(new byte[100_000]).AddScoped<List<int>>().BuildServiceProvider();
+        using ServiceProvider container = new ServiceCollection()
+            .AddSingleton(new byte[100_000])
+            .AddScoped<List<int>>()
+            .BuildServiceProvider();
         using IServiceScope scope = container.CreateScope();
         container.GetRequiredService<byte[]>();
         scope.ServiceProvider.GetRequiredService<List<int>>();
 
-        object[] parts = [container, scope, scope.ServiceProvider, container.GetRequiredService<IServiceProvider>(), container.GetRequiredService<IServiceScopeFactory>()];
+        object[] parts =
+        [
+            container,
+            scope,
+            scope.ServiceProvider,
+            container.GetRequiredService<IServiceProvider>(),
+            container.GetRequiredService<IServiceScopeFactory>(),
+        ];
         Assert.All(parts, static part => Assert.Equal(0, Truth.Measure(part)));
         Assert.All(parts, static part => Assert.Equal(s_boxSize, Truth.Measure(new Holder { Content = part })));
         Assert.InRange(Truth.Measure(container.CreateAsyncScope()), 1, s_boxSize);

@@ -2,10 +2,14 @@ using BoundedCache.Sizing;
 
 namespace BoundedCache.Tests.Sizing;
 
-/// <summary>What the garbage collector itself says of the size of a value, for measurements to be held against.</summary>
+/// <summary>
+/// What the garbage collector itself says of the size of a value, for measurements to be held against.
+/// </summary>
 internal static class Truth
 {
-    /// <summary>Bounds that no test graph but the deliberately large ones comes near, also on a machine that stalls.</summary>
+    /// <summary>
+    /// Bounds that no test graph but the deliberately large ones comes near, also on a machine that stalls.
+    /// </summary>
     public static readonly GraphBounds Unbounded = new(10_000_000, TimeSpan.FromMinutes(5));
 
     /// <summary>Bytes this thread allocates to build a value. Exact, if building it leaves no garbage.</summary>
@@ -18,7 +22,9 @@ internal static class Truth
         return (value, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    /// <summary>Bytes that stay in the heap per value, garbage aside. Only for tests that nothing runs beside.</summary>
+    /// <summary>
+    /// Bytes that stay in the heap per value, garbage aside. Only for tests that nothing runs beside.
+    /// </summary>
     public static (object Value, long Bytes) Retained(Func<object> build, int copies)
     {
         build();

@@ -2,13 +2,17 @@ using BoundedCache.Sizing;
 
 namespace BoundedCache.Tests.Sizing;
 
-/// <summary>What is known of objects in a process that cannot look into them; a child process shows that it is what is used there.</summary>
+/// <summary>
+/// What is known of objects in a process that cannot look into them; a child process shows that
+/// it is what is used there.
+/// </summary>
 public sealed class UnwalkedLayoutTests
 {
     [Fact]
     public void Types_without_references_are_as_exact_as_ever()
     {
-        foreach (object value in (object[])[new int[7], new Guid[3], new DateTime[2, 3], new (byte, long)[5], 42, 1.5m, DayOfWeek.Friday, (1, 2L)])
+        foreach (object value in (object[])[
+            new int[7], new Guid[3], new DateTime[2, 3], new (byte, long)[5], 42, 1.5m, DayOfWeek.Friday, (1, 2L)])
         {
             TypeLayout layout = UnwalkedLayouts.Learn(value.GetType(), value);
             Assert.False(layout.IsOpaque, value.ToString());
@@ -28,7 +32,9 @@ public sealed class UnwalkedLayoutTests
     [Fact]
     public void Of_other_objects_it_is_said_that_nothing_is_known()
     {
-        foreach (object value in (object[])[new object(), new List<int>(), new Lazy<int>(1), KeyValuePair.Create("a", 1), new KeyValuePair<string, int>[2]])
+        foreach (object value in (object[])[
+            new object(), new List<int>(), new Lazy<int>(1), KeyValuePair.Create("a", 1),
+            new KeyValuePair<string, int>[2]])
         {
             TypeLayout layout = UnwalkedLayouts.Learn(value.GetType(), value);
             Assert.True(layout.IsOpaque, value.ToString());

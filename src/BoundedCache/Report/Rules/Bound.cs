@@ -6,5 +6,6 @@ namespace BoundedCache.Report;
 internal readonly record struct Bound(long LeastMebibytes, double LeastShare)
 {
     /// <summary>Whether both are reached.</summary>
-    public bool IsReached(long bytes, long wholeBytes) => bytes >= LeastMebibytes * 1024 * 1024 && bytes >= LeastShare * wholeBytes;
+    public bool IsReached(long bytes, long wholeBytes) =>
+        bytes >= LeastMebibytes * 1024 * 1024 && bytes >= LeastShare * wholeBytes;
 }

@@ -1,6 +1,8 @@
 namespace BoundedCache.Report;
 
-/// <summary>A good part of the managed heap is dead, beyond the garbage of a process at work, and no collection has come by.</summary>
+/// <summary>
+/// A good part of the managed heap is dead, beyond the garbage of a process at work, and no collection has come by.
+/// </summary>
 internal sealed class DeadBytesRule : IMemoryRule
 {
     private static readonly Bound s_bound = new(32, 0.25);
@@ -13,8 +15,10 @@ internal sealed class DeadBytesRule : IMemoryRule
         {
             Cause = MemoryReportCause.Dead,
             Bytes = dead,
-            Text = $"{ByteSize.Format(dead)} of the managed heap {(breakdown.IsLiveMeasured ? "were" : "are probably")} dead and not collected yet.",
-            Advice = "The runtime collects them when it needs the room. To have the memory back now, release it (ReleaseAsync, or lower MaxMemory).",
+            Text = $"{ByteSize.Format(dead)} of the managed heap "
+                + $"{(breakdown.IsLiveMeasured ? "were" : "are probably")} dead and not collected yet.",
+            Advice = "The runtime collects them when it needs the room. To have the memory back now, "
+                + "release it (ReleaseAsync, or lower MaxMemory).",
         };
     }
 }

@@ -3,7 +3,10 @@ namespace BoundedCache.Report;
 /// <summary>Dead objects are kept because their finalizers have yet to run.</summary>
 internal sealed class FinalizerRule : IMemoryRule
 {
-    /// <summary>Where nobody measured what they hold, so many make it likely that it is much; some are always due in a living process.</summary>
+    /// <summary>
+    /// Where nobody measured what they hold, so many make it likely that it is much; some are always
+    /// due in a living process.
+    /// </summary>
     private const long ManyPending = 10_000;
 
     private static readonly Bound s_bound = new(16, 0.1);
@@ -11,9 +14,16 @@ internal sealed class FinalizerRule : IMemoryRule
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryBreakdown breakdown)
     {
-        long bytes = breakdown.FinalizerBytes ?? (breakdown.FinalizersStuck || breakdown.FinalizersPending >= ManyPending ? breakdown.OtherLiveBytes + breakdown.DeadBytes : 0);
+        long bytes = breakdown.FinalizerBytes
+            ?? (breakdown.FinalizersStuck || breakdown.FinalizersPending >= ManyPending
+                ? breakdown.OtherLiveBytes + breakdown.DeadBytes
+                : 0);
         return s_bound.IsReached(bytes, breakdown.HeapBytes)
-            ? Explain(breakdown.FinalizersPending, bytes, isMeasured: breakdown.FinalizerBytes is not null, breakdown.FinalizersStuck)
+            ? Explain(
+                breakdown.FinalizersPending,
+                bytes,
+                isMeasured: breakdown.FinalizerBytes is not null,
+                breakdown.FinalizersStuck)
             : null;
     }
 
@@ -32,7 +42,8 @@ internal sealed class FinalizerRule : IMemoryRule
             Text = isStuck
                 ? $"Finalizers did not finish in time: one is slow or stuck, and {held} wait behind it."
                 : $"{pending} dead objects waited for their finalizers, and with them {held}.",
-            Advice = "Dispose values when they are evicted (an eviction callback can), and suppress their finalizers (GC.SuppressFinalize).",
+            Advice = "Dispose values when they are evicted (an eviction callback can), "
+                + "and suppress their finalizers (GC.SuppressFinalize).",
         };
     }
 }

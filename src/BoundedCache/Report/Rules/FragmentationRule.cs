@@ -13,6 +13,7 @@ internal sealed class FragmentationRule : IMemoryRule
         Cause = MemoryReportCause.Fragmentation,
         Bytes = bytes,
         Text = $"{ByteSize.Format(bytes)} are holes between live objects (fragmentation).",
-        Advice = "New objects will fill them; a release compacts and closes them (ReleaseAsync). Where they keep coming back, System.GC.ConserveMemory (DOTNET_GCConserveMemory=5) has the runtime compact more often.",
+        Advice = "New objects will fill them; a release compacts and closes them (ReleaseAsync). Where they keep "
+            + "coming back, System.GC.ConserveMemory (DOTNET_GCConserveMemory=5) has the runtime compact more often.",
     };
 }

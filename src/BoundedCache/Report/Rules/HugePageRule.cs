@@ -7,14 +7,18 @@ internal sealed class HugePageRule : IMemoryRule
 
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryBreakdown breakdown) =>
-        breakdown.Space is AddressSpace space && s_bound.IsReached(space.HugePageBytes, breakdown.ResidentBytes) ? Explain(space.HugePageBytes) : null;
+        breakdown.Space is AddressSpace space && s_bound.IsReached(space.HugePageBytes, breakdown.ResidentBytes)
+            ? Explain(space.HugePageBytes)
+            : null;
 
     /// <summary>Says how much it is.</summary>
     public static MemoryReportFinding Explain(long bytes) => new()
     {
         Cause = MemoryReportCause.HugePages,
         Bytes = bytes,
-        Text = $"{ByteSize.Format(bytes)} are in transparent huge pages, which are resident as a whole however little of them is used.",
-        Advice = "Set them to madvise (/sys/kernel/mm/transparent_hugepage/enabled), and look for who asks for them with madvise(2).",
+        Text = $"{ByteSize.Format(bytes)} are in transparent huge pages, which are resident as a whole "
+            + "however little of them is used.",
+        Advice = "Set them to madvise (/sys/kernel/mm/transparent_hugepage/enabled), "
+            + "and look for who asks for them with madvise(2).",
     };
 }

@@ -7,11 +7,17 @@ internal static class IdleHeap
     private static readonly Bound s_unused = new(64, 0.25);
 
     /// <summary>Whether holes and unused memory together are much.</summary>
-    public static bool IsClear(MemoryBreakdown breakdown) => s_holes.IsReached(breakdown.IdleBytes, breakdown.HeapBytes);
+    public static bool IsClear(MemoryBreakdown breakdown) =>
+        s_holes.IsReached(breakdown.IdleBytes, breakdown.HeapBytes);
 
     /// <summary>Whether holes are much.</summary>
-    public static bool IsFragmented(MemoryBreakdown breakdown) => s_holes.IsReached(breakdown.FragmentedBytes, breakdown.HeapBytes);
+    public static bool IsFragmented(MemoryBreakdown breakdown) =>
+        s_holes.IsReached(breakdown.FragmentedBytes, breakdown.HeapBytes);
 
-    /// <summary>Whether unused memory is much, beyond the room for new objects. Even of that there are tens of MiB in a busy process.</summary>
-    public static bool IsUnused(MemoryBreakdown breakdown) => s_unused.IsReached(breakdown.SpareBytes, breakdown.HeapBytes);
+    /// <summary>
+    /// Whether unused memory is much, beyond the room for new objects. Even of that there are tens
+    /// of MiB in a busy process.
+    /// </summary>
+    public static bool IsUnused(MemoryBreakdown breakdown) =>
+        s_unused.IsReached(breakdown.SpareBytes, breakdown.HeapBytes);
 }

@@ -13,13 +13,16 @@ internal sealed class MappedFileRule : IMemoryRule
             return null;
         }
 
-        string largest = breakdown.Space?.LargestFile is string path ? $", the largest {path} ({ByteSize.Format(breakdown.Space.LargestFileBytes)})" : "";
+        string largest = breakdown.Space?.LargestFile is string path
+            ? $", the largest {path} ({ByteSize.Format(breakdown.Space.LargestFileBytes)})"
+            : "";
         return new MemoryReportFinding
         {
             Cause = MemoryReportCause.MappedFiles,
             Bytes = breakdown.FileBytes,
             Text = $"{ByteSize.Format(breakdown.FileBytes)} are pages of mapped files{largest}.",
-            Advice = "RSS counts them, but the kernel takes unchanged ones back whenever it needs memory. Dispose views (MemoryMappedFile) that are no longer needed.",
+            Advice = "RSS counts them, but the kernel takes unchanged ones back whenever it needs memory. "
+                + "Dispose views (MemoryMappedFile) that are no longer needed.",
         };
     }
 }

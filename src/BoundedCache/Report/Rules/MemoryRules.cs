@@ -32,14 +32,24 @@ internal static class MemoryRules
     ];
 
     /// <summary>What the rules have to say, the largest amount first.</summary>
-    public static IReadOnlyList<MemoryReportFinding> Check(MemoryBreakdown breakdown) => Check(breakdown, [.. s_elsewhere, .. s_other, .. s_native]);
+    public static IReadOnlyList<MemoryReportFinding> Check(MemoryBreakdown breakdown) =>
+        Check(breakdown, [.. s_elsewhere, .. s_other, .. s_native]);
 
-    /// <summary>What the rules have to say about memory that is neither managed nor a file's, the largest amount first.</summary>
-    public static IReadOnlyList<MemoryReportFinding> CheckNative(MemoryBreakdown breakdown) => Check(breakdown, s_native);
+    /// <summary>
+    /// What the rules have to say about memory that is neither managed nor a file's, the largest amount first.
+    /// </summary>
+    public static IReadOnlyList<MemoryReportFinding> CheckNative(MemoryBreakdown breakdown) =>
+        Check(breakdown, s_native);
 
-    /// <summary>What the rules have to say about memory that is in use, and by no cache, so that no release takes it; the largest amount first.</summary>
-    public static IReadOnlyList<MemoryReportFinding> CheckElsewhere(MemoryBreakdown breakdown) => Check(breakdown, s_elsewhere);
+    /// <summary>
+    /// What the rules have to say about memory that is in use, and by no cache, so that no release takes it;
+    /// the largest amount first.
+    /// </summary>
+    public static IReadOnlyList<MemoryReportFinding> CheckElsewhere(MemoryBreakdown breakdown) =>
+        Check(breakdown, s_elsewhere);
 
     private static MemoryReportFinding[] Check(MemoryBreakdown breakdown, IMemoryRule[] rules) =>
-        [.. rules.Select(rule => rule.Check(breakdown)).OfType<MemoryReportFinding>().OrderByDescending(static finding => finding.Bytes)];
+        [.. rules.Select(rule => rule.Check(breakdown))
+            .OfType<MemoryReportFinding>()
+            .OrderByDescending(static finding => finding.Bytes)];
 }

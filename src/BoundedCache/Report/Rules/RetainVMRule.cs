@@ -13,6 +13,7 @@ internal sealed class RetainVMRule : IMemoryRule
         Cause = MemoryReportCause.RetainVM,
         Bytes = bytes,
         Text = $"The runtime keeps {ByteSize.Format(bytes)} of empty memory because System.GC.RetainVM is set.",
-        Advice = "Unset it (DOTNET_GCRetainVM=0) if the memory is needed elsewhere; a full release takes it all the same.",
+        Advice =
+            "Unset it (DOTNET_GCRetainVM=0) if the memory is needed elsewhere; a full release takes it all the same.",
     };
 }

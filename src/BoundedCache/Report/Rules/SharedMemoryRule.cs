@@ -7,11 +7,14 @@ internal sealed class SharedMemoryRule : IMemoryRule
 
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryBreakdown breakdown) =>
-        breakdown.Space is not AddressSpace space || !s_bound.IsReached(space.SharedBytes, breakdown.ResidentBytes) ? null : new MemoryReportFinding
-        {
-            Cause = MemoryReportCause.SharedMemory,
-            Bytes = space.SharedBytes,
-            Text = $"{ByteSize.Format(space.SharedBytes)} are shared memory without a file on a disk.",
-            Advice = "Look for memory-mapped files that were created without a path (MemoryMappedFile.CreateNew), files under /dev/shm, and dynamically compiled code that is never unloaded.",
-        };
+        breakdown.Space is not AddressSpace space || !s_bound.IsReached(space.SharedBytes, breakdown.ResidentBytes)
+            ? null
+            : new MemoryReportFinding
+            {
+                Cause = MemoryReportCause.SharedMemory,
+                Bytes = space.SharedBytes,
+                Text = $"{ByteSize.Format(space.SharedBytes)} are shared memory without a file on a disk.",
+                Advice = "Look for memory-mapped files that were created without a path (MemoryMappedFile.CreateNew), "
+                    + "files under /dev/shm, and dynamically compiled code that is never unloaded.",
+            };
 }

@@ -7,7 +7,9 @@ internal sealed class UnusedHeapRule : IMemoryRule
 {
     /// <inheritdoc/>
     public MemoryReportFinding? Check(MemoryBreakdown breakdown) =>
-        IdleHeap.IsUnused(breakdown) && !breakdown.IsPinned && !IsExplained(breakdown.Settings) ? Explain(breakdown.SpareBytes) : null;
+        IdleHeap.IsUnused(breakdown) && !breakdown.IsPinned && !IsExplained(breakdown.Settings)
+            ? Explain(breakdown.SpareBytes)
+            : null;
 
     /// <summary>Says how much it is.</summary>
     public static MemoryReportFinding Explain(long bytes) => new()
@@ -15,8 +17,10 @@ internal sealed class UnusedHeapRule : IMemoryRule
         Cause = MemoryReportCause.UnusedHeap,
         Bytes = bytes,
         Text = $"The managed heap keeps {ByteSize.Format(bytes)} of empty memory for its next use.",
-        Advice = "The runtime gives it back little by little while it collects; a release does so at once (ReleaseAsync).",
+        Advice = "The runtime gives it back little by little while it collects; "
+            + "a release does so at once (ReleaseAsync).",
     };
 
-    private static bool IsExplained(CollectorSettings settings) => settings.RetainsMemory || settings.IsServer || settings.Replacement is not null;
+    private static bool IsExplained(CollectorSettings settings) =>
+        settings.RetainsMemory || settings.IsServer || settings.Replacement is not null;
 }

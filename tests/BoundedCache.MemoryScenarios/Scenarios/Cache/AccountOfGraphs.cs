@@ -9,7 +9,8 @@ internal sealed class AccountOfGraphs : AccountingScenario
     {
         Name = $"customer {number}",
         Address = new Address($"street {number}", number),
-        Orders = [.. Enumerable.Range(0, number % 5).Select(i => new Order(number + i, DateTime.UnixEpoch, $"item {i}"))],
+        Orders =
+            [.. Enumerable.Range(0, number % 5).Select(i => new Order(number + i, DateTime.UnixEpoch, $"item {i}"))],
         Tags = new Dictionary<string, object> { [$"tag {number}"] = number },
     };
 

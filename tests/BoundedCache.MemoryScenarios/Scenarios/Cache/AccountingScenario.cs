@@ -20,7 +20,12 @@ internal abstract class AccountingScenario : Scenario
         long alive = GC.GetTotalMemory(forceFullCollection: true) - before;
         var result = new ScenarioResult
         {
-            Figures = new Dictionary<string, double> { ["aliveBytes"] = alive, ["usedBytes"] = cache.UsedMemory, ["entries"] = cache.Count },
+            Figures = new Dictionary<string, double>
+            {
+                ["aliveBytes"] = alive,
+                ["usedBytes"] = cache.UsedMemory,
+                ["entries"] = cache.Count,
+            },
         };
         cache.Dispose();
         return result;

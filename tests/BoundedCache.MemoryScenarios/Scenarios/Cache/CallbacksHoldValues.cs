@@ -14,7 +14,8 @@ internal class CallbacksHoldValues : Scenario
     private readonly ManualResetEventSlim _mayEnd = new();
 
     /// <summary>Begins the time after which the callbacks let go.</summary>
-    protected virtual void LetGo(ManualResetEventSlim mayEnd) => new Timer(_ => mayEnd.Set()).Change(s_hold, Timeout.InfiniteTimeSpan);
+    protected virtual void LetGo(ManualResetEventSlim mayEnd) =>
+        new Timer(_ => mayEnd.Set()).Change(s_hold, Timeout.InfiniteTimeSpan);
 
     /// <summary>Lowers the limit to one byte.</summary>
     protected virtual ScenarioResult Shrink(BoundedMemoryCache cache, ProcessMemorySnapshot empty) =>
@@ -22,7 +23,8 @@ internal class CallbacksHoldValues : Scenario
 
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {
-        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 2L * Values * ValueBytes });
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { MaxMemory = 2L * Values * ValueBytes });
         Fill(cache);
         LetGo(_mayEnd);
         ScenarioResult result = Shrink(cache, empty);

@@ -3,7 +3,9 @@ using BoundedCache.Pacing;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
-/// <summary>Twice the pacer's budget for small caches leaves one in a no-GC region, and as much again after it.</summary>
+/// <summary>
+/// Twice the pacer's budget for small caches leaves one in a no-GC region, and as much again after it.
+/// </summary>
 internal sealed class ChurnWithoutGC : Scenario
 {
     private const long RegionBytes = 100_000_000;
@@ -26,7 +28,8 @@ internal sealed class ChurnWithoutGC : Scenario
         return new ScenarioResult
         {
             Collections = (int)(Pacer.Shared.Collections - inRegion),
-            Figures = new Dictionary<string, double> { ["inRegion"] = inRegion, ["stillInRegion"] = stillInRegion ? 1 : 0 },
+            Figures =
+                new Dictionary<string, double> { ["inRegion"] = inRegion, ["stillInRegion"] = stillInRegion ? 1 : 0 },
         };
     }
 

@@ -10,7 +10,8 @@ internal sealed class EmptyByExpiration : TableSpaceScenario
 
     private readonly ManualTimeProvider _time = new();
 
-    protected override BoundedMemoryCacheOptions Options => new() { MaxMemory = 1_000_000_000, TimeProvider = _time, ExpirationScanFrequency = s_life };
+    protected override BoundedMemoryCacheOptions Options =>
+        new() { MaxMemory = 1_000_000_000, TimeProvider = _time, ExpirationScanFrequency = s_life };
 
     protected override void Describe(ICacheEntry entry) => entry.AbsoluteExpirationRelativeToNow = s_life;
 

@@ -1,6 +1,9 @@
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
-/// <summary>Caches in a heap that was given 256 MiB (by DOTNET_GCHeapHardLimit): limits that fit, that do not, and that did not before.</summary>
+/// <summary>
+/// Caches in a heap that was given 256 MiB (by DOTNET_GCHeapHardLimit): limits that fit, that do not,
+/// and that did not before.
+/// </summary>
 internal sealed class HeapWithHardLimit : Scenario
 {
     /// <summary>What the heap must be given.</summary>
@@ -10,12 +13,16 @@ internal sealed class HeapWithHardLimit : Scenario
     {
         using var log = new EventLog("HeapLimit");
         var counts = new Dictionary<string, double>();
-        using var fitting = new BoundedMemoryCache(new BoundedMemoryCacheOptions { Name = "fitting", MaxMemory = 100 << 20 }, log);
-        using var declared = new BoundedMemoryCache(new BoundedMemoryCacheOptions { Name = "declared", MaxMemory = 1L << 40, Sizing = EntrySizing.Declared }, log);
+        using var fitting = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { Name = "fitting", MaxMemory = 100 << 20 }, log);
+        using var declared = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { Name = "declared", MaxMemory = 1L << 40, Sizing = EntrySizing.Declared },
+            log);
         counts["fitting"] = log.Lines.Count;
 
         // Each would fit by itself.
-        var second = new BoundedMemoryCache(new BoundedMemoryCacheOptions { Name = "second", MaxMemory = 150 << 20 }, log);
+        var second = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { Name = "second", MaxMemory = 150 << 20 }, log);
         counts["together"] = log.Lines.Count;
         counts["findings"] = Findings();
         second.Dispose();
@@ -29,5 +36,6 @@ internal sealed class HeapWithHardLimit : Scenario
         return new ScenarioResult { Advice = [.. log.Lines], Figures = counts };
     }
 
-    private static int Findings() => MemoryReport.Capture().Findings.Count(static finding => finding.Cause == MemoryReportCause.HeapLimit);
+    private static int Findings() =>
+        MemoryReport.Capture().Findings.Count(static finding => finding.Cause == MemoryReportCause.HeapLimit);
 }

@@ -3,7 +3,9 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
 
-/// <summary>A cache of 400 MB is lowered to 40 MB without a release, and the process then does nothing for an hour of its clock.</summary>
+/// <summary>
+/// A cache of 400 MB is lowered to 40 MB without a release, and the process then does nothing for an hour of its clock.
+/// </summary>
 internal sealed class IdleProcess : Scenario
 {
     private const long FullBytes = 400_000_000;
@@ -30,7 +32,8 @@ internal sealed class IdleProcess : Scenario
             cache.Set(i, new byte[1024]);
         }
 
-        // What pacing began while the cache was filled may end later, in the middle of an hour that here takes no time, and find all alive that is let go below.
+        // What pacing began while the cache was filled may end later, in the middle of an hour that here takes no time,
+        // and find all alive that is let go below.
         GC.Collect();
 
         // The watch has seen the process at work.
@@ -45,7 +48,8 @@ internal sealed class IdleProcess : Scenario
         }
 
         // The release itself takes real seconds, and is logged when it is over.
-        while ((log.Lines.IsEmpty || ScenarioResult.Anonymous(ProcessMemorySnapshot.Take()) > bound) && Stopwatch.GetElapsedTime(started) < s_patience)
+        while ((log.Lines.IsEmpty || ScenarioResult.Anonymous(ProcessMemorySnapshot.Take()) > bound)
+            && Stopwatch.GetElapsedTime(started) < s_patience)
         {
             Thread.Sleep(50);
         }

@@ -17,7 +17,9 @@ internal sealed class LimitStorm : ShrinkSmallValues
         List<ShrinkReport> reports = [];
         for (int i = 1; i <= Changes; i++)
         {
-            reports.Add(cache.SetMaxMemoryAsync(FullBytes - ((FullBytes - ShrunkBytes) / Changes * i)).GetAwaiter().GetResult());
+            reports.Add(cache.SetMaxMemoryAsync(FullBytes - ((FullBytes - ShrunkBytes) / Changes * i))
+                .GetAwaiter()
+                .GetResult());
             TimeSpan left = (s_storm / Changes * i) - Stopwatch.GetElapsedTime(started);
             Thread.Sleep(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
@@ -26,7 +28,8 @@ internal sealed class LimitStorm : ShrinkSmallValues
         int during = GC.CollectionCount(2) - before;
         long afterStorm = Stopwatch.GetTimestamp();
         long bound = ScenarioResult.Anonymous(empty) + (long)(1.10 * ShrunkBytes) + 10_000_000;
-        while (ScenarioResult.Anonymous(ProcessMemorySnapshot.Take()) > bound && Stopwatch.GetElapsedTime(afterStorm) < s_patience)
+        while (ScenarioResult.Anonymous(ProcessMemorySnapshot.Take()) > bound
+            && Stopwatch.GetElapsedTime(afterStorm) < s_patience)
         {
             Thread.Sleep(50);
         }
@@ -34,8 +37,10 @@ internal sealed class LimitStorm : ShrinkSmallValues
         ShrinkReport[] skipped = [.. reports.Where(static report => report.Outcome == ReleaseOutcome.Skipped)];
         var result = ScenarioResult.From(empty, ShrunkBytes, reports[^1] with { After = ProcessMemorySnapshot.Take() });
         result.Figures["skipped"] = skipped.Length;
-        result.Figures["putOff"] = skipped.Count(static report => report.Reason.StartsWith("Memory was released a moment ago; one release follows", StringComparison.Ordinal));
-        result.Figures["tooLittle"] = skipped.Count(static report => report.Reason.StartsWith("Only ", StringComparison.Ordinal));
+        result.Figures["putOff"] = skipped.Count(static report => report.Reason.StartsWith(
+            "Memory was released a moment ago; one release follows", StringComparison.Ordinal));
+        result.Figures["tooLittle"] = skipped.Count(
+            static report => report.Reason.StartsWith("Only ", StringComparison.Ordinal));
         result.Figures["advice"] = skipped.Sum(static report => report.Advice.Count);
         result.Figures["collectionsDuring"] = during;
         result.Figures["collections"] = GC.CollectionCount(2) - before;

@@ -2,7 +2,10 @@ using BoundedCache.Pacing;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
-/// <summary>Three times a limit of 128 MiB is written through a cache, every value new, in gulps of a megabyte with a breath after each.</summary>
+/// <summary>
+/// Three times a limit of 128 MiB is written through a cache, every value new, in gulps of a megabyte
+/// with a breath after each.
+/// </summary>
 internal class PacedChurn : Scenario
 {
     public const long LimitBytes = 128L << 20;
@@ -24,7 +27,12 @@ internal class PacedChurn : Scenario
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {
         BoundedMemoryCache[] caches = [.. Enumerable.Range(0, Caches).Select(_ => new BoundedMemoryCache(
-            new BoundedMemoryCacheOptions { MaxMemory = LimitBytes / Caches, PacingShare = PacingShare, ReleaseMode = ReleaseMode.None }))];
+            new BoundedMemoryCacheOptions
+            {
+                MaxMemory = LimitBytes / Caches,
+                PacingShare = PacingShare,
+                ReleaseMode = ReleaseMode.None,
+            }))];
         long peakBytes = 0;
         for (int gulp = 0; gulp < Gulps; gulp++)
         {
@@ -37,7 +45,8 @@ internal class PacedChurn : Scenario
             peakBytes = Math.Max(peakBytes, ScenarioResult.Anonymous(ProcessMemorySnapshot.Take()));
             AfterGulp();
 
-            // The rate of a busy service, some 40,000 entries a second, and not of a program that does nothing but write: there pacing keeps up less well.
+            // The rate of a busy service, some 40,000 entries a second, and not of a program that does nothing but
+            // write: there pacing keeps up less well.
             Thread.Sleep(20);
         }
 

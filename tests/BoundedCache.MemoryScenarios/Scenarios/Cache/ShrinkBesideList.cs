@@ -1,6 +1,8 @@
 namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
 
-/// <summary>The same beside a list of 600 MB that lives on: what the cache lets go leaves, and RSS stays high all the same.</summary>
+/// <summary>
+/// The same beside a list of 600 MB that lives on: what the cache lets go leaves, and RSS stays high all the same.
+/// </summary>
 internal sealed class ShrinkBesideList : ShrinkSmallValues
 {
     /// <summary>What lives in the list.</summary>

@@ -1,6 +1,8 @@
 namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
 
-/// <summary>Scattered survivors, and the limit lowered by the property, which has done everything when it returns.</summary>
+/// <summary>
+/// Scattered survivors, and the limit lowered by the property, which has done everything when it returns.
+/// </summary>
 internal sealed class ShrinkBySetter : ShrinkSmallAtRandom
 {
     protected override ScenarioResult Shrink(BoundedMemoryCache cache, ProcessMemorySnapshot empty)

@@ -31,7 +31,8 @@ internal abstract class ShrinkScenario : Scenario
 
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {
-        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = FullBytes, ReleaseMode = DefaultMode });
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { MaxMemory = FullBytes, ReleaseMode = DefaultMode });
         Fill(cache);
         Prepare(cache);
         int countBefore = cache.Count;

@@ -12,7 +12,8 @@ internal abstract class TableSpaceScenario : Scenario
     protected abstract void Empty(BoundedMemoryCache cache);
 
     /// <summary>The cache's settings.</summary>
-    protected virtual BoundedMemoryCacheOptions Options { get; } = new() { MaxMemory = 1_000_000_000, ReleaseMode = ReleaseMode.None };
+    protected virtual BoundedMemoryCacheOptions Options { get; } =
+        new() { MaxMemory = 1_000_000_000, ReleaseMode = ReleaseMode.None };
 
     /// <summary>Says more of an entry than its value.</summary>
     protected virtual void Describe(ICacheEntry entry)
@@ -30,7 +31,13 @@ internal abstract class TableSpaceScenario : Scenario
         long kept = GC.GetTotalMemory(forceFullCollection: true) - before;
         var result = new ScenarioResult
         {
-            Figures = new Dictionary<string, double> { ["fullBytes"] = full, ["keptBytes"] = kept, ["entries"] = cache.Count, ["usedBytes"] = cache.UsedMemory },
+            Figures = new Dictionary<string, double>
+            {
+                ["fullBytes"] = full,
+                ["keptBytes"] = kept,
+                ["entries"] = cache.Count,
+                ["usedBytes"] = cache.UsedMemory,
+            },
         };
         cache.Dispose();
         return result;

@@ -20,10 +20,11 @@ internal class TwoCaches : Scenario
         Task<ShrinkReport> first = one.SetMaxMemoryAsync(ShrunkBytes);
         Task<ShrinkReport> second = other.SetMaxMemoryAsync(ShrunkBytes);
         ShrinkReport[] reports = Task.WhenAll(first, second).GetAwaiter().GetResult();
-        ScenarioResult result = ScenarioResult.From(empty, 2 * ShrunkBytes, reports[1] with { After = ProcessMemorySnapshot.Take() }) with
-        {
-            Earlier = ScenarioResult.From(empty, 2 * ShrunkBytes, reports[0]),
-        };
+        ScenarioResult result =
+            ScenarioResult.From(empty, 2 * ShrunkBytes, reports[1] with { After = ProcessMemorySnapshot.Take() }) with
+            {
+                Earlier = ScenarioResult.From(empty, 2 * ShrunkBytes, reports[0]),
+            };
         result.Figures["collections"] = GC.CollectionCount(2) - before;
         return result;
     }
