@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Caching.Memory;
 
@@ -101,3 +102,22 @@ internal struct Account
         Volatile.Write(ref _publishedUsed, _used);
     }
 }
+
+/// <summary>
+/// Entries and bytes that left, by <see cref="EvictionReason"/>, in slotRef: part of <see cref="Account"/>
+/// and no object of its own.
+/// </summary>
+[InlineArray(Reasons)]
+internal struct RemovalCounts
+{
+    /// <summary>One for each value of <see cref="EvictionReason"/>, the first of which no entry leaves for.</summary>
+    public const int Reasons = (int)EvictionReason.Capacity + 1;
+
+    private EntryTotals _first;
+}
+
+/// <summary>
+/// The account of the engine at one instant: what it holds, and what came and left since it was made.
+/// </summary>
+internal readonly record struct EngineTotals(
+    long MaxBytes, long UsedBytes, int Count, long Insertions, EvictionTotals Evictions);

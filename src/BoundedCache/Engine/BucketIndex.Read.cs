@@ -97,12 +97,12 @@ internal sealed partial class BucketIndex
 
     /// <summary>Looks a key up without the lock.</summary>
     /// <param name="lookup">The key.</param>
-    /// <param name="place">
+    /// <param name="slotRef">
     /// Where the entry is; or <see cref="SlotRef.Nowhere"/>, or <see cref="SlotRef.Unsure"/> where
     /// writers interfered every time.
     /// </param>
-    /// <returns>The content of the entry's slot, consistent with <paramref name="place"/>.</returns>
-    public object? Find<TLookup>(scoped in TLookup lookup, out SlotRef place)
+    /// <returns>The content of the entry's slot, consistent with <paramref name="slotRef"/>.</returns>
+    public object? Find<TLookup>(scoped in TLookup lookup, out SlotRef slotRef)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         int hash = lookup.Hash;
@@ -141,7 +141,7 @@ internal sealed partial class BucketIndex
                 ref Slot slot = ref slots[offset];
                 if (slot.Hash == hash)
                 {
-                    if (!TryRead(slots, index, out object? key, out object? content, out place))
+                    if (!TryRead(slots, index, out object? key, out object? content, out slotRef))
                     {
                         break;
                     }
@@ -169,14 +169,14 @@ internal sealed partial class BucketIndex
                 Volatile.ReadBarrier();
                 if ((relocations & 1) == 0 && _relocations == relocations && ReferenceEquals(_store.Slots, chunks))
                 {
-                    place = SlotRef.Nowhere;
+                    slotRef = SlotRef.Nowhere;
                     return null;
                 }
             }
 
             if (++attempt == Attempts)
             {
-                place = SlotRef.Unsure;
+                slotRef = SlotRef.Unsure;
                 return null;
             }
 
@@ -186,7 +186,7 @@ internal sealed partial class BucketIndex
 
     /// <summary>Looks, without the lock, whether the entry with a key is in a slot where it was seen.</summary>
     /// <returns>False where it is not there, or writers interfered: then <see cref="Find"/> tells.</returns>
-    public bool TryFindAt<TLookup>(int index, scoped in TLookup lookup, out object? content, out SlotRef place)
+    public bool TryFindAt<TLookup>(int index, scoped in TLookup lookup, out object? content, out SlotRef slotRef)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         Slot[][] chunks = _store.Slots;
@@ -194,20 +194,20 @@ internal sealed partial class BucketIndex
             && chunks[index >> SlotStore.ChunkShift] is var slots
             && (uint)(index & SlotStore.ChunkMask) < (uint)slots.Length)
         {
-            return TryRead(slots, index, out object? key, out content, out place)
+            return TryRead(slots, index, out object? key, out content, out slotRef)
                 && key is not null
                 && lookup.Matches(key);
         }
 
         content = null;
-        place = SlotRef.Nowhere;
+        slotRef = SlotRef.Nowhere;
         return false;
     }
 
     /// <summary>Reads a slot without the lock.</summary>
     /// <returns>Whether what was read belongs together.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryRead(Slot[] slots, int index, out object? key, out object? content, out SlotRef place)
+    private bool TryRead(Slot[] slots, int index, out object? key, out object? content, out SlotRef slotRef)
     {
         ref Slot slot = ref slots[index & SlotStore.ChunkMask];
         uint version = Volatile.Read(ref slot.Version);
@@ -215,7 +215,7 @@ internal sealed partial class BucketIndex
         content = slot.Value;
         SlotFlags flags = slot.Flags;
         bool hasDeadline = (flags & SlotFlags.HasDeadline) != 0;
-        place = new SlotRef(index, version, flags, hasDeadline ? ReadDeadline(index) : long.MaxValue);
+        slotRef = new SlotRef(index, version, flags, hasDeadline ? ReadDeadline(index) : long.MaxValue);
 
         // Without the barrier a weakly ordered processor could read the fields after the version is confirmed, and hand
         // out the value of an entry that took this slot since.

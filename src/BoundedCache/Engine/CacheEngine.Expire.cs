@@ -66,7 +66,7 @@ internal sealed partial class CacheEngine
         {
             foreach (int index in due)
             {
-                if (!_store.Exists(index) || !_store.Link(index).IsInUse)
+                if (!_store.Exists(index) || !_store.Node(index).IsInUse)
                 {
                     continue;
                 }
@@ -81,7 +81,7 @@ internal sealed partial class CacheEngine
                 EvictionReason reason = details is null ? EvictionReason.Expired : details.ExpiredBy(now);
                 if (reason != EvictionReason.None)
                 {
-                    RemoveLocked(index, reason, ref removed);
+                    RemoveEntry_NeedsLock(index, reason, ref removed);
                     count++;
                 }
                 else if (details!.Tokens.Length > 0)
@@ -96,7 +96,7 @@ internal sealed partial class CacheEngine
                 }
             }
 
-            EndHold(NoTrimming);
+            EndHold_NeedsLock(NoTrimming);
         }
 
         if (count > 0)
@@ -105,7 +105,7 @@ internal sealed partial class CacheEngine
             // that others come in between.
             using (_lock.EnterAfterOthers())
             {
-                EndHold(count);
+                EndHold_NeedsLock(count);
             }
         }
 

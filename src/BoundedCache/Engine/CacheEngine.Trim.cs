@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Engine;
@@ -28,11 +29,11 @@ internal sealed partial class CacheEngine
         {
             using (_lock.EnterAfterOthers())
             {
-                ApplyTouches();
+                ApplyTouches_NeedsLock();
                 _index.Shrink(_account.Count, MergesPerHold);
                 if (MayMove && _allocator.HasSpareChunk)
                 {
-                    MoveSome(BatchEntries);
+                    MoveSome_NeedsLock(BatchEntries);
                 }
 
                 more = _index.HasSpare(_account.Count) || (MayMove && _allocator.HasSpareChunk);
@@ -49,14 +50,15 @@ internal sealed partial class CacheEngine
     /// publishes the account. No slot's index may be held across it, since it moves entries.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void EndHold(int removed)
+    private void EndHold_NeedsLock(int removed)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         _index.ShrinkExcess(_account.Count, 2 * removed);
         if (removed > 0 && MayMove && _allocator.HasExcess)
         {
             // A touch that waits names a slot. Applied before anything moves, it is not lost.
-            ApplyTouches();
-            MoveSome(Math.Min(MovesPerRemoval * removed, BatchEntries));
+            ApplyTouches_NeedsLock();
+            MoveSome_NeedsLock(Math.Min(MovesPerRemoval * removed, BatchEntries));
         }
 
         _account.Publish();
@@ -64,10 +66,10 @@ internal sealed partial class CacheEngine
 
     /// <summary>Moves entries out of a sparse chunk, and gives it up when it is empty.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MoveSome(int moves)
+    private void MoveSome_NeedsLock(int moves)
     {
-        int chunk = _allocator.BeginDrain();
-        if (chunk < 0)
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (!_allocator.TryBeginDrain(out int chunk))
         {
             return;
         }
@@ -78,7 +80,7 @@ internal sealed partial class CacheEngine
         int count = 0;
         for (; index < end && count < moves; index++)
         {
-            if (_store.Link(index).IsInUse)
+            if (_store.Node(index).IsInUse)
             {
                 moving[count++] = index;
             }
@@ -89,7 +91,7 @@ internal sealed partial class CacheEngine
         foreach (int from in moving)
         {
             // The last entry to leave may take the chunk with it.
-            Move(from, Allocate((_store.Slot(from).Flags & SlotFlags.HasDeadline) != 0));
+            Move_NeedsLock(from, Allocate_NeedsLock((_store.Slot(from).Flags & SlotFlags.HasDeadline) != 0));
         }
 
         _allocator.DrainCursor = index;
@@ -114,8 +116,9 @@ internal sealed partial class CacheEngine
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Move(int from, int to)
+    private void Move_NeedsLock(int from, int to)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot source = ref _store.Slot(from);
         ref Slot target = ref _store.Slot(to);
         if ((source.Flags & SlotFlags.HasDeadline) != 0)
@@ -125,13 +128,13 @@ internal sealed partial class CacheEngine
 
         _index.BeginRelocation();
         BeginWrite(ref target);
-        NoteDeadline(to, target.Flags, source.Flags);
+        NoteDeadline_NeedsLock(to, target.Flags, source.Flags);
         target.Key = source.Key;
         target.Value = source.Value;
         target.Hash = source.Hash;
         target.Flags = source.Flags;
         EndWrite(ref target);
-        _store.Link(to) = _store.Link(from);
+        _store.Node(to) = _store.Node(from);
         _order.Relocate(to);
         _index.Relocate(from, to);
         if ((source.Flags & SlotFlags.HasDetails) != 0)
@@ -139,7 +142,7 @@ internal sealed partial class CacheEngine
             ((EntryDetails)source.Value!).Index = to;
         }
 
-        Clear(from);
+        ClearSlot_NeedsLock(from);
         _index.EndRelocation();
         _allocator.Free(from);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
@@ -26,9 +27,10 @@ internal sealed partial class CacheEngine
         {
             while (true)
             {
-                if (TrySet(in lookup, in entry, ref removed) is { } stored)
+                SetResult result = TrySet(in lookup, in entry, ref removed);
+                if (result != SetResult.Unfinished)
                 {
-                    return stored;
+                    return result == SetResult.Stored;
                 }
             }
         }
@@ -45,9 +47,9 @@ internal sealed partial class CacheEngine
     {
         if (TLookup.RunsUserCode)
         {
-            while (Find(in lookup, out _, out SlotRef place))
+            while (Find(in lookup, out _, out SlotRef slotRef))
             {
-                if (RemoveIfCurrent(in place, reason))
+                if (RemoveIfCurrent(in slotRef, reason))
                 {
                     return true;
                 }
@@ -65,8 +67,8 @@ internal sealed partial class CacheEngine
                 return false;
             }
 
-            RemoveLocked(index, reason, ref removed);
-            EndHold(1);
+            RemoveEntry_NeedsLock(index, reason, ref removed);
+            EndHold_NeedsLock(1);
         }
 
         Notify(removed);
@@ -81,8 +83,8 @@ internal sealed partial class CacheEngine
         {
             if (details.Index > 0)
             {
-                RemoveLocked(details.Index, reason, ref removed);
-                EndHold(1);
+                RemoveEntry_NeedsLock(details.Index, reason, ref removed);
+                EndHold_NeedsLock(1);
             }
         }
 
@@ -90,13 +92,13 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>Removes the entry that was found, unless another took its place since.</summary>
-    private bool RemoveIfCurrent(in SlotRef place, EvictionReason reason)
+    private bool RemoveIfCurrent(in SlotRef slotRef, EvictionReason reason)
     {
         List<RemovedEntry>? removed = null;
         bool isCurrent;
         using (_lock.Enter())
         {
-            isCurrent = RemoveIfCurrentLocked(in place, reason, ref removed);
+            isCurrent = RemoveIfCurrent_NeedsLock(in slotRef, reason, ref removed);
         }
 
         Notify(removed);
@@ -107,7 +109,7 @@ internal sealed partial class CacheEngine
     /// Removes an expired entry that a reader found. Readers wait for nobody: where the lock is not free, the next to
     /// look or the scan removes it.
     /// </summary>
-    private void RemoveIfFree(in SlotRef place, EvictionReason reason)
+    private void RemoveIfFree(in SlotRef slotRef, EvictionReason reason)
     {
         if (!_lock.TryEnter())
         {
@@ -117,7 +119,7 @@ internal sealed partial class CacheEngine
         List<RemovedEntry>? removed = null;
         try
         {
-            RemoveIfCurrentLocked(in place, reason, ref removed);
+            RemoveIfCurrent_NeedsLock(in slotRef, reason, ref removed);
         }
         finally
         {
@@ -127,36 +129,35 @@ internal sealed partial class CacheEngine
         Notify(removed);
     }
 
-    private bool RemoveIfCurrentLocked(in SlotRef place, EvictionReason reason, ref List<RemovedEntry>? removed)
+    private bool RemoveIfCurrent_NeedsLock(in SlotRef slotRef, EvictionReason reason, ref List<RemovedEntry>? removed)
     {
-        if (!IsCurrent(in place))
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (!IsCurrent_NeedsLock(in slotRef))
         {
             return false;
         }
 
-        RemoveLocked(place.Index, reason, ref removed);
-        EndHold(1);
+        RemoveEntry_NeedsLock(slotRef.Index, reason, ref removed);
+        EndHold_NeedsLock(1);
         return true;
     }
 
-    private bool Find<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef place)
+    private bool Find<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef slotRef)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        content = _index.Find(in lookup, out place);
-        return place.IsUnsure ? FindUnderLock(in lookup, out content, out place) : place.IsHit;
+        content = _index.Find(in lookup, out slotRef);
+        return slotRef.IsUnsure ? FindUnderLock(in lookup, out content, out slotRef) : slotRef.IsHit;
     }
 
-    /// <summary>
-    /// One hold of the lock. Null where it was not enough: more has to be evicted than one hold may, or the key
-    /// has to be looked up again.
-    /// </summary>
-    private bool? TrySet<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry, ref List<RemovedEntry>? removed)
+    /// <summary>What one hold of the lock can do to store an entry.</summary>
+    private SetResult TrySet<TLookup>(
+        scoped in TLookup lookup, scoped in NewEntry entry, ref List<RemovedEntry>? removed)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         ref int insertions = ref _insertions[lookup.Hash & (InsertionCounters - 1)];
         int insertionsBefore = Volatile.Read(ref insertions);
-        SlotRef place = SlotRef.Nowhere;
-        bool found = TLookup.RunsUserCode && Find(in lookup, out _, out place);
+        SlotRef slotRef = SlotRef.Nowhere;
+        bool found = TLookup.RunsUserCode && Find(in lookup, out _, out slotRef);
         using (_lock.Enter())
         {
             int index;
@@ -164,16 +165,16 @@ internal sealed partial class CacheEngine
             {
                 index = _index.FindLocked(in lookup);
             }
-            else if (found ? IsCurrent(in place) : insertions == insertionsBefore)
+            else if (found ? IsCurrent_NeedsLock(in slotRef) : insertions == insertionsBefore)
             {
-                index = found ? place.Index : AccessOrder.None;
+                index = found ? slotRef.Index : AccessOrder.None;
             }
             else
             {
-                return null;
+                return SetResult.Unfinished;
             }
 
-            ApplyTouchesForWrite();
+            ApplyTouchesForWrite_NeedsLock();
             int countBefore = _account.Count;
             try
             {
@@ -181,54 +182,58 @@ internal sealed partial class CacheEngine
                 {
                     if (index != AccessOrder.None)
                     {
-                        RemoveLocked(index, EvictionReason.Replaced, ref removed);
+                        RemoveEntry_NeedsLock(index, EvictionReason.Replaced, ref removed);
                     }
 
-                    return false;
+                    return SetResult.TooLarge;
                 }
 
                 if (index == AccessOrder.None)
                 {
-                    if (!TryMakeRoom(entry.Charge, ref removed))
+                    if (!TryMakeRoom_NeedsLock(entry.Charge, ref removed))
                     {
-                        return null;
+                        return SetResult.Unfinished;
                     }
 
-                    Insert(in entry, lookup.Hash);
+                    Insert_NeedsLock(in entry, lookup.Hash);
 
                     // No sooner than the entry can be found: who reads the new count and does not find the
                     // entry takes it for absent.
                     Volatile.Write(ref insertions, insertions + 1);
-                    return true;
+                    return SetResult.Stored;
                 }
 
-                return TryReplace(index, in entry, lookup.Hash, ref removed) ? true : null;
+                return TryReplace_NeedsLock(index, in entry, lookup.Hash, ref removed)
+                    ? SetResult.Stored
+                    : SetResult.Unfinished;
             }
             finally
             {
-                EndHold(Math.Max(0, countBefore - _account.Count + 1));
+                EndHold_NeedsLock(Math.Max(0, countBefore - _account.Count + 1));
             }
         }
     }
 
     /// <remarks>What may throw (only for lack of memory) comes before the first change.</remarks>
-    private void Insert(scoped in NewEntry entry, int hash)
+    private void Insert_NeedsLock(scoped in NewEntry entry, int hash)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         _index.GrowFor(_account.Count + 1);
-        int index = Allocate(entry.Deadline != long.MaxValue);
+        int index = Allocate_NeedsLock(entry.Deadline != long.MaxValue);
         if (!MayMove)
         {
-            NoteNewcomer(index);
+            NoteInserted_NeedsLock(index);
         }
 
-        Write(index, in entry, hash);
+        Write_NeedsLock(index, in entry, hash);
         _account.Charge(entry.Charge);
         _order.AddToHead(index);
         _index.Insert(index);
     }
 
-    private bool TryReplace(int index, scoped in NewEntry entry, int hash, ref List<RemovedEntry>? removed)
+    private bool TryReplace_NeedsLock(int index, scoped in NewEntry entry, int hash, ref List<RemovedEntry>? removed)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (entry.Deadline != long.MaxValue)
         {
             _store.EnsureDeadlines(index);
@@ -236,11 +241,11 @@ internal sealed partial class CacheEngine
 
         // Out of the list, so that making room does not evict what is about to be replaced.
         _order.Remove(index);
-        long oldCharge = _store.Link(index).Charge;
+        long oldCharge = _store.Node(index).Charge;
         bool fits = false;
         try
         {
-            fits = TryMakeRoom(entry.Charge - oldCharge, ref removed);
+            fits = TryMakeRoom_NeedsLock(entry.Charge - oldCharge, ref removed);
         }
         finally
         {
@@ -257,9 +262,47 @@ internal sealed partial class CacheEngine
 
         NoteRemoval(in _store.Slot(index), EvictionReason.Replaced, ref removed);
         _account.Credit(oldCharge, EvictionReason.Replaced);
-        Write(index, in entry, hash);
+        Write_NeedsLock(index, in entry, hash);
         _account.Charge(entry.Charge);
         _order.AddToHead(index);
         return true;
     }
+
+    private enum SetResult
+    {
+        Stored,
+
+        /// <summary>The charge alone is above the limit: not stored, and an entry with the key was removed.</summary>
+        TooLarge,
+
+        /// <summary>More has to be evicted than one hold of the lock may, or the key has to be looked up again.</summary>
+        Unfinished,
+    }
+}
+
+/// <summary>An entry ready to be stored: measured, and its charge from here on frozen.</summary>
+internal readonly struct NewEntry
+{
+    public required object Key { get; init; }
+
+    /// <summary>The value; not looked at where there are <see cref="Details"/>, which hold it.</summary>
+    public required object? Value { get; init; }
+
+    public required EntryDetails? Details { get; init; }
+
+    public required CacheItemPriority Priority { get; init; }
+
+    /// <summary>Bytes charged.</summary>
+    public required long Charge { get; init; }
+
+    /// <summary>
+    /// UTC ticks from which on readers must ask before they take the value; <see cref="long.MaxValue"/> for an
+    /// entry that does not expire.
+    /// </summary>
+    public required long Deadline { get; init; }
+
+    public object? Content => Details ?? Value;
+
+    public SlotFlags Flags => (Details is null ? SlotFlags.None : SlotFlags.HasDetails)
+        | (Deadline == long.MaxValue ? SlotFlags.None : SlotFlags.HasDeadline);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Caching.Memory;
 
@@ -91,7 +92,7 @@ internal sealed partial class CacheEngine
 
     internal AccessOrder Order => _order;
 
-    internal EngineLock Gate => _lock;
+    internal EngineLock Lock => _lock;
 
     internal ref readonly Account Account => ref _account;
 
@@ -109,8 +110,9 @@ internal sealed partial class CacheEngine
     /// <summary>
     /// Applies the touches that wait. Under the lock, before anything that looks at the order or changes it.
     /// </summary>
-    internal void ApplyTouches()
+    internal void ApplyTouches_NeedsLock()
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_touches.HasPending)
         {
             _touches.ApplyTo(_order);
@@ -121,8 +123,9 @@ internal sealed partial class CacheEngine
     /// Applies what a single write has to: all touches, or, while threads overlap and order between them is not to be
     /// had, mostly this thread's own. Under the lock.
     /// </summary>
-    private void ApplyTouchesForWrite()
+    private void ApplyTouchesForWrite_NeedsLock()
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_touches.HasPending)
         {
             _touches.ApplyDueTo(_order);
@@ -139,14 +142,15 @@ internal sealed partial class CacheEngine
 
     /// <summary>Takes an entry out of everything. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RemoveLocked(int index, EvictionReason reason, ref List<RemovedEntry>? removed)
+    private void RemoveEntry_NeedsLock(int index, EvictionReason reason, ref List<RemovedEntry>? removed)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
         NoteRemoval(in slot, reason, ref removed);
         _order.Remove(index);
         _index.Remove(index);
-        _account.Credit(_store.Link(index).Charge, reason);
-        Clear(index);
+        _account.Credit(_store.Node(index).Charge, reason);
+        ClearSlot_NeedsLock(index);
         _allocator.Free(index);
     }
 
@@ -163,11 +167,12 @@ internal sealed partial class CacheEngine
     /// <summary>
     /// Writes an entry into a slot that is allocated and whose chunk has deadlines if it needs them. Under the lock.
     /// </summary>
-    private void Write(int index, scoped in NewEntry entry, int hash)
+    private void Write_NeedsLock(int index, scoped in NewEntry entry, int hash)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
-        NoteDeadline(index, slot.Flags, entry.Flags);
+        NoteDeadline_NeedsLock(index, slot.Flags, entry.Flags);
         slot.Key = entry.Key;
         slot.Value = entry.Content;
         slot.Hash = hash;
@@ -178,7 +183,7 @@ internal sealed partial class CacheEngine
         }
 
         EndWrite(ref slot);
-        _store.Link(index).Occupy(entry.Charge, entry.Priority);
+        _store.Node(index).Occupy(entry.Charge, entry.Priority);
         if (entry.Details is { } details)
         {
             details.Index = index;
@@ -187,11 +192,12 @@ internal sealed partial class CacheEngine
 
     /// <summary>Empties a slot, so that nothing keeps its key and value alive. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Clear(int index)
+    private void ClearSlot_NeedsLock(int index)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
-        NoteDeadline(index, slot.Flags, SlotFlags.None);
+        NoteDeadline_NeedsLock(index, slot.Flags, SlotFlags.None);
         slot.Key = null;
         slot.Value = null;
         slot.Flags = SlotFlags.None;
@@ -199,8 +205,9 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>Keeps a chunk's count of entries that expire, and the deadlines of its other slots at never.</summary>
-    private void NoteDeadline(int index, SlotFlags before, SlotFlags after)
+    private void NoteDeadline_NeedsLock(int index, SlotFlags before, SlotFlags after)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref int expiring = ref _allocator.State(index >> SlotStore.ChunkShift).Expiring;
         if ((before & SlotFlags.HasDeadline) != 0)
         {
@@ -218,8 +225,9 @@ internal sealed partial class CacheEngine
     /// Takes a free slot, in a chunk that has deadlines if the entry needs one. May throw for lack of memory,
     /// and then changes nothing.
     /// </summary>
-    private int Allocate(bool withDeadline)
+    private int Allocate_NeedsLock(bool withDeadline)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         int index = _allocator.Allocate();
         try
         {
@@ -250,8 +258,42 @@ internal sealed partial class CacheEngine
     private static void EndWrite(ref Slot slot) => Volatile.Write(ref slot.Version, slot.Version + 1);
 
     /// <summary>Whether the entry that a reader found is still the one in its slot. Under the lock.</summary>
-    private bool IsCurrent(in SlotRef place) =>
-        _store.Exists(place.Index)
-        && _store.Slot(place.Index).Version == place.Version
-        && _store.Link(place.Index).IsInUse;
+    private bool IsCurrent_NeedsLock(in SlotRef slotRef)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        return _store.Exists(slotRef.Index)
+            && _store.Slot(slotRef.Index).Version == slotRef.Version
+            && _store.Node(slotRef.Index).IsInUse;
+    }
+
+    /// <summary>
+    /// Bytes of the table: slots, links, buckets and deadlines, used or free. Read without the lock, so a chunk that
+    /// comes or goes meanwhile may count or not.
+    /// </summary>
+    public long TableBytes =>
+        ((long)_allocator.Capacity * (Unsafe.SizeOf<Slot>() + Unsafe.SizeOf<OrderNode>()))
+        + _index.Bytes + _store.DeadlineBytes;
+
+    /// <summary>
+    /// Reads the account at one instant, under the lock: what came, less what left, is what is there.
+    /// </summary>
+    public EngineTotals ReadTotals()
+    {
+        Account account;
+        using (_lock.Enter())
+        {
+            account = _account;
+        }
+
+        return new EngineTotals(account.Max, account.Used, account.Count, account.Insertions, new EvictionTotals
+        {
+            Capacity = account.Left(EvictionReason.Capacity) - account.Shrunk - account.Compacted,
+            Shrink = account.Shrunk,
+            Compact = account.Compacted,
+            Expired = account.Left(EvictionReason.Expired),
+            TokenExpired = account.Left(EvictionReason.TokenExpired),
+            Removed = account.Left(EvictionReason.Removed),
+            Replaced = account.Left(EvictionReason.Replaced),
+        });
+    }
 }

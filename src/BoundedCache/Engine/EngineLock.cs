@@ -21,6 +21,9 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
     private int _served;
     private long _bulkAt = long.MinValue / 2;
 
+    /// <summary>Whether the calling thread holds the lock. For assertions.</summary>
+    public bool IsHeldByCurrentThread => _lock.IsHeldByCurrentThread;
+
     /// <summary>How many threads wait for the lock. For tests.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
 
@@ -108,8 +111,8 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
     }
 
     /// <summary>The lock, held until this is disposed.</summary>
-    public readonly ref struct Held(Lock gate)
+    public readonly ref struct Held(Lock held)
     {
-        public void Dispose() => gate.Exit();
+        public void Dispose() => held.Exit();
     }
 }

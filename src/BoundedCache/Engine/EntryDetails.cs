@@ -159,3 +159,17 @@ internal sealed class EntryDetails
 
     private static long ArrayBytes(int length) => length == 0 ? 0 : 24 + (length * 8L);
 }
+
+/// <summary>
+/// Sums of clock ticks that stop at the ends of time, so that an expiration far in the future is
+/// never and not in the past.
+/// </summary>
+internal static class Ticks
+{
+    public static long Add(long ticks, long more) => more > long.MaxValue - ticks ? long.MaxValue : ticks + more;
+}
+
+/// <summary>When and by what an entry expires, as far as an entry that is built with its help must know.</summary>
+/// <param name="AbsoluteTicks">UTC ticks; <see cref="long.MaxValue"/>, or 0 where nothing is known, for never.</param>
+/// <param name="Tokens">The entry's tokens, if it has any.</param>
+internal readonly record struct Expiration(long AbsoluteTicks, IReadOnlyList<IChangeToken>? Tokens);

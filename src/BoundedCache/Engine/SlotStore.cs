@@ -18,7 +18,7 @@ internal sealed class SlotStore
     public const int ChunkMask = ChunkSize - 1;
 
     private Slot[][] _slots = [];
-    private OrderNode[][] _links = [];
+    private OrderNode[][] _nodes = [];
     private long[][] _deadlines = [];
 
     /// <summary>The chunks of slots, for readers without the lock.</summary>
@@ -50,7 +50,7 @@ internal sealed class SlotStore
     /// Whether the links are more than a processor's own caches hold, so that fetching some ahead pays:
     /// from 64 chunks on, 2 MB.
     /// </summary>
-    public bool IsLarge => _links.Length >= 64;
+    public bool IsLarge => _nodes.Length >= 64;
 
     /// <summary>The slot at an index that is allocated. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -58,7 +58,7 @@ internal sealed class SlotStore
 
     /// <summary>The link of the slot at an index that is allocated. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref OrderNode Link(int index) => ref _links[index >> ChunkShift][index & ChunkMask];
+    public ref OrderNode Node(int index) => ref _nodes[index >> ChunkShift][index & ChunkMask];
 
     /// <summary>The deadline of the slot at an index whose chunk has deadlines. Under the lock.</summary>
     public ref long Deadline(int index) => ref _deadlines[index >> ChunkShift][index & ChunkMask];
@@ -68,7 +68,7 @@ internal sealed class SlotStore
     /// for what need not be true.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref OrderNode TryLink(int index) => ref Chunked.TryGet(_links, index, ChunkShift);
+    public ref OrderNode TryNode(int index) => ref Chunked.TryGet(_nodes, index, ChunkShift);
 
     /// <summary>
     /// The slot at an index whose chunk may be gone since: then a null reference. Under the lock, or
@@ -78,7 +78,7 @@ internal sealed class SlotStore
     public ref Slot TrySlot(int index) => ref Chunked.TryGet(_slots, index, ChunkShift);
 
     /// <summary>Whether an index lies in a chunk that exists. Under the lock.</summary>
-    public bool Exists(int index) => !Unsafe.IsNullRef(ref TryLink(index));
+    public bool Exists(int index) => !Unsafe.IsNullRef(ref TryNode(index));
 
     /// <summary>
     /// Makes chunk <paramref name="chunk"/> exist with a length of at least
@@ -90,21 +90,21 @@ internal sealed class SlotStore
     public void EnsureChunk(int chunk, int length)
     {
         Slot[][] slotChunks = WithRoom(_slots, chunk);
-        OrderNode[][] linkChunks = WithRoom(_links, chunk);
+        OrderNode[][] nodeChunks = WithRoom(_nodes, chunk);
         long[][] deadlineChunks = WithRoom(_deadlines, chunk);
         var slots = new Slot[length];
-        var links = new OrderNode[length];
+        var nodes = new OrderNode[length];
         long[] deadlines = deadlineChunks[chunk].Length > 0 ? NewDeadlines(length) : [];
 
         slotChunks[chunk].CopyTo(slots, 0);
-        linkChunks[chunk].CopyTo(links, 0);
+        nodeChunks[chunk].CopyTo(nodes, 0);
         deadlineChunks[chunk].CopyTo(deadlines, 0);
 
         // Slots last: a reader that finds the new slots finds their deadlines as well.
         Volatile.Write(ref deadlineChunks[chunk], deadlines);
         Volatile.Write(ref _deadlines, deadlineChunks);
-        linkChunks[chunk] = links;
-        _links = linkChunks;
+        nodeChunks[chunk] = nodes;
+        _nodes = nodeChunks;
         Volatile.Write(ref slotChunks[chunk], slots);
         Volatile.Write(ref _slots, slotChunks);
     }
@@ -126,7 +126,7 @@ internal sealed class SlotStore
     public void DropChunk(int chunk)
     {
         Volatile.Write(ref _slots[chunk], []);
-        _links[chunk] = [];
+        _nodes[chunk] = [];
         DropDeadlines(chunk);
     }
 
@@ -153,5 +153,32 @@ internal sealed class SlotStore
         directory.CopyTo(larger, 0);
         Array.Fill(larger, [], directory.Length, larger.Length - directory.Length);
         return larger;
+    }
+}
+
+/// <summary>Arrays in chunks, whose chunks may be shorter than they could be, or gone.</summary>
+internal static class Chunked
+{
+    /// <summary>An item, where it exists; else a null reference.</summary>
+    /// <param name="chunks">The chunks.</param>
+    /// <param name="index">The item's number, or any number.</param>
+    /// <param name="shift">
+    /// Items in a whole chunk, as a power of two. A constant, so that what is computed with it is one as well.
+    /// </param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref T TryGet<T>(T[][] chunks, int index, int shift)
+    {
+        int chunk = index >> shift;
+        if ((uint)chunk < (uint)chunks.Length)
+        {
+            T[] items = chunks[chunk];
+            int offset = index & ((1 << shift) - 1);
+            if ((uint)offset < (uint)items.Length)
+            {
+                return ref items[offset];
+            }
+        }
+
+        return ref Unsafe.NullRef<T>();
     }
 }

@@ -117,3 +117,15 @@ internal sealed class TouchBuffer
 
 /// <summary>That an entry was used, and in which epoch of <see cref="TouchLog"/>.</summary>
 internal readonly record struct Touch(int Index, uint Epoch);
+
+/// <summary>What became of a touch.</summary>
+internal enum TouchNote
+{
+    Added,
+
+    /// <summary>Added, and the buffer is getting full: apply the touches now if the lock is free.</summary>
+    Due,
+
+    /// <summary>Not added, since the thread has no buffer: touch now if the lock is free.</summary>
+    Unbuffered,
+}

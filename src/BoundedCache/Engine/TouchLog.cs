@@ -297,15 +297,3 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
         public int OwnApplications;
     }
 }
-
-/// <summary>What became of a touch.</summary>
-internal enum TouchNote
-{
-    Added,
-
-    /// <summary>Added, and the buffer is getting full: apply the touches now if the lock is free.</summary>
-    Due,
-
-    /// <summary>Not added, since the thread has no buffer: touch now if the lock is free.</summary>
-    Unbuffered,
-}
