@@ -9,7 +9,7 @@ namespace BoundedCache.Engine;
 /// linked by index. All of it under the lock.
 /// </summary>
 /// <remarks>
-/// One list per priority and not one list for all, so that the next entry to evict is always a tail:
+/// One list per priority, so that the next entry to evict is always a tail:
 /// <see cref="CacheItemPriority"/> first, then least recently used.
 /// </remarks>
 internal sealed class AccessOrder
@@ -35,7 +35,7 @@ internal sealed class AccessOrder
     public int Tail(CacheItemPriority priority) => _ends.Tails[(int)priority];
 
     /// <summary>
-    /// The entry to give up next among priorities up to <paramref name="highest"/>, or <see cref="None"/>.
+    /// The entry to evict next among priorities up to <paramref name="highest"/>, or <see cref="None"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int NextVictim(CacheItemPriority highest)
@@ -81,8 +81,8 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Moves entries to the heads of their lists, one after the other. Passes over those that are gone: a touch may be
-    /// older than the removal of what it touched.
+    /// Moves entries to the heads of their lists, one after the other. Skips entries that are gone: an entry may be
+    /// removed before its touch is applied.
     /// </summary>
     public void Touch(ReadOnlySpan<int> indexes)
     {
@@ -102,8 +102,8 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Moves an entry that is not the head, so that its list has a head and the entry one before it: most of
-    /// what a cache does is this.
+    /// Moves an entry that is not the head, so its list has a head and the entry has a newer one. This is the most
+    /// frequent operation.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void MoveToHead(int index, ref OrderNode node)
@@ -129,9 +129,8 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Brings what moving or removing these entries will need into the processor's cache. One after the other waits for
-    /// three cache misses each in a large table; loads that do not depend on each other overlap in the processor.
-    /// Believes nothing of what it reads, so it may be called without the lock as well.
+    /// Loads the memory that moving or removing these entries will need, all at once, so that the cache misses overlap.
+    /// Relies on nothing that it reads, so it may also be called without the lock.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Prefetch(ReadOnlySpan<int> indexes)
@@ -148,7 +147,7 @@ internal sealed class AccessOrder
             seen += Peek(node.Newer).Older + Peek(node.Older).Newer;
         }
 
-        // Answered so that nobody, the compiler included, takes the loads for useless.
+        // Returned so that the compiler does not remove the loads.
         return seen;
     }
 
@@ -159,7 +158,8 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Gives the slot at <paramref name="to"/>, to which an entry's link was copied, that entry's place.
+    /// Puts the slot at <paramref name="to"/>, to which an entry's node was copied, at that entry's position in the
+    /// list.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Relocate(int to)
@@ -213,8 +213,8 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Heads and tails, on cache lines of their own: every write changes them, and readers read what
-    /// lies beside this object.
+    /// Heads and tails, on their own cache lines: every write changes them, and readers read the memory next to this
+    /// object.
     /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct Ends
@@ -228,8 +228,8 @@ internal sealed class AccessOrder
 }
 
 /// <summary>
-/// The part of an entry that touches write: its place in the order of use, its charge and its priority; 16 bytes, kept
-/// apart from <see cref="Slot"/> so that applying touches does not dirty the lines that readers read.
+/// The part of an entry that touches write: its position in the order of use, its charge and its priority; 16 bytes.
+/// Separate from <see cref="Slot"/>, so that applying touches does not write to the cache lines that readers read.
 /// </summary>
 internal struct OrderNode
 {
@@ -241,11 +241,11 @@ internal struct OrderNode
     /// <summary>The largest charge that fits: an exbibyte.</summary>
     public const long MaxCharge = long.MaxValue >> ChargeShift;
 
-    /// <summary>The entry used next after this one, or <see cref="AccessOrder.None"/> at the head.</summary>
+    /// <summary>The next more recently used entry, or <see cref="AccessOrder.None"/> at the head.</summary>
     public int Newer;
 
     /// <summary>
-    /// The entry used last before this one, or <see cref="AccessOrder.None"/> at the tail. In a free
+    /// The next less recently used entry, or <see cref="AccessOrder.None"/> at the tail. In a free
     /// slot: the next free one.
     /// </summary>
     public int Older;

@@ -3,18 +3,18 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
-/// <summary>Looking at all entries.</summary>
+/// <summary>Enumerating all entries.</summary>
 internal sealed partial class CacheEngine
 {
-    // One for each enumeration under way. While there are any no entry moves: one that moved from a chunk not yet seen
-    // to one already seen would be missed.
+    // One for each enumeration that is running. While there is one, no entry moves: the enumeration would miss an entry
+    // that moved from a chunk not yet seen to one already seen.
     private readonly List<InsertedSlots> _enumerations = [];
 
     private bool MayMove => _enumerations.Count == 0;
 
     /// <summary>
-    /// The keys of all entries: each that is there from beginning to end, once; of those that leave meanwhile, some; of
-    /// those that come, none. One chunk per hold of the lock.
+    /// The keys of all entries. An entry that is there from beginning to end is listed once; one that is removed
+    /// meanwhile, perhaps; one that is inserted meanwhile, never. One chunk per hold of the lock.
     /// </summary>
     public List<object> SnapshotKeys()
     {
@@ -87,8 +87,9 @@ internal sealed partial class CacheEngine
 }
 
 /// <summary>
-/// The slots that took in an entry since an enumeration of keys began, a bit a slot. Without them a key that is removed
-/// behind the enumeration and stored again ahead of it would be shown twice. Guarded by the engine's lock.
+/// The slots into which an entry was inserted since an enumeration of keys began, one bit per slot. Without them the
+/// enumeration would list a key twice that is removed behind it and stored again ahead of it. Guarded by the engine's
+/// lock.
 /// </summary>
 internal sealed class InsertedSlots(int chunks)
 {
@@ -96,7 +97,9 @@ internal sealed class InsertedSlots(int chunks)
 
     private readonly ulong[]?[] _words = new ulong[]?[chunks];
 
-    /// <summary>Chunks that there were when the enumeration began. What lies beyond are inserted all.</summary>
+    /// <summary>
+    /// Chunks that existed when the enumeration began. All entries in later chunks were inserted since.
+    /// </summary>
     public int Chunks => _words.Length;
 
     public void Note(int index)

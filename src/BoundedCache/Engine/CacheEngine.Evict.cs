@@ -4,20 +4,20 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
-/// <summary>Evictions: for a new entry, down to a lowered limit, by share, and of everything.</summary>
+/// <summary>Evictions: for a new entry, down to a lowered limit, a share, or everything.</summary>
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// For <see cref="EndHold_NeedsLock"/>: bulk removals leave the table as it is, and their callers <see cref="Trim"/> it
-    /// afterwards, when most buckets are empty and cost next to nothing to merge.
+    /// For <see cref="EndHold_NeedsLock"/>: bulk removals do not shrink the table. Their callers call
+    /// <see cref="Trim"/> afterwards, when most buckets are empty and cheap to merge.
     /// </summary>
     private const int NoTrimming = 0;
 
     /// <summary>
-    /// Evicts down to the limit, as it stands while this runs, in batches that let go of the lock in between.
+    /// Evicts down to the current limit, in batches that release the lock in between.
     /// </summary>
     /// <param name="betweenBatches">Called without the lock after each batch; null for nothing.</param>
-    /// <returns>Entries and bytes evicted by this call. To be followed by <see cref="Trim"/>.</returns>
+    /// <returns>Entries and bytes evicted by this call. Call <see cref="Trim"/> afterwards.</returns>
     public EntryTotals EvictDownToLimit(Action? betweenBatches = null)
     {
         EntryTotals evicted = default;
@@ -46,13 +46,13 @@ internal sealed partial class CacheEngine
 
     /// <summary>
     /// Removes up to <paramref name="entries"/> entries, lowest priority and least recently used first, but none that
-    /// is <see cref="CacheItemPriority.NeverRemove"/>. To be followed by <see cref="Trim"/>.
+    /// is <see cref="CacheItemPriority.NeverRemove"/>. Call <see cref="Trim"/> afterwards.
     /// </summary>
     public void Evict(long entries) => RemoveFromTails(entries, CacheItemPriority.High, EvictionReason.Capacity);
 
     /// <summary>
-    /// Removes everything. Entries that arrive meanwhile may go as well; at one moment before this returns the cache is
-    /// empty. To be followed by <see cref="Trim"/>.
+    /// Removes everything. Entries that are stored meanwhile may be removed too. At one moment before this returns the
+    /// cache is empty. Call <see cref="Trim"/> afterwards.
     /// </summary>
     public void Clear() => RemoveFromTails(long.MaxValue, CacheItemPriority.NeverRemove, EvictionReason.Removed);
 
@@ -87,10 +87,10 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Evicts until <paramref name="bytes"/> more fit under the limit; or, while a lowered limit is still being evicted
-    /// down to, until the sum would not rise. Under the lock.
+    /// Evicts until <paramref name="bytes"/> more fit under the limit. While entries are still being evicted down to a
+    /// lowered limit: until the sum would not rise. Under the lock.
     /// </summary>
-    /// <returns>False where a batch was not enough.</returns>
+    /// <returns>False if a batch was not enough.</returns>
     private bool TryMakeRoom_NeedsLock(long bytes, ref List<RemovedEntry>? removed) =>
         TryEvict_NeedsLock(Math.Max(_account.Max, _account.PublishedUsed) - bytes, ref removed);
 
@@ -104,7 +104,7 @@ internal sealed partial class CacheEngine
         PrefetchVictims_NeedsLock(BatchEntries, _account.Used - target, CacheItemPriority.NeverRemove);
         for (int i = 0; _account.Used > target; i++)
         {
-            // NeverRemove last of all, but not never: the limit is a promise, and a preference cannot outrank it.
+            // NeverRemove comes last, but it is evicted too: the limit is a promise, the priority only a preference.
             int victim = _order.NextVictim(CacheItemPriority.NeverRemove);
             if (victim == AccessOrder.None)
             {
@@ -123,9 +123,7 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Touches the memory that removing the next victims will need, all of it at once. Removing one after the other
-    /// waits for two cache misses each, its bucket and its neighbour in the chain; asked for together they come
-    /// together, and a large eviction takes less than half the time.
+    /// Prefetches the memory that removing the next victims will need, so that the cache misses overlap.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PrefetchVictims_NeedsLock(int entries, long bytes, CacheItemPriority highest)
@@ -152,7 +150,6 @@ internal sealed partial class CacheEngine
 }
 
 /// <summary>
-/// An entry with details that left the cache, once, for one reason: what its callbacks are told
-/// after the lock is let go.
+/// An entry with details that was removed, and why: what its callbacks are told after the lock is released.
 /// </summary>
 internal readonly record struct RemovedEntry(object Key, EntryDetails Details, EvictionReason Reason);

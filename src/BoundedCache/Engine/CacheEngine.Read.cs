@@ -7,9 +7,9 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>Looks a key up and notes the use.</summary>
-    /// <returns>False where there is no entry, or only an expired one, which is removed.</returns>
+    /// <returns>False if there is no entry, or an expired one, which is removed.</returns>
     /// <remarks>
-    /// Keys are handed on by value: a key whose address somebody was given would live in memory and not in registers.
+    /// Keys are passed by value: a key passed by reference would be kept in memory and not in registers.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGet<TLookup>(TLookup lookup, out object? value)
@@ -26,7 +26,7 @@ internal sealed partial class CacheEngine
         return index != 0 && TryGetFully(lookup, -index, begin, out value);
     }
 
-    /// <summary>The same for entries that are more than a key and a value, or that writers interfered with.</summary>
+    /// <summary>The same for entries with details or a deadline, and where writers interfered.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryGetFully<TLookup>(TLookup lookup, int seenAt, long begin, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -47,7 +47,7 @@ internal sealed partial class CacheEngine
         return true;
     }
 
-    /// <summary>The same, and answers when and by what the entry will expire.</summary>
+    /// <summary>The same, and returns when and by what the entry will expire.</summary>
     public bool TryGet<TLookup>(scoped in TLookup lookup, out object? value, out Expiration expiration)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
@@ -146,8 +146,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Looks a key up with the lock's help. Keys with code of their own are only collected under it and
-    /// compared after it is let go.
+    /// Looks a key up under the lock. Keys whose comparison is user code are only collected under it, and compared
+    /// after it is released.
     /// </summary>
     private bool FindUnderLock<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef slotRef)
         where TLookup : struct, IKeyLookup, allows ref struct

@@ -4,14 +4,13 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// New charges for entries that stay: the same entry stored anew, with its details, expiration,
-/// priority and place in the order.
+/// New charges for entries that stay, with their details, expiration, priority and position in the order.
 /// </summary>
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Finds an entry without noting a use. One that is expired is removed instead; its tokens are asked, and what they
-    /// throw reaches the caller.
+    /// Finds an entry without noting a use. An expired entry is removed instead. Tokens are asked, and their exceptions
+    /// reach the caller.
     /// </summary>
     public bool TryPeek<TLookup>(scoped in TLookup lookup, out StoredEntry entry)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -22,7 +21,7 @@ internal sealed partial class CacheEngine
             object? key;
             using (_lock.Enter())
             {
-                // The stored key is charged, which need not be as large as the equal one that it was looked up by.
+                // The stored key is charged. It may have another size than the equal key of the lookup.
                 key = IsCurrent_NeedsLock(in slotRef) ? _store.Slot(slotRef.Index).Key : null;
             }
 
@@ -46,8 +45,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Charges an entry anew, evicting others until the difference fits; or removes it, for lack of capacity, where
-    /// it no longer fits at all.
+    /// Charges an entry anew and evicts others until the difference fits. If the charge is above the limit, the entry
+    /// is removed with the reason Capacity.
     /// </summary>
     /// <param name="slotRef">Where <see cref="TryPeek"/> found the entry.</param>
     /// <param name="charge">Bytes, as they were measured after that.</param>
@@ -114,7 +113,7 @@ internal sealed partial class CacheEngine
         return ChargeUpdate.Updated;
     }
 
-    /// <summary>As <see cref="TryMakeRoom_NeedsLock"/>, but leaves one entry alone, wherever it stands in the order.</summary>
+    /// <summary>Like <see cref="TryMakeRoom_NeedsLock"/>, but spares one entry, wherever it is in the order.</summary>
     private bool TryMakeRoomBeside_NeedsLock(int index, long bytes, ref List<RemovedEntry>? removed)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
@@ -168,7 +167,7 @@ internal sealed partial class CacheEngine
     }
 }
 
-/// <summary>An entry in the table, as it was found: what its charge is made of, and where it stood.</summary>
+/// <summary>An entry in the table, as it was found: the parts of its charge, and where it was.</summary>
 internal readonly record struct StoredEntry(object Key, object? Value, EntryDetails? Details, SlotRef SlotRef)
 {
     public bool HasDeadline => (SlotRef.Flags & SlotFlags.HasDeadline) != 0;

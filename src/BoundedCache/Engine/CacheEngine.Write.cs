@@ -7,17 +7,17 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Counters of insertions, by hash: a writer whose keys' Equals is user code compares before it takes the lock, and
-    /// under it only needs to know that nothing was inserted since that it has not compared with.
+    /// Counters of insertions, by hash. A writer whose keys' Equals is user code compares before it takes the lock.
+    /// Under the lock it only checks that no entry was inserted since then.
     /// </summary>
     private const int InsertionCounters = 64;
 
     /// <summary>
-    /// Stores an entry at the head of the order, in the place of the one with the same key if there is one,
-    /// evicting others until it fits.
+    /// Stores an entry at the head of the order, instead of the one with the same key if there is one. Evicts others
+    /// until it fits.
     /// </summary>
     /// <returns>
-    /// False where its charge alone is above the limit: it is not stored, and what it would have replaced is removed.
+    /// False if its charge alone is above the limit: it is not stored, and an entry with the same key is removed.
     /// </returns>
     public bool Set<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -91,7 +91,7 @@ internal sealed partial class CacheEngine
         Notify(removed);
     }
 
-    /// <summary>Removes the entry that was found, unless another took its place since.</summary>
+    /// <summary>Removes the entry that was found, unless it changed since.</summary>
     private bool RemoveIfCurrent(in SlotRef slotRef, EvictionReason reason)
     {
         List<RemovedEntry>? removed = null;
@@ -106,8 +106,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Removes an expired entry that a reader found. Readers wait for nobody: where the lock is not free, the next to
-    /// look or the scan removes it.
+    /// Removes an expired entry that a reader found. Readers do not wait: if the lock is not free, the next reader or
+    /// the scan removes the entry.
     /// </summary>
     private void RemoveIfFree(in SlotRef slotRef, EvictionReason reason)
     {
@@ -197,7 +197,7 @@ internal sealed partial class CacheEngine
 
                     Insert_NeedsLock(in entry, lookup.Hash);
 
-                    // No sooner than the entry can be found: who reads the new count and does not find the
+                    // Only now that the entry can be found: a writer that reads the new count and does not find the
                     // entry takes it for absent.
                     Volatile.Write(ref insertions, insertions + 1);
                     return SetResult.Stored;
@@ -214,7 +214,7 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <remarks>What may throw (only for lack of memory) comes before the first change.</remarks>
+    /// <remarks>What may throw (only OutOfMemoryException) comes before the first change.</remarks>
     private void Insert_NeedsLock(scoped in NewEntry entry, int hash)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
@@ -239,7 +239,7 @@ internal sealed partial class CacheEngine
             _store.EnsureDeadlines(index);
         }
 
-        // Out of the list, so that making room does not evict what is about to be replaced.
+        // Out of the list, so that making room does not evict the entry that is about to be replaced.
         _order.Remove(index);
         long oldCharge = _store.Node(index).Charge;
         bool fits = false;
@@ -275,34 +275,9 @@ internal sealed partial class CacheEngine
         /// <summary>The charge alone is above the limit: not stored, and an entry with the key was removed.</summary>
         TooLarge,
 
-        /// <summary>More has to be evicted than one hold of the lock may, or the key has to be looked up again.</summary>
+        /// <summary>
+        /// More has to be evicted than one hold of the lock may, or the key has to be looked up again.
+        /// </summary>
         Unfinished,
     }
-}
-
-/// <summary>An entry ready to be stored: measured, and its charge from here on frozen.</summary>
-internal readonly struct NewEntry
-{
-    public required object Key { get; init; }
-
-    /// <summary>The value; not looked at where there are <see cref="Details"/>, which hold it.</summary>
-    public required object? Value { get; init; }
-
-    public required EntryDetails? Details { get; init; }
-
-    public required CacheItemPriority Priority { get; init; }
-
-    /// <summary>Bytes charged.</summary>
-    public required long Charge { get; init; }
-
-    /// <summary>
-    /// UTC ticks from which on readers must ask before they take the value; <see cref="long.MaxValue"/> for an
-    /// entry that does not expire.
-    /// </summary>
-    public required long Deadline { get; init; }
-
-    public object? Content => Details ?? Value;
-
-    public SlotFlags Flags => (Details is null ? SlotFlags.None : SlotFlags.HasDetails)
-        | (Deadline == long.MaxValue ? SlotFlags.None : SlotFlags.HasDeadline);
 }

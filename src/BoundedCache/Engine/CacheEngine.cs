@@ -6,30 +6,29 @@ namespace BoundedCache.Engine;
 
 /// <summary>
 /// The cache itself: a hash table and lists in order of use over one table of slots, bounded by the sum of its entries'
-/// charges. Knows nothing of options, sizing, logging or processes.
+/// charges. Does not know options, sizing, logging or processes.
 /// </summary>
 /// <remarks>
 /// <para>Locking. One lock guards every change. It is held for a bounded time (<see cref="BatchEntries"/> evictions at
 /// most) and no user code runs under it: not a key's Equals or GetHashCode, not a token, not a callback. Reads take no
 /// lock. The numbered invariants are in DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
 /// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free,
-/// <see cref="BucketIndex"/> finding them by key, <see cref="AccessOrder"/> the order of use, <see cref="TouchLog"/>
-/// uses not yet applied to it, <see cref="Engine.Account"/> the account.</para>
-/// <para>Methods that only bulk work makes hot are compiled with all optimizations at once: a process's
-/// first large eviction would otherwise be over before the runtime finds out that it matters, and take more
-/// than twice as long.</para>
+/// <see cref="BucketIndex"/> the way from key to slot, <see cref="AccessOrder"/> the order of use,
+/// <see cref="TouchLog"/> uses not yet applied to it, <see cref="Engine.Account"/> the account.</para>
+/// <para>Methods that are hot only in bulk work are compiled with full optimization from the start: a process's first
+/// large eviction would otherwise end before the runtime optimizes them.</para>
 /// </remarks>
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Entries removed, moved or looked at in one hold of the lock, some tens of microseconds: the longest that a
-    /// write, or a read that needs the lock, waits for bulk work.
+    /// Entries removed, moved or looked at in one hold of the lock. It bounds the time that a write, or a read that
+    /// needs the lock, waits for bulk work.
     /// </summary>
     public const int BatchEntries = 128;
 
     /// <summary>
-    /// The table's bytes per entry: slot 32, link 16, and a bucket of 4 bytes at two thirds full; what
-    /// partly filled chunks add is under 1 % from 100,000 entries on.
+    /// The table's bytes per entry: slot 32, node 16, and a bucket of 4 bytes, two thirds of which are full. Partly
+    /// filled chunks are not counted.
     /// </summary>
     public const int TableBytesPerEntry = 54;
 
@@ -50,7 +49,7 @@ internal sealed partial class CacheEngine
     /// <param name="maxBytes">The limit, at least 1.</param>
     /// <param name="time">The clock of expiration.</param>
     /// <param name="onRemoved">
-    /// Told, on the thread that removed them and under no lock, of entries with details that left. Must not throw.
+    /// Receives removed entries that have details, on the thread that removed them and without a lock. Must not throw.
     /// </param>
     public CacheEngine(long maxBytes, TimeProvider time, Action<List<RemovedEntry>> onRemoved)
     {
@@ -76,10 +75,10 @@ internal sealed partial class CacheEngine
 
     public int Count => _account.PublishedCount;
 
-    /// <summary>Bytes that ever left the cache, by whatever way.</summary>
+    /// <summary>Bytes that ever left the cache, for any reason.</summary>
     public long CreditedBytes => _account.CreditedBytes;
 
-    /// <summary>The counts of lookups. Whoever looks up counts the misses, where it wants to.</summary>
+    /// <summary>The counts of lookups. The caller counts misses, if it wants to.</summary>
     public LookupCounts Lookups { get; }
 
     public long LostTouches => _touches.LostTouches;
@@ -108,7 +107,7 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Applies the touches that wait. Under the lock, before anything that looks at the order or changes it.
+    /// Applies the pending touches. Call it before anything that reads or changes the order.
     /// </summary>
     internal void ApplyTouches_NeedsLock()
     {
@@ -120,8 +119,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Applies what a single write has to: all touches, or, while threads overlap and order between them is not to be
-    /// had, mostly this thread's own. Under the lock.
+    /// Applies the touches that a single write needs: all, or, while uses of several threads overlap and have no order,
+    /// mostly those of this thread.
     /// </summary>
     private void ApplyTouchesForWrite_NeedsLock()
     {
@@ -140,7 +139,7 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>Takes an entry out of everything. Under the lock.</summary>
+    /// <summary>Removes an entry from everything.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RemoveEntry_NeedsLock(int index, EvictionReason reason, ref List<RemovedEntry>? removed)
     {
@@ -190,7 +189,7 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>Empties a slot, so that nothing keeps its key and value alive. Under the lock.</summary>
+    /// <summary>Empties a slot, so that it does not keep its key and value alive.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void ClearSlot_NeedsLock(int index)
     {
@@ -246,8 +245,7 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Tells readers of a slot that its fields are about to change: none of the writes that
-    /// follow may overtake this one.
+    /// Tells readers of a slot that its fields are about to change. No later write may become visible before this one.
     /// </summary>
     private static void BeginWrite(ref Slot slot)
     {
@@ -267,15 +265,15 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Bytes of the table: slots, links, buckets and deadlines, used or free. Read without the lock, so a chunk that
-    /// comes or goes meanwhile may count or not.
+    /// Bytes of the table: slots, nodes, buckets and deadlines, used or free. Read without the lock, so a chunk that is
+    /// added or dropped meanwhile may count or not.
     /// </summary>
     public long TableBytes =>
         ((long)_allocator.Capacity * (Unsafe.SizeOf<Slot>() + Unsafe.SizeOf<OrderNode>()))
         + _index.Bytes + _store.DeadlineBytes;
 
     /// <summary>
-    /// Reads the account at one instant, under the lock: what came, less what left, is what is there.
+    /// Reads the account at one instant, under the lock, so that its figures agree.
     /// </summary>
     public EngineTotals ReadTotals()
     {

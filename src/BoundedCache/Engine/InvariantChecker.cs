@@ -3,8 +3,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The check of the engine's invariants, numbered as in DESIGN.md. Called by tests after every scenario; takes the
-/// lock, and time in proportion to the table.
+/// Checks the engine's invariants, numbered as in DESIGN.md. Tests call it after every scenario. It holds the lock all
+/// the time.
 /// </summary>
 internal static class InvariantChecker
 {

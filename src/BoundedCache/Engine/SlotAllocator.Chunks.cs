@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace BoundedCache.Engine;
 
-/// <summary>Adding chunks, giving them up, and the list of those with a free slot.</summary>
+/// <summary>Adding chunks, dropping them, and the list of those with a free slot.</summary>
 internal sealed partial class SlotAllocator
 {
     /// <summary>Chunks with a free slot, for the invariant checker.</summary>
@@ -18,14 +18,14 @@ internal sealed partial class SlotAllocator
     {
         if (_draining != None && _chunks[_draining].InUse < _chunks[_draining].Length)
         {
-            // The population grows again: the chunk that was to be given up is needed, and all the more if it is empty
-            // already (which EndDrain would take for a reason to drop it, and leave the caller without space).
+            // The number of entries grows again, so the chunk that was being emptied is needed. Not by EndDrain, which
+            // would drop the chunk if it is empty already, and leave the caller without space.
             AddOpen(_draining);
             _draining = None;
             return;
         }
 
-        // A small cache stays small: the first chunk starts with a few slots and grows fourfold, by copy.
+        // A small cache stays small: the first chunk starts with a few slots and grows fourfold, by copying.
         if (ChunkCount == 1 && Capacity < SlotStore.ChunkSize)
         {
             int only = 1;
@@ -59,8 +59,8 @@ internal sealed partial class SlotAllocator
             _numbers++;
         }
 
-        // Versions go on where no recent chunk of this number was, so that what somebody remembers of an old chunk's
-        // slot does not fit a new one's.
+        // A new chunk begins with versions that no recent chunk of this number had, so that no slot reference into an
+        // old chunk matches a slot of the new one.
         _nextVersion += VersionStride;
         _chunks[chunk] = new ChunkState { Length = size, FreeHead = None, FirstVersion = _nextVersion };
         ChunkCount++;
@@ -119,7 +119,7 @@ internal sealed partial class SlotAllocator
     }
 }
 
-/// <summary>What <see cref="SlotAllocator"/> knows of one chunk.</summary>
+/// <summary>What <see cref="SlotAllocator"/> knows about one chunk.</summary>
 internal struct ChunkState
 {
     /// <summary>Slots of the chunk; 0 for a number without a chunk.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The record of which slots are free, chunk by chunk; adds a chunk when none is, gives one up when it is empty, and
-/// picks the chunk that is best emptied when too much is free. All of it under the lock.
+/// Knows which slots are free, chunk by chunk. Adds a chunk when no slot is free, drops a chunk when it is empty, and
+/// picks the chunk to empty when too many slots are free. All of it under the lock.
 /// </summary>
 /// <remarks>
 /// Free slots are listed per chunk, not in one list, so that a chunk can be dropped without searching for its slots.
@@ -16,7 +16,7 @@ internal sealed partial class SlotAllocator(SlotStore store)
     private const int FirstLength = 32;
 
     /// <summary>
-    /// How many open chunks are looked at to find a sparse one: enough to find a good one, few enough for one write.
+    /// How many open chunks are compared to find a sparse one: few enough for one write.
     /// </summary>
     private const int Candidates = 8;
 
@@ -27,7 +27,7 @@ internal sealed partial class SlotAllocator(SlotStore store)
     private int _freeNumbers = None;
 
     // Number 0 is never used, so no entry has index 0: a slot that was never written (all zeros, its Next among them)
-    // cannot send a reader who stands there by an outdated index into the middle of a chain.
+    // cannot lead a reader with an outdated index into the middle of a chain.
     private int _numbers = 1;
     private int _open = None;
     private int _draining = None;
@@ -45,7 +45,7 @@ internal sealed partial class SlotAllocator(SlotStore store)
     /// <summary>The first chunk number not handed out yet; some of the lower ones may be without a chunk.</summary>
     public int Numbers => _numbers;
 
-    /// <summary>Slots that are free although the population does not call for them: what trimming works down.</summary>
+    /// <summary>Whether there are more free slots than the entries justify: then writes shrink the table.</summary>
     public bool HasExcess => Capacity - InUse > (InUse >> 3) + (2 * SlotStore.ChunkSize);
 
     /// <summary>Whether fewer chunks could hold what is in use.</summary>
@@ -100,7 +100,7 @@ internal sealed partial class SlotAllocator(SlotStore store)
             AddOpen(chunk);
         }
 
-        // With a chunk's worth free elsewhere, dropping this one is not undone by the next few entries.
+        // Only if another chunk's worth of slots is free: else the next few entries would add the chunk again.
         if (state.InUse == 0 && Capacity - InUse >= 2 * SlotStore.ChunkSize)
         {
             Drop(chunk);
@@ -135,8 +135,7 @@ internal sealed partial class SlotAllocator(SlotStore store)
             RemoveOpen(best);
             _draining = best;
 
-            // From its beginning, even if it was being emptied before: it was in use since, and
-            // so may its first slots be.
+            // From its beginning, even if it was being emptied before: its first slots may be in use again.
             DrainCursor = best << SlotStore.ChunkShift;
         }
         else if (FreeOutside(_draining) < _chunks[_draining].InUse)
@@ -150,7 +149,7 @@ internal sealed partial class SlotAllocator(SlotStore store)
         return true;
     }
 
-    /// <summary>Puts a chunk that was being emptied back into use, or gives it up if it is empty.</summary>
+    /// <summary>Puts a chunk that was being emptied back into use, or drops it if it is empty.</summary>
     public void EndDrain()
     {
         int chunk = _draining;
@@ -175,8 +174,8 @@ internal sealed partial class SlotAllocator(SlotStore store)
     public int Draining => _draining;
 
     /// <summary>
-    /// The slot at which emptying goes on. Nothing is put into a chunk that is being emptied, so what lies
-    /// before the cursor stays empty.
+    /// The slot at which emptying goes on. No entry is inserted into a chunk that is being emptied, so the slots before
+    /// the cursor stay empty.
     /// </summary>
     public int DrainCursor { get; set; }
 
