@@ -16,10 +16,21 @@ public sealed class TableMovementTests
     public void Uses_that_wait_are_not_lost_while_entries_move_out_of_a_sparse_chunk(int seed)
     {
         var random = new Random(seed);
-        _both.Fill(0, 5 * Chunk);
-        List<int> left = [.. Enumerable.Range(0, 5 * Chunk)];
-        int chunks = _both.Engine.Allocator.ChunkCount;
-        while (left.Count > 300)
+        _both.Fill(0, 3 * Chunk);
+        List<int> left = [];
+        for (int i = 0; i < 3 * Chunk; i++)
+        {
+            if (i % 3 == 0)
+            {
+                left.Add(i);
+            }
+            else
+            {
+                _both.Remove($"key {i}");
+            }
+        }
+
+        while (left.Count > 1300)
         {
             for (int i = 0; i < 3; i++)
             {
@@ -32,7 +43,7 @@ public sealed class TableMovementTests
             left.RemoveAt(left.Count - 1);
         }
 
-        Assert.True(_both.Engine.Allocator.ChunkCount < chunks, "nothing moved");
+        Assert.True(_both.Engine.Allocator.ChunkCount < 3, "nothing moved");
         _both.Compare();
         _both.CompareValues();
     }
@@ -126,7 +137,7 @@ public sealed class TableMovementTests
         _both.Fill(0, 3 * Chunk);
         List<StoredEntry> found = [.. Enumerable.Range(0, 3 * Chunk).Select(i => _both.Peek($"key {i}"))];
         int numbers = _both.Engine.Allocator.Numbers;
-        for (int round = 0; round < 3; round++)
+        for (int round = 0; round < 2; round++)
         {
             _both.Engine.Clear();
             _both.Model.Clear();
@@ -143,7 +154,6 @@ public sealed class TableMovementTests
                 found, entry => Assert.Equal(
                     ChargeUpdate.Outdated, _both.Engine.UpdateCharge(entry.SlotRef, 50)));
             _both.Compare();
-            _both.CompareValues();
         }
     }
 
@@ -205,7 +215,7 @@ public sealed class TableMovementTests
     [Fact]
     public void Expired_entries_by_the_thousand_let_the_table_shrink_and_the_rest_stays_in_order()
     {
-        for (int i = 0; i < 6 * Chunk; i++)
+        for (int i = 0; i < 4 * Chunk; i++)
         {
             _both.Set($"key {i}", seconds: i % 10 == 0 ? 0 : 100);
         }
@@ -218,7 +228,7 @@ public sealed class TableMovementTests
         int chunks = _both.Engine.Allocator.ChunkCount;
         _both.Time.Advance(TimeSpan.FromSeconds(100));
         _both.Model.RemoveExpired(_both.Time.GetUtcNow().UtcTicks);
-        Assert.Equal(6 * Chunk - _both.Model.Count, _both.Engine.RemoveExpired(static failure => throw failure));
+        Assert.Equal((4 * Chunk) - _both.Model.Count, _both.Engine.RemoveExpired(static failure => throw failure));
 
         Assert.True(_both.Engine.Allocator.ChunkCount < chunks, "nothing moved");
         _both.Compare();
