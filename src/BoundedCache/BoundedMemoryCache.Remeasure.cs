@@ -57,9 +57,10 @@ public sealed partial class BoundedMemoryCache
         while (_engine.TryPeek(in lookup, out StoredEntry entry))
         {
             long charge = Charge(entry.Key, entry.Value, size, entry.Details, entry.HasDeadline);
-            if (_engine.UpdateCharge(entry.Place, charge) is { } stays)
+            ChargeUpdate update = _engine.UpdateCharge(entry.SlotRef, charge);
+            if (update != ChargeUpdate.Outdated)
             {
-                return stays;
+                return update == ChargeUpdate.Updated;
             }
         }
 
