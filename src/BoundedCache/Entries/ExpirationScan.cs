@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using BoundedCache.Process;
 
 namespace BoundedCache.Entries;
 
@@ -12,7 +13,7 @@ internal sealed class ExpirationScan(
     : IDisposable
 {
     private readonly Lock _lock = new();
-    private ITimer? _timer;
+    private WeakTimer<ExpirationScan>? _timer;
     private bool _disposed;
     private int _isRunning;
 
@@ -27,13 +28,7 @@ internal sealed class ExpirationScan(
         {
             if (!_disposed && _timer is null)
             {
-                // The flow of whoever stored the first expiring entry is none of the timer's business.
-                using (ExecutionContext.SuppressFlow())
-                {
-                    var ticker = new Ticker(this);
-                    _timer = time.CreateTimer(static state => ((Ticker)state!).Tick(), ticker, interval, interval);
-                    ticker.Timer = _timer;
-                }
+                _timer = new WeakTimer<ExpirationScan>(time, this, static scan => scan.Tick(), interval, interval);
             }
         }
     }
@@ -52,7 +47,7 @@ internal sealed class ExpirationScan(
         lock (_lock)
         {
             _disposed = true;
-            _timer?.Dispose();
+            _timer?.Stop();
             _timer = null;
         }
     }
@@ -69,28 +64,6 @@ internal sealed class ExpirationScan(
             finally
             {
                 Volatile.Write(ref _isRunning, 0);
-            }
-        }
-    }
-
-    /// <summary>
-    /// What a timer holds of a scan: a clock keeps its timers, whatever becomes of who asked for them.
-    /// </summary>
-    private sealed class Ticker(ExpirationScan scan)
-    {
-        private readonly WeakReference<ExpirationScan> _scan = new(scan);
-
-        public ITimer? Timer { get; set; }
-
-        public void Tick()
-        {
-            if (_scan.TryGetTarget(out ExpirationScan? scan))
-            {
-                scan.Tick();
-            }
-            else
-            {
-                Timer?.Dispose();
             }
         }
     }
