@@ -4,9 +4,8 @@ using BoundedCache.Process;
 namespace BoundedCache.Entries;
 
 /// <summary>
-/// The timer that removes expired entries which nobody asks for. Starts with the first entry that can expire,
-/// and holds the cache only weakly: a cache that is dropped without being disposed is collected, and its timer
-/// ends when it next fires.
+/// Removes expired entries that nobody reads, at regular times. The timer starts with the first entry that can expire,
+/// and does not keep a cache alive that is dropped without being disposed. Thread-safe.
 /// </summary>
 internal sealed class ExpirationScan(
     CacheEngine engine, TimeProvider time, TimeSpan interval, Action<Exception> onTokenFailed, Action onRun)
@@ -17,6 +16,7 @@ internal sealed class ExpirationScan(
     private bool _disposed;
     private int _isRunning;
 
+    /// <summary>Starts the timer, unless it runs or the scan is disposed.</summary>
     public void Start()
     {
         if (Volatile.Read(ref _timer) is not null)
@@ -33,8 +33,8 @@ internal sealed class ExpirationScan(
         }
     }
 
-    /// <summary>Removes what is expired now.</summary>
-    /// <returns>Entries removed.</returns>
+    /// <summary>Removes the entries that are expired now.</summary>
+    /// <returns>The number of entries removed.</returns>
     public int Run()
     {
         int removed = engine.RemoveExpired(onTokenFailed);
@@ -54,7 +54,7 @@ internal sealed class ExpirationScan(
 
     private void Tick()
     {
-        // A scan that outlasts the interval is not overtaken by the next.
+        // A tick is skipped while the scan of an earlier one runs.
         if (Interlocked.Exchange(ref _isRunning, 1) == 0)
         {
             try
