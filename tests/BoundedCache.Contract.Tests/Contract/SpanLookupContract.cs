@@ -106,8 +106,9 @@ public abstract class SpanLookupContract(CacheKind kind) : CacheContract(kind)
     public void A_null_that_the_compiler_takes_for_a_string_or_characters_is_no_key()
     {
         Set("", 5);
-        (Type? Thrown, bool Found) expected = Differs<(Type?, bool)>(
-            Deviations.NullString, memoryCache: (null, true), bounded: (typeof(ArgumentNullException), false));
+        (Type? Thrown, bool Found) expected = Differs<(Type?, bool)>(Deviations.NullString,
+            memoryCache: (null, true),
+            bounded: (typeof(ArgumentNullException), false));
         bool found = false;
 
         Assert.Equal(expected, (Thrown(() => found = Tested.TryGetNullLiteral()), found));
