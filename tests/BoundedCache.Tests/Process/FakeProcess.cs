@@ -175,11 +175,15 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
     };
 
-    public void CollectAggressively()
+    public void CollectAggressively() => CollectAll("aggressive");
+
+    public void CollectBlocking() => CollectAll("blocking");
+
+    private void CollectAll(string name)
     {
         Collections++;
         FullCollections++;
-        Step("aggressive", 30);
+        Step(name, 30);
         Threads.Add($"{Thread.CurrentThread.Name}|{Thread.CurrentThread.IsBackground}|"
             + $"{Thread.CurrentThread.IsThreadPoolThread}");
         DuringCollection(Collections);
@@ -201,8 +205,6 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
         };
     }
-
-    public void CollectFully() => CollectAggressively();
 
     public Stream? Open(string path) =>
         path == "/proc/self/smaps" && Mappings is not null ? new MemoryStream(Encoding.ASCII.GetBytes(Mappings)) : null;

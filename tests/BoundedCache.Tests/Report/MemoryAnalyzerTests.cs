@@ -5,7 +5,7 @@ using static BoundedCache.Tests.Process.FakeProcess;
 
 namespace BoundedCache.Tests.Report;
 
-/// <summary>Which readings a survey takes, and what it does where one cannot be had.</summary>
+/// <summary>Which readings a report takes, and what it does where one is missing.</summary>
 public sealed class MemoryAnalyzerTests
 {
     private const long HeapStart = 0x7ef2_5b00_0000;
@@ -71,7 +71,7 @@ public sealed class MemoryAnalyzerTests
         Assert.False(analysis.IsHeapCounted);
         Assert.Equal(40 * MiB, analysis.Breakdown.HeapBytes);
         Assert.Equal(90 * MiB, analysis.Breakdown.NativeBytes);
-        Assert.Contains("could not be told", Assert.Single(analysis.Notes), StringComparison.Ordinal);
+        Assert.Contains("could not be found", Assert.Single(analysis.Notes), StringComparison.Ordinal);
     }
 
     [Fact]
