@@ -109,6 +109,11 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public void SetLast(GCReading reading) => _last = _lastBlocking = reading;
 
+    public void SetLastOfAnyKind(GCReading reading) => _last = reading;
+
+    /// <summary>What collections find pending where there are no finalizable bytes.</summary>
+    public long PendingFinalizers { get; set; } = 1;
+
     public void CollectInBackground()
     {
         Step("background", 1);
@@ -172,7 +177,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         FragmentedBytes = FragmentedBytes,
         CommittedBytes = _committedBytes,
         PinnedObjects = PinnedObjects,
-        FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
+        FinalizersPending = FinalizableBytes > 0 ? 1000 : PendingFinalizers,
     };
 
     public void CollectAggressively() => CollectAll("aggressive");
@@ -202,7 +207,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             FragmentedBytes = FragmentedBytes,
             CommittedBytes = _committedBytes,
             PinnedObjects = PinnedObjects,
-            FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
+            FinalizersPending = FinalizableBytes > 0 ? 1000 : PendingFinalizers,
         };
     }
 
