@@ -32,12 +32,14 @@ public sealed record MemoryReport
     public bool IsHeapCounted { get; init; }
 
     /// <summary>
-    /// How the report was made. <see cref="MemoryReportMode.Observe"/>, the default, also where a collection was asked for
-    /// and could not run.
+    /// How the report was made. <see cref="MemoryReportMode.Observe"/>, the default, also where a collection was
+    /// asked for and could not run.
     /// </summary>
     public MemoryReportMode Mode { get; init; }
 
-    /// <summary>The parts: one of each kind, in the order of <see cref="MemoryReportRowKind"/>; empty by default.</summary>
+    /// <summary>
+    /// The parts: one of each kind, in the order of <see cref="MemoryReportRowKind"/>; empty by default.
+    /// </summary>
     public IReadOnlyList<MemoryReportRow> Rows { get; init; } = [];
 
     /// <summary>
@@ -148,9 +150,9 @@ public enum MemoryReportMode
     Observe = 0,
 
     /// <summary>
-    /// Reads, and then runs one blocking garbage collection of the whole heap to measure what was live, and a second one
-    /// where finalizers hold dead objects. Every managed thread stops meanwhile; <see cref="MemoryReport.GCPause"/> says
-    /// for how long. Inside a no-GC region it only observes, and a note says so.
+    /// Reads, and then runs one blocking garbage collection of the whole heap to measure what was live, and a second
+    /// one where finalizers hold dead objects. Every managed thread stops meanwhile; <see cref="MemoryReport.GCPause"/>
+    /// says for how long. Inside a no-GC region it only observes, and a note says so.
     /// </summary>
     Collect = 1,
 }

@@ -8,8 +8,8 @@ public sealed record MemoryReportFinding
 
     /// <summary>
     /// What it holds, in bytes; 0 by default. For <see cref="MemoryReportCause.HeapLimit"/>, what is missing.
-    /// Findings of different kinds may overlap, such as huge pages and other native memory; the findings about memory of
-    /// the managed heap without objects do not.
+    /// Findings of different kinds may overlap, such as huge pages and other native memory; the findings about memory
+    /// of the managed heap without objects do not.
     /// </summary>
     public long Bytes { get; init; }
 

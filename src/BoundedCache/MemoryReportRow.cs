@@ -11,7 +11,9 @@ public sealed record MemoryReportRow
     /// <summary>Its size in bytes; never negative, and 0 by default.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>False, the default, where the kernel or the collector counted these bytes; true where they were inferred.</summary>
+    /// <summary>
+    /// False, the default, where the kernel or the collector counted these bytes; true where they were inferred.
+    /// </summary>
     public bool IsEstimate { get; init; }
 
     /// <summary>Where the figure comes from, in a few words; empty by default.</summary>
@@ -22,7 +24,9 @@ public sealed record MemoryReportRow
     /// </summary>
     public IReadOnlyList<MemoryReportPart> Parts { get; init; } = [];
 
-    /// <summary>The row in one line, for example <c>fragmentation: ~12.5 MiB, left by the last collection</c>.</summary>
+    /// <summary>
+    /// The row in one line, for example <c>fragmentation: ~12.5 MiB, left by the last collection</c>.
+    /// </summary>
     /// <returns>The name, the size, with ~ for an estimate, and the origin.</returns>
     public override string ToString()
     {
@@ -74,8 +78,8 @@ public enum MemoryReportRowKind
 public sealed record MemoryReportPart(string Name, long Bytes)
 {
     /// <summary>
-    /// False, the default, where the kernel counted these bytes; true where they were inferred. So are the free pages of
-    /// the native allocator: it tells how much it keeps, but not how much of that is resident.
+    /// False, the default, where the kernel counted these bytes; true where they were inferred. So are the free pages
+    /// of the native allocator: it tells how much it keeps, but not how much of that is resident.
     /// </summary>
     public bool IsEstimate { get; init; }
 

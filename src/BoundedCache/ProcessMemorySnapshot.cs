@@ -46,7 +46,8 @@ public sealed record ProcessMemorySnapshot
     public long FragmentedBytes { get; init; }
 
     /// <summary>
-    /// Where the operating system's figures come from, for example <c>/proc/self/status</c>, and what that source lacks; empty by default.
+    /// Where the operating system's figures come from, for example <c>/proc/self/status</c>, and what that source
+    /// lacks; empty by default.
     /// </summary>
     public string Source { get; init; } = "";
 
@@ -64,7 +65,8 @@ public sealed record ProcessMemorySnapshot
     /// </returns>
     public override string ToString()
     {
-        (string Name, long? Bytes)[] all = [("anonymous", AnonymousBytes), ("files", FileBytes), ("peak", PeakResidentBytes)];
+        (string Name, long? Bytes)[] all =
+            [("anonymous", AnonymousBytes), ("files", FileBytes), ("peak", PeakResidentBytes)];
         string known = string.Join(", ", all
             .Where(static part => part.Bytes is not null)
             .Select(static part => $"{part.Name} {ByteSize.Format(part.Bytes!.Value)}"));

@@ -103,7 +103,8 @@ public sealed class MemoryReportTests
     }
 
     [Theory]
-    [InlineData(false, true, "~ survived the last collection, less what the cache holds or let go", "~ let go by caches")]
+    [InlineData(
+        false, true, "~ survived the last collection, less what the cache holds or let go", "~ let go by caches")]
     [InlineData(true, true, "~ survived a collection, less the cache", "did not survive a collection")]
     [InlineData(true, false, "  survived a collection, less the cache", "did not survive a collection")]
     public void Rows_say_what_was_measured_and_what_is_an_estimate(

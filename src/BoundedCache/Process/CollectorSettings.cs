@@ -17,7 +17,9 @@ internal readonly record struct CollectorSettings
     /// <summary>Whether <c>System.GC.RetainVM</c> is set: emptied memory is kept for later use.</summary>
     public bool RetainsMemory { get; init; }
 
-    /// <summary>The collector library that is configured instead of the runtime's own; null for the runtime's own.</summary>
+    /// <summary>
+    /// The collector library that is configured instead of the runtime's own; null for the runtime's own.
+    /// </summary>
     public string? Replacement { get; init; }
 
     /// <summary>The size of the range reserved for regions, in bytes; 0 for a collector without regions.</summary>

@@ -62,8 +62,8 @@ internal interface IGarbageCollector
     void CompactYoung();
 
     /// <summary>
-    /// Runs one blocking collection of the whole heap. It compacts only where the runtime thinks that it pays, and gives
-    /// no memory back to the operating system by itself.
+    /// Runs one blocking collection of the whole heap. It compacts only where the runtime thinks that it pays, and
+    /// gives no memory back to the operating system by itself.
     /// </summary>
     void CollectBlocking();
 

@@ -65,7 +65,9 @@ internal readonly ref struct StatusFile(ReadOnlySpan<byte> text)
     }
 }
 
-/// <summary>The process's memory as the operating system counts it, in bytes; null where the system does not tell.</summary>
+/// <summary>
+/// The process's memory as the operating system counts it, in bytes; null where the system does not tell.
+/// </summary>
 internal readonly record struct ResidentReading
 {
     /// <summary>Physical memory of the process.</summary>

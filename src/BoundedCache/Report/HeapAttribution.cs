@@ -21,8 +21,8 @@ internal readonly record struct HeapAttribution
     public long UnusedBytes { get; private init; }
 
     /// <summary>
-    /// Without a collection. Live is what survived the last collection, less what caches let go since the last one of the
-    /// whole heap, and what is in a cache, however young. The rest is dead.
+    /// Without a collection. Live is what survived the last collection, less what caches let go since the last one of
+    /// the whole heap, and what is in a cache, however young. The rest is dead.
     /// </summary>
     /// <param name="heapBytes">Resident memory of the heap.</param>
     /// <param name="allocatedBytes">Bytes in all objects, dead or alive.</param>

@@ -4,10 +4,10 @@ namespace BoundedCache.Report;
 
 /// <summary>Finds the mappings of the managed heap.</summary>
 /// <remarks>
-/// The runtime reserves one range for all regions, right above a smaller range for its card and mark tables. Neither has
-/// a name, the kernel joins neighbouring reservations, and native allocations may lie right at either end. Two facts
-/// find the heap: every region starts at a multiple of its alignment and the tables do not, and the range's size is
-/// known.
+/// The runtime reserves one range for all regions, right above a smaller range for its card and mark tables.
+/// Neither has a name, the kernel joins neighbouring reservations, and native allocations may lie right at either
+/// end. Two facts find the heap: every region starts at a multiple of its alignment and the tables do not, and
+/// the range's size is known.
 /// </remarks>
 internal static class ManagedHeapRange
 {
@@ -69,7 +69,9 @@ internal static class ManagedHeapRange
     /// Whether committed memory is no region. A region's first mapping is aligned, and its others continue it.
     /// </summary>
     private static bool IsTable(Mapping mapping, Mapping below) =>
-        mapping.IsAccessible && mapping.Start % GCReading.RegionBytes != 0 && !(below.IsAccessible && Continues(below, mapping));
+        mapping.IsAccessible
+        && mapping.Start % GCReading.RegionBytes != 0
+        && !(below.IsAccessible && Continues(below, mapping));
 }
 
 /// <summary>

@@ -8,7 +8,8 @@ namespace BoundedCache.Report;
 internal sealed class MappingClassifier
 {
     /// <summary>
-    /// The size and alignment of glibc's arenas beside the program break (<c>HEAP_MAX_SIZE</c>). Each is reserved whole.
+    /// The size and alignment of glibc's arenas beside the program break
+    /// (<c>HEAP_MAX_SIZE</c>). Each is reserved whole.
     /// </summary>
     private const long ArenaBytes = 64L * 1024 * 1024;
 

@@ -40,8 +40,8 @@ internal static class NativeRules
             Bytes = bytes,
             Text = $"{ByteSize.Format(bytes)} of the process's memory are outside the managed heap{allocated}.",
             Advice = "No garbage collection reaches it. Look at native libraries, "
-                + "undisposed handles and buffers (NativeMemory, Marshal.AllocHGlobal, images, compression, databases); "
-                + "if it keeps growing, it is a leak.",
+                + "undisposed handles and buffers (NativeMemory, Marshal.AllocHGlobal, images, compression, "
+                + "databases); if it keeps growing, it is a leak.",
         };
     }
 

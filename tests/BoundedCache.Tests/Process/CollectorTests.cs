@@ -3,7 +3,9 @@ using BoundedCache.Tests.Sizing;
 
 namespace BoundedCache.Tests.Process;
 
-/// <summary>The runtime's collector and allocator: settings, figures, and that each way to collect does what it says.</summary>
+/// <summary>
+/// The runtime's collector and allocator: settings, figures, and that each way to collect does what it says.
+/// </summary>
 [Collection(HeapTests.Name)]
 public sealed class CollectorTests
 {
@@ -164,7 +166,8 @@ public sealed class CollectorTests
                 return s_collector.ReadLastBackground().Index > before;
             },
             TimeSpan.FromSeconds(30)));
-        Assert.Equal((2, true), (s_collector.ReadLastBackground().Generation, s_collector.ReadLastBackground().Concurrent));
+        Assert.Equal(
+            (2, true), (s_collector.ReadLastBackground().Generation, s_collector.ReadLastBackground().Concurrent));
     }
 
     [Fact]

@@ -140,7 +140,8 @@ public sealed class IdleHeapTests
         var idle = new IdleHeap(Holes * MiB, Empty * MiB, 0, default);
 
         Assert.Empty(idle.Explain(isMuch: true, areHolesMuch: false, isEmptyMuch: false));
-        Assert.Empty((idle with { PinnedObjects = 1000 }).Explain(isMuch: false, areHolesMuch: true, isEmptyMuch: true));
+        Assert.Empty(
+            (idle with { PinnedObjects = 1000 }).Explain(isMuch: false, areHolesMuch: true, isEmptyMuch: true));
     }
 
     [Theory]
