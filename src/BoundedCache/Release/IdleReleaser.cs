@@ -116,16 +116,21 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
     private void Conclude(Task<ReleaseResult> task, IdleMember[] members)
     {
-        if (task.IsCompletedSuccessfully)
+        ReleaseResult? released = task.IsCompletedSuccessfully ? task.Result : null;
+        if (released is not null)
         {
             // What stayed is pinned, or kept by the runtime: asking for the same again would bring no more.
             IdleReading after = Read(members);
             _leftBytes = Math.Max(0, after.HeldBytes - after.NeededBytes);
             _last = after;
-            members[0].OnReleased(task.Result);
         }
 
+        // Before anybody is told: what is told may take long, or throw, and the checks go on.
         Volatile.Write(ref _isChecking, 0);
+        if (released is not null)
+        {
+            members[0].OnReleased(released);
+        }
     }
 
     private IdleReading Read(IdleMember[] members)
