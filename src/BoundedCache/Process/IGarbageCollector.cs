@@ -44,6 +44,16 @@ internal interface IGarbageCollector
     GCReading ReadLastBackground();
 
     /// <summary>
+    /// The last collection of the whole heap, blocking or in the background; all zero before the first.
+    /// </summary>
+    GCReading ReadLastFull()
+    {
+        GCReading blocking = ReadLastFullBlocking();
+        GCReading background = ReadLastBackground();
+        return background.Index > blocking.Index ? background : blocking;
+    }
+
+    /// <summary>
     /// Begins a collection of the whole heap in the background and returns, unless one is under way; blocks until the
     /// end of the collection where the runtime collects in no background, or finds the heap too fragmented for it.
     /// </summary>
