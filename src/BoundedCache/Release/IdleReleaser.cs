@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using BoundedCache.Process;
 
@@ -14,7 +15,7 @@ namespace BoundedCache.Release;
 /// <b>Needed</b> is what survived the last collection of the whole heap, less what the caches have let go since.
 /// <b>Quiet</b> is a process that allocates less than 1 MiB a second and collects no whole heap.
 /// </para>
-/// <para>Lock: <c>_lock</c> guards the members and the timer. Nothing foreign runs under it.</para>
+/// <para>Lock: <c>_lock</c> guards the members and the timer. No user code runs under it.</para>
 /// </remarks>
 internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory, TimeProvider time)
 {
@@ -26,7 +27,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private static readonly TimeSpan s_longestPeriod = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly List<WeakReference<IdleMember>> _members = [];
+    private readonly List<WeakReference<Member>> _members = [];
     private ITimer? _timer;
     private int _isChecking;
 
@@ -44,11 +45,11 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         s_watches.GetValue(time, static clock => new IdleReleaser(MemoryReleaser.Shared, ProcessMemory.Shared, clock));
 
     /// <summary>Takes a cache into account for as long as the member lives.</summary>
-    public void Join(IdleMember member)
+    public void Join(Member member)
     {
         lock (_lock)
         {
-            _members.Add(new WeakReference<IdleMember>(member));
+            _members.Add(new WeakReference<Member>(member));
             TimeSpan period = Period_NeedsLock();
             if (_timer is not null)
             {
@@ -56,7 +57,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
                 return;
             }
 
-            // The flow of whoever makes the first cache is none of the timer's business.
+            // The timer must not carry the ExecutionContext of the first cache's maker.
             using (ExecutionContext.SuppressFlow())
             {
                 _timer = time.CreateTimer(static state => ((IdleReleaser)state!).Tick(), this, period, period);
@@ -65,11 +66,11 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     }
 
     /// <summary>Ends a member's part in it.</summary>
-    public void Leave(IdleMember member)
+    public void Leave(Member member)
     {
         lock (_lock)
         {
-            _members.RemoveAll(weak => !weak.TryGetTarget(out IdleMember? other) || ReferenceEquals(other, member));
+            _members.RemoveAll(weak => !weak.TryGetTarget(out Member? other) || ReferenceEquals(other, member));
             StopIfAlone_NeedsLock();
         }
     }
@@ -81,7 +82,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
             return;
         }
 
-        IdleMember[] members = Alive();
+        Member[] members = Alive();
         if (members.Length == 0 || !Check(members))
         {
             Volatile.Write(ref _isChecking, 0);
@@ -89,7 +90,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     }
 
     /// <returns>Whether a release began, at whose end the next check may come.</returns>
-    private bool Check(IdleMember[] members)
+    private bool Check(Member[] members)
     {
         IdleReading now = Read(members);
         long minimum = members.Min(static member => member.MinimumBytes);
@@ -114,7 +115,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         return true;
     }
 
-    private void Conclude(Task<ReleaseResult> task, IdleMember[] members)
+    private void Conclude(Task<ReleaseResult> task, Member[] members)
     {
         if (task.IsCompletedSuccessfully)
         {
@@ -128,14 +129,12 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         Volatile.Write(ref _isChecking, 0);
     }
 
-    private IdleReading Read(IdleMember[] members)
+    private IdleReading Read(Member[] members)
     {
         IGarbageCollector collector = memory.Collector;
         ProcessMemorySnapshot snapshot = memory.TakeSnapshot();
         GCReading last = collector.ReadLast();
-        GCReading background = collector.ReadLastBackground();
-        GCReading blocking = collector.ReadLastFullBlocking();
-        GCReading full = background.Index > blocking.Index ? background : blocking;
+        GCReading full = collector.ReadLastFull();
         long occupied = ReleaseMeasurement.Occupied(snapshot);
         long used = members.Sum(static member => member.UsedBytes());
         if (full.Index != _fullIndex)
@@ -170,14 +169,14 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         && now.AllocatedEver - _last.AllocatedEver <= QuietBytesPerSecond
             * time.GetElapsedTime(_last.Timestamp, now.Timestamp).TotalSeconds;
 
-    private IdleMember[] Alive()
+    private Member[] Alive()
     {
         lock (_lock)
         {
-            List<IdleMember> alive = [];
+            List<Member> alive = [];
             _members.RemoveAll(weak =>
             {
-                bool isAlive = weak.TryGetTarget(out IdleMember? member);
+                bool isAlive = weak.TryGetTarget(out Member? member);
                 if (isAlive)
                 {
                     alive.Add(member!);
@@ -192,10 +191,11 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
     private TimeSpan Period_NeedsLock()
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         TimeSpan shortest = s_longestPeriod * ChecksPerInterval;
-        foreach (WeakReference<IdleMember> weak in _members)
+        foreach (WeakReference<Member> weak in _members)
         {
-            if (weak.TryGetTarget(out IdleMember? member) && member.Interval < shortest)
+            if (weak.TryGetTarget(out Member? member) && member.Interval < shortest)
             {
                 shortest = member.Interval;
             }
@@ -206,11 +206,30 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
     private void StopIfAlone_NeedsLock()
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_members.Count == 0)
         {
             _timer?.Dispose();
             _timer = null;
         }
+    }
+
+    /// <summary>
+    /// What one cache wants of the watch, and tells it. The watch holds it weakly: it ends with its cache.
+    /// </summary>
+    public sealed record Member
+    {
+        /// <summary>The least time between two idle releases.</summary>
+        public required TimeSpan Interval { get; init; }
+
+        /// <summary>Bytes that the process has to hold beyond need for a release to be worth it.</summary>
+        public required long MinimumBytes { get; init; }
+
+        /// <summary>Bytes in the cache now; 0 where it does not count bytes.</summary>
+        public required Func<long> UsedBytes { get; init; }
+
+        /// <summary>Told what a release came to. Must not throw.</summary>
+        public required Action<ReleaseResult> OnReleased { get; init; }
     }
 
     /// <summary>The process at one check.</summary>

@@ -1,3 +1,6 @@
+using BoundedCache.Pacing;
+using BoundedCache.Report;
+
 namespace BoundedCache.Release;
 
 /// <summary>
@@ -34,7 +37,7 @@ internal sealed record ReleaseThresholds
     public TimeSpan CallbackGrace { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The bound on waiting for finalizers.</summary>
-    public TimeSpan Finalizers { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan Finalizers { get; init; } = MemoryAnalyzer.FinalizerPatience;
 
     /// <summary>
     /// The bound on one collection in the background, which takes about a second a gigabyte where it has a processor.
@@ -61,10 +64,9 @@ internal sealed record ReleaseThresholds
     public long MinimumSliceBytes { get; init; } = MiB;
 
     /// <summary>
-    /// Live bytes up to which the last full collection of a gentle release is quick: under 0.1 s for values of 1 KiB,
-    /// half of which is the marking of 200,000 objects.
+    /// Live bytes up to which the last full collection of a gentle release stops the process briefly enough.
     /// </summary>
-    public long QuickLiveBytes { get; init; } = 256 * MiB;
+    public long QuickLiveBytes { get; init; } = Pacer.QuickLiveBytes;
 
     /// <summary>
     /// Time over which releases are counted that nobody asked for in person: within it run the first and one more that

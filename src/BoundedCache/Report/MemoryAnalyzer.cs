@@ -12,9 +12,10 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
     private const string MappingsPath = "/proc/self/smaps";
 
     /// <summary>Some finalizers are always due in a living process.</summary>
-    private const long ManyFinalizers = 16;
+    public const long ManyFinalizers = 16;
 
-    private static readonly TimeSpan s_finalizerPatience = TimeSpan.FromSeconds(2);
+    /// <summary>The bound on waiting for finalizers.</summary>
+    public static readonly TimeSpan FinalizerPatience = TimeSpan.FromSeconds(2);
 
     // One at a time: a second collection would learn nothing that the first does not.
     private readonly Lock _collecting = new();
@@ -139,9 +140,9 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 return found;
             }
 
-            if (!_helper.TryRun(collector.WaitForPendingFinalizers, s_finalizerPatience))
+            if (!_helper.TryRun(collector.WaitForPendingFinalizers, FinalizerPatience))
             {
-                notes.Add($"Finalizers did not finish within {s_finalizerPatience.TotalSeconds:0} s; "
+                notes.Add($"Finalizers did not finish within {FinalizerPatience.TotalSeconds:0} s; "
                     + "what they hold counts as live.");
                 return found with { FinalizersStuck = true, FinalizerBytes = null };
             }

@@ -117,11 +117,14 @@ internal sealed record MemoryBreakdown
     public long IdleBytes => FragmentedBytes + SpareBytes;
 
     /// <summary>Whether there are pins enough to hold a good part of the idle heap.</summary>
-    public bool IsPinned => PinnedObjects * RegionBytes >= IdleBytes / 2;
+    public bool IsPinned => CanPinsHold(IdleBytes, PinnedObjects);
 
     /// <summary>
     /// What the native allocator keeps though it was freed; null where neither it nor the kernel tells.
     /// </summary>
     public long? FreedNativeBytes =>
         NativeHeap is { } heap && Space is not null ? Math.Min(heap.FreeBytes, Space.AllocatorBytes) : null;
+
+    /// <summary>Whether so many pinned objects can hold a good part of so many idle bytes.</summary>
+    public static bool CanPinsHold(long idleBytes, long pinnedObjects) => pinnedObjects * RegionBytes >= idleBytes / 2;
 }

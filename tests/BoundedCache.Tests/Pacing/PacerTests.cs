@@ -55,7 +55,7 @@ public sealed class PacerTests : PacerScenario
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
 
-        account.Report(Pacer.MinimumBudgetBytes - 1, 0, 1000 * MiB);
+        account.Report(PacingBudget.MinimumBytes - 1, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
 
         account.Report(16 * MiB, 0, 1000 * MiB);

@@ -7,7 +7,7 @@ namespace BoundedCache.Tests.Release;
 /// <summary>The steps of a gentle release, and what its report says of them.</summary>
 public sealed class GentleReleaseTests
 {
-    private static readonly ReleaseThresholds s_limits = new()
+    private static readonly ReleaseThresholds s_thresholds = new()
     {
         Finalizers = TimeSpan.FromSeconds(30),
         CallbackPatience = TimeSpan.FromSeconds(30),
@@ -19,7 +19,7 @@ public sealed class GentleReleaseTests
     private readonly FakeProcess _process = new();
     private readonly MemoryReleaser _releaser;
 
-    public GentleReleaseTests() => _releaser = new MemoryReleaser(_process.Memory, s_limits);
+    public GentleReleaseTests() => _releaser = new MemoryReleaser(_process.Memory, s_thresholds);
 
     private Task<ReleaseResult> Release(
         ReleaseMode mode = ReleaseMode.Gentle, CancellationToken cancellationToken = default) => _releaser.ReleaseAsync(
@@ -56,7 +56,7 @@ public sealed class GentleReleaseTests
 
         await Release();
 
-        Assert.Equal(8 + s_limits.FruitlessSlices, young);
+        Assert.Equal(8 + s_thresholds.FruitlessSlices, young);
     }
 
     [Fact]

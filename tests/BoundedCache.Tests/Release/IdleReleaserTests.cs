@@ -16,19 +16,19 @@ public sealed class IdleReleaserTests
     private readonly SemaphoreSlim _released = new(0);
     private readonly List<ReleaseResult> _results = [];
     private readonly IdleReleaser _watch;
-    private readonly IdleMember _member;
+    private readonly IdleReleaser.Member _member;
     private long _usedBytes = 300 * MiB;
 
     public IdleReleaserTests()
     {
-        var limits = new ReleaseThresholds
+        var thresholds = new ReleaseThresholds
         {
             BackgroundPoll = TimeSpan.Zero,
             SliceInterval = TimeSpan.Zero,
             FruitlessInterval = TimeSpan.Zero,
         };
-        _watch = new IdleReleaser(new MemoryReleaser(_process.Memory, limits), _process.Memory, _time);
-        _member = new IdleMember
+        _watch = new IdleReleaser(new MemoryReleaser(_process.Memory, thresholds), _process.Memory, _time);
+        _member = new IdleReleaser.Member
         {
             Interval = s_interval,
             MinimumBytes = 64 * MiB,
@@ -140,7 +140,7 @@ public sealed class IdleReleaserTests
     [Fact]
     public void Several_caches_share_one_timer_and_its_shortest_interval()
     {
-        IdleMember other = _member with { Interval = TimeSpan.FromMinutes(3), OnReleased = _member.OnReleased };
+        IdleReleaser.Member other = _member with { Interval = TimeSpan.FromMinutes(3), OnReleased = _member.OnReleased };
         _watch.Join(other);
         Assert.Equal(1, _time.ActiveTimers);
 
