@@ -15,8 +15,10 @@ public sealed class IdleReleaserTests
     private readonly ManualTimeProvider _time = new();
     private readonly SemaphoreSlim _released = new(0);
     private readonly List<ReleaseResult> _results = [];
+    private readonly MemoryReleaser _releaser;
     private readonly IdleReleaser _watch;
     private readonly IdleReleaser.Member _member;
+    private int _awaited;
     private long _usedBytes = 300 * MiB;
 
     public IdleReleaserTests()
@@ -27,7 +29,8 @@ public sealed class IdleReleaserTests
             SliceInterval = TimeSpan.Zero,
             FruitlessInterval = TimeSpan.Zero,
         };
-        _watch = new IdleReleaser(new MemoryReleaser(_process.Memory, thresholds), _process.Memory, _time);
+        _releaser = new MemoryReleaser(_process.Memory, thresholds);
+        _watch = new IdleReleaser(_releaser, _process.Memory, _time);
         _member = new IdleReleaser.Member
         {
             Interval = s_interval,
@@ -64,6 +67,7 @@ public sealed class IdleReleaserTests
 
     private async Task AssertReleased()
     {
+        _awaited++;
         Assert.True(await _released.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
@@ -126,6 +130,100 @@ public sealed class IdleReleaserTests
 
         Pass(2);
         await AssertReleased();
+    }
+
+    /// <summary>
+    /// Asserts that no idle release was begun since the last: a release that is asked for now runs alone.
+    /// </summary>
+    private async Task AssertNoneBegun()
+    {
+        ReleaseResult own = await _releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 0, Forced = true }, CancellationToken.None);
+
+        // Each gentle release ends with slices of that generation.
+        Assert.Equal(_awaited, _process.Steps.Count(static step => step == "young 1"));
+        Assert.DoesNotContain("expected back", own.Reason, StringComparison.Ordinal);
+    }
+
+    private void HoldBack(long bytes)
+    {
+        _process.StuckBytes = bytes;
+        _process.PinnedObjects = 1000;
+    }
+
+    [Fact]
+    public async Task What_a_release_could_not_take_is_no_reason_for_another()
+    {
+        HoldBack(300 * MiB);
+        LetGo();
+        Pass(3);
+        await AssertReleased();
+        Pass(20);
+
+        await AssertNoneBegun();
+        Assert.Single(_results);
+    }
+
+    [Fact]
+    public async Task What_was_let_go_since_a_release_that_could_not_take_all_is_reason_for_another()
+    {
+        HoldBack(100 * MiB);
+        LetGo();
+        Pass(3);
+        await AssertReleased();
+        Pass(20);
+        _process.DeadBytes += 200 * MiB;
+        Pass(20);
+
+        await AssertReleased();
+    }
+
+    [Fact]
+    public async Task A_process_that_collects_its_whole_heap_is_left_alone()
+    {
+        HoldBack(300 * MiB);
+        LetGo();
+        for (int i = 0; i < 20; i++)
+        {
+            _process.CollectInBackground();
+            Pass(1);
+        }
+
+        await AssertNoneBegun();
+    }
+
+    [Fact]
+    public async Task A_while_that_is_interrupted_begins_anew()
+    {
+        LetGo();
+        Pass(2);
+        _process.TotalAllocatedBytes += 100 * MiB;
+        Pass(3);
+        await AssertNoneBegun();
+    }
+
+    [Theory]
+    [InlineData(60, 200, false)]
+    [InlineData(70, 200, false)]
+    [InlineData(70, 20, true)]
+    public async Task It_is_released_from_the_members_minimum_on_and_half_of_what_is_needed(
+        long excessMiB, long liveMiB, bool isReleased)
+    {
+        _process.LiveBytes = liveMiB * MiB;
+        _process.CollectAggressively();
+        _usedBytes = 0;
+        Pass(1);
+        _process.DeadBytes = excessMiB * MiB;
+        Pass(3);
+
+        if (isReleased)
+        {
+            await AssertReleased();
+        }
+        else
+        {
+            await AssertNoneBegun();
+        }
     }
 
     [Fact]
