@@ -60,8 +60,8 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     /// <see cref="ReleaseMode.None"/>. None itself only gives up table space and reports.
     /// </param>
     /// <param name="cancellationToken">
-    /// Stops waiting; a garbage collection that has begun runs to its end. A gentle release that nobody
-    /// else waits for ends there.
+    /// Stops waiting; a garbage collection that has begun runs to its end. A gentle release that no
+    /// other caller waits for ends there.
     /// </param>
     /// <returns>What the process gave back, and what it cost.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An unknown mode.</exception>

@@ -16,7 +16,7 @@ internal sealed class PacingBudget(CollectorSettings settings)
     /// <summary>
     /// The least budget where limits are next to nothing. Half of them is taken off it, down to
     /// <see cref="MinimumBytes"/> at 48 MiB: a share of a few megabytes would be used up hundreds of times a second,
-    /// for memory that nobody would miss.
+    /// for little memory.
     /// </summary>
     public const long SmallCacheBytes = 4 * MinimumBytes;
 

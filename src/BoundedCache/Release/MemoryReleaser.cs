@@ -13,8 +13,8 @@ namespace BoundedCache.Release;
 /// Coalescing: at most one batch waits. A request joins it until the run has closed it, right before its collection.
 /// What comes later may have made garbage that the collection has not seen, and waits, with all others like it, in the
 /// next batch. So requests at once cost the run that was under way and one more. Requests in a row are slowed down by
-/// <see cref="ReleaseThrottle"/>. A gentle run, which takes seconds, ends early where somebody waits who wants a full
-/// one, and where nobody waits for it any more.
+/// <see cref="ReleaseThrottle"/>. A gentle run, which takes seconds, ends early where a caller waits for a full
+/// one, and where no caller waits for it any more.
 /// </para>
 /// <para>
 /// Lock: <c>_lock</c> guards <c>_waiting</c>, <c>_isRunning</c> and the contents of an open batch. No user code runs
@@ -29,7 +29,7 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
     private readonly TimedWorker _callbackWaiter = new("BoundedCache callback wait");
     private readonly TimedWorker _finalizerWaiter = new("BoundedCache finalizer wait");
 
-    // Set when somebody asks: it wakes a run that waits between its steps, or until a deferred release is due.
+    // Set by each request: it wakes a run that waits between its steps, or until a deferred release is due.
     private readonly ManualResetEventSlim _asked = new();
     private Batch? _waiting;
     private bool _isRunning;
@@ -46,7 +46,7 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
     /// <param name="request">What is expected of it.</param>
     /// <param name="cancellationToken">Ends this caller's wait, not the run, which others may wait for.</param>
     /// <returns>
-    /// The result of the run that served the request; faulted when the run failed in a way nobody foresaw.
+    /// The result of the run that served the request; faulted when the run failed unexpectedly.
     /// </returns>
     [SuppressMessage("Design", "CA1031", Justification = "Every caller that waits gets the exception, whatever it was.")]
     public Task<ReleaseResult> ReleaseAsync(ReleaseRequest request, CancellationToken cancellationToken)
@@ -198,7 +198,7 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
     }
 
     /// <summary>
-    /// Waits for callers' callbacks, those of callers who join meanwhile included, and lets nobody join after the last.
+    /// Waits for callers' callbacks, those of callers who join meanwhile included, and closes the batch after the last.
     /// </summary>
     private ReleaseRequest WaitForCallbacksAndClose(Batch batch, long startedAt, out bool finished)
     {

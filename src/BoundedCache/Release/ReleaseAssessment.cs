@@ -113,8 +113,8 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     }
 
     /// <summary>
-    /// What the rules find that is neither a cache's nor kept by anybody: no release could have taken it, and without a
-    /// word of it nobody knows why RSS stays.
+    /// What the rules find that is in use, and not by a cache: no release could have taken it. It is told because it
+    /// explains why RSS stays.
     /// </summary>
     private IReadOnlyList<MemoryReportFinding> ExplainElsewhere(in ReleaseMeasurement measurement)
     {

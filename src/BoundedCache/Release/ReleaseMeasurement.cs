@@ -51,7 +51,7 @@ internal readonly record struct ReleaseMeasurement
     public long AliveBytes => ExpectedBytes - (Reference.AllocatedBytes - Collection.LiveBytes);
 
     /// <summary>
-    /// Whether what is alive explains why clearly less fell. Without a baseline nobody can say whether it died earlier.
+    /// Whether what is alive explains why clearly less fell. Without a baseline it is unknown whether it died earlier.
     /// </summary>
     public bool IsStillAlive => Request.Baseline is not null && IsMissingInHeap;
 

@@ -15,7 +15,7 @@ internal sealed record ReleaseRequest
     public required long ExpectedBytes { get; init; }
 
     /// <summary>
-    /// How: full, unless every caller of a run is content with a gentle one. None where nobody waits any more.
+    /// How: full, unless every caller of a run is content with a gentle one. None where no caller waits any more.
     /// </summary>
     public ReleaseMode Mode { get; init; } = ReleaseMode.Full;
 
@@ -45,7 +45,7 @@ internal sealed record ReleaseRequest
 
     /// <summary>
     /// Asks the caches of the process for their share of the memory, when the release is over, so that live objects
-    /// outside them can be told. Null where nobody wants to know. Must not throw.
+    /// outside them can be told. Null where no caller wants to know. Must not throw.
     /// </summary>
     public Func<CacheShare>? ReadCaches { get; init; }
 

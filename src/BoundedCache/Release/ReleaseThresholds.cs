@@ -40,7 +40,7 @@ internal sealed record ReleaseThresholds
     public TimeSpan Finalizers { get; init; } = MemoryAnalyzer.FinalizerPatience;
 
     /// <summary>
-    /// The bound on one collection in the background, which takes about a second a gigabyte where it has a processor.
+    /// The bound on one collection in the background, which takes seconds in a heap of gigabytes.
     /// </summary>
     public TimeSpan Background { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -69,8 +69,8 @@ internal sealed record ReleaseThresholds
     public long QuickLiveBytes { get; init; } = Pacer.QuickLiveBytes;
 
     /// <summary>
-    /// Time over which releases are counted that nobody asked for in person: within it run the first and one more that
-    /// is large; one follows for all the rest.
+    /// Time over which releases after limit changes are counted: within it run the first and one more that is large;
+    /// one follows for all the rest.
     /// </summary>
     public TimeSpan StormWindow { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -84,7 +84,7 @@ internal sealed record ReleaseThresholds
     public static bool IsClear(long excessBytes, long dueBytes) => excessBytes > 5_000_000 + (dueBytes / 10);
 
     /// <summary>
-    /// Whether a gain is so large that a storm of requests is no reason to put it off: a third of the process.
+    /// Whether a gain is so large that many requests in a row are no reason to put it off: a third of the process.
     /// </summary>
     public static bool IsLarge(long gainBytes, long occupiedBytes) => gainBytes >= occupiedBytes / 3;
 

@@ -108,7 +108,7 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
 
     /// <summary>
     /// Puts a release off until the window has passed, together with those that were put off before. Its bytes are
-    /// carried, and nobody waits for it.
+    /// carried, and no caller waits for it.
     /// </summary>
     private void Defer(ReleaseRequest request)
     {
