@@ -102,7 +102,8 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
 
     private static ReleaseMode Check(ReleaseMode mode) => Enum.IsDefined(mode)
         ? mode
-        : throw new ArgumentOutOfRangeException(nameof(mode), mode, $"Expected the release mode None, Gentle or Full, got {mode}.");
+        : throw new ArgumentOutOfRangeException(
+            nameof(mode), mode, $"Expected the release mode None, Gentle or Full, got {mode}.");
 
     CacheEngine ShrinkOperation.ICache.Engine => _engine;
 

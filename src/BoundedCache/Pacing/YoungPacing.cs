@@ -7,12 +7,12 @@ namespace BoundedCache.Pacing;
 /// kind. Guarded by the pacer's lock.
 /// </summary>
 /// <remarks>
-/// What comes in is new, and the runtime lets new objects pile up by the size of the processor's cache, which on a large
-/// server is hundreds of megabytes whatever the limit. When it then finds nearly all of them alive it leaves them where
-/// they are, and what died between them (what an entry is built with) stays as holes for as long as the entries live.
-/// Compacted early, they fill the holes that older entries left. So where the runtime's own collections are known to
-/// come for what caches take in, the next one is forestalled. The process stops more often and for less time each, and
-/// for no longer in all: nearly all the time goes to moving what is kept, once.
+/// What comes in is new, and the runtime lets new objects pile up by the size of the processor's cache, which on a
+/// large server is hundreds of megabytes whatever the limit. When it then finds nearly all of them alive it leaves them
+/// where they are, and what died between them (what an entry is built with) stays as holes for as long as the entries
+/// live. Compacted early, they fill the holes that older entries left. So where the runtime's own collections are known
+/// to come for what caches take in, the next one is forestalled. The process stops more often and for less time each,
+/// and for no longer in all: nearly all the time goes to moving what is kept, once.
 /// </remarks>
 internal sealed class YoungPacing(IGarbageCollector collector, TimeProvider time)
 {

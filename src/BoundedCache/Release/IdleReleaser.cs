@@ -95,7 +95,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         IdleReading now = Read(members);
         long minimum = members.Min(static member => member.MinimumBytes);
         long excess = now.HeldBytes - now.NeededBytes;
-        bool isMuch = excess >= minimum && excess >= now.NeededBytes / 2 && excess >= _leftBytes + minimum;
+        bool isMuch = excess >= now.NeededBytes / 2 && excess >= _leftBytes + minimum;
         _calm = isMuch && IsQuiet(now) ? _calm + 1 : 0;
         _last = now;
         TimeSpan interval = members.Min(static member => member.Interval);

@@ -48,7 +48,8 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
     /// <returns>
     /// The result of the run that served the request; faulted when the run failed unexpectedly.
     /// </returns>
-    [SuppressMessage("Design", "CA1031", Justification = "Every caller that waits gets the exception, whatever it was.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "Every caller that waits gets the exception, whatever it was.")]
     public Task<ReleaseResult> ReleaseAsync(ReleaseRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);

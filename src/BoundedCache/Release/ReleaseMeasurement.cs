@@ -61,7 +61,8 @@ internal readonly record struct ReleaseMeasurement
     /// reason to collect twice.
     /// </summary>
     public bool FinalizersHold =>
-        Collection.FinalizersPending >= (Request.Baseline is null ? MemoryAnalyzer.ManyFinalizers : 1) && IsMissingInHeap;
+        Collection.FinalizersPending >= (Request.Baseline is null ? MemoryAnalyzer.ManyFinalizers : 1)
+        && IsMissingInHeap;
 
     /// <summary>
     /// Whether, with all collections done, finalizers are the likely reason that memory is missing. What waits behind a

@@ -124,9 +124,7 @@ internal sealed class ReleaseRun(
     {
         GCReading last = measurement.Collection;
         return last.Index <= indexBefore
-            || last.Generation < GC.MaxGeneration
             || !last.Compacted
-            || last.Concurrent
             || (measurement.IsHeapIdle && !measurement.IsPinned);
     }
 

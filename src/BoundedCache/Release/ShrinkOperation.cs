@@ -48,7 +48,9 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         /// <summary>Tells the pacer what came and left.</summary>
         void Pace();
 
-        /// <summary>Waits until no eviction callback is queued or running; false where the time was not enough.</summary>
+        /// <summary>
+        /// Waits until no eviction callback is queued or running; false where the time was not enough.
+        /// </summary>
         bool WaitForCallbacks(TimeSpan timeout);
 
         /// <summary>What all caches of the process hold. Used on the releaser's thread.</summary>

@@ -181,6 +181,20 @@ public sealed class PacerTests : PacerScenario
     }
 
     [Fact]
+    public void A_report_that_comes_late_counts_nothing_twice()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(50 * MiB, 0, 1000 * MiB);
+        pacer.Report(account, 40 * MiB, 0, 1000 * MiB);
+        Process.CollectCompacting();
+
+        account.Report(145 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal(0, pacer.Collections);
+    }
+
+    [Fact]
     public void Small_caches_are_not_worth_a_collection()
     {
         Pacer pacer = NewPacer();

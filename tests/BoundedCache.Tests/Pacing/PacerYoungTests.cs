@@ -142,6 +142,33 @@ public sealed class PacerYoungTests : PacerScenario
     }
 
     [Fact]
+    public void What_comes_while_one_runs_goes_on_counting_and_sets_no_bound()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        bool isCounted = false;
+        Process.DuringStep = _ =>
+        {
+            if (!isCounted)
+            {
+                isCounted = true;
+                account.Report(0, 70 * MiB, 1000 * MiB);
+                Process.CollectYoung(0);
+                account.Report(0, 77 * MiB, 1000 * MiB);
+                account.Report(0, 84 * MiB, 1000 * MiB);
+            }
+        };
+        account.Report(0, 60 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        account.Report(0, 110 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        account.Report(0, 136 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.YoungCollections);
+    }
+
+    [Fact]
     public void One_writer_at_a_time_runs_a_young_collection()
     {
         Pacer pacer = NewPacer();

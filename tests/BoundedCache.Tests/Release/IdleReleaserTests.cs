@@ -1,3 +1,4 @@
+using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.TestSupport;
 using BoundedCache.Tests.Process;
@@ -118,18 +119,50 @@ public sealed class IdleReleaserTests
         LetGo();
         Pass(3);
         await AssertReleased();
-        string[] steps = [.. _process.Steps];
+        FillAndLetGoAgain();
+        Pass(6);
+
+        await AssertReleased();
+    }
+
+    [Fact]
+    public async Task There_is_no_second_release_within_an_interval()
+    {
+        LetGo();
+        Pass(3);
+        await AssertReleased();
+        FillAndLetGoAgain();
+        Pass(4);
+
+        await AssertNoneBegun();
+    }
+
+    [Fact]
+    public async Task After_a_background_collection_what_the_heap_holds_is_what_is_not_native()
+    {
+        LetGo();
+        _process.DeadBytes = 0;
+        _process.SetLast(new GCReading
+        {
+            Index = 10,
+            Generation = 2,
+            Concurrent = true,
+            HeapBytes = 40 * MiB,
+            CommittedBytes = 50 * MiB,
+        });
+        Pass(3);
+
+        await AssertReleased();
+    }
+
+    private void FillAndLetGoAgain()
+    {
         _process.LiveBytes = 340 * MiB;
         _usedBytes = 300 * MiB;
         _process.CollectInBackground();
         _process.CollectYoung(0);
         Pass(1);
         LetGo();
-        Pass(4);
-        Assert.Equal([.. steps, "background", "young 0"], _process.Steps);
-
-        Pass(2);
-        await AssertReleased();
     }
 
     /// <summary>
@@ -227,6 +260,36 @@ public sealed class IdleReleaserTests
     }
 
     [Fact]
+    public async Task Memory_that_is_committed_and_not_resident_is_not_held()
+    {
+        _process.SetLast(new GCReading
+        {
+            Index = 10,
+            Generation = 2,
+            HeapBytes = 340 * MiB,
+            CommittedBytes = 1000 * MiB,
+        });
+        Pass(10);
+
+        await AssertNoneBegun();
+    }
+
+    [Fact]
+    public async Task The_shortest_interval_of_all_members_sets_how_often_it_checks()
+    {
+        IdleReleaser.Member other = _member with { Interval = s_interval / 2 };
+        _watch.Join(other);
+        LetGo();
+        for (int i = 0; i < 3; i++)
+        {
+            _time.Advance(s_period / 2);
+        }
+
+        await AssertReleased();
+        GC.KeepAlive(other);
+    }
+
+    [Fact]
     public void Nobody_is_watched_for_once_the_last_cache_has_left()
     {
         Assert.Equal(1, _time.ActiveTimers);
@@ -238,7 +301,8 @@ public sealed class IdleReleaserTests
     [Fact]
     public void Several_caches_share_one_timer_and_its_shortest_interval()
     {
-        IdleReleaser.Member other = _member with { Interval = TimeSpan.FromMinutes(3), OnReleased = _member.OnReleased };
+        IdleReleaser.Member other =
+            _member with { Interval = TimeSpan.FromMinutes(3), OnReleased = _member.OnReleased };
         _watch.Join(other);
         Assert.Equal(1, _time.ActiveTimers);
 

@@ -171,6 +171,15 @@ public sealed class MemoryReleaserTests
     }
 
     [Fact]
+    public async Task A_swallowed_collection_is_repeated_though_little_stands_empty()
+    {
+        _process.DeadBytes = 4 * MiB;
+        _process.Swallow = 1;
+
+        Assert.Equal(2, (await Release(4 * MiB, forced: true)).Collections);
+    }
+
+    [Fact]
     public async Task A_collection_that_leaves_the_heap_standing_empty_without_pins_is_repeated()
     {
         _process.DeadBytes = 400 * MiB;

@@ -164,6 +164,52 @@ public sealed class ReleaseCoalescingTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_a_request_whose_caller_went_away_only_the_bytes_count()
+    {
+        using var cancellation = new CancellationTokenSource();
+        Task<ReleaseResult> first = _releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = MiB, Forced = true, TrimNative = true, WaitForCallbacks = HoldSettling },
+            cancellation.Token);
+        WaitUntilHeld();
+        Task<ReleaseResult> second = _releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = MiB / 2, Mode = ReleaseMode.Gentle }, CancellationToken.None);
+        await cancellation.CancelAsync();
+        _hold.Set();
+
+        ReleaseResult result = await second;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Assert.Equal(ReleaseOutcome.Skipped, result.Outcome);
+        Assert.Contains("Only 1.5 MiB could be expected", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Requests_combine_whichever_comes_first(bool isSwapped)
+    {
+        ProcessMemorySnapshot small = _process.Memory.TakeSnapshot();
+        _process.LiveBytes += 100 * MiB;
+        ProcessMemorySnapshot large = _process.Memory.TakeSnapshot();
+        var one = new ReleaseRequest
+        {
+            ExpectedBytes = 1,
+            Mode = ReleaseMode.Full,
+            TrimNative = true,
+            Forced = true,
+            WasDeferred = true,
+            Baseline = large,
+            ReadCaches = static () => default,
+        };
+        var other = new ReleaseRequest { ExpectedBytes = 2, Mode = ReleaseMode.Gentle, Baseline = small };
+
+        ReleaseRequest sum = isSwapped ? other.Combine(one) : one.Combine(other);
+
+        Assert.Equal(one with { ExpectedBytes = 3 }, sum);
+        Assert.Same(large, one.Combine(other with { Baseline = null }).Baseline);
+        Assert.Same(small, (one with { Baseline = null }).Combine(other).Baseline);
+    }
+
+    [Fact]
     public void A_token_cancelled_before_starts_nothing()
     {
         Task<ReleaseResult> task = Release(cancellationToken: new CancellationToken(canceled: true));

@@ -228,14 +228,16 @@ public sealed class ShrinkOperationTests
         Assert.True(await shrunk.Task);
     }
 
-    [Fact]
-    public async Task A_cancelled_shrink_ends_cancelled_and_the_release_does_not_begin()
+    [Theory]
+    [InlineData(ReleaseMode.None)]
+    [InlineData(ReleaseMode.Full)]
+    public async Task A_cancelled_shrink_ends_cancelled_and_the_release_does_not_begin(ReleaseMode mode)
     {
         using var source = new CancellationTokenSource();
         using var test = new ReleasingCache();
         test.Set("one", 200, entry => entry.AddExpirationToken(new Faults.Token { OnDispose = source.Cancel }));
 
-        Task<ShrinkReport> task = test.Cache.SetMaxMemoryAsync(1, cancellationToken: source.Token);
+        Task<ShrinkReport> task = test.Cache.SetMaxMemoryAsync(1, mode, source.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
         Assert.True(task.IsCanceled);
