@@ -94,11 +94,15 @@ public sealed class PacerHolesTests : PacerScenario
         Process.LiveBytes = 100 * MiB;
         Process.PinnedHoleBytes = 60 * MiB;
         long left = 0;
-        foreach (long holes in (long[])[60, 10, 60])
+        foreach (long? holes in (long?[])[60, null, 10, 60])
         {
             Time.Advance(TimeSpan.FromMinutes(1));
-            Process.FragmentedBytes = holes * MiB;
-            Process.CollectInBackground();
+            if (holes is not null)
+            {
+                Process.FragmentedBytes = holes.Value * MiB;
+                Process.CollectInBackground();
+            }
+
             account.Report((left += 150) * MiB, 0, 1000 * MiB);
         }
 
