@@ -38,7 +38,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     private readonly bool _trimNative;
     private readonly bool _trackStatistics;
     private readonly bool _trackLinkedEntries;
-    private readonly IdleMember? _idle;
+    private readonly IdleReleaser.Member? _idle;
     private IDisposable? _companion;
     private readonly PacedAccount? _pace;
     private bool _disposed;
@@ -65,9 +65,22 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     /// </exception>
     public BoundedMemoryCache(
         BoundedMemoryCacheOptions options, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
+        : this(options, loggerFactory, meterFactory, MemoryReleaser.Shared, Pacer.Shared)
+    {
+    }
+
+    /// <summary>Creates a cache whose memory is released and paced as a test wants it.</summary>
+    internal BoundedMemoryCache(
+        BoundedMemoryCacheOptions options,
+        ILoggerFactory? loggerFactory,
+        IMeterFactory? meterFactory,
+        MemoryReleaser releaser,
+        Pacer pacer)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        _releaser = releaser;
+        _pacer = pacer;
         Name = options.Name;
         _sizing = options.Sizing;
         _releaseMode = options.ReleaseMode;
@@ -92,7 +105,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
 
         // Declared sizes may be in any unit, so what they add up to says nothing of memory.
         _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured
-            ? Pacer.Shared.Open(options.PacingShare)
+            ? pacer.Open(options.PacingShare)
             : null;
         Publish(meterFactory);
         LiveCaches.Add(this);

@@ -24,7 +24,8 @@ public sealed class BoundedMemoryCacheOptions
     public EntrySizing Sizing { get; set; } = EntrySizing.Measured;
 
     /// <summary>
-    /// What lowering <see cref="BoundedMemoryCache.MaxMemory"/> does to make memory leave the process. Default
+    /// What lowering <see cref="BoundedMemoryCache.MaxMemory"/> does to make memory leave the process, and
+    /// <see cref="BoundedMemoryCache.ReleaseAsync"/> without a mode (Full where this is None). Default
     /// <see cref="ReleaseMode.Full"/>.
     /// </summary>
     public ReleaseMode ReleaseMode { get; set; } = ReleaseMode.Full;
