@@ -51,7 +51,10 @@ public sealed partial class BoundedMemoryCache
     /// Gives memory back to the operating system that entries left behind, whether evicted, replaced, removed or
     /// expired, and gives up table space. Evicts nothing.
     /// </summary>
-    /// <param name="releaseMode">How; <see cref="ReleaseMode.None"/> only gives up table space and reports.</param>
+    /// <param name="releaseMode">
+    /// How; null for <see cref="BoundedMemoryCacheOptions.ReleaseMode"/>, or <see cref="ReleaseMode.Full"/> where that
+    /// is <see cref="ReleaseMode.None"/>. <see cref="ReleaseMode.None"/> itself only gives up table space and reports.
+    /// </param>
     /// <param name="cancellationToken">
     /// Stops waiting; a garbage collection that has begun runs to its end. A gentle release that nobody
     /// else waits for ends there.
@@ -61,16 +64,17 @@ public sealed partial class BoundedMemoryCache
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled (thrown by the task).</exception>
     public Task<ShrinkReport> ReleaseAsync(
-        ReleaseMode releaseMode = ReleaseMode.Full, CancellationToken cancellationToken = default)
+        ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default)
     {
-        Check(releaseMode);
+        ReleaseMode mode = Check(
+            releaseMode ?? (_releaseMode == ReleaseMode.None ? ReleaseMode.Full : _releaseMode));
         ThrowIfDisposed();
         if (cancellationToken.IsCancellationRequested)
         {
             return Task.FromCanceled<ShrinkReport>(cancellationToken);
         }
 
-        var shrink = new ShrinkRun(this, releaseMode);
+        var shrink = new ShrinkRun(this, mode);
         return shrink.FinishOnOwnThread(cancellationToken);
     }
 
@@ -254,8 +258,8 @@ public sealed partial class BoundedMemoryCache
                 Count = cache.Count,
                 EvictionTime = _evictionTime,
                 TotalTime = Stopwatch.GetElapsedTime(_started),
-                GcPause = release.GCPause,
-                LongestGcPause = release.LongestPause,
+                GCPause = release.GCPause,
+                LongestGCPause = release.LongestPause,
                 Collections = release.Collections,
                 ReleaseMode = mode,
                 Outcome = release.Outcome,

@@ -58,24 +58,26 @@ public sealed record MemoryReport
     /// Takes this process's memory apart without disturbing it. Thread-safe; never throws for lack of a source.
     /// </summary>
     /// <param name="caches">
-    /// The caches whose entries are told from other live objects; none for all that there are in the process.
+    /// The caches whose entries are told from other live objects; none for all that there are in the process. A cache
+    /// that is none of this library's counts as other live objects.
     /// </param>
     /// <returns>The process now.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="caches"/> is null.</exception>
     /// <exception cref="ArgumentException">One of the caches is null.</exception>
-    public static MemoryReport Capture(params IEnumerable<BoundedMemoryCache> caches) =>
+    public static MemoryReport Capture(params IEnumerable<IBoundedCache> caches) =>
         Capture(MemoryReportMode.Observe, caches);
 
     /// <summary>Takes this process's memory apart. Thread-safe; never throws for lack of a source.</summary>
     /// <param name="mode">How much the process may be disturbed.</param>
     /// <param name="caches">
-    /// The caches whose entries are told from other live objects; none for all that there are in the process.
+    /// The caches whose entries are told from other live objects; none for all that there are in the process. A cache
+    /// that is none of this library's counts as other live objects.
     /// </param>
     /// <returns>The process as it was before a collection, if there was one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An unknown mode.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="caches"/> is null.</exception>
     /// <exception cref="ArgumentException">One of the caches is null.</exception>
-    public static MemoryReport Capture(MemoryReportMode mode, params IEnumerable<BoundedMemoryCache> caches)
+    public static MemoryReport Capture(MemoryReportMode mode, params IEnumerable<IBoundedCache> caches)
     {
         if (!Enum.IsDefined(mode))
         {
@@ -83,14 +85,15 @@ public sealed record MemoryReport
         }
 
         ArgumentNullException.ThrowIfNull(caches);
-        HashSet<BoundedMemoryCache> given = [.. caches];
+        HashSet<IBoundedCache> given = [.. caches];
         if (given.Contains(null!))
         {
             throw new ArgumentException("One of the caches is null.", nameof(caches));
         }
 
         MemoryAnalysis analysis = MemoryAnalyzer.Shared.Take(
-            mode == MemoryReportMode.Collect, () => LiveCaches.ReadShare(given.Count > 0 ? given : LiveCaches.All));
+            mode == MemoryReportMode.Collect,
+            () => LiveCaches.ReadShare(given.Count > 0 ? [.. given.OfType<ILiveCache>()] : LiveCaches.All));
         return From(analysis);
     }
 

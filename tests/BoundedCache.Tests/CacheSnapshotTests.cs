@@ -82,7 +82,7 @@ public sealed class CacheSnapshotTests
 
         Assert.Equal((2, 500), (snapshot.Shrinks, snapshot.MaxMemory));
         Assert.Same(report, snapshot.LastReport);
-        Assert.Equal((0, TimeSpan.Zero), (snapshot.ReleasedBytes, snapshot.GcPause));
+        Assert.Equal((0, TimeSpan.Zero), (snapshot.ReleasedBytes, snapshot.GCPause));
     }
 
     [Fact]
@@ -91,8 +91,8 @@ public sealed class CacheSnapshotTests
         using var test = new CacheUnderTest();
         ShrinkReport report = await test.Cache.ReleaseAsync();
 
-        Assert.True(report.GcPause > TimeSpan.Zero);
-        Assert.Equal(report.GcPause, test.Cache.GetSnapshot().GcPause);
+        Assert.True(report.GCPause > TimeSpan.Zero);
+        Assert.Equal(report.GCPause, test.Cache.GetSnapshot().GCPause);
         Assert.Equal((0, report), (test.Cache.GetSnapshot().Shrinks, test.Cache.GetSnapshot().LastReport));
     }
 
@@ -118,8 +118,8 @@ public sealed class CacheSnapshotTests
 
         Assert.Equal(
             (1000, TimeSpan.FromMilliseconds(3)),
-            (one.Cache.GetSnapshot().ReleasedBytes, one.Cache.GetSnapshot().GcPause));
-        Assert.Equal((0, TimeSpan.Zero), (two.Cache.GetSnapshot().ReleasedBytes, two.Cache.GetSnapshot().GcPause));
+            (one.Cache.GetSnapshot().ReleasedBytes, one.Cache.GetSnapshot().GCPause));
+        Assert.Equal((0, TimeSpan.Zero), (two.Cache.GetSnapshot().ReleasedBytes, two.Cache.GetSnapshot().GCPause));
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class ShrinkReportTests
         Count = 7,
         EvictionTime = TimeSpan.FromMilliseconds(83.2),
         TotalTime = TimeSpan.FromMilliseconds(321),
-        GcPause = TimeSpan.FromMilliseconds(149.8),
+        GCPause = TimeSpan.FromMilliseconds(149.8),
         Collections = 1,
         ReleaseMode = ReleaseMode.Full,
         Outcome = ReleaseOutcome.Released,

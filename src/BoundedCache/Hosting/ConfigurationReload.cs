@@ -65,7 +65,7 @@ internal sealed class ConfigurationReload : IDisposable
         IOptionsFactory<BoundedMemoryCacheOptions> optionsFactory,
         ILogger logger)
     {
-        if (registration.Configuration is not { } configuration || options.Source is not { } source)
+        if (registration.Configuration is not { } configuration || ConfiguredSource.Find(options) is not { } source)
         {
             return;
         }
