@@ -156,4 +156,53 @@ public sealed class CacheSnapshotTests
 
         Assert.Equal((0, 1), (test.Cache.GetSnapshot().Count, test.Cache.GetSnapshot().Evictions.Removed.Entries));
     }
+
+    [Fact]
+    public void The_limit_that_holds_is_the_limit_that_was_set()
+    {
+        using var test = new CacheUnderTest();
+        test.Cache.MaxMemory = 12_345;
+
+        Assert.Equal(12_345, test.Cache.EffectiveMaxMemory);
+        Assert.Equal(12_345, test.Cache.GetSnapshot().EffectiveMaxMemory);
+        Assert.Equal(7, new CacheSnapshot { MaxMemory = 10, EffectiveMaxMemory = 7 }.EffectiveMaxMemory);
+    }
+
+    [Fact]
+    public void Who_builds_a_snapshot_sets_what_it_needs()
+    {
+        var snapshot = new CacheSnapshot { Name = "pages", MaxMemory = 100 };
+
+        Assert.Equal((0, 0, null), (snapshot.ExpiredBytes, snapshot.Refused, snapshot.HitRatio));
+        Assert.Equal("pages: 0 entries, 0 B of 100 B; 0 stored, 0 left (0 B), 0 refused", snapshot.ToString());
+        Assert.Equal("none", snapshot.Evictions.ToString());
+    }
+
+    [Fact]
+    public void A_snapshot_reads_as_one_line()
+    {
+        var evictions = new EvictionTotals { Capacity = new(1_234, 5 << 20), TokenExpired = new(1, 10) };
+        var snapshot = new CacheSnapshot
+        {
+            Name = "sessions",
+            MaxMemory = 1L << 30,
+            EffectiveMaxMemory = 512L << 20,
+            UsedMemory = 924L << 20,
+            Count = 12_345,
+            Hits = 951,
+            Misses = 49,
+            Insertions = 13_580,
+            Evictions = evictions,
+            RefusedTooLarge = 2,
+        };
+
+        Assert.Equal(
+            "sessions: 12,345 entries, 924 MiB of 1 GiB (now 512 MiB); hit ratio 95.1 %; "
+                + "13,580 stored, 1,235 left (5 MiB), 2 refused",
+            snapshot.ToString());
+        Assert.Equal(
+            "sessions: 12,345 entries, 968,884,224 units of 1,073,741,824 units",
+            (snapshot with { Sizing = EntrySizing.Declared, EffectiveMaxMemory = 1L << 30 }).ToString().Split(';')[0]);
+        Assert.Equal("capacity 1,234 (5 MiB), token expired 1 (10 B)", evictions.ToString());
+    }
 }
