@@ -81,17 +81,18 @@ public sealed class FigureTests
         JsonObject shown = (await host.PutAsync("api/caches/fake/limit", """{"maxMemory": 1}"""))
             .AssertOk().Json.AsObject();
 
+        Assert.Equal("2026-01-01T00:00:00+00:00", shown["time"]!.GetValue<string>());
         Assert.Equal(100, shown["before"]!["residentBytes"]!.GetValue<long>());
         Assert.Equal(60, shown["after"]!["residentBytes"]!.GetValue<long>());
         Assert.Equal(cache.Ending.Result.ToString(), shown["summary"]!.GetValue<string>());
-        foreach (string name in (string[])["before", "after", "summary"])
+        foreach (string name in (string[])["time", "before", "after", "summary"])
         {
             shown.Remove(name);
         }
 
         Assert.Equal(
             """
-            {"time":"2026-01-01T00:00:00+00:00","cacheName":"fake","oldMaxBytes":1000,"newMaxBytes":1,
+            {"cacheName":"fake","oldMaxBytes":1000,"newMaxBytes":1,
             "entriesEvicted":2,"bytesEvicted":3,"usedBytes":4,"count":5,"evictionMilliseconds":6,
             "totalMilliseconds":7.5,"gcPauseMilliseconds":8,"longestGcPauseMilliseconds":9,"collections":1,
             "releaseMode":"gentle","outcome":"partial","reason":"why","advice":["what"],"releasedBytes":40}
