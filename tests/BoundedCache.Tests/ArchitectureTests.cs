@@ -39,6 +39,10 @@ public sealed class ArchitectureTests
         [typeof(ByteSize)] = ["Process"],
     };
 
+    private static readonly Dictionary<int, OpCode> s_codes = typeof(OpCodes).GetFields()
+        .Select(static field => (OpCode)field.GetValue(null)!)
+        .ToDictionary(static code => code.Value & 0xFFFF);
+
     private static readonly (Type User, Type Used)[] s_uses =
     [
         .. typeof(BoundedMemoryCache).Assembly.GetTypes()
@@ -189,10 +193,6 @@ public sealed class ArchitectureTests
             };
         }
     }
-
-    private static readonly Dictionary<int, OpCode> s_codes = typeof(OpCodes).GetFields()
-        .Select(static field => (OpCode)field.GetValue(null)!)
-        .ToDictionary(static code => code.Value & 0xFFFF);
 
     private static void Add(HashSet<Type> uses, IEnumerable<Type> types)
     {
