@@ -31,7 +31,9 @@ internal static class Problems
     public static Problem UnknownCache(string name, IReadOnlyList<string> names) => Create(
         StatusCodes.Status404NotFound,
         $"There is no cache '{Echo(name)}'. "
-            + $"{(names.Count == 0 ? "This service has none." : $"There are: {string.Join(", ", names)}. Case matters.")}",
+            + (names.Count == 0
+                ? "This service has none."
+                : $"There are: {string.Join(", ", names)}. Case matters."),
         "No such cache");
 
     /// <summary>

@@ -125,7 +125,9 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    /// <summary>Stops counting lookups when nobody wants them any more. Writers call it; it costs them next to nothing.</summary>
+    /// <summary>
+    /// Stops counting lookups when nobody wants them any more. Writers call it; it costs them next to nothing.
+    /// </summary>
     private void StopUnwantedCounting()
     {
         if (_lookups is not null && !_trackStatistics && _instruments is not { WantsRequests: true })

@@ -53,7 +53,10 @@ public sealed record EvictionTotals
             ("token expired", TokenExpired), ("removed", Removed), ("replaced", Replaced),
         ];
         string[] parts =
-            [.. reasons.Where(static each => each.Totals != default).Select(static each => $"{each.Reason} {each.Totals}")];
+        [
+            .. reasons.Where(static each => each.Totals != default)
+                .Select(static each => $"{each.Reason} {each.Totals}"),
+        ];
         return parts.Length == 0 ? "none" : string.Join(", ", parts);
     }
 }

@@ -4,8 +4,8 @@ using System.Reflection.Emit;
 namespace BoundedCache.Tests;
 
 /// <summary>
-/// Who may use whom. A room is a folder and namespace of the library, <c>BoundedCache.X</c>. Uses are looked for in base
-/// types, fields, signatures and method bodies.
+/// Who may use whom. A room is a folder and namespace of the library, <c>BoundedCache.X</c>. Uses are looked for in
+/// base types, fields, signatures and method bodies.
 /// </summary>
 public sealed class ArchitectureTests
 {

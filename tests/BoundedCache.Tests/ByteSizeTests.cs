@@ -116,8 +116,8 @@ public sealed class ByteSizeTests
         FormatException error = Assert.Throws<FormatException>(static () => ByteSize.Parse("lots"));
 
         Assert.Equal(
-            "Expected a whole number of bytes (1048576), a number with a unit (100MB, 1.5 GiB) or a percentage above 0% "
-                + "and up to 100% (25%), got 'lots'.",
+            "Expected a whole number of bytes (1048576), a number with a unit (100MB, 1.5 GiB) or a percentage above "
+                + "0% and up to 100% (25%), got 'lots'.",
             error.Message);
     }
 

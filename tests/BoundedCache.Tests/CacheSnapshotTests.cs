@@ -205,4 +205,26 @@ public sealed class CacheSnapshotTests
             (snapshot with { Sizing = EntrySizing.Declared, EffectiveMaxMemory = 1L << 30 }).ToString().Split(';')[0]);
         Assert.Equal("capacity 1,234 (5 MiB), token expired 1 (10 B)", evictions.ToString());
     }
+
+    [Theory]
+    [InlineData(ReleaseMode.None, ReleaseMode.Full)]
+    [InlineData(ReleaseMode.Full, ReleaseMode.Full)]
+    [InlineData(ReleaseMode.Gentle, ReleaseMode.Gentle)]
+    public async Task A_release_without_a_mode_uses_the_caches_own(ReleaseMode own, ReleaseMode used)
+    {
+        using var test = new CacheUnderTest(options => options.ReleaseMode = own);
+        IBoundedCache cache = test.Cache;
+
+        Assert.Equal(used, (await cache.ReleaseAsync()).ReleaseMode);
+    }
+
+    [Fact]
+    public async Task An_explicit_mode_of_none_releases_nothing()
+    {
+        using var test = new CacheUnderTest(static options => options.ReleaseMode = ReleaseMode.Full);
+
+        ShrinkReport report = await test.Cache.ReleaseAsync(ReleaseMode.None);
+
+        Assert.Equal((ReleaseMode.None, ReleaseOutcome.NotRequested), (report.ReleaseMode, report.Outcome));
+    }
 }

@@ -19,7 +19,8 @@ public sealed class ShrinkReportTests
     [Fact]
     public void A_report_of_a_gentle_release_says_the_longest_pause() => Assert.EndsWith(
         "(321 ms in all, GC pause 150 ms, at most 12 ms at once)",
-        (Report(1) with { ReleaseMode = ReleaseMode.Gentle, LongestGCPause = TimeSpan.FromMilliseconds(12) }).ToString(),
+        (Report(1) with { ReleaseMode = ReleaseMode.Gentle, LongestGCPause = TimeSpan.FromMilliseconds(12) })
+            .ToString(),
         StringComparison.Ordinal);
 
     [Fact]

@@ -5,8 +5,7 @@ using Microsoft.Net.Http.Headers;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// What stands before every endpoint: nothing of a request is read, not even its route's values, before it is known
-/// that it may be answered.
+/// The check before every endpoint: nothing of a request is read, not even its route's values, before it is allowed.
 /// </summary>
 /// <remarks>
 /// It wraps the finished endpoints, as the last of all conventions. A filter would run after the arguments are bound,
@@ -90,7 +89,7 @@ internal enum EndpointKind
 }
 
 /// <summary>
-/// The refusal of what a browser sends because a page of another site told it to, with the user's cookies or from the
+/// Refuses requests that a browser sends because a page of another site told it to, with the user's cookies or from the
 /// user's machine. Programs that are no browsers send neither header, and cannot be misused that way.
 /// </summary>
 internal static class CrossSite

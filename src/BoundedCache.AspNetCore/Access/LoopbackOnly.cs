@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// The judgement whether a request comes straight from a program on this machine: from the connection's own addresses,
-/// never from what the request says of itself.
+/// Decides whether a request comes straight from a program on this machine, by the connection's own addresses, never by
+/// what the request says of itself.
 /// </summary>
 internal static class LoopbackOnly
 {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// The log of those who were not answered: at once where there was none for a minute, else with the next one's count,
-/// so that nobody fills the log by asking. Thread-safe.
+/// Logs refused requests, at most once a minute, with the number of the others, so that nobody can fill the log.
+/// Thread-safe.
 /// </summary>
 internal sealed class RefusalLog(TimeProvider time, ILogger logger)
 {

@@ -52,7 +52,8 @@ internal static class LimitText
 
         return bytes > bounds.MaximumLimit
             ? Refusal($"maxMemory: expected at most {bounds.MaximumLimit} bytes "
-                + $"({ByteSize.Format(bounds.MaximumLimit.Value)}), the highest limit that this endpoint sets, got {bytes}.")
+                + $"({ByteSize.Format(bounds.MaximumLimit.Value)}), the highest limit that this endpoint sets, "
+                + $"got {bytes}.")
             : null;
     }
 

@@ -11,8 +11,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace BoundedCache.AspNetCore.Events;
 
 /// <summary>
-/// The distribution of events to those who watch. Nobody is waited for: who reads too slowly loses
-/// the oldest. Thread-safe.
+/// Distributes events to readers. No reader is waited for: a slow one loses the oldest events. Thread-safe.
 /// </summary>
 internal sealed class EventHub
 {

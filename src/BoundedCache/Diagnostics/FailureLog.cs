@@ -4,10 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Diagnostics;
 
-/// <summary>
-/// What a cache logs of user code that fails, and of values that it cannot measure: no more
-/// lines than somebody can read.
-/// </summary>
+/// <summary>Logs user code that fails, and values that the cache cannot measure, at a limited rate.</summary>
 /// <param name="cacheName">The cache's name, in each line.</param>
 /// <param name="logger">The log, which must not throw.</param>
 /// <param name="time">The clock of the intervals between lines.</param>
@@ -60,8 +57,8 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
 }
 
 /// <summary>
-/// The decision which of many like events is logged: of each type the first at once, then one per interval, with the
-/// number of those in between. What fails for one entry fails for millions.
+/// Decides which of many similar events is logged: of each type the first at once, then one per interval, with the
+/// number of those in between. What fails for one entry often fails for millions.
 /// </summary>
 /// <remarks>Types are held weakly, so that those of an assembly that can be unloaded can be.</remarks>
 internal sealed class LogThrottle(TimeProvider time)

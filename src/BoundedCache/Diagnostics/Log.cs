@@ -136,7 +136,7 @@ internal static partial class Log
 }
 
 /// <summary>
-/// A logger whose failures stay in it. The cache logs from timers and pool threads, where an exception ends the
+/// A logger that swallows its own exceptions. The cache logs from timers and pool threads, where an exception ends the
 /// process, and in the middle of changes that must be finished.
 /// </summary>
 internal sealed class ContainedLogger(ILogger inner) : ILogger

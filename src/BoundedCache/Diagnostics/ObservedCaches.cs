@@ -51,8 +51,8 @@ internal sealed class ObservedCaches
         var added = new ObservedCache(cache, s_numbers);
         lock (_lock)
         {
-            // Where nobody collects, nobody notices the dead. Looked for each time there could be as many as living, so
-            // they cost a few looks per cache.
+            // Where nobody collects metrics, only this notices collected caches. It runs when their number may have
+            // doubled, so it costs a few looks per cache.
             if (_count >= _nextSweep)
             {
                 Sweep();

@@ -13,7 +13,9 @@ internal interface ILiveCache
     /// <summary>Accounted bytes of its entries.</summary>
     long UsedMemory { get; }
 
-    /// <summary>Bytes of this process that it may come to have; 0 once it is disposed or where it is not measured.</summary>
+    /// <summary>
+    /// Bytes of this process that it may come to have; 0 once it is disposed or where it is not measured.
+    /// </summary>
     long LimitBytes { get; }
 
     /// <summary>Accounted bytes that ever left it.</summary>

@@ -26,7 +26,8 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
     private readonly List<BoundedMemoryCache> _owned = [];
 
     /// <summary>
-    /// Creates a registry of given caches, for tests and for applications without a container. It does not dispose them.
+    /// Creates a registry of given caches, for tests and for applications without a container. It does not dispose
+    /// them.
     /// </summary>
     /// <param name="caches">The caches; each needs a name of its own.</param>
     /// <exception cref="ArgumentNullException"><paramref name="caches"/> is null.</exception>
@@ -114,7 +115,9 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
     public bool TryGet(string name, [MaybeNullWhen(false)] out IBoundedCache cache) =>
         _byName.TryGetValue(name, out cache);
 
-    /// <summary>The container does not know the caches that nobody asked it for, so the registry disposes them.</summary>
+    /// <summary>
+    /// Disposes the caches that it made: the container does not know those that nobody asked it for.
+    /// </summary>
     void IDisposable.Dispose() => DisposeAll();
 
     private void DisposeAll() => _owned.ForEach(static cache => cache.Dispose());

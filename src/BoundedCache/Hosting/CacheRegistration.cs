@@ -20,7 +20,7 @@ internal sealed record CacheRegistration(
     public string OptionsName => Key ?? Options.DefaultName;
 }
 
-/// <summary>The step that fills options in as their cache was registered: key, then section, then delegate.</summary>
+/// <summary>Fills options in as their cache was registered: key, then section, then delegate.</summary>
 internal sealed class CacheOptionsSetup(IEnumerable<CacheRegistration> registrations)
     : IConfigureNamedOptions<BoundedMemoryCacheOptions>
 {
@@ -48,8 +48,8 @@ internal sealed class CacheOptionsSetup(IEnumerable<CacheRegistration> registrat
 }
 
 /// <summary>
-/// The check of options once everybody has had a say in them: each by itself, and that no two caches of a
-/// container have the same name.
+/// Checks options after all delegates have run: each by itself, and that no two caches of a container have the same
+/// name.
 /// </summary>
 internal sealed class CacheOptionsValidator(IEnumerable<CacheRegistration> registrations)
     : IValidateOptions<BoundedMemoryCacheOptions>

@@ -22,7 +22,7 @@ namespace BoundedCache.Hosting;
 /// </remarks>
 internal sealed class ConfigurationReload : IDisposable
 {
-    /// <summary>How long changes are collected before they are looked at.</summary>
+    /// <summary>The time for which changes are gathered before they are applied together.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
@@ -124,8 +124,8 @@ internal sealed class ConfigurationReload : IDisposable
     }
 
     /// <summary>
-    /// Whether there is something to look at. Under the lock that setters take: either they see that nobody runs, or
-    /// this sees what they set.
+    /// Whether there is a change to apply. It takes the lock that <see cref="OnDue"/> takes, so no change is missed:
+    /// either that sees that nobody runs, or this sees the change.
     /// </summary>
     private bool TakeStale()
     {
@@ -144,8 +144,7 @@ internal sealed class ConfigurationReload : IDisposable
             var now = new AcceptedSettings(_optionsFactory.Create(_registration.OptionsName));
             if (now.Limit is null && _last.Limit is not null)
             {
-                // A file that is just being replaced looks like this. Taking it for an order to return to the default
-                // would throw the cache away.
+                // A file that is being replaced looks like this. Returning to the default would empty the cache.
                 Complain(_section, () => Log.MaxMemoryGone(_logger, _cache.Name, _section, _cache.MaxMemory));
                 return;
             }
@@ -163,7 +162,7 @@ internal sealed class ConfigurationReload : IDisposable
         {
             // Between the cache's end and the reload's.
         }
-#pragma warning disable CA1031 // Options run foreign code, and this is a timer's thread, where an exception would end the process.
+#pragma warning disable CA1031 // Options run foreign code; an exception on a timer's thread would end the process.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
@@ -218,7 +217,8 @@ internal sealed class ConfigurationReload : IDisposable
     }
 
     /// <summary>
-    /// What configuration and clocks hold of a reload. It stops listening at the first change after the reload is gone.
+    /// The object that configuration and clocks hold instead of a reload. It stops listening at the first change after
+    /// the reload was collected.
     /// </summary>
     private sealed class Relay(ConfigurationReload reload) : IDisposable
     {
@@ -230,7 +230,8 @@ internal sealed class ConfigurationReload : IDisposable
             _registration = ChangeToken.OnChange(configuration.GetReloadToken, static relay => relay.OnChanged(), this);
 
         /// <summary>
-        /// Starts the timer unless it runs. The flow of whoever changed the configuration is none of its business.
+        /// Starts the timer unless it runs. It must not keep the execution context of the thread that changed the
+        /// configuration alive.
         /// </summary>
         public void StartTimer_NeedsLock(TimeProvider time)
         {

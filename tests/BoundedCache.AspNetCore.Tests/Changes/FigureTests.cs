@@ -76,7 +76,8 @@ public sealed class FigureTests
             }),
         };
         var time = new ManualTimeProvider();
-        await using AdminHost host = await StartAsync(cache, all => (all.AllowLoopback, all.TimeProvider) = (true, time));
+        await using AdminHost host = await StartAsync(
+            cache, all => (all.AllowLoopback, all.TimeProvider) = (true, time));
 
         JsonObject shown = (await host.PutAsync("api/caches/fake/limit", """{"maxMemory": 1}"""))
             .AssertOk().Json.AsObject();
@@ -247,7 +248,8 @@ public sealed class FigureTests
         Assert.Equal(OperationState.Releasing, operation.State);
 
         operation.Fail("why");
-        Assert.Equal((OperationState.Failed, "why", 100), (operation.State, operation.View().Error, operation.View().MaxBytes));
+        OperationView view = operation.View();
+        Assert.Equal((OperationState.Failed, "why", 100), (view.State, view.Error, view.MaxBytes));
     }
 
     [Fact]

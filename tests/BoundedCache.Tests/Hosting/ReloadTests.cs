@@ -145,7 +145,8 @@ public sealed class ReloadTests
         service.Reload(("MaxMemory", "400"));
 
         Assert.Equal(500, cache.MaxMemory);
-        Assert.Contains("expected at least 1 byte, got ", Assert.Single(service.Log.Messages), StringComparison.Ordinal);
+        Assert.Contains(
+            "expected at least 1 byte, got ", Assert.Single(service.Log.Messages), StringComparison.Ordinal);
     }
 
     [Fact]
