@@ -1,3 +1,5 @@
+using BoundedCache.Diagnostics;
+using BoundedCache.Entries;
 using BoundedCache.Release;
 using BoundedCache.Tests.Diagnostics;
 
@@ -226,5 +228,24 @@ public sealed class CacheSnapshotTests
         ShrinkReport report = await test.Cache.ReleaseAsync(ReleaseMode.None);
 
         Assert.Equal((ReleaseMode.None, ReleaseOutcome.NotRequested), (report.ReleaseMode, report.Outcome));
+    }
+
+    [Fact]
+    public void A_release_during_which_the_process_grew_released_nothing()
+    {
+        var counters = new CacheCounters();
+        counters.OnReleased(10, TimeSpan.FromMilliseconds(1));
+        counters.OnReleased(-5, TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal((10, TimeSpan.FromMilliseconds(2)), (counters.ReleasedBytes, counters.GCPause));
+    }
+
+    [Fact]
+    public void Limits_of_all_caches_add_up_to_no_more_than_the_largest_number()
+    {
+        using var one = new CacheUnderTest(static options => options.MaxMemory = long.MaxValue);
+        using var two = new CacheUnderTest(static options => options.MaxMemory = long.MaxValue);
+
+        Assert.Equal(long.MaxValue, LiveCaches.LimitBytes);
     }
 }

@@ -1,9 +1,13 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using BoundedCache.AspNetCore.Access;
 using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.Events;
+using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.TestSupport;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.Changes;
@@ -268,6 +272,49 @@ public sealed class FigureTests
             (await host.PutAsync("api/caches/fake/limit", $$"""{"maxMemory": {{limit}}}"""))
                 .AssertProblem(HttpStatusCode.BadRequest, $"got {limit}.");
         }
+    }
+
+    [Fact]
+    public void The_wait_for_the_next_release_is_rounded_up_to_seconds()
+    {
+        var time = new ManualTimeProvider();
+        var rate = new ReleaseRate(1, time);
+        Assert.True(rate.TryTake(out _));
+        time.Advance(TimeSpan.FromSeconds(19.5));
+        var context = new DefaultHttpContext();
+
+        string detail = TooManyReleases.Refuse(context, rate)!.Value!.Detail!;
+        Assert.Contains("Ask again in 41 s.", detail, StringComparison.Ordinal);
+        Assert.Equal("41", context.Response.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public void The_last_100_reports_are_kept()
+    {
+        var history = new ShrinkHistory(new EventHub(), new ManualTimeProvider());
+        for (int i = 1; i <= 101; i++)
+        {
+            history.Note(new ShrinkReport { CacheName = "fake", EntriesEvicted = i });
+        }
+
+        Assert.Equal(Enumerable.Range(2, 100), history.Views.Select(static view => (int)view.EntriesEvicted));
+    }
+
+    [Fact]
+    public void Refusals_are_logged_once_a_minute_with_the_number_of_those_since_the_last_line()
+    {
+        var time = new ManualTimeProvider();
+        using var lines = new LogLines();
+        var log = new RefusalLog(time, lines.CreateLogger(Log.Category));
+        foreach (int seconds in (int[])[0, 59, 1, 60])
+        {
+            time.Advance(TimeSpan.FromSeconds(seconds));
+            log.Note(new DefaultHttpContext(), "why");
+        }
+
+        Assert.Equal(
+            ["0 more", "1 more", "0 more"],
+            lines.Admin.Select(static line => line.Text.Split(". ")[1][..6]));
     }
 
     private static Task<AdminHost> StartAsync(FakeCache cache, Action<BoundedCacheAdminOptions>? options = null) =>

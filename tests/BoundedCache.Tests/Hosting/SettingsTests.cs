@@ -136,6 +136,7 @@ public sealed class SettingsTests
     [InlineData("Max_Memory", "MaxMemory")]
     [InlineData("TrackStatistic", "TrackStatistics")]
     [InlineData("ExpirationScanInterval", null)]
+    [InlineData("Size", null)]
     [InlineData("SizeLimit", null)]
     [InlineData("X", null)]
     public void An_unknown_setting_is_told_with_what_was_probably_meant(string unknown, string? meant) => AssertRefused(
