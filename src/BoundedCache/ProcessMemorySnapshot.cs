@@ -3,10 +3,9 @@ using BoundedCache.Process;
 namespace BoundedCache;
 
 /// <summary>
-/// The memory of this process at one moment, in bytes: what the operating system counts and what the garbage
-/// collector counts. <see cref="LiveBytes"/>, <see cref="CommittedBytes"/> and <see cref="ResidentBytes"/> are three
-/// different things, and a cache that only frees entries moves only the first. Every member has a default, so tests set
-/// only what they need.
+/// The memory of this process at one moment, in bytes, as the operating system and the garbage collector count it.
+/// <see cref="LiveBytes"/>, <see cref="CommittedBytes"/> and <see cref="ResidentBytes"/> are three different things: a
+/// cache that only frees entries lowers only the first. A figure that is not set is 0, or null where it can be unknown.
 /// </summary>
 public sealed record ProcessMemorySnapshot
 {
@@ -17,7 +16,7 @@ public sealed record ProcessMemorySnapshot
 
     /// <summary>
     /// The part of <see cref="ResidentBytes"/> that is private and backed by no file (<c>RssAnon</c>): heaps, stacks,
-    /// native allocations. The truth to judge a release by. Null where the platform does not tell.
+    /// native allocations. A release is judged by it. Null where the platform does not tell.
     /// </summary>
     public long? AnonymousBytes { get; init; }
 
@@ -33,8 +32,7 @@ public sealed record ProcessMemorySnapshot
     public long? PeakResidentBytes { get; init; }
 
     /// <summary>
-    /// Memory that the garbage collector held committed after its last collection; it understates
-    /// what is committed since.
+    /// Memory that the garbage collector held committed after its last collection. Memory committed since is not in it.
     /// </summary>
     public long CommittedBytes { get; init; }
 
@@ -48,19 +46,32 @@ public sealed record ProcessMemorySnapshot
     public long FragmentedBytes { get; init; }
 
     /// <summary>
-    /// Where the operating system's figures come from, for example <c>/proc/self/status</c>, and what they lack.
+    /// Where the operating system's figures come from, for example <c>/proc/self/status</c>, and what that source
+    /// lacks; empty by default.
     /// </summary>
     public string Source { get; init; } = "";
 
     /// <summary>
-    /// Takes a snapshot of this process. Costs some tens of microseconds and never throws for lack of a source.
+    /// Takes a snapshot of this process. Costs some tens of microseconds, and does not throw when a
+    /// source is missing. Thread-safe.
     /// </summary>
     /// <returns>The process's memory now.</returns>
     public static ProcessMemorySnapshot Take() => ProcessMemory.Shared.TakeSnapshot();
 
-    /// <summary>The main figures in one line for people and logs.</summary>
-    /// <returns>One line, in the invariant culture.</returns>
-    public override string ToString() =>
-        $"RSS {ByteSize.Format(ResidentBytes)}, committed {ByteSize.Format(CommittedBytes)}, "
-        + $"live {ByteSize.Format(LiveBytes)} ({Source})";
+    /// <summary>The snapshot in one line, without what the platform does not tell.</summary>
+    /// <returns>
+    /// For example <c>RSS 120 MiB (anonymous 90 MiB, files 30 MiB, peak 140 MiB), GC heap: live 40 MiB, allocated
+    /// 45 MiB, holes 2 MiB, committed 60 MiB</c>.
+    /// </returns>
+    public override string ToString()
+    {
+        (string Name, long? Bytes)[] all =
+            [("anonymous", AnonymousBytes), ("files", FileBytes), ("peak", PeakResidentBytes)];
+        string known = string.Join(", ", all
+            .Where(static part => part.Bytes is not null)
+            .Select(static part => $"{part.Name} {ByteSize.Format(part.Bytes!.Value)}"));
+        return $"RSS {ByteSize.Format(ResidentBytes)}{(known.Length == 0 ? "" : $" ({known})")}, "
+            + $"GC heap: live {ByteSize.Format(LiveBytes)}, allocated {ByteSize.Format(AllocatedBytes)}, "
+            + $"holes {ByteSize.Format(FragmentedBytes)}, committed {ByteSize.Format(CommittedBytes)}";
+    }
 }

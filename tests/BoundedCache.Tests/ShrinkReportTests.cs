@@ -29,10 +29,6 @@ public sealed class ShrinkReportTests
             + "(0 ms in all, GC pause 0 ms)",
         new ShrinkReport { CacheName = "pages" }.ToString());
 
-    [Fact]
-    public void The_process_reads_as_one_line() => Assert.Equal(
-        "RSS 1.25 GiB, committed 1.25 GiB, live 0 B (a test)", Snapshot(1280L << 20).ToString());
-
     private static ShrinkReport Report(long oldMax) => new()
     {
         CacheName = "sessions",

@@ -32,7 +32,7 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
         }
 
         MemoryReport report = await CaptureAsync(MemoryReportMode.Collect, context.RequestAborted);
-        Log.Collected(logger, Requester.Describe(context), report.GcPause.TotalMilliseconds);
+        Log.Collected(logger, Requester.Describe(context), report.GCPause.TotalMilliseconds);
         return Json(report);
     }
 
@@ -78,7 +78,7 @@ internal sealed record MemoryReportView(
         [.. report.Findings.Select(
             static finding => new MemoryReportFindingView(finding.Cause, finding.Bytes, finding.Text, finding.Advice))],
         report.Notes,
-        Math.Round(report.GcPause.TotalMilliseconds, 3),
+        Math.Round(report.GCPause.TotalMilliseconds, 3),
         Math.Round(report.Duration.TotalMilliseconds, 3));
 }
 
