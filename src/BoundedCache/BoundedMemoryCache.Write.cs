@@ -21,16 +21,11 @@ public sealed partial class BoundedMemoryCache
         return new CacheEntry(key, this);
     }
 
-    /// <summary>
-    /// Whether entries that are built or read while another one is being built hand their expiration up to it.
-    /// </summary>
-    internal bool TracksLinkedEntries => _trackLinkedEntries;
+    /// <inheritdoc/>
+    bool IEntryStore.TracksLinkedEntries => _trackLinkedEntries;
 
-    /// <summary>
-    /// Stores an entry. All user code (sizers, tokens, the key's own) has run when the first thing changes; if it
-    /// throws, nothing is stored and the exception reaches the writer.
-    /// </summary>
-    internal void Store(CacheEntry entry)
+    /// <inheritdoc/>
+    void IEntryStore.Store(CacheEntry entry)
     {
         // Disposing an entry does not throw where the cache is disposed.
         if (_disposed)

@@ -24,7 +24,7 @@ namespace BoundedCache;
 /// <para>No code of the application runs under the cache's lock: sizers, tokens and keys' <c>Equals</c> run on the
 /// calling thread, eviction callbacks on the thread pool, and all of them may call the cache.</para>
 /// </remarks>
-public sealed partial class BoundedMemoryCache : IMemoryCache
+public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, ILiveCache, IObservedCache, IEntryStore
 {
     private readonly CacheEngine _engine;
     private readonly ObjectMeasurer _measurer;
@@ -135,6 +135,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         set => Shrink(value, _releaseMode);
     }
 
+    /// <summary>The limit that holds now, in bytes. Today it is always <see cref="MaxMemory"/>.</summary>
+    public long EffectiveMaxMemory => MaxMemory;
+
     /// <summary>
     /// Accounted bytes: the sum of what the entries were charged. At no moment above <see cref="MaxMemory"/>, except
     /// while a limit that was just lowered is still being evicted down to, and then it only falls.
@@ -205,10 +208,14 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     /// <summary>Whether <see cref="UsedMemory"/> is in bytes, and not in units that callers declare.</summary>
     internal bool IsMeasured => _sizing == EntrySizing.Measured;
 
-    /// <summary>
-    /// The limit in bytes; 0 once the cache is disposed, or where its units are not bytes.
-    /// </summary>
-    internal long LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
+    /// <inheritdoc/>
+    bool ILiveCache.IsMeasured => IsMeasured;
+
+    /// <inheritdoc/>
+    long ILiveCache.LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
+
+    /// <inheritdoc/>
+    long ILiveCache.CreditedBytes => _engine.CreditedBytes;
 
     /// <summary>The engine, for the invariant checker and for reports.</summary>
     internal CacheEngine Engine => _engine;

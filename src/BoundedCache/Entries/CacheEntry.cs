@@ -4,6 +4,21 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Entries;
 
+/// <summary>What an entry that is being built needs of its cache.</summary>
+internal interface IEntryStore
+{
+    /// <summary>
+    /// Whether entries that are built or read while another one is being built pass their expiration on to it.
+    /// </summary>
+    bool TracksLinkedEntries { get; }
+
+    /// <summary>
+    /// Stores an entry. All user code (sizers, tokens, the key's own) has run when the first thing changes; if it
+    /// throws, nothing is stored and the exception reaches the writer.
+    /// </summary>
+    void Store(CacheEntry entry);
+}
+
 /// <summary>
 /// An entry that is being built. It is stored when it is disposed, and has no effect afterwards.
 /// </summary>
@@ -17,7 +32,7 @@ internal sealed class CacheEntry : ICacheEntry
 
     private const long None = -1;
 
-    private readonly BoundedMemoryCache _cache;
+    private readonly IEntryStore _cache;
     private readonly CacheEntry? _outer;
     private List<PostEvictionCallbackRegistration>? _callbacks;
     private List<IChangeToken>? _tokens;
@@ -32,7 +47,7 @@ internal sealed class CacheEntry : ICacheEntry
     private bool _hasValue;
     private bool _isDisposed;
 
-    public CacheEntry(object key, BoundedMemoryCache cache)
+    public CacheEntry(object key, IEntryStore cache)
     {
         Key = key;
         _cache = cache;

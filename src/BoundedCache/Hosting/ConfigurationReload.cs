@@ -23,7 +23,7 @@ namespace BoundedCache.Hosting;
 /// </remarks>
 internal sealed class ConfigurationReload : IDisposable
 {
-    /// <summary>How long changes are collected before they are looked at.</summary>
+    /// <summary>The time for which changes are gathered before they are applied together.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
@@ -67,7 +67,7 @@ internal sealed class ConfigurationReload : IDisposable
         IOptionsFactory<BoundedMemoryCacheOptions> optionsFactory,
         ILogger logger)
     {
-        if (registration.Configuration is not { } configuration || options.Source is not { } source)
+        if (registration.Configuration is not { } configuration || ConfiguredSource.Find(options) is not { } source)
         {
             return;
         }
@@ -133,8 +133,8 @@ internal sealed class ConfigurationReload : IDisposable
     }
 
     /// <summary>
-    /// Whether there is something to look at. Under the lock that setters take: either they see that nobody runs, or
-    /// this sees what they set.
+    /// Whether there is a change to apply. It takes the lock that <see cref="OnDue"/> takes, so no change is missed:
+    /// either that sees that nobody runs, or this sees the change.
     /// </summary>
     private bool TakeStale()
     {
@@ -153,8 +153,7 @@ internal sealed class ConfigurationReload : IDisposable
             var now = new AcceptedSettings(_optionsFactory.Create(_registration.OptionsName));
             if (now.Limit is null && _last.Limit is not null)
             {
-                // A file that is just being replaced looks like this. Taking it for an order to return to the default
-                // would throw the cache away.
+                // A file that is being replaced looks like this. Returning to the default would empty the cache.
                 Complain(_section, () => Log.MaxMemoryGone(_logger, _cache.Name, _section, _cache.MaxMemory));
                 return;
             }
@@ -172,7 +171,7 @@ internal sealed class ConfigurationReload : IDisposable
         {
             // Between the cache's end and the reload's.
         }
-#pragma warning disable CA1031 // Options run foreign code, and this is a timer's thread, where an exception would end the process.
+#pragma warning disable CA1031 // Options run foreign code; an exception on a timer's thread would end the process.
         catch (Exception failure)
 #pragma warning restore CA1031
         {

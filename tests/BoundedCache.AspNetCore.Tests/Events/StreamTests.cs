@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.TestSupport;
 
-namespace BoundedCache.AspNetCore.Tests.Stream;
+namespace BoundedCache.AspNetCore.Tests.Events;
 
 /// <summary>The live stream, on a real server.</summary>
 public sealed class StreamTests
@@ -111,7 +111,7 @@ public sealed class StreamTests
         new(new ManualTimeProvider().GetUtcNow(), resident, 0, 0, []);
 
     /// <summary>Somebody who watches.</summary>
-    private sealed class Watcher(HttpResponseMessage response, System.IO.Stream body) : IAsyncDisposable
+    private sealed class Watcher(HttpResponseMessage response, Stream body) : IAsyncDisposable
     {
         private readonly IAsyncEnumerator<SseItem<string>> _items = SseParser.Create(body)
             .EnumerateAsync()
