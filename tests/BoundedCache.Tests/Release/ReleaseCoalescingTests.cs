@@ -21,7 +21,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
     {
         _lock.Set();
         _entered.Dispose();
-        // The gate may still be waited at by a thread that a failed test left behind.
+        // A thread that a failed test left behind may still wait for it.
     }
 
     private Task<ReleaseResult> Release(
