@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Testing;
 
 namespace BoundedCache.TestSupport;
 
-/// <summary>A logger factory whose loggers keep what they are told, of all categories and levels. Thread-safe.</summary>
+/// <summary>A logger factory that keeps what is logged, of all categories and levels. Thread-safe.</summary>
 public sealed class RecordingLog : ILoggerFactory
 {
     private readonly FakeLoggerProvider _provider = new();
