@@ -157,7 +157,7 @@ public sealed partial class BoundedMemoryCache
     {
         if (IsMeasured && _logger.IsEnabled(LogLevel.Warning)
             && HeapRoom.Read(ProcessMemory.Shared) is { } room
-            && HeapLimitRule.Check(room, LiveCaches.LimitBytes) is { } finding)
+            && HeapRules.CheckLimit(room, LiveCaches.LimitBytes) is { } finding)
         {
             Log.HeapLimit(_logger, Name, MaxMemory, finding);
         }

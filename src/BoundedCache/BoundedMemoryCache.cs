@@ -43,7 +43,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     private readonly PacedAccount? _pace;
     private bool _disposed;
 
-    /// <summary>Whether a read is nothing but a read, counted or not: one question in the place of two.</summary>
+    /// <summary>
+    /// False where a read has more to do: the cache is disposed, or links entries. One check instead of two.
+    /// </summary>
     private bool _plainReads;
 
     /// <summary>
@@ -130,9 +132,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     public int Count => _engine.Count;
 
     /// <summary>
-    /// The keys, as they were when the enumeration began: each that is in the cache all the while that takes, and
-    /// of those that leave meanwhile, some; none twice. In no particular order. Does not count as a use. None
-    /// once the cache is disposed.
+    /// The keys when the enumeration began, in no particular order and none twice. Of the keys that are removed while
+    /// the enumeration begins, some may be missing. Does not count as a use. Empty once the cache is disposed.
     /// </summary>
     public IEnumerable<object> Keys => EnumerateKeys();
 
@@ -160,7 +161,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     /// </param>
     public void Compact(double percentage)
     {
-        // The conversion stops at the ends of int, and makes 0 of what is no number.
+        // The conversion saturates at the ends of int, and turns NaN into 0.
         long target = (int)(Count * percentage);
         _engine.Evict(target - _scan.Run());
         _engine.Trim();
@@ -168,7 +169,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     }
 
     /// <summary>
-    /// Lets go of all entries and of the tokens they wait for, and runs no eviction callbacks. Later calls throw
+    /// Removes all entries, unsubscribes from their tokens, and runs no eviction callbacks. Later calls throw
     /// <see cref="ObjectDisposedException"/>. Disposing twice is harmless.
     /// </summary>
     public void Dispose()
@@ -188,12 +189,11 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         Unpublish();
     }
 
-    /// <summary>Whether <see cref="UsedMemory"/> is bytes of this process, and not whatever callers declared.</summary>
+    /// <summary>Whether <see cref="UsedMemory"/> is in bytes, and not in units that callers declare.</summary>
     internal bool IsMeasured => _sizing == EntrySizing.Measured;
 
     /// <summary>
-    /// Bytes of this process that the cache may come to have; 0 once it is disposed, or where its bytes are
-    /// whatever callers declare.
+    /// The limit in bytes; 0 once the cache is disposed, or where its units are not bytes.
     /// </summary>
     internal long LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
 
@@ -201,12 +201,12 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     internal CacheEngine Engine => _engine;
 
     /// <summary>
-    /// Hands over what serves this cache alone and must end with it. For who made the cache, before
-    /// anybody else has it; once.
+    /// Sets an object that is disposed with this cache. To be called once, by the code that made the cache, before it
+    /// is handed out.
     /// </summary>
     internal void DisposeWithCache(IDisposable companion) => _companion = companion;
 
-    /// <summary>Waits until no eviction callback is queued or running; false where the time was not enough.</summary>
+    /// <summary>Waits until no eviction callback is queued or running; false if that took longer.</summary>
     internal bool WaitForCallbacks(TimeSpan timeout) => _callbacks.WaitUntilIdle(timeout);
 
     private IEnumerable<object> EnumerateKeys()
@@ -217,7 +217,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         }
     }
 
-    /// <summary>Has bytes collected when too many have come or left: after every change.</summary>
+    /// <summary>
+    /// Reports to the pacer, which collects when too many bytes came or left. To be called after every change.
+    /// </summary>
     private void Pace() => _pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);

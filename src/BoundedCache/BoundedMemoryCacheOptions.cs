@@ -100,12 +100,12 @@ public sealed class BoundedMemoryCacheOptions
     internal Dictionary<Type, Func<object, long>> Sizers { get; } = [];
 
     /// <summary>
-    /// Registers how many bytes values (or keys) of exactly the type <typeparamref name="T"/> keep alive, themselves
-    /// included, instead of measuring them. The sizer runs on the writer's thread, under no lock; if it throws or
-    /// answers a negative number, the object is measured and the failure logged.
+    /// Registers a function that tells how many bytes values (or keys) of exactly the type <typeparamref name="T"/>
+    /// keep alive, themselves included; they are not measured then. The sizer runs on the writer's thread, under no
+    /// lock. If it throws or returns a negative number, the object is measured and the failure logged.
     /// </summary>
     /// <typeparam name="T">The exact type; types derived from it are measured as usual.</typeparam>
-    /// <param name="sizer">Answers bytes, zero or more. Must be thread-safe.</param>
+    /// <param name="sizer">Returns bytes, zero or more. Must be thread-safe.</param>
     /// <returns>These options.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="sizer"/> is null.</exception>
     public BoundedMemoryCacheOptions AddSizer<T>(Func<T, long> sizer)

@@ -42,14 +42,14 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
         progress.Say($"{options.WarmTeeth} teeth that do not count");
         for (int tooth = 0; tooth < options.WarmTeeth; tooth++)
         {
-            await CutAsync(service, cancellationToken);
+            await CutAsync(service, sampler, cancellationToken);
         }
 
         var calls = new List<Call>();
         TimeSpan zero = _clock.Elapsed;
         while (_clock.Elapsed - zero < options.Duration)
         {
-            Call call = await CutAsync(service, cancellationToken);
+            Call call = await CutAsync(service, sampler, cancellationToken);
             calls.Add(call);
             string resident = ByteSize.Format(sampler.Samples.BytesAt(_clock.Elapsed));
             progress.Say(string.Create(
@@ -65,18 +65,21 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
     }
 
     /// <summary>One tooth: lowered and held, raised and filled.</summary>
-    private async Task<Call> CutAsync(ServiceProcess service, CancellationToken cancellationToken)
+    private async Task<Call> CutAsync(
+        ServiceProcess service, ResidentSampler sampler, CancellationToken cancellationToken)
     {
         TimeSpan lowered = _clock.Elapsed;
         ShrinkAnswer answer = await service.SetLimitByAdminAsync(options.LowMaxBytes, "full", cancellationToken);
         TimeSpan answered = _clock.Elapsed;
         await Task.Delay(options.Hold, cancellationToken);
         Dictionary<string, long> memory = await service.ReadMemoryAsync(cancellationToken);
+        sampler.Look();
         TimeSpan raised = _clock.Elapsed;
         await service.SetLimitByAdminAsync(options.HighMaxBytes, "full", cancellationToken);
         await service.FillAsync(Items.ToFill(options.HighMaxBytes), cancellationToken);
         TimeSpan rest = options.Hold - (_clock.Elapsed - raised);
         await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, cancellationToken);
+        sampler.Look();
         return new Call(lowered, answered, raised, _clock.Elapsed, answer, memory);
     }
 

@@ -32,7 +32,7 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
         }
 
         MemoryReport report = await CaptureAsync(MemoryReportMode.Collect, context.RequestAborted);
-        Log.Collected(logger, Requester.Describe(context), report.GcPause.TotalMilliseconds);
+        Log.Collected(logger, Requester.Describe(context), report.GCPause.TotalMilliseconds);
         return Json(report);
     }
 

@@ -28,7 +28,7 @@ internal sealed record MemoryReportView(
         [.. report.Findings.Select(
             static finding => new MemoryReportFindingView(finding.Cause, finding.Bytes, finding.Text, finding.Advice))],
         report.Notes,
-        Math.Round(report.GcPause.TotalMilliseconds, 3),
+        Math.Round(report.GCPause.TotalMilliseconds, 3),
         Math.Round(report.Duration.TotalMilliseconds, 3));
 }
 

@@ -82,7 +82,7 @@ internal sealed class Pacer
     private readonly Action<Action> _run;
     private readonly long? _heapLimitBytes;
     private readonly Lock _lock = new();
-    private readonly List<WeakReference<PacedAccount>> _accounts = [];
+    private readonly WeakList<PacedAccount> _accounts = new();
     private long _deadBytes;
     private int _fullCollections;
     private long _notBefore = long.MinValue;
@@ -134,8 +134,7 @@ internal sealed class Pacer
         var account = new PacedAccount(this, share);
         lock (_lock)
         {
-            _accounts.RemoveAll(static weak => !weak.TryGetTarget(out _));
-            _accounts.Add(new WeakReference<PacedAccount>(account));
+            _accounts.Add(account);
         }
 
         return account;
@@ -304,13 +303,10 @@ internal sealed class Pacer
     {
         long budgets = 0;
         long limits = 0;
-        foreach (WeakReference<PacedAccount> weak in _accounts)
+        foreach (PacedAccount account in _accounts)
         {
-            if (weak.TryGetTarget(out PacedAccount? account))
-            {
-                budgets += account.BudgetBytes;
-                limits += account.LimitBytes;
-            }
+            budgets += account.BudgetBytes;
+            limits += account.LimitBytes;
         }
 
         long budget = Math.Max(budgets, Math.Max(MinimumBudgetBytes, SmallCacheBudgetBytes - (limits / 2)));

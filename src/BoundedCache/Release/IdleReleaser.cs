@@ -26,8 +26,8 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private static readonly TimeSpan s_longestPeriod = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly List<WeakReference<IdleMember>> _members = [];
-    private ITimer? _timer;
+    private readonly WeakList<IdleMember> _members = new();
+    private WeakTimer<IdleReleaser>? _timer;
     private int _isChecking;
 
     // Of the checks alone, which do not overlap.
@@ -48,18 +48,15 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     {
         lock (_lock)
         {
-            _members.Add(new WeakReference<IdleMember>(member));
+            _members.Add(member);
             TimeSpan period = Period_NeedsLock();
-            if (_timer is not null)
+            if (_timer is null)
+            {
+                _timer = new WeakTimer<IdleReleaser>(time, this, static watch => watch.Tick(), period, period);
+            }
+            else
             {
                 _timer.Change(period, period);
-                return;
-            }
-
-            // The flow of whoever makes the first cache is none of the timer's business.
-            using (ExecutionContext.SuppressFlow())
-            {
-                _timer = time.CreateTimer(static state => ((IdleReleaser)state!).Tick(), this, period, period);
             }
         }
     }
@@ -69,7 +66,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     {
         lock (_lock)
         {
-            _members.RemoveAll(weak => !weak.TryGetTarget(out IdleMember? other) || ReferenceEquals(other, member));
+            _members.Remove(member);
             StopIfAlone_NeedsLock();
         }
     }
@@ -116,16 +113,21 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
     private void Conclude(Task<ReleaseResult> task, IdleMember[] members)
     {
-        if (task.IsCompletedSuccessfully)
+        ReleaseResult? released = task.IsCompletedSuccessfully ? task.Result : null;
+        if (released is not null)
         {
             // What stayed is pinned, or kept by the runtime: asking for the same again would bring no more.
             IdleReading after = Read(members);
             _leftBytes = Math.Max(0, after.HeldBytes - after.NeededBytes);
             _last = after;
-            members[0].OnReleased(task.Result);
         }
 
+        // Before anybody is told: what is told may take long, or throw, and the checks go on.
         Volatile.Write(ref _isChecking, 0);
+        if (released is not null)
+        {
+            members[0].OnReleased(released);
+        }
     }
 
     private IdleReading Read(IdleMember[] members)
@@ -174,17 +176,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     {
         lock (_lock)
         {
-            List<IdleMember> alive = [];
-            _members.RemoveAll(weak =>
-            {
-                bool isAlive = weak.TryGetTarget(out IdleMember? member);
-                if (isAlive)
-                {
-                    alive.Add(member!);
-                }
-
-                return !isAlive;
-            });
+            List<IdleMember> alive = _members.ToList();
             StopIfAlone_NeedsLock();
             return [.. alive];
         }
@@ -193,12 +185,9 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private TimeSpan Period_NeedsLock()
     {
         TimeSpan shortest = s_longestPeriod * ChecksPerInterval;
-        foreach (WeakReference<IdleMember> weak in _members)
+        foreach (IdleMember member in _members)
         {
-            if (weak.TryGetTarget(out IdleMember? member) && member.Interval < shortest)
-            {
-                shortest = member.Interval;
-            }
+            shortest = member.Interval < shortest ? member.Interval : shortest;
         }
 
         return shortest / ChecksPerInterval;
@@ -206,9 +195,9 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
     private void StopIfAlone_NeedsLock()
     {
-        if (_members.Count == 0)
+        if (_members.Capacity == 0)
         {
-            _timer?.Dispose();
+            _timer?.Stop();
             _timer = null;
         }
     }

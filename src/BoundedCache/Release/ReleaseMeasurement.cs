@@ -8,9 +8,6 @@ namespace BoundedCache.Release;
 /// </summary>
 internal readonly record struct ReleaseMeasurement
 {
-    // A pinned object keeps the region it lies in, and the regions of small objects are 4 MiB.
-    private const long RegionBytes = 4L * 1024 * 1024;
-
     // Some finalizers are always due in a living process.
     private const long ManyFinalizers = 16;
 
@@ -76,7 +73,7 @@ internal readonly record struct ReleaseMeasurement
     public bool IsHeapIdle => ReleaseThresholds.IsClear(IdleBytes, Collection.LiveBytes);
 
     /// <summary>Whether there are pins enough to hold a good part of the idle heap.</summary>
-    public bool IsPinned => Collection.PinnedObjects * RegionBytes >= IdleBytes / 2;
+    public bool IsPinned => GCReading.CanPinsHold(Collection.PinnedObjects, IdleBytes);
 
     /// <summary>Memory outside the managed heap.</summary>
     public long NativeBytes => OccupiedBytes - Collection.CommittedBytes;

@@ -23,6 +23,7 @@ public sealed class IdleReleaserTests
     {
         var limits = new ReleaseThresholds
         {
+            Finalizers = TimeSpan.FromSeconds(30),
             BackgroundPoll = TimeSpan.Zero,
             SliceInterval = TimeSpan.Zero,
             FruitlessInterval = TimeSpan.Zero,
