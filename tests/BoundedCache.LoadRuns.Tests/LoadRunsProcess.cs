@@ -10,7 +10,7 @@ namespace BoundedCache.LoadRuns.Tests;
 internal sealed class LoadRunsProcess : IDisposable
 {
     /// <summary>
-    /// After this, something hangs. A service whose heap is at its limit is slow by itself, and slower on a busy machine.
+    /// After this, something hangs. A service whose heap is at its limit is slow, and slower on a busy machine.
     /// </summary>
     private static readonly TimeSpan s_hung = TimeSpan.FromMinutes(10);
 
