@@ -9,7 +9,9 @@ namespace BoundedCache.LoadRuns.Tests;
 /// </summary>
 internal sealed class LoadRunsProcess : IDisposable
 {
-    /// <summary>After this, something hangs. A service whose heap is at its limit is slow by itself, and slower on a machine that is busy.</summary>
+    /// <summary>
+    /// After this, something hangs. A service whose heap is at its limit is slow, and slower on a busy machine.
+    /// </summary>
     private static readonly TimeSpan s_hung = TimeSpan.FromMinutes(10);
 
     private readonly System.Diagnostics.Process _process;

@@ -33,7 +33,8 @@ internal sealed class Pins : Cause
             buffers.Add(new byte[1000]);
         }
 
-        // Not before all are there: a collection on the way would move the others away from those that are pinned, and whether there is one is the machine's affair.
+        // Not before all are there: a collection on the way, which may come or not, would move the others away from
+        // those that are pinned.
         for (int i = 99; i < buffers.Count; i += 100)
         {
             _pins.Add(GCHandle.Alloc(buffers[i], GCHandleType.Pinned));

@@ -1,4 +1,5 @@
 using BoundedCache.Hosting;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using BoundedCache.Hosting;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
