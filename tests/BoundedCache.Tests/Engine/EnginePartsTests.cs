@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Engine;
 
@@ -90,5 +91,60 @@ public sealed class EnginePartsTests
         Assert.Equal(1, both.Engine.RemoveExpired(static failure => throw failure));
         Assert.Equal(0, both.Engine.Count);
         InvariantChecker.Check(both.Engine);
+    }
+
+    [Fact]
+    public void An_entry_is_removed_by_its_details_once()
+    {
+        var both = new EngineAndModel(maxBytes: 100);
+        both.Set("first", hasDetails: true);
+        both.Set("second", hasDetails: true);
+        EntryDetails details = both.Peek("first").Details!;
+
+        both.Engine.Remove(details, EvictionReason.TokenExpired);
+        both.Engine.Remove(details, EvictionReason.TokenExpired);
+
+        Assert.Equal((1, 1), (both.Engine.Count, both.Engine.UsedBytes));
+        Assert.Equal(["second"], both.Engine.SnapshotKeys());
+        Assert.Equal(new EntryTotals(1, 1), both.Engine.ReadTotals().Evictions.TokenExpired);
+        InvariantChecker.Check(both.Engine);
+    }
+
+    [Fact]
+    public void An_entry_that_comes_while_its_key_is_looked_up_is_replaced_and_not_stored_twice()
+    {
+        var both = new EngineAndModel(maxBytes: 100);
+        bool isInside = false;
+        var other = new ClashingKey(1, () => { });
+        both.Set(other);
+        var key = new ClashingKey(2, () =>
+        {
+            if (!isInside)
+            {
+                isInside = true;
+                both.Set(new ClashingKey(2, () => { }));
+            }
+        });
+
+        both.Set(key);
+
+        Assert.True(isInside);
+        Assert.Equal(2, both.Engine.Count);
+        Assert.Equal(1, both.Engine.ReadTotals().Evictions.Replaced.Entries);
+        InvariantChecker.Check(both.Engine);
+    }
+
+    /// <summary>A key with the hash of all others, whose Equals can do something else first.</summary>
+    private sealed class ClashingKey(int number, Action onEquals)
+    {
+        private int Number => number;
+
+        public override int GetHashCode() => 7;
+
+        public override bool Equals(object? obj)
+        {
+            onEquals();
+            return obj is ClashingKey other && other.Number == number;
+        }
     }
 }
