@@ -168,7 +168,13 @@ public sealed class ReleaseCoalescingTests : IDisposable
     {
         using var cancellation = new CancellationTokenSource();
         Task<ReleaseResult> first = _releaser.ReleaseAsync(
-            new ReleaseRequest { ExpectedBytes = MiB, Forced = true, TrimNative = true, WaitForCallbacks = HoldSettling },
+            new ReleaseRequest
+            {
+                ExpectedBytes = MiB,
+                Forced = true,
+                TrimNative = true,
+                WaitForCallbacks = HoldSettling,
+            },
             cancellation.Token);
         WaitUntilHeld();
         Task<ReleaseResult> second = _releaser.ReleaseAsync(
