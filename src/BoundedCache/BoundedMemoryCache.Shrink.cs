@@ -56,8 +56,8 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     /// expired, and gives up table space. Evicts nothing.
     /// </summary>
     /// <param name="releaseMode">
-    /// How; null for what the options say, and <see cref="ReleaseMode.Full"/> where these say
-    /// <see cref="ReleaseMode.None"/>. None itself only gives up table space and reports.
+    /// How; null for <see cref="BoundedMemoryCacheOptions.ReleaseMode"/>, or <see cref="ReleaseMode.Full"/> where that
+    /// is <see cref="ReleaseMode.None"/>. <see cref="ReleaseMode.None"/> itself only gives up table space and reports.
     /// </param>
     /// <param name="cancellationToken">
     /// Stops waiting; a garbage collection that has begun runs to its end. A gentle release that no
@@ -70,7 +70,8 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     public Task<ShrinkReport> ReleaseAsync(
         ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default)
     {
-        ReleaseMode mode = Check(releaseMode ?? (_releaseMode == ReleaseMode.None ? ReleaseMode.Full : _releaseMode));
+        ReleaseMode mode = Check(
+            releaseMode ?? (_releaseMode == ReleaseMode.None ? ReleaseMode.Full : _releaseMode));
         ThrowIfDisposed();
         if (cancellationToken.IsCancellationRequested)
         {

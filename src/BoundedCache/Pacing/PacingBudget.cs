@@ -25,27 +25,20 @@ internal sealed class PacingBudget(CollectorSettings settings)
     private const int RoomPerBudget = 4;
 
     private readonly long? _heapLimitBytes = settings.HeapHardLimitBytes is > 0 and long limit ? limit : null;
-    private readonly List<WeakReference<PacedAccount>> _accounts = [];
+    private readonly WeakList<PacedAccount> _accounts = new();
 
     /// <summary>Adds an account. It is held weakly, and counts for as long as its cache lives.</summary>
-    public void Add(PacedAccount account)
-    {
-        _accounts.RemoveAll(static weak => !weak.TryGetTarget(out _));
-        _accounts.Add(new WeakReference<PacedAccount>(account));
-    }
+    public void Add(PacedAccount account) => _accounts.Add(account);
 
     /// <summary>The budget now, in bytes.</summary>
     public long Compute()
     {
         long budgets = 0;
         long limits = 0;
-        foreach (WeakReference<PacedAccount> weak in _accounts)
+        foreach (PacedAccount account in _accounts)
         {
-            if (weak.TryGetTarget(out PacedAccount? account))
-            {
-                budgets += account.BudgetBytes;
-                limits += account.LimitBytes;
-            }
+            budgets += account.BudgetBytes;
+            limits += account.LimitBytes;
         }
 
         long budget = Math.Max(budgets, Math.Max(MinimumBytes, SmallCacheBytes - (limits / 2)));

@@ -27,8 +27,8 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private static readonly TimeSpan s_longestPeriod = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly List<WeakReference<Member>> _members = [];
-    private ITimer? _timer;
+    private readonly WeakList<Member> _members = new();
+    private WeakTimer<IdleReleaser>? _timer;
     private int _isChecking;
 
     // Of the checks alone, which do not overlap.
@@ -49,18 +49,15 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     {
         lock (_lock)
         {
-            _members.Add(new WeakReference<Member>(member));
+            _members.Add(member);
             TimeSpan period = Period_NeedsLock();
-            if (_timer is not null)
+            if (_timer is null)
+            {
+                _timer = new WeakTimer<IdleReleaser>(time, this, static watch => watch.Tick(), period, period);
+            }
+            else
             {
                 _timer.Change(period, period);
-                return;
-            }
-
-            // The timer must not carry the ExecutionContext of the first cache's maker.
-            using (ExecutionContext.SuppressFlow())
-            {
-                _timer = time.CreateTimer(static state => ((IdleReleaser)state!).Tick(), this, period, period);
             }
         }
     }
@@ -70,7 +67,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     {
         lock (_lock)
         {
-            _members.RemoveAll(weak => !weak.TryGetTarget(out Member? other) || ReferenceEquals(other, member));
+            _members.Remove(member);
             StopIfAlone_NeedsLock();
         }
     }
@@ -117,16 +114,21 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
     private void Conclude(Task<ReleaseResult> task, Member[] members)
     {
-        if (task.IsCompletedSuccessfully)
+        ReleaseResult? released = task.IsCompletedSuccessfully ? task.Result : null;
+        if (released is not null)
         {
             // What stayed is pinned, or kept by the runtime: asking for the same again would bring no more.
             IdleReading after = Read(members);
             _leftBytes = Math.Max(0, after.HeldBytes - after.NeededBytes);
             _last = after;
-            members[0].OnReleased(task.Result);
         }
 
+        // Before anybody is told: what is told may take long, or throw, and the checks go on.
         Volatile.Write(ref _isChecking, 0);
+        if (released is not null)
+        {
+            members[0].OnReleased(released);
+        }
     }
 
     private IdleReading Read(Member[] members)
@@ -173,17 +175,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     {
         lock (_lock)
         {
-            List<Member> alive = [];
-            _members.RemoveAll(weak =>
-            {
-                bool isAlive = weak.TryGetTarget(out Member? member);
-                if (isAlive)
-                {
-                    alive.Add(member!);
-                }
-
-                return !isAlive;
-            });
+            List<Member> alive = _members.ToList();
             StopIfAlone_NeedsLock();
             return [.. alive];
         }
@@ -193,12 +185,9 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         TimeSpan shortest = s_longestPeriod * ChecksPerInterval;
-        foreach (WeakReference<Member> weak in _members)
+        foreach (Member member in _members)
         {
-            if (weak.TryGetTarget(out Member? member) && member.Interval < shortest)
-            {
-                shortest = member.Interval;
-            }
+            shortest = member.Interval < shortest ? member.Interval : shortest;
         }
 
         return shortest / ChecksPerInterval;
@@ -207,9 +196,9 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private void StopIfAlone_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (_members.Count == 0)
+        if (_members.Capacity == 0)
         {
-            _timer?.Dispose();
+            _timer?.Stop();
             _timer = null;
         }
     }

@@ -29,7 +29,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         if (measurement.FinalizersToBlame)
         {
             cause ??= "finalizers hold what was let go";
-            advice.Add(FinalizerRule.Explain(
+            advice.Add(HeapRules.ExplainFinalizers(
                 measurement.Collection.FinalizersPending,
                 measurement.AliveBytes,
                 isMeasured: false,
@@ -90,18 +90,18 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     }
 
     /// <summary>
-    /// Why the managed heap keeps what is empty, asked in the order in which the report's rules would have it.
+    /// Why the managed heap keeps memory without objects, decided as in the report; the largest part.
     /// </summary>
     private MemoryReportFinding ExplainIdleHeap(in ReleaseMeasurement measurement)
     {
-        CollectorSettings settings = memory.Collector.Settings;
-        return measurement.IsPinned ? PinRule.Explain(measurement.Collection.PinnedObjects, measurement.IdleBytes)
-            : ReleaseThresholds.IsClear(measurement.Collection.FragmentedBytes, measurement.Collection.LiveBytes)
-                ? FragmentationRule.Explain(measurement.Collection.FragmentedBytes)
-            : settings.RetainsMemory ? RetainVMRule.Explain(measurement.IdleBytes)
-            : settings.Replacement is string name ? ReplacedCollectorRule.Explain(name, measurement.IdleBytes)
-            : settings.IsServer ? ServerGCRule.Explain(settings, measurement.IdleBytes)
-            : UnusedHeapRule.Explain(measurement.IdleBytes);
+        long holes = Math.Min(measurement.Collection.FragmentedBytes, measurement.IdleBytes);
+        var idle = new IdleHeap(
+            holes,
+            measurement.IdleBytes - holes,
+            measurement.Collection.PinnedObjects,
+            memory.Collector.Settings);
+        return idle.Explain(isMuch: true, areHolesMuch: true, isEmptyMuch: true)
+            .MaxBy(static finding => finding.Bytes)!;
     }
 
     /// <summary>What the rules find outside the managed heap; that it is much, where they find no more.</summary>
@@ -109,7 +109,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     {
         MemoryBreakdown breakdown = Analyze();
         MemoryReportFinding[] found = breakdown.Space is null ? [] : [.. MemoryRules.CheckNative(breakdown)];
-        return found.Length > 0 ? found : [NativeInUseRule.Explain(measurement.NativeBytes, breakdown.NativeHeap)];
+        return found.Length > 0 ? found : [NativeRules.ExplainInUse(measurement.NativeBytes, breakdown.NativeHeap)];
     }
 
     /// <summary>

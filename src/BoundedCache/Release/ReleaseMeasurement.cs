@@ -78,7 +78,7 @@ internal readonly record struct ReleaseMeasurement
     public bool IsHeapIdle => ReleaseThresholds.IsClear(IdleBytes, Collection.LiveBytes);
 
     /// <summary>Whether there are pins enough to hold a good part of the idle heap.</summary>
-    public bool IsPinned => MemoryBreakdown.CanPinsHold(IdleBytes, Collection.PinnedObjects);
+    public bool IsPinned => GCReading.CanPinsHold(Collection.PinnedObjects, IdleBytes);
 
     /// <summary>Memory outside the managed heap.</summary>
     public long NativeBytes => OccupiedBytes - Collection.CommittedBytes;

@@ -10,7 +10,7 @@ internal static class MemoryReportText
     private const int SizeWidth = 10;
     private const int ShareWidth = 7;
 
-    /// <summary>The name of a row, as people read it.</summary>
+    /// <summary>The name of a row for people.</summary>
     public static string NameOf(MemoryReportRowKind kind) => kind switch
     {
         MemoryReportRowKind.Cache => "cache",
@@ -20,7 +20,7 @@ internal static class MemoryReportText
         MemoryReportRowKind.Unused => "committed, unused",
         MemoryReportRowKind.Native => "native and everything else",
         MemoryReportRowKind.FileMapped => "mapped files",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such row."),
+        _ => kind.ToString(),
     };
 
     public static string Write(MemoryReport report)

@@ -93,7 +93,7 @@ public sealed class PacerYoungTests : PacerScenario
         for (int used = 40; used <= 400; used += 40)
         {
             account.Report(0, used * MiB, 1000 * MiB);
-            Process.CollectFully();
+            Process.CollectBlocking();
         }
 
         Assert.Equal((0, 0), (pacer.YoungCollections, pacer.Collections));

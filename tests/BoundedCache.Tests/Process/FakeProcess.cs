@@ -112,6 +112,11 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public void SetLast(GCReading reading) => _last = _lastBlocking = reading;
 
+    public void SetLastOfAnyKind(GCReading reading) => _last = reading;
+
+    /// <summary>What collections find pending where there are no finalizable bytes.</summary>
+    public long PendingFinalizers { get; set; } = 1;
+
     public void CollectInBackground()
     {
         Step("background", 1);
@@ -182,14 +187,18 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         FragmentedBytes = FragmentedBytes,
         CommittedBytes = _committedBytes,
         PinnedObjects = PinnedObjects,
-        FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
+        FinalizersPending = FinalizableBytes > 0 ? 1000 : PendingFinalizers,
     };
 
-    public void CollectAggressively()
+    public void CollectAggressively() => CollectAll("aggressive");
+
+    public void CollectBlocking() => CollectAll("blocking");
+
+    private void CollectAll(string name)
     {
         Collections++;
         FullCollections++;
-        Step("aggressive", 30);
+        Step(name, 30);
         Threads.Add($"{Thread.CurrentThread.Name}|{Thread.CurrentThread.IsBackground}|"
             + $"{Thread.CurrentThread.IsThreadPoolThread}");
         DuringCollection(Collections);
@@ -208,11 +217,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             FragmentedBytes = FragmentedBytes,
             CommittedBytes = _committedBytes,
             PinnedObjects = PinnedObjects,
-            FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
+            FinalizersPending = FinalizableBytes > 0 ? 1000 : PendingFinalizers,
         };
     }
-
-    public void CollectFully() => CollectAggressively();
 
     public Stream? Open(string path) =>
         path == "/proc/self/smaps" && Mappings is not null ? new MemoryStream(Encoding.ASCII.GetBytes(Mappings)) : null;

@@ -26,6 +26,7 @@ public sealed class IdleReleaserTests
     {
         var thresholds = new ReleaseThresholds
         {
+            Finalizers = TimeSpan.FromSeconds(30),
             BackgroundPoll = TimeSpan.Zero,
             SliceInterval = TimeSpan.Zero,
             FruitlessInterval = TimeSpan.Zero,

@@ -244,6 +244,84 @@ public sealed class MemoryRulesTests
     }
 
     [Fact]
+    public void Native_memory_that_another_rule_explains_is_not_in_use()
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with
+        {
+            NativeBytes = 100 * MiB,
+            NativeHeap = new NativeHeapReading(70 * MiB, 0),
+            Space = s_noSpace,
+        };
+
+        MemoryReportFinding finding = Assert.Single(MemoryRules.Check(breakdown));
+        Assert.Equal((MemoryReportCause.NativeInUse, 100 * MiB), Told(finding));
+        Assert.Contains(
+            "outside the managed heap; native code has 70 MiB allocated with malloc.",
+            finding.Text,
+            StringComparison.Ordinal);
+        Assert.Empty(MemoryRules.Check(breakdown with { Space = s_noSpace with { StackBytes = 5 * MiB } }));
+        Assert.Empty(MemoryRules.Check(breakdown with { Space = s_noSpace with { SharedBytes = 5 * MiB } }));
+        Assert.Empty(MemoryRules.Check(breakdown with
+        {
+            Space = s_noSpace with { AllocatorBytes = 5 * MiB },
+            NativeHeap = new NativeHeapReading(70 * MiB, 5 * MiB),
+        }));
+        Assert.Contains(
+            "outside the managed heap.",
+            Assert.Single(MemoryRules.Check(breakdown with { NativeHeap = null })).Text,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(3, "has freed in 4 arenas.")]
+    [InlineData(0, "has freed.")]
+    public void Freed_native_memory_is_told_with_the_number_of_arenas(int arenas, string expected)
+    {
+        MemoryBreakdown breakdown = Empty(200 * MiB) with
+        {
+            NativeHeap = new NativeHeapReading(0, 40 * MiB),
+            Space = s_noSpace with { AllocatorBytes = 64 * MiB, Arenas = arenas },
+        };
+
+        Assert.EndsWith(expected, Assert.Single(MemoryRules.Check(breakdown)).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "are live objects", "were dead")]
+    [InlineData(false, "are probably live objects", "are probably dead")]
+    public void What_was_not_measured_is_only_probable(bool isMeasured, string live, string dead)
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with
+        {
+            OtherLiveBytes = 160 * MiB,
+            DeadBytes = 100 * MiB,
+            CacheBytes = 7 * MiB,
+            IsLiveMeasured = isMeasured,
+        };
+
+        IReadOnlyList<MemoryReportFinding> findings = MemoryRules.Check(breakdown);
+
+        Assert.Contains(live, findings[0].Text, StringComparison.Ordinal);
+        Assert.EndsWith("where entries are 7 MiB.", findings[0].Text, StringComparison.Ordinal);
+        Assert.Contains(dead, findings[1].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_process_whose_mappings_are_not_known_has_no_native_findings_but_native_memory()
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with { NativeBytes = 200 * MiB, FileBytes = 100 * MiB };
+
+        Assert.Equal(
+            [MemoryReportCause.NativeInUse, MemoryReportCause.MappedFiles],
+            MemoryRules.Check(breakdown).Select(static finding => finding.Cause));
+        Assert.EndsWith("mapped files.", MemoryRules.Check(breakdown)[1].Text, StringComparison.Ordinal);
+        Assert.Equal(
+            MemoryReportCause.NativeInUse, Assert.Single(MemoryRules.CheckNative(breakdown)).Cause);
+        Assert.Equal(
+            MemoryReportCause.MappedFiles, Assert.Single(MemoryRules.CheckElsewhere(breakdown)).Cause);
+    }
+
+    [Fact]
     public void The_largest_mapped_file_is_named() => Assert.Contains(
         "/data/largest",
         Assert.Single(MemoryRules.Check(s_processes[MemoryReportCause.MappedFiles](200 * MiB, 100 * MiB))).Text,
