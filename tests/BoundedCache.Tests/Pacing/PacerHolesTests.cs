@@ -104,6 +104,9 @@ public sealed class PacerHolesTests : PacerScenario
             }
 
             account.Report((left += 150) * MiB, 0, 1000 * MiB);
+
+            // The pacer sees at the next report that its collection is over.
+            account.Report((left += 10) * MiB, 0, 1000 * MiB);
         }
 
         Assert.Equal(2, pacer.Compactions);
