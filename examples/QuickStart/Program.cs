@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 HostApplicationBuilder builder = Host.CreateApplicationBuilder(args);
-// bytes; in the place of AddMemoryCache()
+// Instead of AddMemoryCache(); the limit is bytes.
 builder.Services.AddBoundedMemoryCache(options => options.MaxMemory = 64 << 20);
 using IHost host = builder.Build();
 await host.StartAsync();

@@ -60,24 +60,26 @@ public sealed record MemoryReport
     /// Takes this process's memory apart without disturbing it. Thread-safe; does not throw when a source is missing.
     /// </summary>
     /// <param name="caches">
-    /// The caches whose entries get a row of their own; none for all caches of the process.
+    /// The caches whose entries get a row of their own; none for all caches of the process. A cache
+    /// that is not of this library counts as other live objects.
     /// </param>
     /// <returns>The process now.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="caches"/> is null.</exception>
     /// <exception cref="ArgumentException">One of the caches is null.</exception>
-    public static MemoryReport Capture(params IEnumerable<BoundedMemoryCache> caches) =>
+    public static MemoryReport Capture(params IEnumerable<IBoundedCache> caches) =>
         Capture(MemoryReportMode.Observe, caches);
 
     /// <summary>Takes this process's memory apart. Thread-safe; does not throw when a source is missing.</summary>
     /// <param name="mode">How much the process may be disturbed.</param>
     /// <param name="caches">
-    /// The caches whose entries get a row of their own; none for all caches of the process.
+    /// The caches whose entries get a row of their own; none for all caches of the process. A cache
+    /// that is not of this library counts as other live objects.
     /// </param>
     /// <returns>The process as it was before a collection, if there was one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An unknown mode.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="caches"/> is null.</exception>
     /// <exception cref="ArgumentException">One of the caches is null.</exception>
-    public static MemoryReport Capture(MemoryReportMode mode, params IEnumerable<BoundedMemoryCache> caches)
+    public static MemoryReport Capture(MemoryReportMode mode, params IEnumerable<IBoundedCache> caches)
     {
         if (!Enum.IsDefined(mode))
         {
@@ -85,14 +87,15 @@ public sealed record MemoryReport
         }
 
         ArgumentNullException.ThrowIfNull(caches);
-        HashSet<BoundedMemoryCache> given = [.. caches];
+        HashSet<IBoundedCache> given = [.. caches];
         if (given.Contains(null!))
         {
             throw new ArgumentException("One of the caches is null.", nameof(caches));
         }
 
         MemoryAnalysis analysis = MemoryAnalyzer.Shared.Take(
-            mode == MemoryReportMode.Collect, () => LiveCaches.ReadShare(given.Count > 0 ? given : LiveCaches.All));
+            mode == MemoryReportMode.Collect,
+            () => LiveCaches.ReadShare(given.Count > 0 ? [.. given.OfType<ILiveCache>()] : LiveCaches.All));
         return From(analysis);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BoundedCache.Harness;
 using BoundedCache.LoadRuns.Load;
 using BoundedCache.LoadRuns.Processes;
@@ -50,14 +51,17 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
         {
             Call call = await CutAsync(service, sampler, cancellationToken);
             calls.Add(call);
-            progress.Say(FormattableString.Invariant(
-                $"{calls.Count}: {call.Answer.Outcome} in {call.Answer.TotalMilliseconds:0} ms; at its end {ByteSize.Format(sampler.Samples.BytesAt(_clock.Elapsed))} resident"));
+            string resident = ByteSize.Format(sampler.Samples.BytesAt(_clock.Elapsed));
+            progress.Say(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{calls.Count}: {call.Answer.Outcome} in {call.Answer.TotalMilliseconds:0} ms; "
+                + $"at its end {resident} resident"));
         }
 
-        IReadOnlyList<ResidentSample> resident = sampler.Samples;
+        IReadOnlyList<ResidentSample> samples = sampler.Samples;
         LoadTotals totals = await load.StopAsync();
         Request[] requests = [.. load.Requests.Where(request => request.At >= zero)];
-        return Conclude(calls, resident, requests, totals, zero, empty);
+        return Conclude(calls, samples, requests, totals, zero, empty);
     }
 
     /// <summary>One tooth: lowered and held, raised and filled.</summary>

@@ -9,7 +9,7 @@ namespace BoundedCache.Engine;
 /// linked by index. All of it under the lock.
 /// </summary>
 /// <remarks>
-/// One list per priority and not one list for all, so that the next entry to evict is always a tail:
+/// One list per priority, so that the next entry to evict is always a tail:
 /// <see cref="CacheItemPriority"/> first, then least recently used.
 /// </remarks>
 internal sealed class AccessOrder
@@ -35,7 +35,7 @@ internal sealed class AccessOrder
     public int Tail(CacheItemPriority priority) => _ends.Tails[(int)priority];
 
     /// <summary>
-    /// The entry to give up next among priorities up to <paramref name="highest"/>, or <see cref="None"/>.
+    /// The entry to evict next among priorities up to <paramref name="highest"/>, or <see cref="None"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int NextVictim(CacheItemPriority highest)
@@ -52,17 +52,17 @@ internal sealed class AccessOrder
     }
 
     /// <summary>Puts an entry that is in no list at the head of its priority's.</summary>
-    public void AddToHead(int index) => AddToHead(index, ref _store.Link(index));
+    public void AddToHead(int index) => AddToHead(index, ref _store.Node(index));
 
-    private void AddToHead(int index, ref OrderNode link)
+    private void AddToHead(int index, ref OrderNode node)
     {
-        int priority = (int)link.Priority;
+        int priority = (int)node.Priority;
         int head = _ends.Heads[priority];
-        link.Newer = None;
-        link.Older = head;
+        node.Newer = None;
+        node.Older = head;
         if (head != None)
         {
-            _store.Link(head).Newer = index;
+            _store.Node(head).Newer = index;
         }
         else
         {
@@ -76,13 +76,13 @@ internal sealed class AccessOrder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Remove(int index)
     {
-        ref OrderNode link = ref _store.Link(index);
-        Join(link.Newer, link.Older, (int)link.Priority);
+        ref OrderNode node = ref _store.Node(index);
+        Join(node.Newer, node.Older, (int)node.Priority);
     }
 
     /// <summary>
-    /// Moves entries to the heads of their lists, one after the other. Passes over those that are gone: a touch may be
-    /// older than the removal of what it touched.
+    /// Moves entries to the heads of their lists, one after the other. Skips entries that are gone: an entry may be
+    /// removed before its touch is applied.
     /// </summary>
     public void Touch(ReadOnlySpan<int> indexes)
     {
@@ -93,28 +93,28 @@ internal sealed class AccessOrder
 
         foreach (int index in indexes)
         {
-            ref OrderNode link = ref _store.TryLink(index);
-            if (!Unsafe.IsNullRef(ref link) && link.IsInUse && link.Newer != None)
+            ref OrderNode node = ref _store.TryNode(index);
+            if (!Unsafe.IsNullRef(ref node) && node.IsInUse && node.Newer != None)
             {
-                MoveToHead(index, ref link);
+                MoveToHead(index, ref node);
             }
         }
     }
 
     /// <summary>
-    /// Moves an entry that is not the head, so that its list has a head and the entry one before it: most of
-    /// what a cache does is this.
+    /// Moves an entry that is not the head, so its list has a head and the entry has a newer one. This is the most
+    /// frequent operation.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void MoveToHead(int index, ref OrderNode link)
+    private void MoveToHead(int index, ref OrderNode node)
     {
-        int priority = (int)link.Priority;
-        int newer = link.Newer;
-        int older = link.Older;
-        _store.Link(newer).Older = older;
+        int priority = (int)node.Priority;
+        int newer = node.Newer;
+        int older = node.Older;
+        _store.Node(newer).Older = older;
         if (older != None)
         {
-            _store.Link(older).Newer = newer;
+            _store.Node(older).Newer = newer;
         }
         else
         {
@@ -122,16 +122,15 @@ internal sealed class AccessOrder
         }
 
         ref int head = ref _ends.Heads[priority];
-        _store.Link(head).Newer = index;
-        link.Newer = None;
-        link.Older = head;
+        _store.Node(head).Newer = index;
+        node.Newer = None;
+        node.Older = head;
         head = index;
     }
 
     /// <summary>
-    /// Brings what moving or removing these entries will need into the processor's cache. One after the other waits for
-    /// three cache misses each in a large table; loads that do not depend on each other overlap in the processor.
-    /// Believes nothing of what it reads, so it may be called without the lock as well.
+    /// Loads the memory that moving or removing these entries will need, all at once, so that the cache misses overlap.
+    /// Relies on nothing that it reads, so it may also be called without the lock.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Prefetch(ReadOnlySpan<int> indexes)
@@ -144,40 +143,41 @@ internal sealed class AccessOrder
 
         foreach (int index in indexes)
         {
-            OrderNode link = Peek(index);
-            seen += Peek(link.Newer).Older + Peek(link.Older).Newer;
+            OrderNode node = Peek(index);
+            seen += Peek(node.Newer).Older + Peek(node.Older).Newer;
         }
 
-        // Answered so that nobody, the compiler included, takes the loads for useless.
+        // Returned so that the compiler does not remove the loads.
         return seen;
     }
 
     private OrderNode Peek(int index)
     {
-        ref OrderNode link = ref _store.TryLink(index);
-        return index < 0 || Unsafe.IsNullRef(ref link) ? default : link;
+        ref OrderNode node = ref _store.TryNode(index);
+        return index < 0 || Unsafe.IsNullRef(ref node) ? default : node;
     }
 
     /// <summary>
-    /// Gives the slot at <paramref name="to"/>, to which an entry's link was copied, that entry's place.
+    /// Puts the slot at <paramref name="to"/>, to which an entry's node was copied, at that entry's position in the
+    /// list.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Relocate(int to)
     {
-        ref OrderNode link = ref _store.Link(to);
-        int priority = (int)link.Priority;
-        if (link.Newer != None)
+        ref OrderNode node = ref _store.Node(to);
+        int priority = (int)node.Priority;
+        if (node.Newer != None)
         {
-            _store.Link(link.Newer).Older = to;
+            _store.Node(node.Newer).Older = to;
         }
         else
         {
             _ends.Heads[priority] = to;
         }
 
-        if (link.Older != None)
+        if (node.Older != None)
         {
-            _store.Link(link.Older).Newer = to;
+            _store.Node(node.Older).Newer = to;
         }
         else
         {
@@ -189,7 +189,7 @@ internal sealed class AccessOrder
     {
         if (newer != None)
         {
-            _store.Link(newer).Older = older;
+            _store.Node(newer).Older = older;
         }
         else
         {
@@ -198,7 +198,7 @@ internal sealed class AccessOrder
 
         if (older != None)
         {
-            _store.Link(older).Newer = newer;
+            _store.Node(older).Newer = newer;
         }
         else
         {
@@ -213,8 +213,8 @@ internal sealed class AccessOrder
     }
 
     /// <summary>
-    /// Heads and tails, on cache lines of their own: every write changes them, and readers read what
-    /// lies beside this object.
+    /// Heads and tails, on their own cache lines: every write changes them, and readers read the memory next to this
+    /// object.
     /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct Ends
@@ -225,4 +225,42 @@ internal sealed class AccessOrder
         [FieldOffset(80)]
         public PerPriority Tails;
     }
+}
+
+/// <summary>
+/// The part of an entry that touches write: its position in the order of use, its charge and its priority; 16 bytes.
+/// Separate from <see cref="Slot"/>, so that applying touches does not write to the cache lines that readers read.
+/// </summary>
+internal struct OrderNode
+{
+    private const int PriorityBits = 2;
+    private const long PriorityMask = (1 << PriorityBits) - 1;
+    private const long InUse = 1 << PriorityBits;
+    private const int ChargeShift = PriorityBits + 1;
+
+    /// <summary>The largest charge that fits: an exbibyte.</summary>
+    public const long MaxCharge = long.MaxValue >> ChargeShift;
+
+    /// <summary>The next more recently used entry, or <see cref="AccessOrder.None"/> at the head.</summary>
+    public int Newer;
+
+    /// <summary>
+    /// The next less recently used entry, or <see cref="AccessOrder.None"/> at the tail. In a free
+    /// slot: the next free one.
+    /// </summary>
+    public int Older;
+
+    private long _state;
+
+    public readonly bool IsInUse => (_state & InUse) != 0;
+
+    /// <summary>Bytes charged for the entry.</summary>
+    public readonly long Charge => _state >> ChargeShift;
+
+    public readonly CacheItemPriority Priority => (CacheItemPriority)(_state & PriorityMask);
+
+    public void Occupy(long charge, CacheItemPriority priority) =>
+        _state = (charge << ChargeShift) | InUse | (long)priority;
+
+    public void Vacate() => _state = 0;
 }

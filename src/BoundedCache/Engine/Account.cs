@@ -1,21 +1,22 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The account of bytes: the limit, what is used of it, and how many entries use it. EntryDraft under the lock; the
-/// published figures are read by anybody at any time.
+/// The account of bytes: the limit, the bytes used, and how many entries use them. Written under the lock. Any thread
+/// may read the published figures at any time.
 /// </summary>
 /// <remarks>
-/// <see cref="Used"/> is the working figure of whoever holds the lock. Others see <see cref="PublishedUsed"/>, written
-/// once as the lock is let go: an entry that evicts others to make room is one change, so no observer sees the sum rise
-/// above the limit, or, while a lowered limit is still being evicted down to, rise at all.
+/// <see cref="Used"/> is for the thread that holds the lock. Other threads see <see cref="PublishedUsed"/>, written
+/// once, when the lock is released. So an entry that evicts others to make room is one change: nobody sees the sum
+/// above the limit, and nobody sees it rise while entries are being evicted down to a lowered limit.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 320)]
 internal struct Account
 {
-    // On cache lines of its own: every write changes these, and readers read what lies beside the struct.
+    // On its own cache lines: every write changes these fields, and readers read the fields next to the struct.
     [FieldOffset(64)]
     private long _used;
 
@@ -56,21 +57,21 @@ internal struct Account
 
     public long Max { get => Volatile.Read(ref _max); set => Volatile.Write(ref _max, value); }
 
-    /// <summary>Bytes that ever left the cache: what the garbage collector has, or had, to find.</summary>
+    /// <summary>Bytes that ever left the cache, for the garbage collector to reclaim.</summary>
     public long CreditedBytes => Volatile.Read(ref _evictedBytes);
 
-    /// <summary>Entries ever stored. Under the lock, as the four below.</summary>
+    /// <summary>Entries ever stored. Under the lock, like the three properties below.</summary>
     public readonly long Insertions => _insertions;
 
     /// <summary>
-    /// Of the entries that left with the reason Capacity: those for which a lowered limit is the cause.
+    /// Entries that were evicted because the limit was lowered; part of those with the reason Capacity.
     /// </summary>
     public readonly EntryTotals Shrunk => _shrunk;
 
-    /// <summary>Of the entries that left with the reason Capacity: those that a share was asked of.</summary>
+    /// <summary>Entries that were evicted by Compact; part of those with the reason Capacity.</summary>
     public readonly EntryTotals Compacted => _compacted;
 
-    /// <summary>Entries that left for a reason.</summary>
+    /// <summary>Entries that were removed for a reason.</summary>
     public readonly EntryTotals Left(EvictionReason reason) => _removals[(int)reason];
 
     public void Charge(long bytes)
@@ -101,3 +102,22 @@ internal struct Account
         Volatile.Write(ref _publishedUsed, _used);
     }
 }
+
+/// <summary>
+/// Removed entries and bytes, by <see cref="EvictionReason"/>. Part of <see cref="Account"/>, without an object of its
+/// own.
+/// </summary>
+[InlineArray(Reasons)]
+internal struct RemovalCounts
+{
+    /// <summary>One for each value of <see cref="EvictionReason"/>; the first, None, stays empty.</summary>
+    public const int Reasons = (int)EvictionReason.Capacity + 1;
+
+    private EntryTotals _first;
+}
+
+/// <summary>
+/// The account of the engine at one instant: what it holds, and what was stored and removed since it was created.
+/// </summary>
+internal readonly record struct EngineTotals(
+    long MaxBytes, long UsedBytes, int Count, long Insertions, EvictionTotals Evictions);

@@ -6,21 +6,20 @@ namespace BoundedCache.Engine;
 internal sealed partial class BucketIndex
 {
     /// <summary>
-    /// Tries before a reader asks for the lock. Each one fails only if a writer interfered within
-    /// some tens of nanoseconds.
+    /// Attempts before a reader takes the lock. An attempt fails only if a writer changed something during it.
     /// </summary>
     private const int Attempts = 16;
 
     /// <summary>
-    /// Looks a key up without the lock and without trying twice: what nearly every read needs, in so few
-    /// instructions that several lookups overlap in the processor. <see cref="Find"/> answers where this one cannot,
-    /// and tells why either may be believed.
+    /// Looks a key up without the lock and without a second attempt. Nearly every read needs only this. It has so few
+    /// instructions that several lookups overlap in the processor. Where it cannot tell, <see cref="Find"/> can; see
+    /// there why both are right.
     /// </summary>
     /// <param name="lookup">The key.</param>
-    /// <param name="value">The value, where the entry has nothing else: neither details nor a deadline.</param>
+    /// <param name="value">The value, if the entry has neither details nor a deadline.</param>
     /// <returns>
-    /// The entry's slot; 0 where there is no entry; a slot's number negated where <see cref="TryFindAt"/> may find the
-    /// entry there; or <see cref="int.MinValue"/> where it takes <see cref="Find"/> to tell.
+    /// The entry's slot; 0 if there is no entry; a negated slot number if <see cref="TryFindAt"/> may find the entry in
+    /// that slot; <see cref="int.MinValue"/> if only <see cref="Find"/> can tell.
     /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FindPlain<TLookup>(TLookup lookup, out object? value)
@@ -97,12 +96,12 @@ internal sealed partial class BucketIndex
 
     /// <summary>Looks a key up without the lock.</summary>
     /// <param name="lookup">The key.</param>
-    /// <param name="place">
-    /// Where the entry is; or <see cref="SlotRef.Nowhere"/>, or <see cref="SlotRef.Unsure"/> where
-    /// writers interfered every time.
+    /// <param name="slotRef">
+    /// Where the entry is; <see cref="SlotRef.Nowhere"/>; or <see cref="SlotRef.Unsure"/> if writers interfered with
+    /// every attempt.
     /// </param>
-    /// <returns>The content of the entry's slot, consistent with <paramref name="place"/>.</returns>
-    public object? Find<TLookup>(scoped in TLookup lookup, out SlotRef place)
+    /// <returns>The content of the entry's slot, consistent with <paramref name="slotRef"/>.</returns>
+    public object? Find<TLookup>(scoped in TLookup lookup, out SlotRef slotRef)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         int hash = lookup.Hash;
@@ -141,7 +140,7 @@ internal sealed partial class BucketIndex
                 ref Slot slot = ref slots[offset];
                 if (slot.Hash == hash)
                 {
-                    if (!TryRead(slots, index, out object? key, out object? content, out place))
+                    if (!TryRead(slots, index, out object? key, out object? content, out slotRef))
                     {
                         break;
                     }
@@ -155,28 +154,28 @@ internal sealed partial class BucketIndex
                 index = Volatile.Read(ref slot.Next);
                 if (!ReferenceEquals(_store.Slots, chunks))
                 {
-                    // An outgrown directory goes on naming the slots of a chunk that was given up since, whose
-                    // pointers never change again: over one of them and a chain that changed meanwhile a reader could
-                    // walk in a circle for ever.
+                    // A replaced directory still names the slots of a chunk that was dropped since. Their pointers
+                    // never change again, so together with a chain that changed meanwhile they could form a cycle, and
+                    // the reader would never end.
                     break;
                 }
             }
 
             if (index == ~bucket)
             {
-                // The directory as well: one that was replaced since may name the old slots of a chunk that was given
-                // up and added again, and their pointers may be older than this lookup.
+                // The directory must be the same too: a replaced one may name the old slots of a chunk that was dropped
+                // and added again, and their pointers may be older than this lookup.
                 Volatile.ReadBarrier();
                 if ((relocations & 1) == 0 && _relocations == relocations && ReferenceEquals(_store.Slots, chunks))
                 {
-                    place = SlotRef.Nowhere;
+                    slotRef = SlotRef.Nowhere;
                     return null;
                 }
             }
 
             if (++attempt == Attempts)
             {
-                place = SlotRef.Unsure;
+                slotRef = SlotRef.Unsure;
                 return null;
             }
 
@@ -184,9 +183,9 @@ internal sealed partial class BucketIndex
         }
     }
 
-    /// <summary>Looks, without the lock, whether the entry with a key is in a slot where it was seen.</summary>
-    /// <returns>False where it is not there, or writers interfered: then <see cref="Find"/> tells.</returns>
-    public bool TryFindAt<TLookup>(int index, scoped in TLookup lookup, out object? content, out SlotRef place)
+    /// <summary>Checks, without the lock, whether the entry with a key is in a slot where it was seen.</summary>
+    /// <returns>False if it is not there, or if writers interfered: then use <see cref="Find"/>.</returns>
+    public bool TryFindAt<TLookup>(int index, scoped in TLookup lookup, out object? content, out SlotRef slotRef)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         Slot[][] chunks = _store.Slots;
@@ -194,20 +193,20 @@ internal sealed partial class BucketIndex
             && chunks[index >> SlotStore.ChunkShift] is var slots
             && (uint)(index & SlotStore.ChunkMask) < (uint)slots.Length)
         {
-            return TryRead(slots, index, out object? key, out content, out place)
+            return TryRead(slots, index, out object? key, out content, out slotRef)
                 && key is not null
                 && lookup.Matches(key);
         }
 
         content = null;
-        place = SlotRef.Nowhere;
+        slotRef = SlotRef.Nowhere;
         return false;
     }
 
     /// <summary>Reads a slot without the lock.</summary>
-    /// <returns>Whether what was read belongs together.</returns>
+    /// <returns>Whether the fields that were read belong to one entry.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryRead(Slot[] slots, int index, out object? key, out object? content, out SlotRef place)
+    private bool TryRead(Slot[] slots, int index, out object? key, out object? content, out SlotRef slotRef)
     {
         ref Slot slot = ref slots[index & SlotStore.ChunkMask];
         uint version = Volatile.Read(ref slot.Version);
@@ -215,10 +214,10 @@ internal sealed partial class BucketIndex
         content = slot.Value;
         SlotFlags flags = slot.Flags;
         bool hasDeadline = (flags & SlotFlags.HasDeadline) != 0;
-        place = new SlotRef(index, version, flags, hasDeadline ? ReadDeadline(index) : long.MaxValue);
+        slotRef = new SlotRef(index, version, flags, hasDeadline ? ReadDeadline(index) : long.MaxValue);
 
-        // Without the barrier a weakly ordered processor could read the fields after the version is confirmed, and hand
-        // out the value of an entry that took this slot since.
+        // Without the barrier a weakly ordered processor could read the fields after it checked the version, and return
+        // the value of a later entry of this slot.
         Volatile.ReadBarrier();
         return slot.Version == version
             && (version & 1) == 0
@@ -231,8 +230,7 @@ internal sealed partial class BucketIndex
         (int chunk, int offset) = (index >> SlotStore.ChunkShift, index & SlotStore.ChunkMask);
         if ((uint)chunk < (uint)chunks.Length)
         {
-            // Read once: between the check of the length and the use of the array the chunk's
-            // deadlines may be given up.
+            // Read once: the chunk's deadlines may be dropped between the check of the length and the use of the array.
             long[] deadlines = Volatile.Read(ref chunks[chunk]);
             if ((uint)offset < (uint)deadlines.Length)
             {
@@ -240,13 +238,13 @@ internal sealed partial class BucketIndex
             }
         }
 
-        // The entry is gone, and the check of the version that follows fails: any answer does.
+        // The entry is gone. The check of the version that follows fails, so the result does not matter.
         return long.MinValue;
     }
 
     /// <summary>
-    /// Whether these are the chunk's slots still. A version in slots that the first chunk has outgrown never changes,
-    /// so it does not vouch for a deadline, which is read from where writers go on writing.
+    /// Whether these are still the chunk's slots. When the first chunk grows, the versions in its old array never
+    /// change again. Then they say nothing about a deadline, which is read from the array that writers still write to.
     /// </summary>
     private bool IsPresent(Slot[] slots, int chunk) => ReferenceEquals(_store.Slots[chunk], slots);
 }

@@ -6,11 +6,11 @@ namespace BoundedCache.Engine;
 /// <summary>Growing and shrinking the index, a bucket at a time.</summary>
 internal sealed partial class BucketIndex
 {
-    /// <summary>Merges whose memory is asked for together.</summary>
+    /// <summary>Merges whose memory is prefetched together.</summary>
     private const int MergesFetched = 64;
 
     /// <summary>
-    /// Tells readers that entries change their places, so that a miss is not to be believed until
+    /// Tells readers that entries move, so that they must not trust a miss until
     /// <see cref="EndRelocation"/>.
     /// </summary>
     public void BeginRelocation()
@@ -47,7 +47,7 @@ internal sealed partial class BucketIndex
 
     /// <summary>
     /// Merges up to <paramref name="most"/> of those buckets beyond two for each of <paramref name="entries"/>: far
-    /// enough from growing that nothing swings. Under the lock.
+    /// enough from the growth threshold that the index does not grow and shrink in turns. Under the lock.
     /// </summary>
     public void ShrinkExcess(int entries, int most) =>
         ShrinkTo(Math.Max(MinBuckets, (int)Math.Min(int.MaxValue, (2L * entries) + 1)), most);
@@ -71,7 +71,7 @@ internal sealed partial class BucketIndex
     }
 
     /// <summary>
-    /// Asks for what merging all buckets from <paramref name="stop"/> on will look for along their chains.
+    /// Prefetches the chains that merging all buckets from <paramref name="stop"/> on will walk.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void PrefetchMerges(int stop)
@@ -121,8 +121,8 @@ internal sealed partial class BucketIndex
     private static int SplitFrom(int bucket) => bucket & ~(1 << BitOperations.Log2((uint)bucket));
 
     /// <summary>
-    /// Gives up the empty buckets at the end of the last chunk, down to <paramref name="least"/>. Only new lookups have
-    /// to stop at fewer: a reader that holds the old count finds them empty still, which is true.
+    /// Drops the empty buckets at the end of the last chunk, down to <paramref name="least"/>. A reader that still has
+    /// the old count finds them empty, which is right.
     /// </summary>
     /// <returns>Whether the last bucket was empty.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -147,7 +147,7 @@ internal sealed partial class BucketIndex
     }
 
     /// <summary>
-    /// Lowers the number of buckets, within the last chunk; with its first bucket the chunk goes as well.
+    /// Lowers the number of buckets, within the last chunk. If its first bucket goes, the chunk is dropped.
     /// </summary>
     private void LowerTo(int count)
     {
@@ -213,8 +213,8 @@ internal sealed partial class BucketIndex
             Volatile.Write(ref _buckets, larger);
         }
 
-        // The first chunk grows by doubling, so that a small cache stays small; a reader who still has the old one sees
-        // buckets as they were when it began.
+        // The first chunk grows by doubling, so that a small cache stays small; a reader that still has the old array
+        // sees the buckets as they were when it began.
         var heads = new int[chunk == 0 ? length * 2 : ChunkSize];
         _buckets[chunk].CopyTo(heads, 0);
         Terminate(heads, chunk << ChunkShift, length);

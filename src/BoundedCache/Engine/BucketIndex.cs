@@ -1,25 +1,26 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The index from hash to slot: buckets of chains through <see cref="Slot.Next"/>, grown and shrunk one bucket at
-/// a time (linear hashing, Litwin 1980), so that no single operation pays for rehashing everything. Found without
-/// the lock, changed under it.
+/// The index from hash to slot: buckets of chains through <see cref="Slot.Next"/>, grown and shrunk one bucket at a
+/// time (linear hashing, Litwin 1980), so that no single operation rehashes everything. Read without the lock, changed
+/// under it.
 /// </summary>
 /// <remarks>
 /// <para>Why a reader without the lock is never wrong:</para>
 /// <para>A <em>hit</em> is a slot whose key matches and whose version did not change while key, value and flags were
-/// read. How the reader got there does not matter.</para>
+/// read. It does not matter how the reader got there.</para>
 /// <para>A <em>miss</em> needs a walk of the whole chain. The last slot of a chain holds the complement of its bucket's
-/// number ("nulls list"), so a reader whom a recycled slot led into another chain sees that it ended in the wrong
-/// place. New entries go to the head of a chain, so a recycled slot of the same chain sends the reader to its beginning
-/// and never past an entry. Only relocation (split, merge, moving an entry between slots) can carry an entry from in
-/// front of a reader to behind it; <see cref="_relocations"/> is odd meanwhile, and a reader that missed while it was
-/// odd or changed looks again.</para>
-/// <para>Freed slots keep their Next, so whoever stands on one walks on. Such pointers form no cycle: a freed slot
-/// points to one that was in use later than itself.</para>
+/// number ("nulls list"), so a reader that a recycled slot led into another chain sees the wrong number at the end. New
+/// entries go to the head of a chain, so a recycled slot of the same chain sends the reader to its beginning and never
+/// past an entry. Only relocation (split, merge, moving an entry between slots) can move an entry from ahead of a
+/// reader to behind it; <see cref="_relocations"/> is odd during a relocation. A reader that missed looks again if the
+/// counter was odd or changed.</para>
+/// <para>Freed slots keep their Next, so a reader that stands on one can go on. These pointers form no cycle: a freed
+/// slot points to one that was still in use when it was freed.</para>
 /// </remarks>
 internal sealed partial class BucketIndex
 {
@@ -56,7 +57,7 @@ internal sealed partial class BucketIndex
         }
     }
 
-    /// <summary>Looks a key up whose comparison is no user code. Under the lock.</summary>
+    /// <summary>Looks a key up whose comparison runs no user code. Under the lock.</summary>
     /// <returns>The entry's slot, or -1.</returns>
     public int FindLocked<TLookup>(scoped in TLookup lookup)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -77,22 +78,24 @@ internal sealed partial class BucketIndex
     }
 
     /// <summary>Adds to <paramref name="candidates"/> every entry with the given hash. Under the lock.</summary>
-    public void Collect(int hash, List<(object Key, object? Content, SlotRef Place)> candidates)
+    public void Collect(int hash, List<(object Key, object? Content, SlotRef SlotRef)> candidates)
     {
         for (int index = Head(BucketOf(hash, _bucketCount)); index > 0;)
         {
             ref Slot slot = ref _store.Slot(index);
             if (slot.Hash == hash)
             {
-                candidates.Add((slot.Key!, slot.Value, PlaceOf(index)));
+                candidates.Add((slot.Key!, slot.Value, ReferenceTo(index)));
             }
 
             index = slot.Next;
         }
     }
 
-    /// <summary>What a reader would find out about the entry at <paramref name="index"/>. Under the lock.</summary>
-    public SlotRef PlaceOf(int index)
+    /// <summary>
+    /// The reference that a reader would get for the entry at <paramref name="index"/>. Under the lock.
+    /// </summary>
+    public SlotRef ReferenceTo(int index)
     {
         ref Slot slot = ref _store.Slot(index);
         return new SlotRef(
@@ -102,7 +105,7 @@ internal sealed partial class BucketIndex
             (slot.Flags & SlotFlags.HasDeadline) == 0 ? long.MaxValue : _store.Deadline(index));
     }
 
-    /// <summary>Publishes a written slot: from here on readers find it. Under the lock.</summary>
+    /// <summary>Publishes a written slot: from now on readers find it. Under the lock.</summary>
     public void Insert(int index)
     {
         ref Slot slot = ref _store.Slot(index);
@@ -116,8 +119,8 @@ internal sealed partial class BucketIndex
     public void Remove(int index) => Volatile.Write(ref Predecessor(index), _store.Slot(index).Next);
 
     /// <summary>
-    /// Puts <paramref name="to"/>, a copy of the slot at <paramref name="from"/>, in its place. Under the
-    /// lock, within a relocation.
+    /// Replaces the slot at <paramref name="from"/> in its chain by its copy at <paramref name="to"/>. Under the lock,
+    /// within a relocation.
     /// </summary>
     public void Relocate(int from, int to)
     {
@@ -138,21 +141,84 @@ internal sealed partial class BucketIndex
         uint mask = uint.MaxValue >> BitOperations.LeadingZeroCount((uint)bucketCount - 1);
         uint bucket = (uint)hash & mask;
 
-        // One bit fewer where the bucket is beyond the last, by the sign of a difference: as a branch it would be a
-        // coin toss, and a processor that guesses wrong throws away the memory it has already begun to fetch.
+        // One bit fewer if the bucket is beyond the last. Computed from the sign of a difference, without a branch: the
+        // processor would mispredict it half of the time and discard the loads it has already begun.
         return (int)(bucket & (mask >> (int)(((uint)bucketCount - 1 - bucket) >> 31)));
     }
 
-    /// <summary>The place that points to a slot that is in its chain.</summary>
+    /// <summary>The pointer to a slot in its chain: the head of the bucket or the Next of another slot.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref int Predecessor(int index)
     {
-        ref int place = ref Head(BucketOf(_store.Slot(index).Hash, _bucketCount));
-        while (place != index)
+        ref int pointer = ref Head(BucketOf(_store.Slot(index).Hash, _bucketCount));
+        while (pointer != index)
         {
-            place = ref _store.Slot(place).Next;
+            pointer = ref _store.Slot(pointer).Next;
         }
 
-        return ref place;
+        return ref pointer;
     }
+
+    /// <summary>
+    /// Prefetches the memory that <see cref="Remove"/> will read for these slots. Relies on nothing that it reads, so
+    /// it may also be called without the lock.
+    /// </summary>
+    /// <param name="indexes">Slots; overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Prefetch(Span<int> indexes)
+    {
+        // Prefetches overlap. One pass for each step along the chain, since each step needs the memory of the one
+        // before. Chains of more than three slots are rare.
+        foreach (ref int index in indexes)
+        {
+            ref Slot slot = ref _store.TrySlot(index);
+            index = Unsafe.IsNullRef(ref slot) ? AccessOrder.None : BucketOf(slot.Hash, _bucketCount);
+            Prefetch(ref TryHead(index));
+        }
+
+        foreach (ref int index in indexes)
+        {
+            ref int head = ref TryHead(index);
+            index = Unsafe.IsNullRef(ref head) ? AccessOrder.None : head;
+            PrefetchNext(index);
+        }
+
+        foreach (int index in indexes)
+        {
+            ref Slot slot = ref _store.TrySlot(index);
+            PrefetchNext(Unsafe.IsNullRef(ref slot) ? AccessOrder.None : slot.Next);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void PrefetchNext(int index)
+    {
+        ref Slot slot = ref _store.TrySlot(index);
+        if (!Unsafe.IsNullRef(ref slot))
+        {
+            Prefetch(ref slot.Next);
+        }
+    }
+
+    /// <summary>
+    /// Prefetches an address, which may be null.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void Prefetch(ref int pointer)
+    {
+        if (Sse.IsSupported)
+        {
+            // A null address is allowed: then this does nothing.
+            Sse.Prefetch0(Unsafe.AsPointer(ref pointer));
+        }
+        else if (!Unsafe.IsNullRef(ref pointer))
+        {
+            // A plain load waits, but loads that do not depend on each other overlap.
+            Volatile.Read(ref pointer);
+        }
+    }
+
+    /// <summary>The first slot of a bucket, where it exists; else a null reference.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref int TryHead(int bucket) => ref Chunked.TryGet(_buckets, bucket, ChunkShift);
 }

@@ -1,42 +1,43 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
-/// <summary>Looking at all entries.</summary>
+/// <summary>Enumerating all entries.</summary>
 internal sealed partial class CacheEngine
 {
-    // One for each enumeration under way. While there are any no entry moves: one that moved from a chunk not yet seen
-    // to one already seen would be missed.
+    // One for each enumeration that is running. While there is one, no entry moves: the enumeration would miss an entry
+    // that moved from a chunk not yet seen to one already seen.
     private readonly List<InsertedSlots> _enumerations = [];
 
     private bool MayMove => _enumerations.Count == 0;
 
     /// <summary>
-    /// The keys of all entries: each that is there from beginning to end, once; of those that leave meanwhile, some; of
-    /// those that come, none. One chunk per hold of the lock.
+    /// The keys of all entries. An entry that is there from beginning to end is listed once; one that is removed
+    /// meanwhile, perhaps; one that is inserted meanwhile, never. One chunk per hold of the lock.
     /// </summary>
     public List<object> SnapshotKeys()
     {
         var keys = new List<object>(Count);
-        InsertedSlots newcomers;
+        InsertedSlots inserted;
         using (_lock.Enter())
         {
-            newcomers = new InsertedSlots(_allocator.Numbers);
-            _enumerations.Add(newcomers);
+            inserted = new InsertedSlots(_allocator.Numbers);
+            _enumerations.Add(inserted);
         }
 
         try
         {
-            for (int chunk = 1; chunk < newcomers.Chunks; chunk++)
+            for (int chunk = 1; chunk < inserted.Chunks; chunk++)
             {
-                AddKeys(chunk, newcomers, keys);
+                AddKeys(chunk, inserted, keys);
             }
         }
         finally
         {
             using (_lock.Enter())
             {
-                _enumerations.Remove(newcomers);
+                _enumerations.Remove(inserted);
             }
         }
 
@@ -48,9 +49,9 @@ internal sealed partial class CacheEngine
     {
         using (_lock.Enter())
         {
-            ApplyTouches();
+            ApplyTouches_NeedsLock();
             var keys = new List<object>();
-            for (int index = _order.Head(priority); index != AccessOrder.None; index = _store.Link(index).Older)
+            for (int index = _order.Head(priority); index != AccessOrder.None; index = _store.Node(index).Older)
             {
                 keys.Add(_store.Slot(index).Key!);
             }
@@ -59,15 +60,16 @@ internal sealed partial class CacheEngine
         }
     }
 
-    private void NoteNewcomer(int index)
+    private void NoteInserted_NeedsLock(int index)
     {
-        foreach (InsertedSlots newcomers in _enumerations)
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        foreach (InsertedSlots inserted in _enumerations)
         {
-            newcomers.Note(index);
+            inserted.Note(index);
         }
     }
 
-    private void AddKeys(int chunk, InsertedSlots newcomers, List<object> keys)
+    private void AddKeys(int chunk, InsertedSlots inserted, List<object> keys)
     {
         using (_lock.EnterAfterOthers())
         {
@@ -75,11 +77,43 @@ internal sealed partial class CacheEngine
             int first = chunk << SlotStore.ChunkShift;
             for (int index = first; index < first + state.Fresh; index++)
             {
-                if (_store.Link(index).IsInUse && !newcomers.Contains(index))
+                if (_store.Node(index).IsInUse && !inserted.Contains(index))
                 {
                     keys.Add(_store.Slot(index).Key!);
                 }
             }
         }
     }
+}
+
+/// <summary>
+/// The slots into which an entry was inserted since an enumeration of keys began, one bit per slot. Without them the
+/// enumeration would list a key twice that is removed behind it and stored again ahead of it. Guarded by the engine's
+/// lock.
+/// </summary>
+internal sealed class InsertedSlots(int chunks)
+{
+    private const int WordShift = 6;
+
+    private readonly ulong[]?[] _words = new ulong[]?[chunks];
+
+    /// <summary>
+    /// Chunks that existed when the enumeration began. All entries in later chunks were inserted since.
+    /// </summary>
+    public int Chunks => _words.Length;
+
+    public void Note(int index)
+    {
+        int chunk = index >> SlotStore.ChunkShift;
+        if (chunk < _words.Length)
+        {
+            ulong[] words = _words[chunk] ??= new ulong[SlotStore.ChunkSize >> WordShift];
+            // A shift counts modulo 64, the bits of a word.
+            words[(index & SlotStore.ChunkMask) >> WordShift] |= 1UL << index;
+        }
+    }
+
+    public bool Contains(int index) =>
+        _words[index >> SlotStore.ChunkShift] is { } words
+        && (words[(index & SlotStore.ChunkMask) >> WordShift] & (1UL << index)) != 0;
 }

@@ -1,23 +1,24 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
-/// <summary>Evictions: for a new entry, down to a lowered limit, by share, and of everything.</summary>
+/// <summary>Evictions: for a new entry, down to a lowered limit, a share, or everything.</summary>
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// For <see cref="EndHold"/>: bulk removals leave the table as it is, and their callers <see cref="Trim"/> it
-    /// afterwards, when most buckets are empty and cost next to nothing to merge.
+    /// For <see cref="EndHold_NeedsLock"/>: bulk removals do not shrink the table. Their callers call
+    /// <see cref="Trim"/> afterwards, when most buckets are empty and cheap to merge.
     /// </summary>
     private const int NoTrimming = 0;
 
     /// <summary>
-    /// Evicts down to the limit, as it stands while this runs, in batches that let go of the lock in between.
+    /// Evicts down to the current limit, in batches that release the lock in between.
     /// </summary>
     /// <param name="betweenBatches">Called without the lock after each batch; null for nothing.</param>
-    /// <returns>Entries and bytes evicted by this call. To be followed by <see cref="Trim"/>.</returns>
-    public (long Entries, long Bytes) EvictDownToLimit(Action? betweenBatches = null)
+    /// <returns>Entries and bytes evicted by this call. Call <see cref="Trim"/> afterwards.</returns>
+    public EntryTotals EvictDownToLimit(Action? betweenBatches = null)
     {
         EntryTotals evicted = default;
         bool more = true;
@@ -26,32 +27,32 @@ internal sealed partial class CacheEngine
             List<RemovedEntry>? removed = null;
             using (_lock.EnterAfterOthers())
             {
-                ApplyTouches();
+                ApplyTouches_NeedsLock();
                 (int countBefore, long usedBefore) = (_account.Count, _account.Used);
-                TryEvict(_account.Max, ref removed);
+                TryEvict_NeedsLock(_account.Max, ref removed);
                 var batch = new EntryTotals(countBefore - _account.Count, usedBefore - _account.Used);
                 _account.NoteShrunk(batch);
                 evicted += batch;
                 more = _account.Used > _account.Max;
-                EndHold(NoTrimming);
+                EndHold_NeedsLock(NoTrimming);
             }
 
             Notify(removed);
             betweenBatches?.Invoke();
         }
 
-        return (evicted.Entries, evicted.Bytes);
+        return evicted;
     }
 
     /// <summary>
     /// Removes up to <paramref name="entries"/> entries, lowest priority and least recently used first, but none that
-    /// is <see cref="CacheItemPriority.NeverRemove"/>. To be followed by <see cref="Trim"/>.
+    /// is <see cref="CacheItemPriority.NeverRemove"/>. Call <see cref="Trim"/> afterwards.
     /// </summary>
     public void Evict(long entries) => RemoveFromTails(entries, CacheItemPriority.High, EvictionReason.Capacity);
 
     /// <summary>
-    /// Removes everything. Entries that arrive meanwhile may go as well; at one moment before this returns the cache is
-    /// empty. To be followed by <see cref="Trim"/>.
+    /// Removes everything. Entries that are stored meanwhile may be removed too. At one moment before this returns the
+    /// cache is empty. Call <see cref="Trim"/> afterwards.
     /// </summary>
     public void Clear() => RemoveFromTails(long.MaxValue, CacheItemPriority.NeverRemove, EvictionReason.Removed);
 
@@ -64,12 +65,12 @@ internal sealed partial class CacheEngine
             int done = 0;
             using (_lock.EnterAfterOthers())
             {
-                ApplyTouches();
+                ApplyTouches_NeedsLock();
                 long usedBefore = _account.Used;
-                PrefetchVictims(batch, long.MaxValue, highest);
+                PrefetchVictims_NeedsLock(batch, long.MaxValue, highest);
                 for (int victim; done < batch && (victim = _order.NextVictim(highest)) != AccessOrder.None; done++)
                 {
-                    RemoveLocked(victim, reason, ref removed);
+                    RemoveEntry_NeedsLock(victim, reason, ref removed);
                 }
 
                 if (reason == EvictionReason.Capacity)
@@ -77,7 +78,7 @@ internal sealed partial class CacheEngine
                     _account.NoteCompacted(new EntryTotals(done, usedBefore - _account.Used));
                 }
 
-                EndHold(NoTrimming);
+                EndHold_NeedsLock(NoTrimming);
             }
 
             Notify(removed);
@@ -86,23 +87,24 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Evicts until <paramref name="bytes"/> more fit under the limit; or, while a lowered limit is still being evicted
-    /// down to, until the sum would not rise. Under the lock.
+    /// Evicts until <paramref name="bytes"/> more fit under the limit. While entries are still being evicted down to a
+    /// lowered limit: until the sum would not rise. Under the lock.
     /// </summary>
-    /// <returns>False where a batch was not enough.</returns>
-    private bool TryMakeRoom(long bytes, ref List<RemovedEntry>? removed) =>
-        TryEvict(Math.Max(_account.Max, _account.PublishedUsed) - bytes, ref removed);
+    /// <returns>False if a batch was not enough.</returns>
+    private bool TryMakeRoom_NeedsLock(long bytes, ref List<RemovedEntry>? removed) =>
+        TryEvict_NeedsLock(Math.Max(_account.Max, _account.PublishedUsed) - bytes, ref removed);
 
     /// <summary>
     /// Evicts until no more than <paramref name="target"/> bytes are used, one batch at most. Under the lock.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool TryEvict(long target, ref List<RemovedEntry>? removed)
+    private bool TryEvict_NeedsLock(long target, ref List<RemovedEntry>? removed)
     {
-        PrefetchVictims(BatchEntries, _account.Used - target, CacheItemPriority.NeverRemove);
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        PrefetchVictims_NeedsLock(BatchEntries, _account.Used - target, CacheItemPriority.NeverRemove);
         for (int i = 0; _account.Used > target; i++)
         {
-            // NeverRemove last of all, but not never: the limit is a promise, and a preference cannot outrank it.
+            // NeverRemove comes last, but it is evicted too: the limit is a promise, the priority only a preference.
             int victim = _order.NextVictim(CacheItemPriority.NeverRemove);
             if (victim == AccessOrder.None)
             {
@@ -114,22 +116,21 @@ internal sealed partial class CacheEngine
                 return false;
             }
 
-            RemoveLocked(victim, EvictionReason.Capacity, ref removed);
+            RemoveEntry_NeedsLock(victim, EvictionReason.Capacity, ref removed);
         }
 
         return true;
     }
 
     /// <summary>
-    /// Touches the memory that removing the next victims will need, all of it at once. Removing one after the other
-    /// waits for two cache misses each, its bucket and its neighbour in the chain; asked for together they come
-    /// together, and a large eviction takes less than half the time.
+    /// Prefetches the memory that removing the next victims will need, so that the cache misses overlap.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PrefetchVictims(int entries, long bytes, CacheItemPriority highest)
+    private void PrefetchVictims_NeedsLock(int entries, long bytes, CacheItemPriority highest)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         int victim = _order.NextVictim(highest);
-        if (victim == AccessOrder.None || bytes <= _store.Link(victim).Charge)
+        if (victim == AccessOrder.None || bytes <= _store.Node(victim).Charge)
         {
             return;
         }
@@ -138,12 +139,17 @@ internal sealed partial class CacheEngine
         int count = 0;
         while (count < entries && bytes > 0 && victim != AccessOrder.None)
         {
-            ref OrderNode link = ref _store.Link(victim);
+            ref OrderNode node = ref _store.Node(victim);
             victims[count++] = victim;
-            bytes -= link.Charge;
-            victim = link.Newer;
+            bytes -= node.Charge;
+            victim = node.Newer;
         }
 
         _index.Prefetch(victims[..count]);
     }
 }
+
+/// <summary>
+/// An entry with details that was removed, and why: what its callbacks are told after the lock is released.
+/// </summary>
+internal readonly record struct RemovedEntry(object Key, EntryDetails Details, EvictionReason Reason);

@@ -8,16 +8,16 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Expired entries removed in one hold of the lock, fewer than are evicted: readers and writers are at work
-    /// meanwhile, and it is to be over before one that waits for it gives its processor away.
+    /// Expired entries removed in one hold of the lock. Fewer than are evicted in one, because readers and writers are
+    /// busy meanwhile: the hold should end before a waiting thread gives up its processor.
     /// </summary>
     private const int DueEntries = 32;
 
     /// <summary>
-    /// Removes expired entries: looks through the deadlines, 8 bytes an entry, without the lock, and takes it only for
-    /// batches of what it found.
+    /// Removes expired entries. Scans the deadlines, 8 bytes per entry, without the lock, and takes the lock only for
+    /// batches of those it found.
     /// </summary>
-    /// <param name="onTokenFailed">Told of tokens that throw when they are asked. Must not throw.</param>
+    /// <param name="onTokenFailed">Receives what tokens throw when they are asked. Must not throw.</param>
     /// <returns>Entries removed.</returns>
     public int RemoveExpired(Action<Exception> onTokenFailed)
     {
@@ -30,8 +30,8 @@ internal sealed partial class CacheEngine
             long[] deadlines = chunks[chunk];
             for (int offset = 0; offset < deadlines.Length; offset++)
             {
-                // Also true of slots that are free or whose entry no longer expires: the batch
-                // looks again under the lock.
+                // Slots that are free or whose entry no longer expires may pass too: the batch checks again under the
+                // lock.
                 if (Volatile.Read(ref deadlines[offset]) <= now)
                 {
                     due.Add((chunk << SlotStore.ChunkShift) + offset);
@@ -60,13 +60,13 @@ internal sealed partial class CacheEngine
         List<RemovedEntry>? removed = null;
         int count = 0;
 
-        // Before the lock is taken nobody waits for this memory but this thread.
+        // Before taking the lock, so that only this thread waits for the memory.
         Prefetch(CollectionsMarshal.AsSpan(due));
         using (_lock.EnterAfterOthers())
         {
             foreach (int index in due)
             {
-                if (!_store.Exists(index) || !_store.Link(index).IsInUse)
+                if (!_store.Exists(index) || !_store.Node(index).IsInUse)
                 {
                     continue;
                 }
@@ -81,7 +81,7 @@ internal sealed partial class CacheEngine
                 EvictionReason reason = details is null ? EvictionReason.Expired : details.ExpiredBy(now);
                 if (reason != EvictionReason.None)
                 {
-                    RemoveLocked(index, reason, ref removed);
+                    RemoveEntry_NeedsLock(index, reason, ref removed);
                     count++;
                 }
                 else if (details!.Tokens.Length > 0)
@@ -90,22 +90,22 @@ internal sealed partial class CacheEngine
                 }
                 else
                 {
-                    // A sliding window that was used since: look again when it would end now. No version is needed,
-                    // since readers of such an entry ask its details and not its deadline.
+                    // The entry has a sliding window and was used since: look again when the window would end now. The
+                    // version stays, because readers of such an entry ask its details and not its deadline.
                     Volatile.Write(ref _store.Deadline(index), details.Deadline);
                 }
             }
 
-            EndHold(NoTrimming);
+            EndHold_NeedsLock(NoTrimming);
         }
 
         if (count > 0)
         {
-            // Moving entries together takes longer than removing some did: a hold of its own, so
-            // that others come in between.
+            // Moving entries takes longer than removing some, so it gets a hold of its own: others may take the lock in
+            // between.
             using (_lock.EnterAfterOthers())
             {
-                EndHold(count);
+                EndHold_NeedsLock(count);
             }
         }
 
@@ -128,7 +128,7 @@ internal sealed partial class CacheEngine
                     count++;
                 }
             }
-#pragma warning disable CA1031 // A token is user code: whatever it throws is reported, and the other entries still expire.
+#pragma warning disable CA1031 // A token is user code: what it throws is reported, and the other entries still expire.
             catch (Exception failure)
 #pragma warning restore CA1031
             {

@@ -7,9 +7,9 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>Looks a key up and notes the use.</summary>
-    /// <returns>False where there is no entry, or only an expired one, which is removed.</returns>
+    /// <returns>False if there is no entry, or an expired one, which is removed.</returns>
     /// <remarks>
-    /// Keys are handed on by value: a key whose address somebody was given would live in memory and not in registers.
+    /// Keys are passed by value: a key passed by reference would be kept in memory and not in registers.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGet<TLookup>(TLookup lookup, out object? value)
@@ -26,42 +26,42 @@ internal sealed partial class CacheEngine
         return index != 0 && TryGetFully(lookup, -index, begin, out value);
     }
 
-    /// <summary>The same for entries that are more than a key and a value, or that writers interfered with.</summary>
+    /// <summary>The same for entries with details or a deadline, and where writers interfered.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryGetFully<TLookup>(TLookup lookup, int seenAt, long begin, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        if (!_index.TryFindAt(seenAt, in lookup, out value, out SlotRef place)
-            && !Find(in lookup, out value, out place))
+        if (!_index.TryFindAt(seenAt, in lookup, out value, out SlotRef slotRef)
+            && !Find(in lookup, out value, out slotRef))
         {
             return false;
         }
 
-        if (place.Flags != SlotFlags.None && !TryTake(in place, ref value, out _))
+        if (slotRef.Flags != SlotFlags.None && !TryTake(in slotRef, ref value, out _))
         {
             value = null;
             return false;
         }
 
-        Touch(place.Index, begin);
+        Touch(slotRef.Index, begin);
         return true;
     }
 
-    /// <summary>The same, and answers when and by what the entry will expire.</summary>
+    /// <summary>The same, and returns when and by what the entry will expire.</summary>
     public bool TryGet<TLookup>(scoped in TLookup lookup, out object? value, out Expiration expiration)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         long begin = _touches.Begin;
         expiration = default;
         value = null;
-        if (!Find(in lookup, out object? content, out SlotRef place)
-            || (place.Flags != SlotFlags.None && !TryTake(in place, ref content, out expiration)))
+        if (!Find(in lookup, out object? content, out SlotRef slotRef)
+            || (slotRef.Flags != SlotFlags.None && !TryTake(in slotRef, ref content, out expiration)))
         {
             return false;
         }
 
         value = content;
-        Touch(place.Index, begin);
+        Touch(slotRef.Index, begin);
         return true;
     }
 
@@ -70,12 +70,12 @@ internal sealed partial class CacheEngine
     /// exceptions reach the reader.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryTake(in SlotRef place, ref object? value, out Expiration expiration)
+    private bool TryTake(in SlotRef slotRef, ref object? value, out Expiration expiration)
     {
-        EntryDetails? details = (place.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)value! : null;
+        EntryDetails? details = (slotRef.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)value! : null;
         value = details is null ? value : details.Value;
-        expiration = new Expiration(details?.AbsoluteExpirationTicks ?? place.Deadline, details?.Tokens);
-        if ((place.Flags & SlotFlags.HasDeadline) == 0)
+        expiration = new Expiration(details?.AbsoluteExpirationTicks ?? slotRef.Deadline, details?.Tokens);
+        if ((slotRef.Flags & SlotFlags.HasDeadline) == 0)
         {
             return true;
         }
@@ -88,12 +88,12 @@ internal sealed partial class CacheEngine
         }
         else
         {
-            reason = now >= place.Deadline ? EvictionReason.Expired : EvictionReason.None;
+            reason = now >= slotRef.Deadline ? EvictionReason.Expired : EvictionReason.None;
         }
 
         if (reason != EvictionReason.None)
         {
-            RemoveIfFree(in place, reason);
+            RemoveIfFree(in slotRef, reason);
             return false;
         }
 
@@ -146,14 +146,14 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Looks a key up with the lock's help. Keys with code of their own are only collected under it and
-    /// compared after it is let go.
+    /// Looks a key up under the lock. Keys whose comparison is user code are only collected under it, and compared
+    /// after it is released.
     /// </summary>
-    private bool FindUnderLock<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef place)
+    private bool FindUnderLock<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef slotRef)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         content = null;
-        place = SlotRef.Nowhere;
+        slotRef = SlotRef.Nowhere;
         if (!TLookup.RunsUserCode)
         {
             using (_lock.Enter())
@@ -162,14 +162,14 @@ internal sealed partial class CacheEngine
                 if (index != AccessOrder.None)
                 {
                     content = _store.Slot(index).Value;
-                    place = _index.PlaceOf(index);
+                    slotRef = _index.ReferenceTo(index);
                 }
 
                 return index != AccessOrder.None;
             }
         }
 
-        var candidates = new List<(object Key, object? Content, SlotRef Place)>();
+        var candidates = new List<(object Key, object? Content, SlotRef SlotRef)>();
         using (_lock.Enter())
         {
             _index.Collect(lookup.Hash, candidates);
@@ -179,7 +179,7 @@ internal sealed partial class CacheEngine
         {
             if (lookup.Matches(key))
             {
-                (content, place) = (candidate, at);
+                (content, slotRef) = (candidate, at);
                 return true;
             }
         }

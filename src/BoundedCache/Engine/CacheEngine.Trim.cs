@@ -1,23 +1,23 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// Giving up table space: a little with every write while the table is too large for its
-/// population, all of it on request.
+/// Shrinking the table: a little with every write while it is too large for its entries, completely on request.
 /// </summary>
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Moves per removed entry while there is excess: enough to catch up with a population that falls by one at a time.
+    /// Moves per removed entry while there is excess: enough to keep up when entries are removed one at a time.
     /// </summary>
     private const int MovesPerRemoval = 8;
 
-    /// <summary>Buckets merged in one hold of the lock: most are empty, and merging those is nearly free.</summary>
+    /// <summary>Buckets merged in one hold of the lock. Most of them are empty and cheap to merge.</summary>
     private const int MergesPerHold = 1024;
 
     /// <summary>
-    /// Makes the table as small as its population allows, in batches that let go of the lock in between.
+    /// Makes the table as small as its entries allow, in batches that release the lock in between.
     /// </summary>
     /// <param name="betweenBatches">Called without the lock after each batch; null for nothing.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -28,11 +28,11 @@ internal sealed partial class CacheEngine
         {
             using (_lock.EnterAfterOthers())
             {
-                ApplyTouches();
+                ApplyTouches_NeedsLock();
                 _index.Shrink(_account.Count, MergesPerHold);
                 if (MayMove && _allocator.HasSpareChunk)
                 {
-                    MoveSome(BatchEntries);
+                    MoveSome_NeedsLock(BatchEntries);
                 }
 
                 more = _index.HasSpare(_account.Count) || (MayMove && _allocator.HasSpareChunk);
@@ -45,29 +45,30 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Ends a hold of the lock that changed entries: gives up table space in proportion to what was removed, and
-    /// publishes the account. No slot's index may be held across it, since it moves entries.
+    /// Ends a hold of the lock that changed entries: shrinks the table in proportion to what was removed, and publishes
+    /// the account. It moves entries, so indexes of slots are invalid afterwards.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void EndHold(int removed)
+    private void EndHold_NeedsLock(int removed)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         _index.ShrinkExcess(_account.Count, 2 * removed);
         if (removed > 0 && MayMove && _allocator.HasExcess)
         {
-            // A touch that waits names a slot. Applied before anything moves, it is not lost.
-            ApplyTouches();
-            MoveSome(Math.Min(MovesPerRemoval * removed, BatchEntries));
+            // Pending touches name slots, so they are applied before entries move.
+            ApplyTouches_NeedsLock();
+            MoveSome_NeedsLock(Math.Min(MovesPerRemoval * removed, BatchEntries));
         }
 
         _account.Publish();
     }
 
-    /// <summary>Moves entries out of a sparse chunk, and gives it up when it is empty.</summary>
+    /// <summary>Moves entries out of a sparse chunk, and drops the chunk when it is empty.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MoveSome(int moves)
+    private void MoveSome_NeedsLock(int moves)
     {
-        int chunk = _allocator.BeginDrain();
-        if (chunk < 0)
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (!_allocator.TryBeginDrain(out int chunk))
         {
             return;
         }
@@ -78,7 +79,7 @@ internal sealed partial class CacheEngine
         int count = 0;
         for (; index < end && count < moves; index++)
         {
-            if (_store.Link(index).IsInUse)
+            if (_store.Node(index).IsInUse)
             {
                 moving[count++] = index;
             }
@@ -88,8 +89,8 @@ internal sealed partial class CacheEngine
         Prefetch(moving);
         foreach (int from in moving)
         {
-            // The last entry to leave may take the chunk with it.
-            Move(from, Allocate((_store.Slot(from).Flags & SlotFlags.HasDeadline) != 0));
+            // The move of the last entry may drop the chunk.
+            Move_NeedsLock(from, Allocate_NeedsLock((_store.Slot(from).Flags & SlotFlags.HasDeadline) != 0));
         }
 
         _allocator.DrainCursor = index;
@@ -101,9 +102,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Asks for the memory that moving or removing these entries will need, all of it at once. They lie all over the
-    /// table, so one after the other waits for memory some five times each; together it comes together. May be called
-    /// without the lock, before what it is to help.
+    /// Prefetches the memory that moving or removing these entries will need, so that the cache misses overlap. May be
+    /// called without the lock.
     /// </summary>
     private void Prefetch(ReadOnlySpan<int> indexes)
     {
@@ -114,8 +114,9 @@ internal sealed partial class CacheEngine
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Move(int from, int to)
+    private void Move_NeedsLock(int from, int to)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot source = ref _store.Slot(from);
         ref Slot target = ref _store.Slot(to);
         if ((source.Flags & SlotFlags.HasDeadline) != 0)
@@ -125,13 +126,13 @@ internal sealed partial class CacheEngine
 
         _index.BeginRelocation();
         BeginWrite(ref target);
-        NoteDeadline(to, target.Flags, source.Flags);
+        NoteDeadline_NeedsLock(to, target.Flags, source.Flags);
         target.Key = source.Key;
         target.Value = source.Value;
         target.Hash = source.Hash;
         target.Flags = source.Flags;
         EndWrite(ref target);
-        _store.Link(to) = _store.Link(from);
+        _store.Node(to) = _store.Node(from);
         _order.Relocate(to);
         _index.Relocate(from, to);
         if ((source.Flags & SlotFlags.HasDetails) != 0)
@@ -139,7 +140,7 @@ internal sealed partial class CacheEngine
             ((EntryDetails)source.Value!).Index = to;
         }
 
-        Clear(from);
+        ClearSlot_NeedsLock(from);
         _index.EndRelocation();
         _allocator.Free(from);
     }

@@ -1,28 +1,28 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// New charges for entries that stay: the same entry stored anew, with its details, expiration,
-/// priority and place in the order.
+/// New charges for entries that stay, with their details, expiration, priority and position in the order.
 /// </summary>
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Finds an entry without noting a use. One that is expired is removed instead; its tokens are asked, and what they
-    /// throw reaches the caller.
+    /// Finds an entry without noting a use. An expired entry is removed instead. Tokens are asked, and their exceptions
+    /// reach the caller.
     /// </summary>
     public bool TryPeek<TLookup>(scoped in TLookup lookup, out StoredEntry entry)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         entry = default;
-        while (Find(in lookup, out object? content, out SlotRef place))
+        while (Find(in lookup, out object? content, out SlotRef slotRef))
         {
             object? key;
             using (_lock.Enter())
             {
-                // The stored key is charged, which need not be as large as the equal one that it was looked up by.
-                key = IsCurrent(in place) ? _store.Slot(place.Index).Key : null;
+                // The stored key is charged. It may have another size than the equal key of the lookup.
+                key = IsCurrent_NeedsLock(in slotRef) ? _store.Slot(slotRef.Index).Key : null;
             }
 
             if (key is null)
@@ -30,30 +30,27 @@ internal sealed partial class CacheEngine
                 continue;
             }
 
-            EntryDetails? details = (place.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)content! : null;
-            EvictionReason reason = ExpiredBy(in place, details);
+            EntryDetails? details = (slotRef.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)content! : null;
+            EvictionReason reason = ExpiredBy(in slotRef, details);
             if (reason == EvictionReason.None)
             {
-                entry = new StoredEntry(key, details is null ? content : details.Value, details, place);
+                entry = new StoredEntry(key, details is null ? content : details.Value, details, slotRef);
                 return true;
             }
 
-            RemoveIfCurrent(in place, reason);
+            RemoveIfCurrent(in slotRef, reason);
         }
 
         return false;
     }
 
     /// <summary>
-    /// Charges an entry anew, evicting others until the difference fits; or removes it, for lack of capacity, where
-    /// it no longer fits at all.
+    /// Charges an entry anew and evicts others until the difference fits. If the charge is above the limit, the entry
+    /// is removed with the reason Capacity.
     /// </summary>
-    /// <param name="place">Where <see cref="TryPeek"/> found the entry.</param>
+    /// <param name="slotRef">Where <see cref="TryPeek"/> found the entry.</param>
     /// <param name="charge">Bytes, as they were measured after that.</param>
-    /// <returns>
-    /// Whether the entry stays. Null where it was written or moved since it was found: look again, and measure again.
-    /// </returns>
-    public bool? UpdateCharge(in SlotRef place, long charge)
+    public ChargeUpdate UpdateCharge(in SlotRef slotRef, long charge)
     {
         List<RemovedEntry>? removed = null;
         try
@@ -62,23 +59,24 @@ internal sealed partial class CacheEngine
             {
                 using (_lock.Enter())
                 {
-                    if (!IsCurrent(in place))
+                    if (!IsCurrent_NeedsLock(in slotRef))
                     {
-                        return null;
+                        return ChargeUpdate.Outdated;
                     }
 
-                    ApplyTouches();
+                    ApplyTouches_NeedsLock();
                     int countBefore = _account.Count;
                     try
                     {
-                        if (TryUpdateCharge(place.Index, charge, ref removed) is { } stays)
+                        ChargeUpdate result = TryUpdateCharge_NeedsLock(slotRef.Index, charge, ref removed);
+                        if (result != ChargeUpdate.Unfinished)
                         {
-                            return stays;
+                            return result;
                         }
                     }
                     finally
                     {
-                        EndHold(countBefore - _account.Count);
+                        EndHold_NeedsLock(countBefore - _account.Count);
                     }
                 }
             }
@@ -89,40 +87,40 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>
-    /// One hold of the lock. Null where more has to be evicted than that; nothing is charged yet then.
-    /// </summary>
-    private bool? TryUpdateCharge(int index, long charge, ref List<RemovedEntry>? removed)
+    /// <summary>What one hold of the lock can do.</summary>
+    private ChargeUpdate TryUpdateCharge_NeedsLock(int index, long charge, ref List<RemovedEntry>? removed)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (charge > _account.Max)
         {
-            RemoveLocked(index, EvictionReason.Capacity, ref removed);
-            return false;
+            RemoveEntry_NeedsLock(index, EvictionReason.Capacity, ref removed);
+            return ChargeUpdate.Removed;
         }
 
-        ref OrderNode link = ref _store.Link(index);
-        if (!TryMakeRoomBeside(index, charge - link.Charge, ref removed))
+        ref OrderNode node = ref _store.Node(index);
+        if (!TryMakeRoomBeside_NeedsLock(index, charge - node.Charge, ref removed))
         {
-            return null;
+            return ChargeUpdate.Unfinished;
         }
 
-        // EntryDraft, as far as others can tell: of two that measured at the same time, the second must not put back
-        // what it saw before the first.
+        // The version changes although the content does not: of two callers that measured at the same time, the second
+        // must see that the first was here, and measure again.
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
-        _account.UpdateCharge(link.Charge, charge);
-        link.Occupy(charge, link.Priority);
+        _account.UpdateCharge(node.Charge, charge);
+        node.Occupy(charge, node.Priority);
         EndWrite(ref slot);
-        return true;
+        return ChargeUpdate.Updated;
     }
 
-    /// <summary>As <see cref="TryMakeRoom"/>, but leaves one entry alone, wherever it stands in the order.</summary>
-    private bool TryMakeRoomBeside(int index, long bytes, ref List<RemovedEntry>? removed)
+    /// <summary>Like <see cref="TryMakeRoom_NeedsLock"/>, but spares one entry, wherever it is in the order.</summary>
+    private bool TryMakeRoomBeside_NeedsLock(int index, long bytes, ref List<RemovedEntry>? removed)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         long target = Math.Max(_account.Max, _account.PublishedUsed) - bytes;
         for (int i = 0; _account.Used > target; i++)
         {
-            int victim = NextVictimBut(index);
+            int victim = NextVictimBut_NeedsLock(index);
             if (victim == AccessOrder.None)
             {
                 return true;
@@ -133,18 +131,19 @@ internal sealed partial class CacheEngine
                 return false;
             }
 
-            RemoveLocked(victim, EvictionReason.Capacity, ref removed);
+            RemoveEntry_NeedsLock(victim, EvictionReason.Capacity, ref removed);
         }
 
         return true;
     }
 
-    private int NextVictimBut(int spared)
+    private int NextVictimBut_NeedsLock(int spared)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         for (int priority = 0; priority < AccessOrder.Priorities; priority++)
         {
             int victim = _order.Tail((CacheItemPriority)priority);
-            victim = victim == spared ? _store.Link(victim).Newer : victim;
+            victim = victim == spared ? _store.Node(victim).Newer : victim;
             if (victim != AccessOrder.None)
             {
                 return victim;
@@ -154,16 +153,40 @@ internal sealed partial class CacheEngine
         return AccessOrder.None;
     }
 
-    private EvictionReason ExpiredBy(in SlotRef place, EntryDetails? details)
+    private EvictionReason ExpiredBy(in SlotRef slotRef, EntryDetails? details)
     {
-        if ((place.Flags & SlotFlags.HasDeadline) == 0)
+        if ((slotRef.Flags & SlotFlags.HasDeadline) == 0)
         {
             return EvictionReason.None;
         }
 
         long now = _time.GetUtcNow().UtcTicks;
         return details is not null ? details.ExpiredByTokensToo(now)
-            : now >= place.Deadline ? EvictionReason.Expired
+            : now >= slotRef.Deadline ? EvictionReason.Expired
             : EvictionReason.None;
     }
+}
+
+/// <summary>An entry in the table, as it was found: the parts of its charge, and where it was.</summary>
+internal readonly record struct StoredEntry(object Key, object? Value, EntryDetails? Details, SlotRef SlotRef)
+{
+    public bool HasDeadline => (SlotRef.Flags & SlotFlags.HasDeadline) != 0;
+}
+
+/// <summary>What became of an entry that was charged anew.</summary>
+internal enum ChargeUpdate
+{
+    /// <summary>The entry has the new charge.</summary>
+    Updated,
+
+    /// <summary>The new charge is above the limit, so the entry was removed.</summary>
+    Removed,
+
+    /// <summary>The entry was written, moved or removed since it was found: find it and measure it again.</summary>
+    Outdated,
+
+    /// <summary>
+    /// One hold of the lock was not enough to evict others, and nothing is charged yet. Callers outside never see this.
+    /// </summary>
+    Unfinished,
 }

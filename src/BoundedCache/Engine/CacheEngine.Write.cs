@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
@@ -6,17 +7,17 @@ namespace BoundedCache.Engine;
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Counters of insertions, by hash: a writer whose keys' Equals is user code compares before it takes the lock, and
-    /// under it only needs to know that nothing was inserted since that it has not compared with.
+    /// Counters of insertions, by hash. A writer whose keys' Equals is user code compares before it takes the lock.
+    /// Under the lock it only checks that no entry was inserted since then.
     /// </summary>
     private const int InsertionCounters = 64;
 
     /// <summary>
-    /// Stores an entry at the head of the order, in the place of the one with the same key if there is one,
-    /// evicting others until it fits.
+    /// Stores an entry at the head of the order, instead of the one with the same key if there is one. Evicts others
+    /// until it fits.
     /// </summary>
     /// <returns>
-    /// False where its charge alone is above the limit: it is not stored, and what it would have replaced is removed.
+    /// False if its charge alone is above the limit: it is not stored, and an entry with the same key is removed.
     /// </returns>
     public bool Set<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -26,9 +27,10 @@ internal sealed partial class CacheEngine
         {
             while (true)
             {
-                if (TrySet(in lookup, in entry, ref removed) is { } stored)
+                SetResult result = TrySet(in lookup, in entry, ref removed);
+                if (result != SetResult.Unfinished)
                 {
-                    return stored;
+                    return result == SetResult.Stored;
                 }
             }
         }
@@ -45,9 +47,9 @@ internal sealed partial class CacheEngine
     {
         if (TLookup.RunsUserCode)
         {
-            while (Find(in lookup, out _, out SlotRef place))
+            while (Find(in lookup, out _, out SlotRef slotRef))
             {
-                if (RemoveIfCurrent(in place, reason))
+                if (RemoveIfCurrent(in slotRef, reason))
                 {
                     return true;
                 }
@@ -65,8 +67,8 @@ internal sealed partial class CacheEngine
                 return false;
             }
 
-            RemoveLocked(index, reason, ref removed);
-            EndHold(1);
+            RemoveEntry_NeedsLock(index, reason, ref removed);
+            EndHold_NeedsLock(1);
         }
 
         Notify(removed);
@@ -81,22 +83,22 @@ internal sealed partial class CacheEngine
         {
             if (details.Index > 0)
             {
-                RemoveLocked(details.Index, reason, ref removed);
-                EndHold(1);
+                RemoveEntry_NeedsLock(details.Index, reason, ref removed);
+                EndHold_NeedsLock(1);
             }
         }
 
         Notify(removed);
     }
 
-    /// <summary>Removes the entry that was found, unless another took its place since.</summary>
-    private bool RemoveIfCurrent(in SlotRef place, EvictionReason reason)
+    /// <summary>Removes the entry that was found, unless it changed since.</summary>
+    private bool RemoveIfCurrent(in SlotRef slotRef, EvictionReason reason)
     {
         List<RemovedEntry>? removed = null;
         bool isCurrent;
         using (_lock.Enter())
         {
-            isCurrent = RemoveIfCurrentLocked(in place, reason, ref removed);
+            isCurrent = RemoveIfCurrent_NeedsLock(in slotRef, reason, ref removed);
         }
 
         Notify(removed);
@@ -104,10 +106,10 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Removes an expired entry that a reader found. Readers wait for nobody: where the lock is not free, the next to
-    /// look or the scan removes it.
+    /// Removes an expired entry that a reader found. Readers do not wait: if the lock is not free, the next reader or
+    /// the scan removes the entry.
     /// </summary>
-    private void RemoveIfFree(in SlotRef place, EvictionReason reason)
+    private void RemoveIfFree(in SlotRef slotRef, EvictionReason reason)
     {
         if (!_lock.TryEnter())
         {
@@ -117,7 +119,7 @@ internal sealed partial class CacheEngine
         List<RemovedEntry>? removed = null;
         try
         {
-            RemoveIfCurrentLocked(in place, reason, ref removed);
+            RemoveIfCurrent_NeedsLock(in slotRef, reason, ref removed);
         }
         finally
         {
@@ -127,36 +129,35 @@ internal sealed partial class CacheEngine
         Notify(removed);
     }
 
-    private bool RemoveIfCurrentLocked(in SlotRef place, EvictionReason reason, ref List<RemovedEntry>? removed)
+    private bool RemoveIfCurrent_NeedsLock(in SlotRef slotRef, EvictionReason reason, ref List<RemovedEntry>? removed)
     {
-        if (!IsCurrent(in place))
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (!IsCurrent_NeedsLock(in slotRef))
         {
             return false;
         }
 
-        RemoveLocked(place.Index, reason, ref removed);
-        EndHold(1);
+        RemoveEntry_NeedsLock(slotRef.Index, reason, ref removed);
+        EndHold_NeedsLock(1);
         return true;
     }
 
-    private bool Find<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef place)
+    private bool Find<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef slotRef)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        content = _index.Find(in lookup, out place);
-        return place.IsUnsure ? FindUnderLock(in lookup, out content, out place) : place.IsHit;
+        content = _index.Find(in lookup, out slotRef);
+        return slotRef.IsUnsure ? FindUnderLock(in lookup, out content, out slotRef) : slotRef.IsHit;
     }
 
-    /// <summary>
-    /// One hold of the lock. Null where it was not enough: more has to be evicted than one hold may, or the key
-    /// has to be looked up again.
-    /// </summary>
-    private bool? TrySet<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry, ref List<RemovedEntry>? removed)
+    /// <summary>What one hold of the lock can do to store an entry.</summary>
+    private SetResult TrySet<TLookup>(
+        scoped in TLookup lookup, scoped in NewEntry entry, ref List<RemovedEntry>? removed)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         ref int insertions = ref _insertions[lookup.Hash & (InsertionCounters - 1)];
         int insertionsBefore = Volatile.Read(ref insertions);
-        SlotRef place = SlotRef.Nowhere;
-        bool found = TLookup.RunsUserCode && Find(in lookup, out _, out place);
+        SlotRef slotRef = SlotRef.Nowhere;
+        bool found = TLookup.RunsUserCode && Find(in lookup, out _, out slotRef);
         using (_lock.Enter())
         {
             int index;
@@ -164,16 +165,16 @@ internal sealed partial class CacheEngine
             {
                 index = _index.FindLocked(in lookup);
             }
-            else if (found ? IsCurrent(in place) : insertions == insertionsBefore)
+            else if (found ? IsCurrent_NeedsLock(in slotRef) : insertions == insertionsBefore)
             {
-                index = found ? place.Index : AccessOrder.None;
+                index = found ? slotRef.Index : AccessOrder.None;
             }
             else
             {
-                return null;
+                return SetResult.Unfinished;
             }
 
-            ApplyTouchesForWrite();
+            ApplyTouchesForWrite_NeedsLock();
             int countBefore = _account.Count;
             try
             {
@@ -181,66 +182,70 @@ internal sealed partial class CacheEngine
                 {
                     if (index != AccessOrder.None)
                     {
-                        RemoveLocked(index, EvictionReason.Replaced, ref removed);
+                        RemoveEntry_NeedsLock(index, EvictionReason.Replaced, ref removed);
                     }
 
-                    return false;
+                    return SetResult.TooLarge;
                 }
 
                 if (index == AccessOrder.None)
                 {
-                    if (!TryMakeRoom(entry.Charge, ref removed))
+                    if (!TryMakeRoom_NeedsLock(entry.Charge, ref removed))
                     {
-                        return null;
+                        return SetResult.Unfinished;
                     }
 
-                    Insert(in entry, lookup.Hash);
+                    Insert_NeedsLock(in entry, lookup.Hash);
 
-                    // No sooner than the entry can be found: who reads the new count and does not find the
+                    // Only now that the entry can be found: a writer that reads the new count and does not find the
                     // entry takes it for absent.
                     Volatile.Write(ref insertions, insertions + 1);
-                    return true;
+                    return SetResult.Stored;
                 }
 
-                return TryReplace(index, in entry, lookup.Hash, ref removed) ? true : null;
+                return TryReplace_NeedsLock(index, in entry, lookup.Hash, ref removed)
+                    ? SetResult.Stored
+                    : SetResult.Unfinished;
             }
             finally
             {
-                EndHold(Math.Max(0, countBefore - _account.Count + 1));
+                EndHold_NeedsLock(Math.Max(0, countBefore - _account.Count + 1));
             }
         }
     }
 
-    /// <remarks>What may throw (only for lack of memory) comes before the first change.</remarks>
-    private void Insert(scoped in NewEntry entry, int hash)
+    /// <remarks>What may throw (only OutOfMemoryException) comes before the first change.</remarks>
+    private void Insert_NeedsLock(scoped in NewEntry entry, int hash)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         _index.GrowFor(_account.Count + 1);
-        int index = Allocate(entry.Deadline != long.MaxValue);
+        int index = Allocate_NeedsLock(entry.Deadline != long.MaxValue);
         if (!MayMove)
         {
-            NoteNewcomer(index);
+            NoteInserted_NeedsLock(index);
         }
 
-        Write(index, in entry, hash);
+        Write_NeedsLock(index, in entry, hash);
         _account.Charge(entry.Charge);
         _order.AddToHead(index);
         _index.Insert(index);
     }
 
-    private bool TryReplace(int index, scoped in NewEntry entry, int hash, ref List<RemovedEntry>? removed)
+    private bool TryReplace_NeedsLock(int index, scoped in NewEntry entry, int hash, ref List<RemovedEntry>? removed)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (entry.Deadline != long.MaxValue)
         {
             _store.EnsureDeadlines(index);
         }
 
-        // Out of the list, so that making room does not evict what is about to be replaced.
+        // Out of the list, so that making room does not evict the entry that is about to be replaced.
         _order.Remove(index);
-        long oldCharge = _store.Link(index).Charge;
+        long oldCharge = _store.Node(index).Charge;
         bool fits = false;
         try
         {
-            fits = TryMakeRoom(entry.Charge - oldCharge, ref removed);
+            fits = TryMakeRoom_NeedsLock(entry.Charge - oldCharge, ref removed);
         }
         finally
         {
@@ -257,9 +262,22 @@ internal sealed partial class CacheEngine
 
         NoteRemoval(in _store.Slot(index), EvictionReason.Replaced, ref removed);
         _account.Credit(oldCharge, EvictionReason.Replaced);
-        Write(index, in entry, hash);
+        Write_NeedsLock(index, in entry, hash);
         _account.Charge(entry.Charge);
         _order.AddToHead(index);
         return true;
+    }
+
+    private enum SetResult
+    {
+        Stored,
+
+        /// <summary>The charge alone is above the limit: not stored, and an entry with the key was removed.</summary>
+        TooLarge,
+
+        /// <summary>
+        /// More has to be evicted than one hold of the lock may, or the key has to be looked up again.
+        /// </summary>
+        Unfinished,
     }
 }

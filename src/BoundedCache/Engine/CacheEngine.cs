@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Caching.Memory;
 
@@ -5,30 +6,29 @@ namespace BoundedCache.Engine;
 
 /// <summary>
 /// The cache itself: a hash table and lists in order of use over one table of slots, bounded by the sum of its entries'
-/// charges. Knows nothing of options, sizing, logging or processes.
+/// charges. Does not know options, sizing, logging or processes.
 /// </summary>
 /// <remarks>
 /// <para>Locking. One lock guards every change. It is held for a bounded time (<see cref="BatchEntries"/> evictions at
 /// most) and no user code runs under it: not a key's Equals or GetHashCode, not a token, not a callback. Reads take no
 /// lock. The numbered invariants are in DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
 /// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free,
-/// <see cref="BucketIndex"/> finding them by key, <see cref="AccessOrder"/> the order of use, <see cref="TouchLog"/>
-/// uses not yet applied to it, <see cref="Engine.Account"/> the account.</para>
-/// <para>Methods that only bulk work makes hot are compiled with all optimizations at once: a process's
-/// first large eviction would otherwise be over before the runtime finds out that it matters, and take more
-/// than twice as long.</para>
+/// <see cref="BucketIndex"/> the way from key to slot, <see cref="AccessOrder"/> the order of use,
+/// <see cref="TouchLog"/> uses not yet applied to it, <see cref="Engine.Account"/> the account.</para>
+/// <para>Methods that are hot only in bulk work are compiled with full optimization from the start: a process's first
+/// large eviction would otherwise end before the runtime optimizes them.</para>
 /// </remarks>
 internal sealed partial class CacheEngine
 {
     /// <summary>
-    /// Entries removed, moved or looked at in one hold of the lock, some tens of microseconds: the longest that a
-    /// write, or a read that needs the lock, waits for bulk work.
+    /// Entries removed, moved or looked at in one hold of the lock. It bounds the time that a write, or a read that
+    /// needs the lock, waits for bulk work.
     /// </summary>
     public const int BatchEntries = 128;
 
     /// <summary>
-    /// The table's bytes per entry: slot 32, link 16, and a bucket of 4 bytes at two thirds full; what
-    /// partly filled chunks add is under 1 % from 100,000 entries on.
+    /// The table's bytes per entry: slot 32, node 16, and a bucket of 4 bytes, two thirds of which are full. Partly
+    /// filled chunks are not counted.
     /// </summary>
     public const int TableBytesPerEntry = 54;
 
@@ -49,7 +49,7 @@ internal sealed partial class CacheEngine
     /// <param name="maxBytes">The limit, at least 1.</param>
     /// <param name="time">The clock of expiration.</param>
     /// <param name="onRemoved">
-    /// Told, on the thread that removed them and under no lock, of entries with details that left. Must not throw.
+    /// Receives removed entries that have details, on the thread that removed them and without a lock. Must not throw.
     /// </param>
     public CacheEngine(long maxBytes, TimeProvider time, Action<List<RemovedEntry>> onRemoved)
     {
@@ -75,10 +75,10 @@ internal sealed partial class CacheEngine
 
     public int Count => _account.PublishedCount;
 
-    /// <summary>Bytes that ever left the cache, by whatever way.</summary>
+    /// <summary>Bytes that ever left the cache, for any reason.</summary>
     public long CreditedBytes => _account.CreditedBytes;
 
-    /// <summary>The counts of lookups. Whoever looks up counts the misses, where it wants to.</summary>
+    /// <summary>The counts of lookups. The caller counts misses, if it wants to.</summary>
     public LookupCounts Lookups { get; }
 
     public long LostTouches => _touches.LostTouches;
@@ -91,7 +91,7 @@ internal sealed partial class CacheEngine
 
     internal AccessOrder Order => _order;
 
-    internal EngineLock Gate => _lock;
+    internal EngineLock Lock => _lock;
 
     internal ref readonly Account Account => ref _account;
 
@@ -107,10 +107,11 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Applies the touches that wait. Under the lock, before anything that looks at the order or changes it.
+    /// Applies the pending touches. Call it before anything that reads or changes the order.
     /// </summary>
-    internal void ApplyTouches()
+    internal void ApplyTouches_NeedsLock()
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_touches.HasPending)
         {
             _touches.ApplyTo(_order);
@@ -118,11 +119,12 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Applies what a single write has to: all touches, or, while threads overlap and order between them is not to be
-    /// had, mostly this thread's own. Under the lock.
+    /// Applies the touches that a single write needs: all, or, while uses of several threads overlap and have no order,
+    /// mostly those of this thread.
     /// </summary>
-    private void ApplyTouchesForWrite()
+    private void ApplyTouchesForWrite_NeedsLock()
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_touches.HasPending)
         {
             _touches.ApplyDueTo(_order);
@@ -137,16 +139,17 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>Takes an entry out of everything. Under the lock.</summary>
+    /// <summary>Removes an entry from everything.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RemoveLocked(int index, EvictionReason reason, ref List<RemovedEntry>? removed)
+    private void RemoveEntry_NeedsLock(int index, EvictionReason reason, ref List<RemovedEntry>? removed)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
         NoteRemoval(in slot, reason, ref removed);
         _order.Remove(index);
         _index.Remove(index);
-        _account.Credit(_store.Link(index).Charge, reason);
-        Clear(index);
+        _account.Credit(_store.Node(index).Charge, reason);
+        ClearSlot_NeedsLock(index);
         _allocator.Free(index);
     }
 
@@ -163,11 +166,12 @@ internal sealed partial class CacheEngine
     /// <summary>
     /// Writes an entry into a slot that is allocated and whose chunk has deadlines if it needs them. Under the lock.
     /// </summary>
-    private void Write(int index, scoped in NewEntry entry, int hash)
+    private void Write_NeedsLock(int index, scoped in NewEntry entry, int hash)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
-        NoteDeadline(index, slot.Flags, entry.Flags);
+        NoteDeadline_NeedsLock(index, slot.Flags, entry.Flags);
         slot.Key = entry.Key;
         slot.Value = entry.Content;
         slot.Hash = hash;
@@ -178,20 +182,21 @@ internal sealed partial class CacheEngine
         }
 
         EndWrite(ref slot);
-        _store.Link(index).Occupy(entry.Charge, entry.Priority);
+        _store.Node(index).Occupy(entry.Charge, entry.Priority);
         if (entry.Details is { } details)
         {
             details.Index = index;
         }
     }
 
-    /// <summary>Empties a slot, so that nothing keeps its key and value alive. Under the lock.</summary>
+    /// <summary>Empties a slot, so that it does not keep its key and value alive.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Clear(int index)
+    private void ClearSlot_NeedsLock(int index)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
-        NoteDeadline(index, slot.Flags, SlotFlags.None);
+        NoteDeadline_NeedsLock(index, slot.Flags, SlotFlags.None);
         slot.Key = null;
         slot.Value = null;
         slot.Flags = SlotFlags.None;
@@ -199,8 +204,9 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>Keeps a chunk's count of entries that expire, and the deadlines of its other slots at never.</summary>
-    private void NoteDeadline(int index, SlotFlags before, SlotFlags after)
+    private void NoteDeadline_NeedsLock(int index, SlotFlags before, SlotFlags after)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         ref int expiring = ref _allocator.State(index >> SlotStore.ChunkShift).Expiring;
         if ((before & SlotFlags.HasDeadline) != 0)
         {
@@ -218,8 +224,9 @@ internal sealed partial class CacheEngine
     /// Takes a free slot, in a chunk that has deadlines if the entry needs one. May throw for lack of memory,
     /// and then changes nothing.
     /// </summary>
-    private int Allocate(bool withDeadline)
+    private int Allocate_NeedsLock(bool withDeadline)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         int index = _allocator.Allocate();
         try
         {
@@ -238,8 +245,7 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Tells readers of a slot that its fields are about to change: none of the writes that
-    /// follow may overtake this one.
+    /// Tells readers of a slot that its fields are about to change. No later write may become visible before this one.
     /// </summary>
     private static void BeginWrite(ref Slot slot)
     {
@@ -250,8 +256,42 @@ internal sealed partial class CacheEngine
     private static void EndWrite(ref Slot slot) => Volatile.Write(ref slot.Version, slot.Version + 1);
 
     /// <summary>Whether the entry that a reader found is still the one in its slot. Under the lock.</summary>
-    private bool IsCurrent(in SlotRef place) =>
-        _store.Exists(place.Index)
-        && _store.Slot(place.Index).Version == place.Version
-        && _store.Link(place.Index).IsInUse;
+    private bool IsCurrent_NeedsLock(in SlotRef slotRef)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        return _store.Exists(slotRef.Index)
+            && _store.Slot(slotRef.Index).Version == slotRef.Version
+            && _store.Node(slotRef.Index).IsInUse;
+    }
+
+    /// <summary>
+    /// Bytes of the table: slots, nodes, buckets and deadlines, used or free. Read without the lock, so a chunk that is
+    /// added or dropped meanwhile may count or not.
+    /// </summary>
+    public long TableBytes =>
+        ((long)_allocator.Capacity * (Unsafe.SizeOf<Slot>() + Unsafe.SizeOf<OrderNode>()))
+        + _index.Bytes + _store.DeadlineBytes;
+
+    /// <summary>
+    /// Reads the account at one instant, under the lock, so that its figures agree.
+    /// </summary>
+    public EngineTotals ReadTotals()
+    {
+        Account account;
+        using (_lock.Enter())
+        {
+            account = _account;
+        }
+
+        return new EngineTotals(account.Max, account.Used, account.Count, account.Insertions, new EvictionTotals
+        {
+            Capacity = account.Left(EvictionReason.Capacity) - account.Shrunk - account.Compacted,
+            Shrink = account.Shrunk,
+            Compact = account.Compacted,
+            Expired = account.Left(EvictionReason.Expired),
+            TokenExpired = account.Left(EvictionReason.TokenExpired),
+            Removed = account.Left(EvictionReason.Removed),
+            Replaced = account.Left(EvictionReason.Replaced),
+        });
+    }
 }

@@ -1,18 +1,17 @@
 namespace BoundedCache.Engine;
 
-/// <summary>The engine's lock, which bulk work hands to those who wait for it before it takes it again.</summary>
+/// <summary>The engine's lock. Bulk work lets waiting threads have it before it takes it again.</summary>
 /// <remarks>
-/// The runtime's lock is not fair: who releases it and takes it again at once gets it before a waiter has woken up, for
-/// as long as a tenth of a second. A scan that holds it for some tens of microseconds thousands of times in a row would
-/// keep a writer waiting for most of its time. And who sleeps has to be woken, which took one to four milliseconds on a
-/// machine that shares its processors; so who waits for bulk work stays awake.
+/// The runtime's lock is not fair: a thread that releases it and takes it again at once gets it before a waiting thread
+/// has woken up. Bulk work, which takes the lock thousands of times in a row, would keep writers waiting. Waking a
+/// sleeping thread also takes much longer than one hold of bulk work, so a thread that waits for bulk work spins.
 /// </remarks>
 /// <param name="patienceMilliseconds">
-/// How long bulk work waits for those who were there before it: they may not get a processor meanwhile, and it
-/// must not depend on that.
+/// How long bulk work waits for the threads that were there before it. Limited, because they may not get a processor.
 /// </param>
 /// <param name="wakefulMilliseconds">
-/// How long one who waits for bulk work stays awake: many times a hold of it, so what takes longer has no processor.
+/// How long a thread that waits for bulk work spins. Many times a hold of bulk work: if it takes longer, the holder has
+/// no processor.
 /// </param>
 internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMilliseconds = 2)
 {
@@ -20,6 +19,9 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
     private int _waiting;
     private int _served;
     private long _bulkAt = long.MinValue / 2;
+
+    /// <summary>Whether the calling thread holds the lock. For assertions.</summary>
+    public bool IsHeldByCurrentThread => _lock.IsHeldByCurrentThread;
 
     /// <summary>How many threads wait for the lock. For tests.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
@@ -35,7 +37,9 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
         return new Held(_lock);
     }
 
-    /// <summary>Takes the lock after all those who wait for it now: for work that takes it again and again.</summary>
+    /// <summary>
+    /// Takes the lock after all threads that wait for it now. For work that takes the lock many times in a row.
+    /// </summary>
     public Held EnterAfterOthers()
     {
         if (Volatile.Read(ref _waiting) is var waiting and > 0)
@@ -72,8 +76,8 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
     }
 
     /// <returns>
-    /// Whether the lock was taken. False at once where it is not bulk work that holds it, for which the
-    /// runtime's lock waits well.
+    /// Whether the lock was taken. False at once if it is not bulk work that holds it: then the runtime's own wait is
+    /// better.
     /// </returns>
     private bool TryWaitAwake()
     {
@@ -108,8 +112,8 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
     }
 
     /// <summary>The lock, held until this is disposed.</summary>
-    public readonly ref struct Held(Lock gate)
+    public readonly ref struct Held(Lock held)
     {
-        public void Dispose() => gate.Exit();
+        public void Dispose() => held.Exit();
     }
 }

@@ -4,13 +4,13 @@ using Microsoft.Extensions.Primitives;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// What only some entries have: eviction callbacks, change tokens, a sliding window. Stands in the slot in the value's
-/// place, so that other entries pay nothing for it.
+/// What only some entries have: eviction callbacks, change tokens, a sliding window. Stored in the slot instead of the
+/// value, so that other entries need no space for it.
 /// </summary>
 internal sealed class EntryDetails
 {
     /// <summary>
-    /// Header, method table, four references and five numbers; a test holds it against the runtime's count.
+    /// Header, method table, four references and five numbers. A test compares it with the runtime.
     /// </summary>
     private const int ObjectBytes = 80;
 
@@ -44,16 +44,16 @@ internal sealed class EntryDetails
     public bool TokenFired => Volatile.Read(ref _tokenFired) != 0;
 
     /// <summary>
-    /// The moment from which on a reader must not take the value without asking: always where tokens have to be polled,
-    /// else the end of the sliding window as of now, or the absolute expiration.
+    /// The moment from which on a reader must check before it takes the value: always if there are tokens, else the end
+    /// of the sliding window as of now, or the absolute expiration.
     /// </summary>
     public long Deadline => Tokens.Length > 0 ? long.MinValue
         : SlidingTicks > 0 ? Math.Min(AbsoluteExpirationTicks, Ticks.Add(LastAccessTicks, SlidingTicks))
         : AbsoluteExpirationTicks;
 
     /// <summary>
-    /// Bytes of this object and of its arrays, for the charge. What callbacks and tokens themselves keep alive
-    /// belongs to whoever made them.
+    /// Bytes of this object and of its arrays, for the charge. Callbacks and tokens themselves are not counted: they
+    /// belong to the caller.
     /// </summary>
     public long OwnBytes => ObjectBytes + ArrayBytes(Callbacks.Length) + (2 * ArrayBytes(Tokens.Length));
 
@@ -85,7 +85,7 @@ internal sealed class EntryDetails
     }
 
     /// <summary>
-    /// Notes a use. Only forwards: of two readers the later one's time stays, in whatever order they arrive here.
+    /// Notes a use. Never moves back: of two readers' times the later one stays, in whatever order they arrive.
     /// </summary>
     public void Use(long nowTicks)
     {
@@ -108,8 +108,8 @@ internal sealed class EntryDetails
     /// <summary>
     /// Subscribes to the tokens that announce changes by themselves. User code: if it throws, nothing stays subscribed.
     /// </summary>
-    /// <param name="onChanged">Told of a change, with this object.</param>
-    /// <param name="onFailed">Told what registrations throw when they are taken back. Must not throw.</param>
+    /// <param name="onChanged">Called on a change, with this object.</param>
+    /// <param name="onFailed">Receives what registrations throw when they are disposed. Must not throw.</param>
     public void Subscribe(Action<object?> onChanged, Action<Exception> onFailed)
     {
         var registrations = new List<IDisposable>(Tokens.Length);
@@ -133,10 +133,9 @@ internal sealed class EntryDetails
     }
 
     /// <summary>
-    /// Lets go of the tokens. Each registration is disposed once, whoever calls how often, and
-    /// whatever another one throws.
+    /// Disposes the token registrations, each once, even if this is called again or one of them throws.
     /// </summary>
-    /// <param name="onFailed">Told what registrations throw: user code. Must not throw.</param>
+    /// <param name="onFailed">Receives what registrations throw: they are user code. Must not throw.</param>
     public void Unsubscribe(Action<Exception> onFailed) =>
         DisposeAll(Interlocked.Exchange(ref _registrations, null) ?? [], onFailed);
 
@@ -148,7 +147,7 @@ internal sealed class EntryDetails
             {
                 registration?.Dispose();
             }
-#pragma warning disable CA1031 // A registration is user code: what it throws is reported, and the others are disposed all the same.
+#pragma warning disable CA1031 // A registration is user code: what it throws is reported; others are disposed too.
             catch (Exception failure)
 #pragma warning restore CA1031
             {
@@ -158,4 +157,45 @@ internal sealed class EntryDetails
     }
 
     private static long ArrayBytes(int length) => length == 0 ? 0 : 24 + (length * 8L);
+}
+
+/// <summary>
+/// Sums of clock ticks that stop at the largest value, so that an expiration far in the future does not overflow into
+/// the past.
+/// </summary>
+internal static class Ticks
+{
+    public static long Add(long ticks, long more) => more > long.MaxValue - ticks ? long.MaxValue : ticks + more;
+}
+
+/// <summary>When and by what an entry expires: what an entry inherits that was built while this one was read.</summary>
+/// <param name="AbsoluteTicks">UTC ticks; <see cref="long.MaxValue"/>, or 0 where nothing is known, for never.</param>
+/// <param name="Tokens">The entry's tokens, if it has any.</param>
+internal readonly record struct Expiration(long AbsoluteTicks, IReadOnlyList<IChangeToken>? Tokens);
+
+/// <summary>An entry ready to be stored, with its charge.</summary>
+internal readonly struct NewEntry
+{
+    public required object Key { get; init; }
+
+    /// <summary>The value; ignored if there are <see cref="Details"/>, which hold it.</summary>
+    public required object? Value { get; init; }
+
+    public required EntryDetails? Details { get; init; }
+
+    public required CacheItemPriority Priority { get; init; }
+
+    /// <summary>Bytes charged.</summary>
+    public required long Charge { get; init; }
+
+    /// <summary>
+    /// UTC ticks from which on readers must check before they take the value; <see cref="long.MaxValue"/> for an entry
+    /// that does not expire.
+    /// </summary>
+    public required long Deadline { get; init; }
+
+    public object? Content => Details ?? Value;
+
+    public SlotFlags Flags => (Details is null ? SlotFlags.None : SlotFlags.HasDetails)
+        | (Deadline == long.MaxValue ? SlotFlags.None : SlotFlags.HasDeadline);
 }

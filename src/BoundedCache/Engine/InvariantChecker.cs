@@ -3,8 +3,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The check of the engine's invariants, numbered as in DESIGN.md. Called by tests after every scenario; takes the
-/// lock, and time in proportion to the table.
+/// Checks the engine's invariants, numbered as in DESIGN.md. Tests call it after every scenario. It holds the lock all
+/// the time.
 /// </summary>
 internal static class InvariantChecker
 {
@@ -15,9 +15,9 @@ internal static class InvariantChecker
     /// <param name="shrinking">Whether a lowered limit is still being evicted down to.</param>
     public static void Check(CacheEngine engine, bool shrinking = false)
     {
-        using (engine.Gate.Enter())
+        using (engine.Lock.Enter())
         {
-            engine.ApplyTouches();
+            engine.ApplyTouches_NeedsLock();
             HashSet<int> inLists = CheckLists(engine, out long charged);
             CheckChains(engine, inLists);
             CheckChunks(engine, inLists);
@@ -67,18 +67,18 @@ internal static class InvariantChecker
         {
             int newer = AccessOrder.None;
             for (int index = engine.Order.Head((CacheItemPriority)priority); index != AccessOrder.None; index =
-                engine.Store.Link(index).Older)
+                engine.Store.Node(index).Older)
             {
                 Require(seen.Add(index), "I1", $"slot {index} is in the lists twice");
-                OrderNode link = engine.Store.Link(index);
-                Require(link.IsInUse, "I1", $"slot {index} is in a list and not in use");
+                OrderNode node = engine.Store.Node(index);
+                Require(node.IsInUse, "I1", $"slot {index} is in a list and not in use");
                 Require(
-                    (int)link.Priority == priority,
+                    (int)node.Priority == priority,
                     "I1",
-                    $"slot {index} of priority {link.Priority} is in list {priority}");
-                Require(link.Newer == newer, "I1", $"slot {index} follows {newer} and points back to {link.Newer}");
-                Require(link.Charge >= 0, "I4", $"slot {index} is charged {link.Charge}");
-                charged += link.Charge;
+                    $"slot {index} of priority {node.Priority} is in list {priority}");
+                Require(node.Newer == newer, "I1", $"slot {index} follows {newer} and points back to {node.Newer}");
+                Require(node.Charge >= 0, "I4", $"slot {index} is charged {node.Charge}");
+                charged += node.Charge;
                 newer = index;
             }
 
@@ -162,7 +162,7 @@ internal static class InvariantChecker
         {
             Slot slot = engine.Store.Slot(index);
             Require((slot.Version & 1) == 0, "I8", $"slot {index} has the odd version {slot.Version}");
-            bool isInUse = engine.Store.Link(index).IsInUse;
+            bool isInUse = engine.Store.Node(index).IsInUse;
             Require(isInUse == inLists.Contains(index), "I1", $"slot {index} is in use and in no list");
             if (!isInUse)
             {
@@ -188,10 +188,10 @@ internal static class InvariantChecker
     private static void CheckFreeSlots(CacheEngine engine, int chunk, ChunkState state)
     {
         int free = state.Length - state.Fresh;
-        for (int index = state.FreeHead; index > 0; index = engine.Store.Link(index).Older)
+        for (int index = state.FreeHead; index > 0; index = engine.Store.Node(index).Older)
         {
             Require(index >> SlotStore.ChunkShift == chunk, "I9", $"slot {index} is free in chunk {chunk}");
-            Require(!engine.Store.Link(index).IsInUse, "I9", $"slot {index} is free and in use");
+            Require(!engine.Store.Node(index).IsInUse, "I9", $"slot {index} is free and in use");
             Require(++free <= state.Length, "I9", $"the free slots of chunk {chunk} have a cycle");
         }
 

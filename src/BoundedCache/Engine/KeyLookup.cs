@@ -17,7 +17,7 @@ internal interface IKeyLookup
     bool Matches(object stored);
 }
 
-/// <summary>A string key, given as a string or as characters that no string was made of.</summary>
+/// <summary>A string key, given as a string or as a span of characters.</summary>
 internal readonly ref struct StringLookup(ReadOnlySpan<char> key) : IKeyLookup
 {
     private readonly ReadOnlySpan<char> _key = key;
@@ -31,8 +31,8 @@ internal readonly ref struct StringLookup(ReadOnlySpan<char> key) : IKeyLookup
         stored.GetType() == typeof(string) && Same(Unsafe.As<string>(stored), _key);
 
     /// <summary>
-    /// Whether characters are the same. Those of 8 to 32 characters, nearly all keys, are compared in two pieces that
-    /// overlap, without a loop and with one branch at the end.
+    /// Whether characters are the same. 8 to 32 characters, which is nearly all keys, are compared in two pieces that
+    /// overlap, without a loop and with one branch.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Same(ReadOnlySpan<char> stored, ReadOnlySpan<char> key)

@@ -4,18 +4,17 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// How many lookups found an entry and how many did not, while somebody wants to know: counted without a lock or an
-/// atomic operation, and exact.
+/// Counts lookups that found an entry and lookups that did not: exact, without a lock or an atomic operation.
 /// </summary>
 /// <remarks>
-/// <para>Hits are not counted at all: each is noted as a use, and the places where threads note their uses know how
-/// many there ever were.</para>
-/// <para>For misses each thread counts in cells of its own, which are found by the page of its stack that it runs on. A
-/// page belongs to one stack, so at any time one thread at most can write to a page's cell; when a thread is gone and
-/// another's stack takes its page, that one counts on. The usual ways to tell threads apart, their number or
-/// thread-local storage, cost a call into the runtime, several times what all the rest does.</para>
-/// <para>There are as many cells as pages that misses were met on: a few for each thread that lived at one time. Beyond
-/// <see cref="MaxSlots"/> misses are counted together, by atomic operations.</para>
+/// <para>Hits are not counted here: each is noted as a use, and the touch buffers know how many uses there ever
+/// were.</para>
+/// <para>For misses each thread has its own cells, found by the page of its stack that it runs on. A page belongs to
+/// one stack, so only one thread at a time can write to a page's cell. When a thread has ended and another stack uses
+/// its page, the new thread goes on with the same cell. A thread's number or thread-local storage would cost a call
+/// into the runtime.</para>
+/// <para>There are as many cells as stack pages on which misses were counted: a few per thread. If there are too many
+/// for <see cref="MaxSlots"/>, misses are counted together, by atomic operations.</para>
 /// </remarks>
 /// <param name="touches">Where uses are noted.</param>
 internal sealed class LookupCounts(TouchLog touches)
@@ -26,7 +25,7 @@ internal sealed class LookupCounts(TouchLog touches)
     private const int FirstSlots = 16;
     private const int MaxSlots = 4096;
 
-    /// <summary>Slots for each cell, so that nearly every cell is in the first slot that is looked at.</summary>
+    /// <summary>Slots for each cell, so that nearly every cell is in the first slot.</summary>
     private const int SlotsPerCell = 4;
 
     private static readonly Cell?[] s_none = [null];
@@ -38,7 +37,7 @@ internal sealed class LookupCounts(TouchLog touches)
     private bool _isCounting;
 
     /// <summary>
-    /// Uses of all time that were made while nobody wanted to know, and uses of all time when that last began.
+    /// Uses that were made while counting was off, and the number of all uses when counting last stopped.
     /// </summary>
     private long _usesUncounted;
     private long _usesWhenStopped;
@@ -70,7 +69,7 @@ internal sealed class LookupCounts(TouchLog touches)
         }
     }
 
-    /// <summary>Pages that misses were met on.</summary>
+    /// <summary>Stack pages on which misses were counted.</summary>
     internal int Pages => Volatile.Read(ref _cellCount);
 
     /// <summary>Counts hits from now on, if they are not counted yet.</summary>
@@ -166,7 +165,7 @@ internal sealed class LookupCounts(TouchLog touches)
     {
         lock (_lock)
         {
-            // What was read without the lock may have been an older array, in which this page's cell was not yet.
+            // The array that was read without the lock may be an older one, without this page's cell.
             if (_cells.Length > 1 && Find(_cells, page) is { } found)
             {
                 return found;
@@ -199,8 +198,7 @@ internal sealed class LookupCounts(TouchLog touches)
     }
 
     /// <summary>
-    /// The misses met on one page; so large that wherever the collector puts cells, no two threads
-    /// write to one cache line.
+    /// The misses of one stack page. So large that no two cells share a cache line.
     /// </summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     private sealed class Cell

@@ -4,7 +4,7 @@ namespace BoundedCache.Engine;
 /// <remarks>
 /// <see cref="Version"/> is a seqlock over all the other fields but <see cref="Next"/>: odd while they are written, and
 /// two more each time they were. <see cref="Hash"/> and <see cref="Next"/> keep their values when a slot is freed, so
-/// that a reader that stands on it finds its way to the end of some chain.
+/// that a reader that stands on the slot gets to the end of some chain.
 /// </remarks>
 internal struct Slot
 {
@@ -27,7 +27,7 @@ internal struct Slot
     public SlotFlags Flags;
 }
 
-/// <summary>What a reader must know of an entry beside its key and value.</summary>
+/// <summary>What a reader must know about an entry besides its key and value.</summary>
 [Flags]
 internal enum SlotFlags : uint
 {
@@ -36,6 +36,23 @@ internal enum SlotFlags : uint
     /// <summary><see cref="Slot.Value"/> is an <see cref="EntryDetails"/>.</summary>
     HasDetails = 1,
 
-    /// <summary>The slot's deadline is set: from then on a reader must not take the value unseen.</summary>
+    /// <summary>The slot has a deadline: from then on a reader must check before it takes the value.</summary>
     HasDeadline = 2,
+}
+
+/// <summary>
+/// A reference to the slot where a lookup found an entry, with its flags and deadline. The entry may have left the slot
+/// since then; the <see cref="Version"/> tells.
+/// </summary>
+internal readonly record struct SlotRef(int Index, uint Version, SlotFlags Flags, long Deadline)
+{
+    /// <summary>There is no such entry.</summary>
+    public static SlotRef Nowhere => default;
+
+    /// <summary>Writers interfered every time: only the lock can tell whether there is an entry.</summary>
+    public static SlotRef Unsure => new(-1, 0, SlotFlags.None, 0);
+
+    public bool IsHit => Index > 0;
+
+    public bool IsUnsure => Index < 0;
 }

@@ -1,23 +1,22 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The record of which slots are free, chunk by chunk; adds a chunk when none is, gives one up when it is empty, and
-/// picks the chunk that is best emptied when too much is free. All of it under the lock.
+/// Knows which slots are free, chunk by chunk. Adds a chunk when no slot is free, drops a chunk when it is empty, and
+/// picks the chunk to empty when too many slots are free. All of it under the lock.
 /// </summary>
 /// <remarks>
 /// Free slots are listed per chunk, not in one list, so that a chunk can be dropped without searching for its slots.
 /// Chunks with a free slot (open chunks) form a doubly linked list.
 /// </remarks>
-internal sealed class SlotAllocator(SlotStore store)
+internal sealed partial class SlotAllocator(SlotStore store)
 {
-    private const int None = -1;
+    public const int None = -1;
     private const int FirstLength = 32;
 
     /// <summary>
-    /// How many open chunks are looked at to find a sparse one: enough to find a good one, few enough for one write.
+    /// How many open chunks are compared to find a sparse one: few enough for one write.
     /// </summary>
     private const int Candidates = 8;
 
@@ -28,7 +27,7 @@ internal sealed class SlotAllocator(SlotStore store)
     private int _freeNumbers = None;
 
     // Number 0 is never used, so no entry has index 0: a slot that was never written (all zeros, its Next among them)
-    // cannot send a reader who stands there by an outdated index into the middle of a chain.
+    // cannot lead a reader with an outdated index into the middle of a chain.
     private int _numbers = 1;
     private int _open = None;
     private int _draining = None;
@@ -46,7 +45,7 @@ internal sealed class SlotAllocator(SlotStore store)
     /// <summary>The first chunk number not handed out yet; some of the lower ones may be without a chunk.</summary>
     public int Numbers => _numbers;
 
-    /// <summary>Slots that are free although the population does not call for them: what trimming works down.</summary>
+    /// <summary>Whether there are more free slots than the entries justify: then writes shrink the table.</summary>
     public bool HasExcess => Capacity - InUse > (InUse >> 3) + (2 * SlotStore.ChunkSize);
 
     /// <summary>Whether fewer chunks could hold what is in use.</summary>
@@ -68,7 +67,7 @@ internal sealed class SlotAllocator(SlotStore store)
         int index = state.FreeHead;
         if (index != None)
         {
-            state.FreeHead = store.Link(index).Older;
+            state.FreeHead = store.Node(index).Older;
         }
         else
         {
@@ -91,9 +90,9 @@ internal sealed class SlotAllocator(SlotStore store)
     {
         int chunk = index >> SlotStore.ChunkShift;
         ref ChunkState state = ref _chunks[chunk];
-        ref OrderNode link = ref store.Link(index);
-        link.Vacate();
-        link.Older = state.FreeHead;
+        ref OrderNode node = ref store.Node(index);
+        node.Vacate();
+        node.Older = state.FreeHead;
         state.FreeHead = index;
         InUse--;
         if (state.InUse-- == state.Length && chunk != _draining)
@@ -101,7 +100,7 @@ internal sealed class SlotAllocator(SlotStore store)
             AddOpen(chunk);
         }
 
-        // With a chunk's worth free elsewhere, dropping this one is not undone by the next few entries.
+        // Only if another chunk's worth of slots is free: else the next few entries would add the chunk again.
         if (state.InUse == 0 && Capacity - InUse >= 2 * SlotStore.ChunkSize)
         {
             Drop(chunk);
@@ -109,45 +108,48 @@ internal sealed class SlotAllocator(SlotStore store)
     }
 
     /// <summary>
-    /// Takes a sparse chunk out of use for new entries, so that its entries can be moved elsewhere; when the last one
-    /// leaves, the chunk is given up. Answers its number, or -1 where the others have no room for its entries.
+    /// Takes a sparse chunk out of use for new entries, so that its entries can be moved elsewhere. When the last one
+    /// leaves, the chunk is given up.
     /// </summary>
-    public int BeginDrain()
+    /// <returns>False where the other chunks have no room for its entries.</returns>
+    public bool TryBeginDrain(out int chunk)
     {
         if (_draining == None)
         {
             int best = None;
-            int chunk = _open;
-            for (int i = 0; i < Candidates && chunk != None; i++, chunk = _chunks[chunk].NextOpen)
+            int candidate = _open;
+            for (int i = 0; i < Candidates && candidate != None; i++, candidate = _chunks[candidate].NextOpen)
             {
-                if (best == None || _chunks[chunk].InUse < _chunks[best].InUse)
+                if (best == None || _chunks[candidate].InUse < _chunks[best].InUse)
                 {
-                    best = chunk;
+                    best = candidate;
                 }
             }
 
             if (best == None || FreeOutside(best) < _chunks[best].InUse)
             {
-                return None;
+                chunk = None;
+                return false;
             }
 
             RemoveOpen(best);
             _draining = best;
 
-            // From its beginning, even if it was being emptied before: it was in use since, and
-            // so may its first slots be.
+            // From its beginning, even if it was being emptied before: its first slots may be in use again.
             DrainCursor = best << SlotStore.ChunkShift;
         }
         else if (FreeOutside(_draining) < _chunks[_draining].InUse)
         {
             EndDrain();
-            return None;
+            chunk = None;
+            return false;
         }
 
-        return _draining;
+        chunk = _draining;
+        return true;
     }
 
-    /// <summary>Puts a chunk that was being emptied back into use, or gives it up if it is empty.</summary>
+    /// <summary>Puts a chunk that was being emptied back into use, or drops it if it is empty.</summary>
     public void EndDrain()
     {
         int chunk = _draining;
@@ -168,127 +170,14 @@ internal sealed class SlotAllocator(SlotStore store)
         }
     }
 
-    /// <summary>Chunks with a free slot, for the invariant checker.</summary>
-    public IEnumerable<int> OpenChunks()
-    {
-        for (int chunk = _open; chunk != None; chunk = _chunks[chunk].NextOpen)
-        {
-            yield return chunk;
-        }
-    }
-
-    /// <summary>The chunk that is being emptied, or -1.</summary>
+    /// <summary>The chunk that is being emptied, or <see cref="None"/>.</summary>
     public int Draining => _draining;
 
     /// <summary>
-    /// The slot at which emptying goes on. Nothing is put into a chunk that is being emptied, so what lies
-    /// before the cursor stays empty.
+    /// The slot at which emptying goes on. No entry is inserted into a chunk that is being emptied, so the slots before
+    /// the cursor stay empty.
     /// </summary>
     public int DrainCursor { get; set; }
 
     private int FreeOutside(int chunk) => Capacity - InUse - (_chunks[chunk].Length - _chunks[chunk].InUse);
-
-    private void AddSpace()
-    {
-        if (_draining != None && _chunks[_draining].InUse < _chunks[_draining].Length)
-        {
-            // The population grows again: the chunk that was to be given up is needed, and all the more if it is empty
-            // already (which EndDrain would take for a reason to drop it, and leave the caller without space).
-            AddOpen(_draining);
-            _draining = None;
-            return;
-        }
-
-        // A small cache stays small: the first chunk starts with a few slots and grows fourfold, by copy.
-        if (ChunkCount == 1 && Capacity < SlotStore.ChunkSize)
-        {
-            int only = 1;
-            while (_chunks[only].Length == 0)
-            {
-                only++;
-            }
-
-            int length = Math.Min(Capacity * 4, SlotStore.ChunkSize);
-            store.EnsureChunk(only, length);
-            Capacity = length;
-            _chunks[only].Length = length;
-            AddOpen(only);
-            return;
-        }
-
-        int chunk = _freeNumbers != None ? _freeNumbers : _numbers;
-        if (chunk >= _chunks.Length)
-        {
-            Array.Resize(ref _chunks, Math.Max(4, _chunks.Length * 2));
-        }
-
-        int size = ChunkCount == 0 ? FirstLength : SlotStore.ChunkSize;
-        store.EnsureChunk(chunk, size);
-        if (chunk == _freeNumbers)
-        {
-            _freeNumbers = _chunks[chunk].NextOpen;
-        }
-        else
-        {
-            _numbers++;
-        }
-
-        // Versions go on where no recent chunk of this number was, so that what somebody remembers of an old chunk's
-        // slot does not fit a new one's.
-        _nextVersion += VersionStride;
-        _chunks[chunk] = new ChunkState { Length = size, FreeHead = None, FirstVersion = _nextVersion };
-        ChunkCount++;
-        Capacity += size;
-        AddOpen(chunk);
-    }
-
-    private void Drop(int chunk)
-    {
-        ref ChunkState state = ref _chunks[chunk];
-        Debug.Assert(state.InUse == 0, "A chunk is dropped when it is empty.");
-        if (chunk == _draining)
-        {
-            _draining = None;
-        }
-        else
-        {
-            RemoveOpen(chunk);
-        }
-
-        ChunkCount--;
-        Capacity -= state.Length;
-        store.DropChunk(chunk);
-        state = new ChunkState { FreeHead = None, NextOpen = _freeNumbers };
-        _freeNumbers = chunk;
-    }
-
-    private void AddOpen(int chunk)
-    {
-        _chunks[chunk].PreviousOpen = None;
-        _chunks[chunk].NextOpen = _open;
-        if (_open != None)
-        {
-            _chunks[_open].PreviousOpen = chunk;
-        }
-
-        _open = chunk;
-    }
-
-    private void RemoveOpen(int chunk)
-    {
-        (int previous, int next) = (_chunks[chunk].PreviousOpen, _chunks[chunk].NextOpen);
-        if (previous != None)
-        {
-            _chunks[previous].NextOpen = next;
-        }
-        else
-        {
-            _open = next;
-        }
-
-        if (next != None)
-        {
-            _chunks[next].PreviousOpen = previous;
-        }
-    }
 }

@@ -3,13 +3,14 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The arrays that hold entries: chunks of 2,048 slots, links and (only where an entry expires) deadlines, each array
-/// below the large-object threshold. Chunks are added and dropped; an entry's index stays while its chunk does.
+/// The arrays that hold entries: chunks of 2,048 slots, order nodes and (only if an entry in the chunk expires)
+/// deadlines, each array below the large-object threshold. Chunks are added and dropped; an entry's index stays while
+/// its chunk does.
 /// </summary>
 /// <remarks>
-/// Readers come without the lock. They may find any chunk grown, dropped or added meanwhile, so they check every index
-/// against the length of what they found: a dropped chunk is an empty array, and the first chunk grows by copy from a
-/// few slots, which leaves such readers an old array in which nothing is ever written again.
+/// Readers do not take the lock. Any chunk may grow, or be dropped or added, while they read. So they check every index
+/// against the length of the array they have. A dropped chunk is an empty array. The first chunk grows by copying, and
+/// readers may still have the old array, to which nobody writes any more.
 /// </remarks>
 internal sealed class SlotStore
 {
@@ -18,7 +19,7 @@ internal sealed class SlotStore
     public const int ChunkMask = ChunkSize - 1;
 
     private Slot[][] _slots = [];
-    private OrderNode[][] _links = [];
+    private OrderNode[][] _nodes = [];
     private long[][] _deadlines = [];
 
     /// <summary>The chunks of slots, for readers without the lock.</summary>
@@ -47,38 +48,37 @@ internal sealed class SlotStore
     }
 
     /// <summary>
-    /// Whether the links are more than a processor's own caches hold, so that fetching some ahead pays:
-    /// from 64 chunks on, 2 MB.
+    /// Whether the nodes are larger than the processor's own caches, so that prefetching pays: from 64 chunks on, 2 MB.
     /// </summary>
-    public bool IsLarge => _links.Length >= 64;
+    public bool IsLarge => _nodes.Length >= 64;
 
     /// <summary>The slot at an index that is allocated. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref Slot Slot(int index) => ref _slots[index >> ChunkShift][index & ChunkMask];
 
-    /// <summary>The link of the slot at an index that is allocated. Under the lock.</summary>
+    /// <summary>The order node of the slot at an index that is allocated. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref OrderNode Link(int index) => ref _links[index >> ChunkShift][index & ChunkMask];
+    public ref OrderNode Node(int index) => ref _nodes[index >> ChunkShift][index & ChunkMask];
 
     /// <summary>The deadline of the slot at an index whose chunk has deadlines. Under the lock.</summary>
     public ref long Deadline(int index) => ref _deadlines[index >> ChunkShift][index & ChunkMask];
 
     /// <summary>
-    /// The link at an index whose chunk may be gone since: then a null reference. Under the lock, or
-    /// for what need not be true.
+    /// The order node at an index, or a null reference if its chunk is gone. Without the lock, callers must not rely on
+    /// what it holds.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref OrderNode TryLink(int index) => ref Chunked.TryGet(_links, index, ChunkShift);
+    public ref OrderNode TryNode(int index) => ref Chunked.TryGet(_nodes, index, ChunkShift);
 
     /// <summary>
-    /// The slot at an index whose chunk may be gone since: then a null reference. Under the lock, or
-    /// for what need not be true.
+    /// The slot at an index, or a null reference if its chunk is gone. Without the lock, callers must not rely on what
+    /// it holds.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref Slot TrySlot(int index) => ref Chunked.TryGet(_slots, index, ChunkShift);
 
     /// <summary>Whether an index lies in a chunk that exists. Under the lock.</summary>
-    public bool Exists(int index) => !Unsafe.IsNullRef(ref TryLink(index));
+    public bool Exists(int index) => !Unsafe.IsNullRef(ref TryNode(index));
 
     /// <summary>
     /// Makes chunk <paramref name="chunk"/> exist with a length of at least
@@ -90,21 +90,21 @@ internal sealed class SlotStore
     public void EnsureChunk(int chunk, int length)
     {
         Slot[][] slotChunks = WithRoom(_slots, chunk);
-        OrderNode[][] linkChunks = WithRoom(_links, chunk);
+        OrderNode[][] nodeChunks = WithRoom(_nodes, chunk);
         long[][] deadlineChunks = WithRoom(_deadlines, chunk);
         var slots = new Slot[length];
-        var links = new OrderNode[length];
+        var nodes = new OrderNode[length];
         long[] deadlines = deadlineChunks[chunk].Length > 0 ? NewDeadlines(length) : [];
 
         slotChunks[chunk].CopyTo(slots, 0);
-        linkChunks[chunk].CopyTo(links, 0);
+        nodeChunks[chunk].CopyTo(nodes, 0);
         deadlineChunks[chunk].CopyTo(deadlines, 0);
 
         // Slots last: a reader that finds the new slots finds their deadlines as well.
         Volatile.Write(ref deadlineChunks[chunk], deadlines);
         Volatile.Write(ref _deadlines, deadlineChunks);
-        linkChunks[chunk] = links;
-        _links = linkChunks;
+        nodeChunks[chunk] = nodes;
+        _nodes = nodeChunks;
         Volatile.Write(ref slotChunks[chunk], slots);
         Volatile.Write(ref _slots, slotChunks);
     }
@@ -119,18 +119,18 @@ internal sealed class SlotStore
         }
     }
 
-    /// <summary>Gives up the deadlines of a chunk in which nothing expires any more. Under the lock.</summary>
+    /// <summary>Drops the deadlines of a chunk in which nothing expires any more. Under the lock.</summary>
     public void DropDeadlines(int chunk) => Volatile.Write(ref _deadlines[chunk], []);
 
-    /// <summary>Gives up a chunk in which nothing is left. Under the lock.</summary>
+    /// <summary>Drops a chunk without entries. Under the lock.</summary>
     public void DropChunk(int chunk)
     {
         Volatile.Write(ref _slots[chunk], []);
-        _links[chunk] = [];
+        _nodes[chunk] = [];
         DropDeadlines(chunk);
     }
 
-    /// <summary>Deadlines that never come, so that looking for expired entries passes over slots without one.</summary>
+    /// <summary>Deadlines at never, so that the scan for expired entries skips slots without a deadline.</summary>
     private static long[] NewDeadlines(int length)
     {
         var deadlines = new long[length];
@@ -139,8 +139,8 @@ internal sealed class SlotStore
     }
 
     /// <summary>
-    /// A directory with room for one more chunk number, its new places empty arrays; a full one is
-    /// copied, a few KB at most.
+    /// A directory with room for one more chunk number; new elements are empty arrays. A full directory is copied, a
+    /// few KB at most.
     /// </summary>
     private static T[][] WithRoom<T>(T[][] directory, int chunk)
     {
@@ -153,5 +153,32 @@ internal sealed class SlotStore
         directory.CopyTo(larger, 0);
         Array.Fill(larger, [], directory.Length, larger.Length - directory.Length);
         return larger;
+    }
+}
+
+/// <summary>Arrays in chunks, whose chunks may be shorter than they could be, or gone.</summary>
+internal static class Chunked
+{
+    /// <summary>An item, or a null reference if it does not exist.</summary>
+    /// <param name="chunks">The chunks.</param>
+    /// <param name="index">The item's number, or any number.</param>
+    /// <param name="shift">
+    /// Items in a whole chunk, as a power of two. Must be a constant, so that the compiler can compute with it.
+    /// </param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref T TryGet<T>(T[][] chunks, int index, int shift)
+    {
+        int chunk = index >> shift;
+        if ((uint)chunk < (uint)chunks.Length)
+        {
+            T[] items = chunks[chunk];
+            int offset = index & ((1 << shift) - 1);
+            if ((uint)offset < (uint)items.Length)
+            {
+                return ref items[offset];
+            }
+        }
+
+        return ref Unsafe.NullRef<T>();
     }
 }

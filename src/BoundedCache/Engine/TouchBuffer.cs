@@ -3,21 +3,24 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The touches of one thread that are not applied to the order of use yet. EntryDraft by its
-/// thread, emptied under the lock.
+/// The touches of one thread that are not yet applied to the order of use. Written by its thread, emptied under the
+/// lock.
 /// </summary>
 internal sealed class TouchBuffer
 {
     /// <summary>
-    /// Touches that fit; when they do not, the newest is lost, which only happens while somebody else holds the lock.
+    /// Touches that fit. If the buffer is full, the newest touch is lost. That only happens while another thread holds
+    /// the lock.
     /// </summary>
     public const int Capacity = 256;
 
-    /// <summary>From so many on the owner tries for the lock, at every <see cref="Retry"/>th touch.</summary>
+    /// <summary>
+    /// From this many touches on the owner tries to take the lock, at every <see cref="Retry"/>th touch.
+    /// </summary>
     private const int Full = 128;
     private const int Retry = 16;
 
-    /// <summary>In the object itself: one address less to be read by everyone who adds.</summary>
+    /// <summary>Inside the object, which saves a load for every touch.</summary>
     private Touches _touches;
 
     /// <summary>How many touches were ever written and how many taken; their difference is what waits.</summary>
@@ -25,14 +28,14 @@ internal sealed class TouchBuffer
     private ulong _taken;
 
     /// <summary>
-    /// The count of written touches at which the owner looks how many were taken: until then there is room.
+    /// The count of written touches at which the owner checks how many were taken. Until then there is room.
     /// </summary>
     private ulong _nextLook = Retry;
 
     /// <summary>Touches that found no room.</summary>
     public long Lost;
 
-    /// <summary>Every touch that the owner ever had to note, also those that found no room. Read by anybody.</summary>
+    /// <summary>All touches of the owner, also those that found no room. Any thread may read it.</summary>
     public long Uses => (long)Volatile.Read(ref _written) + Volatile.Read(ref Lost);
 
     /// <summary>Whether the buffer is on the stack of those that are not empty.</summary>
@@ -76,7 +79,7 @@ internal sealed class TouchBuffer
     }
 
     /// <summary>Adds a touch, if there is room. By the owner.</summary>
-    /// <returns>Whether it is time to have the buffer emptied.</returns>
+    /// <returns>Whether the buffer should be emptied now.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Add(int index, uint epoch)
     {
@@ -117,3 +120,15 @@ internal sealed class TouchBuffer
 
 /// <summary>That an entry was used, and in which epoch of <see cref="TouchLog"/>.</summary>
 internal readonly record struct Touch(int Index, uint Epoch);
+
+/// <summary>What became of a touch.</summary>
+internal enum TouchNote
+{
+    Added,
+
+    /// <summary>Added, and the buffer is getting full: apply the touches now if the lock is free.</summary>
+    Due,
+
+    /// <summary>Not added, since the thread has no buffer: touch now if the lock is free.</summary>
+    Unbuffered,
+}

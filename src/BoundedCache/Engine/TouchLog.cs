@@ -4,23 +4,22 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The touches of all threads that are not applied to the order of use yet. A reader adds one without a lock, in some
-/// two nanoseconds; whoever holds the lock applies them all, in the order in which they happened.
+/// The touches of all threads that are not yet applied to the order of use. A reader adds one without a lock. A thread
+/// that holds the lock applies them all, in the order in which they happened.
 /// </summary>
 /// <remarks>
-/// <para>Each thread has a buffer. What order buffers cannot tell, the <em>turn token</em> does: one word that names
-/// the thread which touched last (or nobody, or everybody) and an epoch that rises whenever the name changes. A thread
+/// <para>Each thread has a buffer. The <em>turn token</em> keeps the order between buffers: one word that names the
+/// thread which touched last (or nobody, or everybody), and an epoch that rises whenever the name changes. A thread
 /// that finds its own name adds to its buffer; another first takes the turn token, which is one compare-and-swap.
-/// Touches are applied by epoch, so uses that do not overlap in time are applied in exactly their order, whichever
+/// Touches are applied by epoch, so uses that do not overlap in time are applied exactly in their order, whichever
 /// threads made them.</para>
-/// <para>Uses that overlap have no order to keep, and there the turn token would only travel between processors. A
-/// thread that sees the turn token change during its own use has proof of overlap, and gives it to everybody; the next
-/// time all touches are applied it is nobody's again. So threads at full speed pay for it once per some dozens of
-/// touches, and threads that take turns never lose order. What is lost under overlap: the mutual order of touches while
-/// the turn token is everybody's, and touches that find their buffer full while the lock is held
-/// (<see cref="LostTouches"/>).</para>
-/// <para>Buffers are indexed by <see cref="Environment.CurrentManagedThreadId"/>, which the runtime gives to the next
-/// thread once its thread is gone; so there are no more than threads that lived at one time, and they go with the
+/// <para>Uses that overlap have no order to keep, and the turn token would only move between processors. A thread that
+/// sees the turn token change during its own use knows that uses overlap, and gives the token to everybody. When all
+/// touches are applied, it is nobody's again. So threads at full speed seldom take the token, and threads that take
+/// turns never lose order. Lost under overlap: the order between threads while the token is everybody's, and touches
+/// that find their buffer full while the lock is held (<see cref="LostTouches"/>).</para>
+/// <para>Buffers are indexed by <see cref="Environment.CurrentManagedThreadId"/>, which the runtime reuses after a
+/// thread has ended. So there are no more buffers than threads that lived at one time, and they are freed with the
 /// cache. Threads numbered beyond <see cref="MaxBuffers"/> have none and touch under the lock, if it is free.</para>
 /// </remarks>
 /// <param name="maxBuffers">Threads that may have a buffer.</param>
@@ -28,11 +27,12 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
 {
     private const int MaxBuffers = 1024;
 
-    /// <summary>Touches applied together: as many as a processor can fetch the memory of at once, and more.</summary>
+    /// <summary>Touches applied together: at least as many as a processor can prefetch at once.</summary>
     private const int BatchTouches = 128;
 
     /// <summary>
-    /// Of so many applications while the turn token is everybody's, full buffers' and writes', one is of all buffers.
+    /// While the turn token is everybody's, full buffers and writes apply only one buffer; every so many times they
+    /// apply all.
     /// </summary>
     internal const int ApplyAllEvery = 8;
     private const int Nobody = 0;
@@ -56,12 +56,12 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     public long LostTouches => Sum(static buffer => Volatile.Read(ref buffer.Lost)) + Interlocked.Read(ref _sharedLost);
 
     /// <summary>
-    /// Uses that were ever added, whatever became of their touches. Exact for the uses of threads that are gone, or
-    /// that the caller otherwise knows to be over.
+    /// Uses that were ever added, whether their touches were applied or lost. Exact for uses that the caller knows to
+    /// have ended.
     /// </summary>
     public long Uses => Sum(static buffer => buffer.Uses) + Interlocked.Read(ref _unbuffered);
 
-    /// <summary>To be called when a use begins; the answer goes to <see cref="Add"/>.</summary>
+    /// <summary>Read when a use begins; pass the value to <see cref="Add"/>.</summary>
     public long Begin
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -105,14 +105,13 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     public void CountLost() => Interlocked.Increment(ref _sharedLost);
 
     /// <summary>
-    /// Applies what waits in the buffer of this thread, which is due, or whose thread writes; and of the others' what
-    /// their order asks for. Under the lock.
+    /// Applies the touches of this thread, whose buffer is due or which writes, and those of other threads as far as
+    /// order needs it. Under the lock.
     /// </summary>
     /// <remarks>
-    /// While the turn token is everybody's, order between buffers is not to be had, and emptying the others'
-    /// only moves their memory between processors. Every so many times all are emptied all the same, so that the
-    /// turn token becomes nobody's again, and order is kept again once the threads no longer overlap: after so
-    /// many writes at the latest.
+    /// While the turn token is everybody's, there is no order between buffers, and emptying the buffers of others only
+    /// moves memory between processors. Every <see cref="ApplyAllEvery"/> times all are emptied nevertheless, so that
+    /// the turn token becomes nobody's, and order is kept again once threads no longer overlap.
     /// </remarks>
     public void ApplyDueTo(AccessOrder order)
     {
@@ -130,7 +129,7 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
         }
     }
 
-    /// <summary>Applies all touches that wait, oldest epoch first. Under the lock.</summary>
+    /// <summary>Applies all pending touches, oldest epoch first. Under the lock.</summary>
     public void ApplyTo(AccessOrder order)
     {
         TouchBuffer? first = Interlocked.Exchange(ref _lines.Pending, null);
@@ -139,10 +138,10 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
             return;
         }
 
-        // Off the stack before their ends are read: a touch that comes between the two puts its buffer back on the
-        // stack (or, where its thread's processor has not seen the mark yet, waits for the next touch of that thread:
-        // it overlaps with this, and may be late). And all collected before the first is marked: from then on its owner
-        // may push it again, which writes its NextPending.
+        // Buffers leave the stack before their ends are read: a touch that comes in between puts its buffer back on the
+        // stack. (If that thread does not see the mark yet, the touch waits for the thread's next one. It overlaps with
+        // this call, so it may be late.) All are collected before the first is marked: from then on its owner may push
+        // it again, which writes NextPending.
         for (TouchBuffer? buffer = first; buffer is not null; buffer = buffer.NextPending)
         {
             _sources.Add(new Source(buffer));
@@ -185,14 +184,14 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
         order.Touch(batch[..count]);
     }
 
-    /// <summary>The buffer whose oldest touch is oldest; within each buffer epochs only rise.</summary>
+    /// <summary>The buffer with the oldest touch. Within each buffer epochs only rise.</summary>
     private static bool TryFindOldest(ReadOnlySpan<Source> sources, out int oldest, out uint epoch)
     {
         oldest = -1;
         epoch = 0;
         for (int i = 0; i < sources.Length; i++)
         {
-            // Epochs are 32 bits and wrap; those that wait at one time lie close together.
+            // Epochs are 32 bits and wrap; those that are pending at one time lie close together.
             if (sources[i].Buffer.TryPeek(sources[i].End, out uint first) && (oldest < 0 || (int)(first - epoch) < 0))
             {
                 (oldest, epoch) = (i, first);
@@ -213,7 +212,7 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
         long taken = Next(turn, turn == begin ? thread : Everybody);
         long seen = Interlocked.CompareExchange(ref _lines.TurnToken, taken, turn);
 
-        // Where another thread was faster the two overlap, and either order is true.
+        // If another thread was faster, the two uses overlap, and either order is right.
         return seen == turn ? taken : seen;
     }
 
@@ -282,7 +281,9 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
         public ulong End;
     }
 
-    /// <summary>What every reader reads, and what those who apply write, on cache lines of their own.</summary>
+    /// <summary>
+    /// What every reader reads, and what is written when touches are applied, on separate cache lines.
+    /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct Lines
     {
@@ -296,16 +297,4 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
         [FieldOffset(136)]
         public int OwnApplications;
     }
-}
-
-/// <summary>What became of a touch.</summary>
-internal enum TouchNote
-{
-    Added,
-
-    /// <summary>Added, and the buffer is getting full: apply the touches now if the lock is free.</summary>
-    Due,
-
-    /// <summary>Not added, since the thread has no buffer: touch now if the lock is free.</summary>
-    Unbuffered,
 }

@@ -49,6 +49,16 @@ internal interface IGarbageCollector
     GCReading ReadLastBackground();
 
     /// <summary>
+    /// The last collection of the whole heap, blocking or in the background; all zero before the first.
+    /// </summary>
+    GCReading ReadLastFull()
+    {
+        GCReading blocking = ReadLastFullBlocking();
+        GCReading background = ReadLastBackground();
+        return background.Index > blocking.Index ? background : blocking;
+    }
+
+    /// <summary>
     /// Begins a collection of the whole heap in the background and returns; does nothing while one is under way. Blocks
     /// until the collection ends where background collections are off, or where the heap is too fragmented for one.
     /// </summary>

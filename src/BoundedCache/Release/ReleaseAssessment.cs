@@ -4,17 +4,25 @@ using BoundedCache.Report;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The rules by which a release counts as full or partial, and what is said about memory that stayed, in the words of
-/// the memory report's rules. Every rule asks for an amount and a ratio, so that neither a small process nor a large
-/// one is scolded for what is usual.
+/// Judges one release: whether it counts as full or partial, and what is said about memory that stayed, in the words
+/// of the memory report's rules. Every rule asks for an amount and a ratio, so that what is usual in a small or a large
+/// process is not reported.
 /// </summary>
-internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds limits)
+internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds thresholds)
 {
-    /// <summary>Judges what the collections left.</summary>
+    /// <summary>How the release ended.</summary>
+    public ReleaseOutcome Outcome { get; private set; }
+
+    /// <summary>Why, in sentences.</summary>
+    public string Reason { get; private set; } = "";
+
+    /// <summary>What holds memory and what to do about it, as sentences.</summary>
+    public IReadOnlyList<string> Advice { get; private set; } = [];
+
+    /// <summary>Judges what a release left.</summary>
     /// <param name="measurement">What is known.</param>
     /// <param name="account">How it went, as sentences for the reason.</param>
-    /// <param name="trim">What asking the native allocator came to; null where it was not asked.</param>
-    public ReleaseVerdict Decide(in ReleaseMeasurement measurement, IReadOnlyList<string> account, NativeTrim? trim)
+    public ReleaseAssessment Judge(in ReleaseMeasurement measurement, IReadOnlyList<string> account)
     {
         List<string> advice = [];
         string? cause = null;
@@ -35,9 +43,9 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
                 + "closures, requests under way.");
         }
 
-        if (measurement.IsShort && !measurement.Order.CallbacksFinished)
+        if (measurement.IsShort && !measurement.CallbacksFinished)
         {
-            advice.Add($"Eviction callbacks had not finished after {limits.CallbackPatience.TotalSeconds:0.#} s, "
+            advice.Add($"Eviction callbacks had not finished after {thresholds.CallbackPatience.TotalSeconds:0.#} s, "
                 + "and hold the values they were called with.");
         }
 
@@ -47,7 +55,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             advice.Add(ExplainIdleHeap(measurement).ToString());
         }
 
-        if (limits.IsNative(measurement.NativeBytes, measurement.Collection.CommittedBytes))
+        if (thresholds.IsNative(measurement.NativeBytes, measurement.Collection.CommittedBytes))
         {
             cause ??= measurement.IsShort ? "the memory that stayed is not the managed heap's" : null;
             advice.AddRange(ExplainNative(measurement).Select(static finding => finding.ToString()));
@@ -55,19 +63,15 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
 
         advice.AddRange(ExplainElsewhere(measurement).Select(static finding => finding.ToString()));
 
-        List<string> sentences = [Explain(measurement, cause), .. account];
-        if (trim is { IsSupported: true } done)
-        {
-            sentences.Add($"The native allocator gave back {ByteSize.Format(Math.Max(0, done.ReleasedBytes))} in "
-                + $"{done.Duration.TotalMilliseconds:0} ms.");
-        }
-        else if (trim is not null)
+        if (measurement.CannotTrimNative)
         {
             advice.Add("TrimNativeMemory has no effect here: only the GNU C library has malloc_trim.");
         }
 
-        return new ReleaseVerdict(
-            cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial, string.Join(' ', sentences), advice);
+        Outcome = cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial;
+        Reason = string.Join(' ', [Explain(measurement, cause), .. account]);
+        Advice = advice;
+        return this;
     }
 
     private static string Explain(in ReleaseMeasurement measurement, string? cause)
@@ -109,14 +113,14 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     }
 
     /// <summary>
-    /// What the rules find that is neither a cache's nor kept by anybody: no release could have taken it, and without a
-    /// word of it nobody knows why RSS stays.
+    /// What the rules find that is in use, and not by a cache: no release could have taken it. It is told because it
+    /// explains why RSS stays.
     /// </summary>
     private IReadOnlyList<MemoryReportFinding> ExplainElsewhere(in ReleaseMeasurement measurement)
     {
         // What is missing of what was let go has been told before this.
         long told = measurement.FinalizersToBlame || measurement.IsStillAlive ? measurement.AliveBytes : 0;
-        CacheShare? caches = measurement.Order.ReadCaches?.Invoke();
+        CacheShare? caches = measurement.Request.ReadCaches?.Invoke();
         var seen = new MemoryBreakdown
         {
             ResidentBytes = measurement.After.ResidentBytes,
@@ -126,7 +130,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             FileBytes = measurement.After.FileBytes ?? 0,
 
             // Small collections leave the old that died since the last one of the whole heap.
-            IsLiveMeasured = measurement.Order.IsFull,
+            IsLiveMeasured = measurement.Request.Mode == ReleaseMode.Full,
         };
 
         // The mappings, which name the largest file, are only read where files are worth a sentence.

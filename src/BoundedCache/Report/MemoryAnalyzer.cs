@@ -11,10 +11,11 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
 {
     private const string MappingsPath = "/proc/self/smaps";
 
-    /// <summary>Fewer pending finalizers are usual in a living process.</summary>
-    private const long ManyFinalizers = 16;
+    /// <summary>Some finalizers are always due in a living process.</summary>
+    public const long ManyFinalizers = 16;
 
-    private static readonly TimeSpan s_finalizerPatience = TimeSpan.FromSeconds(2);
+    /// <summary>The bound on waiting for finalizers.</summary>
+    public static readonly TimeSpan FinalizerPatience = TimeSpan.FromSeconds(2);
 
     // One collection at a time; the worker needs it held.
     private readonly Lock _lock = new();
@@ -139,9 +140,9 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 return found;
             }
 
-            if (!_finalizerWaiter.TryRun(collector.WaitForPendingFinalizers, s_finalizerPatience))
+            if (!_finalizerWaiter.TryRun(collector.WaitForPendingFinalizers, FinalizerPatience))
             {
-                notes.Add($"Finalizers did not finish within {s_finalizerPatience.TotalSeconds:0} s; "
+                notes.Add($"Finalizers did not finish within {FinalizerPatience.TotalSeconds:0} s; "
                     + "what they hold counts as live.");
                 return found with { FinalizersStuck = true, FinalizerBytes = null };
             }

@@ -68,8 +68,13 @@ internal sealed class AdminPage : IAsyncDisposable
         """
         () => {
           const page = document.documentElement;
-          return page.scrollWidth <= page.clientWidth ? [] : [`The page is ${page.scrollWidth} px wide in ${page.clientWidth}`]
-            .concat([...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > page.clientWidth).map(e => e.outerHTML.slice(0, 60)));
+          if (page.scrollWidth <= page.clientWidth) {
+            return [];
+          }
+          const wide = [...document.querySelectorAll('body *')]
+            .filter(e => e.getBoundingClientRect().right > page.clientWidth)
+            .map(e => e.outerHTML.slice(0, 60));
+          return [`The page is ${page.scrollWidth} px wide in ${page.clientWidth}`, ...wide];
         }
         """);
 

@@ -10,51 +10,51 @@ public sealed class EngineLockTests
     [Fact]
     public void Bulk_work_takes_the_lock_after_those_who_waited_for_it()
     {
-        var gate = new EngineLock(patienceMilliseconds: (long)s_limit.TotalMilliseconds);
+        var engineLock = new EngineLock(patienceMilliseconds: (long)s_limit.TotalMilliseconds);
         int entered = 0;
         Thread[] waiters = [.. Enumerable.Range(0, 3).Select(_ => new Thread(() =>
         {
-            using (gate.Enter())
+            using (engineLock.Enter())
             {
                 entered++;
             }
         }))];
-        using (gate.Enter())
+        using (engineLock.Enter())
         {
             Array.ForEach(waiters, static waiter => waiter.Start());
-            Assert.True(SpinWait.SpinUntil(() => gate.Waiting == waiters.Length, s_limit), "they do not wait");
+            Assert.True(SpinWait.SpinUntil(() => engineLock.Waiting == waiters.Length, s_limit), "they do not wait");
         }
 
-        using (gate.EnterAfterOthers())
+        using (engineLock.EnterAfterOthers())
         {
             Assert.Equal(waiters.Length, entered);
         }
 
         Array.ForEach(waiters, static waiter => waiter.Join());
-        Assert.Equal(0, gate.Waiting);
+        Assert.Equal(0, engineLock.Waiting);
     }
 
     [Fact]
     public void Bulk_work_goes_on_though_whoever_waits_does_not_come()
     {
-        var gate = new EngineLock(patienceMilliseconds: 0);
+        var engineLock = new EngineLock(patienceMilliseconds: 0);
         using var holds = new ManualResetEventSlim();
         Thread waiter;
-        using (gate.Enter())
+        using (engineLock.Enter())
         {
             waiter = new Thread(() =>
             {
-                using (gate.Enter())
+                using (engineLock.Enter())
                 {
                     holds.Wait(s_limit);
                 }
             });
             waiter.Start();
-            Assert.True(SpinWait.SpinUntil(() => gate.Waiting == 1, s_limit), "it does not wait");
+            Assert.True(SpinWait.SpinUntil(() => engineLock.Waiting == 1, s_limit), "it does not wait");
         }
 
         holds.Set();
-        using (gate.EnterAfterOthers())
+        using (engineLock.EnterAfterOthers())
         {
         }
 
@@ -64,12 +64,12 @@ public sealed class EngineLockTests
     [Fact]
     public void Who_waits_for_bulk_work_stays_awake()
     {
-        var gate = new EngineLock(wakefulMilliseconds: (long)s_limit.TotalMilliseconds);
-        var waiter = new Thread(() => gate.Enter().Dispose());
-        using (gate.EnterAfterOthers())
+        var engineLock = new EngineLock(wakefulMilliseconds: (long)s_limit.TotalMilliseconds);
+        var waiter = new Thread(() => engineLock.Enter().Dispose());
+        using (engineLock.EnterAfterOthers())
         {
             waiter.Start();
-            Assert.True(SpinWait.SpinUntil(() => gate.Waiting == 1, s_limit), "it does not wait");
+            Assert.True(SpinWait.SpinUntil(() => engineLock.Waiting == 1, s_limit), "it does not wait");
 
             // A thread that gives its turn away shows as asleep for moments. After so long, one that
             // sleeps shows as nothing else.
@@ -85,20 +85,20 @@ public sealed class EngineLockTests
     [Fact]
     public void Who_waits_for_bulk_work_that_takes_long_comes_in_all_the_same()
     {
-        var gate = new EngineLock();
+        var engineLock = new EngineLock();
         bool entered = false;
         Thread waiter;
-        using (gate.EnterAfterOthers())
+        using (engineLock.EnterAfterOthers())
         {
             waiter = new Thread(() =>
             {
-                using (gate.Enter())
+                using (engineLock.Enter())
                 {
                     entered = true;
                 }
             });
             waiter.Start();
-            Assert.True(SpinWait.SpinUntil(() => gate.Waiting == 1, s_limit), "it does not wait");
+            Assert.True(SpinWait.SpinUntil(() => engineLock.Waiting == 1, s_limit), "it does not wait");
 
             // Longer than anybody stays awake for it.
             Assert.False(waiter.Join(TimeSpan.FromMilliseconds(50)));
@@ -107,7 +107,7 @@ public sealed class EngineLockTests
 
         Assert.True(waiter.Join(s_limit), "it never comes in");
         Assert.True(entered);
-        Assert.Equal(0, gate.Waiting);
+        Assert.Equal(0, engineLock.Waiting);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class EngineLockTests
         test.Time.Advance(TimeSpan.FromMinutes(1));
         bool? found = null;
         var reader = new Thread(() => found = test.Cache.TryGetValue((object)"key", out _));
-        using (test.Cache.Engine.Gate.Enter())
+        using (test.Cache.Engine.Lock.Enter())
         {
             reader.Start();
             Assert.True(reader.Join(s_limit), "the reader waits");

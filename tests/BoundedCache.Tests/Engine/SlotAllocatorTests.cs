@@ -16,7 +16,8 @@ public class SlotAllocatorTests
         int[] second = slots[SlotStore.ChunkSize..];
         Array.ForEach(first[..1500], allocator.Free);
         Array.ForEach(second[..600], allocator.Free);
-        Assert.Equal(first[0] >> SlotStore.ChunkShift, allocator.BeginDrain());
+        Assert.True(allocator.TryBeginDrain(out int draining));
+        Assert.Equal(first[0] >> SlotStore.ChunkShift, draining);
         Array.ForEach(first[1500..], allocator.Free);
         for (int i = 0; i < 600; i++)
         {
@@ -28,6 +29,6 @@ public class SlotAllocatorTests
         Assert.Equal(first[0] >> SlotStore.ChunkShift, reused >> SlotStore.ChunkShift);
         Assert.Equal(SlotStore.ChunkSize + 1, allocator.InUse);
         Assert.Equal(2, allocator.ChunkCount);
-        Assert.Equal(-1, allocator.Draining);
+        Assert.Equal(SlotAllocator.None, allocator.Draining);
     }
 }

@@ -20,7 +20,7 @@ public sealed class TouchLogTests
         _order = new AccessOrder(store);
         for (int index = 1; index <= Entries; index++)
         {
-            store.Link(index).Occupy(1, CacheItemPriority.Normal);
+            store.Node(index).Occupy(1, CacheItemPriority.Normal);
             _order.AddToHead(index);
         }
     }

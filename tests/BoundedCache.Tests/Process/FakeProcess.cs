@@ -80,6 +80,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     /// <summary>Background collections under way that take the place of those asked for.</summary>
     public int InFlight { get; set; }
 
+    /// <summary>Whether collections that are asked for in the background stop the process.</summary>
+    public bool IsBackgroundBlocking { get; set; }
+
     /// <summary>The steps of a gentle release, as they came.</summary>
     public List<string> Steps { get; } = [];
 
@@ -126,7 +129,14 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             _finalizedBytes = 0;
         }
 
-        _lastBackground = _last = Look(2) with { Concurrent = true };
+        if (IsBackgroundBlocking)
+        {
+            _lastBlocking = _last = Look(2);
+        }
+        else
+        {
+            _lastBackground = _last = Look(2) with { Concurrent = true };
+        }
     }
 
     public void CollectCompacting()

@@ -5,7 +5,8 @@ using BoundedCache.Sizing;
 
 namespace BoundedCache.Tests.Sizing;
 
-#pragma warning disable CA1065, CA1822, CA1823, CS0169, CS0414, CA1052, CA1810, CA2207, CA1821, CA1063, CA1816, IDE0044, IDE0051, IDE0052
+#pragma warning disable CA1065, CA1822, CA1823, CS0169, CS0414, CA1052, CA1810, CA2207, CA1821, CA1063, CA1816
+#pragma warning disable IDE0044, IDE0051, IDE0052
 public sealed class TypeLayoutTests
 {
     private static object? s_escaped;

@@ -1,0 +1,94 @@
+using BoundedCache.Engine;
+
+namespace BoundedCache.Tests.Engine;
+
+/// <summary>Edges of the engine's parts that whole runs seldom meet.</summary>
+public sealed class EnginePartsTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void Slots_that_took_in_an_entry_are_told_apart_across_words_and_chunks()
+    {
+        var inserted = new InsertedSlots(chunks: 3);
+        const int Chunk = SlotStore.ChunkSize;
+        int[] noted = [Chunk, Chunk + 63, Chunk + 64, (2 * Chunk) + 1];
+        Array.ForEach(noted, inserted.Note);
+        inserted.Note((3 * Chunk) + 1);
+
+        Assert.Equal(noted, Enumerable.Range(0, 3 * Chunk).Where(inserted.Contains));
+    }
+
+    [Fact]
+    public void A_buffer_that_is_full_while_the_lock_is_held_loses_the_newest_uses_and_counts_them()
+    {
+        var both = new EngineAndModel(maxBytes: 1000);
+        both.Fill(0, 1000);
+        both.Compare();
+        long usesBefore = both.Engine.Lookups.Hits;
+        both.Engine.Lookups.Start();
+        using var held = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        var holder = new Thread(() =>
+        {
+            using (both.Engine.Lock.Enter())
+            {
+                held.Set();
+                release.Wait(s_patience);
+            }
+        });
+        holder.Start();
+        Assert.True(held.Wait(s_patience), "the lock is not taken");
+        for (int i = 0; i < TouchBuffer.Capacity; i++)
+        {
+            both.Get($"key {i}");
+        }
+
+        for (int i = 0; i < 44; i++)
+        {
+            Assert.True(both.Engine.TryGet(new StringLookup($"key {500 + i}"), out _));
+        }
+
+        release.Set();
+        holder.Join();
+
+        Assert.Equal(44, both.Engine.LostTouches);
+        Assert.Equal(TouchBuffer.Capacity + 44, both.Engine.Lookups.Hits - usesBefore);
+        both.Compare();
+    }
+
+    [Fact]
+    public void The_table_is_as_large_as_its_slots_nodes_buckets_and_deadlines()
+    {
+        var both = new EngineAndModel(maxBytes: 10_000);
+        both.Fill(0, SlotStore.ChunkSize + 1);
+        both.Set("expires", seconds: 5);
+
+        // Two chunks of 48 bytes a slot, one of them with deadlines; the first chunk of buckets is whole.
+        Assert.Equal(
+            (2 * SlotStore.ChunkSize * 48) + (SlotStore.ChunkSize * 8) + (4096 * 4), both.Engine.TableBytes);
+        Assert.Equal(((SlotStore.ChunkSize + 2) * 3 + 1) / 2, both.Engine.Index.BucketCount);
+    }
+
+    [Fact]
+    public void A_sliding_window_that_was_used_is_looked_at_again_when_it_would_end_now()
+    {
+        var both = new EngineAndModel(maxBytes: 100);
+        both.Set("used", slidingSeconds: 10);
+        both.Set("unused", slidingSeconds: 10);
+        both.Time.Advance(TimeSpan.FromSeconds(6));
+        both.Get("used");
+        both.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(1, both.Engine.RemoveExpired(static failure => throw failure));
+        Assert.Equal(["used"], both.Engine.SnapshotKeys());
+        int index = both.Peek("used").SlotRef.Index;
+        Assert.Equal(
+            both.Time.GetUtcNow().UtcTicks + TimeSpan.FromSeconds(5).Ticks, both.Engine.Store.Deadline(index));
+
+        both.Time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(1, both.Engine.RemoveExpired(static failure => throw failure));
+        Assert.Equal(0, both.Engine.Count);
+        InvariantChecker.Check(both.Engine);
+    }
+}
