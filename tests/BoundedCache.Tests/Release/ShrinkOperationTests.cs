@@ -2,6 +2,7 @@ using BoundedCache.Engine;
 using BoundedCache.Pacing;
 using BoundedCache.Release;
 using BoundedCache.Report;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using static BoundedCache.Tests.Process.FakeProcess;
 
@@ -31,8 +32,8 @@ public sealed class ShrinkOperationTests
         Assert.Equal((1L, 1), (report.EntriesEvicted, report.Count));
         Assert.Equal(report.UsedMemory, test.Cache.UsedMemory);
         Assert.Equal(1, report.Collections);
-        Assert.Equal(TimeSpan.FromMilliseconds(30), report.GcPause);
-        Assert.Equal(TimeSpan.FromMilliseconds(30), report.LongestGcPause);
+        Assert.Equal(TimeSpan.FromMilliseconds(30), report.GCPause);
+        Assert.Equal(TimeSpan.FromMilliseconds(30), report.LongestGCPause);
         Assert.Contains("Shrunk", log.Events);
     }
 
@@ -46,7 +47,7 @@ public sealed class ShrinkOperationTests
 
         CacheSnapshot snapshot = test.Cache.GetSnapshot();
         Assert.Equal((1L, 200 * MiB), (snapshot.Shrinks, snapshot.ReleasedBytes));
-        Assert.Equal(TimeSpan.FromMilliseconds(30), snapshot.GcPause);
+        Assert.Equal(TimeSpan.FromMilliseconds(30), snapshot.GCPause);
         Assert.Same(report, snapshot.LastReport);
     }
 
