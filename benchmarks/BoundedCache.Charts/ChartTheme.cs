@@ -30,7 +30,11 @@ internal static class ChartTheme
             "#0d1117", "#3d444d", "#f0f6fc", "#9198a1", "#262c34", "#171d26", "#9198a1", s_series.Select(s => s.Dark));
         return $$"""
 
-            text { font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; font-size: 12px; }
+            text {
+              font-family:
+                system-ui, -apple-system, "Segoe UI", "Noto Sans", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif;
+              font-size: 12px;
+            }
             .title { font-size: 17px; font-weight: 600; }
             .heading { font-size: 14px; font-weight: 600; }
             .callout { font-weight: 600; paint-order: stroke; stroke-width: 4px; stroke-linejoin: round; }

@@ -62,13 +62,19 @@ public sealed record RunStamp
     };
 
     /// <summary>Three lines, each beginning with a number sign.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"""
-        # {Command}
-        # {Time:yyyy-MM-dd HH:mm} UTC, commit {Commit}
-        # {Runtime}, {(ServerGC ? "server" : "workstation")} GC, {Processors} x {Processor}, {ByteSize.Format(AvailableBytes)}, {OperatingSystem}
-        """);
+    public override string ToString()
+    {
+        string machine = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Processors} x {Processor}, {ByteSize.Format(AvailableBytes)}, {OperatingSystem}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            # {Command}
+            # {Time:yyyy-MM-dd HH:mm} UTC, commit {Commit}
+            # {Runtime}, {(ServerGC ? "server" : "workstation")} GC, {machine}
+            """);
+    }
 
     private static string CurrentCommit()
     {

@@ -38,8 +38,8 @@ internal sealed class DashboardCommand
     };
 
     private readonly RootCommand _root = new("""
-        Serves the admin page of two caches, which a little load keeps full, on 127.0.0.1. Without --auth everybody on this machine may
-        open it and change limits.
+        Serves the admin page of two caches, which a little load keeps full, on 127.0.0.1.
+        Without --auth everybody on this machine may open it and change limits.
         """);
 
     public DashboardCommand(Func<DashboardOptions, CancellationToken, Task> run)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 HostApplicationBuilder builder = Host.CreateApplicationBuilder(args);
-// bytes; in the place of AddMemoryCache()
+// Instead of AddMemoryCache(); the limit is bytes.
 builder.Services.AddBoundedMemoryCache(options => options.MaxMemory = 64 << 20);
 using IHost host = builder.Build();
 await host.StartAsync();
@@ -19,13 +19,13 @@ for (int number = 0; number < 1000; number++)
 // the same cache, for those who turn its limit
 BoundedMemoryCache cache = host.Services.GetRequiredService<BoundedMemoryCache>();
 Console.WriteLine($"{cache.Count} pages, {ByteSize.Format(cache.UsedMemory)}");    // -> … pages, 6… MiB
-// -> True: a full cache admits the new
 Console.WriteLine(cache.TryGetValue("page:999", out _));
-// -> False: and evicts the least recently used
+// -> True: a full cache admits the new
 Console.WriteLine(cache.TryGetValue("page:0", out _));
+// -> False: and evicts the least recently used
 ShrinkReport report = await cache.SetMaxMemoryAsync(8 << 20);                      // evicts, and gives the memory back
-// -> default: limit 64 MiB -> 8 MiB; evicted … entries (… MiB) in … ms; RSS … -> …; …
 Console.WriteLine(report);
+// -> default: limit 64 MiB -> 8 MiB; evicted … entries (… MiB) in … ms; RSS … -> …; …
 await host.StopAsync();
 
 static byte[] RenderPage()

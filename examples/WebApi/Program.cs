@@ -4,7 +4,8 @@ using BoundedCache.WebApi;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
-builder.Services.AddBoundedMemoryCache(builder.Configuration.GetSection("Cache"));   // in the place of AddMemoryCache()
+// Instead of AddMemoryCache().
+builder.Services.AddBoundedMemoryCache(builder.Configuration.GetSection("Cache"));
 builder.Services.AddSingleton<ProductSource>();
 builder.Services.AddSingleton<ProductCatalog>();
 

@@ -26,7 +26,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
     /// changing their limits, and for releasing memory.
     /// </summary>
     /// <remarks>
-    /// Closed until it is told whom to trust: without authorization on the endpoint (<c>RequireAuthorization</c> here
+    /// Closed by default: without authorization on the endpoint (<c>RequireAuthorization</c> here
     /// or on a group around, or the policies of the options), and without
     /// <see cref="BoundedCacheAdminOptions.AllowLoopback"/>, every request is answered 403. <c>AllowAnonymous</c> and a
     /// fallback policy do not open it. From the host's start to its stop a timer takes samples for the history. Mapped
@@ -139,53 +139,82 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
 
     private static void MapChanges(RouteGroupBuilder group, CacheAdmin admin)
     {
-        Describe<LimitRequest>(
-            group.MapPut("/api/caches/{name}/limit", admin.Changes.SetLimitAsync),
-            "Sets the limit, evicts down to it and gives memory back")
-            .Produces<ShrinkView>().Produces<OperationView>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status429TooManyRequests);
-        Describe<ReleaseRequest>(
-            group.MapPost("/api/caches/{name}/release", admin.Changes.ReleaseAsync),
-            "Gives memory back to the operating system, evicting nothing")
-            .Produces<ShrinkView>().Produces<OperationView>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status429TooManyRequests);
-        Describe<CompactRequest>(
-            group.MapPost("/api/caches/{name}/compact", admin.Changes.CompactAsync),
-            "Removes a share of the entries, least recently used first")
-            .Produces<RemovalView>()
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict);
-        Describe<EmptyRequest>(
-            group.MapPost("/api/caches/{name}/clear", admin.Changes.ClearAsync), "Removes all entries")
-            .Produces<RemovalView>()
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict);
-        Describe<EmptyRequest>(
-            group.MapPost("/api/memory", (Delegate)admin.Memory.CollectAsync),
-            "The process's memory, taken apart with a garbage collection")
-            .Produces<MemoryReportView>().ProducesProblem(StatusCodes.Status429TooManyRequests);
+        const string limit = "/api/caches/{name}/limit";
+        const string release = "/api/caches/{name}/release";
+        const string compact = "/api/caches/{name}/compact";
+        const string clear = "/api/caches/{name}/clear";
+        const string memory = "/api/memory";
 
-        Refusals.MapOtherTypes(group, "/api/caches/{name}/limit", HttpMethods.Put, LimitRequest.Example);
-        Refusals.MapOtherTypes(group, "/api/caches/{name}/release", HttpMethods.Post, ReleaseRequest.Example);
-        Refusals.MapOtherTypes(group, "/api/caches/{name}/compact", HttpMethods.Post, CompactRequest.Example);
-        Refusals.MapOtherTypes(group, "/api/caches/{name}/clear", HttpMethods.Post, EmptyRequest.Example);
-        Refusals.MapOtherTypes(group, "/api/memory", HttpMethods.Post, EmptyRequest.Example);
-        Refusals.MapOtherMethods(group, "/api/caches/{name}/limit", [HttpMethods.Put]);
-        Refusals.MapOtherMethods(group, "/api/caches/{name}/release", [HttpMethods.Post]);
-        Refusals.MapOtherMethods(group, "/api/caches/{name}/compact", [HttpMethods.Post]);
-        Refusals.MapOtherMethods(group, "/api/caches/{name}/clear", [HttpMethods.Post]);
-        Refusals.MapOtherMethods(group, "/api/memory", [HttpMethods.Get, HttpMethods.Post]);
+        // The calls that map a handler stand here, not in the helper: their code is generated where they stand.
+        FinishOperation<LimitRequest>(
+            group,
+            HttpMethods.Put,
+            limit,
+            group.MapPut(limit, admin.Changes.SetLimitAsync),
+            "Sets the limit, evicts down to it and gives memory back");
+        FinishOperation<ReleaseRequest>(
+            group,
+            HttpMethods.Post,
+            release,
+            group.MapPost(release, admin.Changes.ReleaseAsync),
+            "Gives memory back to the operating system, evicting nothing");
+        FinishRemoval<CompactRequest>(
+            group,
+            compact,
+            group.MapPost(compact, admin.Changes.CompactAsync),
+            "Removes a share of the entries, least recently used first");
+        FinishRemoval<EmptyRequest>(
+            group, clear, group.MapPost(clear, admin.Changes.ClearAsync), "Removes all entries");
+        Finish<EmptyRequest>(
+            group,
+            HttpMethods.Post,
+            memory,
+            group.MapPost(memory, (Delegate)admin.Memory.CollectAsync),
+            "The process's memory, taken apart with a garbage collection",
+            reads: true)
+            .Produces<MemoryReportView>()
+            .ProducesProblem(StatusCodes.Status429TooManyRequests);
     }
 
-    private static RouteHandlerBuilder Describe<TBody>(RouteHandlerBuilder endpoint, string summary)
-        where TBody : notnull => endpoint
+    /// <summary>Finishes the endpoint of a change that takes time.</summary>
+    private static void FinishOperation<TBody>(
+        RouteGroupBuilder group, string method, string pattern, RouteHandlerBuilder endpoint, string summary)
+        where TBody : class, IRequestBody =>
+        Finish<TBody>(group, method, pattern, endpoint, summary)
+            .Produces<ShrinkView>()
+            .Produces<OperationView>(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests);
+
+    /// <summary>Finishes the endpoint of a change that removes entries.</summary>
+    private static void FinishRemoval<TBody>(
+        RouteGroupBuilder group, string pattern, RouteHandlerBuilder endpoint, string summary)
+        where TBody : class, IRequestBody =>
+        Finish<TBody>(group, HttpMethods.Post, pattern, endpoint, summary)
+            .Produces<RemovalView>()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
+
+    /// <summary>
+    /// Describes the endpoint of a change, and maps the refusals of other types and other methods at its address.
+    /// </summary>
+    private static RouteHandlerBuilder Finish<TBody>(
+        RouteGroupBuilder group,
+        string method,
+        string pattern,
+        RouteHandlerBuilder endpoint,
+        string summary,
+        bool reads = false)
+        where TBody : class, IRequestBody
+    {
+        Refusals.MapOtherTypes(group, pattern, method, TBody.Example);
+        Refusals.MapOtherMethods(group, pattern, reads ? [HttpMethods.Get, method] : [method]);
+        return endpoint
             .WithSummary(summary)
             .Accepts<TBody>(JsonType)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+    }
 }

@@ -70,38 +70,37 @@ public sealed class BoundedCacheAdminOptions
         ThrowIf(
             ReadPolicy is not null && string.IsNullOrWhiteSpace(ReadPolicy),
             nameof(ReadPolicy),
-            "is empty; give the name of an authorization policy, or null for none");
+            ": expected the name of an authorization policy, or null for none, got an empty text");
         ThrowIf(
             ChangePolicy is not null && string.IsNullOrWhiteSpace(ChangePolicy),
             nameof(ChangePolicy),
-            "is empty; give the name of an authorization policy, or null for none");
+            ": expected the name of an authorization policy, or null for none, got an empty text");
         ThrowIf(
             AllowLoopback && ReadPolicy is not null && ChangePolicy is null,
             nameof(ChangePolicy),
-            "is not set, while ReadPolicy and AllowLoopback are: whoever is on this machine could then change what he "
-                + "may not read. Set ChangePolicy too, or leave AllowLoopback");
+            " is not set, while ReadPolicy and AllowLoopback are: programs on this machine could then change what they "
+                + "may not read. Set ChangePolicy too, or do not set AllowLoopback");
         ThrowIf(
             MinimumLimit < 1,
             nameof(MinimumLimit),
-            $"is {MinimumLimit}; it is a number of bytes and must be at least 1");
+            $": expected at least 1 byte, got {MinimumLimit}");
         ThrowIf(
             MaximumLimit < MinimumLimit,
             nameof(MaximumLimit),
-            $"is {MaximumLimit}; it is a number of bytes and must be at least MinimumLimit, which is {MinimumLimit}, "
-                + "or null for no ceiling");
+            $": expected at least MinimumLimit, {MinimumLimit} bytes, or null for no ceiling, got {MaximumLimit}");
         ThrowIf(
             SampleInterval < TimeSpan.FromMilliseconds(100) || SampleInterval > TimeSpan.FromHours(1),
             nameof(SampleInterval),
-            $"is {SampleInterval}; it must be from 100 milliseconds to 1 hour");
+            $": expected from 100 milliseconds to 1 hour, got {SampleInterval}");
         ThrowIf(
             HistorySamples is < 1 or > 100_000,
             nameof(HistorySamples),
-            $"is {HistorySamples}; it must be from 1 to 100000");
+            $": expected from 1 to 100000, got {HistorySamples}");
         ThrowIf(
             ReleasesPerMinute is < 1 or > 600,
             nameof(ReleasesPerMinute),
-            $"is {ReleasesPerMinute}; it must be from 1 to 600");
-        ThrowIf(TimeProvider is null, nameof(TimeProvider), "is null; leave the default or set a clock");
+            $": expected from 1 to 600, got {ReleasesPerMinute}");
+        ThrowIf(TimeProvider is null, nameof(TimeProvider), ": expected a clock, got null");
         return (BoundedCacheAdminOptions)MemberwiseClone();
     }
 
@@ -109,7 +108,7 @@ public sealed class BoundedCacheAdminOptions
     {
         if (isFault)
         {
-            throw new ArgumentException($"{nameof(BoundedCacheAdminOptions)}.{option} {fault}.", option);
+            throw new ArgumentException($"{nameof(BoundedCacheAdminOptions)}.{option}{fault}.", option);
         }
     }
 }

@@ -20,7 +20,7 @@ internal static partial class Log
 
     [LoggerMessage(
         61, LogLevel.Information, "{Cache}: {Who} asks for a release ({ReleaseMode})", EventName = "ReleaseStarted")]
-    public static partial void ReleaseStarted(ILogger logger, string cache, string who, ReleaseMode releaseMode);
+    public static partial void ReleaseStarted(ILogger logger, string cache, string who, string releaseMode);
 
     [LoggerMessage(
         62,

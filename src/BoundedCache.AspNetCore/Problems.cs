@@ -1,12 +1,15 @@
+using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace BoundedCache.AspNetCore;
 
 /// <summary>
-/// Answers to requests that are refused: RFC 9457 problems whose detail says what was wrong and what would be right.
+/// Answers to requests that are refused: RFC 9457 problems whose detail says what was expected and what came.
 /// Written with the endpoint's own JSON, whatever the application's settings are.
 /// </summary>
 internal static class Problems
@@ -17,7 +20,7 @@ internal static class Problems
 
     /// <summary>A problem.</summary>
     /// <param name="status">The HTTP status.</param>
-    /// <param name="detail">What was wrong, and what would be right, in sentences.</param>
+    /// <param name="detail">What was expected and what came, in sentences.</param>
     /// <param name="title">What kind of problem it is, in a few words; null for the status's own.</param>
     public static Problem Create(int status, string detail, string? title = null) => TypedResults.Json(
         new ProblemDetails { Status = status, Title = title ?? ReasonPhrases.GetReasonPhrase(status), Detail = detail },
@@ -28,7 +31,9 @@ internal static class Problems
     public static Problem UnknownCache(string name, IReadOnlyList<string> names) => Create(
         StatusCodes.Status404NotFound,
         $"There is no cache '{Echo(name)}'. "
-            + $"{(names.Count == 0 ? "This service has none." : $"There are: {string.Join(", ", names)}. Case matters.")}",
+            + (names.Count == 0
+                ? "This service has none."
+                : $"There are: {string.Join(", ", names)}. Case matters."),
         "No such cache");
 
     /// <summary>
@@ -45,4 +50,34 @@ internal static class Problems
             }
         });
     }
+}
+
+/// <summary>
+/// The endpoints for requests that no other one takes. Routing alone would answer them without a body and without the
+/// gate: a closed endpoint would show by 405 and 415 what it has.
+/// </summary>
+internal static class Refusals
+{
+    public static void MapOtherMethods(RouteGroupBuilder group, string pattern, string[] allowed) => group
+        .Map(
+            pattern,
+            (HttpContext context) =>
+            {
+                context.Response.Headers.Allow = string.Join(", ", allowed);
+                return Problems.Create(
+                    StatusCodes.Status405MethodNotAllowed,
+                    $"Expected {string.Join(" or ", allowed)} for this address, "
+                        + $"got {Problems.Echo(context.Request.Method)}.");
+            })
+        .ExcludeFromDescription();
+
+    public static void MapOtherTypes(RouteGroupBuilder group, string pattern, string method, string example) => group
+        .MapMethods(pattern, [method], () => RequestBody.WrongType(example))
+        .ExcludeFromDescription();
+
+    public static void MapOtherPaths(RouteGroupBuilder group, string pattern) => group
+        .Map(pattern, () => Problems.Create(
+            StatusCodes.Status404NotFound,
+            "There is nothing at this address. api/caches lists the caches; ADMIN.md all addresses."))
+        .ExcludeFromDescription();
 }

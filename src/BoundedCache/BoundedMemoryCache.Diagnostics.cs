@@ -5,7 +5,6 @@ using BoundedCache.Entries;
 using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.Report;
-using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
 
@@ -19,8 +18,8 @@ public sealed partial class BoundedMemoryCache
     private ObservedCache? _observed;
 
     /// <summary>
-    /// Where misses are counted; null while nobody wants them. EntryDraft without a lock: who turns it off wrongly is
-    /// corrected by the next observation.
+    /// Where misses are counted; null while nobody wants them. Written without a lock: the next observation corrects a
+    /// writer that turned it off wrongly.
     /// </summary>
     private LookupCounts? _lookups;
 
@@ -65,19 +64,17 @@ public sealed partial class BoundedMemoryCache
             EstimatedSizes = _measurer.EstimatedCount,
             Shrinks = _counters.Shrinks,
             ReleasedBytes = _counters.ReleasedBytes,
-            GcPause = _counters.GCPause,
+            GCPause = _counters.GCPause,
             LastReport = _counters.LastReport,
             LostTouches = _engine.LostTouches,
             TableBytes = _engine.TableBytes,
         };
     }
 
-    internal CacheCounters Counters => _counters;
+    /// <inheritdoc/>
+    void IObservedCache.CountLookups() => CountLookups();
 
-    internal ObjectMeasurer Measurer => _measurer;
-
-    /// <summary>Counts lookups from now on, if they are not counted yet: somebody observes them.</summary>
-    internal void CountLookups()
+    private void CountLookups()
     {
         Volatile.Write(ref _hasLookups, true);
         _engine.Lookups.Start();
@@ -94,7 +91,7 @@ public sealed partial class BoundedMemoryCache
             return;
         }
 
-        _counters.OnReleased(release);
+        _counters.OnReleased(release.Before.ResidentBytes - release.After.ResidentBytes, release.GCPause);
         if (release.Collections > 0)
         {
             _instruments?.RecordPause(Name, release.GCPause);
@@ -129,7 +126,7 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>
-    /// Counts lookups no longer when those who wanted them are gone. Asked by writers, for whom it is next to nothing.
+    /// Stops counting lookups when nobody wants them any more. Writers call it; it costs them next to nothing.
     /// </summary>
     private void StopUnwantedCounting()
     {
@@ -140,7 +137,7 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    /// <summary>Is no longer observed. Its last numbers go to others with its name.</summary>
+    /// <summary>Ends the observation. Its last numbers are added to other caches with its name.</summary>
     private void Unpublish()
     {
         if (_observed is not null)
@@ -150,14 +147,14 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>
-    /// Says so where the heap cannot hold what the caches of this process may have by now: the runtime would end the
-    /// process, and nobody could say why.
+    /// Warns where the heap cannot hold the limits of all caches of this process: the runtime would end the process
+    /// without a reason in the log.
     /// </summary>
     private void WarnOfHeapLimit()
     {
         if (IsMeasured && _logger.IsEnabled(LogLevel.Warning)
             && HeapRoom.Read(ProcessMemory.Shared) is { } room
-            && HeapLimitRule.Check(room, LiveCaches.LimitBytes) is { } finding)
+            && HeapRules.CheckLimit(room, LiveCaches.LimitBytes) is { } finding)
         {
             Log.HeapLimit(_logger, Name, MaxMemory, finding);
         }

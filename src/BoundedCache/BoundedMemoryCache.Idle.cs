@@ -8,7 +8,7 @@ namespace BoundedCache;
 /// <summary>The cache's part in releases that come when the process is idle.</summary>
 public sealed partial class BoundedMemoryCache
 {
-    private IdleMember? JoinIdleWatch(BoundedMemoryCacheOptions options)
+    private IdleReleaser.Member? JoinIdleWatch(BoundedMemoryCacheOptions options)
     {
         if (options.IdleReleaseInterval is not TimeSpan interval)
         {
@@ -18,7 +18,7 @@ public sealed partial class BoundedMemoryCache
         // Of the cache's parts, not of the cache: it may be dropped without being disposed.
         (CacheEngine engine, ILogger logger, string name, bool isInBytes) =
             (_engine, _logger, Name, _sizing == EntrySizing.Measured);
-        var member = new IdleMember
+        var member = new IdleReleaser.Member
         {
             Interval = interval,
             MinimumBytes = options.IdleReleaseMinimumBytes,

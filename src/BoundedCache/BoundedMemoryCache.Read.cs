@@ -15,8 +15,8 @@ public sealed partial class BoundedMemoryCache
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     /// <remarks>
-    /// What the key's <c>GetHashCode</c> or <c>Equals</c>, or an entry's change token throws, reaches the
-    /// caller; the cache is unharmed.
+    /// An exception of the key's <c>GetHashCode</c> or <c>Equals</c>, or of an entry's change token, reaches the
+    /// caller, and changes nothing in the cache.
     /// </remarks>
     public bool TryGetValue(object key, out object? value)
     {
@@ -26,21 +26,41 @@ public sealed partial class BoundedMemoryCache
             : ReadObject(key, out value);
     }
 
+    /// <inheritdoc cref="TryGetValue(object, out object?)"/>
+    /// <remarks>Without it, a null string would be taken for no characters, which are the empty key.</remarks>
+    [OverloadResolutionPriority(1)]
+    public bool TryGetValue(string key, out object? value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return Read(new StringLookup(key), out value);
+    }
+
+    /// <summary>Looks a value up, which counts as its latest use, and returns it as a given type.</summary>
+    /// <typeparam name="TItem">The type that the value should have.</typeparam>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value, or the type's default where there is none, or one of another type.</param>
+    /// <returns>
+    /// Whether there is an entry that is not expired, and whose value is null or a <typeparamref name="TItem"/>.
+    /// </returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    [OverloadResolutionPriority(1)]
+    public bool TryGetValue<TItem>(string key, out TItem? value)
+    {
+        bool found = TryGetValue(key, out object? untyped);
+        return IsItem(found, untyped, out value);
+    }
+
     /// <summary>Looks the value of a string key up by its characters, without making a string.</summary>
-    /// <param name="key">The characters of the key.</param>
+    /// <param name="key">The characters of the key. No characters are the empty key.</param>
     /// <param name="value">The value, or null where there is none.</param>
     /// <returns>Whether there is an entry that is not expired.</returns>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    /// <remarks>
-    /// Preferred over the overload for objects wherever both would do, as with <c>MemoryCache</c>: a variable of type
-    /// <c>string</c> comes here, and one that is null is looked up as the empty key.
-    /// </remarks>
     [OverloadResolutionPriority(1)]
     public bool TryGetValue(ReadOnlySpan<char> key, out object? value) => Read(new StringLookup(key), out value);
 
     /// <summary>
-    /// Looks the value of a string key up by its characters, without making a string, and answers
-    /// it as what it should be.
+    /// Looks the value of a string key up by its characters, without making a string, and returns it as a given type.
     /// </summary>
     /// <typeparam name="TItem">The type that the value should have.</typeparam>
     /// <param name="key">The characters of the key.</param>
@@ -53,8 +73,7 @@ public sealed partial class BoundedMemoryCache
     public bool TryGetValue<TItem>(ReadOnlySpan<char> key, out TItem? value)
     {
         bool found = TryGetValue(key, out object? untyped);
-        value = untyped is TItem item ? item : default;
-        return found && (untyped is null or TItem);
+        return IsItem(found, untyped, out value);
     }
 
     /// <summary>Removes an entry, if there is one, with the reason <see cref="EvictionReason.Removed"/>.</summary>
@@ -77,7 +96,13 @@ public sealed partial class BoundedMemoryCache
         Pace();
     }
 
-    /// <summary>Apart from reads by string, whose code is the better for having no other beside it.</summary>
+    private static bool IsItem<TItem>(bool found, object? untyped, out TItem? value)
+    {
+        value = untyped is TItem item ? item : default;
+        return found && (untyped is null or TItem);
+    }
+
+    /// <summary>Not inlined: reads by string are faster without this code beside theirs.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool ReadObject(object key, out object? value) => Read(new ObjectLookup(key), out value);
 

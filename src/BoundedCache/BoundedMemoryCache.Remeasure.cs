@@ -22,9 +22,9 @@ public sealed partial class BoundedMemoryCache
     /// are told <see cref="Microsoft.Extensions.Caching.Memory.EvictionReason.Capacity"/>.
     /// </returns>
     /// <remarks>
-    /// Thread-safe, and one change to whoever looks: <see cref="UsedMemory"/> is the old sum or the new one. If the
-    /// entry is replaced or measured by somebody else meanwhile, it is measured again. The cost is that of measuring
-    /// the value when it is stored. It does not count as a use.
+    /// Thread-safe. Readers of <see cref="UsedMemory"/> see the old sum or the new one. If another thread replaces or
+    /// measures the entry meanwhile, it is measured again. It costs as much as measuring a value that is stored, and
+    /// does not count as a use.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is negative; nothing changes.</exception>

@@ -10,7 +10,7 @@ namespace BoundedCache;
 public sealed partial class BoundedMemoryCache
 {
     /// <summary>
-    /// Stores a value that does not expire, in the place of the one with the same key if there
+    /// Stores a value that does not expire. It replaces the value with the same key, if there
     /// is one. Allocates nothing.
     /// </summary>
     /// <typeparam name="TItem">The type of the value; one that is a struct is boxed.</typeparam>
@@ -28,16 +28,17 @@ public sealed partial class BoundedMemoryCache
         return value;
     }
 
-    /// <summary>Stores a value of a given size that does not expire. Allocates nothing.</summary>
+    /// <summary>Stores a value with a declared size that does not expire. Allocates nothing.</summary>
     /// <inheritdoc cref="Set{TItem}(object, TItem)"/>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
     /// <param name="size">
-    /// Bytes, or whatever a cache that counts declared sizes counts; a floor where sizes are measured, as
-    /// <see cref="ICacheEntry.Size"/> is.
+    /// What <see cref="ICacheEntry.Size"/> is for other entries: a minimum in bytes under
+    /// <see cref="EntrySizing.Measured"/>, the charge itself under <see cref="EntrySizing.Declared"/>. Not a lifetime:
+    /// that is a <see cref="TimeSpan"/>, and given to <c>Set</c>.
     /// </param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is negative.</exception>
-    public TItem Set<TItem>(object key, TItem value, long size)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is negative; nothing changes.</exception>
+    public TItem SetWithSize<TItem>(object key, TItem value, long size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
         Set(key, value, size, DateTimeOffset.MaxValue);
@@ -49,7 +50,8 @@ public sealed partial class BoundedMemoryCache
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
     /// <param name="absoluteExpiration">
-    /// From when on the entry is expired. One that is past is not stored, and removes what it would have replaced.
+    /// The time from which the entry is expired. An entry that is expired already is not stored, and the entry that it
+    /// would have replaced is removed.
     /// </param>
     public TItem Set<TItem>(object key, TItem value, DateTimeOffset absoluteExpiration)
     {
@@ -62,7 +64,7 @@ public sealed partial class BoundedMemoryCache
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
     /// <param name="absoluteExpirationRelativeToNow">
-    /// For how long the entry is there, whether it is used or not.
+    /// How long the entry stays, whether it is used or not.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// <paramref name="absoluteExpirationRelativeToNow"/> is zero or negative; nothing changes.
@@ -98,7 +100,7 @@ public sealed partial class BoundedMemoryCache
         Store(key, in written);
     }
 
-    /// <summary>By an entry, which hands its expiration up to the entry that is being built around it.</summary>
+    /// <summary>Stores by way of an entry, whose expiration the entry that is being built around it inherits.</summary>
     private void SetLinked(object key, object? value, long? size, long absoluteTicks)
     {
         using ICacheEntry entry = CreateEntry(key);

@@ -21,18 +21,13 @@ public sealed partial class BoundedMemoryCache
         return new CacheEntry(key, this);
     }
 
-    /// <summary>
-    /// Whether entries that are built or read while another one is being built hand their expiration up to it.
-    /// </summary>
-    internal bool TracksLinkedEntries => _trackLinkedEntries;
+    /// <inheritdoc/>
+    bool IEntryStore.TracksLinkedEntries => _trackLinkedEntries;
 
-    /// <summary>
-    /// Stores an entry. All user code (sizers, tokens, the key's own) has run when the first thing changes; if it
-    /// throws, nothing is stored and the exception reaches the writer.
-    /// </summary>
-    internal void Store(CacheEntry entry)
+    /// <inheritdoc/>
+    void IEntryStore.Store(CacheEntry entry)
     {
-        // Storing is part of the entry's disposal, which does not throw for a cache that is gone.
+        // Disposing an entry does not throw where the cache is disposed.
         if (_disposed)
         {
             return;
@@ -74,7 +69,7 @@ public sealed partial class BoundedMemoryCache
                 : EvictionReason.None);
         if (expiredBy != EvictionReason.None)
         {
-            // Never stored, but what it was to replace is out of date all the same.
+            // The new entry is not stored, but the old one is out of date.
             _engine.Remove(in lookup, EvictionReason.Replaced);
             _counters.OnRefused(expiredBy);
             Discard(key, details, expiredBy);
@@ -134,13 +129,12 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>
-    /// The order of eviction that an entry belongs to: a number that is no priority counts as normal, for the
-    /// engine has no list for it.
+    /// The priority under which an entry is evicted: a number that is no priority counts as normal.
     /// </summary>
     private static CacheItemPriority EvictionPriority(CacheItemPriority priority) =>
         (uint)priority <= (uint)CacheItemPriority.NeverRemove ? priority : CacheItemPriority.Normal;
 
-    /// <summary>Bytes an entry is charged, until it is replaced or measured again.</summary>
+    /// <summary>The bytes that an entry is charged until it is replaced or measured again.</summary>
     private long Charge(object key, object? value, long? declaredSize, EntryDetails? details, bool hasDeadline)
     {
         if (_sizing == EntrySizing.Declared)
@@ -164,7 +158,7 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    /// <summary>What is said of an entry that is to be stored.</summary>
+    /// <summary>An entry that is to be stored.</summary>
     private readonly record struct EntryDraft(
         object? Value, EntryDetails? Details, CacheItemPriority Priority, long? Size, long AbsoluteTicks, long Now);
 }

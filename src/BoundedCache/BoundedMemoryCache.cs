@@ -24,7 +24,7 @@ namespace BoundedCache;
 /// <para>No code of the application runs under the cache's lock: sizers, tokens and keys' <c>Equals</c> run on the
 /// calling thread, eviction callbacks on the thread pool, and all of them may call the cache.</para>
 /// </remarks>
-public sealed partial class BoundedMemoryCache : IMemoryCache
+public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, ILiveCache, IObservedCache, IEntryStore
 {
     private readonly CacheEngine _engine;
     private readonly ObjectMeasurer _measurer;
@@ -38,12 +38,14 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     private readonly bool _trimNative;
     private readonly bool _trackStatistics;
     private readonly bool _trackLinkedEntries;
-    private readonly IdleMember? _idle;
+    private readonly IdleReleaser.Member? _idle;
     private IDisposable? _companion;
     private readonly PacedAccount? _pace;
     private bool _disposed;
 
-    /// <summary>Whether a read is nothing but a read, counted or not: one question in the place of two.</summary>
+    /// <summary>
+    /// False where a read has more to do: the cache is disposed, or links entries. One check instead of two.
+    /// </summary>
     private bool _plainReads;
 
     /// <summary>
@@ -63,9 +65,22 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     /// </exception>
     public BoundedMemoryCache(
         BoundedMemoryCacheOptions options, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
+        : this(options, loggerFactory, meterFactory, MemoryReleaser.Shared, Pacer.Shared)
+    {
+    }
+
+    /// <summary>Creates a cache whose memory is released and paced as a test wants it.</summary>
+    internal BoundedMemoryCache(
+        BoundedMemoryCacheOptions options,
+        ILoggerFactory? loggerFactory,
+        IMeterFactory? meterFactory,
+        MemoryReleaser releaser,
+        Pacer pacer)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        _releaser = releaser;
+        _pacer = pacer;
         Name = options.Name;
         _sizing = options.Sizing;
         _releaseMode = options.ReleaseMode;
@@ -90,7 +105,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
 
         // Declared sizes may be in any unit, so what they add up to says nothing of memory.
         _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured
-            ? Pacer.Shared.Open(options.PacingShare)
+            ? pacer.Open(options.PacingShare)
             : null;
         Publish(meterFactory);
         LiveCaches.Add(this);
@@ -120,6 +135,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         set => Shrink(value, _releaseMode);
     }
 
+    /// <summary>The limit that holds now, in bytes. Today it is always <see cref="MaxMemory"/>.</summary>
+    public long EffectiveMaxMemory => MaxMemory;
+
     /// <summary>
     /// Accounted bytes: the sum of what the entries were charged. At no moment above <see cref="MaxMemory"/>, except
     /// while a limit that was just lowered is still being evicted down to, and then it only falls.
@@ -130,9 +148,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     public int Count => _engine.Count;
 
     /// <summary>
-    /// The keys, as they were when the enumeration began: each that is in the cache all the while that takes, and
-    /// of those that leave meanwhile, some; none twice. In no particular order. Does not count as a use. None
-    /// once the cache is disposed.
+    /// The keys when the enumeration began, in no particular order and none twice. Of the keys that are removed while
+    /// the enumeration begins, some may be missing. Does not count as a use. Empty once the cache is disposed.
     /// </summary>
     public IEnumerable<object> Keys => EnumerateKeys();
 
@@ -160,7 +177,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     /// </param>
     public void Compact(double percentage)
     {
-        // The conversion stops at the ends of int, and makes 0 of what is no number.
+        // The conversion saturates at the ends of int, and turns NaN into 0.
         long target = (int)(Count * percentage);
         _engine.Evict(target - _scan.Run());
         _engine.Trim();
@@ -168,7 +185,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
     }
 
     /// <summary>
-    /// Lets go of all entries and of the tokens they wait for, and runs no eviction callbacks. Later calls throw
+    /// Removes all entries, unsubscribes from their tokens, and runs no eviction callbacks. Later calls throw
     /// <see cref="ObjectDisposedException"/>. Disposing twice is harmless.
     /// </summary>
     public void Dispose()
@@ -188,25 +205,28 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         Unpublish();
     }
 
-    /// <summary>Whether <see cref="UsedMemory"/> is bytes of this process, and not whatever callers declared.</summary>
+    /// <summary>Whether <see cref="UsedMemory"/> is in bytes, and not in units that callers declare.</summary>
     internal bool IsMeasured => _sizing == EntrySizing.Measured;
 
-    /// <summary>
-    /// Bytes of this process that the cache may come to have; 0 once it is disposed, or where its bytes are
-    /// whatever callers declare.
-    /// </summary>
-    internal long LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
+    /// <inheritdoc/>
+    bool ILiveCache.IsMeasured => IsMeasured;
+
+    /// <inheritdoc/>
+    long ILiveCache.LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
+
+    /// <inheritdoc/>
+    long ILiveCache.CreditedBytes => _engine.CreditedBytes;
 
     /// <summary>The engine, for the invariant checker and for reports.</summary>
     internal CacheEngine Engine => _engine;
 
     /// <summary>
-    /// Hands over what serves this cache alone and must end with it. For who made the cache, before
-    /// anybody else has it; once.
+    /// Sets an object that is disposed with this cache. To be called once, by the code that made the cache, before it
+    /// is handed out.
     /// </summary>
     internal void DisposeWithCache(IDisposable companion) => _companion = companion;
 
-    /// <summary>Waits until no eviction callback is queued or running; false where the time was not enough.</summary>
+    /// <summary>Waits until no eviction callback is queued or running; false if that took longer.</summary>
     internal bool WaitForCallbacks(TimeSpan timeout) => _callbacks.WaitUntilIdle(timeout);
 
     private IEnumerable<object> EnumerateKeys()
@@ -217,7 +237,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache
         }
     }
 
-    /// <summary>Has bytes collected when too many have come or left: after every change.</summary>
+    /// <summary>
+    /// Reports to the pacer, which collects when too many bytes came or left. To be called after every change.
+    /// </summary>
     private void Pace() => _pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);

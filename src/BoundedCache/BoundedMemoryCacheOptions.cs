@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using BoundedCache.Hosting;
+using System.Globalization;
 using BoundedCache.Process;
 
 namespace BoundedCache;
@@ -16,7 +16,7 @@ public sealed class BoundedMemoryCacheOptions
     /// <summary>
     /// The limit, in bytes of this process's memory (in declared units under <see cref="EntrySizing.Declared"/>), at
     /// least 1. Default: a quarter of the memory available to the process, container limits considered. For another
-    /// share, see <see cref="ByteSize.PercentOfAvailable"/>; configuration may say <c>"512MB"</c> or <c>"25%"</c>.
+    /// share, see <see cref="ByteSize.ShareOfAvailable"/>; configuration may say <c>"512MB"</c> or <c>"25%"</c>.
     /// </summary>
     public long MaxMemory { get; set; } = ProcessMemory.AvailableBytes / 4;
 
@@ -24,7 +24,8 @@ public sealed class BoundedMemoryCacheOptions
     public EntrySizing Sizing { get; set; } = EntrySizing.Measured;
 
     /// <summary>
-    /// What lowering <see cref="BoundedMemoryCache.MaxMemory"/> does to make memory leave the process. Default
+    /// What lowering <see cref="BoundedMemoryCache.MaxMemory"/> does to make memory leave the process, and
+    /// <see cref="BoundedMemoryCache.ReleaseAsync"/> without a mode (Full where this is None). Default
     /// <see cref="ReleaseMode.Full"/>.
     /// </summary>
     public ReleaseMode ReleaseMode { get; set; } = ReleaseMode.Full;
@@ -93,19 +94,16 @@ public sealed class BoundedMemoryCacheOptions
     /// <summary>The longest <see cref="ExpirationScanFrequency"/>: what timers take, in whole days.</summary>
     internal static TimeSpan LongestScanInterval { get; } = TimeSpan.FromDays(49);
 
-    /// <summary>The configuration that the settings were read from; null for none.</summary>
-    internal ConfiguredSource? Source { get; set; }
-
     /// <summary>Sizers by type, in bytes; see <see cref="AddSizer{T}"/>.</summary>
     internal Dictionary<Type, Func<object, long>> Sizers { get; } = [];
 
     /// <summary>
-    /// Registers how many bytes values (or keys) of exactly the type <typeparamref name="T"/> keep alive, themselves
-    /// included, instead of measuring them. The sizer runs on the writer's thread, under no lock; if it throws or
-    /// answers a negative number, the object is measured and the failure logged.
+    /// Registers a function that tells how many bytes values (or keys) of exactly the type <typeparamref name="T"/>
+    /// keep alive, themselves included; they are not measured then. The sizer runs on the writer's thread, under no
+    /// lock. If it throws or returns a negative number, the object is measured and the failure logged.
     /// </summary>
     /// <typeparam name="T">The exact type; types derived from it are measured as usual.</typeparam>
-    /// <param name="sizer">Answers bytes, zero or more. Must be thread-safe.</param>
+    /// <param name="sizer">Returns bytes, zero or more. Must be thread-safe.</param>
     /// <returns>These options.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="sizer"/> is null.</exception>
     public BoundedMemoryCacheOptions AddSizer<T>(Func<T, long> sizer)
@@ -142,49 +140,34 @@ public sealed class BoundedMemoryCacheOptions
 
         if (MaxMemory < 1)
         {
-            yield return new ArgumentOutOfRangeException(
-                nameof(MaxMemory),
-                MaxMemory,
-                "BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.");
+            yield return OutOfRange(nameof(MaxMemory), "at least 1 byte", MaxMemory);
         }
 
         if (!Enum.IsDefined(Sizing))
         {
-            yield return new ArgumentOutOfRangeException(
-                nameof(Sizing), Sizing, "BoundedMemoryCacheOptions.Sizing must be Measured or Declared.");
+            yield return OutOfRange(nameof(Sizing), "Measured or Declared", Sizing);
         }
 
         if (!Enum.IsDefined(ReleaseMode))
         {
-            yield return new ArgumentOutOfRangeException(
-                nameof(ReleaseMode),
-                ReleaseMode,
-                "BoundedMemoryCacheOptions.ReleaseMode must be None, Gentle or Full.");
+            yield return OutOfRange(nameof(ReleaseMode), "None, Gentle or Full", ReleaseMode);
         }
 
         if (IdleReleaseInterval is TimeSpan idle && !IsIdleReleaseInterval(idle))
         {
-            yield return new ArgumentOutOfRangeException(
-                nameof(IdleReleaseInterval),
-                IdleReleaseInterval,
-                "BoundedMemoryCacheOptions.IdleReleaseInterval must be null, for no idle releases, "
-                    + "or from 10 seconds to 24 days.");
+            yield return OutOfRange(
+                nameof(IdleReleaseInterval), "null, for no idle releases, or from 10 seconds to 24 days", idle);
         }
 
         if (IdleReleaseMinimumBytes < 1)
         {
-            yield return new ArgumentOutOfRangeException(
-                nameof(IdleReleaseMinimumBytes),
-                IdleReleaseMinimumBytes,
-                "BoundedMemoryCacheOptions.IdleReleaseMinimumBytes is a number of bytes and must be at least 1.");
+            yield return OutOfRange(nameof(IdleReleaseMinimumBytes), "at least 1 byte", IdleReleaseMinimumBytes);
         }
 
         if (!(PacingShare >= 0 && PacingShare <= 1))
         {
-            yield return new ArgumentOutOfRangeException(
-                nameof(PacingShare),
-                PacingShare,
-                "BoundedMemoryCacheOptions.PacingShare must be a number from 0 (no pacing) to 1 (the whole limit).");
+            yield return OutOfRange(
+                nameof(PacingShare), "a number from 0 (no pacing) to 1 (the whole limit)", PacingShare);
         }
 
         if (TimeProvider is null)
@@ -196,10 +179,14 @@ public sealed class BoundedMemoryCacheOptions
 
         if (ExpirationScanFrequency <= TimeSpan.Zero || ExpirationScanFrequency > LongestScanInterval)
         {
-            yield return new ArgumentOutOfRangeException(
-                nameof(ExpirationScanFrequency),
-                ExpirationScanFrequency,
-                "BoundedMemoryCacheOptions.ExpirationScanFrequency must be more than zero and at most 49 days.");
+            yield return OutOfRange(
+                nameof(ExpirationScanFrequency), "more than zero and at most 49 days", ExpirationScanFrequency);
         }
     }
+
+    private static ArgumentOutOfRangeException OutOfRange(string option, string expected, object actual) => new(
+        option,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{nameof(BoundedMemoryCacheOptions)}.{option}: expected {expected}, got {actual}."));
 }

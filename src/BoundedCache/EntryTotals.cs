@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace BoundedCache;
 
 /// <summary>A number of entries together with the bytes that they were charged.</summary>
@@ -33,4 +35,9 @@ public readonly record struct EntryTotals(long Entries, long Bytes)
     /// <param name="right">What is taken from it.</param>
     /// <returns>Entries and bytes of the first without those of the second.</returns>
     public static EntryTotals Subtract(EntryTotals left, EntryTotals right) => left - right;
+
+    /// <summary>Entries and bytes as text, such as <c>1,234 (5.6 MiB)</c>.</summary>
+    /// <returns>The text in the invariant culture.</returns>
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Entries:N0} ({ByteSize.Format(Bytes)})");
 }

@@ -4,7 +4,7 @@ namespace BoundedCache;
 
 /// <summary>
 /// The entries that left a cache since it was made, by why they left. Each is counted once, so <see cref="All"/> and
-/// the entries that are in the cache add up to the entries ever stored.
+/// the entries that are in the cache add up to the entries ever stored. Every member's default is zero.
 /// </summary>
 /// <remarks>
 /// Eviction callbacks are told <see cref="EvictionReason.Capacity"/> for the first three. Here they are apart, since
@@ -15,31 +15,48 @@ public sealed record EvictionTotals
     /// <summary>
     /// Evicted to make room for new entries. Entries that were refused never were in the cache and are not among them.
     /// </summary>
-    public required EntryTotals Capacity { get; init; }
+    public EntryTotals Capacity { get; init; }
 
     /// <summary>Evicted because <see cref="BoundedMemoryCache.MaxMemory"/> was lowered.</summary>
-    public required EntryTotals Shrink { get; init; }
+    public EntryTotals Shrink { get; init; }
 
     /// <summary>
     /// Removed by <see cref="BoundedMemoryCache.Compact"/>; what was expired then is under <see cref="Expired"/>.
     /// </summary>
-    public required EntryTotals Compact { get; init; }
+    public EntryTotals Compact { get; init; }
 
     /// <summary>Expired by time: absolute, relative or sliding.</summary>
-    public required EntryTotals Expired { get; init; }
+    public EntryTotals Expired { get; init; }
 
     /// <summary>Expired by a change token.</summary>
-    public required EntryTotals TokenExpired { get; init; }
+    public EntryTotals TokenExpired { get; init; }
 
     /// <summary>
     /// Removed by <see cref="BoundedMemoryCache.Remove"/>, <see cref="BoundedMemoryCache.Clear"/> or
     /// <see cref="BoundedMemoryCache.Dispose"/>.
     /// </summary>
-    public required EntryTotals Removed { get; init; }
+    public EntryTotals Removed { get; init; }
 
     /// <summary>Replaced by, or out of date because of, a newer entry with the same key.</summary>
-    public required EntryTotals Replaced { get; init; }
+    public EntryTotals Replaced { get; init; }
 
     /// <summary>The sum of all of them.</summary>
     public EntryTotals All => Capacity + Shrink + Compact + Expired + TokenExpired + Removed + Replaced;
+
+    /// <summary>The reasons for which entries left, each with their number and bytes.</summary>
+    /// <returns>One line, in the invariant culture; <c>none</c> where nothing left.</returns>
+    public override string ToString()
+    {
+        (string Reason, EntryTotals Totals)[] reasons =
+        [
+            ("capacity", Capacity), ("shrink", Shrink), ("compact", Compact), ("expired", Expired),
+            ("token expired", TokenExpired), ("removed", Removed), ("replaced", Replaced),
+        ];
+        string[] parts =
+        [
+            .. reasons.Where(static each => each.Totals != default)
+                .Select(static each => $"{each.Reason} {each.Totals}"),
+        ];
+        return parts.Length == 0 ? "none" : string.Join(", ", parts);
+    }
 }

@@ -5,101 +5,106 @@ using BoundedCache.Report;
 namespace BoundedCache;
 
 /// <summary>
-/// The resident memory (RSS) of this process taken apart: what caches account for, what else is live, what is
-/// dead, and what is no managed memory at all; and what holds the parts that are large for no good reason,
-/// with what to do about it.
+/// The resident memory (RSS) of this process taken apart: cache entries, other live objects, dead objects, and memory
+/// that is not managed. Findings say what holds large parts for no good reason, and what to do about it.
 /// </summary>
 /// <remarks>
-/// On Linux the kernel counts the pages of each mapping (<c>/proc/self/smaps</c>) for the report, which takes it some
-/// milliseconds, and about 20 ms more for each GiB that is resident; meanwhile other threads that map memory may wait.
-/// Elsewhere the managed heap is what the collector says it committed, and the rest is one row. So it is made on
-/// demand, and not for every scrape of a metric.
+/// On Linux the kernel counts the pages of each mapping for the report (<c>/proc/self/smaps</c>). That takes some
+/// milliseconds, and longer the more is resident; other threads that map memory may wait meanwhile. Elsewhere the
+/// managed heap is what the collector says it committed, and the rest is one row. So make a report on demand, and not
+/// for every scrape of a metric. A report can be built by hand for a test: every property has a default.
 /// </remarks>
 public sealed record MemoryReport
 {
-    /// <summary>Resident memory in bytes: what the rows add up to.</summary>
-    public required long ResidentBytes { get; init; }
+    /// <summary>Resident memory in bytes, the sum of the rows; 0 by default.</summary>
+    public long ResidentBytes { get; init; }
 
     /// <summary>
-    /// The managed heap's part of it in bytes: what the rows <see cref="MemoryReportRowKind.Cache"/> to
-    /// <see cref="MemoryReportRowKind.Unused"/> add up to.
+    /// The managed heap's part of it in bytes, the sum of the rows <see cref="MemoryReportRowKind.Cache"/> to
+    /// <see cref="MemoryReportRowKind.Unused"/>; 0 by default.
     /// </summary>
-    public required long HeapBytes { get; init; }
+    public long HeapBytes { get; init; }
 
     /// <summary>
-    /// Whether the kernel counted <see cref="HeapBytes"/>; false where it is what the collector says it committed.
+    /// Whether the kernel counted <see cref="HeapBytes"/>. False, the default, where it is what the collector says it
+    /// committed.
     /// </summary>
-    public required bool IsHeapCounted { get; init; }
+    public bool IsHeapCounted { get; init; }
 
     /// <summary>
-    /// How the report was made. <see cref="MemoryReportMode.Observe"/> as well where a collection was asked
-    /// for and could not be run.
+    /// How the report was made. <see cref="MemoryReportMode.Observe"/>, the default, also where a collection was
+    /// asked for and could not run.
     /// </summary>
-    public required MemoryReportMode Mode { get; init; }
-
-    /// <summary>The parts: one of each kind, in the order of <see cref="MemoryReportRowKind"/>.</summary>
-    public required IReadOnlyList<MemoryReportRow> Rows { get; init; }
+    public MemoryReportMode Mode { get; init; }
 
     /// <summary>
-    /// What holds much memory and can be changed, the largest first; empty when there is nothing to do.
+    /// The parts: one of each kind, in the order of <see cref="MemoryReportRowKind"/>; empty by default.
     /// </summary>
-    public required IReadOnlyList<MemoryReportFinding> Findings { get; init; }
+    public IReadOnlyList<MemoryReportRow> Rows { get; init; } = [];
 
-    /// <summary>What could not be told, and why, as sentences.</summary>
-    public required IReadOnlyList<string> Notes { get; init; }
+    /// <summary>
+    /// What holds much memory and can be changed, the largest first; empty when there is nothing to do, and by default.
+    /// </summary>
+    public IReadOnlyList<MemoryReportFinding> Findings { get; init; } = [];
+
+    /// <summary>What could not be measured, and why, as sentences; empty by default.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Time for which garbage collections stopped the managed threads while the report was made.</summary>
-    public required TimeSpan GcPause { get; init; }
+    public TimeSpan GCPause { get; init; }
 
     /// <summary>Time that making the report took.</summary>
-    public required TimeSpan Duration { get; init; }
+    public TimeSpan Duration { get; init; }
 
     /// <summary>
-    /// Takes this process's memory apart without disturbing it. Thread-safe; never throws for lack of a source.
+    /// Takes this process's memory apart without disturbing it. Thread-safe; does not throw when a source is missing.
     /// </summary>
     /// <param name="caches">
-    /// The caches whose entries are told from other live objects; none for all that there are in the process.
+    /// The caches whose entries get a row of their own; none for all caches of the process. A cache
+    /// that is not of this library counts as other live objects.
     /// </param>
     /// <returns>The process now.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="caches"/> is null.</exception>
     /// <exception cref="ArgumentException">One of the caches is null.</exception>
-    public static MemoryReport Capture(params IEnumerable<BoundedMemoryCache> caches) =>
+    public static MemoryReport Capture(params IEnumerable<IBoundedCache> caches) =>
         Capture(MemoryReportMode.Observe, caches);
 
-    /// <summary>Takes this process's memory apart. Thread-safe; never throws for lack of a source.</summary>
+    /// <summary>Takes this process's memory apart. Thread-safe; does not throw when a source is missing.</summary>
     /// <param name="mode">How much the process may be disturbed.</param>
     /// <param name="caches">
-    /// The caches whose entries are told from other live objects; none for all that there are in the process.
+    /// The caches whose entries get a row of their own; none for all caches of the process. A cache
+    /// that is not of this library counts as other live objects.
     /// </param>
     /// <returns>The process as it was before a collection, if there was one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An unknown mode.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="caches"/> is null.</exception>
     /// <exception cref="ArgumentException">One of the caches is null.</exception>
-    public static MemoryReport Capture(MemoryReportMode mode, params IEnumerable<BoundedMemoryCache> caches)
+    public static MemoryReport Capture(MemoryReportMode mode, params IEnumerable<IBoundedCache> caches)
     {
         if (!Enum.IsDefined(mode))
         {
-            throw new ArgumentOutOfRangeException(nameof(mode), mode, "The mode must be Observe or Collect.");
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "Expected the mode Observe or Collect.");
         }
 
         ArgumentNullException.ThrowIfNull(caches);
-        HashSet<BoundedMemoryCache> given = [.. caches];
+        HashSet<IBoundedCache> given = [.. caches];
         if (given.Contains(null!))
         {
             throw new ArgumentException("One of the caches is null.", nameof(caches));
         }
 
         MemoryAnalysis analysis = MemoryAnalyzer.Shared.Take(
-            mode == MemoryReportMode.Collect, () => LiveCaches.ReadShare(given.Count > 0 ? given : LiveCaches.All));
+            mode == MemoryReportMode.Collect,
+            () => LiveCaches.ReadShare(given.Count > 0 ? [.. given.OfType<ILiveCache>()] : LiveCaches.All));
         return From(analysis);
     }
 
     /// <summary>The bytes of one kind.</summary>
     /// <param name="kind">Which.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such kind.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The report has no row of this kind.</exception>
     public long this[MemoryReportRowKind kind] =>
         Rows.FirstOrDefault(row => row.Kind == kind)?.Bytes
-        ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such row.");
+        ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, "Expected a kind that the report has a row for.");
 
     /// <summary>
     /// The report as JSON: one object, camelCase names, bytes as integers, times in milliseconds,
@@ -109,7 +114,7 @@ public sealed record MemoryReport
     public string ToJson() =>
         JsonSerializer.Serialize(MemoryReportDocument.From(this), MemoryReportJsonContext.Default.MemoryReportDocument);
 
-    /// <summary>The report for people: the rows as a table, and what there is to do.</summary>
+    /// <summary>The report for people: the rows as a table, then the findings with advice.</summary>
     /// <returns>Lines that end with line feeds, in the invariant culture.</returns>
     public string ToText() => MemoryReportText.Write(this);
 
@@ -130,9 +135,27 @@ public sealed record MemoryReport
             : [
                 .. analysis.Notes,
                 $"{analysis.Caches.Declared} cache{(analysis.Caches.Declared == 1 ? " is" : "s are")} left out, "
-                    + $"for the sizes of {(analysis.Caches.Declared == 1 ? "its" : "their")} entries are "
-                    + "declared and may be no bytes."],
-        GcPause = analysis.GCPause,
+                    + $"because the sizes of {(analysis.Caches.Declared == 1 ? "its" : "their")} entries are "
+                    + "declared and may not be bytes."],
+        GCPause = analysis.GCPause,
         Duration = analysis.Duration,
     };
+}
+
+/// <summary>How much a <see cref="MemoryReport"/> may disturb the process to know more.</summary>
+public enum MemoryReportMode
+{
+    /// <summary>
+    /// Reads, and collects nothing. What is live and what is dead is an estimate. What survived the last garbage
+    /// collection counts as live, except what caches let go since the last collection of the whole heap. What was
+    /// allocated since counts as dead, unless it is in a cache.
+    /// </summary>
+    Observe = 0,
+
+    /// <summary>
+    /// Reads, and then runs one blocking garbage collection of the whole heap to measure what was live, and a second
+    /// one where finalizers hold dead objects. Every managed thread stops meanwhile; <see cref="MemoryReport.GCPause"/>
+    /// says for how long. Inside a no-GC region it only observes, and a note says so.
+    /// </summary>
+    Collect = 1,
 }

@@ -3,57 +3,75 @@ using BoundedCache.Process;
 namespace BoundedCache;
 
 /// <summary>
-/// The memory of this process at one moment, in bytes: what the operating system counts and what the garbage
-/// collector counts. <see cref="LiveBytes"/>, <see cref="CommittedBytes"/> and <see cref="ResidentBytes"/> are three
-/// different things, and a cache that only frees entries moves only the first.
+/// The memory of this process at one moment, in bytes, as the operating system and the garbage collector count it.
+/// <see cref="LiveBytes"/>, <see cref="CommittedBytes"/> and <see cref="ResidentBytes"/> are three different things: a
+/// cache that only frees entries lowers only the first. A figure that is not set is 0, or null where it can be unknown.
 /// </summary>
 public sealed record ProcessMemorySnapshot
 {
     /// <summary>
     /// Physical memory that the process occupies: RSS on Linux, the working set on Windows and macOS.
     /// </summary>
-    public required long ResidentBytes { get; init; }
+    public long ResidentBytes { get; init; }
 
     /// <summary>
     /// The part of <see cref="ResidentBytes"/> that is private and backed by no file (<c>RssAnon</c>): heaps, stacks,
-    /// native allocations. The truth to judge a release by. Null where the platform does not tell.
+    /// native allocations. A release is judged by it. Null where the platform does not tell.
     /// </summary>
-    public required long? AnonymousBytes { get; init; }
+    public long? AnonymousBytes { get; init; }
 
     /// <summary>
     /// The part of <see cref="ResidentBytes"/> that maps files, such as assemblies (<c>RssFile</c>). Null where
     /// the platform does not tell.
     /// </summary>
-    public required long? FileBytes { get; init; }
+    public long? FileBytes { get; init; }
 
     /// <summary>
     /// The highest <see cref="ResidentBytes"/> since the process started. Null where the platform does not tell.
     /// </summary>
-    public required long? PeakResidentBytes { get; init; }
+    public long? PeakResidentBytes { get; init; }
 
     /// <summary>
-    /// Memory that the garbage collector held committed after its last collection; it understates
-    /// what is committed since.
+    /// Memory that the garbage collector held committed after its last collection. Memory committed since is not in it.
     /// </summary>
-    public required long CommittedBytes { get; init; }
+    public long CommittedBytes { get; init; }
 
     /// <summary>Bytes in objects that survived the last collection. Zero before the first collection.</summary>
-    public required long LiveBytes { get; init; }
+    public long LiveBytes { get; init; }
 
     /// <summary>Bytes in all managed objects now: live ones, and dead ones not collected yet.</summary>
-    public required long AllocatedBytes { get; init; }
+    public long AllocatedBytes { get; init; }
 
     /// <summary>Holes between objects in the managed heap after the last collection.</summary>
-    public required long FragmentedBytes { get; init; }
+    public long FragmentedBytes { get; init; }
 
     /// <summary>
-    /// Where the operating system's figures come from, for example <c>/proc/self/status</c>, and what they lack.
+    /// Where the operating system's figures come from, for example <c>/proc/self/status</c>, and what that source
+    /// lacks; empty by default.
     /// </summary>
-    public required string Source { get; init; }
+    public string Source { get; init; } = "";
 
     /// <summary>
-    /// Takes a snapshot of this process. Costs some tens of microseconds and never throws for lack of a source.
+    /// Takes a snapshot of this process. Costs some tens of microseconds, and does not throw when a
+    /// source is missing. Thread-safe.
     /// </summary>
     /// <returns>The process's memory now.</returns>
     public static ProcessMemorySnapshot Take() => ProcessMemory.Shared.TakeSnapshot();
+
+    /// <summary>The snapshot in one line, without what the platform does not tell.</summary>
+    /// <returns>
+    /// For example <c>RSS 120 MiB (anonymous 90 MiB, files 30 MiB, peak 140 MiB), GC heap: live 40 MiB, allocated
+    /// 45 MiB, holes 2 MiB, committed 60 MiB</c>.
+    /// </returns>
+    public override string ToString()
+    {
+        (string Name, long? Bytes)[] all =
+            [("anonymous", AnonymousBytes), ("files", FileBytes), ("peak", PeakResidentBytes)];
+        string known = string.Join(", ", all
+            .Where(static part => part.Bytes is not null)
+            .Select(static part => $"{part.Name} {ByteSize.Format(part.Bytes!.Value)}"));
+        return $"RSS {ByteSize.Format(ResidentBytes)}{(known.Length == 0 ? "" : $" ({known})")}, "
+            + $"GC heap: live {ByteSize.Format(LiveBytes)}, allocated {ByteSize.Format(AllocatedBytes)}, "
+            + $"holes {ByteSize.Format(FragmentedBytes)}, committed {ByteSize.Format(CommittedBytes)}";
+    }
 }

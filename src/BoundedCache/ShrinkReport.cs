@@ -5,47 +5,47 @@ namespace BoundedCache;
 
 /// <summary>
 /// What lowering a limit, or releasing memory on request, did: what was evicted, what the process
-/// gave back, and what it cost.
+/// gave back, and what it cost. Every member has a default, so tests set only what they need.
 /// </summary>
 public sealed record ShrinkReport
 {
     /// <summary>The cache's name.</summary>
-    public required string CacheName { get; init; }
+    public string CacheName { get; init; } = "";
 
     /// <summary>The limit before, in bytes.</summary>
-    public required long OldMaxMemory { get; init; }
+    public long OldMaxMemory { get; init; }
 
     /// <summary>
     /// The limit that this call set, in bytes. The same as <see cref="OldMaxMemory"/> for a plain release.
     /// </summary>
-    public required long NewMaxMemory { get; init; }
+    public long NewMaxMemory { get; init; }
 
     /// <summary>Entries evicted by this call.</summary>
-    public required long EntriesEvicted { get; init; }
+    public long EntriesEvicted { get; init; }
 
     /// <summary>Accounted bytes of the entries evicted by this call.</summary>
-    public required long BytesEvicted { get; init; }
+    public long BytesEvicted { get; init; }
 
     /// <summary>Accounted bytes left in the cache when the call ended.</summary>
-    public required long UsedMemory { get; init; }
+    public long UsedMemory { get; init; }
 
     /// <summary>Entries left in the cache when the call ended.</summary>
-    public required int Count { get; init; }
+    public int Count { get; init; }
 
     /// <summary>Time from the first eviction to the last, and to the end of the table's own shrinking.</summary>
-    public required TimeSpan EvictionTime { get; init; }
+    public TimeSpan EvictionTime { get; init; }
 
     /// <summary>Time of the whole call, release included.</summary>
-    public required TimeSpan TotalTime { get; init; }
+    public TimeSpan TotalTime { get; init; }
 
     /// <summary>Time for which garbage collections stopped the process's managed threads during the release.</summary>
-    public required TimeSpan GcPause { get; init; }
+    public TimeSpan GCPause { get; init; }
 
     /// <summary>
-    /// The longest time for which one collection of the release stopped the process's managed threads. What
-    /// <see cref="ReleaseMode.Gentle"/> keeps short.
+    /// The longest time for which one collection of the release stopped the process's managed threads.
+    /// <see cref="ReleaseMode.Gentle"/> keeps it short.
     /// </summary>
-    public TimeSpan LongestGcPause { get; init; }
+    public TimeSpan LongestGCPause { get; init; }
 
     /// <summary>
     /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Not counted
@@ -53,28 +53,28 @@ public sealed record ShrinkReport
     /// finalizers hold what was let go) and the small ones of its slices. Where the runtime is set to collect nothing
     /// in the background, or finds the heap too fragmented for it, these two stop the process as well, and are counted.
     /// </summary>
-    public required int Collections { get; init; }
+    public int Collections { get; init; }
 
     /// <summary>How memory was to be given back.</summary>
-    public required ReleaseMode ReleaseMode { get; init; }
+    public ReleaseMode ReleaseMode { get; init; }
 
     /// <summary>How giving it back ended.</summary>
-    public required ReleaseOutcome Outcome { get; init; }
+    public ReleaseOutcome Outcome { get; init; }
 
     /// <summary>Why the outcome is what it is, as a sentence.</summary>
-    public required string Reason { get; init; }
+    public string Reason { get; init; } = "";
 
     /// <summary>
     /// What holds memory that should have gone, or much that no release could take (live objects outside caches, native
     /// memory, mapped files), and what to do about it; empty when there is nothing to say.
     /// </summary>
-    public required IReadOnlyList<string> Advice { get; init; }
+    public IReadOnlyList<string> Advice { get; init; } = [];
 
     /// <summary>The process before the first eviction.</summary>
-    public required ProcessMemorySnapshot Before { get; init; }
+    public ProcessMemorySnapshot Before { get; init; } = new();
 
     /// <summary>The process when the call ended.</summary>
-    public required ProcessMemorySnapshot After { get; init; }
+    public ProcessMemorySnapshot After { get; init; } = new();
 
     /// <summary>Resident bytes that the process lost during the call; negative when it grew.</summary>
     public long ReleasedBytes => Before.ResidentBytes - After.ResidentBytes;
@@ -101,9 +101,9 @@ public sealed record ShrinkReport
         text.Append(
             culture,
             $"; {Outcome}: {Reason} ({TotalTime.TotalMilliseconds:N0} ms in all, "
-                + $"GC pause {GcPause.TotalMilliseconds:N0} ms");
+                + $"GC pause {GCPause.TotalMilliseconds:N0} ms");
         text.Append(ReleaseMode == ReleaseMode.Gentle
-            ? string.Create(culture, $", at most {LongestGcPause.TotalMilliseconds:N0} ms at once)")
+            ? string.Create(culture, $", at most {LongestGCPause.TotalMilliseconds:N0} ms at once)")
             : ")");
         return text.ToString();
     }

@@ -8,28 +8,28 @@ public sealed class OptionsTests
 {
     public static TheoryData<string, Action<BoundedCacheAdminOptions>> Faults => new()
     {
-        { "ReadPolicy is empty", static all => all.ReadPolicy = " " },
-        { "ChangePolicy is empty", static all => all.ChangePolicy = "" },
+        { "ReadPolicy: expected the name of an authorization policy", static all => all.ReadPolicy = " " },
+        { "ChangePolicy: expected the name", static all => all.ChangePolicy = "" },
         {
             "ChangePolicy is not set, while ReadPolicy and AllowLoopback are",
             static all => (all.AllowLoopback, all.ReadPolicy) = (true, "read")
         },
-        { "MinimumLimit is 0; it is a number of bytes and must be at least 1", static all => all.MinimumLimit = 0 },
+        { "MinimumLimit: expected at least 1 byte, got 0.", static all => all.MinimumLimit = 0 },
         {
-            "MaximumLimit is 5; it is a number of bytes and must be at least MinimumLimit, which is 6",
+            "MaximumLimit: expected at least MinimumLimit, 6 bytes, or null for no ceiling, got 5.",
             static all => (all.MinimumLimit, all.MaximumLimit) = (6, 5)
         },
         {
-            "SampleInterval is 00:00:00.0990000; it must be from 100 milliseconds to 1 hour",
+            "SampleInterval: expected from 100 milliseconds to 1 hour, got 00:00:00.0990000.",
             static all => all.SampleInterval = TimeSpan.FromMilliseconds(99)
         },
         {
-            "SampleInterval is 01:00:00.0010000",
+            "SampleInterval: expected from 100 milliseconds to 1 hour, got 01:00:00.0010000.",
             static all => all.SampleInterval = TimeSpan.FromMilliseconds(3_600_001)
         },
-        { "HistorySamples is 0; it must be from 1 to 100000", static all => all.HistorySamples = 0 },
-        { "ReleasesPerMinute is 601; it must be from 1 to 600", static all => all.ReleasesPerMinute = 601 },
-        { "TimeProvider is null", static all => all.TimeProvider = null! },
+        { "HistorySamples: expected from 1 to 100000, got 0.", static all => all.HistorySamples = 0 },
+        { "ReleasesPerMinute: expected from 1 to 600, got 601.", static all => all.ReleasesPerMinute = 601 },
+        { "TimeProvider: expected a clock, got null.", static all => all.TimeProvider = null! },
     };
 
     [Theory]

@@ -53,7 +53,11 @@ public sealed class KeyboardTests(BrowserFixture chromium)
                   const focused = document.activeElement;
                   const shown = focused.type === 'radio' ? focused.nextElementSibling : focused;
                   const isControl = focused.matches('a, button, input, select, summary');
-                  return [isControl ? String([...document.querySelectorAll('*')].indexOf(focused)) : '', getComputedStyle(shown).outlineStyle, focused.outerHTML.slice(0, 80)];
+                  return [
+                    isControl ? String([...document.querySelectorAll('*')].indexOf(focused)) : '',
+                    getComputedStyle(shown).outlineStyle,
+                    focused.outerHTML.slice(0, 80),
+                  ];
                 }
                 """);
             if (focused[0].Length > 0)

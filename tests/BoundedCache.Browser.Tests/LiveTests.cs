@@ -69,7 +69,7 @@ public sealed class LiveTests(BrowserFixture chromium)
 
             await using AdminSite again = await AdminSite.StartAsync(port, maxMemory: 20 << 20);
 
-            await Expect(page.Connection).ToHaveTextAsync("Live", new() { Timeout = 20_000 });
+            await Expect(page.Connection).ToHaveTextAsync("Live");
             await Expect(page.Card(AdminSite.FirstName).Max).ToHaveTextAsync("20 MiB");
             await Expect(page.Browser.Locator("#trouble")).ToBeEmptyAsync();
         }

@@ -29,30 +29,34 @@ public class TotalsTests
     [Fact]
     public void What_came_less_what_left_is_what_is_there_at_every_moment_and_callbacks_agree_with_it()
     {
-        new Crowd()
-            .Add("writer", Writers, _ => Write)
-            .Add("remover", random =>
-            {
-                _cache.Remove(random.Next(Keys));
-                _cache.TryGetValue(random.Next(Keys), out object? _);
-            })
-            .Add("resizer", random =>
-            {
-                _cache.MaxMemory = random.Next(1, Keys * 100);
-                _time.Advance(TimeSpan.FromSeconds(1));
-                _cache.Engine.RemoveExpired(static failure => throw failure);
-                if (random.Next(5) == 0)
+        // Again where a busy machine gave some thread too few turns for every kind of departure to come about.
+        for (int run = 0; run < 20 && !Left(_cache.GetSnapshot()).All(static totals => totals.Entries > 0); run++)
+        {
+            new Crowd()
+                .Add("writer", Writers, _ => Write)
+                .Add("remover", random =>
                 {
-                    _cache.Compact(random.NextDouble());
-                }
+                    _cache.Remove(random.Next(Keys));
+                    _cache.TryGetValue(random.Next(Keys), out object? _);
+                })
+                .Add("resizer", random =>
+                {
+                    _cache.MaxMemory = random.Next(1, Keys * 100);
+                    _time.Advance(TimeSpan.FromSeconds(1));
+                    _cache.Engine.RemoveExpired(static failure => throw failure);
+                    if (random.Next(5) == 0)
+                    {
+                        _cache.Compact(random.NextDouble());
+                    }
 
-                if (random.Next(200) == 0)
-                {
-                    _cache.Clear();
-                }
-            })
-            .Add("observer", _ => Check(_cache.GetSnapshot()))
-            .Run(TimeSpan.FromSeconds(2));
+                    if (random.Next(200) == 0)
+                    {
+                        _cache.Clear();
+                    }
+                })
+                .Add("observer", _ => Check(_cache.GetSnapshot()))
+                .Run(TimeSpan.FromSeconds(2));
+        }
 
         Assert.True(_cache.WaitForCallbacks(TimeSpan.FromMinutes(1)), "the callbacks did not finish");
         InvariantChecker.Check(_cache.Engine);
@@ -66,9 +70,7 @@ public class TotalsTests
         Assert.Equal(_called[(int)EvictionReason.Expired], left.Expired.Entries + snapshot.RefusedExpired);
         Assert.Equal(_called[(int)EvictionReason.Removed], left.Removed.Entries);
         Assert.Equal(_called[(int)EvictionReason.Replaced], left.Replaced.Entries);
-        Assert.All(
-            (EntryTotals[])[left.Capacity, left.Shrink, left.Compact, left.Expired, left.Removed, left.Replaced],
-            static totals => Assert.True(totals.Entries > 0));
+        Assert.All(Left(snapshot), static totals => Assert.True(totals.Entries > 0));
         _cache.Dispose();
     }
 
@@ -110,6 +112,12 @@ public class TotalsTests
         listener.RecordObservableInstruments();
 
         Assert.Equal(inserted, seen);
+    }
+
+    private static EntryTotals[] Left(CacheSnapshot snapshot)
+    {
+        EvictionTotals left = snapshot.Evictions;
+        return [left.Capacity, left.Shrink, left.Compact, left.Expired, left.Removed, left.Replaced];
     }
 
     private static void Check(CacheSnapshot snapshot)

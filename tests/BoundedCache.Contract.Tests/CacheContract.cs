@@ -11,6 +11,7 @@ public abstract class CacheContract(CacheKind kind) : IDisposable
 {
     protected static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
+    private readonly Lock _making = new();
     private readonly List<TestedCache> _caches = [];
     private TestedCache? _tested;
 
@@ -25,8 +26,17 @@ public abstract class CacheContract(CacheKind kind) : IDisposable
     /// <summary>The settings of <see cref="Tested"/>: to be set before it is first asked for.</summary>
     protected CacheSetup Setup { get; set; } = new();
 
-    /// <summary>The cache under test.</summary>
-    protected TestedCache Tested => _tested ??= Make(Setup);
+    /// <summary>The cache under test: one, though the first to ask for it may be several threads at once.</summary>
+    protected TestedCache Tested
+    {
+        get
+        {
+            lock (_making)
+            {
+                return _tested ??= Make(Setup);
+            }
+        }
+    }
 
     protected IMemoryCache Cache => Tested.Cache;
 

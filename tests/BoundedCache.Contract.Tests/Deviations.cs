@@ -116,6 +116,11 @@ public static class Deviations
         "Of readers at the same time the latest counts, in whatever order they arrive, "
             + "so a use never shortens a sliding window.");
 
+    public static readonly Deviation NullString = new(
+        "null-string",
+        "P10",
+        "A null key is a fault of the caller, and must not find the value of the empty key.");
+
     public static IReadOnlyList<Deviation> All { get; } =
     [
         .. typeof(Deviations)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Contract.Tests;
@@ -45,6 +46,5 @@ public sealed class OracleTests
 
     /// <summary>A member's name and types, and whether the compiler prefers it.</summary>
     private static string Describe(MethodInfo method) =>
-        $"{method} "
-        + $"{method.GetCustomAttribute<System.Runtime.CompilerServices.OverloadResolutionPriorityAttribute>()?.Priority}";
+        $"{method} {method.GetCustomAttribute<OverloadResolutionPriorityAttribute>()?.Priority}";
 }

@@ -70,7 +70,7 @@ internal sealed record ScenarioResult
         Reason = report.Reason,
         Advice = report.Advice,
         Collections = report.Collections,
-        PauseMilliseconds = report.GcPause.TotalMilliseconds,
+        PauseMilliseconds = report.GCPause.TotalMilliseconds,
         DurationMilliseconds = report.TotalTime.TotalMilliseconds,
         Figures = new Dictionary<string, double>
         {

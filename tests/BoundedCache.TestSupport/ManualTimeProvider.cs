@@ -1,11 +1,17 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace BoundedCache.TestSupport;
 
-/// <summary>A clock that stands still until a test moves it, and whose timers fire on the thread that does.</summary>
-public sealed class ManualTimeProvider : TimeProvider
+/// <summary>
+/// A clock that stands still until a test moves it, and whose timers fire on the thread that does. Beyond
+/// <see cref="FakeTimeProvider"/> it counts timers, so that tests see whether a cache leaves one behind.
+/// </summary>
+public sealed class ManualTimeProvider() : FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero))
 {
     private readonly Lock _lock = new();
-    private readonly List<ManualTimer> _timers = [];
-    private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Keeps timers alive: the base class would end one that was dropped instead of disposed.</summary>
+    private readonly List<CountedTimer> _timers = [];
 
     /// <summary>Timers that were created and not disposed.</summary>
     public int ActiveTimers
@@ -19,41 +25,9 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override long GetTimestamp() => GetUtcNow().Ticks;
-
-    public override DateTimeOffset GetUtcNow()
-    {
-        lock (_lock)
-        {
-            return _now;
-        }
-    }
-
-    /// <summary>Moves the clock forward, then fires every timer that came due, once for each time it did.</summary>
-    public void Advance(TimeSpan time)
-    {
-        List<ManualTimer> due = [];
-        lock (_lock)
-        {
-            _now += time;
-            foreach (ManualTimer timer in _timers)
-            {
-                while (timer.TryTakeDue(_now))
-                {
-                    due.Add(timer);
-                }
-            }
-        }
-
-        due.ForEach(static timer => timer.Fire());
-    }
-
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new ManualTimer(this, callback, state);
-        timer.Change(dueTime, period);
+        var timer = new CountedTimer(this, base.CreateTimer(callback, state, dueTime, period));
         lock (_lock)
         {
             _timers.Add(timer);
@@ -62,33 +36,13 @@ public sealed class ManualTimeProvider : TimeProvider
         return timer;
     }
 
-    private sealed class ManualTimer(ManualTimeProvider owner, TimerCallback callback, object? state) : ITimer
+    private sealed class CountedTimer(ManualTimeProvider owner, ITimer timer) : ITimer
     {
-        private DateTimeOffset? _due;
-        private TimeSpan _period;
-
-        public bool Change(TimeSpan dueTime, TimeSpan period)
-        {
-            _due = dueTime == Timeout.InfiniteTimeSpan ? null : owner.GetUtcNow() + dueTime;
-            _period = period;
-            return true;
-        }
-
-        public bool TryTakeDue(DateTimeOffset now)
-        {
-            if (_due is not { } due || due > now)
-            {
-                return false;
-            }
-
-            _due = _period > TimeSpan.Zero ? due + _period : null;
-            return true;
-        }
-
-        public void Fire() => callback(state);
+        public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
 
         public void Dispose()
         {
+            timer.Dispose();
             lock (owner._lock)
             {
                 owner._timers.Remove(this);

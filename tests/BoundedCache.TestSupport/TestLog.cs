@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.TestSupport;
 
 /// <summary>
-/// A log of all categories and levels that hands each event on: what tests that listen to a cache's log have in common.
+/// A log of all categories and levels that hands each event on: for what <see cref="RecordingLog"/> cannot do, such as
+/// failing, or running in a process whose memory is measured.
 /// </summary>
 public abstract class TestLog : ILoggerFactory, ILogger
 {

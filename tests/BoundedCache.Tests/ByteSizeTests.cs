@@ -2,6 +2,8 @@ namespace BoundedCache.Tests;
 
 public sealed class ByteSizeTests
 {
+    private static readonly long s_available = GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
+
     [Theory]
     [InlineData("0", 0)]
     [InlineData("1048576", 1_048_576)]
@@ -77,4 +79,75 @@ public sealed class ByteSizeTests
     [InlineData(long.MinValue, "-8192 PiB")]
     public void Amounts_are_written_with_three_digits(long bytes, string text) =>
         Assert.Equal(text, ByteSize.Format(bytes));
+
+    [Theory]
+    [InlineData("25%", 4)]
+    [InlineData(" 12.5 % ", 8)]
+    [InlineData("100%", 1)]
+    public void A_percentage_is_of_the_memory_that_is_available(string text, int divisor)
+    {
+        Assert.True(ByteSize.TryParse(text, out long bytes));
+        Assert.Equal(s_available / divisor, bytes);
+        Assert.Equal(bytes, ByteSize.Parse(text));
+    }
+
+    [Theory]
+    [InlineData("0%")]
+    [InlineData("-5%")]
+    [InlineData("100.1%")]
+    [InlineData("1e1%")]
+    [InlineData("%")]
+    [InlineData("25%%")]
+    [InlineData("25% MB")]
+    public void A_percentage_that_is_none_is_refused(string text)
+    {
+        Assert.False(ByteSize.TryParse(text, out long bytes));
+        Assert.Equal(0, bytes);
+    }
+
+    [Fact]
+    public void The_smallest_percentage_is_a_byte() => Assert.Equal(1, ByteSize.Parse("0.0000000000000000000000001%"));
+
+    [Fact]
+    public void A_text_that_is_no_amount_is_an_error_that_says_what_is_expected()
+    {
+        Assert.Equal(3L << 29, ByteSize.Parse("1.5 GiB"));
+
+        FormatException error = Assert.Throws<FormatException>(static () => ByteSize.Parse("lots"));
+
+        Assert.Equal(
+            "Expected a whole number of bytes (1048576), a number with a unit (100MB, 1.5 GiB) or a percentage above "
+                + "0% and up to 100% (25%), got 'lots'.",
+            error.Message);
+    }
+
+    [Theory]
+    [InlineData(0.25, 4)]
+    [InlineData(0.5, 2)]
+    [InlineData(1, 1)]
+    public void A_share_is_of_the_memory_that_is_available(double share, int divisor) =>
+        Assert.Equal(s_available / divisor, ByteSize.ShareOfAvailable(share));
+
+    [Fact]
+    public void A_share_and_a_percentage_that_say_the_same_are_the_same()
+    {
+        for (int percent = 1; percent <= 100; percent++)
+        {
+            Assert.Equal(ByteSize.Parse($"{percent}%"), ByteSize.ShareOfAvailable(percent / 100.0));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-0.1)]
+    [InlineData(1.01)]
+    [InlineData(25)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void A_share_that_is_none_is_refused(double share) => Assert.Contains(
+        string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"Expected a share above 0 and up to 1, such as 0.25 for a quarter, got {share}."),
+        Assert.Throws<ArgumentOutOfRangeException>("share", () => ByteSize.ShareOfAvailable(share)).Message,
+        StringComparison.Ordinal);
 }

@@ -1,3 +1,5 @@
+using BoundedCache.Diagnostics;
+using BoundedCache.Entries;
 using BoundedCache.Release;
 using BoundedCache.Tests.Diagnostics;
 
@@ -82,7 +84,7 @@ public sealed class CacheSnapshotTests
 
         Assert.Equal((2, 500), (snapshot.Shrinks, snapshot.MaxMemory));
         Assert.Same(report, snapshot.LastReport);
-        Assert.Equal((0, TimeSpan.Zero), (snapshot.ReleasedBytes, snapshot.GcPause));
+        Assert.Equal((0, TimeSpan.Zero), (snapshot.ReleasedBytes, snapshot.GCPause));
     }
 
     [Fact]
@@ -91,8 +93,8 @@ public sealed class CacheSnapshotTests
         using var test = new CacheUnderTest();
         ShrinkReport report = await test.Cache.ReleaseAsync();
 
-        Assert.True(report.GcPause > TimeSpan.Zero);
-        Assert.Equal(report.GcPause, test.Cache.GetSnapshot().GcPause);
+        Assert.True(report.GCPause > TimeSpan.Zero);
+        Assert.Equal(report.GCPause, test.Cache.GetSnapshot().GCPause);
         Assert.Equal((0, report), (test.Cache.GetSnapshot().Shrinks, test.Cache.GetSnapshot().LastReport));
     }
 
@@ -118,8 +120,8 @@ public sealed class CacheSnapshotTests
 
         Assert.Equal(
             (1000, TimeSpan.FromMilliseconds(3)),
-            (one.Cache.GetSnapshot().ReleasedBytes, one.Cache.GetSnapshot().GcPause));
-        Assert.Equal((0, TimeSpan.Zero), (two.Cache.GetSnapshot().ReleasedBytes, two.Cache.GetSnapshot().GcPause));
+            (one.Cache.GetSnapshot().ReleasedBytes, one.Cache.GetSnapshot().GCPause));
+        Assert.Equal((0, TimeSpan.Zero), (two.Cache.GetSnapshot().ReleasedBytes, two.Cache.GetSnapshot().GCPause));
     }
 
     [Fact]
@@ -155,5 +157,95 @@ public sealed class CacheSnapshotTests
         test.Dispose();
 
         Assert.Equal((0, 1), (test.Cache.GetSnapshot().Count, test.Cache.GetSnapshot().Evictions.Removed.Entries));
+    }
+
+    [Fact]
+    public void The_limit_that_holds_is_the_limit_that_was_set()
+    {
+        using var test = new CacheUnderTest();
+        test.Cache.MaxMemory = 12_345;
+
+        Assert.Equal(12_345, test.Cache.EffectiveMaxMemory);
+        Assert.Equal(12_345, test.Cache.GetSnapshot().EffectiveMaxMemory);
+        Assert.Equal(7, new CacheSnapshot { MaxMemory = 10, EffectiveMaxMemory = 7 }.EffectiveMaxMemory);
+    }
+
+    [Fact]
+    public void Who_builds_a_snapshot_sets_what_it_needs()
+    {
+        var snapshot = new CacheSnapshot { Name = "pages", MaxMemory = 100 };
+
+        Assert.Equal((0, 0, null), (snapshot.ExpiredBytes, snapshot.Refused, snapshot.HitRatio));
+        Assert.Equal("pages: 0 entries, 0 B of 100 B; 0 stored, 0 left (0 B), 0 refused", snapshot.ToString());
+        Assert.Equal("none", snapshot.Evictions.ToString());
+    }
+
+    [Fact]
+    public void A_snapshot_reads_as_one_line()
+    {
+        var evictions = new EvictionTotals { Capacity = new(1_234, 5 << 20), TokenExpired = new(1, 10) };
+        var snapshot = new CacheSnapshot
+        {
+            Name = "sessions",
+            MaxMemory = 1L << 30,
+            EffectiveMaxMemory = 512L << 20,
+            UsedMemory = 924L << 20,
+            Count = 12_345,
+            Hits = 951,
+            Misses = 49,
+            Insertions = 13_580,
+            Evictions = evictions,
+            RefusedTooLarge = 2,
+        };
+
+        Assert.Equal(
+            "sessions: 12,345 entries, 924 MiB of 1 GiB (now 512 MiB); hit ratio 95.1 %; "
+                + "13,580 stored, 1,235 left (5 MiB), 2 refused",
+            snapshot.ToString());
+        Assert.Equal(
+            "sessions: 12,345 entries, 968,884,224 units of 1,073,741,824 units",
+            (snapshot with { Sizing = EntrySizing.Declared, EffectiveMaxMemory = 1L << 30 }).ToString().Split(';')[0]);
+        Assert.Equal("capacity 1,234 (5 MiB), token expired 1 (10 B)", evictions.ToString());
+    }
+
+    [Theory]
+    [InlineData(ReleaseMode.None, ReleaseMode.Full)]
+    [InlineData(ReleaseMode.Full, ReleaseMode.Full)]
+    [InlineData(ReleaseMode.Gentle, ReleaseMode.Gentle)]
+    public async Task A_release_without_a_mode_uses_the_caches_own(ReleaseMode own, ReleaseMode used)
+    {
+        using var test = new CacheUnderTest(options => options.ReleaseMode = own);
+        IBoundedCache cache = test.Cache;
+
+        Assert.Equal(used, (await cache.ReleaseAsync()).ReleaseMode);
+    }
+
+    [Fact]
+    public async Task An_explicit_mode_of_none_releases_nothing()
+    {
+        using var test = new CacheUnderTest(static options => options.ReleaseMode = ReleaseMode.Full);
+
+        ShrinkReport report = await test.Cache.ReleaseAsync(ReleaseMode.None);
+
+        Assert.Equal((ReleaseMode.None, ReleaseOutcome.NotRequested), (report.ReleaseMode, report.Outcome));
+    }
+
+    [Fact]
+    public void A_release_during_which_the_process_grew_released_nothing()
+    {
+        var counters = new CacheCounters();
+        counters.OnReleased(10, TimeSpan.FromMilliseconds(1));
+        counters.OnReleased(-5, TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal((10, TimeSpan.FromMilliseconds(2)), (counters.ReleasedBytes, counters.GCPause));
+    }
+
+    [Fact]
+    public void Limits_of_all_caches_add_up_to_no_more_than_the_largest_number()
+    {
+        using var one = new CacheUnderTest(static options => options.MaxMemory = long.MaxValue);
+        using var two = new CacheUnderTest(static options => options.MaxMemory = long.MaxValue);
+
+        Assert.Equal(long.MaxValue, LiveCaches.LimitBytes);
     }
 }

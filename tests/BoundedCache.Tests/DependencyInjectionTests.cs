@@ -1,3 +1,4 @@
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -65,10 +66,9 @@ public sealed class DependencyInjectionTests
 
         Assert.Equal(2, error.Failures.Count());
         Assert.Contains(
-            "BoundedMemoryCacheOptions.MaxMemory is a number of bytes and must be at least 1.",
+            "BoundedMemoryCacheOptions.MaxMemory: expected at least 1 byte, got 0.",
             error.Message,
             StringComparison.Ordinal);
-        Assert.Contains("Actual value was 0.", error.Message, StringComparison.Ordinal);
         Assert.Contains("BoundedMemoryCacheOptions.ReleaseMode", error.Message, StringComparison.Ordinal);
     }
 

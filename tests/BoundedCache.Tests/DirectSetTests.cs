@@ -50,7 +50,9 @@ public sealed class DirectSetTests
             long expected = test.Cache.UsedMemory;
             test.Cache.Clear();
 
-            _ = size is { } bytes ? test.Cache.Set("key", new byte[100], bytes) : test.Cache.Set("key", new byte[100]);
+            _ = size is { } bytes
+                ? test.Cache.SetWithSize("key", new byte[100], bytes)
+                : test.Cache.Set("key", new byte[100]);
 
             Assert.Equal(expected, test.Cache.UsedMemory);
         }
@@ -66,10 +68,10 @@ public sealed class DirectSetTests
         Assert.Contains("ICacheEntry.Size", refused.Message, StringComparison.Ordinal);
         Assert.Equal(1, test.Cache.Get("key"));
 
-        test.Cache.Set("key", 3, 4L);
+        test.Cache.SetWithSize("key", 3, 4);
         Assert.Equal((3, 4), (test.Cache.Get("key"), test.Cache.UsedMemory));
-        Assert.Throws<ArgumentOutOfRangeException>(() => test.Cache.Set("key", 2, -1L));
-        test.Cache.Set("key", 5, 11L);
+        Assert.Throws<ArgumentOutOfRangeException>(() => test.Cache.SetWithSize("key", 2, -1));
+        test.Cache.SetWithSize("key", 5, 11);
         Assert.False(test.Has("key"));
     }
 
@@ -109,7 +111,7 @@ public sealed class DirectSetTests
 
         Assert.Throws<ArgumentNullException>(() => test.Cache.Set(null!, _value));
         Assert.Throws<ArgumentOutOfRangeException>(() => test.Cache.Set("key", _value, TimeSpan.Zero));
-        Assert.Throws<ArgumentOutOfRangeException>(() => test.Cache.Set("key", _value, -1L));
+        Assert.Throws<ArgumentOutOfRangeException>(() => test.Cache.SetWithSize("key", _value, -1));
         test.Cache.Dispose();
         Assert.Throws<ObjectDisposedException>(() => test.Cache.Set("key", _value));
 
@@ -143,7 +145,7 @@ public sealed class DirectSetTests
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             test.Cache.Set("key", _value);
-            test.Cache.Set("key", _value, 8L);
+            test.Cache.SetWithSize("key", _value, 8);
             test.Cache.Set("key", _value, later);
             test.Cache.Set("key", _value, TimeSpan.FromDays(1));
             return GC.GetAllocatedBytesForCurrentThread() - before;

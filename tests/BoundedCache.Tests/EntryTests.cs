@@ -6,6 +6,19 @@ namespace BoundedCache.Tests;
 public sealed class EntryTests
 {
     [Fact]
+    public void An_absolute_expiration_keeps_its_offset_until_it_is_taken_away()
+    {
+        using var test = new CacheUnderTest();
+        using ICacheEntry entry = test.Cache.CreateEntry("key");
+        DateTimeOffset at = new(2030, 1, 2, 3, 4, 5, TimeSpan.FromMinutes(-330));
+        entry.AbsoluteExpiration = at;
+        Assert.Equal((at, at.Offset), (entry.AbsoluteExpiration, entry.AbsoluteExpiration.GetValueOrDefault().Offset));
+
+        entry.AbsoluteExpiration = null;
+        Assert.Null(entry.AbsoluteExpiration);
+    }
+
+    [Fact]
     public void An_entry_is_stored_when_it_is_disposed_and_not_before()
     {
         using var test = new CacheUnderTest();

@@ -109,5 +109,33 @@ public sealed class LinkedEntryTests
         Assert.True(test.Has("outer"));
     }
 
+    [Fact]
+    public void Each_of_several_inner_entries_hands_its_expiration_up()
+    {
+        using CacheUnderTest test = Linked();
+        test.Cache.GetOrCreate("outer", _ =>
+        {
+            test.Set("first", 1, static inner => inner.SetAbsoluteExpiration(3 * s_minute));
+            test.Set("second", 1, static inner => inner.SetAbsoluteExpiration(s_minute));
+            return 1;
+        });
+
+        test.Time.Advance(s_minute);
+        Assert.False(test.Has("outer"));
+    }
+
+    [Fact]
+    public void An_inner_entry_that_expired_at_the_beginning_of_time_expires_the_outer_one()
+    {
+        using CacheUnderTest test = Linked();
+        test.Cache.GetOrCreate("outer", _ =>
+        {
+            test.Set("inner", 1, static inner => inner.AbsoluteExpiration = DateTimeOffset.MinValue);
+            return 1;
+        });
+
+        Assert.False(test.Has("outer"));
+    }
+
     private static CacheUnderTest Linked() => new(static options => options.TrackLinkedCacheEntries = true);
 }

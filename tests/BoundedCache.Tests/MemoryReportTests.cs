@@ -58,6 +58,122 @@ public sealed class MemoryReportTests
     public void A_report_is_written_as_JSON() => Snapshot.Verify(MemoryReport.From(s_survey).ToJson());
 
     [Fact]
+    public void A_report_can_be_built_by_hand_from_what_a_test_needs()
+    {
+        var report = new MemoryReport { Rows = [new MemoryReportRow { Kind = MemoryReportRowKind.Dead, Bytes = 7 }] };
+
+        Assert.Equal(7, report[MemoryReportRowKind.Dead]);
+        Assert.Empty(report.Findings);
+        Assert.Empty(report.Notes);
+        Assert.Contains("dead", report.ToText(), StringComparison.Ordinal);
+        Assert.Empty(JsonDocument.Parse(new MemoryReport().ToJson()).RootElement.GetProperty("rows").EnumerateArray());
+        Assert.Equal("", new MemoryReportFinding().ToString());
+        Assert.Equal("It is so.", new MemoryReportFinding { Text = "It is so." }.ToString());
+        Assert.Equal("It is so. Do it.", new MemoryReportFinding { Text = "It is so.", Advice = "Do it." }.ToString());
+    }
+
+    [Fact]
+    public void Rows_and_parts_read_as_one_line()
+    {
+        var row = new MemoryReportRow
+        {
+            Kind = MemoryReportRowKind.Fragmentation,
+            Bytes = 12 * MiB,
+            IsEstimate = true,
+            Basis = "left by the last collection",
+        };
+
+        Assert.Equal("fragmentation: ~12 MiB, left by the last collection", row.ToString());
+        Assert.Equal("fragmentation: 12 MiB", (row with { IsEstimate = false, Basis = "" }).ToString());
+        Assert.Equal("99: 0 B", new MemoryReportRow { Kind = (MemoryReportRowKind)99 }.ToString());
+        Assert.Equal("stacks: 3 MiB", new MemoryReportPart("stacks", 3 * MiB).ToString());
+        Assert.Equal("stacks: ~3 MiB", new MemoryReportPart("stacks", 3 * MiB) { IsEstimate = true }.ToString());
+    }
+
+    [Fact]
+    public void The_times_of_a_report_are_in_its_JSON_in_milliseconds()
+    {
+        JsonElement json = JsonDocument.Parse(MemoryReport.From(s_survey with
+        {
+            GCPause = TimeSpan.FromMilliseconds(3.25),
+        }).ToJson()).RootElement;
+
+        Assert.Equal(3.25, json.GetProperty("gcPauseMilliseconds").GetDouble());
+        Assert.Equal(12.346, json.GetProperty("durationMilliseconds").GetDouble());
+    }
+
+    [Theory]
+    [InlineData(
+        false, true, "~ survived the last collection, less what the cache holds or let go", "~ let go by caches")]
+    [InlineData(true, true, "~ survived a collection, less the cache", "did not survive a collection")]
+    [InlineData(true, false, "  survived a collection, less the cache", "did not survive a collection")]
+    public void Rows_say_what_was_measured_and_what_is_an_estimate(
+        bool isMeasured, bool hasCaches, string live, string dead)
+    {
+        MemoryReport report = MemoryReport.From(s_survey with
+        {
+            Breakdown = s_survey.Breakdown with { IsLiveMeasured = isMeasured },
+            Caches = hasCaches ? s_survey.Caches : default,
+        });
+
+        Assert.Equal(isMeasured ? MemoryReportMode.Collect : MemoryReportMode.Observe, report.Mode);
+        Assert.Contains(live, report.ToText(), StringComparison.Ordinal);
+        Assert.Contains(dead, report.ToText(), StringComparison.Ordinal);
+        Assert.Equal(!isMeasured, report.Rows[2].IsEstimate);
+        Assert.Equal(hasCaches, report.Rows[0].IsEstimate);
+        Assert.Contains(
+            isMeasured ? "before the collection that told live from dead" : "nothing was collected for it",
+            report.ToText(),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            hasCaches ? "accounted by 2 caches" : "accounted by no cache", report.ToText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_report_on_figures_that_the_kernel_did_not_count_says_so()
+    {
+        MemoryReport report = MemoryReport.From(s_survey with
+        {
+            Breakdown = s_survey.Breakdown with { Space = null },
+            IsHeapCounted = false,
+            Caches = new CacheShare { Counted = 1 },
+            Notes = ["A note."],
+        });
+
+        Assert.Equal("accounted by 1 cache", report.Rows[0].Basis);
+        Assert.Equal("committed heap, less the rows above", report.Rows[4].Basis);
+        Assert.Equal(("resident, less heap and files", true, 0), (
+            report.Rows[5].Basis, report.Rows[5].IsEstimate, report.Rows[5].Parts.Count));
+        Assert.Equal(
+            ("as far as the platform tells", true), (report.Rows[6].Basis, report.Rows[6].IsEstimate));
+        Assert.Equal("A note.", Assert.Single(report.Notes));
+    }
+
+    [Fact]
+    public void An_allocator_without_figures_is_one_part()
+    {
+        MemoryReportRow native = MemoryReport.From(s_survey with
+        {
+            Breakdown = s_survey.Breakdown with { NativeHeap = null },
+        }).Rows[5];
+
+        Assert.Equal("native allocator", native.Parts[0].Name);
+        Assert.Equal(native.Bytes, native.Parts.Sum(static part => part.Bytes));
+        Assert.All(native.Parts, static part => Assert.False(part.IsEstimate));
+    }
+
+    [Theory]
+    [InlineData(1, "1 cache is left out, because the sizes of its entries are declared and may not be bytes.")]
+    [InlineData(2, "2 caches are left out, because the sizes of their entries are declared and may not be bytes.")]
+    public void Caches_that_are_left_out_are_a_note(int declared, string expected) => Assert.Equal(
+        ["A note.", expected],
+        MemoryReport.From(s_survey with
+        {
+            Notes = ["A note."],
+            Caches = new CacheShare { Declared = declared },
+        }).Notes);
+
+    [Fact]
     public void A_report_without_findings_says_that_there_is_nothing_to_do()
     {
         MemoryReport report = MemoryReport.From(s_survey with

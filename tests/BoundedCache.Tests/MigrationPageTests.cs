@@ -20,7 +20,7 @@ public sealed partial class MigrationPageTests
         IServiceCollection services = new ServiceCollection();
         services.AddMemoryCache();
         // PAGE begins
-        // bytes; was: services.AddMemoryCache();
+        // Was: services.AddMemoryCache(); the limit is bytes.
         services.AddBoundedMemoryCache(options => options.MaxMemory = 512 << 20);
         // PAGE ends
         services.AddMemoryCache();

@@ -10,15 +10,18 @@ public class ReadmeTests
     public async Task The_code_in_the_README_runs_and_does_what_it_says()
     {
         // README begins
-        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 1L << 30 });   // bytes
+        // Sizes are bytes.
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 1L << 30 });
 
-        // IMemoryCache, as ever; no sizes to declare
+        // IMemoryCache as usual; no sizes to declare.
         byte[] page = cache.GetOrCreate("page:42", entry => RenderPage(42))!;
-        bool found = cache.TryGetValue("page:42".AsSpan(), out object? value);     // and without making a string
+        // A lookup that makes no string.
+        bool found = cache.TryGetValue("page:42".AsSpan(), out object? value);
 
-        // evicts, collects, decommits, then answers
+        // Evicts, collects, gives memory back to the operating system, then answers.
         ShrinkReport report = await cache.SetMaxMemoryAsync(100 << 20);
-        // default: limit 1 GiB -> 100 MiB; evicted 842,508 entries … ; RSS 1.3 GiB -> 148 MiB, committed …; Released …
+
+        // default: limit 1 GiB -> 100 MiB; evicted 842,508 entries …; RSS 1.3 GiB -> 148 MiB, …; Released …
         Console.WriteLine(report);
         // README ends
         Assert.True(found);

@@ -1,3 +1,4 @@
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 
@@ -18,7 +19,7 @@ public sealed class SetMaxMemoryTests
             report.UsedMemory, report.Count));
         Assert.Equal(
             (ReleaseMode.None, ReleaseOutcome.NotRequested, 0, TimeSpan.Zero),
-            (report.ReleaseMode, report.Outcome, report.Collections, report.GcPause));
+            (report.ReleaseMode, report.Outcome, report.Collections, report.GCPause));
         Assert.Contains("no release was asked for", report.Reason, StringComparison.Ordinal);
         Assert.Contains(log.Messages, message => message == report.ToString());
         Assert.InRange(report.EvictionTime, TimeSpan.Zero, report.TotalTime);
@@ -115,7 +116,7 @@ public sealed class SetMaxMemoryTests
         Assert.Equal(ReleaseOutcome.NotRequested, kept.Outcome);
         Assert.Equal((ReleaseMode.Full, 0L, 10), (released.ReleaseMode, released.EntriesEvicted, released.Count));
         Assert.InRange(released.Collections, 1, 2);
-        Assert.InRange(released.GcPause, TimeSpan.FromTicks(1), released.TotalTime);
+        Assert.InRange(released.GCPause, TimeSpan.FromTicks(1), released.TotalTime);
     }
 
     [Fact]

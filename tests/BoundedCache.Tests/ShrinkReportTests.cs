@@ -16,6 +16,19 @@ public sealed class ShrinkReportTests
     public void Released_bytes_are_resident_bytes() =>
         Assert.Equal((1280L << 20) - (141L << 20), Report(1).ReleasedBytes);
 
+    [Fact]
+    public void A_report_of_a_gentle_release_says_the_longest_pause() => Assert.EndsWith(
+        "(321 ms in all, GC pause 150 ms, at most 12 ms at once)",
+        (Report(1) with { ReleaseMode = ReleaseMode.Gentle, LongestGCPause = TimeSpan.FromMilliseconds(12) })
+            .ToString(),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Who_builds_a_report_sets_what_it_needs() => Assert.Equal(
+        "pages: limit 0 B; evicted 0 entries (0 B) in 0 ms; RSS 0 B -> 0 B, committed 0 B -> 0 B; NotRequested:  "
+            + "(0 ms in all, GC pause 0 ms)",
+        new ShrinkReport { CacheName = "pages" }.ToString());
+
     private static ShrinkReport Report(long oldMax) => new()
     {
         CacheName = "sessions",
@@ -27,7 +40,7 @@ public sealed class ShrinkReportTests
         Count = 7,
         EvictionTime = TimeSpan.FromMilliseconds(83.2),
         TotalTime = TimeSpan.FromMilliseconds(321),
-        GcPause = TimeSpan.FromMilliseconds(149.8),
+        GCPause = TimeSpan.FromMilliseconds(149.8),
         Collections = 1,
         ReleaseMode = ReleaseMode.Full,
         Outcome = ReleaseOutcome.Released,

@@ -15,27 +15,29 @@ public class SizesPageTests
     public void The_code_on_the_page_runs_and_does_what_it_says()
     {
         // SIZES begins
+        // Bitmaps keep native memory, which no walk sees.
         var options = new BoundedMemoryCacheOptions { MaxMemory = 512 << 20 }
-            // native memory, which no walk sees
             .AddSizer<Bitmap>(bitmap => bitmap.Width * bitmap.Height * 4L + 200);
 
         using var cache = new BoundedMemoryCache(options);
-        // charged 1,229,000 bytes, key and table
+
+        // Charged 1,229,000 bytes, and for the key and the table.
         cache.Set("logo", new Bitmap(640, 480));
         // SIZES pauses
         long key = ObjectMeasurer.SizeOfString("logo".Length);
         Assert.Equal(1_229_000 + key + CacheEngine.TableBytesPerEntry, cache.UsedMemory);
         // SIZES goes on
-        cache.Set("report", new Report(), new MemoryCacheEntryOptions { Size = 50_000 });   // at least 50,000
+        // Charged at least 50,000 bytes.
+        cache.Set("report", new Report(), new MemoryCacheEntryOptions { Size = 50_000 });
 
         // SIZES pauses
         long before = cache.UsedMemory;
         Assert.True(before > 1_229_000 + 50_000);
         // SIZES goes on
         var report = cache.Get<Report>("report")!;
-        // it keeps its 2 MB of pages now
+        // From now on it keeps 2 MB of pages, and is charged for them once it is measured again.
         report.Render();
-        bool stays = cache.Remeasure("report");                                         // and is charged for them
+        bool stays = cache.Remeasure("report");
         // SIZES ends
         Assert.True(stays);
         Assert.InRange(cache.UsedMemory - before, 1_940_000, 2_000_000);

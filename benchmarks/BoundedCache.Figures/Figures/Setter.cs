@@ -37,7 +37,7 @@ internal sealed class Setter : IFigure
             Child.Answer(
                 report.TotalTime.TotalMilliseconds,
                 report.After.ResidentBytes - empty,
-                report.GcPause.TotalMilliseconds);
+                report.GCPause.TotalMilliseconds);
             return;
         }
 

@@ -16,12 +16,14 @@ internal sealed class LoadCommand
     private const string DefaultOutput = "artifacts/load";
 
     private const string About = """
-        Puts a real service under HTTP load from this process, changes its cache's limit meanwhile, and shows what its memory and its callers
-        see of it. Everything runs on loopback and ends with this program. Needs /proc, so Linux.
+        Puts a real service under HTTP load from this process, changes its cache's limit meanwhile, and shows what
+        its memory and its callers see of it. Everything runs on loopback and ends with this program.
+        Needs /proc, so Linux.
 
-        Each run writes load-NAME.txt, .svg and .json to --output, and its tables to standard output; progress goes to standard error. Exit
-        code 0 when the run came to its end, whatever its figures are; 1 if something failed, 2 if the command line asks for what cannot be
-        done, 130 after Ctrl+C. Method, traps and figures: benchmarks/LOAD.md.
+        Each run writes load-NAME.txt, .svg and .json to --output, and its tables to standard output; progress goes
+        to standard error. Exit code 0 when the run came to its end, whatever its figures are; 1 if something failed,
+        2 if the command line asks for what cannot be done, 130 after Ctrl+C.
+        Method, traps and figures: benchmarks/LOAD.md.
         """;
 
     private readonly RootCommand _root = new(About);

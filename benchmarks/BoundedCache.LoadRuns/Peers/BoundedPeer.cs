@@ -1,3 +1,4 @@
+using System.Globalization;
 using BoundedCache.LoadRuns.Processes;
 
 namespace BoundedCache.LoadRuns.Peers;
@@ -33,8 +34,10 @@ internal sealed class BoundedPeer(string releaseMode) : IPeer
             ShrinkAnswer answer = await service.SetLimitByAdminAsync(maxBytes, releaseMode, cancellationToken);
             return new LimitChange
             {
-                Done = FormattableString.Invariant(
-                    $"evicted {answer.EntriesEvicted:N0} entries in {answer.EvictionMilliseconds:0} ms; {answer.TotalMilliseconds:0} ms in all"),
+                Done = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"evicted {answer.EntriesEvicted:N0} entries in {answer.EvictionMilliseconds:0} ms; "
+                    + $"{answer.TotalMilliseconds:0} ms in all"),
                 PauseMilliseconds = answer.GcPauseMilliseconds,
                 LongestPauseMilliseconds = answer.LongestGcPauseMilliseconds,
                 Outcome = answer.Outcome,

@@ -11,7 +11,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int MostLines = 2000;
 
-    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_start = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan s_end = TimeSpan.FromSeconds(10);
 
     private readonly System.Diagnostics.Process _process;

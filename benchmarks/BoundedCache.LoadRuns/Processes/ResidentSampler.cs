@@ -7,6 +7,8 @@ internal sealed class ResidentSampler : IDisposable
 {
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(50);
 
+    private readonly int _processId;
+    private readonly RunClock _clock;
     private readonly List<ResidentSample> _samples = [];
     private readonly ManualResetEventSlim _stop = new();
     private readonly Thread _thread;
@@ -14,7 +16,9 @@ internal sealed class ResidentSampler : IDisposable
 
     public ResidentSampler(int processId, RunClock clock)
     {
-        _thread = new Thread(() => Sample(processId, clock)) { IsBackground = true, Name = "resident memory" };
+        _processId = processId;
+        _clock = clock;
+        _thread = new Thread(Watch) { IsBackground = true, Name = "resident memory" };
         _thread.Start();
     }
 
@@ -35,6 +39,19 @@ internal sealed class ResidentSampler : IDisposable
         }
     }
 
+    /// <summary>
+    /// Looks now, besides every 50 ms: on a busy machine the thread may not get to look for longer than a phase lasts,
+    /// and what is asked of a phase must have an answer. Called at its end, by the clock before that end is taken.
+    /// </summary>
+    /// <exception cref="LoadException">The process is gone.</exception>
+    public void Look()
+    {
+        if (!TryLook())
+        {
+            throw new LoadException(ExitCode.Failed, $"process {_processId}, whose memory is looked at, has ended");
+        }
+    }
+
     public void Dispose()
     {
         _stop.Set();
@@ -42,21 +59,26 @@ internal sealed class ResidentSampler : IDisposable
         _stop.Dispose();
     }
 
-    private void Sample(int processId, RunClock clock)
+    private void Watch()
     {
-        do
+        while (TryLook() && !_stop.Wait(s_every))
         {
-            if (ProcessStatus.Read(processId) is not { } status)
+        }
+    }
+
+    private bool TryLook()
+    {
+        // All of it under the lock, so that samples are in the order of time whoever looks.
+        lock (_samples)
+        {
+            if (ProcessStatus.Read(_processId) is not { } status)
             {
-                return;
+                return false;
             }
 
             Volatile.Write(ref _peakBytes, status.PeakBytes);
-            lock (_samples)
-            {
-                _samples.Add(new ResidentSample(clock.Elapsed, status.ResidentBytes));
-            }
+            _samples.Add(new ResidentSample(_clock.Elapsed, status.ResidentBytes));
+            return true;
         }
-        while (!_stop.Wait(s_every));
     }
 }

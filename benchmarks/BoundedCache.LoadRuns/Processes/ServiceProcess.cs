@@ -18,7 +18,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     private const string Name = "BoundedCache.LoadService";
 
-    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(5);
 
     private readonly ChildProcess _process;
     private readonly HttpClient _control;

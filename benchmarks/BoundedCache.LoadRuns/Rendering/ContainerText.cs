@@ -1,3 +1,4 @@
+using System.Globalization;
 using BoundedCache.LoadRuns.Results;
 
 namespace BoundedCache.LoadRuns.Rendering;
@@ -9,8 +10,10 @@ internal static class ContainerText
     {
         var report = new TextReport();
         report.Line($"{result.Stamp}");
-        report.Line(FormattableString.Invariant(
-            $"# a full cache, {result.InsertsPerSecond:N0} new entries/s of 0.5 to 1.5 KiB from within, {result.RequestsPerSecond:N0} requests/s (open loop) from without; Workstation GC"));
+        report.Line(string.Create(
+            CultureInfo.InvariantCulture,
+            $"# a full cache, {result.InsertsPerSecond:N0} new entries/s of 0.5 to 1.5 KiB from within, "
+            + $"{result.RequestsPerSecond:N0} requests/s (open loop) from without; Workstation GC"));
         report.Line("");
         report.Table(
             [

@@ -1,4 +1,5 @@
 using BoundedCache.Charts;
+using BoundedCache.Harness;
 using BoundedCache.LoadRuns.Results;
 
 namespace BoundedCache.LoadRuns.Rendering;
@@ -21,7 +22,7 @@ internal static class Pictures
             Title = $"A limit of {ByteSize.Format(result.MaxBytes)} is lowered to "
                 + $"{ByteSize.Format(result.NewMaxBytes)} under load, and raised again",
             Subtitle = FormattableString.Invariant(
-                $"{result.RequestsPerSecond:N0} requests/s, open loop; {first.Stamp.Runtime}, {first.Stamp.Processors} shared cores, {first.Stamp.Time:yyyy-MM-dd}"),
+                $"{result.RequestsPerSecond:N0} requests/s, open loop; {Machine(first.Stamp)}"),
             Description = "Resident memory of the process that holds the cache, above the same process with nothing "
                 + "cached, over time; and percentiles of request times per second.",
             Panels =
@@ -51,7 +52,7 @@ internal static class Pictures
         Title = $"A limit goes between {ByteSize.Format(result.LowMaxBytes)} and "
             + $"{ByteSize.Format(result.HighMaxBytes)} under load",
         Subtitle = FormattableString.Invariant(
-            $"{result.RequestsPerSecond:N0} requests/s, open loop; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Time:yyyy-MM-dd}"),
+            $"{result.RequestsPerSecond:N0} requests/s, open loop; {Machine(result.Stamp)}"),
         Description =
             "Resident memory of the service over time, against the limit; and percentiles of request times per second.",
         Panels =
@@ -86,8 +87,7 @@ internal static class Pictures
     public static string Draw(ContainerResult result) => SvgChartWriter.Write(new ChartFigure
     {
         Title = "Full caches in containers",
-        Subtitle = FormattableString.Invariant(
-            $"{result.InsertsPerSecond:N0} new entries/s; {result.Stamp.Runtime}, {result.Stamp.Processors} shared cores, {result.Stamp.Time:yyyy-MM-dd}"),
+        Subtitle = FormattableString.Invariant($"{result.InsertsPerSecond:N0} new entries/s; {Machine(result.Stamp)}"),
         Description = "Resident memory of each service over time from its start, against its cache's limit and its "
             + "container's, until its end or its death; and the p99 of request times per second.",
         Panels =
@@ -112,6 +112,9 @@ internal static class Pictures
             },
         ],
     });
+
+    private static string Machine(RunStamp stamp) => FormattableString.Invariant(
+        $"{stamp.Runtime}, {stamp.Processors} shared cores, {stamp.Time:yyyy-MM-dd}");
 
     private static ChartPanel Panel(string heading, ShrinkResult result, Func<SecondResult, double> value) => new()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BoundedCache.LoadRuns.Results;
 
 namespace BoundedCache.LoadRuns.Rendering;
@@ -9,8 +10,11 @@ internal static class SawtoothText
     {
         var report = new TextReport();
         report.Line($"{result.Stamp}");
-        report.Line(FormattableString.Invariant(
-            $"# limit {ByteSize.Format(result.LowMaxBytes)} <-> {ByteSize.Format(result.HighMaxBytes)}, filled each time; {result.RequestsPerSecond:N0} requests/s (open loop); {(result.ServerGC ? "Server" : "Workstation")} GC"));
+        report.Line(string.Create(
+            CultureInfo.InvariantCulture,
+            $"# limit {ByteSize.Format(result.LowMaxBytes)} <-> {ByteSize.Format(result.HighMaxBytes)}, "
+            + $"filled each time; {result.RequestsPerSecond:N0} requests/s (open loop); "
+            + $"{(result.ServerGC ? "Server" : "Workstation")} GC"));
         report.Line(
             $"# RSS of the same process under load with nothing cached: {ShrinkText.Mebibytes(result.EmptyBytes)} MiB");
         report.Line("");
@@ -25,8 +29,11 @@ internal static class SawtoothText
                 cycle.Outcome,
             ]));
         report.Line("");
-        report.Line(FormattableString.Invariant(
-            $"{result.Load.Sent:N0} requests, {result.Load.Failed} failed, {result.Load.Lost} lost; p50 {result.Latencies.P50:N1} ms, p99 {result.Latencies.P99:N1} ms, longest {result.Latencies.Longest:N1} ms"));
+        report.Line(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{result.Load.Sent:N0} requests, {result.Load.Failed} failed, {result.Load.Lost} lost; "
+            + $"p50 {result.Latencies.P50:N1} ms, p99 {result.Latencies.P99:N1} ms, "
+            + $"longest {result.Latencies.Longest:N1} ms"));
         report.Line(FormattableString.Invariant(
             $"the line through all low points rises by {result.RisePerMinuteBytes / 1048576.0:0.00} MiB a minute"));
         report.Line("what was resident at the first low point and at the last, MiB:");

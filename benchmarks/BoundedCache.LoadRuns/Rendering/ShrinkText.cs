@@ -1,3 +1,4 @@
+using System.Globalization;
 using BoundedCache.LoadRuns.Results;
 
 namespace BoundedCache.LoadRuns.Rendering;
@@ -14,8 +15,11 @@ internal static class ShrinkText
             report.Line($"# rows: {string.Join(", ", stamp.Select(static row => row.Name))}");
         }
 
-        report.Line(FormattableString.Invariant(
-            $"# limit {ByteSize.Format(result.MaxBytes)} -> {ByteSize.Format(result.NewMaxBytes)} -> {ByteSize.Format(result.MaxBytes)}; {result.RequestsPerSecond:N0} requests/s (open loop), items of 0.5 to 1.5 KiB, Zipf 0.99; {(result.ServerGC ? "Server" : "Workstation")} GC"));
+        report.Line(string.Create(
+            CultureInfo.InvariantCulture,
+            $"# limit {ByteSize.Format(result.MaxBytes)} -> {ByteSize.Format(result.NewMaxBytes)} "
+            + $"-> {ByteSize.Format(result.MaxBytes)}; {result.RequestsPerSecond:N0} requests/s (open loop), "
+            + $"items of 0.5 to 1.5 KiB, Zipf 0.99; {(result.ServerGC ? "Server" : "Workstation")} GC"));
         foreach (string skipped in result.Skipped)
         {
             report.Line($"# {skipped}");
@@ -59,9 +63,9 @@ internal static class ShrinkText
         report.Line("");
         foreach (ShrinkRow row in result.Rows)
         {
-            report.Line($"{row.Title}: "
-                + $"{row.Call.Done}"
-                + $"{(row.Call.Outcome is null ? "" : $"; {row.Call.Outcome}{(row.Call.Reason is { Length: > 0 } reason ? $", {reason}" : "")}")}");
+            string reason = row.Call.Reason is { Length: > 0 } given ? $", {given}" : "";
+            string outcome = row.Call.Outcome is null ? "" : $"; {row.Call.Outcome}{reason}";
+            report.Line($"{row.Title}: {row.Call.Done}{outcome}");
             foreach (Bar bar in row.Bars)
             {
                 report.Line($"  {bar}");

@@ -81,8 +81,9 @@ internal static class ResultFiles
         }
 
         public override void Write(Utf8JsonWriter writer, double[] value, JsonSerializerOptions options) =>
-            writer.WriteRawValue(FormattableString.Invariant(
-                $"[{string.Join(", ", value.Select(static number => FormattableString.Invariant($"{number:0.##}")))}]"));
+            writer.WriteRawValue($"[{string.Join(", ", value.Select(Rounded))}]");
+
+        private static string Rounded(double number) => FormattableString.Invariant($"{number:0.##}");
     }
 
     /// <summary>No measurement here is good to more than a thousandth of its unit.</summary>

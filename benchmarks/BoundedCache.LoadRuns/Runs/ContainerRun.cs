@@ -17,7 +17,7 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(200);
 
     /// <summary>What it takes for a dying service to be seen to be dead.</summary>
-    private static readonly TimeSpan s_dying = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_dying = TimeSpan.FromSeconds(30);
 
     /// <exception cref="LoadException">A service does not start.</exception>
     public async Task<ContainerResult> RunAsync(CancellationToken cancellationToken)

@@ -19,7 +19,7 @@ internal sealed record PhaseMark(string Name, TimeSpan From, TimeSpan To, Servic
             From = From.TotalSeconds,
             To = To.TotalSeconds,
             ResidentBytes = resident.MedianBytes(tail, To),
-            PeakBytes = resident.Between(From, To).Select(static sample => sample.Bytes).DefaultIfEmpty().Max(),
+            PeakBytes = resident.Between(From, To).Max(static sample => sample.Bytes),
             UsedBytes = State.UsedBytes,
             MaxBytes = State.MaxBytes,
             Latencies = Latencies.From(requests.Where(request => request.At >= From && request.At <= To)),

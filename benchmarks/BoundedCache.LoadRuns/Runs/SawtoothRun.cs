@@ -1,3 +1,4 @@
+using System.Globalization;
 using BoundedCache.Harness;
 using BoundedCache.LoadRuns.Load;
 using BoundedCache.LoadRuns.Processes;
@@ -41,38 +42,44 @@ internal sealed class SawtoothRun(SawtoothOptions options, string command)
         progress.Say($"{options.WarmTeeth} teeth that do not count");
         for (int tooth = 0; tooth < options.WarmTeeth; tooth++)
         {
-            await CutAsync(service, cancellationToken);
+            await CutAsync(service, sampler, cancellationToken);
         }
 
         var calls = new List<Call>();
         TimeSpan zero = _clock.Elapsed;
         while (_clock.Elapsed - zero < options.Duration)
         {
-            Call call = await CutAsync(service, cancellationToken);
+            Call call = await CutAsync(service, sampler, cancellationToken);
             calls.Add(call);
-            progress.Say(FormattableString.Invariant(
-                $"{calls.Count}: {call.Answer.Outcome} in {call.Answer.TotalMilliseconds:0} ms; at its end {ByteSize.Format(sampler.Samples.BytesAt(_clock.Elapsed))} resident"));
+            string resident = ByteSize.Format(sampler.Samples.BytesAt(_clock.Elapsed));
+            progress.Say(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{calls.Count}: {call.Answer.Outcome} in {call.Answer.TotalMilliseconds:0} ms; "
+                + $"at its end {resident} resident"));
         }
 
-        IReadOnlyList<ResidentSample> resident = sampler.Samples;
+        IReadOnlyList<ResidentSample> samples = sampler.Samples;
         LoadTotals totals = await load.StopAsync();
         Request[] requests = [.. load.Requests.Where(request => request.At >= zero)];
-        return Conclude(calls, resident, requests, totals, zero, empty);
+        return Conclude(calls, samples, requests, totals, zero, empty);
     }
 
     /// <summary>One tooth: lowered and held, raised and filled.</summary>
-    private async Task<Call> CutAsync(ServiceProcess service, CancellationToken cancellationToken)
+    private async Task<Call> CutAsync(
+        ServiceProcess service, ResidentSampler sampler, CancellationToken cancellationToken)
     {
         TimeSpan lowered = _clock.Elapsed;
         ShrinkAnswer answer = await service.SetLimitByAdminAsync(options.LowMaxBytes, "full", cancellationToken);
         TimeSpan answered = _clock.Elapsed;
         await Task.Delay(options.Hold, cancellationToken);
         Dictionary<string, long> memory = await service.ReadMemoryAsync(cancellationToken);
+        sampler.Look();
         TimeSpan raised = _clock.Elapsed;
         await service.SetLimitByAdminAsync(options.HighMaxBytes, "full", cancellationToken);
         await service.FillAsync(Items.ToFill(options.HighMaxBytes), cancellationToken);
         TimeSpan rest = options.Hold - (_clock.Elapsed - raised);
         await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, cancellationToken);
+        sampler.Look();
         return new Call(lowered, answered, raised, _clock.Elapsed, answer, memory);
     }
 

@@ -38,40 +38,40 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
         progress.Say("start: under load, nothing cached");
         await Task.Delay(options.Empty, cancellationToken);
         TimeSpan emptyEnds = _clock.Elapsed;
-        await EndPhaseAsync("start", service, cancellationToken);
+        await EndPhaseAsync("start", service, sampler, cancellationToken);
 
         progress.Say($"warm: {ByteSize.Format(options.MaxBytes)} are filled");
         await service.StoreAsync(true, cancellationToken);
         await service.FillAsync(Items.ToFill(options.MaxBytes), cancellationToken);
         await Task.Delay(options.Steady / 3, cancellationToken);
-        await EndPhaseAsync("warm", service, cancellationToken);
+        await EndPhaseAsync("warm", service, sampler, cancellationToken);
 
         progress.Say("under load");
         TimeSpan zero = _clock.Elapsed;
         await Task.Delay(options.Steady, cancellationToken);
-        await EndPhaseAsync("under load", service, cancellationToken);
+        await EndPhaseAsync("under load", service, sampler, cancellationToken);
 
         progress.Say($"the limit is lowered to {ByteSize.Format(options.NewMaxBytes)}");
         TimeSpan called = _clock.Elapsed;
         LimitChange change = await session.SetLimitAsync(options.NewMaxBytes, cancellationToken);
         TimeSpan answered = _clock.Elapsed;
         progress.Say($"{change.Done} {change.Outcome}".TrimEnd());
-        await EndPhaseAsync("lowered", service, cancellationToken);
+        await EndPhaseAsync("lowered", service, sampler, cancellationToken);
 
         TimeSpan rest = options.After - (_clock.Elapsed - called);
         await Task.Delay(rest > s_judgedAfter ? rest : s_judgedAfter, cancellationToken);
-        await EndPhaseAsync("after", service, cancellationToken);
+        await EndPhaseAsync("after", service, sampler, cancellationToken);
 
         progress.Say("later");
         await Task.Delay(options.Later, cancellationToken);
         TimeSpan laterEnds = _clock.Elapsed;
-        await EndPhaseAsync("later", service, cancellationToken);
+        await EndPhaseAsync("later", service, sampler, cancellationToken);
 
         progress.Say("the limit is raised again");
         await session.SetLimitAsync(options.MaxBytes, cancellationToken);
         await service.FillAsync(Items.ToFill(options.MaxBytes) / 3, cancellationToken);
         await Task.Delay(options.Raised, cancellationToken);
-        await EndPhaseAsync("raised", service, cancellationToken);
+        await EndPhaseAsync("raised", service, sampler, cancellationToken);
 
         IReadOnlyList<ResidentSample> resident = sampler.Samples;
         ToolTotals? toolTotals = tool is null ? null : await tool.StopAsync();
@@ -84,10 +84,12 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
         };
     }
 
-    private async Task EndPhaseAsync(string name, ServiceProcess service, CancellationToken cancellationToken)
+    private async Task EndPhaseAsync(
+        string name, ServiceProcess service, ResidentSampler sampler, CancellationToken cancellationToken)
     {
         TimeSpan from = _marks.Count == 0 ? TimeSpan.Zero : _marks[^1].To;
         ServiceState state = await service.ReadAsync(report: false, cancellationToken);
+        sampler.Look();
         _marks.Add(new PhaseMark(name, from, _clock.Elapsed, state));
     }
 

@@ -1,7 +1,7 @@
 namespace BoundedCache.Peers.Peers;
 
 /// <summary>
-/// MemoryCache with the settings that serve it best when full: a compaction of 20 % in the place of 5 %, so that it
+/// MemoryCache with the settings that serve it best when full: a compaction of 20 % instead of 5 %, so that it
 /// sorts all entries a quarter as often and refuses fewer sets meanwhile; scans for expired entries once an hour, since
 /// each one is a walk of the whole table.
 /// </summary>

@@ -31,10 +31,13 @@ internal sealed class Pins : Cause
         for (long built = 0; built < bytes; built += 1024)
         {
             buffers.Add(new byte[1000]);
-            if (buffers.Count % 100 == 0)
-            {
-                _pins.Add(GCHandle.Alloc(buffers[^1], GCHandleType.Pinned));
-            }
+        }
+
+        // Not before all are there: a collection on the way, which may come or not, would move the others away from
+        // those that are pinned.
+        for (int i = 99; i < buffers.Count; i += 100)
+        {
+            _pins.Add(GCHandle.Alloc(buffers[i], GCHandleType.Pinned));
         }
     }
 }

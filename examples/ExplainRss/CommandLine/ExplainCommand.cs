@@ -142,7 +142,8 @@ internal sealed class ExplainCommand
 
             {causes}
 
-            Exit code 0 whatever the report says, 1 if something failed, 2 if the command line asks for what cannot be done.
+            Exit code 0 whatever the report says, 1 if something failed,
+            2 if the command line asks for what cannot be done.
             """;
     }
 }

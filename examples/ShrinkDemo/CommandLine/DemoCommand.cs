@@ -16,8 +16,8 @@ internal sealed class DemoCommand
           3 the limit is lowered, nothing else     6 the limit is raised and the cache used again
 
         After each stage: entries, cache bytes, live heap, committed heap, RSS, time, GC pause.
-        At the end: a verdict, a report that takes RSS apart, and a picture. Exit code 0 whatever the verdict is, 1 if something failed,
-        2 if the command line asks for what cannot be done, 130 after Ctrl+C.
+        At the end: a verdict, a report that takes RSS apart, and a picture. Exit code 0 whatever the verdict is,
+        1 if something failed, 2 if the command line asks for what cannot be done, 130 after Ctrl+C.
 
         Sizes are bytes or have a unit: 65536, 100MB, 1.5GiB. MB and MiB both mean 1024 * 1024 bytes.
         """;

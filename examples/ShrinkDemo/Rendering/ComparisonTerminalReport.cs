@@ -10,8 +10,9 @@ internal static class ComparisonTerminalReport
     public static void Write(IAnsiConsole console, ComparisonResult result, IReadOnlyList<string> pictures)
     {
         SetupResult setup = result.BoundedCache.Setup;
+        string limit = ByteSize.Format(setup.MaxMemoryBytes);
         console.MarkupLineInterpolated(
-            $"[bold]{setup.Workload} through a limit of {ByteSize.Format(setup.MaxMemoryBytes)}[/], each cache in its own process");
+            $"[bold]{setup.Workload} through a limit of {limit}[/], each cache in its own process");
         console.MarkupLineInterpolated($"[grey]{result.BoundedCache.Environment}[/]");
         console.Write(Table(result));
         console.MarkupLineInterpolated($"[grey]{ResultNotes.HowToRead(setup)}[/]");

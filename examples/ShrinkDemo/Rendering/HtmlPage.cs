@@ -8,14 +8,28 @@ internal sealed class HtmlPage(string title)
 {
     private const string Css = """
         :root { color-scheme: light dark; }
-        body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", Arial, sans-serif; max-width: 920px; margin: 2rem auto; padding: 0 1rem; color: #1f2328; background: #fff; }
-        h1 { font-size: 1.4rem; margin-bottom: .2rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
-        p.muted { color: #59636e; font-size: .9em; } .verdict { font-weight: 600; font-size: 1.05rem; border-left: 4px solid #1a7f37; padding: .3rem .9rem; }
-        .verdict.bad { border-color: #cf222e; } .wide { overflow-x: auto; } svg { display: block; margin: 1rem 0; }
-        table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; } caption { text-align: left; }
+        body {
+          font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", Arial, sans-serif;
+          max-width: 920px; margin: 2rem auto; padding: 0 1rem; color: #1f2328; background: #fff;
+        }
+        h1 { font-size: 1.4rem; margin-bottom: .2rem; }
+        h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
+        p.muted { color: #59636e; font-size: .9em; }
+        .verdict { font-weight: 600; font-size: 1.05rem; border-left: 4px solid #1a7f37; padding: .3rem .9rem; }
+        .verdict.bad { border-color: #cf222e; }
+        .wide { overflow-x: auto; }
+        svg { display: block; margin: 1rem 0; }
+        table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
+        caption { text-align: left; }
         th, td { padding: .3rem .6rem; border-bottom: 1px solid #d1d9e0; text-align: right; white-space: nowrap; }
-        th:first-child, td:first-child { text-align: left; } td.main { font-weight: 600; } code { overflow-wrap: anywhere; }
-        @media (prefers-color-scheme: dark) { body { color: #f0f6fc; background: #0d1117; } p.muted { color: #9198a1; } th, td { border-color: #3d444d; } }
+        th:first-child, td:first-child { text-align: left; }
+        td.main { font-weight: 600; }
+        code { overflow-wrap: anywhere; }
+        @media (prefers-color-scheme: dark) {
+          body { color: #f0f6fc; background: #0d1117; }
+          p.muted { color: #9198a1; }
+          th, td { border-color: #3d444d; }
+        }
         """;
 
     private readonly StringBuilder _body = new();

@@ -26,9 +26,11 @@ internal static class ResultNotes
                     + $"({ByteSize.Format(trace.HitBytes)} of {ByteSize.Format(trace.RequestedBytes)}).");
         }
 
+        long limit = result.Setup.MaxMemoryBytes;
         notes.Add(
             $"Highest RSS in the run: {ByteSize.Format(result.PeakResidentBytes)}; above the empty process that is "
-            + $"{Figures.Times(result.PeakResidentBytes - result.Stages[0].ResidentBytes, result.Setup.MaxMemoryBytes)} the limit of {ByteSize.Format(result.Setup.MaxMemoryBytes)}.");
+            + $"{Figures.Times(result.PeakResidentBytes - result.Stages[0].ResidentBytes, limit)} "
+            + $"the limit of {ByteSize.Format(limit)}.");
 
         if (access.Dropped > 0)
         {

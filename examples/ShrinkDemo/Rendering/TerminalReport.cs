@@ -10,8 +10,9 @@ internal static class TerminalReport
     public static void Write(IAnsiConsole console, DemoResult result, IReadOnlyList<string> pictures)
     {
         SetupResult setup = result.Setup;
+        string limit = ByteSize.Format(setup.MaxMemoryBytes);
         console.MarkupLineInterpolated(
-            $"[bold]{setup.Cache.DisplayName()}[/]: {setup.Workload} through a limit of {ByteSize.Format(setup.MaxMemoryBytes)}");
+            $"[bold]{setup.Cache.DisplayName()}[/]: {setup.Workload} through a limit of {limit}");
         console.MarkupLineInterpolated($"[grey]{result.Environment}[/]");
         console.Write(StageTable.Create(result.Stages, console.Profile.Width));
         console.MarkupLineInterpolated($"[grey]{ResultNotes.HowToRead(setup)}[/]");

@@ -41,7 +41,7 @@ internal sealed record ReportResult
         ReleasedBytes = report.ReleasedBytes,
         EvictionTime = report.EvictionTime,
         TotalTime = report.TotalTime,
-        GcPause = report.GcPause,
+        GcPause = report.GCPause,
         Collections = report.Collections,
     };
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// The decision who is answered: those whom the endpoint's authorization admits, or else, where that was opted into,
+/// Decides who is answered: requests that the endpoint's authorization admits, or else, where that was opted into,
 /// direct connections over loopback. Nobody else.
 /// </summary>
 /// <remarks>

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// The log of those who were not answered: at once where there was none for a minute, else with the next one's count,
-/// so that nobody fills the log by asking. Thread-safe.
+/// Logs refused requests, at most once a minute, with the number of the others, so that nobody can fill the log.
+/// Thread-safe.
 /// </summary>
 internal sealed class RefusalLog(TimeProvider time, ILogger logger)
 {
@@ -29,5 +29,18 @@ internal sealed class RefusalLog(TimeProvider time, ILogger logger)
         }
 
         Log.Refused(logger, Requester.Describe(context), Problems.Echo(context.Request.Method), reason, unlogged);
+    }
+}
+
+/// <summary>Who sent a request, for the log: the user where there is one, and the address of the connection.</summary>
+internal static class Requester
+{
+    public static string Describe(HttpContext context)
+    {
+        string address = context.Connection.RemoteIpAddress?.ToString() ?? "a connection without an address";
+        return context.User.Identity is { IsAuthenticated: true } identity
+            ? $"{(string.IsNullOrEmpty(identity.Name) ? "a user without a name" : Problems.Echo(identity.Name))} "
+                + $"({address})"
+            : address;
     }
 }

@@ -10,13 +10,13 @@ internal sealed class CacheDirectory(IServiceProvider services)
 {
     /// <summary>All of them, in the order of their registration.</summary>
     /// <exception cref="ObjectDisposedException">The application's container is disposed.</exception>
-    public IReadOnlyList<BoundedMemoryCache> All => Registry.Caches;
+    public IReadOnlyList<IBoundedCache> All => Registry.Caches;
 
     private BoundedMemoryCacheRegistry Registry => services.GetRequiredService<BoundedMemoryCacheRegistry>();
 
     /// <summary>Finds a cache.</summary>
     /// <returns>Why the request is refused: there is none. Null where there is.</returns>
-    public Problem? Refuse(string name, out BoundedMemoryCache cache)
+    public Problem? Refuse(string name, out IBoundedCache cache)
     {
         // Servers leave a slash in a segment encoded, and decode everything else.
         BoundedMemoryCacheRegistry registry = Registry;

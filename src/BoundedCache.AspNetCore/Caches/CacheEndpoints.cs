@@ -21,13 +21,13 @@ internal sealed class CacheEndpoints(
         AdminJsonContext.Default.CacheListView);
 
     public Results<JsonHttpResult<CacheView>, Problem> Get(string name) =>
-        caches.Refuse(name, out BoundedMemoryCache cache) is { } refusal
+        caches.Refuse(name, out IBoundedCache cache) is { } refusal
             ? refusal
             : TypedResults.Json(View(cache), AdminJsonContext.Default.CacheView);
 
     public Results<JsonHttpResult<LimitPreview>, Problem> Preview(string name, string? maxMemory)
     {
-        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
+        if (caches.Refuse(name, out IBoundedCache cache) is { } unknown)
         {
             return unknown;
         }
@@ -37,7 +37,7 @@ internal sealed class CacheEndpoints(
             : TypedResults.Json(LimitPreview.Create(cache.GetSnapshot(), bytes), AdminJsonContext.Default.LimitPreview);
     }
 
-    private CacheView View(BoundedMemoryCache cache)
+    private CacheView View(IBoundedCache cache)
     {
         CacheSnapshot snapshot = cache.GetSnapshot();
         return CacheView.From(snapshot, snapshot.LastReport is { } report ? shrinks.Note(report) : null);

@@ -7,14 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.AspNetCore.Changes;
 
 /// <summary>
-/// What changes caches: everything that it does is logged with who asked, and none of it ends
-/// because who asked has gone.
+/// Changes caches. Each change is logged with the requester's name, and goes on when the requester has gone.
 /// </summary>
 /// <remarks>
-/// Limits are set, and logged, one at a time, so the last line of the log is the limit in force. What follows
-/// (evicting, releasing) is not waited for there: an operator who lowers a limit further while a gentle
-/// release takes its seconds is not kept waiting. The cache itself evicts down to the limit in force, and its
-/// reports say what each call set.
+/// Limits are set and logged one at a time, so the last line of the log is the limit in force. Eviction and release are
+/// not waited for under that lock: an operator can lower a limit further while a gentle release runs.
 /// </remarks>
 [SuppressMessage(
     "Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
@@ -34,7 +31,7 @@ internal sealed class CacheChanges(
     /// <summary>Sets a limit.</summary>
     /// <returns>The operation; null where too many are under way, and nothing was changed.</returns>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public Operation? SetLimit(BoundedMemoryCache cache, long maxBytes, ReleaseMode? mode, string who)
+    public Operation? SetLimit(IBoundedCache cache, long maxBytes, ReleaseMode? mode, string who)
     {
         lock (_order)
         {
@@ -52,23 +49,23 @@ internal sealed class CacheChanges(
         }
     }
 
-    /// <summary>Releases memory.</summary>
+    /// <summary>Releases memory, in the cache's own mode where none is given.</summary>
     /// <returns>The operation; null where too many are under way, and nothing was begun.</returns>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public Operation? Release(BoundedMemoryCache cache, ReleaseMode mode, string who) => Start(
+    public Operation? Release(IBoundedCache cache, ReleaseMode? mode, string who) => Start(
         cache,
         OperationKind.Release,
         who,
         () =>
         {
             Task<ShrinkReport> report = cache.ReleaseAsync(mode);
-            Log.ReleaseStarted(logger, cache.Name, who, mode);
+            Log.ReleaseStarted(logger, cache.Name, who, mode?.ToString() ?? "the cache's own mode");
             return report;
         });
 
     /// <summary>Removes a share of the entries.</summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public async Task<RemovalView> CompactAsync(BoundedMemoryCache cache, double share, string who)
+    public async Task<RemovalView> CompactAsync(IBoundedCache cache, double share, string who)
     {
         RemovalView view = await RemoveAsync(
             cache, () => cache.Compact(share), static totals => totals.Compact + totals.Expired);
@@ -78,7 +75,7 @@ internal sealed class CacheChanges(
 
     /// <summary>Removes all entries.</summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public async Task<RemovalView> ClearAsync(BoundedMemoryCache cache, string who)
+    public async Task<RemovalView> ClearAsync(IBoundedCache cache, string who)
     {
         RemovalView view = await RemoveAsync(cache, cache.Clear, static totals => totals.Removed);
         Log.Cleared(logger, cache.Name, who, view.EntriesRemoved, view.BytesRemoved);
@@ -86,7 +83,7 @@ internal sealed class CacheChanges(
     }
 
     private async Task<RemovalView> RemoveAsync(
-        BoundedMemoryCache cache, Action remove, Func<EvictionTotals, EntryTotals> count)
+        IBoundedCache cache, Action remove, Func<EvictionTotals, EntryTotals> count)
     {
         await _removal.WaitAsync();
         try
@@ -103,7 +100,7 @@ internal sealed class CacheChanges(
         }
     }
 
-    private Operation? Start(BoundedMemoryCache cache, OperationKind kind, string who, Func<Task<ShrinkReport>> change)
+    private Operation? Start(IBoundedCache cache, OperationKind kind, string who, Func<Task<ShrinkReport>> change)
     {
         var operation = new Operation(cache, kind, time.GetUtcNow());
         if (!operations.TryAdd(operation))

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization.Metadata;
 using BoundedCache.AspNetCore.Access;
 using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Json;
@@ -8,7 +9,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace BoundedCache.AspNetCore.Changes;
 
 /// <summary>
-/// Everything that changes a cache or releases memory. Nothing is changed before all of a request was found good.
+/// Everything that changes a cache or releases memory. Nothing changes before the whole request was checked.
 /// </summary>
 internal sealed class ChangeEndpoints(
     CacheDirectory caches,
@@ -24,13 +25,8 @@ internal sealed class ChangeEndpoints(
     public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> SetLimitAsync(
         string name, HttpContext context)
     {
-        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
-        {
-            return unknown;
-        }
-
-        (LimitRequest body, Problem? refusal) = await RequestBody.ReadAsync(
-            context, AdminJsonContext.Default.LimitRequest, LimitRequest.Example);
+        (IBoundedCache cache, LimitRequest body, Problem? refusal) = await ReadAsync(
+            name, context, AdminJsonContext.Default.LimitRequest);
         ReleaseMode? mode = null;
         long bytes = 0;
         refusal ??= LimitText.Refuse(body.MaxMemory, options, out bytes);
@@ -43,29 +39,20 @@ internal sealed class ChangeEndpoints(
     public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> ReleaseAsync(
         string name, HttpContext context)
     {
-        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
-        {
-            return unknown;
-        }
-
-        (ReleaseRequest body, Problem? refusal) = await RequestBody.ReadAsync(
-            context, AdminJsonContext.Default.ReleaseRequest, ReleaseRequest.Example);
+        (IBoundedCache cache, ReleaseRequest body, Problem? refusal) = await ReadAsync(
+            name, context, AdminJsonContext.Default.ReleaseRequest);
         ReleaseMode? mode = null;
         refusal ??= ReleaseModeText.Refuse(body.ReleaseMode, allowsNone: false, out mode);
         refusal ??= TooManyReleases.Refuse(context, rate);
-        return refusal is not null ? refusal : await AnswerAsync(
-            context, () => changes.Release(cache, mode ?? ReleaseMode.Full, Requester.Describe(context)));
+        return refusal is not null
+            ? refusal
+            : await AnswerAsync(context, () => changes.Release(cache, mode, Requester.Describe(context)));
     }
 
     public async Task<Results<JsonHttpResult<RemovalView>, Problem>> CompactAsync(string name, HttpContext context)
     {
-        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
-        {
-            return unknown;
-        }
-
-        (CompactRequest body, Problem? refusal) = await RequestBody.ReadAsync(
-            context, AdminJsonContext.Default.CompactRequest, CompactRequest.Example);
+        (IBoundedCache cache, CompactRequest body, Problem? refusal) = await ReadAsync(
+            name, context, AdminJsonContext.Default.CompactRequest);
         if (refusal is not null)
         {
             return refusal;
@@ -76,21 +63,16 @@ internal sealed class ChangeEndpoints(
             : Problems.Create(
                 StatusCodes.Status400BadRequest,
                 string.Create(
-                    CultureInfo.InvariantCulture, $"share is {(body.Share is null ? "missing" : body.Share)}. ")
-                + $"Right is a number above 0 and up to 1, the share of the entries to remove: "
-                + $"{CompactRequest.Example}.",
+                    CultureInfo.InvariantCulture,
+                    $"share: expected a number above 0 and up to 1, the share of the entries to remove, as in "
+                        + $"{CompactRequest.Example}, got {(body.Share is null ? "none" : body.Share)}."),
                 "Not a share");
     }
 
     public async Task<Results<JsonHttpResult<RemovalView>, Problem>> ClearAsync(string name, HttpContext context)
     {
-        if (caches.Refuse(name, out BoundedMemoryCache cache) is { } unknown)
-        {
-            return unknown;
-        }
-
-        (_, Problem? refusal) = await RequestBody.ReadAsync(
-            context, AdminJsonContext.Default.EmptyRequest, EmptyRequest.Example);
+        (IBoundedCache cache, _, Problem? refusal) = await ReadAsync(
+            name, context, AdminJsonContext.Default.EmptyRequest);
         return refusal is not null
             ? refusal
             : await RemoveAsync(() => changes.ClearAsync(cache, Requester.Describe(context)));
@@ -105,9 +87,22 @@ internal sealed class ChangeEndpoints(
                     + $"the service, or be long over.",
                 "No such operation");
 
+    /// <summary>Finds the cache and reads the body of a change; neither may be used where it is refused.</summary>
+    private async Task<(IBoundedCache Cache, T Body, Problem? Refusal)> ReadAsync<T>(
+        string name, HttpContext context, JsonTypeInfo<T> type)
+        where T : class, IRequestBody, new()
+    {
+        if (caches.Refuse(name, out IBoundedCache cache) is { } unknown)
+        {
+            return (cache, new T(), unknown);
+        }
+
+        (T body, Problem? refusal) = await RequestBody.ReadAsync(context, type);
+        return (cache, body, refusal);
+    }
+
     /// <summary>
-    /// Begins an operation, and answers with its report; or at once, where the client does not want to wait, cannot any
-    /// more, or the host stops.
+    /// Begins an operation and answers with its report, or with 202 where the client does not wait or the host stops.
     /// </summary>
     private async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> AnswerAsync(
         HttpContext context, Func<Operation?> start)
@@ -140,7 +135,7 @@ internal sealed class ChangeEndpoints(
 
         using (var giveUp = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping))
         {
-            // The change goes on whoever gives up.
+            // The change goes on, whoever gives up.
             await Task.WhenAny(operation.Ended, Task.Delay(Timeout.Infinite, giveUp.Token));
             await giveUp.CancelAsync();
         }

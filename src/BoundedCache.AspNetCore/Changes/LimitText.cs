@@ -8,9 +8,9 @@ namespace BoundedCache.AspNetCore.Changes;
 /// </summary>
 internal static class LimitText
 {
-    private const string Right =
-        "Right is a whole number of bytes (536870912), or text with a unit (\"512MB\", \"1.5 GiB\"; B, K, M, G, "
-        + "T or P, powers of 1024), without sign or exponent, from 1 to 9223372036854775807 bytes.";
+    private const string Expected =
+        "expected a whole number of bytes (536870912), or text with a unit (\"512MB\", \"1.5 GiB\"; B, K, M, G, "
+        + "T or P, powers of 1024), without sign or exponent, from 1 to 9223372036854775807 bytes, got";
 
     public static Problem? Refuse(JsonElement element, BoundedCacheAdminOptions bounds, out long bytes)
     {
@@ -19,10 +19,10 @@ internal static class LimitText
         {
             JsonValueKind.String => TryGetText(element, out string? text)
                 ? Refuse(text, bounds, out bytes)
-                : Refusal($"maxMemory is no text. {Right}"),
+                : Refusal($"maxMemory: {Expected} text that is not valid Unicode."),
             JsonValueKind.Number => Refuse(element.GetRawText(), bounds, out bytes),
             JsonValueKind.Undefined or JsonValueKind.Null => Refuse((string?)null, bounds, out bytes),
-            _ => Refusal($"maxMemory is of the type {element.ValueKind.ToString().ToLowerInvariant()}. {Right}"),
+            _ => Refusal($"maxMemory: {Expected} the type {element.ValueKind.ToString().ToLowerInvariant()}."),
         };
     }
 
@@ -35,23 +35,25 @@ internal static class LimitText
         bytes = 0;
         if (text is null)
         {
-            return Refusal($"maxMemory is missing. {Right}");
+            return Refusal($"maxMemory: {Expected} none.");
         }
 
-        if (!ByteSize.TryParse(text, out bytes) || bytes < 1)
+        // A percentage is a limit in configuration, but not here: what it means depends on the machine.
+        if (text.Contains('%', StringComparison.Ordinal) || !ByteSize.TryParse(text, out bytes) || bytes < 1)
         {
-            return Refusal($"maxMemory is '{Problems.Echo(text)}', which is no limit. {Right}");
+            return Refusal($"maxMemory: {Expected} '{Problems.Echo(text)}'.");
         }
 
         if (bytes < bounds.MinimumLimit)
         {
-            return Refusal($"maxMemory is {bytes} bytes, below the lowest limit that this endpoint sets, "
-                + $"{bounds.MinimumLimit} bytes ({ByteSize.Format(bounds.MinimumLimit)}).");
+            return Refusal($"maxMemory: expected at least {bounds.MinimumLimit} bytes "
+                + $"({ByteSize.Format(bounds.MinimumLimit)}), the lowest limit that this endpoint sets, got {bytes}.");
         }
 
         return bytes > bounds.MaximumLimit
-            ? Refusal($"maxMemory is {bytes} bytes, above the highest limit that this endpoint sets, "
-                + $"{bounds.MaximumLimit} bytes ({ByteSize.Format(bounds.MaximumLimit.Value)}).")
+            ? Refusal($"maxMemory: expected at most {bounds.MaximumLimit} bytes "
+                + $"({ByteSize.Format(bounds.MaximumLimit.Value)}), the highest limit that this endpoint sets, "
+                + $"got {bytes}.")
             : null;
     }
 
@@ -72,4 +74,30 @@ internal static class LimitText
 
     private static Problem Refusal(string detail) =>
         Problems.Create(StatusCodes.Status400BadRequest, detail, "Not a limit");
+}
+
+/// <summary>Release modes as requests say them: by name, case does not matter.</summary>
+internal static class ReleaseModeText
+{
+    /// <param name="text">The mode; null where there is none.</param>
+    /// <param name="allowsNone">Whether it may be <see cref="ReleaseMode.None"/>.</param>
+    /// <param name="mode">The mode; null where there is none.</param>
+    /// <returns>Why it is refused; null where it is not.</returns>
+    public static Problem? Refuse(string? text, bool allowsNone, out ReleaseMode? mode)
+    {
+        mode = text?.ToLowerInvariant() switch
+        {
+            "full" => ReleaseMode.Full,
+            "gentle" => ReleaseMode.Gentle,
+            "none" when allowsNone => ReleaseMode.None,
+            _ => null,
+        };
+        return mode is null && text is not null
+            ? Problems.Create(
+                StatusCodes.Status400BadRequest,
+                $"releaseMode: expected \"full\"{(allowsNone ? ", \"gentle\" or \"none\"" : " or \"gentle\"")}, "
+                    + $"or to leave it out, got '{Problems.Echo(text)}'.",
+                "Not a release mode")
+            : null;
+    }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
@@ -5,32 +6,37 @@ using Microsoft.Net.Http.Headers;
 
 namespace BoundedCache.AspNetCore.Changes;
 
+/// <summary>The body of a change: a small JSON object.</summary>
+internal interface IRequestBody
+{
+    /// <summary>An allowed body, for messages.</summary>
+    static abstract string Example { get; }
+}
+
 /// <summary>
-/// Bodies of changes: small JSON objects, read here and not bound by the framework, whose refusals are neither problems
-/// nor say what would be right.
+/// Reads the bodies of changes. The framework does not bind them: its refusals are no problems, and do not say what is
+/// expected.
 /// </summary>
 internal static class RequestBody
 {
-    /// <summary>The longest body in bytes; the longest one that makes sense has some 80.</summary>
+    /// <summary>The longest body in bytes; the longest useful one has about 80.</summary>
     public const int MaximumBytes = 4096;
 
     /// <summary>Reads a body.</summary>
     /// <param name="context">The request.</param>
     /// <param name="type">How it is read.</param>
-    /// <param name="example">What would be right.</param>
     /// <returns>The body, and why it is refused: an empty one then, or null where it is not.</returns>
-    public static async Task<(T Body, Problem? Refusal)> ReadAsync<T>(
-        HttpContext context, JsonTypeInfo<T> type, string example)
-        where T : class, new()
+    public static async Task<(T Body, Problem? Refusal)> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
+        where T : class, IRequestBody, new()
     {
         if (!IsJson(context.Request))
         {
-            return (new T(), WrongType(example));
+            return (new T(), WrongType(T.Example));
         }
 
         if (context.Request.ContentLength > MaximumBytes)
         {
-            return (new T(), TooLarge(example));
+            return (new T(), TooLarge(T.Example));
         }
 
         byte[] buffer = new byte[MaximumBytes + 1];
@@ -38,25 +44,25 @@ internal static class RequestBody
             buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
         if (length > MaximumBytes)
         {
-            return (new T(), TooLarge(example));
+            return (new T(), TooLarge(T.Example));
         }
 
         try
         {
             return JsonSerializer.Deserialize(buffer.AsSpan(0, length), type) is { } body
                 ? (body, null)
-                : (new T(), Malformed("It is null", example));
+                : (new T(), Malformed("null", T.Example));
         }
         catch (JsonException exception)
         {
-            return (new T(), Malformed(Explain(exception, length), example));
+            return (new T(), Malformed(Explain(exception, length), T.Example));
         }
     }
 
     /// <summary>Refuses a body that is not JSON by its type.</summary>
     public static Problem WrongType(string example) => Problems.Create(
         StatusCodes.Status415UnsupportedMediaType,
-        $"The body must be sent with Content-Type: application/json, in UTF-8. Right is {example}.");
+        $"Expected Content-Type: application/json, in UTF-8, and a body such as {example}.");
 
     private static bool IsJson(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
@@ -66,24 +72,62 @@ internal static class RequestBody
             || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 
     private static Problem TooLarge(string example) => Problems.Create(
-        StatusCodes.Status413PayloadTooLarge, $"The body is larger than {MaximumBytes} bytes. Right is {example}.");
+        StatusCodes.Status413PayloadTooLarge,
+        $"Expected a body of at most {MaximumBytes} bytes, such as {example}, got more.");
 
     private static Problem Malformed(string what, string example) => Problems.Create(
         StatusCodes.Status400BadRequest,
-        $"The body is not the JSON object that is expected. {what}. Right is {example}.",
+        $"Expected a JSON object such as {example}, got {what}.",
         "Malformed body");
 
     private static string Explain(JsonException exception, int length)
     {
         if (length == 0)
         {
-            return "It is empty";
+            return "an empty body";
         }
 
         return exception.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal)
-            ? $"'{Problems.Echo(path[2..])}' is no property of it, is there twice, or has a value that "
-                + "is no JSON or of the wrong type"
-            : $"It is not well formed, or is no object (line {exception.LineNumber + 1 ?? 1}, "
+            ? $"'{Problems.Echo(path[2..])}', which is unknown, is there twice, or has a value of the wrong type"
+            : $"text that is not well formed, or is no object (line {exception.LineNumber + 1 ?? 1}, "
                 + $"byte {exception.BytePositionInLine + 1 ?? 1})";
     }
+}
+
+/// <summary>The body of a change of a limit.</summary>
+internal sealed record LimitRequest : IRequestBody
+{
+    public static string Example => """{"maxMemory": "512MB", "releaseMode": "gentle"}, with releaseMode optional""";
+
+    [Description("The new limit: a whole number of bytes, or text with a unit, \"512MB\" or \"1.5 GiB\". "
+        + "Units are powers of 1024.")]
+    public JsonElement MaxMemory { get; init; }
+
+    [Description(
+        "How memory is given back after lowering: full, gentle or none; left out for what the cache's options say.")]
+    public string? ReleaseMode { get; init; }
+}
+
+/// <summary>The body of a release.</summary>
+internal sealed record ReleaseRequest : IRequestBody
+{
+    public static string Example => """{"releaseMode": "full"} or {}""";
+
+    [Description("How: full or gentle; left out for what the cache's options say, or full where they say none.")]
+    public string? ReleaseMode { get; init; }
+}
+
+/// <summary>The body of compacting.</summary>
+internal sealed record CompactRequest : IRequestBody
+{
+    public static string Example => """{"share": 0.25}""";
+
+    [Description("The share of the entries to remove, above 0 and up to 1.")]
+    public double? Share { get; init; }
+}
+
+/// <summary>An empty object. It is required because no form of another site can send JSON.</summary>
+internal sealed record EmptyRequest : IRequestBody
+{
+    public static string Example => "{}";
 }

@@ -10,7 +10,7 @@ namespace BoundedCache.AspNetCore.History;
 /// the last samples. Thread-safe.
 /// </summary>
 internal sealed class Sampler(
-    Func<IReadOnlyList<BoundedMemoryCache>> caches,
+    Func<IReadOnlyList<IBoundedCache>> caches,
     ShrinkHistory shrinks,
     EventHub events,
     BoundedCacheAdminOptions options,

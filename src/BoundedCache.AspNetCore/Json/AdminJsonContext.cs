@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Changes;
@@ -33,3 +34,11 @@ namespace BoundedCache.AspNetCore.Json;
     AllowDuplicateProperties = false,
     MaxDepth = 16)]
 internal sealed partial class AdminJsonContext : JsonSerializerContext;
+
+/// <summary>
+/// Enumerations by name, written as properties are. Named on each property and not in <see cref="AdminJsonContext"/>,
+/// so that descriptions of the shape which others derive with their own settings (OpenAPI) say the same.
+/// </summary>
+internal sealed class CamelCaseEnum<T>()
+    : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
+    where T : struct, Enum;

@@ -20,9 +20,14 @@ export const previewLimit = (name, maxMemory, signal) =>
 export const compact = (name, share) => change('POST', cachePath(name, '/compact'), { share });
 export const clear = (name) => change('POST', cachePath(name, '/clear'), {});
 
-/** Sets the limit, and answers the report when the memory has been given back. Leave releaseMode out for what the cache is set up with. */
-export const setLimit = (name, maxMemory, releaseMode, onProgress) =>
-  finish(change('PUT', cachePath(name, '/limit'), { maxMemory, ...(releaseMode && { releaseMode }) }, { Prefer: 'respond-async' }), onProgress);
+/**
+ * Sets the limit, and answers the report when the memory has been given back. Leave releaseMode out for what the cache
+ * is set up with.
+ */
+export const setLimit = (name, maxMemory, releaseMode, onProgress) => {
+  const wanted = { maxMemory, ...(releaseMode && { releaseMode }) };
+  return finish(change('PUT', cachePath(name, '/limit'), wanted, { Prefer: 'respond-async' }), onProgress);
+};
 
 export const release = (name, releaseMode, onProgress) =>
   finish(change('POST', cachePath(name, '/release'), { releaseMode }, { Prefer: 'respond-async' }), onProgress);
@@ -33,7 +38,8 @@ const change = (method, path, body, headers = {}) =>
 async function call(path, init = {}) {
   let response;
   try {
-    response = await fetch(path, { cache: 'no-store', ...init, headers: { Accept: 'application/json', ...init.headers } });
+    const headers = { Accept: 'application/json', ...init.headers };
+    response = await fetch(path, { cache: 'no-store', ...init, headers });
   } catch (error) {
     if (error.name === 'AbortError') {
       throw error;

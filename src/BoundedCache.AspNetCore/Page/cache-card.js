@@ -21,7 +21,10 @@ export class CacheCard {
   #shownShrink = null;
   #hitRatio = null;
 
-  /** @param number distinguishes the ids of this card's elements @param onChanged called after a change that the service made */
+  /**
+   * @param number distinguishes the ids of this card's elements
+   * @param onChanged called after a change that the service made
+   */
   constructor(cache, number, canChange, onChanged) {
     this.name = cache.name;
     this.onChanged = onChanged;
@@ -54,7 +57,10 @@ export class CacheCard {
     this.#figure('table', bytes(cache.tableBytes));
     this.updateNow(cache, this.#hitRatio);
     this.find('.departures tbody').replaceChildren(
-      ...cache.hits === null ? [] : [this.#row('Lookups that hit', cache.hits, null), this.#row('Lookups that missed', cache.misses, null)],
+      ...cache.hits === null ? [] : [
+        this.#row('Lookups that hit', cache.hits, null),
+        this.#row('Lookups that missed', cache.misses, null),
+      ],
       this.#row('Stored', cache.insertions, null),
       ...reasons.map(([key, label]) => this.#row(label, cache.evictions[key].entries, cache.evictions[key].bytes)),
       this.#row('Refused', cache.refused, null));
@@ -63,7 +69,10 @@ export class CacheCard {
     }
   }
 
-  /** What a live sample tells; its hit ratio is that of the time since the sample before, null where nothing was looked up. */
+  /**
+   * What a live sample tells; its hit ratio is that of the time since the sample before, null where nothing was looked
+   * up.
+   */
   updateNow(now, hitRatio) {
     this.#hitRatio = hitRatio;
     const share = now.maxBytes > 0 ? now.usedBytes / now.maxBytes : 0;
@@ -123,20 +132,28 @@ export class CacheCard {
       element('option', { value: 'gentle' }, 'gently, over seconds'));
     const mode = await confirm({
       title: `Release memory for “${this.name}”?`,
-      text: ['Entries stay. The garbage collector runs and hands unused memory of the whole process back; every thread waits while it does.'],
+      text: [
+        'Entries stay. The garbage collector runs and hands unused memory of the whole process back; '
+          + 'every thread waits while it does.',
+      ],
       field: { label: 'How', control, read: (select) => select.value },
       action: 'Release memory',
     });
     if (mode) {
-      await this.run('Giving memory back', async () => this.showShrink(await api.release(this.name, mode, (now) => this.showOperation(now))));
+      await this.run('Giving memory back', async () =>
+        this.showShrink(await api.release(this.name, mode, (now) => this.showOperation(now))));
     }
   }
 
   async askcompact() {
-    const control = element('input', { type: 'number', min: '1', max: '100', step: '1', value: '25', inputmode: 'numeric' });
+    const control = element('input',
+      { type: 'number', min: '1', max: '100', step: '1', value: '25', inputmode: 'numeric' });
     const share = await confirm({
       title: `Compact “${this.name}”?`,
-      text: ['Removes expired entries and then the least recently used ones, lowest priority first. The limit stays; memory is given back when you release it.'],
+      text: [
+        'Removes expired entries and then the least recently used ones, lowest priority first. '
+          + 'The limit stays; memory is given back when you release it.',
+      ],
       field: { label: 'Share of entries to remove, in percent', control, read: readPercent },
       action: 'Compact',
       danger: true,
@@ -149,7 +166,10 @@ export class CacheCard {
   async askclear() {
     const agreed = await confirm({
       title: `Remove everything from “${this.name}”?`,
-      text: [`All ${entries(this.cache.count, about)} go, ${this.size(this.cache.usedBytes)}. The application has to fetch or compute them again.`],
+      text: [
+        `All ${entries(this.cache.count, about)} go, ${this.size(this.cache.usedBytes)}. `
+          + 'The application has to fetch or compute them again.',
+      ],
       action: 'Remove everything',
       danger: true,
     });
@@ -160,7 +180,8 @@ export class CacheCard {
 
   #showRemoved(what, removal) {
     this.#outcome(element('p', { class: 'sentence' }, element('span', { class: 'badge good' }, what), ' ',
-      `${entries(removal.entriesRemoved)} (${this.size(removal.bytesRemoved)}) removed; ${entries(removal.count)} (${this.size(removal.usedBytes)}) left.`));
+      `${entries(removal.entriesRemoved)} (${this.size(removal.bytesRemoved)}) removed; `
+        + `${entries(removal.count)} (${this.size(removal.usedBytes)}) left.`));
   }
 
   #outcome(...content) {

@@ -1,5 +1,5 @@
-// The question before anything is changed. One dialog for all: modal, so the browser keeps the focus inside and gives it back to the button
-// that asked; Escape and Cancel change nothing.
+// The question before anything is changed. One dialog for all: modal, so the browser keeps the focus inside and gives
+// it back to the button that asked; Escape and Cancel change nothing.
 
 import { byId, element } from './dom.js';
 
@@ -12,8 +12,8 @@ const problem = byId('confirm-problem');
 byId('confirm-no').addEventListener('click', () => dialog.close());
 
 /**
- * @param question title, text (sentences), action (what the button says), danger, and perhaps field: { label, control, read(control) }, whose
- * read throws an Error that says what would be right.
+ * @param question title, text (sentences), action (what the button says), danger, and perhaps field:
+ * { label, control, read(control) }, whose read throws an Error that says what is expected.
  * @returns the field's value, or true; null when it was not confirmed.
  */
 export function confirm(question) {

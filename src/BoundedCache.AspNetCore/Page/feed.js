@@ -1,5 +1,5 @@
-// The live stream, and whether it flows. It is opened anew whenever it breaks or falls silent; what was missed meanwhile is in the history,
-// which the owner loads each time the stream opens.
+// The live stream, and whether it flows. It is opened anew whenever it breaks or falls silent; what was missed
+// meanwhile is in the history, which the owner loads each time the stream opens.
 
 const firstWaitMilliseconds = 500;
 const longestWaitMilliseconds = 8000;
@@ -43,7 +43,8 @@ export class Feed {
     this.#silence = setTimeout(() => this.#reopen(), this.#silenceMilliseconds);
   }
 
-  // The browser's own retries end at the first answer that is an error, as a proxy's while the service restarts, so they are not used.
+  // The browser's own retries end at the first answer that is an error, as a proxy's while the service restarts, so
+  // they are not used.
   #reopen() {
     clearTimeout(this.#silence);
     this.#source.close();

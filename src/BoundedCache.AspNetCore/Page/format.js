@@ -2,7 +2,8 @@
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 const whole = new Intl.NumberFormat('en');
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const clock = new Intl.DateTimeFormat(undefined,
+  { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 export function bytes(amount) {
   if (amount === null || amount === undefined) {
@@ -39,7 +40,8 @@ export function percent(ratio) {
   }
 
   const value = ratio * 100;
-  return `${value > 0 && value < 0.1 ? '<0.1' : Number(value.toFixed(value < 10 || (value > 99 && value < 100) ? 1 : 0))} %`;
+  const digits = value < 10 || (value > 99 && value < 100) ? 1 : 0;
+  return `${value > 0 && value < 0.1 ? '<0.1' : Number(value.toFixed(digits))} %`;
 }
 
 export function milliseconds(amount) {

@@ -1,4 +1,5 @@
-// The chart of memory over time: five lines whose legend shows their values, and numbered marks where memory was released.
+// The chart of memory over time: five lines whose legend shows their values, and numbered marks where memory was
+// released.
 
 import { byId, element, setText } from './dom.js';
 import { bytes, time } from './format.js';
@@ -72,7 +73,9 @@ export class HistoryChart {
   #legendButton(line) {
     const figure = element('span', { class: 'value' }, '–');
     const button = element('button', { type: 'button', 'aria-pressed': 'true', 'data-line': line.id },
-      element('span', { class: `swatch ${line.id}`, 'aria-hidden': 'true' }), element('span', { class: 'name' }, line.label), figure);
+      element('span', { class: `swatch ${line.id}`, 'aria-hidden': 'true' }),
+      element('span', { class: 'name' }, line.label),
+      figure);
     button.addEventListener('click', () => {
       const shown = !this.#shown.get(line.id);
       this.#shown.set(line.id, shown);
@@ -110,7 +113,13 @@ export class HistoryChart {
   #options() {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-    const axis = { stroke: colour('muted'), font: '12px system-ui, sans-serif', grid: { stroke: colour('grid'), width: 1 }, ticks: { show: false } };
+    const axis = {
+      stroke: colour('muted'),
+      font: '12px system-ui, sans-serif',
+      grid: { stroke: colour('grid'), width: 1 },
+      ticks: { show: false },
+    };
+    const label = (tick) => tick === 0 ? '0' : bytes(tick);
     return {
       ...this.#size(),
       padding: [18, 8, 0, 0],
@@ -122,7 +131,7 @@ export class HistoryChart {
       },
       axes: [
         { ...axis, size: 28, space: 80, values: (plot, ticks) => ticks.map((tick) => time(tick * 1000)) },
-        { ...axis, size: 68, space: 34, incrs: steps, values: (plot, ticks) => ticks.map((tick) => tick === 0 ? '0' : bytes(tick)) },
+        { ...axis, size: 68, space: 34, incrs: steps, values: (plot, ticks) => ticks.map(label) },
       ],
       series: [{}, ...lines.map((line) => ({
         label: line.label,
@@ -138,7 +147,9 @@ export class HistoryChart {
     };
   }
 
-  /** The span that was chosen, or as much of it as there is; never so little that a line of a few samples is all slopes. */
+  /**
+   * The span that was chosen, or as much of it as there is; never so little that a line of a few samples is all slopes.
+   */
   #timeRange(min, max) {
     return [Math.min(Math.max(min, this.spanSeconds > 0 ? max - this.spanSeconds : min), max - leastSeconds), max];
   }

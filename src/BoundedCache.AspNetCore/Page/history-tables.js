@@ -12,7 +12,8 @@ export function showSamples(chart) {
   const rows = chart.rows(mostRows);
   byId('samples-table').replaceChildren(element('table', {},
     element('caption', {}, `As of ${time(new Date())}, newest first. Close and open it to see newer ones.`),
-    element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'Time'), ...chart.columns.map((name) => element('th', { scope: 'col' }, name)))),
+    element('thead', {}, element('tr', {},
+      ...['Time', ...chart.columns].map((name) => element('th', { scope: 'col' }, name)))),
     element('tbody', {}, ...rows.map(([moment, ...values]) => element('tr', {},
       element('th', { scope: 'row' }, moment), ...values.map((value) => element('td', {}, value)))))));
 }

@@ -86,7 +86,8 @@ export class LimitForm {
     const agreed = await confirm({
       title: `${lower ? 'Lower' : 'Set'} the limit of “${card.name}”?`,
       text: [
-        `From ${card.size(preview.oldMaxBytes)} to ${card.size(preview.newMaxBytes)}. ${previewSentence(preview, card.size)}`,
+        `From ${card.size(preview.oldMaxBytes)} to ${card.size(preview.newMaxBytes)}. `
+          + previewSentence(preview, card.size),
         ...(lower ? [consequences[this.mode.value]] : []),
       ],
       action: lower ? 'Lower the limit' : 'Set the limit',
@@ -101,7 +102,8 @@ export class LimitForm {
     this.card.usedAtStart = preview.usedBytes;
     return this.card.run('Setting the limit', async () => {
       // The bytes that were previewed and agreed to, not what may have been typed since.
-      this.card.showShrink(await api.setLimit(this.card.name, preview.newMaxBytes, this.mode.value, (now) => this.card.showOperation(now)));
+      this.card.showShrink(await api.setLimit(
+        this.card.name, preview.newMaxBytes, this.mode.value, (now) => this.card.showOperation(now)));
       this.input.value = '';
       this.#say('', '');
     });
@@ -115,7 +117,8 @@ export class LimitForm {
 }
 
 function previewSentence(preview, size) {
-  return preview.entriesToEvict > 0 ? `Evicts about ${entries(preview.entriesToEvict, about)}, ${size(preview.bytesToEvict)}.`
+  return preview.entriesToEvict > 0
+    ? `Evicts about ${entries(preview.entriesToEvict, about)}, ${size(preview.bytesToEvict)}.`
     : preview.newMaxBytes === preview.oldMaxBytes ? 'That is the limit already; nothing is evicted.'
       : 'Evicts nothing.';
 }

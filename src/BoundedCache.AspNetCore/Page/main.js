@@ -46,7 +46,8 @@ function showOverview(overview) {
   byId('trouble').replaceChildren();
   byId('read-only').hidden = overview.canChange;
   byId('report-collect').hidden = !overview.canChange;
-  const known = overview.caches.map((cache) => cache.name).join('\n') === [...cards.keys()].join('\n') && canChange === overview.canChange;
+  const known = canChange === overview.canChange
+    && overview.caches.map((cache) => cache.name).join('\n') === [...cards.keys()].join('\n');
   if (known) {
     overview.caches.forEach((cache) => cards.get(cache.name).update(cache));
   } else {
@@ -59,7 +60,8 @@ function buildCards(overview) {
   cards = new Map(overview.caches.map((cache, index) => [cache.name, new CacheCard(cache, index, canChange, refresh)]));
   byId('caches').replaceChildren(...[...cards.values()].map((card) => card.element));
   if (cards.size === 0) {
-    byId('caches').append(element('p', { class: 'empty' }, 'There is no cache: none is registered with AddBoundedMemoryCache.'));
+    byId('caches').append(element('p', { class: 'empty' },
+      'There is no cache: none is registered with AddBoundedMemoryCache.'));
   }
 
   chart.declared = new Set(overview.caches.filter((cache) => cache.sizing === 'declared').map((cache) => cache.name));
@@ -86,7 +88,11 @@ function showShrink(shrink) {
 }
 
 function showConnection(state) {
-  const texts = { connecting: 'Connecting', live: 'Live', lost: `Connection lost at ${time(new Date())}, trying again` };
+  const texts = {
+    connecting: 'Connecting',
+    live: 'Live',
+    lost: `Connection lost at ${time(new Date())}, trying again`,
+  };
   const connection = byId('connection');
   if (connection.dataset.state !== state) {
     connection.dataset.state = state;
@@ -101,7 +107,8 @@ function showTrouble(error) {
     return;
   }
 
-  byId('trouble').replaceChildren(element('p', { class: 'notice bad' }, element('strong', {}, error.title ?? 'Something failed'), ' ', text));
+  byId('trouble').replaceChildren(element('p', { class: 'notice bad' },
+    element('strong', {}, error.title ?? 'Something failed'), ' ', text));
 }
 
 setText(byId('host'), location.host);

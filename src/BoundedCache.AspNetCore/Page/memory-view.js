@@ -21,8 +21,10 @@ export class MemoryView {
   #buttons = [byId('report-observe'), byId('report-collect')];
 
   constructor() {
-    byId('report-observe').addEventListener('click', (event) => isBusy(event.currentTarget) || this.load(api.getMemory));
-    byId('report-collect').addEventListener('click', (event) => isBusy(event.currentTarget) || this.#askCollect());
+    byId('report-observe').addEventListener('click',
+      (event) => isBusy(event.currentTarget) || this.load(api.getMemory));
+    byId('report-collect').addEventListener('click',
+      (event) => isBusy(event.currentTarget) || this.#askCollect());
   }
 
   async load(get = api.getMemory) {
@@ -43,7 +45,10 @@ export class MemoryView {
   async #askCollect() {
     const agreed = await confirm({
       title: 'Collect garbage first?',
-      text: ['A full garbage collection tells live objects from dead ones for certain. All threads of the process wait while it runs.'],
+      text: [
+        'A full garbage collection tells live objects from dead ones for certain. '
+          + 'All threads of the process wait while it runs.',
+      ],
       action: 'Collect and look',
     });
     if (agreed) {
@@ -56,22 +61,31 @@ function reportParts(report) {
   const whole = Math.max(1, report.residentBytes);
   const rows = report.rows.filter((row) => row.bytes > 0);
   return [
-    element('p', { class: 'sentence' }, `RSS is ${bytes(report.residentBytes)}, of which ${bytes(report.heapBytes)} are managed heap. `,
-      element('span', { class: 'muted' }, `${time(new Date())}, ${report.mode === 'collect' ? 'after a collection' : 'without a collection'}, `
-        + `took ${milliseconds(report.durationMilliseconds)}${report.gcPauseMilliseconds > 0 ? `, GC pause ${milliseconds(report.gcPauseMilliseconds)}` : ''}.`)),
+    element('p', { class: 'sentence' },
+      `RSS is ${bytes(report.residentBytes)}, of which ${bytes(report.heapBytes)} are managed heap. `,
+      element('span', { class: 'muted' }, howItWasTaken(report))),
     element('div', { class: 'stack', 'aria-hidden': 'true' }, ...rows.map((row) => segment(row, whole))),
     element('div', { class: 'report-columns' },
-      element('div', { class: 'wide', role: 'region', tabindex: '0', 'aria-label': 'Parts of RSS' }, table(report, whole)),
+      element('div', { class: 'wide', role: 'region', tabindex: '0', 'aria-label': 'Parts of RSS' },
+        table(report, whole)),
       advice(report)),
   ];
 }
 
-const segment = (row, whole) => element('span', { class: `segment ${row.kind}`, style: { 'flex-grow': row.bytes / whole } },
+function howItWasTaken(report) {
+  const how = report.mode === 'collect' ? 'after a collection' : 'without a collection';
+  const pause = report.gcPauseMilliseconds > 0 ? `, GC pause ${milliseconds(report.gcPauseMilliseconds)}` : '';
+  return `${time(new Date())}, ${how}, took ${milliseconds(report.durationMilliseconds)}${pause}.`;
+}
+
+const segment = (row, whole) => element('span',
+  { class: `segment ${row.kind}`, style: { 'flex-grow': row.bytes / whole } },
   element('span', {}, bytes(row.bytes)));
 
 function table(report, whole) {
   const line = (row) => element('tr', {},
-    element('th', { scope: 'row' }, element('span', { class: `key ${row.kind}`, 'aria-hidden': 'true' }), names[row.kind] ?? row.kind),
+    element('th', { scope: 'row' },
+      element('span', { class: `key ${row.kind}`, 'aria-hidden': 'true' }), names[row.kind] ?? row.kind),
     element('td', {}, `${row.isEstimate ? '≈ ' : ''}${bytes(row.bytes)}`),
     element('td', {}, percent(row.bytes / whole)),
     element('td', { class: 'basis' }, row.basis));
@@ -82,15 +96,20 @@ function table(report, whole) {
     element('td', { class: 'basis' }));
   return element('table', { class: 'report' },
     element('caption', { class: 'hidden' }, 'Resident memory by what it is'),
-    element('thead', {}, element('tr', {}, ...['Part', 'Size', 'Share'].map((name) => element('th', { scope: 'col' }, name)),
+    element('thead', {}, element('tr', {},
+      ...['Part', 'Size', 'Share'].map((name) => element('th', { scope: 'col' }, name)),
       element('th', { scope: 'col', class: 'basis' }, 'Where the figure comes from'))),
-    element('tbody', {}, ...report.rows.flatMap((row) => [line(row), ...row.parts.filter(({ bytes: size }) => size > 0).map(part)])));
+    element('tbody', {}, ...report.rows.flatMap((row) =>
+      [line(row), ...row.parts.filter(({ bytes: size }) => size > 0).map(part)])));
 }
 
 function advice(report) {
-  const findings = report.findings.map((finding) => element('li', {}, element('strong', {}, finding.text), ' ', finding.advice));
+  const findings = report.findings.map((finding) =>
+    element('li', {}, element('strong', {}, finding.text), ' ', finding.advice));
   return element('div', { class: 'findings' },
     element('h3', {}, 'What to do'),
-    findings.length > 0 ? element('ul', { class: 'advice' }, ...findings) : element('p', {}, 'Nothing holds much memory that could be had back.'),
+    findings.length > 0
+      ? element('ul', { class: 'advice' }, ...findings)
+      : element('p', {}, 'Nothing holds much memory that could be had back.'),
     ...report.notes.map((note) => element('p', { class: 'muted' }, note)));
 }

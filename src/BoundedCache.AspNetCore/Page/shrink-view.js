@@ -21,7 +21,8 @@ export function shrinkSentence(shrink, size = bytes) {
   const fell = shrink.releasedBytes;
   const rss = Math.abs(fell) < 1 << 20 ? `RSS stayed at ${bytes(shrink.after.residentBytes)}`
     : `RSS ${fell > 0 ? 'fell' : 'rose'} by ${bytes(Math.abs(fell))} to ${bytes(shrink.after.residentBytes)}`;
-  return `${limitClause(shrink, size)}${evictionClause(shrink, size)}. ${rss}${pauseClause(shrink)}; ${milliseconds(shrink.totalMilliseconds)} in all.`;
+  return `${limitClause(shrink, size)}${evictionClause(shrink, size)}. `
+    + `${rss}${pauseClause(shrink)}; ${milliseconds(shrink.totalMilliseconds)} in all.`;
 }
 
 function limitClause(shrink, size) {
@@ -32,7 +33,8 @@ function limitClause(shrink, size) {
 
 function evictionClause(shrink, size) {
   return shrink.entriesEvicted > 0
-    ? `: ${entries(shrink.entriesEvicted)} (${size(shrink.bytesEvicted)}) evicted in ${milliseconds(shrink.evictionMilliseconds)}`
+    ? `: ${entries(shrink.entriesEvicted)} (${size(shrink.bytesEvicted)}) evicted `
+      + `in ${milliseconds(shrink.evictionMilliseconds)}`
     : ', nothing evicted';
 }
 
@@ -41,17 +43,22 @@ function pauseClause(shrink) {
     return '';
   }
 
-  const longest = shrink.releaseMode === 'gentle' ? `, at most ${milliseconds(shrink.longestGcPauseMilliseconds)} at once` : '';
+  const longest = shrink.releaseMode === 'gentle'
+    ? `, at most ${milliseconds(shrink.longestGcPauseMilliseconds)} at once`
+    : '';
   return `; the process stood still for ${milliseconds(shrink.gcPauseMilliseconds)}${longest}`;
 }
 
 export function shrinkView(shrink, size = bytes) {
   const [name, tone] = outcomes[shrink.outcome] ?? [shrink.outcome, 'plain'];
   return element('div', { class: 'shrink' },
-    element('p', { class: 'sentence' }, element('span', { class: `badge ${tone}` }, name), ' ', shrinkSentence(shrink, size)),
+    element('p', { class: 'sentence' },
+      element('span', { class: `badge ${tone}` }, name), ' ', shrinkSentence(shrink, size)),
     beforeAfter(shrink),
     element('p', { class: 'reason' }, shrink.reason),
-    shrink.advice.length > 0 ? element('ul', { class: 'advice' }, ...shrink.advice.map((advice) => element('li', {}, advice))) : null);
+    shrink.advice.length > 0
+      ? element('ul', { class: 'advice' }, ...shrink.advice.map((advice) => element('li', {}, advice)))
+      : null);
 }
 
 function beforeAfter(shrink) {
@@ -62,9 +69,12 @@ function beforeAfter(shrink) {
     return element('li', {},
       element('span', { class: 'label' }, label),
       element('span', { class: 'values' },
-        spoken('before '), bytes(before), element('span', { class: 'arrow', 'aria-hidden': 'true' }, ' → '), spoken(', after '), element('strong', {}, bytes(after))),
+        spoken('before '), bytes(before),
+        element('span', { class: 'arrow', 'aria-hidden': 'true' }, ' → '),
+        spoken(', after '), element('strong', {}, bytes(after))),
       element('span', { class: 'track', 'aria-hidden': 'true' },
         element('span', { class: 'bar before', style: { width: `${100 * before / most}%` } }),
-        element('span', { class: 'bar after', style: { width: `${100 * after / most}%`, background: `var(--${colour})` } })));
+        element('span',
+          { class: 'bar after', style: { width: `${100 * after / most}%`, background: `var(--${colour})` } })));
   }));
 }

@@ -31,7 +31,8 @@ export class Timeline {
       return;
     }
 
-    this.shrinks.push({ ...shrink, seconds: Date.parse(shrink.time) / 1000, number: (this.shrinks.at(-1)?.number ?? 0) + 1 });
+    const number = (this.shrinks.at(-1)?.number ?? 0) + 1;
+    this.shrinks.push({ ...shrink, seconds: Date.parse(shrink.time) / 1000, number });
     if (this.shrinks.length > mostShrinks) {
       this.shrinks.shift();
     }
@@ -40,7 +41,10 @@ export class Timeline {
 
 const read = (sample) => ({ ...sample, seconds: Date.parse(sample.time) / 1000 });
 
-/** Used bytes and limit of some caches together. Those with declared sizes count only when they are asked for by name: their units may be no bytes. */
+/**
+ * Used bytes and limit of some caches together. Those with declared sizes count only when they are asked for by name:
+ * their units may be no bytes.
+ */
 export function cacheTotals(sample, name, declared) {
   let used = 0;
   let max = 0;

@@ -1,11 +1,8 @@
-using BoundedCache.Release;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Diagnostics;
 
-/// <summary>
-/// What happens to a cache so rarely that each time is counted on its own: refusals, shrinks, releases.
-/// </summary>
+/// <summary>Counts of a cache's rare events: refusals, shrinks, releases. Thread-safe.</summary>
 internal sealed class CacheCounters
 {
     private long _refusedTooLarge;
@@ -37,11 +34,11 @@ internal sealed class CacheCounters
     /// <summary>Counts a limit that was set to no more than it was, when everything above it is evicted.</summary>
     public void OnShrunk() => Interlocked.Increment(ref _shrinks);
 
-    /// <summary>Counts a run of the releaser.</summary>
-    public void OnReleased(ReleaseResult release)
+    /// <summary>Counts a run of the releaser. Bytes that the process gained instead count as none.</summary>
+    public void OnReleased(long residentBytes, TimeSpan pause)
     {
-        Interlocked.Add(ref _releasedBytes, Math.Max(0, release.Before.ResidentBytes - release.After.ResidentBytes));
-        Interlocked.Add(ref _pauseTicks, release.GCPause.Ticks);
+        Interlocked.Add(ref _releasedBytes, Math.Max(0, residentBytes));
+        Interlocked.Add(ref _pauseTicks, pause.Ticks);
     }
 
     public void OnReport(ShrinkReport report) => Volatile.Write(ref _lastReport, report);

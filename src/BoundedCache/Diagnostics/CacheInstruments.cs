@@ -87,13 +87,13 @@ internal sealed class CacheInstruments
         }
         catch (Exception)
         {
-            // The listener's own affair.
+            // The listener goes without this measurement.
         }
     }
 
     /// <remarks>
-    /// Whoever comes while another thread is at it goes on without: instruments it does not see yet
-    /// are not listened to yet.
+    /// A thread that comes while another one makes the instruments goes on without them: nobody listens to instruments
+    /// that do not exist yet.
     /// </remarks>
     private void MakeOnce()
     {

@@ -2,6 +2,13 @@ using System.Diagnostics.Metrics;
 
 namespace BoundedCache.Diagnostics;
 
+/// <summary>A cache of this library, as the metrics see it.</summary>
+internal interface IObservedCache : IBoundedCache
+{
+    /// <summary>Counts lookups from now on, if they are not counted yet.</summary>
+    void CountLookups();
+}
+
 /// <summary>
 /// The live caches of one meter, held weakly, by name. Caches that share a name share their series:
 /// their numbers are added up.
@@ -39,13 +46,13 @@ internal sealed class ObservedCaches
     /// <summary>Adds a cache.</summary>
     /// <param name="cache">The cache; held weakly.</param>
     /// <param name="sharesName">Whether another live cache has its name.</param>
-    public ObservedCache Add(BoundedMemoryCache cache, out bool sharesName)
+    public ObservedCache Add(IObservedCache cache, out bool sharesName)
     {
         var added = new ObservedCache(cache, s_numbers);
         lock (_lock)
         {
-            // Where nobody collects, nobody notices the dead. Looked for each time there could be as many as living, so
-            // they cost a few looks per cache.
+            // Where nobody collects metrics, only this notices collected caches. It runs when their number may have
+            // doubled, so it costs a few looks per cache.
             if (_count >= _nextSweep)
             {
                 Sweep();
@@ -178,4 +185,20 @@ internal sealed class ObservedCaches
 
         public void Retire(ObservedCache gone) => Add(gone.Numbers, Retired);
     }
+}
+
+/// <summary>A cache as a meter knows it: held weakly, with the numbers that were last read from it.</summary>
+internal sealed class ObservedCache(IObservedCache cache, int numbers)
+{
+    private readonly WeakReference<IObservedCache> _cache = new(cache);
+
+    public string Name { get; } = cache.Name;
+
+    /// <summary>
+    /// The numbers of all instruments as last read: what remains of a cache that was collected, so that the counters of
+    /// others with its name do not fall. Under the lock of <see cref="ObservedCaches"/>.
+    /// </summary>
+    public long[] Numbers { get; } = new long[numbers];
+
+    public IObservedCache? Cache => _cache.TryGetTarget(out IObservedCache? cache) ? cache : null;
 }

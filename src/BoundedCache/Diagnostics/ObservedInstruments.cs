@@ -1,6 +1,36 @@
 namespace BoundedCache.Diagnostics;
 
 /// <summary>
+/// Reads the numbers of one instrument from a cache, one for each value of the instrument's tag. Runs no user
+/// code and must not throw.
+/// </summary>
+internal delegate void NumberReader(IObservedCache cache, Span<long> numbers);
+
+/// <summary>
+/// An instrument whose numbers are read from the caches when somebody collects, so that the caches' own
+/// work pays nothing for it.
+/// </summary>
+/// <param name="Name">The name on the meter.</param>
+/// <param name="Unit">The unit, in UCUM.</param>
+/// <param name="Description">What is counted.</param>
+/// <param name="OnlyRises">Whether it is a counter; else it goes up and down.</param>
+/// <param name="Read">Reads the numbers.</param>
+/// <param name="TagKey">What tells the numbers of one cache apart; null where there is only one.</param>
+/// <param name="TagValues">The tag's value for each number.</param>
+internal sealed record ObservedInstrument(
+    string Name,
+    string Unit,
+    string Description,
+    bool OnlyRises,
+    NumberReader Read,
+    string? TagKey,
+    params string[] TagValues)
+{
+    /// <summary>Numbers of one cache.</summary>
+    public int Length => Math.Max(1, TagValues.Length);
+}
+
+/// <summary>
 /// The observed instruments. DIAGNOSTICS.md lists them for operators, and a test holds it to this list.
 /// </summary>
 /// <remarks>The tag of requests is named as that of .NET's own caches is, so that one dashboard serves both.</remarks>
@@ -19,7 +49,7 @@ internal static class ObservedInstruments
     [
         Requests,
         Counter("bounded_cache.insertions", "{entry}", "Entries stored.", static (cache, n) =>
-            n[0] = cache.Engine.ReadTotals().Insertions),
+            n[0] = cache.GetSnapshot().Insertions),
         Counter(
             "bounded_cache.evictions",
             "{entry}",
@@ -41,14 +71,14 @@ internal static class ObservedInstruments
             "bounded_cache.size_estimates",
             "{estimate}",
             "Keys and values whose size could only be estimated.",
-            static (cache, n) => n[0] = cache.Measurer.EstimatedCount),
+            static (cache, n) => n[0] = cache.GetSnapshot().EstimatedSizes),
         Counter("bounded_cache.shrinks", "{shrink}", "Limits set to no more than they were.", static (cache, n) =>
-            n[0] = cache.Counters.Shrinks),
+            n[0] = cache.GetSnapshot().Shrinks),
         Counter(
             "bounded_cache.memory.released",
             "By",
             "Resident bytes that the process lost while memory was released.",
-            static (cache, n) => n[0] = cache.Counters.ReleasedBytes),
+            static (cache, n) => n[0] = cache.GetSnapshot().ReleasedBytes),
         UpDown("bounded_cache.entries", "{entry}", "Entries in the cache.", static (cache, n) => n[0] = cache.Count),
         UpDown("bounded_cache.memory.used", "By", "Accounted bytes of the entries.", static (cache, n) =>
             n[0] = cache.UsedMemory),
@@ -68,22 +98,23 @@ internal static class ObservedInstruments
     private static ObservedInstrument UpDown(string name, string unit, string description, NumberReader read) =>
         new(name, unit, description, OnlyRises: false, read, TagKey: null);
 
-    private static void ReadRequests(BoundedMemoryCache cache, Span<long> numbers)
+    private static void ReadRequests(IObservedCache cache, Span<long> numbers)
     {
-        // Whoever came after the cache was made is noticed here; from now on lookups are counted.
+        // A listener that came after the cache was made is noticed here.
         cache.CountLookups();
-        (numbers[0], numbers[1]) = (cache.Engine.Lookups.Hits, cache.Engine.Lookups.Misses);
+        CacheSnapshot snapshot = cache.GetSnapshot();
+        (numbers[0], numbers[1]) = (snapshot.Hits ?? 0, snapshot.Misses ?? 0);
     }
 
-    private static void ReadEvictedEntries(BoundedMemoryCache cache, Span<long> numbers) =>
+    private static void ReadEvictedEntries(IObservedCache cache, Span<long> numbers) =>
         ReadEvictions(cache, numbers, static totals => totals.Entries);
 
-    private static void ReadEvictedBytes(BoundedMemoryCache cache, Span<long> numbers) =>
+    private static void ReadEvictedBytes(IObservedCache cache, Span<long> numbers) =>
         ReadEvictions(cache, numbers, static totals => totals.Bytes);
 
-    private static void ReadEvictions(BoundedMemoryCache cache, Span<long> numbers, Func<EntryTotals, long> number)
+    private static void ReadEvictions(IObservedCache cache, Span<long> numbers, Func<EntryTotals, long> number)
     {
-        EvictionTotals evictions = cache.Engine.ReadTotals().Evictions;
+        EvictionTotals evictions = cache.GetSnapshot().Evictions;
         numbers[0] = number(evictions.Capacity);
         numbers[1] = number(evictions.Shrink);
         numbers[2] = number(evictions.Compact);
@@ -93,6 +124,9 @@ internal static class ObservedInstruments
         numbers[6] = number(evictions.Replaced);
     }
 
-    private static void ReadRefusals(BoundedMemoryCache cache, Span<long> numbers) =>
-        (numbers[0], numbers[1]) = (cache.Counters.RefusedTooLarge, cache.Counters.RefusedExpired);
+    private static void ReadRefusals(IObservedCache cache, Span<long> numbers)
+    {
+        CacheSnapshot snapshot = cache.GetSnapshot();
+        (numbers[0], numbers[1]) = (snapshot.RefusedTooLarge, snapshot.RefusedExpired);
+    }
 }

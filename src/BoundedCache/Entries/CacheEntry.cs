@@ -4,35 +4,50 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Entries;
 
+/// <summary>What an entry that is being built needs of its cache.</summary>
+internal interface IEntryStore
+{
+    /// <summary>
+    /// Whether entries that are built or read while another one is being built pass their expiration on to it.
+    /// </summary>
+    bool TracksLinkedEntries { get; }
+
+    /// <summary>
+    /// Stores an entry. All user code (sizers, tokens, the key's own) has run when the first thing changes; if it
+    /// throws, nothing is stored and the exception reaches the writer.
+    /// </summary>
+    void Store(CacheEntry entry);
+}
+
 /// <summary>
-/// An entry that is being built: what its writer says of it until it is disposed, and with that
-/// stored. Gone afterwards.
+/// An entry that is being built. It is stored when it is disposed, and has no effect afterwards.
 /// </summary>
 internal sealed class CacheEntry : ICacheEntry
 {
     /// <summary>
-    /// The entry around whose building this thread's, or asynchronous flow's, work goes on; shared by all
-    /// caches, as with MemoryCache.
+    /// The entry that is being built around this thread's, or asynchronous flow's, work. Shared by all caches, as with
+    /// MemoryCache.
     /// </summary>
     private static readonly AsyncLocal<CacheEntry?> s_current = new();
 
-    private readonly BoundedMemoryCache _cache;
+    private const long None = -1;
+
+    private readonly IEntryStore _cache;
     private readonly CacheEntry? _outer;
     private List<PostEvictionCallbackRegistration>? _callbacks;
     private List<IChangeToken>? _tokens;
 
-    // Plain numbers in the place of nullable structs, since there is such an object for every set: 0, 0,
-    // -1 and -1 stand for none.
-    private long _relativeTicks;
-    private long _slidingTicks;
-    private long _size = -1;
-    private long _absoluteUtcTicks = -1;
+    // Plain numbers instead of nullable structs, because there is such an object for every set.
+    private long _relativeTicks; // 0 for none
+    private long _slidingTicks; // 0 for none
+    private long _size = None;
+    private long _absoluteUtcTicks = None;
     private short _absoluteOffsetMinutes;
     private object? _value;
     private bool _hasValue;
     private bool _isDisposed;
 
-    public CacheEntry(object key, BoundedMemoryCache cache)
+    public CacheEntry(object key, IEntryStore cache)
     {
         Key = key;
         _cache = cache;
@@ -59,13 +74,13 @@ internal sealed class CacheEntry : ICacheEntry
 
     public DateTimeOffset? AbsoluteExpiration
     {
-        get => _absoluteUtcTicks < 0
+        get => _absoluteUtcTicks == None
             ? null
             : new DateTimeOffset(_absoluteUtcTicks, TimeSpan.Zero)
                 .ToOffset(TimeSpan.FromMinutes(_absoluteOffsetMinutes));
         set
         {
-            _absoluteUtcTicks = value?.UtcTicks ?? -1;
+            _absoluteUtcTicks = value?.UtcTicks ?? None;
             _absoluteOffsetMinutes = (short)(value?.TotalOffsetMinutes ?? 0);
         }
     }
@@ -96,15 +111,15 @@ internal sealed class CacheEntry : ICacheEntry
 
     public long? Size
     {
-        get => _size < 0 ? null : _size;
+        get => _size == None ? null : _size;
         set => _size = value is null or >= 0
-            ? value ?? -1
+            ? value ?? None
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
     }
 
     /// <summary>Whether it matters what time it is when the entry is stored.</summary>
     public bool Expires =>
-        _absoluteUtcTicks >= 0 || _relativeTicks > 0 || _slidingTicks > 0 || _tokens is { Count: > 0 };
+        _absoluteUtcTicks != None || _relativeTicks > 0 || _slidingTicks > 0 || _tokens is { Count: > 0 };
 
     /// <summary>Stores the entry, the first time and if a value was set.</summary>
     public void Dispose()
@@ -124,8 +139,8 @@ internal sealed class CacheEntry : ICacheEntry
         {
             _cache.Store(this);
 
-            // At least 1, for 0 would mean never: an expiration at the beginning of time is over
-            // for the outer entry too.
+            // At least 1, because 0 would mean never: the outer entry, too, is expired if the expiration is the
+            // beginning of time.
             _outer?.Inherit(
                 new Expiration(AbsoluteExpiration is { } at ? Math.Max(1, at.UtcTicks) : long.MaxValue, _tokens));
         }
@@ -137,7 +152,7 @@ internal sealed class CacheEntry : ICacheEntry
     /// </summary>
     public long AbsoluteExpirationTicks(long nowTicks)
     {
-        long absolute = _absoluteUtcTicks < 0 ? long.MaxValue : _absoluteUtcTicks;
+        long absolute = _absoluteUtcTicks == None ? long.MaxValue : _absoluteUtcTicks;
         if (_relativeTicks == 0)
         {
             return absolute;
@@ -146,7 +161,7 @@ internal sealed class CacheEntry : ICacheEntry
         long limit = Math.Min(absolute, Ticks.Add(nowTicks, _relativeTicks));
         if (limit < absolute)
         {
-            // Said back to the entry, for an outer entry inherits it.
+            // Set here, because an outer entry inherits it.
             AbsoluteExpiration = limit > DateTimeOffset.MaxValue.UtcTicks
                 ? DateTimeOffset.MaxValue
                 : new DateTimeOffset(limit, TimeSpan.Zero);
@@ -155,7 +170,7 @@ internal sealed class CacheEntry : ICacheEntry
         return limit;
     }
 
-    /// <summary>What must outlive this builder beside key and value; null where there is nothing.</summary>
+    /// <summary>What must be kept with the key and the value; null where there is nothing.</summary>
     public EntryDetails? MakeDetails(long nowTicks) =>
         _callbacks is not { Count: > 0 } && _tokens is not { Count: > 0 } && _slidingTicks == 0
             ? null
@@ -171,15 +186,15 @@ internal sealed class CacheEntry : ICacheEntry
 
     /// <summary>
     /// Takes over the expiration of an entry that was built or read while this one was being built: its tokens, and its
-    /// absolute expiration if earlier.
+    /// absolute expiration if that is earlier. Thread-safe: flows that were started within this entry may
+    /// call it at the same time.
     /// </summary>
     public void Inherit(Expiration inner)
     {
-        // Several flows that were started within this one may build inner entries at the same time.
+        // No lock of its own: that would be one more object for every set.
         lock (this)
         {
-            // Stored, or given up. A flow that this entry was begun in and not ended may go on for as long as the
-            // process, and add to it all the while.
+            // A flow in which this entry was begun may outlive it, and must not add to it for ever.
             if (_isDisposed)
             {
                 return;

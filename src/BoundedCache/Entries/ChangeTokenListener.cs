@@ -4,16 +4,16 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Entries;
 
 /// <summary>
-/// What change tokens call when they change. Holds the engine only weakly: a token often outlives the caches whose
-/// entries it ends, and must not keep one that was dropped without being disposed.
+/// The callback of change tokens. Holds the engine weakly: a token often outlives the caches whose entries it expires,
+/// and must not keep a cache alive that was dropped without being disposed.
 /// </summary>
 internal sealed class ChangeTokenListener(CacheEngine engine)
 {
     private readonly WeakReference<CacheEngine> _engine = new(engine);
 
     /// <summary>
-    /// Called on whatever thread and under whatever locks the token's owner holds: only notes the change, and removes
-    /// the entry on the thread pool.
+    /// Called on the token owner's thread and under its locks, so it only notes the change. The entry is removed on the
+    /// thread pool.
     /// </summary>
     public void OnChanged(object? state)
     {

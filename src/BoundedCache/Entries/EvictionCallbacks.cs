@@ -6,25 +6,26 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Entries;
 
 /// <summary>
-/// The runs of eviction callbacks on the thread pool: for each entry that left, its callbacks in the order in which
-/// they were registered, once. What a callback throws is logged and stops no other.
+/// Runs eviction callbacks on the thread pool: once for each entry that left, in the order in which they were
+/// registered. An exception of a callback is logged and does not stop the others. Thread-safe.
 /// </summary>
 internal sealed class EvictionCallbacks(FailureLog failures)
 {
     [ThreadStatic]
     private static bool s_isRunning;
 
+    // Not a Lock: threads wait on it for the last callback.
     private readonly object _lock = new();
     private int _pending;
     private volatile bool _stopped;
 
     /// <summary>
-    /// Whether this thread is running a callback, of whatever cache: then waiting for callbacks would wait for itself.
+    /// Whether this thread is running a callback of any cache. If so, waiting for callbacks would never end.
     /// </summary>
     public static bool IsRunningHere => s_isRunning;
 
     /// <summary>
-    /// Lets go of the tokens of entries that left, here and now, and queues their callbacks. Never throws.
+    /// Unsubscribes from the tokens of entries that left, and queues their callbacks. Never throws.
     /// </summary>
     public void OnRemoved(List<RemovedEntry> removed)
     {
@@ -38,22 +39,22 @@ internal sealed class EvictionCallbacks(FailureLog failures)
                     _pending++;
                 }
 
-                // In the flow of whoever removed the entry, as with MemoryCache: callbacks log with its activity,
-                // and read its ambient state.
+                // In the execution context of the caller that removed the entry, as with MemoryCache: callbacks log
+                // with its activity and read its AsyncLocal values.
                 ThreadPool.QueueUserWorkItem(
                     static work => work.Callbacks.Run(work.Entry), (Callbacks: this, Entry: entry), preferLocal: false);
             }
         }
     }
 
-    /// <summary>Lets go of the tokens of an entry. Never throws.</summary>
+    /// <summary>Unsubscribes from the tokens of an entry. Never throws.</summary>
     public void Unsubscribe(EntryDetails details) => details.Unsubscribe(OnTokenFailed);
 
-    /// <summary>Logs what a token threw. Never throws.</summary>
+    /// <summary>Logs an exception of a token. Never throws.</summary>
     public void OnTokenFailed(Exception failure) => failures.OnTokenFailed(failure);
 
     /// <summary>Waits until no callback is queued or running.</summary>
-    /// <returns>False where the time was not enough.</returns>
+    /// <returns>False if that took longer than the timeout.</returns>
     public bool WaitUntilIdle(TimeSpan timeout)
     {
         long started = Stopwatch.GetTimestamp();

@@ -1,21 +1,22 @@
 using BoundedCache.Engine;
+using BoundedCache.Process;
 
 namespace BoundedCache.Entries;
 
 /// <summary>
-/// The timer that removes expired entries which nobody asks for. Starts with the first entry that can expire,
-/// and holds the cache only weakly: a cache that is dropped without being disposed is collected, and its timer
-/// ends when it next fires.
+/// Removes expired entries that nobody reads, at regular times. The timer starts with the first entry that can expire,
+/// and does not keep a cache alive that is dropped without being disposed. Thread-safe.
 /// </summary>
 internal sealed class ExpirationScan(
     CacheEngine engine, TimeProvider time, TimeSpan interval, Action<Exception> onTokenFailed, Action onRun)
     : IDisposable
 {
     private readonly Lock _lock = new();
-    private ITimer? _timer;
+    private WeakTimer<ExpirationScan>? _timer;
     private bool _disposed;
     private int _isRunning;
 
+    /// <summary>Starts the timer, unless it runs or the scan is disposed.</summary>
     public void Start()
     {
         if (Volatile.Read(ref _timer) is not null)
@@ -27,19 +28,13 @@ internal sealed class ExpirationScan(
         {
             if (!_disposed && _timer is null)
             {
-                // The flow of whoever stored the first expiring entry is none of the timer's business.
-                using (ExecutionContext.SuppressFlow())
-                {
-                    var ticker = new Ticker(this);
-                    _timer = time.CreateTimer(static state => ((Ticker)state!).Tick(), ticker, interval, interval);
-                    ticker.Timer = _timer;
-                }
+                _timer = new WeakTimer<ExpirationScan>(time, this, static scan => scan.Tick(), interval, interval);
             }
         }
     }
 
-    /// <summary>Removes what is expired now.</summary>
-    /// <returns>Entries removed.</returns>
+    /// <summary>Removes the entries that are expired now.</summary>
+    /// <returns>The number of entries removed.</returns>
     public int Run()
     {
         int removed = engine.RemoveExpired(onTokenFailed);
@@ -52,14 +47,14 @@ internal sealed class ExpirationScan(
         lock (_lock)
         {
             _disposed = true;
-            _timer?.Dispose();
+            _timer?.Stop();
             _timer = null;
         }
     }
 
     private void Tick()
     {
-        // A scan that outlasts the interval is not overtaken by the next.
+        // A tick is skipped while the scan of an earlier one runs.
         if (Interlocked.Exchange(ref _isRunning, 1) == 0)
         {
             try
@@ -69,28 +64,6 @@ internal sealed class ExpirationScan(
             finally
             {
                 Volatile.Write(ref _isRunning, 0);
-            }
-        }
-    }
-
-    /// <summary>
-    /// What a timer holds of a scan: a clock keeps its timers, whatever becomes of who asked for them.
-    /// </summary>
-    private sealed class Ticker(ExpirationScan scan)
-    {
-        private readonly WeakReference<ExpirationScan> _scan = new(scan);
-
-        public ITimer? Timer { get; set; }
-
-        public void Tick()
-        {
-            if (_scan.TryGetTarget(out ExpirationScan? scan))
-            {
-                scan.Tick();
-            }
-            else
-            {
-                Timer?.Dispose();
             }
         }
     }

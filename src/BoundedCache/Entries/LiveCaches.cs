@@ -4,40 +4,57 @@ using BoundedCache.Report;
 
 namespace BoundedCache.Entries;
 
+/// <summary>What the list of all caches of the process knows of one.</summary>
+internal interface ILiveCache
+{
+    /// <summary>Whether its bytes are bytes of this process, and not whatever callers declare.</summary>
+    bool IsMeasured { get; }
+
+    /// <summary>Accounted bytes of its entries.</summary>
+    long UsedMemory { get; }
+
+    /// <summary>
+    /// Bytes of this process that it may come to have; 0 once it is disposed or where it is not measured.
+    /// </summary>
+    long LimitBytes { get; }
+
+    /// <summary>Accounted bytes that ever left it.</summary>
+    long CreditedBytes { get; }
+}
+
 /// <summary>
-/// All caches of this process that were not collected yet, held weakly, and what each had let go when the whole
-/// heap was last collected.
+/// All caches of this process that were not collected yet, held weakly, and how many bytes had left each of them when
+/// the whole heap was last collected. Thread-safe.
 /// </summary>
 internal static class LiveCaches
 {
-    private static readonly ConditionalWeakTable<BoundedMemoryCache, CreditMark> s_marks = [];
+    private static readonly ConditionalWeakTable<ILiveCache, CreditMark> s_marks = [];
 
     static LiveCaches() => FullCollectionSignal.Start(MarkAll);
 
     /// <summary>The caches.</summary>
-    public static IReadOnlyList<BoundedMemoryCache> All => [.. s_marks.Select(static pair => pair.Key)];
+    public static IReadOnlyList<ILiveCache> All => [.. s_marks.Select(static pair => pair.Key)];
 
     /// <summary>
-    /// What all caches together may have, in bytes; <see cref="long.MaxValue"/> where that is no number.
+    /// What all caches together may have, in bytes; <see cref="long.MaxValue"/> where the sum is larger.
     /// </summary>
     public static long LimitBytes =>
         s_marks.Aggregate(0L, static (sum, pair) => sum + Math.Min(pair.Key.LimitBytes, long.MaxValue - sum));
 
     /// <summary>Adds a cache that was just made.</summary>
-    public static void Add(BoundedMemoryCache cache) => s_marks.Add(cache, new CreditMark());
+    public static void Add(ILiveCache cache) => s_marks.Add(cache, new CreditMark());
 
-    /// <summary>Asks caches for their share of the memory.</summary>
+    /// <summary>Reads the caches' share of the memory.</summary>
     /// <param name="caches">
-    /// Those whose entries are asked for; what all let go is asked for in any case, for it is dead whoever asks.
+    /// The caches whose entries are counted. What left a cache since the last collection is counted for all caches: it
+    /// is dead whoever asks.
     /// </param>
-    public static CacheShare ReadShare(IReadOnlyCollection<BoundedMemoryCache> caches)
+    public static CacheShare ReadShare(IReadOnlyCollection<ILiveCache> caches)
     {
         long dead = 0;
-        foreach ((BoundedMemoryCache cache, CreditMark mark) in s_marks)
+        foreach ((ILiveCache cache, CreditMark mark) in s_marks)
         {
-            dead += cache.IsMeasured
-                ? Math.Max(0, cache.Engine.CreditedBytes - Volatile.Read(ref mark.CreditedBytes))
-                : 0;
+            dead += cache.IsMeasured ? Math.Max(0, cache.CreditedBytes - Volatile.Read(ref mark.CreditedBytes)) : 0;
         }
 
         return new CacheShare
@@ -52,9 +69,9 @@ internal static class LiveCaches
 
     private static void MarkAll()
     {
-        foreach ((BoundedMemoryCache cache, CreditMark mark) in s_marks)
+        foreach ((ILiveCache cache, CreditMark mark) in s_marks)
         {
-            Volatile.Write(ref mark.CreditedBytes, cache.Engine.CreditedBytes);
+            Volatile.Write(ref mark.CreditedBytes, cache.CreditedBytes);
         }
     }
 

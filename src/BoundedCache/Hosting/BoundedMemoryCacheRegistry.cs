@@ -10,19 +10,49 @@ namespace BoundedCache;
 
 /// <summary>
 /// All the caches of a container that were registered with <c>AddBoundedMemoryCache</c> and
-/// <c>AddKeyedBoundedMemoryCache</c>, by name. A singleton of the container; what lists or
-/// administers caches asks for it.
+/// <c>AddKeyedBoundedMemoryCache</c>, by name. A singleton of the container, for code that lists or administers caches.
 /// </summary>
 /// <remarks>
 /// The caches are created together, when the first of them or the registry is asked for, in the order of their
-/// registration, so that none is missing here because nobody has used it yet. An unused cache is a few kilobytes. They
-/// are disposed with the container. Thread-safe: it never changes.
+/// registration. So the registry also lists caches that nobody has used yet. An unused cache takes a few kilobytes. The
+/// caches are disposed with the container. Thread-safe: it never changes.
 /// </remarks>
 public sealed class BoundedMemoryCacheRegistry : IDisposable
 {
-    private readonly List<BoundedMemoryCache> _caches = [];
-    private readonly Dictionary<string, BoundedMemoryCache> _byName = new(StringComparer.Ordinal);
+    private readonly List<IBoundedCache> _caches = [];
+    private readonly Dictionary<string, IBoundedCache> _byName = new(StringComparer.Ordinal);
 
+    /// <summary>The caches that this registry made and disposes.</summary>
+    private readonly List<BoundedMemoryCache> _owned = [];
+
+    /// <summary>
+    /// Creates a registry of given caches, for tests and for applications without a container. It does not dispose
+    /// them.
+    /// </summary>
+    /// <param name="caches">The caches; each needs a name of its own.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="caches"/> is null.</exception>
+    /// <exception cref="ArgumentException">One of the caches is null, or two have the same name.</exception>
+    public BoundedMemoryCacheRegistry(IEnumerable<IBoundedCache> caches)
+    {
+        ArgumentNullException.ThrowIfNull(caches);
+        foreach (IBoundedCache? cache in caches)
+        {
+            if (cache is null)
+            {
+                throw new ArgumentException("Expected caches, got a null among them.", nameof(caches));
+            }
+
+            if (!_byName.TryAdd(cache.Name, cache))
+            {
+                throw new ArgumentException(
+                    $"Expected caches with different names, got two with the name '{cache.Name}'.", nameof(caches));
+            }
+
+            _caches.Add(cache);
+        }
+    }
+
+    /// <summary>Creates the caches that were registered.</summary>
     /// <exception cref="OptionsValidationException">
     /// Settings of a cache are not allowed, or two caches have the same name.
     /// </exception>
@@ -33,8 +63,8 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
         ILoggerFactory? loggerFactory,
         IMeterFactory? meterFactory)
     {
-        // All options first: they are refused before anything exists. The monitor has those that were found
-        // good when the host started.
+        // All options first: they are refused before any cache exists. The monitor has those that were found good
+        // when the host started.
         (CacheRegistration Registration, BoundedMemoryCacheOptions Options)[] wanted =
             [.. registrations.Select(registration => (registration, validated.Get(registration.OptionsName)))];
         ILogger logger = loggerFactory is null
@@ -45,6 +75,7 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
             foreach ((CacheRegistration registration, BoundedMemoryCacheOptions options) in wanted)
             {
                 var cache = new BoundedMemoryCache(options, loggerFactory, meterFactory);
+                _owned.Add(cache);
                 _caches.Add(cache);
                 _byName.Add(cache.Name, cache);
                 Default = registration.Key is null ? cache : Default;
@@ -66,13 +97,13 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
     public IReadOnlyList<string> Names => [.. _caches.Select(static cache => cache.Name)];
 
     /// <summary>The caches, in the order of their registration.</summary>
-    public IReadOnlyList<BoundedMemoryCache> Caches => _caches.AsReadOnly();
+    public IReadOnlyList<IBoundedCache> Caches => _caches.AsReadOnly();
 
     /// <summary>The cache that is <c>IMemoryCache</c> without a key; null where none was registered.</summary>
     internal BoundedMemoryCache? Default { get; }
 
-    /// <summary>A cache of which it is known that it was registered.</summary>
-    internal BoundedMemoryCache Get(string key) => _byName[key];
+    /// <summary>The cache that was registered under a key.</summary>
+    internal BoundedMemoryCache Get(string key) => (BoundedMemoryCache)_byName[key];
 
     /// <summary>Finds a cache.</summary>
     /// <param name="name">
@@ -81,11 +112,13 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
     /// <param name="cache">The cache, or null where there is none.</param>
     /// <returns>Whether there is a cache of that name.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
-    public bool TryGet(string name, [MaybeNullWhen(false)] out BoundedMemoryCache cache) =>
+    public bool TryGet(string name, [MaybeNullWhen(false)] out IBoundedCache cache) =>
         _byName.TryGetValue(name, out cache);
 
-    /// <summary>For the container, which does not know those caches that nobody asked it for.</summary>
+    /// <summary>
+    /// Disposes the caches that it made: the container does not know those that nobody asked it for.
+    /// </summary>
     void IDisposable.Dispose() => DisposeAll();
 
-    private void DisposeAll() => _caches.ForEach(static cache => cache.Dispose());
+    private void DisposeAll() => _owned.ForEach(static cache => cache.Dispose());
 }

@@ -19,3 +19,65 @@ internal sealed record CacheRegistration(
     /// </summary>
     public string OptionsName => Key ?? Options.DefaultName;
 }
+
+/// <summary>Fills options in as their cache was registered: key, then section, then delegate.</summary>
+internal sealed class CacheOptionsSetup(IEnumerable<CacheRegistration> registrations)
+    : IConfigureNamedOptions<BoundedMemoryCacheOptions>
+{
+    private readonly CacheRegistration[] _registrations = [.. registrations];
+
+    public void Configure(BoundedMemoryCacheOptions options) => Configure(Options.DefaultName, options);
+
+    /// <exception cref="OptionsValidationException">The section holds what is not allowed.</exception>
+    public void Configure(string? name, BoundedMemoryCacheOptions options)
+    {
+        foreach (CacheRegistration registration in _registrations.Where(
+            registration => registration.OptionsName == name))
+        {
+            options.Name = registration.Key ?? options.Name;
+            if (registration.Configuration is { } configuration
+                && CacheSettings.Read(configuration, options) is { Count: > 0 } failures)
+            {
+                throw new OptionsValidationException(
+                    registration.OptionsName, typeof(BoundedMemoryCacheOptions), failures);
+            }
+
+            registration.Configure?.Invoke(options);
+        }
+    }
+}
+
+/// <summary>
+/// Checks options after all delegates have run: each by itself, and that no two caches of a container have the same
+/// name.
+/// </summary>
+internal sealed class CacheOptionsValidator(IEnumerable<CacheRegistration> registrations)
+    : IValidateOptions<BoundedMemoryCacheOptions>
+{
+    private readonly string[] _keys =
+        [.. registrations.Select(static registration => registration.Key).OfType<string>()];
+
+    public ValidateOptionsResult Validate(string? name, BoundedMemoryCacheOptions options)
+    {
+        string cache = string.IsNullOrEmpty(name) ? "The cache without a key" : $"The cache '{name}'";
+        List<string> failures =
+            [.. options.FindFaults().Select(fault => $"{cache}: {fault.Message.ReplaceLineEndings(" ")}")];
+        int namesakes = _keys.Count(key => key == options.Name);
+        if (string.IsNullOrEmpty(name) && namesakes > 0)
+        {
+            failures.Add($"{cache} has the name '{options.Name}', which is also the key of a keyed cache; "
+                + "set BoundedMemoryCacheOptions.Name or the key to another.");
+        }
+        else if (_keys.Contains(name) && options.Name != name)
+        {
+            failures.Add($"{cache} has BoundedMemoryCacheOptions.Name '{options.Name}'; "
+                + "the name of a keyed cache is its key, so leave it alone or change the key.");
+        }
+        else if (namesakes > 1)
+        {
+            failures.Add($"{cache} is registered {namesakes} times; each keyed cache needs a key of its own.");
+        }
+
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+}

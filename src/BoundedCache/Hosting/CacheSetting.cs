@@ -1,12 +1,172 @@
+using System.Globalization;
+
 namespace BoundedCache.Hosting;
 
 /// <summary>An option that configuration can set.</summary>
 /// <param name="Name">The option's name, which is its key in the section; case does not matter.</param>
-/// <param name="Allowed">What may stand there, for whoever wrote something else.</param>
+/// <param name="Allowed">The values that are allowed, for the message about another one.</param>
 /// <param name="TrySet">Sets the option to what a text says; false where the text is not allowed.</param>
 /// <param name="Get">The option's value.</param>
 internal sealed record CacheSetting(
     string Name,
     string Allowed,
     Func<BoundedMemoryCacheOptions, string, bool> TrySet,
-    Func<BoundedMemoryCacheOptions, object> Get);
+    Func<BoundedMemoryCacheOptions, object> Get)
+{
+    /// <summary>The text for a time that is not set.</summary>
+    private const string NoTime = "none";
+
+    /// <summary>
+    /// All of them but <see cref="BoundedMemoryCacheOptions.MaxMemory"/>, which <see cref="ConfiguredLimit"/> reads.
+    /// </summary>
+    public static IReadOnlyList<CacheSetting> All { get; } =
+    [
+        new(
+            nameof(BoundedMemoryCacheOptions.Name),
+            "a name that is not empty",
+            static (options, text) => !string.IsNullOrWhiteSpace(options.Name = text),
+            static options => options.Name),
+        Choice(nameof(BoundedMemoryCacheOptions.Sizing), static options => options.Sizing, static (options, value) =>
+            options.Sizing = value),
+        Choice(
+            nameof(BoundedMemoryCacheOptions.ReleaseMode),
+            static options => options.ReleaseMode,
+            static (options, value) => options.ReleaseMode = value),
+        new(
+            nameof(BoundedMemoryCacheOptions.ExpirationScanFrequency),
+            "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
+            TrySetExpirationScanFrequency,
+            static options => options.ExpirationScanFrequency),
+        Flag(
+            nameof(BoundedMemoryCacheOptions.TrackStatistics),
+            static options => options.TrackStatistics,
+            static (options, value) => options.TrackStatistics = value),
+        Flag(
+            nameof(BoundedMemoryCacheOptions.TrackLinkedCacheEntries),
+            static options => options.TrackLinkedCacheEntries,
+            static (options, value) => options.TrackLinkedCacheEntries = value),
+        new(
+            nameof(BoundedMemoryCacheOptions.PacingShare),
+            "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",
+            TrySetPacingShare,
+            static options => options.PacingShare),
+        new(
+            nameof(BoundedMemoryCacheOptions.IdleReleaseInterval),
+            "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
+            TrySetIdleReleaseInterval,
+            static options => options.IdleReleaseInterval is TimeSpan interval ? interval : NoTime),
+        new(
+            nameof(BoundedMemoryCacheOptions.IdleReleaseMinimumBytes),
+            "at least 1 byte, as a number of bytes (1048576) or an amount with a unit (64MB)",
+            TrySetIdleReleaseMinimumBytes,
+            static options => options.IdleReleaseMinimumBytes),
+        Flag(
+            nameof(BoundedMemoryCacheOptions.TrimNativeMemory),
+            static options => options.TrimNativeMemory,
+            static (options, value) => options.TrimNativeMemory = value),
+    ];
+
+    private static CacheSetting Choice<T>(
+        string name, Func<BoundedMemoryCacheOptions, T> get, Action<BoundedMemoryCacheOptions, T> set)
+        where T : struct, Enum
+    {
+        string[] names = Enum.GetNames<T>();
+        return new CacheSetting(
+            name,
+            string.Join(" or ", names),
+            (options, text) =>
+            {
+                // By name only: Enum.TryParse would take any number.
+                int index = Array.FindIndex(
+                    names, candidate => candidate.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase));
+                if (index >= 0)
+                {
+                    set(options, Enum.Parse<T>(names[index]));
+                }
+
+                return index >= 0;
+            },
+            options => get(options));
+    }
+
+    private static CacheSetting Flag(
+        string name, Func<BoundedMemoryCacheOptions, bool> get, Action<BoundedMemoryCacheOptions, bool> set) => new(
+            name,
+            "true or false",
+            (options, text) =>
+            {
+                bool isFlag = bool.TryParse(text, out bool value);
+                if (isFlag)
+                {
+                    set(options, value);
+                }
+
+                return isFlag;
+            },
+            options => get(options));
+
+    private static bool TrySetExpirationScanFrequency(BoundedMemoryCacheOptions options, string text)
+    {
+        if (!TryParseTime(text, out TimeSpan time)
+            || time <= TimeSpan.Zero
+            || time > BoundedMemoryCacheOptions.LongestScanInterval)
+        {
+            return false;
+        }
+
+        options.ExpirationScanFrequency = time;
+        return true;
+    }
+
+    private static bool TrySetPacingShare(BoundedMemoryCacheOptions options, string text)
+    {
+        if (!double.TryParse(
+            text,
+            NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture,
+            out double share)
+            || !(share <= 1))
+        {
+            return false;
+        }
+
+        options.PacingShare = share;
+        return true;
+    }
+
+    private static bool TrySetIdleReleaseInterval(BoundedMemoryCacheOptions options, string text)
+    {
+        if (text.Trim().Equals(NoTime, StringComparison.OrdinalIgnoreCase))
+        {
+            options.IdleReleaseInterval = null;
+            return true;
+        }
+
+        if (!TryParseTime(text, out TimeSpan time) || !BoundedMemoryCacheOptions.IsIdleReleaseInterval(time))
+        {
+            return false;
+        }
+
+        options.IdleReleaseInterval = time;
+        return true;
+    }
+
+    private static bool TrySetIdleReleaseMinimumBytes(BoundedMemoryCacheOptions options, string text)
+    {
+        if (!ByteSize.TryParseAmount(text, out long bytes) || bytes < 1)
+        {
+            return false;
+        }
+
+        options.IdleReleaseMinimumBytes = bytes;
+        return true;
+    }
+
+    private static bool TryParseTime(string text, out TimeSpan time)
+    {
+        // A number without a colon would be days.
+        time = default;
+        return text.Contains(':', StringComparison.Ordinal)
+            && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out time);
+    }
+}

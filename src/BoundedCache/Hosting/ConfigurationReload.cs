@@ -1,4 +1,5 @@
 using BoundedCache.Diagnostics;
+using BoundedCache.Process;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,12 +18,12 @@ namespace BoundedCache.Hosting;
 /// </para>
 /// <para>
 /// Who holds whom: the cache holds its reload and disposes it. Configuration and clocks outlive caches, so they hold
-/// only a <see cref="Relay"/>, which holds the reload weakly.
+/// only a <see cref="Relay"/> and a timer, which hold the reload weakly.
 /// </para>
 /// </remarks>
 internal sealed class ConfigurationReload : IDisposable
 {
-    /// <summary>How long changes are collected before they are looked at.</summary>
+    /// <summary>The time for which changes are gathered before they are applied together.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
@@ -34,6 +35,7 @@ internal sealed class ConfigurationReload : IDisposable
     private readonly string _section;
     private readonly AcceptedSettings _start;
     private readonly Relay _relay;
+    private WeakTimer<ConfigurationReload>? _timer;
     private AcceptedSettings _last;
     private string? _lastComplaint;
     private bool _isRunning;
@@ -65,7 +67,7 @@ internal sealed class ConfigurationReload : IDisposable
         IOptionsFactory<BoundedMemoryCacheOptions> optionsFactory,
         ILogger logger)
     {
-        if (registration.Configuration is not { } configuration || options.Source is not { } source)
+        if (registration.Configuration is not { } configuration || ConfiguredSource.Find(options) is not { } source)
         {
             return;
         }
@@ -86,7 +88,7 @@ internal sealed class ConfigurationReload : IDisposable
         lock (_lock)
         {
             _isDisposed = true;
-            _relay.StopTimer_NeedsLock();
+            StopTimer_NeedsLock();
         }
 
         _relay.Dispose();
@@ -98,16 +100,23 @@ internal sealed class ConfigurationReload : IDisposable
         {
             if (!_isDisposed)
             {
-                _relay.StartTimer_NeedsLock(_time);
+                _timer ??= new WeakTimer<ConfigurationReload>(
+                    _time, this, static reload => reload.OnDue(), Delay, Timeout.InfiniteTimeSpan);
             }
         }
+    }
+
+    private void StopTimer_NeedsLock()
+    {
+        _timer?.Stop();
+        _timer = null;
     }
 
     private void OnDue()
     {
         lock (_lock)
         {
-            _relay.StopTimer_NeedsLock();
+            StopTimer_NeedsLock();
             _isStale = true;
             if (_isRunning)
             {
@@ -124,8 +133,8 @@ internal sealed class ConfigurationReload : IDisposable
     }
 
     /// <summary>
-    /// Whether there is something to look at. Under the lock that setters take: either they see that nobody runs, or
-    /// this sees what they set.
+    /// Whether there is a change to apply. It takes the lock that <see cref="OnDue"/> takes, so no change is missed:
+    /// either that sees that nobody runs, or this sees the change.
     /// </summary>
     private bool TakeStale()
     {
@@ -144,8 +153,7 @@ internal sealed class ConfigurationReload : IDisposable
             var now = new AcceptedSettings(_optionsFactory.Create(_registration.OptionsName));
             if (now.Limit is null && _last.Limit is not null)
             {
-                // A file that is just being replaced looks like this. Taking it for an order to return to the default
-                // would throw the cache away.
+                // A file that is being replaced looks like this. Returning to the default would empty the cache.
                 Complain(_section, () => Log.MaxMemoryGone(_logger, _cache.Name, _section, _cache.MaxMemory));
                 return;
             }
@@ -163,7 +171,7 @@ internal sealed class ConfigurationReload : IDisposable
         {
             // Between the cache's end and the reload's.
         }
-#pragma warning disable CA1031 // Options run foreign code, and this is a timer's thread, where an exception would end the process.
+#pragma warning disable CA1031 // Options run foreign code; an exception on a timer's thread would end the process.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
@@ -218,52 +226,17 @@ internal sealed class ConfigurationReload : IDisposable
     }
 
     /// <summary>
-    /// What configuration and clocks hold of a reload. It stops listening at the first change after the reload is gone.
+    /// What configuration holds of a reload. It stops listening at the first change after the reload is gone.
     /// </summary>
     private sealed class Relay(ConfigurationReload reload) : IDisposable
     {
         private readonly WeakReference<ConfigurationReload> _reload = new(reload);
         private IDisposable? _registration;
-        private ITimer? _timer;
 
         public void Listen(IConfiguration configuration) =>
             _registration = ChangeToken.OnChange(configuration.GetReloadToken, static relay => relay.OnChanged(), this);
 
-        /// <summary>
-        /// Starts the timer unless it runs. The flow of whoever changed the configuration is none of its business.
-        /// </summary>
-        public void StartTimer_NeedsLock(TimeProvider time)
-        {
-            if (_timer is null)
-            {
-                using (ExecutionContext.SuppressFlow())
-                {
-                    _timer = time.CreateTimer(
-                        static state => ((Relay)state!).OnDue(), this, Delay, Timeout.InfiniteTimeSpan);
-                }
-            }
-        }
-
-        public void StopTimer_NeedsLock()
-        {
-            _timer?.Dispose();
-            _timer = null;
-        }
-
         public void Dispose() => _registration?.Dispose();
-
-        private void OnDue()
-        {
-            if (_reload.TryGetTarget(out ConfigurationReload? reload))
-            {
-                reload.OnDue();
-            }
-            else
-            {
-                // Nobody is left to hold the lock.
-                StopTimer_NeedsLock();
-            }
-        }
 
         private void OnChanged()
         {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Hosting;
 
@@ -23,25 +25,52 @@ internal readonly record struct ConfiguredLimit
 
     public static bool TryParse(string text, out ConfiguredLimit limit)
     {
-        ReadOnlySpan<char> trimmed = text.AsSpan().Trim();
-        if (trimmed.EndsWith('%'))
-        {
-            bool isShare = decimal.TryParse(
-                trimmed[..^1].TrimEnd(),
-                NumberStyles.AllowDecimalPoint,
-                CultureInfo.InvariantCulture,
-                out decimal percent)
-                && percent is > 0 and <= 100;
-            limit = new ConfiguredLimit(0, isShare ? percent : 0);
-            return isShare;
-        }
-
-        bool isAmount = ByteSize.TryParse(trimmed, out long bytes) && bytes > 0;
-        limit = new ConfiguredLimit(isAmount ? bytes : 0, 0);
-        return isAmount;
+        long bytes = 0;
+        bool isLimit = ByteSize.TryParsePercent(text, out decimal percent)
+            || (ByteSize.TryParseAmount(text, out bytes) && bytes > 0);
+        limit = isLimit ? new ConfiguredLimit(bytes, percent) : default;
+        return isLimit;
     }
 
     public override string ToString() => _percent == 0
         ? string.Create(CultureInfo.InvariantCulture, $"{_bytes} bytes")
         : string.Create(CultureInfo.InvariantCulture, $"{_percent / 1.000000000000000000000000000000m}%");
+}
+
+/// <summary>The configuration that options were read from.</summary>
+/// <param name="Limit">What the configuration says of the limit; null where it says nothing.</param>
+/// <param name="ReloadToken">
+/// A token, taken before the first setting was read, that tells whether anything may have changed since.
+/// </param>
+internal sealed record ConfiguredSource(ConfiguredLimit? Limit, IChangeToken ReloadToken)
+{
+    private static readonly ConditionalWeakTable<BoundedMemoryCacheOptions, ConfiguredSource> s_sources = [];
+
+    /// <summary>Where options were read from; null where no configuration was read.</summary>
+    public static ConfiguredSource? Find(BoundedMemoryCacheOptions options) =>
+        s_sources.TryGetValue(options, out ConfiguredSource? source) ? source : null;
+
+    /// <summary>Notes where options were read from.</summary>
+    public void AddTo(BoundedMemoryCacheOptions options) => s_sources.AddOrUpdate(options, this);
+}
+
+/// <summary>The values of options that were last found good, copied, to tell what changed.</summary>
+internal sealed class AcceptedSettings(BoundedMemoryCacheOptions options)
+{
+    private readonly object[] _others = [.. CacheSetting.All.Select(setting => setting.Get(options))];
+
+    /// <summary>What the section says of the limit; null where it says nothing.</summary>
+    public ConfiguredLimit? Limit { get; } = ConfiguredSource.Find(options)?.Limit;
+
+    /// <summary>The limit in bytes after delegates have run.</summary>
+    public long MaxMemory { get; } = options.MaxMemory;
+
+    /// <summary>
+    /// The names of other options than the limit that differ from what they were before, and from
+    /// what they were at the start.
+    /// </summary>
+    public IEnumerable<string> FindChanged(AcceptedSettings before, AcceptedSettings start) => CacheSetting.All
+        .Where(
+            (_, index) => !_others[index].Equals(before._others[index]) && !_others[index].Equals(start._others[index]))
+        .Select(static setting => setting.Name);
 }

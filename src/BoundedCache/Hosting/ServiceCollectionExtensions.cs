@@ -28,9 +28,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class BoundedMemoryCacheServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers one <see cref="BoundedMemoryCache"/> as itself and as <see cref="IMemoryCache"/>, in the place
-    /// of any registered before; a later <c>AddMemoryCache()</c> changes nothing. Called again, it takes the
-    /// place of the call before.
+    /// Registers one <see cref="BoundedMemoryCache"/> as itself and as <see cref="IMemoryCache"/>. It replaces
+    /// any that was registered before; a later <c>AddMemoryCache()</c> changes nothing. Called again, it replaces
+    /// the call before.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes the default settings; null for the defaults.</param>
@@ -136,7 +136,7 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>What all the caches of a container have in common.</summary>
+    /// <summary>Registers what all caches of a container share.</summary>
     private static void AddShared(IServiceCollection services, CacheRegistration registration)
     {
         services.AddSingleton(registration);

@@ -58,7 +58,7 @@ internal sealed class PacedAccount(Pacer pacer, double share)
         LimitBytes = Math.Min(MaximumBytes, limitBytes);
         BudgetBytes = (long)(LimitBytes * share);
         Volatile.Write(
-            ref _nextReport, _left + _came + (Math.Max(BudgetBytes, Pacer.MinimumBudgetBytes) / ReportsPerBudget));
+            ref _nextReport, _left + _came + (Math.Max(BudgetBytes, PacingBudget.MinimumBytes) / ReportsPerBudget));
         return (left, came);
     }
 }

@@ -1,103 +1,72 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using BoundedCache.Process;
 
 namespace BoundedCache.Pacing;
 
 /// <summary>
-/// What keeps a process's memory near its caches' limits while they churn: counts the bytes that left all caches since
+/// Keeps a process's memory near its caches' limits while they churn. It counts the bytes that left all caches since
 /// the collector last looked at the whole heap, and asks it to look again, in the background, when they pass the
-/// caches' budgets taken together. When half as much has come into caches since the last collection of any kind, it has
-/// the young generations compacted. Where holes have come to be many and little is alive, it has the whole heap
-/// compacted in the place of a collection in the background.
+/// caches' budgets taken together (<see cref="PacingBudget"/>). It has the young generations compacted as
+/// <see cref="YoungPacing"/> says. Where there are many holes and little is alive, it has the whole heap compacted
+/// instead of collected in the background.
 /// </summary>
 /// <remarks>
-/// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead,
-/// until that generation is collected. The runtime does so by budgets of its own, which let such a process grow to
-/// twice its live heap.</para>
-/// <para>What comes in is new, and the runtime lets new objects pile up by the size of the processor's cache, which on
-/// a large server is hundreds of megabytes whatever the limit. When it then finds nearly all of them alive it leaves
-/// them where they are, and what died between them (what an entry is built with) stays as holes for as long as the
-/// entries live. Compacted early, they fill the holes that older entries left; so early that the runtime's own
-/// collection does not come first, where that is known to come for what caches take in. The process stops more often
-/// and for less time each, and for no longer in all: nearly all the time goes to moving what is kept, once.</para>
-/// <para>It keeps silent when the process collects often enough by itself (what left before such a collection no longer
-/// counts), in a no-GC region, and for as long as its collections would take more than
-/// <see cref="MaxShareOfProcessor"/>, or young ones more than <see cref="MaxShareOfTime"/>. It collects the whole heap
-/// on a thread of its own, made for that and gone afterwards: a collection in the background begins with a short one
-/// that is not, and a writer should not be the one to wait for it. For a young collection all threads wait, so the
-/// writer that reported runs it.</para>
+/// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead, until
+/// that generation is collected. The runtime does so by budgets of its own, which let such a process grow to twice its
+/// live heap.</para>
+/// <para>The pacer asks for nothing when the process collects often enough by itself (what left before such a
+/// collection no longer counts), in a no-GC region, and for as long as its collections would take more than
+/// <see cref="MaxShareOfProcessor"/>, or young ones more than <see cref="YoungPacing.MaxShareOfTime"/>. It collects the
+/// whole heap on a thread made for that: a collection in the background begins with a short one that is not, and a
+/// writer should not be the one to wait for it. For a young collection all threads wait, so the writer that reported
+/// runs it.</para>
+/// <para>Lock: <c>_lock</c> guards all counts, the budget and the young pacing. No collection runs under it.</para>
 /// </remarks>
 internal sealed class Pacer
 {
     /// <summary>
-    /// The least budget: below it a collection of the whole heap costs more than the bytes are worth.
-    /// </summary>
-    public const long MinimumBudgetBytes = 8L * 1024 * 1024;
-
-    /// <summary>
-    /// The least budget where limits are next to nothing. Half of them is taken off it, down to
-    /// <see cref="MinimumBudgetBytes"/> at 48 MiB: a share of a few megabytes would be used up hundreds of times a
-    /// second, for memory that nobody would miss.
-    /// </summary>
-    public const long SmallCacheBudgetBytes = 4 * MinimumBudgetBytes;
-
-    /// <summary>
-    /// The most that these collections may take of one processor, their time from begin to end
-    /// taken for processor time.
+    /// The most that these collections may take of one processor, their time from begin to end taken for processor
+    /// time.
     /// </summary>
     public const double MaxShareOfProcessor = 0.85;
-
-    /// <summary>The most of all time that young collections may stop the process for.</summary>
-    public const double MaxShareOfTime = 0.5;
 
     /// <summary>The most of all time that closing holes may stop the process for.</summary>
     public const double MaxShareForHoles = 0.01;
 
-    // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so
-    // they get the smaller part.
-    private const int YoungPerBudget = 2;
-
-    // A young collection that nobody asked for, and that comes after less than this, is not for what caches take in.
-    // After more, the next is forestalled: due after three quarters of it. The bound rises by a sixty-fourth with every
-    // young collection that is in time, so that it follows the runtime's budgets both ways.
-    private const long MinimumUnaskedBytes = 2L * 1024 * 1024;
-    private const int UnaskedRecovery = 64;
-
-    // Where the heap has a hard limit, what it has beyond the caches' limits must hold the dead, the new, what both
-    // grow by while the collector runs, and the application.
-    private const int RoomPerBudget = 4;
+    /// <summary>
+    /// Live bytes up to which a compacting collection of the whole heap stops the process for less than about a tenth
+    /// of a second.
+    /// </summary>
+    public const long QuickLiveBytes = 256L * 1024 * 1024;
 
     // Background collections never close holes, and where entries die in another order than they came the runtime lets
-    // two thirds of the heap become holes before it does.
+    // most of the heap become holes before it does.
     private const int LivePerHoles = 4;
     private const long MinimumHoleBytes = 16L * 1024 * 1024;
-
-    // Up to this much alive it stops the process for less than a tenth of a second.
-    private const long QuickLiveBytes = 256L * 1024 * 1024;
 
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
 
     private readonly IGarbageCollector _collector;
     private readonly TimeProvider _time;
     private readonly Action<Action> _run;
-    private readonly long? _heapLimitBytes;
     private readonly Lock _lock = new();
-    private readonly List<WeakReference<PacedAccount>> _accounts = [];
+    private readonly PacingBudget _budget;
+    private readonly YoungPacing _young;
+    private int _suspensions;
+
+    // The collections of the whole heap that were seen, the last one asked for, and when the next may begin.
     private long _deadBytes;
     private int _fullCollections;
-    private long _notBefore = long.MinValue;
     private bool _isCollecting;
     private long _startedAt;
     private long _lastFull;
+    private long _notBefore = long.MinValue;
     private long _collections;
-    private long _youngBytes;
-    private int _anyCollections;
-    private long _unaskedBytes = PacedAccount.MaximumBytes;
-    private long _youngNotBefore = long.MinValue;
-    private long _youngCollections;
-    private int _suspensions;
-    private long _keptHoleBytes;
+
+    // Those among them that compact.
     private bool _isCompacting;
+    private long _keptHoleBytes;
     private long _compactionNotBefore = long.MinValue;
     private long _compactions;
 
@@ -109,9 +78,9 @@ internal sealed class Pacer
         _collector = collector;
         _time = time;
         _run = run;
-        _heapLimitBytes = collector.Settings.HeapHardLimitBytes is > 0 and long limit ? limit : null;
+        _budget = new PacingBudget(collector.Settings);
+        _young = new YoungPacing(collector, time);
         _fullCollections = collector.FullCollections;
-        _anyCollections = collector.AllCollections;
     }
 
     /// <summary>The pacer of this process.</summary>
@@ -122,7 +91,7 @@ internal sealed class Pacer
     public long Collections => Volatile.Read(ref _collections);
 
     /// <summary>Collections of the young generations asked for so far.</summary>
-    public long YoungCollections => Volatile.Read(ref _youngCollections);
+    public long YoungCollections => _young.Collections;
 
     /// <summary>Of the collections of the whole heap, those that compacted it.</summary>
     public long Compactions => Volatile.Read(ref _compactions);
@@ -134,16 +103,15 @@ internal sealed class Pacer
         var account = new PacedAccount(this, share);
         lock (_lock)
         {
-            _accounts.RemoveAll(static weak => !weak.TryGetTarget(out _));
-            _accounts.Add(new WeakReference<PacedAccount>(account));
+            _budget.Add(account);
         }
 
         return account;
     }
 
     /// <summary>
-    /// Begins no collection of the whole heap until as many calls of <see cref="Resume"/>: for a bulk eviction
-    /// that a release will follow.
+    /// Begins no collection of the whole heap until as many calls of <see cref="Resume"/>: for a bulk eviction that a
+    /// release will follow.
     /// </summary>
     public void Suspend() => Interlocked.Increment(ref _suspensions);
 
@@ -160,29 +128,39 @@ internal sealed class Pacer
         bool isYoungDue;
         lock (_lock)
         {
-            NoteCollections();
+            NoteCollections_NeedsLock();
             (long left, long came) = account.Enter(creditedBytes, usedBytes, limitBytes);
             _deadBytes += left;
-            _youngBytes += came;
-            long budget = BudgetBytes();
+            _young.Add(came);
+            long budget = _budget.Compute();
             bool mayCollect = !_collector.IsInNoGCRegion;
-            isFullDue = mayCollect && TakeFull_NeedsLock(budget);
-            isScattered = isFullDue && TakeCompaction_NeedsLock();
-            isYoungDue = mayCollect && !isFullDue && TakeYoung_NeedsLock(budget);
+            isFullDue = mayCollect && TryBegin_NeedsLock(budget);
+            isScattered = isFullDue && TryBeginCompaction_NeedsLock();
+            isYoungDue = mayCollect && !isFullDue && _young.TryBegin(budget);
         }
 
         if (isFullDue)
         {
-            CollectFully(isScattered ? _collector.CollectCompacting : _collector.CollectInBackground);
+            Start(isScattered ? _collector.CollectCompacting : _collector.CollectInBackground);
         }
         else if (isYoungDue)
         {
-            CollectYoung();
+            CompactYoung();
         }
     }
 
-    private bool TakeFull_NeedsLock(long budgetBytes)
+    /// <summary>
+    /// When the next collection may begin, so that collections take no more than this share of all time.
+    /// </summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="taken">How long the last one took, which has just ended.</param>
+    /// <param name="share">The share, more than zero.</param>
+    internal static long NotBefore(TimeProvider time, TimeSpan taken, double share) =>
+        time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / share) - 1) * time.TimestampFrequency);
+
+    private bool TryBegin_NeedsLock(long budgetBytes)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_isCollecting
             || Volatile.Read(ref _suspensions) > 0
             || _deadBytes < budgetBytes
@@ -193,7 +171,7 @@ internal sealed class Pacer
 
         _isCollecting = true;
         _deadBytes = 0;
-        _lastFull = LastFull().Index;
+        _lastFull = _collector.ReadLastFull().Index;
         _startedAt = _time.GetTimestamp();
         _collections++;
         return true;
@@ -203,9 +181,10 @@ internal sealed class Pacer
     /// Whether the holes are worth the pause that closing them takes. What the last such collection could not close
     /// (pins hold it) is no reason for another.
     /// </summary>
-    private bool TakeCompaction_NeedsLock()
+    private bool TryBeginCompaction_NeedsLock()
     {
-        GCReading full = LastFull();
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        GCReading full = _collector.ReadLastFull();
         _keptHoleBytes = full.Compacted ? full.FragmentedBytes : Math.Min(_keptHoleBytes, full.FragmentedBytes);
         long holes = full.FragmentedBytes - _keptHoleBytes;
         _isCompacting = holes > Math.Max(MinimumHoleBytes, full.LiveBytes / LivePerHoles)
@@ -215,22 +194,7 @@ internal sealed class Pacer
         return _isCompacting;
     }
 
-    private bool TakeYoung_NeedsLock(long budgetBytes)
-    {
-        if (_youngBytes < Math.Min(budgetBytes / YoungPerBudget, _unaskedBytes / 4 * 3)
-            || _time.GetTimestamp() < _youngNotBefore)
-        {
-            return false;
-        }
-
-        // One writer collects; the others go on counting.
-        _youngBytes = 0;
-        _youngNotBefore = long.MaxValue;
-        _youngCollections++;
-        return true;
-    }
-
-    private void CollectFully(Action collect)
+    private void Start(Action collect)
     {
         try
         {
@@ -238,48 +202,41 @@ internal sealed class Pacer
         }
         catch (OutOfMemoryException)
         {
-            // No memory for a thread: the runtime is about to collect by itself, and the writer that
-            // reported has done nothing wrong.
+            // No memory for a thread: the runtime is about to collect by itself, and the writer that reported has done
+            // nothing wrong.
         }
     }
 
-    private void CollectYoung()
+    private void CompactYoung()
     {
         long startedAt = _time.GetTimestamp();
         _collector.CompactYoung();
         TimeSpan taken = _time.GetElapsedTime(startedAt);
         lock (_lock)
         {
-            _youngNotBefore = NotBefore(taken, MaxShareOfTime);
-            _anyCollections = _collector.AllCollections;
-            _unaskedBytes = Math.Min(PacedAccount.MaximumBytes, _unaskedBytes + (_unaskedBytes / UnaskedRecovery));
+            _young.End(taken);
         }
     }
-
-    /// <summary>
-    /// When the next collection may begin, so that collections take no more than this share of all time.
-    /// </summary>
-    private long NotBefore(TimeSpan taken, double share) =>
-        _time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / share) - 1) * _time.TimestampFrequency);
 
     private static void RunOnOwnThread(Action collect) =>
         new Thread(() => collect()) { IsBackground = true, Name = "BoundedCache pacer" }.Start();
 
     /// <summary>
-    /// Finds out whether the collection that was asked for is over, or the process collected the whole
-    /// heap without being asked.
+    /// Finds out whether the collection that was asked for is over, or the process collected the whole heap without
+    /// being asked.
     /// </summary>
-    private void NoteCollections()
+    private void NoteCollections_NeedsLock()
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         TimeSpan taken = _time.GetElapsedTime(_startedAt);
-        bool isOwn = _isCollecting || _youngNotBefore == long.MaxValue;
-        if (_isCollecting && (LastFull().Index != _lastFull || taken > s_longest))
+        bool mayBeAsked = _isCollecting || _young.IsCollecting;
+        if (_isCollecting && (_collector.ReadLastFull().Index != _lastFull || taken > s_longest))
         {
             // What left meanwhile goes on counting: most of it was seen alive.
             _isCollecting = false;
             _fullCollections = _collector.FullCollections;
-            _notBefore = NotBefore(taken, MaxShareOfProcessor);
-            _compactionNotBefore = _isCompacting ? NotBefore(taken, MaxShareForHoles) : _compactionNotBefore;
+            _notBefore = NotBefore(_time, taken, MaxShareOfProcessor);
+            _compactionNotBefore = _isCompacting ? NotBefore(_time, taken, MaxShareForHoles) : _compactionNotBefore;
         }
 
         bool isFull = false;
@@ -290,39 +247,6 @@ internal sealed class Pacer
             isFull = true;
         }
 
-        if (_collector.AllCollections is var allCollections && allCollections != _anyCollections)
-        {
-            // One of the whole heap is the process's own wish, or has reasons beside what came in: a young one before
-            // each would only be one more.
-            _unaskedBytes = !isOwn && !isFull && _youngBytes >= MinimumUnaskedBytes ? _youngBytes : _unaskedBytes;
-            _anyCollections = allCollections;
-            _youngBytes = 0;
-        }
-    }
-
-    private long BudgetBytes()
-    {
-        long budgets = 0;
-        long limits = 0;
-        foreach (WeakReference<PacedAccount> weak in _accounts)
-        {
-            if (weak.TryGetTarget(out PacedAccount? account))
-            {
-                budgets += account.BudgetBytes;
-                limits += account.LimitBytes;
-            }
-        }
-
-        long budget = Math.Max(budgets, Math.Max(MinimumBudgetBytes, SmallCacheBudgetBytes - (limits / 2)));
-        return _heapLimitBytes is long heap
-            ? Math.Max(MinimumBudgetBytes, Math.Min(budget, (heap - limits) / RoomPerBudget))
-            : budget;
-    }
-
-    private GCReading LastFull()
-    {
-        GCReading blocking = _collector.ReadLastFullBlocking();
-        GCReading background = _collector.ReadLastBackground();
-        return background.Index > blocking.Index ? background : blocking;
+        _young.NoteCollections(mayBeAsked, isFull);
     }
 }

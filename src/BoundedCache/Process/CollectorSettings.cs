@@ -1,11 +1,11 @@
 namespace BoundedCache.Process;
 
 /// <summary>
-/// How the runtime's garbage collector is configured, as far as that decides how much memory it keeps.
+/// The settings of the runtime's garbage collector that decide how much memory it keeps.
 /// </summary>
 internal readonly record struct CollectorSettings
 {
-    /// <summary>Server GC: a heap for each processor, each with room of its own for new objects.</summary>
+    /// <summary>Server GC: several heaps, each with its own room for new objects.</summary>
     public bool IsServer { get; init; }
 
     /// <summary>The number of heaps, under Server GC.</summary>
@@ -14,18 +14,19 @@ internal readonly record struct CollectorSettings
     /// <summary>Whether Server GC adapts the number of heaps to what the process needs.</summary>
     public bool AdaptsHeaps { get; init; }
 
-    /// <summary>Whether emptied memory is kept for later use by request.</summary>
+    /// <summary>Whether <c>System.GC.RetainVM</c> is set: emptied memory is kept for later use.</summary>
     public bool RetainsMemory { get; init; }
 
-    /// <summary>The library in place of the runtime's own collector; null when there is none.</summary>
+    /// <summary>
+    /// The collector library that is configured instead of the runtime's own; null for the runtime's own.
+    /// </summary>
     public string? Replacement { get; init; }
 
-    /// <summary>The size of the range reserved for regions in bytes; 0 for a collector without.</summary>
+    /// <summary>The size of the range reserved for regions, in bytes; 0 for a collector without regions.</summary>
     public long RegionRangeBytes { get; init; }
 
     /// <summary>
-    /// The most that the heap may have, in bytes, as configured or as the container leaves it; 0
-    /// where nothing limits it.
+    /// The heap's hard limit in bytes, from a setting or from the container's limit; 0 where there is none.
     /// </summary>
     public long HeapHardLimitBytes { get; init; }
 

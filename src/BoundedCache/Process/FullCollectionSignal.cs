@@ -1,8 +1,8 @@
 namespace BoundedCache.Process;
 
 /// <summary>
-/// Tells when a collection of the whole heap has run: an object that nothing refers to, whose finalizer the collector
-/// therefore calls after each collection of the generation it is in, and which ends in the oldest.
+/// Tells when a collection of the whole heap has run. It is an object that nothing refers to, so its finalizer runs
+/// after each collection of its generation; after a few collections that is the oldest generation.
 /// </summary>
 internal sealed class FullCollectionSignal
 {

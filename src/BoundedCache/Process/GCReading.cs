@@ -1,10 +1,13 @@
 namespace BoundedCache.Process;
 
 /// <summary>
-/// What one garbage collection left, in bytes: the part of <see cref="GCMemoryInfo"/> that releases are judged by.
+/// What one garbage collection left, in bytes: the part of <see cref="GCMemoryInfo"/> that the library uses.
 /// </summary>
 internal readonly record struct GCReading
 {
+    /// <summary>The size and the alignment of the regions of small objects.</summary>
+    public const long RegionBytes = 4L * 1024 * 1024;
+
     /// <summary>The collection's number since the process started; 0 when there was none.</summary>
     public long Index { get; init; }
 
@@ -40,7 +43,12 @@ internal readonly record struct GCReading
     /// <summary>Bytes in objects that survived.</summary>
     public long LiveBytes => Math.Max(0, HeapBytes - FragmentedBytes);
 
-    /// <summary>Copies what counts out of the runtime's record.</summary>
+    /// <summary>
+    /// Whether pinned objects can hold at least half of the idle heap: each one keeps the region that it lies in.
+    /// </summary>
+    public static bool CanPinsHold(long pinnedObjects, long idleBytes) => pinnedObjects * RegionBytes >= idleBytes / 2;
+
+    /// <summary>Copies the figures from the runtime's record.</summary>
     public static GCReading From(in GCMemoryInfo info) => new()
     {
         Index = info.Index,

@@ -1,10 +1,21 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace BoundedCache.Process;
 
 /// <summary>
-/// The allocator of the GNU C library, which has <c>malloc_trim</c>. Other C libraries (musl) and systems have not;
-/// there is then nothing to ask.
+/// Trims the native allocator (<c>malloc</c>) of this process. Tests replace it with a fake.
+/// </summary>
+internal interface INativeAllocator
+{
+    /// <summary>Makes the allocator give its free pages back to the operating system.</summary>
+    /// <returns>False where the allocator cannot do that. Never throws.</returns>
+    bool TryTrim();
+}
+
+/// <summary>
+/// Trims the allocator of the GNU C library with <c>malloc_trim</c>. Other C libraries, such as musl, and other systems
+/// do not have it.
 /// </summary>
 internal sealed unsafe class GlibcAllocator : INativeAllocator
 {
@@ -18,7 +29,7 @@ internal sealed unsafe class GlibcAllocator : INativeAllocator
             return false;
         }
 
-        // It walks every arena under that arena's lock: native threads that allocate meanwhile may wait for it.
+        // It takes each arena's lock in turn, so native threads that allocate may wait for it.
         _ = s_trim(0);
         return true;
     }
@@ -29,4 +40,66 @@ internal sealed unsafe class GlibcAllocator : INativeAllocator
         && NativeLibrary.TryGetExport(library, "malloc_trim", out nint function)
             ? (delegate* unmanaged<nuint, int>)function
             : null;
+}
+
+/// <summary>
+/// Reads how much memory the native allocator (<c>malloc</c>) of this process has. Tests replace it with a fake.
+/// </summary>
+internal interface INativeHeap
+{
+    /// <summary>Reads its figures.</summary>
+    /// <returns>Null where it has none, as on musl, Windows and macOS.</returns>
+    NativeHeapReading? Read();
+}
+
+/// <summary>The native allocator's own figures, in bytes.</summary>
+/// <param name="InUseBytes">Allocated and not freed, blocks with a mapping of their own included.</param>
+/// <param name="FreeBytes">Freed, and kept for the next allocation; resident or not.</param>
+internal readonly record struct NativeHeapReading(long InUseBytes, long FreeBytes);
+
+/// <summary>
+/// Reads the allocator of glibc, from version 2.33 on, with <c>mallinfo2(3)</c>. That call adds up all arenas and takes
+/// each one's lock in turn.
+/// </summary>
+internal sealed partial class GnuNativeHeap : INativeHeap
+{
+    /// <inheritdoc/>
+    public NativeHeapReading? Read()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        try
+        {
+            Account account = ReadAccount();
+            return new NativeHeapReading((long)account.InUse + (long)account.MappedBytes, (long)account.Free);
+        }
+        catch (Exception exception) when (exception is EntryPointNotFoundException or DllNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "mallinfo2")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial Account ReadAccount();
+
+    /// <summary><c>struct mallinfo2</c> of glibc.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    [SuppressMessage("Style", "IDE0051", Justification = "glibc defines the layout.")]
+    private readonly struct Account
+    {
+        private readonly nuint _arena;
+        private readonly nuint _freeChunks;
+        private readonly nuint _fastChunks;
+        private readonly nuint _mappedChunks;
+        public readonly nuint MappedBytes;
+        private readonly nuint _unused;
+        private readonly nuint _fastBytes;
+        public readonly nuint InUse;
+        public readonly nuint Free;
+        private readonly nuint _trimmable;
+    }
 }

@@ -1,20 +1,23 @@
+using System.Buffers.Text;
+using System.Text;
+
 namespace BoundedCache.Process;
 
 /// <summary>
-/// What the runtime lets this process's managed heap have where it has a hard limit, which in a container it
-/// has, and whether caches fit.
+/// The hard limit of this process's managed heap, and whether the limits of caches fit in it. In a container with a
+/// memory limit the heap has a hard limit unless it is configured otherwise.
 /// </summary>
 /// <param name="HeapLimitBytes">
-/// The heap's hard limit. A process whose heap needs more is ended by the runtime, whatever it could throw out.
+/// The heap's hard limit. The runtime ends a process whose heap needs more, even if caches could evict entries.
 /// </param>
 /// <param name="ContainerBytes">
-/// The container's limit, of which the runtime takes three quarters unless told otherwise; null where it is not known.
+/// The container's limit; by default the runtime takes three quarters of it. Null where it is not known.
 /// </param>
 internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerBytes)
 {
     /// <summary>
-    /// A cache takes a quarter of its limit more than its limit while entries come and go: a fifth was measured at the
-    /// peak of steady churn, and the rest is for the application's own objects (DESIGN.md).
+    /// While entries come and go a cache needs one part in so many more than its limit. This includes some room for the
+    /// application's own objects.
     /// </summary>
     private const int ExtraPart = 4;
 
@@ -42,4 +45,79 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
         ? $"The container has {ByteSize.Format(container)}, and the managed heap "
             + $"{ByteSize.Format(HeapLimitBytes)} of them"
         : $"The managed heap may have {ByteSize.Format(HeapLimitBytes)}";
+}
+
+/// <summary>
+/// The memory limit of this process's control group, which is a container's limit on Linux. Reads control groups of
+/// version 1 and 2 at their usual mount points.
+/// </summary>
+internal static class ContainerLimit
+{
+    private const string GroupsPath = "/proc/self/cgroup";
+    private const int LongestFileBytes = 4 * 1024;
+
+    /// <summary>Version 1 writes "no limit" as the largest number of whole pages.</summary>
+    private const long Unlimited = 1L << 62;
+
+    /// <summary>The smallest limit on the way from this process's group to the root.</summary>
+    /// <returns>Bytes; null where there is no limit, or no such files.</returns>
+    public static long? Read(IProcessFiles files)
+    {
+        Span<byte> buffer = stackalloc byte[LongestFileBytes];
+        int length = files.Read(GroupsPath, buffer);
+        if (length <= 0)
+        {
+            return null;
+        }
+
+        long? least = null;
+        foreach (string line in Encoding.UTF8.GetString(buffer[..length]).Split('\n'))
+        {
+            // number:controllers:path, and in version 2 no controllers.
+            if (line.Split(':', 3) is not [_, var controllers, ['/', ..] path])
+            {
+                continue;
+            }
+
+            if (controllers.Length == 0)
+            {
+                least = Least(least, ReadUpwards(files, "/sys/fs/cgroup", path, "memory.max"));
+            }
+            else if (controllers.Split(',').Contains("memory"))
+            {
+                least = Least(least, ReadUpwards(files, "/sys/fs/cgroup/memory", path, "memory.limit_in_bytes"));
+            }
+        }
+
+        return least;
+    }
+
+    /// <remarks>
+    /// Inside a container the path may be the host's, while the mount begins at the group itself. So missing files on
+    /// the way to the root are skipped.
+    /// </remarks>
+    private static long? ReadUpwards(IProcessFiles files, string mount, string path, string file)
+    {
+        long? least = null;
+        for (string group = path.TrimEnd('/'); ; group = group[..group.LastIndexOf('/')])
+        {
+            least = Least(least, ReadAmount(files, $"{mount}{group}/{file}"));
+            if (group.Length == 0)
+            {
+                return least;
+            }
+        }
+    }
+
+    /// <returns>Null for a file that is missing or that says "max".</returns>
+    private static long? ReadAmount(IProcessFiles files, string path)
+    {
+        Span<byte> buffer = stackalloc byte[32];
+        int length = files.Read(path, buffer);
+        return length > 0
+            && Utf8Parser.TryParse(buffer[..length], out long bytes, out _)
+            && bytes is > 0 and < Unlimited ? bytes : null;
+    }
+
+    private static long? Least(long? first, long? second) => first is null || second < first ? second : first;
 }

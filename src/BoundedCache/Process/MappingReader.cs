@@ -3,9 +3,40 @@ using System.Text;
 
 namespace BoundedCache.Process;
 
+/// <summary>One mapping of this process's address space, as <c>/proc/self/smaps</c> lists them.</summary>
+internal readonly record struct Mapping
+{
+    /// <summary>The first address.</summary>
+    public required long Start { get; init; }
+
+    /// <summary>The address after the last.</summary>
+    public required long End { get; init; }
+
+    /// <summary>Whether it may be written.</summary>
+    public required bool IsWritable { get; init; }
+
+    /// <summary>Whether it may be read, written or run. Memory that is only reserved may not.</summary>
+    public required bool IsAccessible { get; init; }
+
+    /// <summary>The file, or a name in brackets that the kernel gives it; null for plain anonymous memory.</summary>
+    public required string? Path { get; init; }
+
+    /// <summary>Resident bytes.</summary>
+    public long ResidentBytes { get; init; }
+
+    /// <summary>Resident bytes that no file backs (any longer).</summary>
+    public long AnonymousBytes { get; init; }
+
+    /// <summary>Resident bytes in transparent huge pages.</summary>
+    public long HugePageBytes { get; init; }
+
+    /// <summary>The size of its address range, resident or not.</summary>
+    public long Length => End - Start;
+}
+
 /// <summary>
-/// Reads the text of <c>/proc/self/smaps</c>: a line for each mapping, followed by its amounts, one a
-/// line, in kB that are KiB.
+/// Reads the text of <c>/proc/self/smaps</c>: one line for each mapping, followed by one line for each of its amounts.
+/// The amounts are in kB, which means KiB.
 /// </summary>
 internal static class MappingReader
 {
@@ -24,7 +55,7 @@ internal static class MappingReader
             int read = filled == buffer.Length ? 0 : smaps.Read(buffer, filled, buffer.Length - filled);
             if (read <= 0)
             {
-                // A rest without its line feed was cut short, and with it the list.
+                // Text without a line feed at the end was cut short, so the list is not complete.
                 return filled == 0 && mappings.Count > 0 ? mappings : null;
             }
 
@@ -75,8 +106,7 @@ internal static class MappingReader
     /// <summary>Takes <c>7f2f9c5f8000-7f2f9c619000 rw-p 00000000 00:00 0   [heap]</c>.</summary>
     private static bool TryTakeHeader(ReadOnlySpan<byte> line, List<Mapping> mappings)
     {
-        // The addresses of 64-bit processes fit a long, save for the kernel's own page at the
-        // very end, which is not ours.
+        // The addresses of a 64-bit process fit a long. Only the kernel's own page at the very end does not.
         if (!Utf8Parser.TryParse(line, out ulong start, out int length, 'x')
             || length >= line.Length
             || line[length] != '-')
@@ -112,7 +142,7 @@ internal static class MappingReader
     }
 
     /// <summary>
-    /// The path, shared with the mapping before where it is the same, as it is for the parts of a library.
+    /// The path as text. The mappings of one library follow each other and share one string.
     /// </summary>
     private static string PathOf(ReadOnlySpan<byte> text, List<Mapping> mappings)
     {

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.Process;
 
 /// <summary>
-/// The memory of this process: what the operating system and the garbage collector say it is, and
-/// the means to make it less.
+/// The memory of this process: the figures of the operating system and of the garbage collector, and the calls that
+/// reduce it. Thread-safe.
 /// </summary>
-internal sealed partial class ProcessMemory(
+internal sealed class ProcessMemory(
     IProcessFiles files, IGarbageCollector collector, INativeAllocator? allocator = null)
 {
     private const string StatusPath = "/proc/self/status";
 
-    // The memory lines of the status file stand within the first kilobyte, unless the process is in hundreds of groups.
+    // The memory lines are in the first kilobyte of the status file, unless the process is in hundreds of groups.
     private const int UsualStatusBytes = 4 * 1024;
     private const int LongestStatusBytes = 1024 * 1024;
 
@@ -21,8 +21,8 @@ internal sealed partial class ProcessMemory(
     public static ProcessMemory Shared { get; } = new(new ProcessFiles(), new RuntimeCollector(), s_allocator);
 
     /// <summary>
-    /// Memory that this process's heap may use, in bytes: the machine's, or less where a container or a heap limit says
-    /// so (in a container 75 % of its limit unless configured otherwise). Known before the first collection.
+    /// Memory that this process's heap may use, in bytes: the machine's memory, or less where a container or a heap
+    /// limit sets less (by default 75 % of a container's limit). Known before the first collection.
     /// </summary>
     public static long AvailableBytes => GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
 
@@ -36,7 +36,7 @@ internal sealed partial class ProcessMemory(
     public INativeAllocator Allocator => allocator ?? s_allocator;
 
     /// <summary>
-    /// Reads the process's memory now. Never throws for lack of a source:
+    /// Reads the process's memory now. Does not throw when a source is missing:
     /// <see cref="ProcessMemorySnapshot.Source"/> says what is missing.
     /// </summary>
     public ProcessMemorySnapshot TakeSnapshot()

@@ -3,8 +3,8 @@ using System.Buffers.Text;
 namespace BoundedCache.Process;
 
 /// <summary>
-/// A text of lines <c>Name:   123 kB</c>, the form of <c>/proc/self/status</c> and <c>/proc/self/smaps_rollup</c>,
-/// searched in place. The kernel writes kB and means KiB.
+/// Finds amounts in lines such as <c>Name:   123 kB</c>, the form of <c>/proc/self/status</c>, without copying the
+/// text. The kernel writes kB and means KiB.
 /// </summary>
 internal readonly ref struct StatusFile(ReadOnlySpan<byte> text)
 {
@@ -12,13 +12,13 @@ internal readonly ref struct StatusFile(ReadOnlySpan<byte> text)
 
     /// <summary>The amount on the line that starts with a name.</summary>
     /// <param name="name">The name with its colon, for example <c>"VmRSS:"u8</c>.</param>
-    /// <returns>Bytes; null when there is no such line or no sound amount on it.</returns>
+    /// <returns>Bytes; null when there is no such line or no valid amount on it.</returns>
     public long? Find(ReadOnlySpan<byte> name) =>
         TryFind(name, out ReadOnlySpan<byte> value) ? ParseKibibytes(value) : null;
 
     /// <summary>The plain number on the line that starts with a name.</summary>
     /// <param name="name">The name with its colon, for example <c>"Threads:"u8</c>.</param>
-    /// <returns>Null when there is no such line or no sound number on it.</returns>
+    /// <returns>Null when there is no such line or no valid number on it.</returns>
     public long? FindCount(ReadOnlySpan<byte> name) =>
         TryFind(name, out ReadOnlySpan<byte> value)
         && Utf8Parser.TryParse(value = value.Trim(" \t\r"u8), out long count, out int digits)
@@ -36,7 +36,7 @@ internal readonly ref struct StatusFile(ReadOnlySpan<byte> text)
             int end = rest.IndexOf((byte)'\n');
             if (end < 0)
             {
-                // Without its line feed the line may be cut short, and a number cut short is a wrong number.
+                // A line without its line feed may be cut short, and then its number is wrong.
                 return false;
             }
 
@@ -62,5 +62,70 @@ internal readonly ref struct StatusFile(ReadOnlySpan<byte> text)
             && value[digits..].TrimStart((byte)' ').SequenceEqual("kB"u8)
                 ? kibibytes * 1024
                 : null;
+    }
+}
+
+/// <summary>
+/// The process's memory as the operating system counts it, in bytes; null where the system does not tell.
+/// </summary>
+internal readonly record struct ResidentReading
+{
+    /// <summary>Physical memory of the process.</summary>
+    public required long ResidentBytes { get; init; }
+
+    /// <summary>The part that is private and backed by no file.</summary>
+    public long? AnonymousBytes { get; init; }
+
+    /// <summary>The part that maps files.</summary>
+    public long? FileBytes { get; init; }
+
+    /// <summary>The highest <see cref="ResidentBytes"/> so far.</summary>
+    public long? PeakResidentBytes { get; init; }
+
+    /// <summary>Where the figures come from, and what that source lacks.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Whether no figure is missing.</summary>
+    public bool IsComplete => AnonymousBytes is not null && FileBytes is not null && PeakResidentBytes is not null;
+
+    /// <summary>Reads the lines of a process status file.</summary>
+    /// <returns>Null without a valid <c>VmRSS</c>: the other figures mean little alone.</returns>
+    public static ResidentReading? Parse(ReadOnlySpan<byte> text, string path)
+    {
+        var status = new StatusFile(text);
+        if (status.Find("VmRSS:"u8) is not long resident)
+        {
+            return null;
+        }
+
+        var reading = new ResidentReading
+        {
+            ResidentBytes = resident,
+            AnonymousBytes = status.Find("RssAnon:"u8),
+            FileBytes = status.Find("RssFile:"u8),
+            PeakResidentBytes = status.Find("VmHWM:"u8),
+            Source = path,
+        };
+        return reading.IsComplete
+            ? reading
+            : reading with { Source = $"{path}, which lacks {string.Join(", ", reading.Missing())}" };
+    }
+
+    private IEnumerable<string> Missing()
+    {
+        if (AnonymousBytes is null)
+        {
+            yield return "RssAnon";
+        }
+
+        if (FileBytes is null)
+        {
+            yield return "RssFile";
+        }
+
+        if (PeakResidentBytes is null)
+        {
+            yield return "VmHWM";
+        }
     }
 }

@@ -3,16 +3,15 @@ using System.Diagnostics;
 namespace BoundedCache.Process;
 
 /// <summary>
-/// A thread at need, for work that may never return: the caller waits for a bounded time and then leaves it
-/// behind. While one piece of work is stuck no further is begun, so that at most one thread is lost, not one a
-/// call. Used by one thread.
+/// Runs work that may never return on a thread of its own; the caller waits for a bounded time only. While earlier work
+/// is stuck no other work begins, so at most one thread is lost. Not thread-safe: one caller at a time.
 /// </summary>
 internal sealed class TimedWorker(string threadName)
 {
     private Thread? _thread;
 
     /// <summary>Runs work that does not throw.</summary>
-    /// <param name="work">What may take for ever.</param>
+    /// <param name="work">What may never return.</param>
     /// <param name="timeout">How long to wait for it.</param>
     /// <returns>False when it did not finish in time, or was not begun because earlier work never finished.</returns>
     public bool TryRun(Action work, TimeSpan timeout)

@@ -10,7 +10,7 @@ namespace BoundedCache.Release;
 /// <remarks>
 /// <para>
 /// The runtime hands empty regions back by itself only when it collects, and then no more than the time since it last
-/// did allows (160 KB a millisecond, nothing before 100 ms are over). So slices come every 100 ms while they bring
+/// did allows, and nothing before 100 ms are over. So slices come every 100 ms while they bring
 /// something. Regions that the runtime would rather keep are given up once they lay unused through twenty collections:
 /// where a slice brings nothing, the next ones follow faster. Under Server GC a timer of the runtime's own hands back
 /// what the collections marked for it, at the same pace.
@@ -21,16 +21,10 @@ namespace BoundedCache.Release;
 /// where little is alive: with little left to hand back its pause is that of compacting the survivors.
 /// </para>
 /// </remarks>
-internal sealed class GentleRelease(
-    ProcessMemory memory,
-    ReleaseThresholds limits,
-    ReleaseOrder order,
-    ProcessMemorySnapshot before,
-    PauseMeter pauses,
-    Func<TimeSpan, string?> wait)
+internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, ReleaseThresholds thresholds)
 {
-    // A background collection that was under way takes the place of the one asked for, and has not
-    // seen the latest garbage.
+    // Where a background collection is under way the runtime begins no other, and that one has not seen the latest
+    // garbage.
     private const int Attempts = 3;
 
     private const int MaxBlocking = 2;
@@ -47,15 +41,14 @@ internal sealed class GentleRelease(
         _stopped is null ? _account : [.. _account, $"The gentle release ended early: {_stopped}."];
 
     /// <summary>Runs the steps, as far as nothing speaks against them.</summary>
-    /// <param name="waitForFinalizers">Waits for finalizers, bounded; false where they did not finish.</param>
     /// <returns>What is known at the end.</returns>
-    public ReleaseMeasurement Run(Func<bool> waitForFinalizers)
+    public ReleaseMeasurement Execute()
     {
         if (CollectInBackground())
         {
-            if (Gather().FinalizersHold)
+            if (Measure().FinalizersHold)
             {
-                _finalizersStuck = !waitForFinalizers();
+                _finalizersStuck = !run.WaitForFinalizers();
                 CollectInBackground();
             }
 
@@ -64,7 +57,7 @@ internal sealed class GentleRelease(
             Finish();
         }
 
-        return Gather();
+        return Measure();
     }
 
     /// <returns>Whether a collection of the whole heap, begun after this was called, has ended.</returns>
@@ -74,8 +67,8 @@ internal sealed class GentleRelease(
         {
             int begun = _collector.FullCollections;
             bool isNew = false;
-            long last = LastFull().Index;
-            pauses.Measure(() =>
+            long last = _collector.ReadLastFull().Index;
+            run.Collect(() =>
             {
                 _collector.CollectInBackground();
                 isNew = _collector.FullCollections != begun;
@@ -96,25 +89,25 @@ internal sealed class GentleRelease(
     private void WaitForFullAfter(long index)
     {
         long startedAt = Stopwatch.GetTimestamp();
-        while (LastFull().Index == index && MayGoOn(wait(limits.BackgroundPoll)))
+        while (_collector.ReadLastFull().Index == index && MayGoOn(run.Pause(thresholds.BackgroundPoll)))
         {
-            if (Stopwatch.GetElapsedTime(startedAt) > limits.Background)
+            if (Stopwatch.GetElapsedTime(startedAt) > thresholds.Background)
             {
-                MayGoOn($"the background collection had not ended after {limits.Background.TotalSeconds:0} s");
+                MayGoOn($"the background collection had not ended after {thresholds.Background.TotalSeconds:0} s");
             }
         }
     }
 
     private void CompactIfScattered()
     {
-        GCReading full = LastFull();
+        GCReading full = _collector.ReadLastFull();
         long emptiedBytes = Occupied() - full.HeapBytes;
-        bool isScattered = full.FragmentedBytes > limits.KnownGapBytes
+        bool isScattered = full.FragmentedBytes > thresholds.KnownGapBytes
             && full.FragmentedBytes > emptiedBytes
             && full.FragmentedBytes > full.LiveBytes;
         if (isScattered && _blocking < MaxBlocking && MayCollect())
         {
-            pauses.Measure(_collector.CollectCompacting);
+            run.Collect(_collector.CollectCompacting);
             _blocking++;
             _account.Add("Survivors were scattered, so a compacting collection came first.");
         }
@@ -127,17 +120,17 @@ internal sealed class GentleRelease(
         long lowest = first;
         int slices = 0;
         int fruitless = 0;
-        while (fruitless < limits.FruitlessSlices
-            && MayGoOn(wait(fruitless == 0 ? limits.SliceInterval : limits.FruitlessInterval))
+        while (fruitless < thresholds.FruitlessSlices
+            && MayGoOn(run.Pause(fruitless == 0 ? thresholds.SliceInterval : thresholds.FruitlessInterval))
             && MayCollect())
         {
             // The young generation first: it is the cheapest. The next one has a budget of its own, which
             // only its collections shrink.
-            int generation = fruitless < limits.FruitlessSlices / 3 ? 0 : 1;
-            pauses.Measure(() => _collector.CollectYoung(generation));
+            int generation = fruitless < thresholds.FruitlessSlices / 3 ? 0 : 1;
+            run.Collect(() => _collector.CollectYoung(generation));
             slices++;
             long occupied = Occupied();
-            bool fell = lowest - occupied >= limits.MinimumSliceBytes;
+            bool fell = lowest - occupied >= thresholds.MinimumSliceBytes;
             fruitless = fell ? 0 : fruitless + 1;
             lowest = fell ? occupied : lowest;
         }
@@ -154,11 +147,11 @@ internal sealed class GentleRelease(
     /// </summary>
     private void Finish()
     {
-        ReleaseMeasurement measurement = Gather();
-        // Under Server GC a collection in the background leaves memory beside the heap (9 to 18 MB seen), which does
-        // not show as idle and which only a full one fetches.
+        ReleaseMeasurement measurement = Measure();
+        // Under Server GC a collection in the background leaves memory beside the heap, which does not show as idle
+        // and which only a full one fetches.
         bool isWorthIt = _collector.Settings.IsServer
-            || limits.IsWorthFetching(measurement.IdleBytes, measurement.Collection.LiveBytes);
+            || thresholds.IsWorthFetching(measurement.IdleBytes, measurement.Collection.LiveBytes);
 
         // Only a clear excess is put down to pins: any process has some.
         bool isPinned = measurement.IsHeapIdle && measurement.IsPinned;
@@ -168,10 +161,10 @@ internal sealed class GentleRelease(
         }
 
         bool isFallback = _slicedBytes < measurement.IdleBytes / 10;
-        if (isFallback || measurement.Collection.LiveBytes <= limits.QuickLiveBytes)
+        if (isFallback || measurement.Collection.LiveBytes <= thresholds.QuickLiveBytes)
         {
             long occupied = Occupied();
-            pauses.Measure(_collector.CollectAggressively);
+            run.Collect(_collector.CollectAggressively);
             _blocking++;
             _account.Add(isFallback
                 ? $"The runtime kept {ByteSize.Format(measurement.IdleBytes)} that slices should have given back, "
@@ -190,33 +183,18 @@ internal sealed class GentleRelease(
 
     private long Occupied() => ReleaseMeasurement.Occupied(memory.TakeSnapshot());
 
-    private GCReading LastFull()
-    {
-        GCReading blocking = _collector.ReadLastFullBlocking();
-        GCReading background = _collector.ReadLastBackground();
-        return background.Index > blocking.Index ? background : blocking;
-    }
-
     /// <summary>
-    /// The heap as the last collection of any kind left it; pins and finalizers as the last one of
-    /// the whole heap found them.
+    /// The heap as the last collection of any kind left it; pins and finalizers as the last one of the whole heap
+    /// found them.
     /// </summary>
-    private ReleaseMeasurement Gather()
+    private ReleaseMeasurement Measure()
     {
-        GCReading full = LastFull();
+        GCReading full = _collector.ReadLastFull();
         GCReading last = _collector.ReadLast();
-        return new ReleaseMeasurement
-        {
-            Order = order,
-            Reference = order.Baseline ?? before,
-            After = memory.TakeSnapshot(),
-            Collection = (last.Index > full.Index ? last : full) with
-            {
-                PinnedObjects = full.PinnedObjects,
-                FinalizersPending = full.FinalizersPending,
-            },
-            Collections = _blocking,
-            FinalizersStuck = _finalizersStuck,
-        };
+        GCReading newest = last.Index > full.Index ? last : full;
+        return run.Measure(
+            newest with { PinnedObjects = full.PinnedObjects, FinalizersPending = full.FinalizersPending },
+            _blocking,
+            _finalizersStuck);
     }
 }

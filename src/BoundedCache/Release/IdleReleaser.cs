@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using BoundedCache.Process;
 
@@ -14,7 +15,7 @@ namespace BoundedCache.Release;
 /// <b>Needed</b> is what survived the last collection of the whole heap, less what the caches have let go since.
 /// <b>Quiet</b> is a process that allocates less than 1 MiB a second and collects no whole heap.
 /// </para>
-/// <para>Lock: <c>_lock</c> guards the members and the timer. Nothing foreign runs under it.</para>
+/// <para>Lock: <c>_lock</c> guards the members and the timer. No user code runs under it.</para>
 /// </remarks>
 internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory, TimeProvider time)
 {
@@ -26,8 +27,8 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private static readonly TimeSpan s_longestPeriod = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly List<WeakReference<IdleMember>> _members = [];
-    private ITimer? _timer;
+    private readonly WeakList<Member> _members = new();
+    private WeakTimer<IdleReleaser>? _timer;
     private int _isChecking;
 
     // Of the checks alone, which do not overlap.
@@ -44,32 +45,29 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         s_watches.GetValue(time, static clock => new IdleReleaser(MemoryReleaser.Shared, ProcessMemory.Shared, clock));
 
     /// <summary>Takes a cache into account for as long as the member lives.</summary>
-    public void Join(IdleMember member)
+    public void Join(Member member)
     {
         lock (_lock)
         {
-            _members.Add(new WeakReference<IdleMember>(member));
+            _members.Add(member);
             TimeSpan period = Period_NeedsLock();
-            if (_timer is not null)
+            if (_timer is null)
+            {
+                _timer = new WeakTimer<IdleReleaser>(time, this, static watch => watch.Tick(), period, period);
+            }
+            else
             {
                 _timer.Change(period, period);
-                return;
-            }
-
-            // The flow of whoever makes the first cache is none of the timer's business.
-            using (ExecutionContext.SuppressFlow())
-            {
-                _timer = time.CreateTimer(static state => ((IdleReleaser)state!).Tick(), this, period, period);
             }
         }
     }
 
     /// <summary>Ends a member's part in it.</summary>
-    public void Leave(IdleMember member)
+    public void Leave(Member member)
     {
         lock (_lock)
         {
-            _members.RemoveAll(weak => !weak.TryGetTarget(out IdleMember? other) || ReferenceEquals(other, member));
+            _members.Remove(member);
             StopIfAlone_NeedsLock();
         }
     }
@@ -81,7 +79,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
             return;
         }
 
-        IdleMember[] members = Alive();
+        Member[] members = Alive();
         if (members.Length == 0 || !Check(members))
         {
             Volatile.Write(ref _isChecking, 0);
@@ -89,12 +87,12 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     }
 
     /// <returns>Whether a release began, at whose end the next check may come.</returns>
-    private bool Check(IdleMember[] members)
+    private bool Check(Member[] members)
     {
         IdleReading now = Read(members);
         long minimum = members.Min(static member => member.MinimumBytes);
         long excess = now.HeldBytes - now.NeededBytes;
-        bool isMuch = excess >= minimum && excess >= now.NeededBytes / 2 && excess >= _leftBytes + minimum;
+        bool isMuch = excess >= now.NeededBytes / 2 && excess >= _leftBytes + minimum;
         _calm = isMuch && IsQuiet(now) ? _calm + 1 : 0;
         _last = now;
         TimeSpan interval = members.Min(static member => member.Interval);
@@ -114,28 +112,31 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         return true;
     }
 
-    private void Conclude(Task<ReleaseResult> task, IdleMember[] members)
+    private void Conclude(Task<ReleaseResult> task, Member[] members)
     {
-        if (task.IsCompletedSuccessfully)
+        ReleaseResult? released = task.IsCompletedSuccessfully ? task.Result : null;
+        if (released is not null)
         {
             // What stayed is pinned, or kept by the runtime: asking for the same again would bring no more.
             IdleReading after = Read(members);
             _leftBytes = Math.Max(0, after.HeldBytes - after.NeededBytes);
             _last = after;
-            members[0].OnReleased(task.Result);
         }
 
+        // Before anybody is told: what is told may take long, or throw, and the checks go on.
         Volatile.Write(ref _isChecking, 0);
+        if (released is not null)
+        {
+            members[0].OnReleased(released);
+        }
     }
 
-    private IdleReading Read(IdleMember[] members)
+    private IdleReading Read(Member[] members)
     {
         IGarbageCollector collector = memory.Collector;
         ProcessMemorySnapshot snapshot = memory.TakeSnapshot();
         GCReading last = collector.ReadLast();
-        GCReading background = collector.ReadLastBackground();
-        GCReading blocking = collector.ReadLastFullBlocking();
-        GCReading full = background.Index > blocking.Index ? background : blocking;
+        GCReading full = collector.ReadLastFull();
         long occupied = ReleaseMeasurement.Occupied(snapshot);
         long used = members.Sum(static member => member.UsedBytes());
         if (full.Index != _fullIndex)
@@ -170,21 +171,11 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         && now.AllocatedEver - _last.AllocatedEver <= QuietBytesPerSecond
             * time.GetElapsedTime(_last.Timestamp, now.Timestamp).TotalSeconds;
 
-    private IdleMember[] Alive()
+    private Member[] Alive()
     {
         lock (_lock)
         {
-            List<IdleMember> alive = [];
-            _members.RemoveAll(weak =>
-            {
-                bool isAlive = weak.TryGetTarget(out IdleMember? member);
-                if (isAlive)
-                {
-                    alive.Add(member!);
-                }
-
-                return !isAlive;
-            });
+            List<Member> alive = _members.ToList();
             StopIfAlone_NeedsLock();
             return [.. alive];
         }
@@ -192,13 +183,11 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
     private TimeSpan Period_NeedsLock()
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         TimeSpan shortest = s_longestPeriod * ChecksPerInterval;
-        foreach (WeakReference<IdleMember> weak in _members)
+        foreach (Member member in _members)
         {
-            if (weak.TryGetTarget(out IdleMember? member) && member.Interval < shortest)
-            {
-                shortest = member.Interval;
-            }
+            shortest = member.Interval < shortest ? member.Interval : shortest;
         }
 
         return shortest / ChecksPerInterval;
@@ -206,11 +195,30 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
     private void StopIfAlone_NeedsLock()
     {
-        if (_members.Count == 0)
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (_members.Capacity == 0)
         {
-            _timer?.Dispose();
+            _timer?.Stop();
             _timer = null;
         }
+    }
+
+    /// <summary>
+    /// What one cache wants of the watch, and tells it. The watch holds it weakly: it ends with its cache.
+    /// </summary>
+    public sealed record Member
+    {
+        /// <summary>The least time between two idle releases.</summary>
+        public required TimeSpan Interval { get; init; }
+
+        /// <summary>Bytes that the process has to hold beyond need for a release to be worth it.</summary>
+        public required long MinimumBytes { get; init; }
+
+        /// <summary>Bytes in the cache now; 0 where it does not count bytes.</summary>
+        public required Func<long> UsedBytes { get; init; }
+
+        /// <summary>Told what a release came to. Must not throw.</summary>
+        public required Action<ReleaseResult> OnReleased { get; init; }
     }
 
     /// <summary>The process at one check.</summary>

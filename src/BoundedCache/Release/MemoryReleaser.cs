@@ -10,48 +10,46 @@ namespace BoundedCache.Release;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Coalescing: at most one batch waits. A request joins it until the run has closed it, right before its collection;
-/// what comes later may have made garbage that the collection has not seen, and waits, with all others like it, in the
-/// next batch. So requests at once cost the run that was under way and one more; requests in a row are slowed down by
-/// <see cref="ReleaseThrottle"/>. A gentle run, which takes seconds, ends early where somebody waits who wants a full
-/// one, and where nobody waits for it any more.
+/// Coalescing: at most one batch waits. A request joins it until the run has closed it, right before its collection.
+/// What comes later may have made garbage that the collection has not seen, and waits, with all others like it, in the
+/// next batch. So requests at once cost the run that was under way and one more. Requests in a row are slowed down by
+/// <see cref="ReleaseThrottle"/>. A gentle run, which takes seconds, ends early where a caller waits for a full
+/// one, and where no caller waits for it any more.
 /// </para>
 /// <para>
-/// Lock: <c>_lock</c> guards <c>_waiting</c>, <c>_isRunning</c> and the contents of an open batch. Nothing foreign runs
-/// under it: no callback, no collection, no continuation. Settling callbacks run on a helper thread without it.
+/// Lock: <c>_lock</c> guards <c>_waiting</c>, <c>_isRunning</c> and the contents of an open batch. No user code runs
+/// under it: no callback, no collection, no continuation. Callbacks are waited for on a helper thread without it.
 /// </para>
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, or a test.")]
-internal sealed class MemoryReleaser
+internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresholds thresholds)
 {
     private readonly Lock _lock = new();
-    private readonly ReleaseRun _run;
-    private readonly ReleaseThresholds _limits;
-    private readonly TimedWorker _settler = new("BoundedCache settling");
+    private readonly ReleaseThrottle _throttle = new(memory.Collector, thresholds);
+    private readonly TimedWorker _callbackWaiter = new("BoundedCache callback wait");
+    private readonly TimedWorker _finalizerWaiter = new("BoundedCache finalizer wait");
 
-    // Set when somebody asks, so that a run which waits between its steps, or for a storm to pass, looks up.
-    private readonly ManualResetEventSlim _nudge = new();
-    private ReleaseBatch? _waiting;
+    // Set by each request: it wakes a run that waits between its steps, or until a deferred release is due.
+    private readonly ManualResetEventSlim _asked = new();
+    private Batch? _waiting;
     private bool _isRunning;
-
-    public MemoryReleaser(ProcessMemory memory, ReleaseThresholds limits)
-    {
-        _limits = limits;
-        _run = new ReleaseRun(memory, limits);
-    }
 
     /// <summary>
     /// The releaser of this process. A collection concerns every cache in it, so they all share this one.
     /// </summary>
     public static MemoryReleaser Shared { get; } = new(ProcessMemory.Shared, new ReleaseThresholds());
 
+    /// <summary>The process that it releases memory of.</summary>
+    public ProcessMemory Memory => memory;
+
     /// <summary>Asks for a release.</summary>
     /// <param name="request">What is expected of it.</param>
     /// <param name="cancellationToken">Ends this caller's wait, not the run, which others may wait for.</param>
     /// <returns>
-    /// The result of the run that served the request; faulted when the run failed in a way nobody foresaw.
+    /// The result of the run that served the request; faulted when the run failed unexpectedly.
     /// </returns>
-    [SuppressMessage("Design", "CA1031", Justification = "Whoever waits gets to know, whatever it was.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "Every caller that waits gets the exception, whatever it was.")]
     public Task<ReleaseResult> ReleaseAsync(ReleaseRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -62,9 +60,9 @@ internal sealed class MemoryReleaser
 
         lock (_lock)
         {
-            ReleaseBatch batch = _waiting ??= new ReleaseBatch();
+            Batch batch = _waiting ??= new Batch(_lock);
             Task<ReleaseResult> task = batch.Add_NeedsLock(request, cancellationToken);
-            _nudge.Set();
+            _asked.Set();
             if (!_isRunning)
             {
                 try
@@ -75,7 +73,7 @@ internal sealed class MemoryReleaser
                 }
                 catch (Exception exception)
                 {
-                    // No thread to be had. Left in place, the batch would wait for ever.
+                    // The thread could not be started. If the batch stayed, its callers would wait for ever.
                     _waiting = null;
                     batch.Fail(exception);
                 }
@@ -86,24 +84,24 @@ internal sealed class MemoryReleaser
     }
 
     [SuppressMessage(
-        "Design", "CA1031", Justification = "An exception here would end the process; whoever waits gets it instead.")]
+        "Design", "CA1031", Justification = "An exception here would end the process; the callers get it instead.")]
     private void RunUntilIdle()
     {
         while (true)
         {
-            ReleaseBatch? batch;
-            TimeSpan? deferred = _run.DeferredFor;
+            Batch? batch;
+            TimeSpan? deferred = _throttle.Remaining;
             lock (_lock)
             {
                 batch = _waiting;
                 if (batch is null && deferred is null)
                 {
-                    // Under the lock that adders take: either they see that nobody runs, or this sees what they added.
+                    // Under the lock that callers take: either they see that nobody runs, or this sees their request.
                     _isRunning = false;
                     return;
                 }
 
-                _nudge.Reset();
+                _asked.Reset();
             }
 
             if (batch is null)
@@ -115,8 +113,8 @@ internal sealed class MemoryReleaser
             try
             {
                 long startedAt = Stopwatch.GetTimestamp();
-                ReleaseOrder order = WaitForCallbacksAndClose(batch, startedAt);
-                batch.Complete(_run.Execute(order, startedAt, timeout => WaitForReasonToStop(batch, timeout)));
+                ReleaseRequest request = WaitForCallbacksAndClose(batch, startedAt, out bool callbacksFinished);
+                batch.Complete(Run(request, batch, startedAt, callbacksFinished));
             }
             catch (Exception exception)
             {
@@ -137,32 +135,49 @@ internal sealed class MemoryReleaser
         "Design", "CA1031", Justification = "Nobody waits for it, and an exception here would end the process.")]
     private void RunDeferred(TimeSpan delay)
     {
-        if (delay > TimeSpan.Zero && _nudge.Wait(delay))
+        if ((delay > TimeSpan.Zero && _asked.Wait(delay)) || _throttle.TakeDeferred() is not { } request)
         {
             return;
         }
 
-        if (_run.TakeDeferred() is ReleaseOrder order)
+        try
         {
-            try
-            {
-                _run.Execute(order, Stopwatch.GetTimestamp(), timeout => WaitForReasonToStop(batch: null, timeout));
-            }
-            catch (Exception)
-            {
-                // The memory stays until the next release.
-            }
+            Run(request, batch: null, Stopwatch.GetTimestamp(), callbacksFinished: true);
+        }
+        catch (Exception)
+        {
+            // The memory stays until the next release.
         }
     }
 
+    private ReleaseResult Run(ReleaseRequest request, Batch? batch, long startedAt, bool callbacksFinished)
+    {
+        ProcessMemorySnapshot before = memory.TakeSnapshot();
+        if (_throttle.Admit(ref request, before) is string reason)
+        {
+            return ReleaseResult.None(ReleaseOutcome.Skipped, reason, before, before, startedAt);
+        }
+
+        var run = new ReleaseRun(memory, thresholds, request, before)
+        {
+            WaitForFinalizers = () =>
+                _finalizerWaiter.TryRun(memory.Collector.WaitForPendingFinalizers, thresholds.Finalizers),
+            Pause = timeout => WaitForReasonToStop(batch, timeout),
+            CallbacksFinished = callbacksFinished,
+        };
+        ReleaseResult result = run.Execute(startedAt);
+        _throttle.NoteRun(request, run.LastCollection);
+        return result;
+    }
+
     /// <summary>What a gentle run does between its steps.</summary>
-    private string? WaitForReasonToStop(ReleaseBatch? batch, TimeSpan timeout)
+    private string? WaitForReasonToStop(Batch? batch, TimeSpan timeout)
     {
         long startedAt = Stopwatch.GetTimestamp();
         TimeSpan left = timeout;
         do
         {
-            _nudge.Wait(left);
+            _asked.Wait(left);
             if (batch is { IsWanted: false })
             {
                 return "nobody waits for it any more";
@@ -170,7 +185,7 @@ internal sealed class MemoryReleaser
 
             lock (_lock)
             {
-                _nudge.Reset();
+                _asked.Reset();
                 if (_waiting is not null && _waiting.WantsFull_NeedsLock())
                 {
                     return "a full release was asked for meanwhile";
@@ -184,49 +199,47 @@ internal sealed class MemoryReleaser
     }
 
     /// <summary>
-    /// Waits for callers' callbacks, those of callers who join meanwhile included, and lets nobody join after the last.
+    /// Waits for callers' callbacks, those of callers who join meanwhile included, and closes the batch after the last.
     /// </summary>
-    private ReleaseOrder WaitForCallbacksAndClose(ReleaseBatch batch, long startedAt)
+    private ReleaseRequest WaitForCallbacksAndClose(Batch batch, long startedAt, out bool finished)
     {
-        bool settled = true;
+        finished = true;
         while (true)
         {
-            Func<TimeSpan, bool>? settle;
+            Func<TimeSpan, bool>? wait;
             lock (_lock)
             {
-                settle = batch.TakeWait_NeedsLock();
-                if (settle is null)
+                wait = batch.TakeCallbackWait_NeedsLock();
+                if (wait is null)
                 {
                     _waiting = null;
-                    return batch.Close_NeedsLock() with { CallbacksFinished = settled };
+                    return batch.Combine_NeedsLock();
                 }
             }
 
-            TimeSpan left = _limits.CallbackPatience - Stopwatch.GetElapsedTime(startedAt);
-            settled &= left > TimeSpan.Zero && TryWaitForCallbacks(settle, left);
+            TimeSpan left = thresholds.CallbackPatience - Stopwatch.GetElapsedTime(startedAt);
+            finished &= left > TimeSpan.Zero && TryWaitForCallbacks(wait, left);
         }
     }
 
     [SuppressMessage(
-        "Design",
-        "CA1031",
-        Justification = "A callback's failure is its owner's affair; the release goes on without it.")]
-    private bool TryWaitForCallbacks(Func<TimeSpan, bool> settle, TimeSpan timeout)
+        "Design", "CA1031", Justification = "The release goes on without callbacks that fail; their owner is told.")]
+    private bool TryWaitForCallbacks(Func<TimeSpan, bool> wait, TimeSpan timeout)
     {
-        bool settled = false;
-        bool returned = _settler.TryRun(
+        bool finished = false;
+        bool returned = _callbackWaiter.TryRun(
             () =>
             {
                 try
                 {
-                    Volatile.Write(ref settled, settle(timeout));
+                    Volatile.Write(ref finished, wait(timeout));
                 }
                 catch (Exception)
                 {
-                    // Reported as not settled.
+                    // Reported as not finished.
                 }
             },
-            timeout + _limits.CallbackGrace);
-        return returned && Volatile.Read(ref settled);
+            timeout + thresholds.CallbackGrace);
+        return returned && Volatile.Read(ref finished);
     }
 }

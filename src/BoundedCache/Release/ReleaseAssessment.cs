@@ -4,24 +4,32 @@ using BoundedCache.Report;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The rules by which a release counts as full or partial, and what is said about memory that stayed, in the words of
-/// the memory report's rules. Every rule asks for an amount and a ratio, so that neither a small process nor a large
-/// one is scolded for what is usual.
+/// Judges one release: whether it counts as full or partial, and what is said about memory that stayed, in the words
+/// of the memory report's rules. Every rule asks for an amount and a ratio, so that what is usual in a small or a large
+/// process is not reported.
 /// </summary>
-internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds limits)
+internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds thresholds)
 {
-    /// <summary>Judges what the collections left.</summary>
+    /// <summary>How the release ended.</summary>
+    public ReleaseOutcome Outcome { get; private set; }
+
+    /// <summary>Why, in sentences.</summary>
+    public string Reason { get; private set; } = "";
+
+    /// <summary>What holds memory and what to do about it, as sentences.</summary>
+    public IReadOnlyList<string> Advice { get; private set; } = [];
+
+    /// <summary>Judges what a release left.</summary>
     /// <param name="measurement">What is known.</param>
     /// <param name="account">How it went, as sentences for the reason.</param>
-    /// <param name="trim">What asking the native allocator came to; null where it was not asked.</param>
-    public ReleaseVerdict Decide(in ReleaseMeasurement measurement, IReadOnlyList<string> account, NativeTrim? trim)
+    public ReleaseAssessment Judge(in ReleaseMeasurement measurement, IReadOnlyList<string> account)
     {
         List<string> advice = [];
         string? cause = null;
         if (measurement.FinalizersToBlame)
         {
             cause ??= "finalizers hold what was let go";
-            advice.Add(FinalizerRule.Explain(
+            advice.Add(HeapRules.ExplainFinalizers(
                 measurement.Collection.FinalizersPending,
                 measurement.AliveBytes,
                 isMeasured: false,
@@ -35,9 +43,9 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
                 + "closures, requests under way.");
         }
 
-        if (measurement.IsShort && !measurement.Order.CallbacksFinished)
+        if (measurement.IsShort && !measurement.CallbacksFinished)
         {
-            advice.Add($"Eviction callbacks had not finished after {limits.CallbackPatience.TotalSeconds:0.#} s, "
+            advice.Add($"Eviction callbacks had not finished after {thresholds.CallbackPatience.TotalSeconds:0.#} s, "
                 + "and hold the values they were called with.");
         }
 
@@ -47,7 +55,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             advice.Add(ExplainIdleHeap(measurement).ToString());
         }
 
-        if (limits.IsNative(measurement.NativeBytes, measurement.Collection.CommittedBytes))
+        if (thresholds.IsNative(measurement.NativeBytes, measurement.Collection.CommittedBytes))
         {
             cause ??= measurement.IsShort ? "the memory that stayed is not the managed heap's" : null;
             advice.AddRange(ExplainNative(measurement).Select(static finding => finding.ToString()));
@@ -55,19 +63,15 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
 
         advice.AddRange(ExplainElsewhere(measurement).Select(static finding => finding.ToString()));
 
-        List<string> sentences = [Explain(measurement, cause), .. account];
-        if (trim is { IsSupported: true } done)
-        {
-            sentences.Add($"The native allocator gave back {ByteSize.Format(Math.Max(0, done.ReleasedBytes))} in "
-                + $"{done.Duration.TotalMilliseconds:0} ms.");
-        }
-        else if (trim is not null)
+        if (measurement.CannotTrimNative)
         {
             advice.Add("TrimNativeMemory has no effect here: only the GNU C library has malloc_trim.");
         }
 
-        return new ReleaseVerdict(
-            cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial, string.Join(' ', sentences), advice);
+        Outcome = cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial;
+        Reason = string.Join(' ', [Explain(measurement, cause), .. account]);
+        Advice = advice;
+        return this;
     }
 
     private static string Explain(in ReleaseMeasurement measurement, string? cause)
@@ -86,18 +90,18 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     }
 
     /// <summary>
-    /// Why the managed heap keeps what is empty, asked in the order in which the report's rules would have it.
+    /// Why the managed heap keeps memory without objects, decided as in the report; the largest part.
     /// </summary>
     private MemoryReportFinding ExplainIdleHeap(in ReleaseMeasurement measurement)
     {
-        CollectorSettings settings = memory.Collector.Settings;
-        return measurement.IsPinned ? PinRule.Explain(measurement.Collection.PinnedObjects, measurement.IdleBytes)
-            : ReleaseThresholds.IsClear(measurement.Collection.FragmentedBytes, measurement.Collection.LiveBytes)
-                ? FragmentationRule.Explain(measurement.Collection.FragmentedBytes)
-            : settings.RetainsMemory ? RetainVMRule.Explain(measurement.IdleBytes)
-            : settings.Replacement is string name ? ReplacedCollectorRule.Explain(name, measurement.IdleBytes)
-            : settings.IsServer ? ServerGCRule.Explain(settings, measurement.IdleBytes)
-            : UnusedHeapRule.Explain(measurement.IdleBytes);
+        long holes = Math.Min(measurement.Collection.FragmentedBytes, measurement.IdleBytes);
+        var idle = new IdleHeap(
+            holes,
+            measurement.IdleBytes - holes,
+            measurement.Collection.PinnedObjects,
+            memory.Collector.Settings);
+        return idle.Explain(isMuch: true, areHolesMuch: true, isEmptyMuch: true)
+            .MaxBy(static finding => finding.Bytes)!;
     }
 
     /// <summary>What the rules find outside the managed heap; that it is much, where they find no more.</summary>
@@ -105,18 +109,18 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     {
         MemoryBreakdown breakdown = Analyze();
         MemoryReportFinding[] found = breakdown.Space is null ? [] : [.. MemoryRules.CheckNative(breakdown)];
-        return found.Length > 0 ? found : [NativeInUseRule.Explain(measurement.NativeBytes, breakdown.NativeHeap)];
+        return found.Length > 0 ? found : [NativeRules.ExplainInUse(measurement.NativeBytes, breakdown.NativeHeap)];
     }
 
     /// <summary>
-    /// What the rules find that is neither a cache's nor kept by anybody: no release could have taken it, and without a
-    /// word of it nobody knows why RSS stays.
+    /// What the rules find that is in use, and not by a cache: no release could have taken it. It is told because it
+    /// explains why RSS stays.
     /// </summary>
     private IReadOnlyList<MemoryReportFinding> ExplainElsewhere(in ReleaseMeasurement measurement)
     {
         // What is missing of what was let go has been told before this.
         long told = measurement.FinalizersToBlame || measurement.IsStillAlive ? measurement.AliveBytes : 0;
-        CacheShare? caches = measurement.Order.ReadCaches?.Invoke();
+        CacheShare? caches = measurement.Request.ReadCaches?.Invoke();
         var seen = new MemoryBreakdown
         {
             ResidentBytes = measurement.After.ResidentBytes,
@@ -126,7 +130,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             FileBytes = measurement.After.FileBytes ?? 0,
 
             // Small collections leave the old that died since the last one of the whole heap.
-            IsLiveMeasured = measurement.Order.IsFull,
+            IsLiveMeasured = measurement.Request.Mode == ReleaseMode.Full,
         };
 
         // The mappings, which name the largest file, are only read where files are worth a sentence.

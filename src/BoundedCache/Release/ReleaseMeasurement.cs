@@ -1,4 +1,5 @@
 using BoundedCache.Process;
+using BoundedCache.Report;
 
 namespace BoundedCache.Release;
 
@@ -8,14 +9,8 @@ namespace BoundedCache.Release;
 /// </summary>
 internal readonly record struct ReleaseMeasurement
 {
-    // A pinned object keeps the region it lies in, and the regions of small objects are 4 MiB.
-    private const long RegionBytes = 4L * 1024 * 1024;
-
-    // Some finalizers are always due in a living process.
-    private const long ManyFinalizers = 16;
-
     /// <summary>What was asked for.</summary>
-    public required ReleaseOrder Order { get; init; }
+    public required ReleaseRequest Request { get; init; }
 
     /// <summary>The process to compare with: before the evictions, or else before the collection.</summary>
     public required ProcessMemorySnapshot Reference { get; init; }
@@ -28,14 +23,20 @@ internal readonly record struct ReleaseMeasurement
     /// </summary>
     public required GCReading Collection { get; init; }
 
-    /// <summary>Collections run so far.</summary>
+    /// <summary>Blocking collections of the whole heap run so far.</summary>
     public required int Collections { get; init; }
 
     /// <summary>Whether the finalizers did not finish in the time they were given.</summary>
     public bool FinalizersStuck { get; init; }
 
+    /// <summary>Whether every caller's callbacks finished in time.</summary>
+    public bool CallbacksFinished { get; init; }
+
+    /// <summary>Whether the native allocator was to give memory back, and there is none that can be asked.</summary>
+    public bool CannotTrimNative { get; init; }
+
     /// <summary>Bytes that the process should have lost: never more than it had.</summary>
-    public long ExpectedBytes => Math.Min(Order.ExpectedBytes, Occupied(Reference));
+    public long ExpectedBytes => Math.Min(Request.ExpectedBytes, Occupied(Reference));
 
     /// <summary>Bytes that the process lost; negative when it grew.</summary>
     public long FallenBytes => Occupied(Reference) - OccupiedBytes;
@@ -50,9 +51,9 @@ internal readonly record struct ReleaseMeasurement
     public long AliveBytes => ExpectedBytes - (Reference.AllocatedBytes - Collection.LiveBytes);
 
     /// <summary>
-    /// Whether what is alive explains why clearly less fell. Without a baseline nobody can say whether it died earlier.
+    /// Whether what is alive explains why clearly less fell. Without a baseline it is unknown whether it died earlier.
     /// </summary>
-    public bool IsStillAlive => Order.Baseline is not null && IsMissingInHeap;
+    public bool IsStillAlive => Request.Baseline is not null && IsMissingInHeap;
 
     /// <summary>
     /// Whether dead objects that wait for their finalizers may be what is missing. One of them can hold everything;
@@ -60,14 +61,15 @@ internal readonly record struct ReleaseMeasurement
     /// reason to collect twice.
     /// </summary>
     public bool FinalizersHold =>
-        Collection.FinalizersPending >= (Order.Baseline is null ? ManyFinalizers : 1) && IsMissingInHeap;
+        Collection.FinalizersPending >= (Request.Baseline is null ? MemoryAnalyzer.ManyFinalizers : 1)
+        && IsMissingInHeap;
 
     /// <summary>
     /// Whether, with all collections done, finalizers are the likely reason that memory is missing. What waits behind a
     /// stuck one is counted as pending by the first collection only.
     /// </summary>
     public bool FinalizersToBlame =>
-        (FinalizersStuck || Collection.FinalizersPending >= ManyFinalizers) && IsMissingInHeap;
+        (FinalizersStuck || Collection.FinalizersPending >= MemoryAnalyzer.ManyFinalizers) && IsMissingInHeap;
 
     /// <summary>Resident memory of the managed heap with nothing live in it.</summary>
     public long IdleBytes => Math.Min(Collection.CommittedBytes, OccupiedBytes) - Collection.LiveBytes;
@@ -76,12 +78,13 @@ internal readonly record struct ReleaseMeasurement
     public bool IsHeapIdle => ReleaseThresholds.IsClear(IdleBytes, Collection.LiveBytes);
 
     /// <summary>Whether there are pins enough to hold a good part of the idle heap.</summary>
-    public bool IsPinned => Collection.PinnedObjects * RegionBytes >= IdleBytes / 2;
+    public bool IsPinned => GCReading.CanPinsHold(Collection.PinnedObjects, IdleBytes);
 
     /// <summary>Memory outside the managed heap.</summary>
     public long NativeBytes => OccupiedBytes - Collection.CommittedBytes;
 
     private bool IsMissingInHeap => IsShort && ReleaseThresholds.IsClear(AliveBytes, ExpectedBytes);
 
+    /// <summary>Bytes that a process occupies: anonymous memory, or RSS where the platform tells no parts.</summary>
     public static long Occupied(ProcessMemorySnapshot snapshot) => snapshot.AnonymousBytes ?? snapshot.ResidentBytes;
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace BoundedCache.Release;
 
 /// <summary>What one run of the <see cref="MemoryReleaser"/> did, shared by all requests that it served.</summary>
@@ -5,7 +7,7 @@ internal sealed record ReleaseResult
 {
     private int _claimed;
 
-    /// <summary>How the run ended; never <see cref="ReleaseOutcome.NotRequested"/>.</summary>
+    /// <summary>How the run ended.</summary>
     public required ReleaseOutcome Outcome { get; init; }
 
     /// <summary>Why the outcome is what it is, as a sentence.</summary>
@@ -34,6 +36,29 @@ internal sealed record ReleaseResult
 
     /// <summary>Time of the run, settling included, waiting for earlier runs not.</summary>
     public required TimeSpan Duration { get; init; }
+
+    /// <summary>The result where nothing was collected.</summary>
+    /// <param name="outcome">Skipped or not requested.</param>
+    /// <param name="reason">Why, as a sentence.</param>
+    /// <param name="before">The process before.</param>
+    /// <param name="after">The process now.</param>
+    /// <param name="startedAt">A stopwatch's timestamp.</param>
+    public static ReleaseResult None(
+        ReleaseOutcome outcome,
+        string reason,
+        ProcessMemorySnapshot before,
+        ProcessMemorySnapshot after,
+        long startedAt) => new()
+    {
+        Outcome = outcome,
+        Reason = reason,
+        Advice = [],
+        Before = before,
+        After = after,
+        GCPause = TimeSpan.Zero,
+        Collections = 0,
+        Duration = Stopwatch.GetElapsedTime(startedAt),
+    };
 
     /// <summary>
     /// Whether the caller is the first to count this run: several caches that it served must not count the

@@ -1,3 +1,6 @@
+using BoundedCache.Pacing;
+using BoundedCache.Report;
+
 namespace BoundedCache.Release;
 
 /// <summary>
@@ -34,10 +37,10 @@ internal sealed record ReleaseThresholds
     public TimeSpan CallbackGrace { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The bound on waiting for finalizers.</summary>
-    public TimeSpan Finalizers { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan Finalizers { get; init; } = MemoryAnalyzer.FinalizerPatience;
 
     /// <summary>
-    /// The bound on one collection in the background, which takes about a second a gigabyte where it has a processor.
+    /// The bound on one collection in the background, which takes seconds in a heap of gigabytes.
     /// </summary>
     public TimeSpan Background { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -61,14 +64,13 @@ internal sealed record ReleaseThresholds
     public long MinimumSliceBytes { get; init; } = MiB;
 
     /// <summary>
-    /// Live bytes up to which the last full collection of a gentle release is quick: under 0.1 s for values of 1 KiB,
-    /// half of which is the marking of 200,000 objects.
+    /// Live bytes up to which the last full collection of a gentle release stops the process briefly enough.
     /// </summary>
-    public long QuickLiveBytes { get; init; } = 256 * MiB;
+    public long QuickLiveBytes { get; init; } = Pacer.QuickLiveBytes;
 
     /// <summary>
-    /// Time over which releases are counted that nobody asked for in person: within it run the first and one more that
-    /// is large; one follows for all the rest.
+    /// Time over which releases after limit changes are counted: within it run the first and one more that is large;
+    /// one follows for all the rest.
     /// </summary>
     public TimeSpan StormWindow { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -82,7 +84,7 @@ internal sealed record ReleaseThresholds
     public static bool IsClear(long excessBytes, long dueBytes) => excessBytes > 5_000_000 + (dueBytes / 10);
 
     /// <summary>
-    /// Whether a gain is so large that a storm of requests is no reason to put it off: a third of the process.
+    /// Whether a gain is so large that many requests in a row are no reason to put it off: a third of the process.
     /// </summary>
     public static bool IsLarge(long gainBytes, long occupiedBytes) => gainBytes >= occupiedBytes / 3;
 

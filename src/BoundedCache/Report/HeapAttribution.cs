@@ -21,8 +21,8 @@ internal readonly record struct HeapAttribution
     public long UnusedBytes { get; private init; }
 
     /// <summary>
-    /// Without a collection: what survived the last one is live, save what caches let go since the last of the whole
-    /// heap; what is in a cache is live, however young; the rest is dead.
+    /// Without a collection. Live is what survived the last collection, less what caches let go since the last one of
+    /// the whole heap, and what is in a cache, however young. The rest is dead.
     /// </summary>
     /// <param name="heapBytes">Resident memory of the heap.</param>
     /// <param name="allocatedBytes">Bytes in all objects, dead or alive.</param>
@@ -30,7 +30,7 @@ internal readonly record struct HeapAttribution
     /// <param name="caches">What the caches say.</param>
     public static HeapAttribution Estimate(long heapBytes, long allocatedBytes, in GCReading last, in CacheShare caches)
     {
-        // Before the first collection nothing is known to be dead, and there is not much of anything.
+        // Before the first collection nothing is known to be dead.
         long survivors = last.Index == 0 ? allocatedBytes : last.LiveBytes;
         return Divide(
             heapBytes,
@@ -40,7 +40,7 @@ internal readonly record struct HeapAttribution
             caches.Bytes);
     }
 
-    /// <summary>With a collection that was made right afterwards to learn what was live.</summary>
+    /// <summary>With a collection that ran right afterwards and measured what was live.</summary>
     /// <param name="heapBytes">Resident memory of the heap.</param>
     /// <param name="allocatedBytes">Bytes in all objects, dead or alive.</param>
     /// <param name="fragmentedBytes">Holes that the last collection before left.</param>
@@ -50,8 +50,8 @@ internal readonly record struct HeapAttribution
         long heapBytes, long allocatedBytes, long fragmentedBytes, long liveBytes, in CacheShare caches) =>
         Divide(heapBytes, allocatedBytes, liveBytes, fragmentedBytes, caches.Bytes);
 
-    // Objects come first: a hole that was filled since the last collection is no hole, and objects whose pages nobody
-    // wrote to are not resident.
+    // Objects come first: some holes were filled since the last collection, and objects whose pages nobody wrote to are
+    // not resident.
     private static HeapAttribution Divide(long heap, long allocated, long live, long fragmented, long cache)
     {
         allocated = Math.Clamp(allocated, 0, heap);
@@ -67,4 +67,27 @@ internal readonly record struct HeapAttribution
             UnusedBytes = heap - allocated - fragmented,
         };
     }
+}
+
+/// <summary>The share of the caches in the process's memory, in bytes.</summary>
+internal readonly record struct CacheShare
+{
+    /// <summary>Accounted bytes of their entries.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>
+    /// Accounted bytes that left any cache of the process since the last collection of the whole heap.
+    /// </summary>
+    public long DeadBytes { get; init; }
+
+    /// <summary>
+    /// The sum of the limits of all measured caches of the process; <see cref="long.MaxValue"/> where it is larger.
+    /// </summary>
+    public long LimitBytes { get; init; }
+
+    /// <summary>The number of caches whose bytes are in <see cref="Bytes"/>.</summary>
+    public int Counted { get; init; }
+
+    /// <summary>The number of caches left out: their entries' sizes are declared, and may not be bytes.</summary>
+    public int Declared { get; init; }
 }

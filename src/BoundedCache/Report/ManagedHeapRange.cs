@@ -2,22 +2,18 @@ using BoundedCache.Process;
 
 namespace BoundedCache.Report;
 
-/// <summary>Tells the mappings of the managed heap from their neighbours.</summary>
+/// <summary>Finds the mappings of the managed heap.</summary>
 /// <remarks>
-/// The runtime reserves one range for all regions, right above a smaller one for its card and mark tables. Neither
-/// has a name, the kernel joins what was reserved side by side, and native allocations may be placed right at
-/// either end. What tells them apart: every region starts at a multiple of its alignment, the tables do not; and
+/// The runtime reserves one range for all regions, right above a smaller range for its card and mark tables.
+/// Neither has a name, the kernel joins neighbouring reservations, and native allocations may lie right at either
+/// end. Two facts find the heap: every region starts at a multiple of its alignment and the tables do not, and
 /// the range's size is known.
 /// </remarks>
 internal static class ManagedHeapRange
 {
-    /// <summary>The alignment of regions, which is the size of the small ones.</summary>
-    private const long RegionBytes = 4L * 1024 * 1024;
-
     /// <summary>Finds the heap around an address in it.</summary>
     /// <returns>
-    /// Indexes of the first mapping and of the one after the last; null where the address is in
-    /// no mapping of that kind.
+    /// The indexes of the first mapping and of the one after the last; null where the address is in no such mapping.
     /// </returns>
     public static Range? Find(IReadOnlyList<Mapping> mappings, HeapPlace place)
     {
@@ -40,8 +36,8 @@ internal static class ManagedHeapRange
             }
         }
 
-        // The range began at most one region below the first that there is, and a region fits before its end.
-        long end = mappings[first].Start + place.RangeBytes - RegionBytes;
+        // The range begins at most one region below the first mapping found, and its last region ends before its end.
+        long end = mappings[first].Start + place.RangeBytes - GCReading.RegionBytes;
         int after = first + 1;
         while (after < mappings.Count
             && Continues(mappings[after - 1], mappings[after])
@@ -70,9 +66,17 @@ internal static class ManagedHeapRange
         lower.End == upper.Start && lower.Path is null && upper.Path is null;
 
     /// <summary>
-    /// Whether committed memory is no region: a region's mappings start aligned, or right where
-    /// its own first part ended.
+    /// Whether committed memory is no region. A region's first mapping is aligned, and its others continue it.
     /// </summary>
     private static bool IsTable(Mapping mapping, Mapping below) =>
-        mapping.IsAccessible && mapping.Start % RegionBytes != 0 && !(below.IsAccessible && Continues(below, mapping));
+        mapping.IsAccessible
+        && mapping.Start % GCReading.RegionBytes != 0
+        && !(below.IsAccessible && Continues(below, mapping));
 }
+
+/// <summary>
+/// Where the managed heap lies: one reserved range of addresses, of which the collector commits regions.
+/// </summary>
+/// <param name="AnchorAddress">An address in the heap's lowest part, of an object that never moves.</param>
+/// <param name="RangeBytes">The size of the reserved range.</param>
+internal readonly record struct HeapPlace(long AnchorAddress, long RangeBytes);

@@ -3,17 +3,17 @@ using BoundedCache.Process;
 namespace BoundedCache.Report;
 
 /// <summary>
-/// Sorts mappings by what they are for, as far as their names, neighbours and addresses tell. Used once.
+/// Sorts mappings by what they are for, by their names, neighbours and addresses.
 /// </summary>
 internal sealed class MappingClassifier
 {
     /// <summary>
-    /// glibc's heaps beside the program break: aligned to their size, which the source calls
-    /// <c>HEAP_MAX_SIZE</c>, and reserved whole.
+    /// The size and alignment of glibc's arenas beside the program break
+    /// (<c>HEAP_MAX_SIZE</c>). Each is reserved whole.
     /// </summary>
     private const long ArenaBytes = 64L * 1024 * 1024;
 
-    /// <summary>More than any guard below a thread's stack: a page by default, 64 KiB where pages are large.</summary>
+    /// <summary>The largest guard below a thread's stack: one page, and the largest pages have 64 KiB.</summary>
     private const long LargestGuardBytes = 64 * 1024;
 
     private readonly IReadOnlyList<Mapping> _mappings;
@@ -27,7 +27,7 @@ internal sealed class MappingClassifier
         _heap = heap is HeapPlace place ? ManagedHeapRange.Find(mappings, place) : null;
     }
 
-    /// <summary>What a mapping is for; a file's is for the file's pages and for those written to.</summary>
+    /// <summary>What a mapping is for. A file's mapping has clean pages and written ones.</summary>
     private enum Use
     {
         Other,
@@ -107,8 +107,7 @@ internal sealed class MappingClassifier
     }
 
     /// <summary>
-    /// Where the arenas end that begin with a mapping; null when none does. Full ones that lie side
-    /// by side are one mapping.
+    /// The end of the arenas that begin with a mapping; null when none does. Full arenas side by side are one mapping.
     /// </summary>
     private long? EndOfArenas(int index)
     {
@@ -118,7 +117,7 @@ internal sealed class MappingClassifier
             return null;
         }
 
-        // The used part comes first: so what is not accessible ends it, on a multiple of its size.
+        // The used part of an arena comes first, so its inaccessible part ends it, at a multiple of its size.
         long end = first.End;
         for (int next = index + 1; end % ArenaBytes != 0; next++)
         {
@@ -146,4 +145,50 @@ internal sealed class MappingClassifier
     private static bool IsSharedMemory(string path) =>
         path.StartsWith("/memfd:", StringComparison.Ordinal) || path.StartsWith("/dev/shm/", StringComparison.Ordinal)
         || path.StartsWith("/SYSV", StringComparison.Ordinal) || path.StartsWith("/dev/zero", StringComparison.Ordinal);
+}
+
+/// <summary>
+/// The resident memory of this process by what it is for, in bytes, as the kernel counts its pages.
+/// </summary>
+internal sealed record AddressSpace
+{
+    /// <summary>All resident memory: the sum of the rest.</summary>
+    public required long ResidentBytes { get; init; }
+
+    /// <summary>The managed heap; null where it could not be found.</summary>
+    public required long? HeapBytes { get; init; }
+
+    /// <summary>Pages of mapped files that are as they are in the file.</summary>
+    public required long FileBytes { get; init; }
+
+    /// <summary>
+    /// Shared memory without a file on a disk: memory files, shared segments, and the code that the runtime compiled.
+    /// </summary>
+    public required long SharedBytes { get; init; }
+
+    /// <summary>The native allocator's memory: the program break and the arenas beside it.</summary>
+    public required long AllocatorBytes { get; init; }
+
+    /// <summary>The native allocator's arenas beside the first.</summary>
+    public required int Arenas { get; init; }
+
+    /// <summary>Thread stacks.</summary>
+    public required long StackBytes { get; init; }
+
+    /// <summary>Private pages of mapped files that were written to: the data of native libraries.</summary>
+    public required long WrittenFileBytes { get; init; }
+
+    /// <summary>
+    /// Anonymous memory that is none of the above: large native allocations, the runtime's own tables and loaders.
+    /// </summary>
+    public required long OtherBytes { get; init; }
+
+    /// <summary>The part of it in transparent huge pages.</summary>
+    public required long HugePageBytes { get; init; }
+
+    /// <summary>The mapped file with the most resident bytes; null when none has any.</summary>
+    public required string? LargestFile { get; init; }
+
+    /// <summary>The resident bytes of <see cref="LargestFile"/>.</summary>
+    public required long LargestFileBytes { get; init; }
 }

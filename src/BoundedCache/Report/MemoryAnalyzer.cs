@@ -4,29 +4,30 @@ using BoundedCache.Process;
 namespace BoundedCache.Report;
 
 /// <summary>
-/// Takes the memory of a process apart: reads what the kernel, the collector, the native allocator and the caches
-/// say, and makes it add up.
+/// Takes the memory of a process apart: reads the figures of the kernel, the collector, the native allocator and the
+/// caches, and makes them add up. Thread-safe.
 /// </summary>
 internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHeap)
 {
     private const string MappingsPath = "/proc/self/smaps";
 
     /// <summary>Some finalizers are always due in a living process.</summary>
-    private const long ManyFinalizers = 16;
+    public const long ManyFinalizers = 16;
 
-    private static readonly TimeSpan s_finalizerPatience = TimeSpan.FromSeconds(2);
+    /// <summary>The bound on waiting for finalizers.</summary>
+    public static readonly TimeSpan FinalizerPatience = TimeSpan.FromSeconds(2);
 
-    // One at a time: a second collection would learn nothing that the first does not.
-    private readonly Lock _collecting = new();
-    private readonly TimedWorker _helper = new("BoundedCache finalizers");
+    // One collection at a time; the worker needs it held.
+    private readonly Lock _lock = new();
+    private readonly TimedWorker _finalizerWaiter = new("BoundedCache finalizers");
 
-    /// <summary>The surveyor of this process.</summary>
+    /// <summary>The analyzer of this process.</summary>
     public static MemoryAnalyzer Shared { get; } = new(ProcessMemory.Shared, new GnuNativeHeap());
 
     /// <summary>Takes the process apart as it is now.</summary>
     /// <param name="collect">Whether to run a blocking collection afterwards to learn what was live.</param>
-    /// <param name="askCaches">Asks the caches, at the moment at which the rest is read.</param>
-    public MemoryAnalysis Take(bool collect, Func<CacheShare> askCaches)
+    /// <param name="readCaches">Reads the caches' share; called once, when the rest is read.</param>
+    public MemoryAnalysis Take(bool collect, Func<CacheShare> readCaches)
     {
         long startedAt = Stopwatch.GetTimestamp();
         IGarbageCollector collector = memory.Collector;
@@ -34,7 +35,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
         List<string> notes = [];
         CollectorSettings settings = collector.Settings;
 
-        CacheShare caches = askCaches();
+        CacheShare caches = readCaches();
         ProcessMemorySnapshot snapshot = memory.TakeSnapshot();
         AddressSpace? space = ReadAddressSpace(notes, settings);
         NativeHeapReading? native = nativeHeap.Read();
@@ -45,7 +46,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
         long resident = space?.ResidentBytes ?? snapshot.ResidentBytes;
         long file = space?.FileBytes ?? snapshot.FileBytes ?? 0;
         long heap = space?.HeapBytes ?? Math.Min(Math.Max(last.CommittedBytes, allocated), resident - file);
-        Findings found = collect ? Collect(collector, notes) : default;
+        CollectionFindings found = collect ? Collect(collector, notes) : default;
         HeapAttribution parts = found.LiveBytes is long live
             ? HeapAttribution.Measure(heap, allocated, last.FragmentedBytes, live, caches)
             : HeapAttribution.Estimate(heap, allocated, last, caches);
@@ -90,8 +91,8 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
 
     private AddressSpace? ReadAddressSpace(List<string> notes, CollectorSettings settings)
     {
-        // Before the mappings are read: the first time, this allocates the object by which the heap is found, maybe in
-        // memory not committed till then.
+        // This must come before the mappings are read: the first call allocates the object that marks the heap, and may
+        // commit memory for it.
         HeapPlace? place = settings.RegionRangeBytes > 0
             ? new HeapPlace(memory.Collector.HeapAnchor, settings.RegionRangeBytes)
             : null;
@@ -99,24 +100,24 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
         List<Mapping>? mappings = stream is null ? null : MappingReader.Read(stream);
         if (mappings is null)
         {
-            notes.Add($"{MappingsPath} is not to be had here, so the managed heap is what the collector says it "
-                + "committed, and all else is native.");
+            notes.Add($"{MappingsPath} cannot be read here, so the managed heap is what the collector says it "
+                + "committed, and the rest is native.");
             return null;
         }
 
         AddressSpace space = MappingClassifier.Classify(mappings, place);
         if (space.HeapBytes is null)
         {
-            notes.Add("This collector's heap could not be told from other anonymous memory, "
+            notes.Add("This collector's heap could not be found among the mappings, "
                 + "so its size is what the collector says it committed.");
         }
 
         return space;
     }
 
-    private Findings Collect(IGarbageCollector collector, List<string> notes)
+    private CollectionFindings Collect(IGarbageCollector collector, List<string> notes)
     {
-        lock (_collecting)
+        lock (_lock)
         {
             if (collector.IsInNoGCRegion)
             {
@@ -125,9 +126,9 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 return default;
             }
 
-            collector.CollectFully();
+            collector.CollectBlocking();
             GCReading first = collector.ReadLastFullBlocking();
-            var found = new Findings
+            var found = new CollectionFindings
             {
                 LiveBytes = first.LiveBytes,
                 Pins = first.PinnedObjects,
@@ -139,21 +140,21 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 return found;
             }
 
-            if (!_helper.TryRun(collector.WaitForPendingFinalizers, s_finalizerPatience))
+            if (!_finalizerWaiter.TryRun(collector.WaitForPendingFinalizers, FinalizerPatience))
             {
-                notes.Add($"Finalizers did not finish within {s_finalizerPatience.TotalSeconds:0} s; "
+                notes.Add($"Finalizers did not finish within {FinalizerPatience.TotalSeconds:0} s; "
                     + "what they hold counts as live.");
                 return found with { FinalizersStuck = true, FinalizerBytes = null };
             }
 
-            collector.CollectFully();
+            collector.CollectBlocking();
             long live = collector.ReadLastFullBlocking().LiveBytes;
             return found with { LiveBytes = live, FinalizerBytes = Math.Max(0, first.LiveBytes - live) };
         }
     }
 
-    /// <summary>What collections found out; all default when there was none.</summary>
-    private readonly record struct Findings
+    /// <summary>What the collections of a report measured; all default where none ran.</summary>
+    private readonly record struct CollectionFindings
     {
         public long? LiveBytes { get; init; }
 
@@ -165,4 +166,28 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
 
         public bool FinalizersStuck { get; init; }
     }
+}
+
+/// <summary>The result of a <see cref="MemoryAnalyzer"/>.</summary>
+internal sealed record MemoryAnalysis
+{
+    /// <summary>The process taken apart.</summary>
+    public required MemoryBreakdown Breakdown { get; init; }
+
+    /// <summary>The share of the caches.</summary>
+    public required CacheShare Caches { get; init; }
+
+    /// <summary>
+    /// Whether the kernel counted the managed heap's pages; false where its size is the collector's own figure.
+    /// </summary>
+    public required bool IsHeapCounted { get; init; }
+
+    /// <summary>Time for which collections stopped the managed threads meanwhile.</summary>
+    public required TimeSpan GCPause { get; init; }
+
+    /// <summary>Time that it took.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>What could not be measured, and why, as sentences.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
 }

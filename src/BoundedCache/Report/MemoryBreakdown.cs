@@ -3,16 +3,13 @@ using BoundedCache.Process;
 namespace BoundedCache.Report;
 
 /// <summary>
-/// Everything that rules look at: this process's resident memory taken apart, in bytes, and what may explain the parts.
+/// Everything that the rules look at: this process's resident memory taken apart, in bytes, and what may explain it.
 /// </summary>
 internal sealed record MemoryBreakdown
 {
-    /// <summary>A pinned object keeps the region it lies in, and the regions of small objects are 4 MiB.</summary>
-    private const long RegionBytes = 4L * 1024 * 1024;
-
     /// <summary>
-    /// Up to so much for new objects is usual in a process that allocates: the runtime waits until they fill a
-    /// processor's cache or more before it collects. More is a setting's doing, as with Server GC on many processors.
+    /// Up to so much room for new objects is usual: the runtime collects once they fill a processor's cache or more.
+    /// More room has another cause, such as Server GC on many processors.
     /// </summary>
     private const long UsualRoomBytes = 256L * 1024 * 1024;
 
@@ -34,21 +31,21 @@ internal sealed record MemoryBreakdown
     /// <summary>Holes between objects.</summary>
     public long FragmentedBytes { get; init; }
 
-    /// <summary>No objects.</summary>
+    /// <summary>Neither objects nor holes.</summary>
     public long UnusedBytes { get; init; }
 
     /// <summary>
-    /// Objects that were made since the last collection, of which nobody knows how many are still alive.
+    /// Objects that were made since the last collection. How many of them are still alive is not known.
     /// </summary>
     public long NewBytes { get; init; }
 
-    /// <summary>What had been made between the last two collections that looked at the youngest objects.</summary>
+    /// <summary>Objects that were made between the last two collections of the youngest generation.</summary>
     public long NewBytesBefore { get; init; }
 
     /// <summary>Accounted bytes that left any cache since the last collection of the whole heap.</summary>
     public long LetGoBytes { get; init; }
 
-    /// <summary>Whether no collection has looked at anything yet, so that what is live is anybody's guess.</summary>
+    /// <summary>Whether there was no collection yet, so that nobody knows what is live.</summary>
     public bool IsNeverCollected { get; init; }
 
     /// <summary>Neither managed heap nor mapped files.</summary>
@@ -60,7 +57,7 @@ internal sealed record MemoryBreakdown
     /// <summary>The address space as the kernel counted it; null where it does not tell.</summary>
     public AddressSpace? Space { get; init; }
 
-    /// <summary>The native allocator's own account; null where it keeps none.</summary>
+    /// <summary>The native allocator's own figures; null where it has none.</summary>
     public NativeHeapReading? NativeHeap { get; init; }
 
     /// <summary>Threads of the process; 0 where that is not known.</summary>
@@ -81,19 +78,19 @@ internal sealed record MemoryBreakdown
     /// <summary>Dead objects that waited for their finalizers when the last collection ran.</summary>
     public long FinalizersPending { get; init; }
 
-    /// <summary>Bytes that finalizers held, measured; null where nobody collected to measure it.</summary>
+    /// <summary>Bytes that finalizers held; null where no collection measured it.</summary>
     public long? FinalizerBytes { get; init; }
 
-    /// <summary>Whether finalizers did not finish in the time they were given.</summary>
+    /// <summary>Whether finalizers did not finish in time.</summary>
     public bool FinalizersStuck { get; init; }
 
-    /// <summary>Whether what is live was measured by a collection.</summary>
+    /// <summary>Whether a collection measured what is live.</summary>
     public bool IsLiveMeasured { get; init; }
 
     /// <summary>
-    /// Dead objects save those that any process has which allocates, and which the next collection takes without being
-    /// asked. What caches let go is none of these, however young: it is there because somebody evicted it. What
-    /// finalizers held has a name of its own.
+    /// Dead objects, less the young garbage that is usual in any process and that the next collection takes by itself.
+    /// What caches let go counts, however young: an eviction left it. What finalizers held does not: it is a finding of
+    /// its own.
     /// </summary>
     public long LingeringBytes
     {
@@ -105,22 +102,19 @@ internal sealed record MemoryBreakdown
     }
 
     /// <summary>
-    /// Memory without objects, save the room that is there for new ones: they will take as much as
-    /// they took the last time.
+    /// The memory without objects, less the room for new ones: they will take as much as they took the last time.
     /// </summary>
-    public long SpareBytes =>
-        UnusedBytes - Math.Min(UnusedBytes, Math.Clamp(NewBytesBefore - NewBytes, 0, UsualRoomBytes));
+    public IdleHeap Idle
+    {
+        get
+        {
+            long room = Math.Clamp(NewBytesBefore - NewBytes, 0, UsualRoomBytes);
+            return new IdleHeap(FragmentedBytes, Math.Max(0, UnusedBytes - room), PinnedObjects, Settings);
+        }
+    }
 
     /// <summary>
-    /// Resident memory of the managed heap without objects, in holes or at large, save the room for new ones.
-    /// </summary>
-    public long IdleBytes => FragmentedBytes + SpareBytes;
-
-    /// <summary>Whether there are pins enough to hold a good part of the idle heap.</summary>
-    public bool IsPinned => PinnedObjects * RegionBytes >= IdleBytes / 2;
-
-    /// <summary>
-    /// What the native allocator keeps though it was freed; null where neither it nor the kernel tells.
+    /// Freed memory that the native allocator keeps; null where the allocator or the kernel does not tell.
     /// </summary>
     public long? FreedNativeBytes =>
         NativeHeap is { } heap && Space is not null ? Math.Min(heap.FreeBytes, Space.AllocatorBytes) : null;

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace BoundedCache.Report;
 
-/// <summary>A report in the shape of its JSON, whose names are stable.</summary>
+/// <summary>A report as its JSON shows it. The names of the JSON are stable.</summary>
 internal sealed record MemoryReportDocument(
     long ResidentBytes,
     long HeapBytes,
@@ -22,11 +22,11 @@ internal sealed record MemoryReportDocument(
         report.Rows,
         report.Findings,
         report.Notes,
-        Math.Round(report.GcPause.TotalMilliseconds, 3),
+        Math.Round(report.GCPause.TotalMilliseconds, 3),
         Math.Round(report.Duration.TotalMilliseconds, 3));
 }
 
-/// <summary>How <see cref="MemoryReportDocument"/> is written, without reflection.</summary>
+/// <summary>Writes <see cref="MemoryReportDocument"/> without reflection.</summary>
 [JsonSerializable(typeof(MemoryReportDocument))]
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n", Converters = [
@@ -35,7 +35,7 @@ internal sealed record MemoryReportDocument(
         typeof(CamelCaseNames<MemoryReportCause>)])]
 internal sealed partial class MemoryReportJsonContext : JsonSerializerContext;
 
-/// <summary>Enumerations by name, as properties are written.</summary>
+/// <summary>Writes enumerations as camelCase names.</summary>
 internal sealed class CamelCaseNames<T>()
     : JsonStringEnumConverter<T>(System.Text.Json.JsonNamingPolicy.CamelCase, allowIntegerValues: false)
     where T : struct, Enum;

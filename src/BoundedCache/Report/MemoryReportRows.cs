@@ -1,6 +1,6 @@
 namespace BoundedCache.Report;
 
-/// <summary>Makes the rows of a report, and says of each where its figure comes from.</summary>
+/// <summary>Makes the rows of a report, each with the origin of its figure.</summary>
 internal static class MemoryReportRows
 {
     public static IReadOnlyList<MemoryReportRow> From(MemoryAnalysis analysis)

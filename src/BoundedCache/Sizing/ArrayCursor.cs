@@ -1,10 +1,10 @@
 namespace BoundedCache.Sizing;
 
-/// <summary>A walk's place in one large array.</summary>
+/// <summary>A walk's position in one large array.</summary>
 /// <remarks>
-/// Steps through the array by about the golden section of its length, so that wherever the walk stops, the elements
-/// seen lie evenly over the whole array; and always the same ones. The step shares no divisor with the length, so that
-/// every element has its turn once.
+/// Each step is about the golden section of the length. Wherever the walk stops, the elements seen are spread evenly
+/// over the array, and they are the same ones each time. The step and the length have no common divisor, so that every
+/// element is visited once.
 /// </remarks>
 internal sealed class ArrayCursor(Array array, TypeLayout layout, int group)
 {
@@ -25,7 +25,7 @@ internal sealed class ArrayCursor(Array array, TypeLayout layout, int group)
 
     public bool IsAtEnd => Seen == Length;
 
-    /// <summary>How often this cursor has been interrupted in favour of others.</summary>
+    /// <summary>How many turns of this cursor are over.</summary>
     public int Round { get; set; }
 
     /// <summary>The number of objects known to the walk, and <see cref="Seen"/>, when the current turn began.</summary>
@@ -40,7 +40,7 @@ internal sealed class ArrayCursor(Array array, TypeLayout layout, int group)
         NextIndex = next >= Length ? next - Length : next;
     }
 
-    /// <summary>The index of the element that the cursor comes to after so many others.</summary>
+    /// <summary>The index of the element that the cursor visits after <paramref name="rank"/> others.</summary>
     public long IndexAt(long rank) => (long)((UInt128)rank * (ulong)_stride % (ulong)Length);
 
     private static long StrideFor(long length)

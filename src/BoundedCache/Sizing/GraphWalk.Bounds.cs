@@ -1,7 +1,6 @@
 namespace BoundedCache.Sizing;
 
-/// <content>What happens near and beyond the bounds: turns between large arrays, and the judgement
-/// of what is left.</content>
+/// <content>Large arrays take turns, and what the bounds leave out is estimated.</content>
 internal sealed partial class GraphWalk
 {
     private const int FirstTurnsPerBudget = 64;
@@ -10,8 +9,12 @@ internal sealed partial class GraphWalk
     private const int ProbedElements = 2048;
     private const int GlimpsedElements = 8;
 
-    /// <summary>Standard deviations that the probes may be off what was counted.</summary>
+    /// <summary>The standard deviations by which the probes may differ from what was counted.</summary>
     private const int ProbeTolerance = 4;
+
+    /// <summary>References that are visited next are those of one more element.</summary>
+    private void EnterElementOf(ArrayCursor cursor) =>
+        (_sample, _group, _nodeGroup) = (NewSample, cursor.Group, SampleTree.NoGroup);
 
     private void AdvanceACursor()
     {
@@ -30,7 +33,7 @@ internal sealed partial class GraphWalk
             return;
         }
 
-        (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
+        EnterElementOf(cursor);
         int known = _visited.Count;
         VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
         cursor.MoveNext();
@@ -42,8 +45,8 @@ internal sealed partial class GraphWalk
         }
     }
 
-    // Turns are shorter the deeper an array lies, so that many inner arrays are sampled rather than a few exhausted,
-    // and four times longer each round, so that a walk that stays within its bounds soon completes.
+    // Turns are shorter the deeper an array lies, so that many inner arrays are sampled instead of a few completed.
+    // They are four times longer in each round, so that a walk within its bounds completes soon.
     private bool IsTurnOver(ArrayCursor cursor)
     {
         int nesting = Math.Min(2 * _samples.DepthOf(cursor.Group), 30);
@@ -64,7 +67,7 @@ internal sealed partial class GraphWalk
         }
     }
 
-    private void JudgeTheRest()
+    private void EstimateTheRest()
     {
         _mode = Mode.Probing;
         CountElements();
@@ -91,7 +94,7 @@ internal sealed partial class GraphWalk
     }
 
     /// <summary>
-    /// Charges what the objects that were reached, but not visited, refer to directly; and of arrays, a few elements.
+    /// Charges the objects to which the pending objects refer directly, and a few elements of pending arrays.
     /// </summary>
     private void ChargePending()
     {
@@ -101,7 +104,7 @@ internal sealed partial class GraphWalk
             ref VisitedObject pending = ref _visited[index];
             if (pending.Layout == _samples.ElementLayoutOf(_samples.GroupOf(pending.Sample)))
             {
-                // An element not among those seen. Scaled with them, it would count twice.
+                // An element that is not among those seen: the scale of those seen stands for it already.
                 _samples.Charge(pending.Sample, pending.IsExpanded ? 0 : -pending.Layout.SizeOf(pending.Instance));
                 pending.IsExpanded = true;
             }
@@ -121,7 +124,7 @@ internal sealed partial class GraphWalk
     {
         while (cursor.Seen < GlimpsedElements)
         {
-            (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
+            EnterElementOf(cursor);
             VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
             cursor.MoveNext();
         }
@@ -130,27 +133,27 @@ internal sealed partial class GraphWalk
     }
 
     /// <summary>
-    /// How many of the elements that the cursor did not come to were visited, because others refer to them.
+    /// Estimates how many elements that the cursor did not come to were visited because others refer to them.
     /// </summary>
     /// <remarks>
-    /// The elements of a list of friends who know each other are all found by way of the first one. Without this, what
-    /// was found would be taken for one element's own, and multiplied by the length of the list.
+    /// In a list of friends who know each other, the first element leads to all others. Without this, all of them would
+    /// be taken for that element's own, and multiplied by the length of the list.
     /// </remarks>
     private double SeenByOtherWays(ArrayCursor cursor)
     {
         if (_samples.ElementLayoutOf(cursor.Group) is null)
         {
-            return 0; // The elements lead to nothing, so not to each other either.
+            return 0; // The elements refer to nothing, so not to each other.
         }
 
         long left = cursor.Length - cursor.Seen;
         int probes = (int)Math.Min(left, ProbedElements);
         int hits = 0;
-        (_sample, _group, _nodeGroup) = (-1, cursor.Group, -1);
+        EnterElementOf(cursor);
         for (int i = 0; i < probes; i++)
         {
-            // Scattered: those next in the cursor's order keep their distance from the ones it saw, while those that
-            // know each other are often neighbours.
+            // At random: in the cursor's order, the next elements are far from those it saw, while elements that refer
+            // to each other are often neighbours.
             long rank = cursor.Seen + (probes == left ? i : (long)(Scatter((ulong)i) % (ulong)left));
             _probeHit = false;
             VisitElement(cursor.Array, cursor.Layout, cursor.IndexAt(rank));
@@ -176,7 +179,7 @@ internal sealed partial class GraphWalk
         return counted;
     }
 
-    // The output function of SplitMix64 (Steele, Lea, Flood 2014): the same numbers each time, without a pattern.
+    // The output function of SplitMix64 (Steele, Lea, Flood 2014): the same numbers each time, and evenly spread.
     private static ulong Scatter(ulong i)
     {
         ulong z = (i + 1) * 0x9E3779B97F4A7C15;

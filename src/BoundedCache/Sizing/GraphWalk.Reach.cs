@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace BoundedCache.Sizing;
 
-/// <content>What happens when a visitor finds a reference.</content>
+/// <content>Charges an object when a visitor finds a reference to it.</content>
 internal sealed partial class GraphWalk
 {
     /// <summary>Called by visitors for each reference they find.</summary>
@@ -39,14 +39,14 @@ internal sealed partial class GraphWalk
     private void ReachFirst(object target, TypeLayout layout)
     {
         int sample;
-        if (layout.IsNode && _nodeGroup >= 0)
+        if (layout.IsNode && _nodeGroup != SampleTree.NoGroup)
         {
             sample = _samples.AddSample(_nodeGroup);
             _samples.SeeOneMore(_nodeGroup);
         }
         else
         {
-            if (_sample < 0)
+            if (_sample == NewSample)
             {
                 _sample = _samples.AddSample(_group);
             }
@@ -64,7 +64,7 @@ internal sealed partial class GraphWalk
         }
     }
 
-    // Reached by way of another element: it belongs to what both elements have in common, and so does what it leads to.
+    // Reached through another element as well: it moves to the sample in which both lie, and so does what it leads to.
     private void ReachAgain(int index)
     {
         ref VisitedObject known = ref _visited[index];
@@ -76,10 +76,10 @@ internal sealed partial class GraphWalk
         int group = _samples.GroupOf(known.Sample);
         if ((known.Layout.IsNode && group == _nodeGroup) || known.Layout == _samples.ElementLayoutOf(group))
         {
-            return; // Neighbours in one collection refer to each other, and are elements all the same.
+            return; // An element stays an element when its neighbours refer to it.
         }
 
-        int owner = _samples.CommonOwner(known.Sample, _sample >= 0 ? _sample : _samples.OwnerOf(_group));
+        int owner = _samples.CommonOwner(known.Sample, _sample != NewSample ? _sample : _samples.OwnerOf(_group));
         if (owner == known.Sample)
         {
             return;
@@ -87,19 +87,21 @@ internal sealed partial class GraphWalk
 
         _samples.Move(known.Sample, owner, known.Layout.SizeOf(known.Instance));
         known.Sample = owner;
-        if (known.Group >= 0)
+        if (known.Group != SampleTree.NoGroup)
         {
             _samples.SetOwner(known.Group, owner);
         }
 
-        if (known.IsExpanded && _mode == Mode.Walking && (known.Group < 0 || known.Layout.VisitFields is not null))
+        if (known.IsExpanded
+            && _mode == Mode.Walking
+            && (known.Group == SampleTree.NoGroup || known.Layout.VisitFields is not null))
         {
             known.IsExpanded = false;
             _pending.Push(index);
         }
     }
 
-    // Not within the time that the walk has: see GraphBounds.
+    // Learning does not count as the walk's time: see GraphBounds.
     private TypeLayout LearnLayoutOf(object target)
     {
         long before = Stopwatch.GetTimestamp();

@@ -5,11 +5,11 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Sizing;
 
 /// <summary>
-/// Asks the runtime how large the instances of a class are, by allocating one and looking at the count.
+/// Finds how large the instances of a class are, by allocating one and reading the thread's allocation count.
 /// </summary>
 /// <remarks>
-/// <para>The thread's allocation count is exact to the byte. The smallest of a few probes is taken, because the first
-/// may also pay for caches that the runtime fills on the way.</para>
+/// <para>The count is exact to the byte. The smallest of a few probes is taken, because the runtime may also fill
+/// caches of its own in the first.</para>
 /// <para>A class without a finalizer is probed with a shallow copy of the instance at hand: that runs no code of the
 /// class, not even its static constructor, which may throw. A class with a finalizer is not copied, for the copy would
 /// share the original's handles, and the collector frees a dead <see cref="WeakReference"/>'s handle even if its

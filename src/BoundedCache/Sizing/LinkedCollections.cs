@@ -3,11 +3,11 @@ using System.Reflection;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>The framework's collections of linked nodes, whose number of nodes only a field of theirs tells.</summary>
+/// <summary>The framework's collections of linked nodes, and the fields that hold their number of nodes.</summary>
 /// <remarks>
-/// An array shows its length at once, so that a part of it can be scaled to the whole. A chain or tree of a million
-/// nodes looks like one of ten thousand until it has been walked. A linked structure that is not listed is counted as
-/// far as <see cref="GraphBounds.MaxConnectedObjects"/>, no further.
+/// An array has a length to which a part of it can be scaled. A chain or tree of nodes has none until all of it has
+/// been walked. A linked structure that is not listed here is counted up to
+/// <see cref="GraphBounds.MaxConnectedObjects"/>.
 /// </remarks>
 internal static class LinkedCollections
 {

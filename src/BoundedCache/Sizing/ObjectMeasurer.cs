@@ -2,14 +2,14 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>Answers how many managed bytes a value keeps alive.</summary>
+/// <summary>Measures how many managed bytes a value keeps alive.</summary>
 /// <remarks>
 /// <para>Thread-safe. In order: the sizer that the user registered for the exact type; constant-time
 /// answers for strings, arrays of types without references, and objects without references; a bounded walk
 /// of the object graph.</para>
-/// <para>Counted is each object that can be reached from the value, once, at the size the runtime gives it; not counted
-/// are the shared objects of <see cref="NotFollowed"/>, and memory that is not the collector's. No code of the measured
-/// types runs, and nothing that a value or a sizer does makes <see cref="Measure"/> throw.</para>
+/// <para>Each object that can be reached from the value is counted once, at its size in the runtime's heap. The shared
+/// objects of <see cref="NotFollowed"/> and native memory are not counted. No code of the measured types runs, and
+/// <see cref="Measure"/> never throws, whatever a value or a sizer does.</para>
 /// </remarks>
 internal sealed class ObjectMeasurer
 {
@@ -21,17 +21,16 @@ internal sealed class ObjectMeasurer
     private readonly GraphBounds _bounds;
     private readonly Action<Type>? _onNotWalked;
     private long _estimatedCount;
-    private int _notWalkedTold;
+    private int _hasToldNotWalked;
 
     /// <param name="userSizers">Bytes of the values of a type, by exact type. Copied.</param>
-    /// <param name="onSizerFailed">Told when a sizer throws or answers a negative number. May itself throw.</param>
+    /// <param name="onSizerFailed">Called when a sizer throws or returns a negative number. May throw.</param>
     /// <param name="bounds"><see cref="GraphBounds.Default"/> if null.</param>
     /// <param name="onEstimated">
-    /// Told the type of each value whose size had to be extrapolated, each time. May itself throw.
+    /// Called with the type of each value whose size had to be extrapolated, each time. May throw.
     /// </param>
     /// <param name="onNotWalked">
-    /// Told the type of the first value that holds objects which this process cannot look into, and of no
-    /// further one. May itself throw.
+    /// Called once, with the type of the first value that holds objects which this process cannot look into. May throw.
     /// </param>
     public ObjectMeasurer(
         IReadOnlyDictionary<Type, Func<object, long>>? userSizers = null,
@@ -108,7 +107,7 @@ internal sealed class ObjectMeasurer
         }
         catch (Exception)
         {
-            // Out of memory, or a type that fails only when its visitor is compiled. What was seen is the best answer.
+            // Out of memory, or a visitor that the runtime refuses to compile. The objects seen are the best answer.
             bytes = walk.BytesSoFar;
             isEstimated = true;
         }
@@ -134,14 +133,57 @@ internal sealed class ObjectMeasurer
                 _onEstimated?.Invoke(type);
             }
 
-            if (isOpaque && Interlocked.Exchange(ref _notWalkedTold, 1) == 0)
+            if (isOpaque && Interlocked.Exchange(ref _hasToldNotWalked, 1) == 0)
             {
                 _onNotWalked?.Invoke(type);
             }
         }
         catch (Exception)
         {
-            // A failing log is no reason to refuse an entry.
+            // The entry is stored even if a logger throws.
+        }
+    }
+}
+
+/// <summary>Keeps unused walks: one small one per thread, and one large one for the process.</summary>
+/// <remarks>
+/// Large walks are not kept per thread, because that would be megabytes which no cache accounts for. One is kept,
+/// because its arrays are large objects: making them anew for each large graph would cause full collections.
+/// </remarks>
+internal static class GraphWalkPool
+{
+    /// <summary>In objects: about 64 KB of arrays.</summary>
+    private const int SmallCapacity = 1024;
+
+    /// <summary>In objects: about 1 MB of arrays.</summary>
+    private const int LargeCapacity = 16 * 1024;
+
+#pragma warning disable IDE1006 // t_: one per thread
+    [ThreadStatic]
+    private static GraphWalk? t_small;
+#pragma warning restore IDE1006
+
+    private static GraphWalk? s_large;
+
+    /// <summary>Takes a walk for this caller alone; a nested call on the same thread gets another.</summary>
+    public static GraphWalk Rent()
+    {
+        GraphWalk? walk = t_small;
+        t_small = null;
+        return walk ?? Interlocked.Exchange(ref s_large, null) ?? new GraphWalk();
+    }
+
+    /// <summary>Gives a walk back, also one whose measurement threw.</summary>
+    public static void Return(GraphWalk walk)
+    {
+        walk.Clear();
+        if (walk.Capacity <= SmallCapacity)
+        {
+            t_small = walk;
+        }
+        else if (walk.Capacity <= LargeCapacity)
+        {
+            Interlocked.CompareExchange(ref s_large, walk, null);
         }
     }
 }

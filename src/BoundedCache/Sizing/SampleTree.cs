@@ -3,20 +3,23 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.Sizing;
 
 /// <summary>
-/// To which element of which collection the bytes of a walk belong, so that an unfinished walk can be scaled.
+/// Charges the bytes of a walk to the elements of collections, so that an unfinished walk can be scaled to the whole.
 /// </summary>
 /// <remarks>
 /// <para>A <em>group</em> is the elements of one large array, or the nodes of one linked collection; a <em>sample</em>
-/// is what was found by way of one of its elements. Sample 0 is the measured value itself. Each group is owned by the
-/// sample in which its array lies, so the two form a tree. When a walk stops early, a group's bytes are multiplied by
-/// its length over the elements seen, innermost groups first.</para>
-/// <para>An object that two samples reach belongs to the sample in which both lie: it exists once, and must not be
-/// multiplied as though each element had its own. Owners come before what they own, so the common owner of two samples
-/// is found by replacing the larger number by its owner until both are equal.</para>
+/// is what was found through one of its elements. Sample 0 is the measured value itself. Each group is owned by the
+/// sample in which its array lies, so samples and groups form a tree. When a walk stops early, a group's bytes are
+/// multiplied by its length and divided by the number of elements seen, innermost groups first.</para>
+/// <para>An object that two samples reach belongs to the sample in which both lie. It exists once, and must not be
+/// multiplied as if each element had its own. Owners have smaller numbers than what they own, so the common owner of
+/// two samples is found by replacing the larger number by its owner until both are equal.</para>
 /// </remarks>
 internal sealed class SampleTree
 {
-    /// <summary>How far outwards a group of the same elements is looked for.</summary>
+    /// <summary>The group of the measured value itself.</summary>
+    public const int NoGroup = -1;
+
+    /// <summary>How many groups outwards a group of the same elements is looked for.</summary>
     private const int GroupsAround = 8;
 
     private readonly List<Sample> _samples = [];
@@ -29,19 +32,19 @@ internal sealed class SampleTree
 
     public void Begin()
     {
-        _samples.Add(new Sample { Group = -1 });
-        TotalBytes = 0;
+        _samples.Add(new Sample { Group = NoGroup });
     }
 
     public void Clear()
     {
         _samples.Clear();
         _groups.Clear();
+        TotalBytes = 0;
     }
 
     public int AddGroup(int owner, long length, bool ofNodes)
     {
-        int depth = _samples[owner].Group is >= 0 and var g ? _groups[g].Depth + 1 : 0;
+        int depth = _samples[owner].Group is not NoGroup and var outer ? _groups[outer].Depth + 1 : 0;
         _groups.Add(new Group { Owner = owner, Length = length, OfNodes = ofNodes, Depth = depth });
         return _groups.Count - 1;
     }
@@ -54,7 +57,7 @@ internal sealed class SampleTree
 
     public int GroupOf(int sample) => _samples[sample].Group;
 
-    public bool IsNodeGroup(int group) => group >= 0 && _groups[group].OfNodes;
+    public bool IsNodeGroup(int group) => group != NoGroup && _groups[group].OfNodes;
 
     public int DepthOf(int group) => _groups[group].Depth;
 
@@ -70,13 +73,13 @@ internal sealed class SampleTree
     public void SeeOneMore(int group) =>
         CollectionsMarshal.AsSpan(_groups)[group].Seen++;
 
-    /// <summary>The elements of a group that carry references to objects of this layout stand for the group.</summary>
-    public TypeLayout? ElementLayoutOf(int group) => group < 0 ? null : _groups[group].ElementLayout;
+    /// <summary>The layout of the objects that a group's elements refer to; null while none was seen.</summary>
+    public TypeLayout? ElementLayoutOf(int group) => group == NoGroup ? null : _groups[group].ElementLayout;
 
     public void SetElementLayout(int group, TypeLayout layout) =>
         CollectionsMarshal.AsSpan(_groups)[group].ElementLayout = layout;
 
-    /// <summary>Notes an object of the elements' layout, by whatever way it was reached.</summary>
+    /// <summary>Counts an object of the elements' layout, however it was reached.</summary>
     public void CountElement(int group) => CollectionsMarshal.AsSpan(_groups)[OutermostLike(group)].Elements++;
 
     /// <summary>
@@ -85,13 +88,12 @@ internal sealed class SampleTree
     public int ElementsOf(int group) => _groups[group].Elements;
 
     /// <summary>
-    /// Notes that those counted are elements of the group's own array, so that its length tells
-    /// how many there are in all.
+    /// Says that the counted objects are elements of the group's own array, so that its length is the number of all.
     /// </summary>
     public void SetCounted(int group) => CollectionsMarshal.AsSpan(_groups)[group].IsCounted = true;
 
     /// <summary>
-    /// Notes how many elements not yet come to were looked at, and how many of those had been visited.
+    /// Adds up how many elements were probed that the walk had not come to, and how many of them had been visited.
     /// </summary>
     public void NoteProbes(int group, int probes, int hits)
     {
@@ -114,7 +116,7 @@ internal sealed class SampleTree
 
         int outermost = group;
         int around = group;
-        for (int i = 0; i < GroupsAround && _samples[_groups[around].Owner].Group is >= 0 and var next; i++)
+        for (int i = 0; i < GroupsAround && _samples[_groups[around].Owner].Group is not NoGroup and var next; i++)
         {
             around = next;
             if (_groups[around].ElementLayout == _groups[group].ElementLayout)
@@ -158,12 +160,12 @@ internal sealed class SampleTree
         return a;
     }
 
-    /// <summary>The bytes of the whole graph, as far as those seen tell.</summary>
+    /// <summary>The estimated bytes of the whole graph.</summary>
     /// <remarks>
-    /// Groups within groups of the same elements are two different things. Folders within folders are all distinct, and
-    /// the scales of inner and outer groups multiply. Friends of friends are the same people again: the share of those
-    /// met that had been met before is the share of all that were seen. Taken for folders, they would multiply beyond
-    /// all bounds; folders, taken for friends, would too, as none is met twice. So the smaller answer is the right one.
+    /// Groups within groups of the same elements occur in two kinds of graph. In a tree (folders in folders) all
+    /// elements are distinct, and the scales of inner and outer groups multiply. In a closed graph (friends of friends)
+    /// the same elements come again: the share of probed elements that had been visited is the share of all elements
+    /// that were visited. Either graph is far overestimated when taken for the other, so the smaller estimate is right.
     /// </remarks>
     public long Extrapolate()
     {
@@ -212,7 +214,7 @@ internal sealed class SampleTree
         public double Seen;
         public int Elements;
         public bool IsCounted;
-        public int Outermost; // Its index + 1, or 0 where nobody asked.
+        public int Outermost; // The index + 1 of the outermost group with the same elements; 0 while unknown.
         public int Probes;
         public int Hits;
         public bool OfNodes;

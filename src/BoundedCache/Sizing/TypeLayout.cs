@@ -3,7 +3,7 @@ using System.Reflection;
 namespace BoundedCache.Sizing;
 
 /// <summary>
-/// What the walk knows of one exact type: the size of its instances and how to reach what they refer to.
+/// What the walk needs of one exact type: the size of its instances and how to visit their references.
 /// </summary>
 internal sealed class TypeLayout
 {
@@ -13,7 +13,7 @@ internal sealed class TypeLayout
     /// <summary>Instances are delegates, of which only some are counted; see <see cref="Closures"/>.</summary>
     public bool IsDelegate { get; init; }
 
-    /// <summary>Instances hold what lambdas captured.</summary>
+    /// <summary>Instances hold captured variables of lambdas.</summary>
     public bool IsClosure { get; init; }
 
     /// <summary>The bytes of an instance, or of an array or string before its elements.</summary>
@@ -51,7 +51,7 @@ internal sealed class TypeLayout
     /// </summary>
     public object? SharedInstance { get; init; }
 
-    /// <summary>Its size is all there is to an instance.</summary>
+    /// <summary>Instances have no references to visit.</summary>
     public bool IsLeaf => VisitFields is null && VisitElement is null;
 
     /// <summary>The bytes of this instance alone, in constant time.</summary>
@@ -65,10 +65,10 @@ internal sealed class TypeLayout
         return Math.Max(ObjectSize.Minimum, ObjectSize.Align(BaseBytes + (LengthOf(instance) * ElementBytes)));
     }
 
-    /// <summary>Whether an object within a graph is one that others share, and so not the value's own.</summary>
+    /// <summary>Whether an object within a graph is shared by all, and so does not belong to the value.</summary>
     /// <remarks>
-    /// Of empty strings there is one. Empty arrays are nearly always one of a few, too: that of
-    /// <see cref="Array.Empty{T}"/>, or of <see cref="List{T}"/>. Where they are not, 24 bytes each are not counted.
+    /// There is one empty string. Empty arrays are nearly always shared too: that of <see cref="Array.Empty{T}"/>, or
+    /// of <see cref="List{T}"/>. Where they are not, 24 bytes each are left out.
     /// </remarks>
     public bool IsShared(object instance) =>
         ElementBytes != 0 ? LengthOf(instance) == 0 : ReferenceEquals(SharedInstance, instance);

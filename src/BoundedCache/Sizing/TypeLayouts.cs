@@ -6,9 +6,8 @@ namespace BoundedCache.Sizing;
 
 /// <summary>The layouts learned so far, one per type, for the whole process.</summary>
 /// <remarks>
-/// Keyed weakly, so that a type of a collectible assembly is not kept alive by having been measured once. In
-/// front of that lies a small table of the types met last that are not collectible, since looking a type up there
-/// takes a tenth of the time.
+/// Thread-safe. Types are held weakly, so that the types of collectible assemblies can be unloaded. A small table of
+/// the latest types that are not collectible is searched first, because that is much faster.
 /// </remarks>
 internal static class TypeLayouts
 {
@@ -17,12 +16,14 @@ internal static class TypeLayouts
     private static readonly ConditionalWeakTable<Type, TypeLayout> s_layouts = [];
     private static readonly RecentLayout?[] s_recent = new RecentLayout?[RecentTypes];
 
-    /// <summary>The layout of the instance's exact type. Never throws: what cannot be learned is estimated.</summary>
+    /// <summary>
+    /// The layout of the instance's exact type. Never throws: a layout that cannot be learned is estimated.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TypeLayout Get(object instance) =>
         TryGetRecent(instance) ?? FindOrLearn(instance.GetType(), instance);
 
-    /// <summary>The same, or null where it has to be looked for, or even learned, which takes long.</summary>
+    /// <summary>The same, or null where the layout is not among the latest ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TypeLayout? TryGetRecent(object instance)
     {
@@ -41,8 +42,7 @@ internal static class TypeLayouts
 
         if (!type.IsCollectible)
         {
-            // Published by a reference to an object that does not change: whoever reads it sees a
-            // type with its own layout.
+            // One reference to an immutable pair, so that readers never see a type with the layout of another.
             Volatile.Write(ref s_recent[SlotOf(type)], new RecentLayout(type, layout));
         }
 
@@ -65,7 +65,7 @@ internal static class TypeLayouts
         }
         catch (Exception)
         {
-            // A field or base type that does not load. The smallest object is the least it can be.
+            // A field or base type does not load. No object is smaller than this.
             return new TypeLayout { BaseBytes = ObjectSize.Minimum, IsEstimated = true };
         }
     }
@@ -126,8 +126,7 @@ internal static class TypeLayouts
     }
 
     /// <summary>
-    /// The sum of the fields, each padded to a word: an upper bound but for the padding inside structs, as the runtime
-    /// packs small fields together.
+    /// The sum of the fields, each padded to a word. An upper bound, because the runtime packs small fields together.
     /// </summary>
     private static long EstimateFromFields(Type type)
     {

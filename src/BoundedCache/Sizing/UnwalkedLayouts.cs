@@ -1,13 +1,28 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace BoundedCache.Sizing;
 
+/// <summary>Whether this process can look into objects.</summary>
+/// <remarks>
+/// A walk reads fields by code that it generates for each type. A process that is compiled ahead of time (native AOT)
+/// can neither generate code nor list all fields of a type: reflection silently leaves out fields that the compiler
+/// kept no description of. So nothing is walked there, instead of counting too little without a warning. Trimming alone
+/// is no problem: a field without a description is not in the objects either.
+/// </remarks>
+internal static class GraphSupport
+{
+    [FeatureGuard(typeof(RequiresDynamicCodeAttribute))]
+    public static bool IsSupported => RuntimeFeature.IsDynamicCodeSupported;
+}
+
 /// <summary>
-/// Layouts learned without reflection over fields, for a process in which <see cref="GraphSupport"/> is missing.
+/// Layouts learned without reflection over fields, where <see cref="GraphSupport.IsSupported"/> is false.
 /// </summary>
 /// <remarks>
-/// Strings, and arrays and boxes of types without references, are as exact as ever, and arrays of references are still
-/// followed. Of other objects nothing is known but that they exist.
+/// Strings are exact, and so are arrays and boxes of types without references. Arrays of references are followed. Other
+/// objects count as the smallest object.
 /// </remarks>
 internal static class UnwalkedLayouts
 {

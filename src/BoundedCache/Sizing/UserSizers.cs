@@ -2,11 +2,10 @@ using System.Collections.Frozen;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>The sizers a user registered, by exact type, and what keeps a bad one from doing harm.</summary>
+/// <summary>The sizers that a user registered, by exact type. Contains what a faulty sizer does.</summary>
 /// <remarks>
-/// A sizer that asks for the size of its own argument again, directly or through the cache, would recurse until the
-/// process died of it. While a sizer runs on a thread, it is therefore not asked again there: the nested question is
-/// answered by measuring.
+/// A sizer that asks for the size of its own argument, directly or through the cache, would recurse until the stack
+/// overflows. While a sizer runs on a thread, it is therefore not called again there: the nested value is measured.
 /// </remarks>
 internal sealed class UserSizers(
     IReadOnlyDictionary<Type, Func<object, long>>? sizers,
@@ -17,7 +16,7 @@ internal sealed class UserSizers(
     private static List<Func<object, long>>? t_running;
 #pragma warning restore IDE1006
 
-    // Copied: the caller's dictionary may change, and is not made for several threads.
+    // A copy: the caller's dictionary may change, and is not thread-safe.
     private readonly FrozenDictionary<Type, Func<object, long>> _sizers =
         (sizers ?? new Dictionary<Type, Func<object, long>>()).ToFrozenDictionary();
 
@@ -25,9 +24,9 @@ internal sealed class UserSizers(
 
     public bool Contains(Type type) => _sizers.ContainsKey(type);
 
-    /// <summary>Asks the sizer of the value's exact type.</summary>
+    /// <summary>Calls the sizer of the value's exact type.</summary>
     /// <returns>
-    /// False if there is none, if it is running already, or if it threw or answered a negative number.
+    /// False if there is none, if it is running on this thread already, or if it threw or returned a negative number.
     /// </returns>
     public bool TryMeasure(object value, out long bytes)
     {
@@ -62,7 +61,7 @@ internal sealed class UserSizers(
         {
             Report(
                 value.GetType(),
-                new InvalidOperationException($"The sizer answered {bytes} bytes; a size is not negative."));
+                new InvalidOperationException($"Expected a size of 0 bytes or more from the sizer, got {bytes}."));
             return false;
         }
 
@@ -77,7 +76,7 @@ internal sealed class UserSizers(
         }
         catch (Exception)
         {
-            // Nobody is left to tell; and whoever adds an entry must not suffer for a failing log.
+            // The entry is stored even if a logger throws.
         }
     }
 }

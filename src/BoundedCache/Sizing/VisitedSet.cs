@@ -11,10 +11,10 @@ internal struct VisitedObject
     /// <summary>The sample it is charged to, in the walk's <see cref="SampleTree"/>.</summary>
     public int Sample;
 
-    /// <summary>The group that its elements or nodes form, or -1.</summary>
+    /// <summary>The group that its elements or nodes form, or <see cref="SampleTree.NoGroup"/>.</summary>
     public int Group;
 
-    /// <summary>Its references have been visited, or are being visited.</summary>
+    /// <summary>Whether its references have been visited, or are being visited.</summary>
     public bool IsExpanded;
 
     internal int Hash;
@@ -23,15 +23,15 @@ internal struct VisitedObject
 
 /// <summary>The objects of one walk, by identity, each at an index that does not change.</summary>
 /// <remarks>
-/// The first few are compared one by one. Only of more are identity hashes asked: the first question for one is slow,
-/// and it stays in the object's header, where it is in the way of a lock on the object. Neither Equals nor
-/// GetHashCode of the objects runs.
+/// The first few objects are compared one by one. Identity hashes are only used for more: computing the first one of an
+/// object is slow, and the runtime keeps it in the object's header, where it makes a lock on the object slower.
+/// <c>Equals</c> and <c>GetHashCode</c> of the objects are never called.
 /// </remarks>
 internal sealed class VisitedSet
 {
     private const int InitialCapacity = 32;
 
-    /// <summary>How many objects are found without hashes.</summary>
+    /// <summary>Up to this many objects are found without hashes.</summary>
     private const int Unhashed = 8;
 
     private int[] _buckets = new int[InitialCapacity]; // index + 1; 0 is empty
@@ -41,7 +41,7 @@ internal sealed class VisitedSet
 
     public int Capacity => _objects.Length;
 
-    /// <remarks>The reference is good until the next <see cref="Add"/>.</remarks>
+    /// <remarks>The reference is valid until the next <see cref="Add"/>.</remarks>
     public ref VisitedObject this[int index] => ref _objects[index];
 
     /// <summary>The index of an object, or -1.</summary>
@@ -84,7 +84,13 @@ internal sealed class VisitedSet
             Grow();
         }
 
-        _objects[Count] = new VisitedObject { Instance = instance, Layout = layout, Sample = sample, Group = -1 };
+        _objects[Count] = new VisitedObject
+        {
+            Instance = instance,
+            Layout = layout,
+            Sample = sample,
+            Group = SampleTree.NoGroup,
+        };
         Count++;
         if (Count == Unhashed + 1)
         {
@@ -101,7 +107,7 @@ internal sealed class VisitedSet
         return Count - 1;
     }
 
-    /// <summary>Forgets all objects, so that none is kept alive.</summary>
+    /// <summary>Removes all objects. Keeps none of them alive, and keeps its capacity.</summary>
     public void Clear()
     {
         if (Count <= Unhashed)

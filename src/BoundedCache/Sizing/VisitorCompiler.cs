@@ -1,13 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>Compiles visitors: a few loads and calls per type, no reflection at run time.</summary>
+/// <summary>Compiles visitors: a few loads and calls per type, without reflection while they run.</summary>
 /// <remarks>
-/// Reads fields directly and calls nothing but <see cref="GraphWalk.Reach"/>, so no property, enumerator or static
-/// constructor of the visited types runs.
+/// Visitors read fields directly and call nothing but <see cref="GraphWalk.Reach"/>, so no property, enumerator or
+/// static constructor of the visited types runs.
 /// </remarks>
 [RequiresDynamicCode(Reason)]
 internal static class VisitorCompiler
@@ -109,4 +110,25 @@ internal static class VisitorCompiler
         il.Emit(OpCodes.Ldc_I4, shape.InlineLength);
         il.Emit(OpCodes.Blt, next);
     }
+}
+
+/// <summary>Hands every reference that lies in an object's own fields to the walk.</summary>
+internal delegate void ObjectVisitor(object instance, GraphWalk walk);
+
+/// <summary>Hands every reference that lies in a struct at the given place to the walk.</summary>
+internal delegate void ValueVisitor(ref byte value, GraphWalk walk);
+
+/// <summary>A class whose only field lies where the data of every object begins.</summary>
+internal sealed class RawData
+{
+#pragma warning disable CS0649 // Never assigned: no instance of this class exists.
+    private byte _first;
+#pragma warning restore CS0649
+
+    private RawData()
+    {
+    }
+
+    /// <summary>The first byte after the method table pointer. Read only.</summary>
+    public static ref byte GetReference(object boxed) => ref Unsafe.As<RawData>(boxed)._first;
 }

@@ -65,7 +65,8 @@ public sealed class CrossSiteTests
         foreach ((string path, HttpMethod method) in changes)
         {
             Answer answer = await host.SendAsync(method, path, """{"maxMemory": 1000}""", $"Content-Type: {type}");
-            answer.AssertProblem(HttpStatusCode.UnsupportedMediaType, "Content-Type: application/json", "Right is {");
+            answer.AssertProblem(
+                HttpStatusCode.UnsupportedMediaType, "Content-Type: application/json", "a body such as {");
             (await host.SendAsync(method, path))
                 .AssertProblem(HttpStatusCode.UnsupportedMediaType, "Content-Type: application/json");
         }

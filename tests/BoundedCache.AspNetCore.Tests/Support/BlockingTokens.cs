@@ -23,7 +23,7 @@ internal sealed class BlockingTokens : IDisposable
     }
 
     /// <summary>Waits until one more eviction blocks.</summary>
-    public async Task WaitUntilBlockedAsync() => Assert.True(await _running.WaitAsync(TimeSpan.FromMinutes(1)));
+    public async Task WaitUntilBlockedAsync() => Assert.True(await _running.WaitAsync(TimeSpan.FromMinutes(5)));
 
     public void Release() => _go.Set();
 
@@ -41,7 +41,7 @@ internal sealed class BlockingTokens : IDisposable
         public void Dispose()
         {
             owner._running.Release();
-            owner._go.Wait(TimeSpan.FromMinutes(1));
+            owner._go.Wait(TimeSpan.FromMinutes(5));
         }
     }
 }

@@ -36,6 +36,7 @@ internal sealed class AdminPage : IAsyncDisposable
 
     public static async Task<AdminPage> OpenAsync(IBrowserContext context, Uri address)
     {
+        context.SetDefaultTimeout(BrowserFixture.Patience);
         IPage browser = await context.NewPageAsync();
         var page = new AdminPage(context, browser);
         await browser.AddInitScriptAsync(WatchViolations);
@@ -46,6 +47,18 @@ internal sealed class AdminPage : IAsyncDisposable
     /// <summary>The card of a cache.</summary>
     public CacheCard Card(string name) => new(Browser.GetByRole(AriaRole.Article, new() { Name = name, Exact = true }));
 
+    /// <summary>Waits for a fault with such a text: the browser tells of them in its own time.</summary>
+    public async Task WaitForFaultAsync(string text)
+    {
+        using var limit = new CancellationTokenSource((int)BrowserFixture.Patience);
+        while (!_faults.Any(fault => fault.Contains(text, StringComparison.Ordinal)))
+        {
+            Assert.False(
+                limit.IsCancellationRequested, $"There was no fault with '{text}', but: {string.Join(" | ", _faults)}");
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
+
     /// <summary>Answers the question that stands open.</summary>
     public Task AnswerAsync(string button) =>
         Dialog.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
@@ -55,8 +68,13 @@ internal sealed class AdminPage : IAsyncDisposable
         """
         () => {
           const page = document.documentElement;
-          return page.scrollWidth <= page.clientWidth ? [] : [`The page is ${page.scrollWidth} px wide in ${page.clientWidth}`]
-            .concat([...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > page.clientWidth).map(e => e.outerHTML.slice(0, 60)));
+          if (page.scrollWidth <= page.clientWidth) {
+            return [];
+          }
+          const wide = [...document.querySelectorAll('body *')]
+            .filter(e => e.getBoundingClientRect().right > page.clientWidth)
+            .map(e => e.outerHTML.slice(0, 60));
+          return [`The page is ${page.scrollWidth} px wide in ${page.clientWidth}`, ...wide];
         }
         """);
 

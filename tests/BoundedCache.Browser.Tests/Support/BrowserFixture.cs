@@ -3,6 +3,12 @@ namespace BoundedCache.Browser.Tests.Support;
 /// <summary>One browser for all tests, which take turns with it; each gets a profile of its own.</summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
+    /// <summary>
+    /// How long anything is waited for, in milliseconds; far more than it takes, also on a machine that
+    /// is busy with other things.
+    /// </summary>
+    public const float Patience = 60_000;
+
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
@@ -14,9 +20,14 @@ public sealed class BrowserFixture : IAsyncLifetime
             return;
         }
 
+        SetDefaultExpectTimeout(Patience);
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(
-            new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Path, Args = Chromium.Arguments });
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Chromium.Path,
+            Args = Chromium.Arguments,
+            Timeout = 3 * Patience,
+        });
     }
 
     /// <summary>Opens the admin page of a site, and waits until it is live.</summary>

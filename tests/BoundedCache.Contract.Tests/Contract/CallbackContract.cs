@@ -95,7 +95,7 @@ public abstract class CallbackContract(CacheKind kind) : CacheContract(kind)
         {
             entry.SetValue(1).RegisterPostEvictionCallback((key, value, reason, state) =>
             {
-                bool released = release.Wait(TimeSpan.FromSeconds(5));
+                bool released = release.Wait(TimeSpan.FromSeconds(60));
                 Departures.Record(key, value, reason, released);
             });
         }

@@ -176,7 +176,7 @@ public abstract class ChangeTokenContract(CacheKind kind) : CacheContract(kind)
         using (ICacheEntry entry = Cache.CreateEntry("key"))
         {
             entry.SetValue(1).AddExpirationToken(token).RegisterPostEvictionCallback((key, value, reason, _) =>
-                Departures.Record(key, value, reason, gate.Wait(TimeSpan.FromSeconds(5))));
+                Departures.Record(key, value, reason, gate.Wait(TimeSpan.FromSeconds(60))));
         }
 
         token.Change();

@@ -186,7 +186,7 @@ public abstract class ExpirationContract(CacheKind kind) : CacheContract(kind)
     public void A_clock_that_is_put_back_gives_an_absolute_expiration_that_much_longer()
     {
         Set("key", 1, static entry => entry.SetAbsoluteExpiration(Minute));
-        Time.Advance(-60 * Minute);
+        Time.AdjustTime(Time.GetUtcNow() - (60 * Minute));
         Assert.True(Has("key"));
 
         AssertLastsFor(61 * Minute);
@@ -196,7 +196,7 @@ public abstract class ExpirationContract(CacheKind kind) : CacheContract(kind)
     public void A_sliding_expiration_when_the_clock_is_put_back()
     {
         Set("key", 1, static entry => entry.SetSlidingExpiration(Minute));
-        Time.Advance(-60 * Minute);
+        Time.AdjustTime(Time.GetUtcNow() - (60 * Minute));
         Assert.True(Has("key"));
 
         AssertLastsFor(Differs(Deviations.ClockPutBack, memoryCache: Minute, bounded: 61 * Minute));

@@ -91,7 +91,7 @@ public abstract class SpanLookupContract(CacheKind kind) : CacheContract(kind)
     }
 
     [Fact]
-    public void A_string_variable_is_looked_up_by_its_characters()
+    public void A_string_variable_is_looked_up_as_a_key()
     {
         Set("key", 5);
 
@@ -103,16 +103,24 @@ public abstract class SpanLookupContract(CacheKind kind) : CacheContract(kind)
     }
 
     [Fact]
-    public void A_null_that_the_compiler_takes_for_characters_is_the_empty_key()
+    public void A_null_that_the_compiler_takes_for_a_string_or_characters_is_no_key()
     {
-        Assert.False(Tested.TryGetNullLiteral());
-        Assert.False(Tested.TryGetByString(null, out object? _));
         Set("", 5);
-        Assert.True(Tested.TryGetNullLiteral());
-        Assert.True(Tested.TryGetByString(null, out object? _));
-        Assert.True(Tested.TryGetByString(null, out int number));
-        Assert.Equal(5, number);
+        (Type? Thrown, bool Found) expected = Differs<(Type?, bool)>(Deviations.NullString,
+            memoryCache: (null, true),
+            bounded: (typeof(ArgumentNullException), false));
+        bool found = false;
+
+        Assert.Equal(expected, (Thrown(() => found = Tested.TryGetNullLiteral()), found));
+        found = false;
+        Assert.Equal(expected, (Thrown(() => found = Tested.TryGetByString(null, out object? _)), found));
+        found = false;
+        Assert.Equal(expected, (Thrown(() => found = Tested.TryGetByString(null, out int _)), found));
     }
+
+    [Fact]
+    public void A_null_object_is_no_key() =>
+        Assert.Throws<ArgumentNullException>(() => Tested.TryGetByObject(null, out object? _));
 
     [Fact]
     public void An_object_variable_is_looked_up_as_what_it_is()
@@ -127,7 +135,7 @@ public abstract class SpanLookupContract(CacheKind kind) : CacheContract(kind)
     }
 
     [Fact]
-    public void A_lookup_by_characters_allocates_nothing()
+    public void A_lookup_by_string_or_characters_allocates_nothing()
     {
         Set("key", "value");
         Assert.Equal(0, Enumerable.Range(0, 3).Min(_ => Allocated()));
@@ -138,6 +146,9 @@ public abstract class SpanLookupContract(CacheKind kind) : CacheContract(kind)
             Tested.TryGetValue("key".AsSpan(), out object? _);
             Tested.TryGetValue("key".AsSpan(), out string? _);
             Tested.TryGetValue("other".AsSpan(), out object? _);
+            Tested.TryGetByString("key", out object? _);
+            Tested.TryGetByString("key", out string? _);
+            Tested.TryGetByString("other", out object? _);
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }

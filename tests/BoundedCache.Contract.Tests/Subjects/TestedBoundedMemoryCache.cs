@@ -57,12 +57,12 @@ internal sealed class TestedBoundedMemoryCache : TestedCache
     public override bool TryGetValue<TItem>(ReadOnlySpan<char> key, out TItem? value)
         where TItem : default => _cache.TryGetValue(key, out value);
 
-    public override bool TryGetNullLiteral() => _cache.TryGetValue(null, out _);
+    public override bool TryGetNullLiteral() => _cache.TryGetValue(null!, out _);
 
-    public override bool TryGetByString(string? key, out object? value) => _cache.TryGetValue(key, out value);
+    public override bool TryGetByString(string? key, out object? value) => _cache.TryGetValue(key!, out value);
 
     public override bool TryGetByString<TItem>(string? key, out TItem? value)
-        where TItem : default => _cache.TryGetValue(key, out value);
+        where TItem : default => _cache.TryGetValue(key!, out value);
 
     public override bool TryGetByObject(object? key, out object? value) => _cache.TryGetValue(key!, out value);
 

@@ -18,12 +18,12 @@ public sealed class ContainerTests
 
         Outputs.AssertStamped(result.GetProperty("stamp"), "container --quick");
         JsonElement[] cases = [.. result.GetProperty("cases").EnumerateArray()];
-        Assert.Empty(cases[0].GetProperty("warnings").EnumerateArray());
+        Assert.Empty(CacheWarnings(cases[0]));
         Assert.Null(cases[0].GetProperty("death").GetString());
         Assert.InRange(cases[0].GetProperty("insertsPerSecond").GetDouble(), 1, double.MaxValue);
 
         // 256 MiB, of which the heap may have 192, and of those a cache four fifths.
-        string warning = Assert.Single(cases[1].GetProperty("warnings").EnumerateArray()).GetString()!;
+        string warning = Assert.Single(CacheWarnings(cases[1]));
         Assert.Contains("[40] items: a limit of 188743680 bytes", warning, StringComparison.Ordinal);
         Assert.Contains(
             "The container has 256 MiB, and the managed heap 192 MiB of them", warning, StringComparison.Ordinal);
@@ -35,4 +35,12 @@ public sealed class ContainerTests
                     .Any(static finding => finding.GetString()!.StartsWith("HeapLimit: ", StringComparison.Ordinal)),
             $"{cases[1]}");
     }
+
+    /// <summary>
+    /// Warnings of the cache itself. The server may have its own: that memory is short, which it is here, or
+    /// that the machine is busy.
+    /// </summary>
+    private static IEnumerable<string> CacheWarnings(JsonElement one) =>
+        one.GetProperty("warnings").EnumerateArray().Select(static warning => warning.GetString()!)
+            .Where(static warning => warning.StartsWith("warn: BoundedCache", StringComparison.Ordinal));
 }

@@ -40,9 +40,10 @@ public sealed class ToolLoadTests
             Interlocked.Increment(ref answered) % 2 == 0 ? HttpResults.Ok() : HttpResults.StatusCode(503));
         await service.StartAsync();
         await using ToolLoad load = ToolLoad.Start(tool, PeerServer.Find(tool)!, new Uri(service.Urls.Single()));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (Interlocked.Read(ref answered) < 200)
         {
-            await Task.Delay(20);
+            await Task.Delay(20, limit.Token);
         }
 
         ToolTotals totals = await load.StopAsync();

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
-/// <summary>A log that keeps the lines of one event, each as its number, level and text.</summary>
+/// <summary>
+/// A log that keeps the lines of one event, each as its number, level and text. (A fake logger would load assemblies
+/// into the process whose memory is measured.)
+/// </summary>
 /// <param name="eventName">The event.</param>
 internal sealed class EventLog(string eventName) : TestLog
 {

@@ -105,8 +105,9 @@ public class DropInTests
     private static string Headers(HttpResponseMessage response) =>
         string.Join(", ", response.Headers.Concat(response.Content.Headers)
             .Where(static header => !s_ignoredHeaders.Contains(header.Key))
-            .Select(static header => $"{header.Key}="
-                + $"{(header.Key == "Set-Cookie" ? header.Value.Single().Split('=')[0] : string.Join(',', header.Value))}")
+            .Select(static header => header.Key == "Set-Cookie"
+                ? $"{header.Key}={header.Value.Single().Split('=')[0]}"
+                : $"{header.Key}={string.Join(',', header.Value)}")
             .Order(StringComparer.Ordinal));
 
     private static void AddMemoryCache(IServiceCollection services, TimeProvider time) =>

@@ -178,7 +178,7 @@ internal static class SampleResults
             },
         ],
         Notes = [],
-        GcPause = TimeSpan.Zero,
+        GCPause = TimeSpan.Zero,
         Duration = TimeSpan.FromMilliseconds(12),
     };
 

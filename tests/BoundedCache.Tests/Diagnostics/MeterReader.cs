@@ -5,6 +5,7 @@ namespace BoundedCache.Tests.Diagnostics;
 
 /// <summary>
 /// A listener to the meters of one factory: one line per number, of name, value and tags but the cache's name.
+/// (<c>MetricCollector</c> listens to one instrument; tests here must see all, and no others.)
 /// </summary>
 internal sealed class MeterReader : IDisposable
 {

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using BoundedCache.Diagnostics;
+using BoundedCache.TestSupport;
 using BoundedCache.Tests.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;

@@ -74,8 +74,9 @@ public sealed class EngineLockTests
             // A thread that gives its turn away shows as asleep for moments. After so long, one that
             // sleeps shows as nothing else.
             Assert.False(waiter.Join(TimeSpan.FromMilliseconds(100)));
-            Assert.True(SpinWait.SpinUntil(
-                () => !waiter.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(1)), "it sleeps");
+            Assert.True(
+                SpinWait.SpinUntil(() => !waiter.ThreadState.HasFlag(ThreadState.WaitSleepJoin), s_limit / 2),
+                "it sleeps");
         }
 
         Assert.True(waiter.Join(s_limit), "it never comes in");

@@ -72,6 +72,46 @@ public sealed class KeyHasherTests
     public void Numbers_whose_low_bits_agree_spread() =>
         AssertSpread(Enumerable.Range(0, 60_000).Select(static i => KeyHasher.Hash((object)(i << 16))));
 
+    /// <summary>
+    /// The seeds of a process are secret and its own, so the hash must be good with all of them: thousands are tried,
+    /// always the same ones. The longest chain of a random function is ten here, and by chance twelve.
+    /// </summary>
+    [Theory]
+    [InlineData("sequence")]
+    [InlineData("every tenth")]
+    [InlineData("squares")]
+    [InlineData("multiples of 64")]
+    [InlineData("multiples of 4096")]
+    [InlineData("multiples of 65536")]
+    public void Numbers_spread_whatever_the_seeds_are(string numbers)
+    {
+        uint[] codes = [.. Enumerable.Range(0, 4000).Select(static i => (uint)i).Select(i => numbers switch
+        {
+            "sequence" => i,
+            "every tenth" => 1_000_000_000 + (i * 10),
+            "squares" => i * i,
+            "multiples of 64" => i << 6,
+            "multiples of 4096" => i << 12,
+            "multiples of 65536" => i << 16,
+            _ => throw new ArgumentException(numbers, nameof(numbers)),
+        })];
+        var random = new Random(20_260_101);
+        var chains = new int[(int)(codes.Length / 0.75) + 16];
+        for (int round = 0; round < 3000; round++)
+        {
+            (ulong seed0, ulong seed1, ulong seed2) = (NextSeed(random), NextSeed(random), NextSeed(random));
+            Array.Clear(chains);
+            foreach (uint code in codes)
+            {
+                chains[BucketIndex.BucketOf(KeyHasher.Scatter(code, seed0, seed1, seed2), chains.Length)]++;
+            }
+
+            Assert.True(
+                chains.Max() <= 14,
+                $"{chains.Max()} of the {numbers} in one bucket, with the seeds {seed0:x}, {seed1:x} and {seed2:x}");
+        }
+    }
+
     [Fact]
     public void Keys_made_to_collide_under_the_runtimes_unseeded_hash_spread()
     {
@@ -119,6 +159,18 @@ public sealed class KeyHasherTests
         double squares = chains.Sum(static length => (double)length * length);
         Assert.InRange(chains.Max(), 1, 20);
         Assert.InRange(squares / all.Length, 1, 2.2);
+    }
+
+    private static ulong NextSeed(Random random)
+    {
+        ulong seed;
+        do
+        {
+            seed = (ulong)random.NextInt64(long.MinValue, long.MaxValue) | 1;
+        }
+        while (!KeyHasher.Spreads(seed));
+
+        return seed;
     }
 
     /// <summary>

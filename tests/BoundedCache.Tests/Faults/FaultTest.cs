@@ -1,6 +1,7 @@
 using BoundedCache.Engine;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Tests.Faults;
 
@@ -9,7 +10,7 @@ public abstract class FaultTest : IDisposable
 {
     protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private protected RecordingLoggers Loggers { get; } = new();
+    protected RecordingLog Loggers { get; } = new();
 
     protected ManualTimeProvider Time { get; } = new();
 
@@ -20,7 +21,7 @@ public abstract class FaultTest : IDisposable
         Cache = MakeCache(Loggers);
     }
 
-    private protected BoundedMemoryCache MakeCache(RecordingLoggers loggers, long maxMemory = 1000) => new(
+    private protected BoundedMemoryCache MakeCache(ILoggerFactory loggers, long maxMemory = 1000) => new(
         new BoundedMemoryCacheOptions
         {
             MaxMemory = maxMemory,

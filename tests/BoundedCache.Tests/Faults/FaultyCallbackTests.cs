@@ -98,7 +98,7 @@ public class FaultyCallbackTests : FaultTest
     [Fact]
     public void A_log_that_fails_harms_nobody()
     {
-        using var failing = new RecordingLoggers(failing: true);
+        using var failing = new FailingLog();
         using BoundedMemoryCache cache = MakeCache(failing);
         int ran = 0;
         for (int i = 0; i < 3; i++)

@@ -36,7 +36,7 @@ public sealed partial class ConfigurationPageTests
         PageRenderer renderer = host.Services.GetRequiredService<PageRenderer>();
         BoundedMemoryCacheRegistry registry = host.Services.GetRequiredService<BoundedMemoryCacheRegistry>();
         // PAGE begins
-        foreach (BoundedMemoryCache cache in registry.Caches)
+        foreach (IBoundedCache cache in registry.Caches)
         {
             Console.WriteLine(
                 $"{cache.Name}: {ByteSize.Format(cache.UsedMemory)} of {ByteSize.Format(cache.MaxMemory)}");
@@ -45,8 +45,8 @@ public sealed partial class ConfigurationPageTests
 
         Assert.Equal(["default", "pages"], registry.Names);
         Assert.Equal(
-            [ByteSize.PercentOfAvailable(25), 64 << 20], registry.Caches.Select(static cache => cache.MaxMemory));
-        Assert.Equal(registry.Caches, [renderer.EverythingElse, renderer.Pages]);
+            [ByteSize.ShareOfAvailable(0.25), 64 << 20], registry.Caches.Select(static cache => cache.MaxMemory));
+        Assert.Equal<object>(registry.Caches, [renderer.EverythingElse, renderer.Pages]);
         Assert.NotNull(renderer.EverythingElse.GetCurrentStatistics());
         await host.StopAsync();
     }
@@ -57,10 +57,10 @@ public sealed partial class ConfigurationPageTests
         IServiceCollection services = new ServiceCollection();
         IConfiguration section = new ConfigurationBuilder().AddInMemoryCollection([new("MaxMemory", "8GB")]).Build();
         // PAGE begins
-        services.AddBoundedMemoryCache(options => options.MaxMemory = ByteSize.PercentOfAvailable(12.5m));
+        services.AddBoundedMemoryCache(options => options.MaxMemory = ByteSize.ShareOfAvailable(0.125));
         // PAGE ends
         using ServiceProvider share = services.BuildServiceProvider();
-        Assert.Equal(ByteSize.PercentOfAvailable(12.5m), share.GetRequiredService<BoundedMemoryCache>().MaxMemory);
+        Assert.Equal(ByteSize.ShareOfAvailable(0.125), share.GetRequiredService<BoundedMemoryCache>().MaxMemory);
 
         services.AddKeyedBoundedMemoryCache("pages");
         // PAGE begins
@@ -90,11 +90,11 @@ public sealed partial class ConfigurationPageTests
         List<string[]> rows = Rows("setting");
 
         Assert.Equal(
-            [nameof(defaults.MaxMemory), .. CacheSettings.Others.Select(static setting => setting.Name)],
+            [nameof(defaults.MaxMemory), .. CacheSetting.All.Select(static setting => setting.Name)],
             rows.Select(static row => Quoted(row[0])[0]));
         Assert.True(ConfiguredLimit.TryParse(Quoted(rows[0][2])[0], out ConfiguredLimit limit));
         Assert.Equal(defaults.MaxMemory, limit.Bytes);
-        Assert.All(CacheSettings.Others.Zip(rows.Skip(1)), pair =>
+        Assert.All(CacheSetting.All.Zip(rows.Skip(1)), pair =>
         {
             string text = Quoted(pair.Second[2])[0];
             Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{pair.First.Get(defaults)}"), text);

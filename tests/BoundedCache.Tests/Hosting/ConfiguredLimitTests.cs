@@ -34,20 +34,6 @@ public sealed class ConfiguredLimitTests
     public void A_share_is_not_the_amount_that_it_is_just_now() => Assert.NotEqual(
         Parse("50%"), Parse(Parse("50%").Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
-    [Theory]
-    [InlineData(50, 2)]
-    [InlineData(100, 1)]
-    public void Code_can_take_a_share_too(int percent, int divisor) =>
-        Assert.Equal(s_available / divisor, ByteSize.PercentOfAvailable(percent));
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(-1)]
-    [InlineData(101)]
-    public void Code_that_takes_no_share_is_told(int percent) =>
-        Assert.Contains("above 0 and at most 100", Assert.Throws<ArgumentOutOfRangeException>(nameof(percent), () =>
-            ByteSize.PercentOfAvailable(percent)).Message, StringComparison.Ordinal);
-
     private static ConfiguredLimit Parse(string text)
     {
         Assert.True(ConfiguredLimit.TryParse(text, out ConfiguredLimit limit));

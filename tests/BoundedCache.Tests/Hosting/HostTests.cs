@@ -1,4 +1,5 @@
 using BoundedCache.Hosting;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -24,18 +25,18 @@ public sealed class HostTests : IDisposable
         BoundedMemoryCache cache = host.Services.GetRequiredService<BoundedMemoryCache>();
         BoundedMemoryCache pages = host.Services.GetRequiredKeyedService<BoundedMemoryCache>("pages");
         Assert.Equal(64 << 20, cache.MaxMemory);
-        Assert.Equal(ByteSize.PercentOfAvailable(1), pages.MaxMemory);
+        Assert.Equal(ByteSize.ShareOfAvailable(0.01), pages.MaxMemory);
         cache.Set("key", new byte[1000]);
 
         Write("""{ "Cache": { "MaxMemory": "1KB", "ReleaseMode": "None" }, "Pages": { "MaxMemory": "2%" } }""");
         await Until(
-            () => cache.MaxMemory == 1024 && pages.MaxMemory == ByteSize.PercentOfAvailable(2) && cache.Count == 0);
+            () => cache.MaxMemory == 1024 && pages.MaxMemory == ByteSize.ShareOfAvailable(0.02) && cache.Count == 0);
 
         Write("""{ "Cache": { "MaxMemory": "a lot", "ReleaseMode": "None" }, "Pages": { "MaxMemory": "3%" } }""");
-        await Until(() => _log.Events.Contains("ReloadRefused") && pages.MaxMemory == ByteSize.PercentOfAvailable(3));
+        await Until(() => _log.Events.Contains("ReloadRefused") && pages.MaxMemory == ByteSize.ShareOfAvailable(0.03));
         Assert.Equal(1024, cache.MaxMemory);
         Assert.Contains(_log.Messages, static message =>
-            message.Contains("Cache:MaxMemory is 'a lot'; allowed is", StringComparison.Ordinal));
+            message.Contains("Cache:MaxMemory: expected at least 1 byte", StringComparison.Ordinal));
 
         await host.StopAsync();
     }
@@ -60,12 +61,12 @@ public sealed class HostTests : IDisposable
     [Theory]
     [InlineData(
         """{ "Cache": { "MaxMemory": "-5%" } }""",
-        "Cache:MaxMemory is '-5%'; allowed is " + ConfiguredLimit.Allowed + ".")]
+        "Cache:MaxMemory: expected " + ConfiguredLimit.Allowed + ", got '-5%'.")]
     [InlineData(
         """{ "Cache": { "MaxMemroy": "5MB" } }""", "Cache: unknown setting 'MaxMemroy'; did you mean 'MaxMemory'?")]
     [InlineData(
         """{ "Cache": { "TrackStatistics": [ true ] } }""",
-        "Cache:TrackStatistics is a section or a list; allowed is true or false.")]
+        "Cache:TrackStatistics: expected true or false, got a section or a list.")]
     [InlineData(
         """{ "Cache": { "Name": "pages" } }""",
         "The cache without a key has the name 'pages', which is also the key of a keyed cache; "

@@ -66,10 +66,10 @@ public sealed class KeyedCacheTests
 
         Assert.Equal(["pages", "main", "images"], registry.Names);
         Assert.Equal(registry.Names, registry.Caches.Select(static cache => cache.Name));
-        Assert.True(registry.TryGet("main", out BoundedMemoryCache? main));
+        Assert.True(registry.TryGet("main", out IBoundedCache? main));
         Assert.Same(main, provider.GetRequiredService<IMemoryCache>());
         Assert.Same(registry.Caches[2], provider.GetRequiredKeyedService<IMemoryCache>("images"));
-        Assert.False(registry.TryGet("Main", out BoundedMemoryCache? missing));
+        Assert.False(registry.TryGet("Main", out IBoundedCache? missing));
         Assert.Null(missing);
     }
 
@@ -83,7 +83,32 @@ public sealed class KeyedCacheTests
         BoundedMemoryCacheRegistry registry = provider.GetRequiredService<BoundedMemoryCacheRegistry>();
         provider.Dispose();
 
-        Assert.All(registry.Caches, static cache => Assert.Throws<ObjectDisposedException>(() => cache.Set("key", 1)));
+        Assert.All(registry.Caches, static cache => Assert.Throws<ObjectDisposedException>(cache.Clear));
+    }
+
+    [Fact]
+    public void A_registry_of_given_caches_finds_them_and_does_not_dispose_them()
+    {
+        using var pages = new BoundedMemoryCache(new BoundedMemoryCacheOptions { Name = "pages", MaxMemory = 1000 });
+        using (var registry = new BoundedMemoryCacheRegistry([pages]))
+        {
+            Assert.Same(pages, Assert.Single(registry.Caches));
+            Assert.True(registry.TryGet("pages", out IBoundedCache? found));
+            Assert.Same(pages, found);
+        }
+
+        pages.Clear();
+    }
+
+    [Fact]
+    public void A_registry_takes_neither_two_caches_of_one_name_nor_null()
+    {
+        using var pages = new BoundedMemoryCache(new BoundedMemoryCacheOptions { Name = "pages", MaxMemory = 1000 });
+
+        Assert.Contains("two with the name 'pages'", Assert.Throws<ArgumentException>(
+            "caches", () => new BoundedMemoryCacheRegistry([pages, pages])).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>("caches", static () => new BoundedMemoryCacheRegistry([null!]));
+        Assert.Throws<ArgumentNullException>("caches", static () => new BoundedMemoryCacheRegistry(null!));
     }
 
     [Fact]

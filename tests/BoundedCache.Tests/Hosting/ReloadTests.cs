@@ -118,9 +118,9 @@ public sealed class ReloadTests
     }
 
     [Theory]
-    [InlineData("MaxMemory", "lots", "Cache:MaxMemory is 'lots'; allowed is ")]
-    [InlineData("MaxMemory", "0%", "Cache:MaxMemory is '0%'; allowed is ")]
-    [InlineData("TrackStatistics", "maybe", "Cache:TrackStatistics is 'maybe'; allowed is true or false.")]
+    [InlineData("MaxMemory", "lots", "Cache:MaxMemory: expected at least 1 byte, ")]
+    [InlineData("MaxMemory", "0%", "Cache:MaxMemory: expected at least 1 byte, ")]
+    [InlineData("TrackStatistics", "maybe", "Cache:TrackStatistics: expected true or false, got 'maybe'.")]
     [InlineData("MaxMemroy", "5", "did you mean 'MaxMemory'?")]
     public void What_is_not_allowed_is_refused_and_logged_and_the_limit_stays(
         string setting, string value, string complaint)
@@ -145,7 +145,8 @@ public sealed class ReloadTests
         service.Reload(("MaxMemory", "400"));
 
         Assert.Equal(500, cache.MaxMemory);
-        Assert.Contains("must be at least 1", Assert.Single(service.Log.Messages), StringComparison.Ordinal);
+        Assert.Contains(
+            "expected at least 1 byte, got ", Assert.Single(service.Log.Messages), StringComparison.Ordinal);
     }
 
     [Fact]

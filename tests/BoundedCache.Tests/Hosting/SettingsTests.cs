@@ -1,4 +1,5 @@
 using BoundedCache.Hosting;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -43,7 +44,7 @@ public sealed class SettingsTests
             .Select(static property => property.Name)
             .Except([nameof(BoundedMemoryCacheOptions.TimeProvider)])
             .Order(),
-        CacheSettings.Others.Select(static setting => setting.Name).Append("MaxMemory").Order());
+        CacheSetting.All.Select(static setting => setting.Name).Append("MaxMemory").Order());
 
     [Fact]
     public void What_is_not_there_keeps_its_default()
@@ -127,7 +128,7 @@ public sealed class SettingsTests
             _ => "true or false",
         };
 
-        AssertRefused([$"Cache:{setting} is '{value}'; allowed is {allowed}."], (setting, value));
+        AssertRefused([$"Cache:{setting}: expected {allowed}, got '{value}'."], (setting, value));
     }
 
     [Theory]
@@ -136,23 +137,24 @@ public sealed class SettingsTests
     [InlineData("Max_Memory", "MaxMemory")]
     [InlineData("TrackStatistic", "TrackStatistics")]
     [InlineData("ExpirationScanInterval", null)]
+    [InlineData("Size", null)]
     [InlineData("SizeLimit", null)]
     [InlineData("X", null)]
     public void An_unknown_setting_is_told_with_what_was_probably_meant(string unknown, string? meant) => AssertRefused(
         [
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
-                : "there are MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
+                : "expected MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
                     + "TrackLinkedCacheEntries, PacingShare, IdleReleaseInterval, "
-                    + "IdleReleaseMinimumBytes, TrimNativeMemory."),
+                    + "IdleReleaseMinimumBytes or TrimNativeMemory."),
         ],
         (unknown, "1"));
 
     [Fact]
     public void Everything_that_is_wrong_is_told_at_once() => AssertRefused(
         [
-            $"Cache:MaxMemory is '0'; allowed is {ConfiguredLimit.Allowed}.",
-            "Cache:Sizing is 'Guessed'; allowed is Measured or Declared.",
+            $"Cache:MaxMemory: expected {ConfiguredLimit.Allowed}, got '0'.",
+            "Cache:Sizing: expected Measured or Declared, got 'Guessed'.",
             "Cache: unknown setting 'Nam'; did you mean 'Name'?",
         ],
         ("MaxMemory", "0"),
@@ -161,11 +163,11 @@ public sealed class SettingsTests
 
     [Fact]
     public void A_list_is_no_value() => AssertRefused(
-        ["Cache:TrackStatistics is a section or a list; allowed is true or false."], ("TrackStatistics:0", "true"));
+        ["Cache:TrackStatistics: expected true or false, got a section or a list."], ("TrackStatistics:0", "true"));
 
     [Fact]
     public void A_value_is_no_section() => AssertRefused(
-        ["Cache is the value '512MB'; it must be a section that holds settings, such as Cache:MaxMemory."],
+        ["Cache: expected a section that holds settings, such as Cache:MaxMemory, got '512MB'."],
         (null, "512MB"));
 
     [Fact]

@@ -61,6 +61,58 @@ public sealed class PacerHolesTests : PacerScenario
     }
 
     [Fact]
+    public void A_collection_that_closes_no_holes_does_not_shorten_the_wait_for_one_that_does()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.1);
+        Process.LiveBytes = 100 * MiB;
+        Process.FragmentedBytes = 60 * MiB;
+        Process.CollectInBackground();
+        account.Report(150 * MiB, 0, 1000 * MiB);
+        Time.Advance(TimeSpan.FromMilliseconds(50));
+        Started.Dequeue()();
+        account.Report(160 * MiB, 0, 1000 * MiB);
+        for (int round = 1; round <= 2; round++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            Process.FragmentedBytes = 60 * MiB;
+            Process.CollectInBackground();
+            account.Report(((round * 200) + 10) * MiB, 0, 1000 * MiB);
+            account.Report(((round * 200) + 150) * MiB, 0, 1000 * MiB);
+            Started.Dequeue()();
+            account.Report(((round * 200) + 160) * MiB, 0, 1000 * MiB);
+        }
+
+        Assert.Equal((3, 1), (pacer.Collections, pacer.Compactions));
+    }
+
+    [Fact]
+    public void Holes_that_grow_again_after_pins_let_go_are_closed()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        Process.LiveBytes = 100 * MiB;
+        Process.PinnedHoleBytes = 60 * MiB;
+        long left = 0;
+        foreach (long? holes in (long?[])[60, null, 10, 60])
+        {
+            Time.Advance(TimeSpan.FromMinutes(1));
+            if (holes is not null)
+            {
+                Process.FragmentedBytes = holes.Value * MiB;
+                Process.CollectInBackground();
+            }
+
+            account.Report((left += 150) * MiB, 0, 1000 * MiB);
+
+            // The pacer sees at the next report that its collection is over.
+            account.Report((left += 10) * MiB, 0, 1000 * MiB);
+        }
+
+        Assert.Equal(2, pacer.Compactions);
+    }
+
+    [Fact]
     public void Holes_that_pins_keep_are_no_reason_to_compact_again()
     {
         Pacer pacer = NewPacer();

@@ -55,7 +55,7 @@ public sealed class PacerTests : PacerScenario
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
 
-        account.Report(Pacer.MinimumBudgetBytes - 1, 0, 1000 * MiB);
+        account.Report(PacingBudget.MinimumBytes - 1, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
 
         account.Report(16 * MiB, 0, 1000 * MiB);
@@ -178,6 +178,20 @@ public sealed class PacerTests : PacerScenario
         Process.IsInNoGCRegion = false;
         account.Report(510 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void A_report_that_comes_late_counts_nothing_twice()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(50 * MiB, 0, 1000 * MiB);
+        pacer.Report(account, 40 * MiB, 0, 1000 * MiB);
+        Process.CollectCompacting();
+
+        account.Report(145 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal(0, pacer.Collections);
     }
 
     [Fact]

@@ -93,7 +93,7 @@ public sealed class PacerYoungTests : PacerScenario
         for (int used = 40; used <= 400; used += 40)
         {
             account.Report(0, used * MiB, 1000 * MiB);
-            Process.CollectFully();
+            Process.CollectBlocking();
         }
 
         Assert.Equal((0, 0), (pacer.YoungCollections, pacer.Collections));
@@ -136,8 +136,35 @@ public sealed class PacerYoungTests : PacerScenario
         account.Report(0, 200 * MiB, 1000 * MiB);
         Assert.Equal(1, pacer.YoungCollections);
 
-        Time.Advance((taken / Pacer.MaxShareOfTime) - taken + TimeSpan.FromMilliseconds(1));
+        Time.Advance((taken / YoungPacing.MaxShareOfTime) - taken + TimeSpan.FromMilliseconds(1));
         account.Report(0, 210 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.YoungCollections);
+    }
+
+    [Fact]
+    public void What_comes_while_one_runs_goes_on_counting_and_sets_no_bound()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        bool isCounted = false;
+        Process.DuringStep = _ =>
+        {
+            if (!isCounted)
+            {
+                isCounted = true;
+                account.Report(0, 70 * MiB, 1000 * MiB);
+                Process.CollectYoung(0);
+                account.Report(0, 77 * MiB, 1000 * MiB);
+                account.Report(0, 84 * MiB, 1000 * MiB);
+            }
+        };
+        account.Report(0, 60 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        account.Report(0, 110 * MiB, 1000 * MiB);
+        Assert.Equal(1, pacer.YoungCollections);
+
+        account.Report(0, 136 * MiB, 1000 * MiB);
         Assert.Equal(2, pacer.YoungCollections);
     }
 

@@ -80,6 +80,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     /// <summary>Background collections under way that take the place of those asked for.</summary>
     public int InFlight { get; set; }
 
+    /// <summary>Whether collections that are asked for in the background stop the process.</summary>
+    public bool IsBackgroundBlocking { get; set; }
+
     /// <summary>The steps of a gentle release, as they came.</summary>
     public List<string> Steps { get; } = [];
 
@@ -109,6 +112,11 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public void SetLast(GCReading reading) => _last = _lastBlocking = reading;
 
+    public void SetLastOfAnyKind(GCReading reading) => _last = reading;
+
+    /// <summary>What collections find pending where there are no finalizable bytes.</summary>
+    public long PendingFinalizers { get; set; } = 1;
+
     public void CollectInBackground()
     {
         Step("background", 1);
@@ -121,7 +129,14 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             _finalizedBytes = 0;
         }
 
-        _lastBackground = _last = Look(2) with { Concurrent = true };
+        if (IsBackgroundBlocking)
+        {
+            _lastBlocking = _last = Look(2);
+        }
+        else
+        {
+            _lastBackground = _last = Look(2) with { Concurrent = true };
+        }
     }
 
     public void CollectCompacting()
@@ -172,14 +187,18 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         FragmentedBytes = FragmentedBytes,
         CommittedBytes = _committedBytes,
         PinnedObjects = PinnedObjects,
-        FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
+        FinalizersPending = FinalizableBytes > 0 ? 1000 : PendingFinalizers,
     };
 
-    public void CollectAggressively()
+    public void CollectAggressively() => CollectAll("aggressive");
+
+    public void CollectBlocking() => CollectAll("blocking");
+
+    private void CollectAll(string name)
     {
         Collections++;
         FullCollections++;
-        Step("aggressive", 30);
+        Step(name, 30);
         Threads.Add($"{Thread.CurrentThread.Name}|{Thread.CurrentThread.IsBackground}|"
             + $"{Thread.CurrentThread.IsThreadPoolThread}");
         DuringCollection(Collections);
@@ -198,11 +217,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             FragmentedBytes = FragmentedBytes,
             CommittedBytes = _committedBytes,
             PinnedObjects = PinnedObjects,
-            FinalizersPending = FinalizableBytes > 0 ? 1000 : 1,
+            FinalizersPending = FinalizableBytes > 0 ? 1000 : PendingFinalizers,
         };
     }
-
-    public void CollectFully() => CollectAggressively();
 
     public Stream? Open(string path) =>
         path == "/proc/self/smaps" && Mappings is not null ? new MemoryStream(Encoding.ASCII.GetBytes(Mappings)) : null;

@@ -32,7 +32,7 @@ public sealed class HeapRoomTests
     [InlineData(384)]
     public void Limits_that_leave_room_for_churn_are_not_mentioned(long mebibytes)
     {
-        Assert.Null(HeapLimitRule.Check(s_room, mebibytes * MiB));
+        Assert.Null(HeapRules.CheckLimit(s_room, mebibytes * MiB));
         Assert.Empty(MemoryRules.Check(Breakdown(s_room, mebibytes * MiB)));
     }
 
@@ -49,7 +49,7 @@ public sealed class HeapRoomTests
             + "Lower MaxMemory to 384 MiB in all, or give the container or the heap "
             + "(System.GC.HeapHardLimitPercent) more.",
             finding.ToString());
-        Assert.Equal(finding, HeapLimitRule.Check(s_room, 450 * MiB));
+        Assert.Equal(finding, HeapRules.CheckLimit(s_room, 450 * MiB));
     }
 
     [Fact]
@@ -57,18 +57,18 @@ public sealed class HeapRoomTests
     {
         Assert.Equal(384 * MiB, s_room.FittingBytes);
         Assert.InRange(s_room.MissingBytes(s_room.FittingBytes), long.MinValue, 0);
-        Assert.Null(HeapLimitRule.Check(s_room, s_room.FittingBytes));
+        Assert.Null(HeapRules.CheckLimit(s_room, s_room.FittingBytes));
     }
 
     [Fact]
     public void The_largest_limit_there_is_does_not_overflow() =>
-        Assert.NotNull(HeapLimitRule.Check(new HeapRoom(480 * MiB, null), long.MaxValue));
+        Assert.NotNull(HeapRules.CheckLimit(new HeapRoom(480 * MiB, null), long.MaxValue));
 
     [Fact]
     public void A_heap_limited_outside_a_container_is_told_without_one() =>
         Assert.StartsWith(
             "The managed heap may have 480 MiB;",
-            HeapLimitRule.Check(new HeapRoom(480 * MiB, null), 480 * MiB)!.Text,
+            HeapRules.CheckLimit(new HeapRoom(480 * MiB, null), 480 * MiB)!.Text,
             StringComparison.Ordinal);
 
     private static MemoryBreakdown Breakdown(HeapRoom? room, long limitsBytes) =>

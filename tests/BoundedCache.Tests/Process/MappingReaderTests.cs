@@ -73,6 +73,39 @@ public sealed class MappingReaderTests
     public void What_is_no_such_list_or_was_cut_short_is_nothing(string text) => Assert.Null(Read(text));
 
     [Fact]
+    public void The_parts_of_a_library_share_its_name()
+    {
+        List<Mapping> mappings = Read(new MapText().At(0x7f00_0000_0000)
+            .Add(MiB, "r-xp", "/lib").Add(MiB, "rw-p", "/lib").Add(MiB, "rw-p", "/other").ToString())!;
+
+        Assert.Same(mappings[0].Path, mappings[1].Path);
+        Assert.Equal("/other", mappings[2].Path);
+    }
+
+    [Theory]
+    [InlineData("Rss: -4 kB\n", 0)]
+    [InlineData("Rss: many kB\n", 0)]
+    [InlineData("Rss: 9223372036854775807 kB\n", long.MaxValue / 1024 * 1024)]
+    [InlineData("RssAnon: 4 kB\n", 0)]
+    public void An_amount_is_never_negative_and_never_overflows(string line, long expected) =>
+        Assert.Equal(
+            expected,
+            Assert.Single(Read("7f00-7f01 rw-p 00000000 00:00 0 \n" + line)!).ResidentBytes);
+
+    [Theory]
+    [InlineData("---p", false, false)]
+    [InlineData("--xp", true, false)]
+    [InlineData("r--p", true, false)]
+    [InlineData("-w-p", true, true)]
+    [InlineData("rw-s", true, true)]
+    public void Access_is_read_letter_by_letter(string access, bool isAccessible, bool isWritable)
+    {
+        Mapping mapping = Assert.Single(Read($"7f00-7f10 {access} 00000000 00:00 0 \n")!);
+
+        Assert.Equal((isAccessible, isWritable, 16), (mapping.IsAccessible, mapping.IsWritable, mapping.Length));
+    }
+
+    [Fact]
     public void A_line_that_never_ends_is_nothing() => Assert.Null(Read(new string('7', 100_000)));
 
     [Fact]

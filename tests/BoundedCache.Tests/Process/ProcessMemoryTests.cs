@@ -75,6 +75,73 @@ public sealed class ProcessMemoryTests
         Assert.Equal("/proc/self/status", snapshot.Source);
     }
 
+    [Theory]
+    [InlineData("Threads:\t12\n", 12L)]
+    [InlineData("x:\t1\nThreads:  \t12 \n", 12L)]
+    [InlineData("Threads:\t12 kB\n", null)]
+    [InlineData("Threads:\t-1\n", null)]
+    [InlineData("Threads:\t12", null)]
+    [InlineData("Threads\n", null)]
+    [InlineData("", null)]
+    [InlineData(null, null)]
+    public void Threads_are_read_from_the_status_file(string? status, long? expected) =>
+        Assert.Equal(expected, new ProcessMemory(new FakeFiles(status), new FakeProcess()).ReadThreads());
+
+    [Fact]
+    public void The_largest_amount_that_fits_is_read() => Assert.Equal(
+        9007199254740991 * 1024, Read("VmRSS:\t 3000 kB\nRssAnon:\t9007199254740991 kB\n").AnonymousBytes);
+
+    [Fact]
+    public void All_that_a_status_file_lacks_is_named()
+    {
+        Assert.EndsWith(
+            ", which lacks RssAnon, RssFile, VmHWM", Read("VmRSS:\t 3000 kB\n").Source, StringComparison.Ordinal);
+        Assert.EndsWith(", which lacks RssFile", Read(
+            "VmRSS:\t 3000 kB\nRssAnon:\t 1 kB\nVmHWM:\t 1 kB\n").Source, StringComparison.Ordinal);
+        Assert.EndsWith(", which lacks VmHWM", Read(
+            "VmRSS:\t 3000 kB\nRssAnon:\t 1 kB\nRssFile:\t 1 kB\n").Source, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_snapshot_has_the_collectors_figures()
+    {
+        var process = new FakeProcess { DeadBytes = 3 * FakeProcess.MiB };
+        process.SetLast(new GCReading { Index = 1, HeapBytes = 50, FragmentedBytes = 20, CommittedBytes = 70 });
+
+        ProcessMemorySnapshot snapshot = process.Memory.TakeSnapshot();
+
+        Assert.Equal((30, 20, 70), (snapshot.LiveBytes, snapshot.FragmentedBytes, snapshot.CommittedBytes));
+        Assert.Equal(43 * FakeProcess.MiB, snapshot.AllocatedBytes);
+    }
+
+    [Fact]
+    public void A_snapshot_can_be_built_by_hand_and_reads_as_one_line()
+    {
+        var snapshot = new ProcessMemorySnapshot { ResidentBytes = 120 * FakeProcess.MiB, LiveBytes = FakeProcess.MiB };
+
+        Assert.Equal("", snapshot.Source);
+        Assert.Equal(
+            "RSS 120 MiB, GC heap: live 1 MiB, allocated 0 B, holes 0 B, committed 0 B", snapshot.ToString());
+        Assert.StartsWith(
+            "RSS 120 MiB (anonymous 90 MiB, files 30 MiB, peak 140 MiB), GC heap:",
+            (snapshot with
+            {
+                AnonymousBytes = 90 * FakeProcess.MiB,
+                FileBytes = 30 * FakeProcess.MiB,
+                PeakResidentBytes = 140 * FakeProcess.MiB,
+            }).ToString(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_allocator_is_the_one_given_or_the_processs_own()
+    {
+        var process = new FakeProcess();
+
+        Assert.Same(process, process.Memory.Allocator);
+        Assert.IsType<GlibcAllocator>(new ProcessMemory(process, process).Allocator);
+    }
+
     [Fact]
     public void This_process_has_memory_and_knows_what_is_available()
     {

@@ -7,7 +7,7 @@ namespace BoundedCache.Tests.Release;
 /// <summary>The steps of a gentle release, and what its report says of them.</summary>
 public sealed class GentleReleaseTests
 {
-    private static readonly ReleaseThresholds s_limits = new()
+    private static readonly ReleaseThresholds s_thresholds = new()
     {
         Finalizers = TimeSpan.FromSeconds(30),
         CallbackPatience = TimeSpan.FromSeconds(30),
@@ -19,7 +19,7 @@ public sealed class GentleReleaseTests
     private readonly FakeProcess _process = new();
     private readonly MemoryReleaser _releaser;
 
-    public GentleReleaseTests() => _releaser = new MemoryReleaser(_process.Memory, s_limits);
+    public GentleReleaseTests() => _releaser = new MemoryReleaser(_process.Memory, s_thresholds);
 
     private Task<ReleaseResult> Release(
         ReleaseMode mode = ReleaseMode.Gentle, CancellationToken cancellationToken = default) => _releaser.ReleaseAsync(
@@ -56,7 +56,7 @@ public sealed class GentleReleaseTests
 
         await Release();
 
-        Assert.Equal(8 + s_limits.FruitlessSlices, young);
+        Assert.Equal(8 + s_thresholds.FruitlessSlices, young);
     }
 
     [Fact]
@@ -84,6 +84,27 @@ public sealed class GentleReleaseTests
         Assert.Contains("compacting collection came first", result.Reason, StringComparison.Ordinal);
         Assert.Equal(1, result.Collections);
         Assert.Equal(TimeSpan.FromMilliseconds(20), result.LongestPause);
+    }
+
+    [Fact]
+    public async Task Holes_that_are_few_beside_what_is_alive_are_no_reason_to_compact_first()
+    {
+        _process.LiveBytes = 400 * MiB;
+        _process.DeadBytes = 100 * MiB;
+        _process.IsScattered = true;
+
+        await Release();
+
+        Assert.DoesNotContain("compacting", _process.Steps);
+    }
+
+    [Fact]
+    public async Task Where_the_runtime_collects_nothing_in_the_background_the_first_collection_is_counted()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.IsBackgroundBlocking = true;
+
+        Assert.Equal(1, (await Release()).Collections);
     }
 
     [Fact]
@@ -258,6 +279,45 @@ public sealed class GentleReleaseTests
         Assert.Contains("ended early: a full release was asked for meanwhile", gentle.Reason, StringComparison.Ordinal);
         Assert.Equal(ReleaseOutcome.Released, (await full!).Outcome);
         Assert.Equal(["background", "young 0", "aggressive"], _process.Steps);
+    }
+
+    [Fact]
+    public async Task A_full_release_whose_caller_went_away_does_not_end_a_gentle_one()
+    {
+        using var cancellation = new CancellationTokenSource();
+        Task<ReleaseResult>? full = null;
+        _process.DeadBytes = 400 * MiB;
+        _process.DuringStep = step =>
+        {
+            if (step == "young 0" && full is null)
+            {
+                full = Release(ReleaseMode.Full, cancellation.Token);
+                cancellation.Cancel();
+            }
+        };
+
+        ReleaseResult gentle = await Release();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => full!);
+        Assert.DoesNotContain("ended early", gentle.Reason, StringComparison.Ordinal);
+        Assert.Equal(42 * MiB, gentle.After.AnonymousBytes);
+    }
+
+    [Fact]
+    public async Task A_stuck_finalizer_is_named()
+    {
+        using var never = new ManualResetEventSlim();
+        var releaser = new MemoryReleaser(
+            _process.Memory, s_thresholds with { Finalizers = TimeSpan.FromMilliseconds(1) });
+        _process.FinalizableBytes = 400 * MiB;
+        _process.DuringFinalizerWait = never.Wait;
+
+        ReleaseResult result = await releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 400 * MiB, Mode = ReleaseMode.Gentle }, CancellationToken.None);
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.Contains("stuck", result.Advice[0], StringComparison.Ordinal);
+        never.Set();
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.TestSupport;
 using BoundedCache.Tests.Process;
@@ -15,20 +16,24 @@ public sealed class IdleReleaserTests
     private readonly ManualTimeProvider _time = new();
     private readonly SemaphoreSlim _released = new(0);
     private readonly List<ReleaseResult> _results = [];
+    private readonly MemoryReleaser _releaser;
     private readonly IdleReleaser _watch;
-    private readonly IdleMember _member;
+    private readonly IdleReleaser.Member _member;
+    private int _awaited;
     private long _usedBytes = 300 * MiB;
 
     public IdleReleaserTests()
     {
-        var limits = new ReleaseThresholds
+        var thresholds = new ReleaseThresholds
         {
+            Finalizers = TimeSpan.FromSeconds(30),
             BackgroundPoll = TimeSpan.Zero,
             SliceInterval = TimeSpan.Zero,
             FruitlessInterval = TimeSpan.Zero,
         };
-        _watch = new IdleReleaser(new MemoryReleaser(_process.Memory, limits), _process.Memory, _time);
-        _member = new IdleMember
+        _releaser = new MemoryReleaser(_process.Memory, thresholds);
+        _watch = new IdleReleaser(_releaser, _process.Memory, _time);
+        _member = new IdleReleaser.Member
         {
             Interval = s_interval,
             MinimumBytes = 64 * MiB,
@@ -64,6 +69,7 @@ public sealed class IdleReleaserTests
 
     private async Task AssertReleased()
     {
+        _awaited++;
         Assert.True(await _released.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
@@ -114,18 +120,174 @@ public sealed class IdleReleaserTests
         LetGo();
         Pass(3);
         await AssertReleased();
-        string[] steps = [.. _process.Steps];
+        FillAndLetGoAgain();
+        Pass(6);
+
+        await AssertReleased();
+    }
+
+    [Fact]
+    public async Task There_is_no_second_release_within_an_interval()
+    {
+        LetGo();
+        Pass(3);
+        await AssertReleased();
+        FillAndLetGoAgain();
+        Pass(4);
+
+        await AssertNoneBegun();
+    }
+
+    [Fact]
+    public async Task After_a_background_collection_what_the_heap_holds_is_what_is_not_native()
+    {
+        LetGo();
+        _process.DeadBytes = 0;
+        _process.SetLast(new GCReading
+        {
+            Index = 10,
+            Generation = 2,
+            Concurrent = true,
+            HeapBytes = 40 * MiB,
+            CommittedBytes = 50 * MiB,
+        });
+        Pass(3);
+
+        await AssertReleased();
+    }
+
+    private void FillAndLetGoAgain()
+    {
         _process.LiveBytes = 340 * MiB;
         _usedBytes = 300 * MiB;
         _process.CollectInBackground();
         _process.CollectYoung(0);
         Pass(1);
         LetGo();
-        Pass(4);
-        Assert.Equal([.. steps, "background", "young 0"], _process.Steps);
+    }
 
-        Pass(2);
+    /// <summary>
+    /// Asserts that no idle release was begun since the last: a release that is asked for now runs alone.
+    /// </summary>
+    private async Task AssertNoneBegun()
+    {
+        ReleaseResult own = await _releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 0, Forced = true }, CancellationToken.None);
+
+        // Each gentle release ends with slices of that generation.
+        Assert.Equal(_awaited, _process.Steps.Count(static step => step == "young 1"));
+        Assert.DoesNotContain("expected back", own.Reason, StringComparison.Ordinal);
+    }
+
+    private void HoldBack(long bytes)
+    {
+        _process.StuckBytes = bytes;
+        _process.PinnedObjects = 1000;
+    }
+
+    [Fact]
+    public async Task What_a_release_could_not_take_is_no_reason_for_another()
+    {
+        HoldBack(300 * MiB);
+        LetGo();
+        Pass(3);
         await AssertReleased();
+        Pass(20);
+
+        await AssertNoneBegun();
+        Assert.Single(_results);
+    }
+
+    [Fact]
+    public async Task What_was_let_go_since_a_release_that_could_not_take_all_is_reason_for_another()
+    {
+        HoldBack(100 * MiB);
+        LetGo();
+        Pass(3);
+        await AssertReleased();
+        Pass(20);
+        _process.DeadBytes += 200 * MiB;
+        Pass(20);
+
+        await AssertReleased();
+    }
+
+    [Fact]
+    public async Task A_process_that_collects_its_whole_heap_is_left_alone()
+    {
+        HoldBack(300 * MiB);
+        LetGo();
+        for (int i = 0; i < 20; i++)
+        {
+            _process.CollectInBackground();
+            Pass(1);
+        }
+
+        await AssertNoneBegun();
+    }
+
+    [Fact]
+    public async Task A_while_that_is_interrupted_begins_anew()
+    {
+        LetGo();
+        Pass(2);
+        _process.TotalAllocatedBytes += 100 * MiB;
+        Pass(3);
+        await AssertNoneBegun();
+    }
+
+    [Theory]
+    [InlineData(60, 200, false)]
+    [InlineData(70, 200, false)]
+    [InlineData(70, 20, true)]
+    public async Task It_is_released_from_the_members_minimum_on_and_half_of_what_is_needed(
+        long excessMiB, long liveMiB, bool isReleased)
+    {
+        _process.LiveBytes = liveMiB * MiB;
+        _process.CollectAggressively();
+        _usedBytes = 0;
+        Pass(1);
+        _process.DeadBytes = excessMiB * MiB;
+        Pass(3);
+
+        if (isReleased)
+        {
+            await AssertReleased();
+        }
+        else
+        {
+            await AssertNoneBegun();
+        }
+    }
+
+    [Fact]
+    public async Task Memory_that_is_committed_and_not_resident_is_not_held()
+    {
+        _process.SetLast(new GCReading
+        {
+            Index = 10,
+            Generation = 2,
+            HeapBytes = 340 * MiB,
+            CommittedBytes = 1000 * MiB,
+        });
+        Pass(10);
+
+        await AssertNoneBegun();
+    }
+
+    [Fact]
+    public async Task The_shortest_interval_of_all_members_sets_how_often_it_checks()
+    {
+        IdleReleaser.Member other = _member with { Interval = s_interval / 2 };
+        _watch.Join(other);
+        LetGo();
+        for (int i = 0; i < 3; i++)
+        {
+            _time.Advance(s_period / 2);
+        }
+
+        await AssertReleased();
+        GC.KeepAlive(other);
     }
 
     [Fact]
@@ -140,7 +302,8 @@ public sealed class IdleReleaserTests
     [Fact]
     public void Several_caches_share_one_timer_and_its_shortest_interval()
     {
-        IdleMember other = _member with { Interval = TimeSpan.FromMinutes(3), OnReleased = _member.OnReleased };
+        IdleReleaser.Member other =
+            _member with { Interval = TimeSpan.FromMinutes(3), OnReleased = _member.OnReleased };
         _watch.Join(other);
         Assert.Equal(1, _time.ActiveTimers);
 

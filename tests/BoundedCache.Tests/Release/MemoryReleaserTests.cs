@@ -171,6 +171,30 @@ public sealed class MemoryReleaserTests
     }
 
     [Fact]
+    public async Task A_swallowed_collection_is_repeated_though_little_stands_empty()
+    {
+        _process.DeadBytes = 4 * MiB;
+        _process.Swallow = 1;
+
+        Assert.Equal(2, (await Release(4 * MiB, forced: true)).Collections);
+    }
+
+    [Fact]
+    public async Task A_collection_that_leaves_the_heap_standing_empty_without_pins_is_repeated()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.StuckBytes = 400 * MiB;
+        _process.DuringCollection = count => _process.StuckBytes = count == 2 ? 0 : 400 * MiB;
+
+        ReleaseResult result = await Release(400 * MiB);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Equal(2, result.Collections);
+        Assert.Equal(TimeSpan.FromMilliseconds(60), result.GCPause);
+        Assert.Equal(TimeSpan.FromMilliseconds(30), result.LongestPause);
+    }
+
+    [Fact]
     public async Task There_are_never_more_than_two_collections()
     {
         _process.DeadBytes = 400 * MiB;

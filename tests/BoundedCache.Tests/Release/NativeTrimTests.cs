@@ -7,11 +7,14 @@ namespace BoundedCache.Tests.Release;
 /// <summary>When a release asks the native allocator, and what it says of the answer.</summary>
 public sealed class NativeTrimTests
 {
+    /// <summary>So long that a machine which stalls is not taken for finalizers that do not finish.</summary>
+    private static readonly ReleaseThresholds s_limits =
+        new() { Finalizers = TimeSpan.FromSeconds(30), CallbackPatience = TimeSpan.FromSeconds(30) };
+
     private readonly FakeProcess _process = new() { NativeBytes = 900 * MiB, NativeFreeBytes = 880 * MiB };
 
-    private Task<ReleaseResult> Release(bool trimNative) =>
-        new MemoryReleaser(_process.Memory, new ReleaseThresholds()).ReleaseAsync(
-            new ReleaseRequest { ExpectedBytes = 0, Forced = true, TrimNative = trimNative }, CancellationToken.None);
+    private Task<ReleaseResult> Release(bool trimNative) => new MemoryReleaser(_process.Memory, s_limits).ReleaseAsync(
+        new ReleaseRequest { ExpectedBytes = 0, Forced = true, TrimNative = trimNative }, CancellationToken.None);
 
     [Fact]
     public async Task The_allocator_is_not_asked_unless_that_is_allowed()

@@ -12,16 +12,16 @@ public sealed class ReleaseCoalescingTests : IDisposable
     private readonly FakeProcess _process = new();
     private readonly MemoryReleaser _releaser;
     private readonly ManualResetEventSlim _entered = new();
-    private readonly ManualResetEventSlim _lock = new();
+    private readonly ManualResetEventSlim _hold = new();
 
     public ReleaseCoalescingTests() =>
         _releaser = new MemoryReleaser(_process.Memory, new ReleaseThresholds { CallbackPatience = s_patience });
 
     public void Dispose()
     {
-        _lock.Set();
+        _hold.Set();
         _entered.Dispose();
-        // The gate may still be waited at by a thread that a failed test left behind.
+        // _hold is not disposed: a thread that a failed test left behind may still wait for it.
     }
 
     private Task<ReleaseResult> Release(
@@ -33,7 +33,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
     private bool HoldSettling(TimeSpan timeout)
     {
         _entered.Set();
-        return _lock.Wait(timeout);
+        return _hold.Wait(timeout);
     }
 
     private void HoldFirstCollection() => _process.DuringCollection = count =>
@@ -41,7 +41,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         if (count == 1)
         {
             _entered.Set();
-            Assert.True(_lock.Wait(s_patience));
+            Assert.True(_hold.Wait(s_patience));
         }
     };
 
@@ -53,7 +53,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         Task<ReleaseResult> first = Release(HoldSettling);
         WaitUntilHeld();
         Task<ReleaseResult>[] others = [.. Enumerable.Range(0, 50).Select(_ => Release())];
-        _lock.Set();
+        _hold.Set();
 
         ReleaseResult result = await first;
 
@@ -68,7 +68,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         Task<ReleaseResult> first = Release();
         WaitUntilHeld();
         Task<ReleaseResult>[] others = [.. Enumerable.Range(0, 50).Select(_ => Release())];
-        _lock.Set();
+        _hold.Set();
 
         ReleaseResult[] results = await Task.WhenAll(others);
 
@@ -84,7 +84,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         Task<ReleaseResult> first = Release(HoldSettling);
         WaitUntilHeld();
         Task<ReleaseResult> second = Release(_ => waited = _process.Collections == 0);
-        _lock.Set();
+        _hold.Set();
 
         Assert.Same(await first, await second);
         Assert.True(waited);
@@ -109,7 +109,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         {
             ExpectedBytes = 30 * MiB,
             Baseline = baseline,
-            WaitForCallbacks = _ => _lock.Wait(s_patience),
+            WaitForCallbacks = _ => _hold.Wait(s_patience),
         };
 
         ReleaseResult result = await releaser.ReleaseAsync(request, CancellationToken.None);
@@ -142,7 +142,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
-        _lock.Set();
+        _hold.Set();
         Assert.Equal(1, (await first).Collections);
     }
 
@@ -153,7 +153,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         Task<ReleaseResult> first = Release(HoldSettling, cancellation.Token);
         WaitUntilHeld();
         await cancellation.CancelAsync();
-        _lock.Set();
+        _hold.Set();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         ReleaseResult next = await _releaser.ReleaseAsync(
@@ -161,6 +161,58 @@ public sealed class ReleaseCoalescingTests : IDisposable
 
         Assert.Equal(1, next.Collections);
         Assert.Equal(1, _process.Collections);
+    }
+
+    [Fact]
+    public async Task Of_a_request_whose_caller_went_away_only_the_bytes_count()
+    {
+        using var cancellation = new CancellationTokenSource();
+        Task<ReleaseResult> first = _releaser.ReleaseAsync(
+            new ReleaseRequest
+            {
+                ExpectedBytes = MiB,
+                Forced = true,
+                TrimNative = true,
+                WaitForCallbacks = HoldSettling,
+            },
+            cancellation.Token);
+        WaitUntilHeld();
+        Task<ReleaseResult> second = _releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = MiB / 2, Mode = ReleaseMode.Gentle }, CancellationToken.None);
+        await cancellation.CancelAsync();
+        _hold.Set();
+
+        ReleaseResult result = await second;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Assert.Equal(ReleaseOutcome.Skipped, result.Outcome);
+        Assert.Contains("Only 1.5 MiB could be expected", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Requests_combine_whichever_comes_first(bool isSwapped)
+    {
+        ProcessMemorySnapshot small = _process.Memory.TakeSnapshot();
+        _process.LiveBytes += 100 * MiB;
+        ProcessMemorySnapshot large = _process.Memory.TakeSnapshot();
+        var one = new ReleaseRequest
+        {
+            ExpectedBytes = 1,
+            Mode = ReleaseMode.Full,
+            TrimNative = true,
+            Forced = true,
+            WasDeferred = true,
+            Baseline = large,
+            ReadCaches = static () => default,
+        };
+        var other = new ReleaseRequest { ExpectedBytes = 2, Mode = ReleaseMode.Gentle, Baseline = small };
+
+        ReleaseRequest sum = isSwapped ? other.Combine(one) : one.Combine(other);
+
+        Assert.Equal(one with { ExpectedBytes = 3 }, sum);
+        Assert.Same(large, one.Combine(other with { Baseline = null }).Baseline);
+        Assert.Same(small, (one with { Baseline = null }).Combine(other).Baseline);
     }
 
     [Fact]
@@ -179,7 +231,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         Task<ReleaseResult> first = Release(HoldSettling);
         WaitUntilHeld();
         Task<ReleaseResult> second = Release();
-        _lock.Set();
+        _hold.Set();
 
         await Assert.ThrowsAsync<InvalidTimeZoneException>(() => first);
         await Assert.ThrowsAsync<InvalidTimeZoneException>(() => second);

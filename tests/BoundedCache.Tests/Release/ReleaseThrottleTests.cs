@@ -87,6 +87,119 @@ public sealed class ReleaseThrottleTests
         Assert.Equal(0, _process.DeadBytes);
     }
 
+    private ReleaseThrottle Throttle() =>
+        new(_process, new ReleaseThresholds { StormWindow = TimeSpan.FromDays(1) });
+
+    private string? Admit(ReleaseThrottle throttle, ReleaseRequest request) =>
+        throttle.Admit(ref request, _process.Memory.TakeSnapshot());
+
+    private static ReleaseRequest Wish(ReleaseMode mode, long bytes = 40 * MiB, bool trimNative = false) =>
+        new() { ExpectedBytes = bytes, Mode = mode, TrimNative = trimNative };
+
+    /// <summary>A throttle that has just let one release run, so that small ones are put off.</summary>
+    private ReleaseThrottle BusyThrottle()
+    {
+        ReleaseThrottle throttle = Throttle();
+        Assert.Null(Admit(throttle, Wish(ReleaseMode.Gentle)));
+        throttle.NoteRun(Wish(ReleaseMode.Gentle), lastCollection: 1);
+        return throttle;
+    }
+
+    [Theory]
+    [InlineData(ReleaseMode.Full, ReleaseMode.Gentle, ReleaseMode.Full)]
+    [InlineData(ReleaseMode.Gentle, ReleaseMode.Full, ReleaseMode.Full)]
+    [InlineData(ReleaseMode.Gentle, ReleaseMode.Gentle, ReleaseMode.Gentle)]
+    public void Of_what_was_put_off_the_strongest_wish_counts(
+        ReleaseMode first, ReleaseMode second, ReleaseMode expected)
+    {
+        ReleaseThrottle throttle = BusyThrottle();
+
+        Assert.NotNull(Admit(throttle, Wish(first, trimNative: first == ReleaseMode.Full)));
+        Assert.NotNull(Admit(throttle, Wish(second)));
+
+        ReleaseRequest? deferred = throttle.TakeDeferred();
+        Assert.Equal(expected, deferred?.Mode);
+        Assert.Equal(first == ReleaseMode.Full, deferred?.TrimNative);
+        Assert.True(deferred?.WasDeferred);
+        Assert.False(deferred?.Forced);
+        Assert.Null(throttle.TakeDeferred());
+        Assert.Null(throttle.Remaining);
+    }
+
+    [Fact]
+    public void What_was_put_off_runs_when_its_time_has_come_with_all_bytes_that_were_expected()
+    {
+        ReleaseThrottle throttle = BusyThrottle();
+        Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full)));
+        Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full)));
+        ReleaseRequest deferred = throttle.TakeDeferred()!;
+
+        Assert.Null(throttle.Admit(ref deferred, _process.Memory.TakeSnapshot()));
+
+        Assert.Equal(80 * MiB, deferred.ExpectedBytes);
+    }
+
+    [Fact]
+    public void A_run_takes_what_was_put_off_and_the_bytes_that_were_carried()
+    {
+        ReleaseThrottle throttle = BusyThrottle();
+        Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full)));
+        ReleaseRequest forced = Wish(ReleaseMode.Full) with { Forced = true };
+        Assert.Null(throttle.Admit(ref forced, _process.Memory.TakeSnapshot()));
+        Assert.Equal(80 * MiB, forced.ExpectedBytes);
+        throttle.NoteRun(forced, lastCollection: 2);
+
+        Assert.Null(throttle.Remaining);
+        ReleaseRequest next = Wish(ReleaseMode.Full, bytes: 0) with { Forced = true };
+        Assert.Null(throttle.Admit(ref next, _process.Memory.TakeSnapshot()));
+        Assert.Equal(0, next.ExpectedBytes);
+    }
+
+    [Fact]
+    public void What_a_person_asked_for_puts_nothing_off()
+    {
+        ReleaseThrottle throttle = Throttle();
+        throttle.NoteRun(Wish(ReleaseMode.Full) with { Forced = true }, lastCollection: 1);
+
+        Assert.Null(Admit(throttle, Wish(ReleaseMode.Full)));
+    }
+
+    [Fact]
+    public void What_ran_after_it_was_put_off_puts_the_next_off_too()
+    {
+        ReleaseThrottle throttle = Throttle();
+        throttle.NoteRun(Wish(ReleaseMode.Full) with { WasDeferred = true }, lastCollection: 1);
+
+        Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full)));
+        Assert.InRange(throttle.Remaining!.Value, TimeSpan.FromHours(23), TimeSpan.FromDays(1));
+    }
+
+    [Theory]
+    [InlineData(146, false)]
+    [InlineData(148, true)]
+    public void A_third_of_the_process_is_let_through_a_second_time_and_not_a_third(long mib, bool isLetThrough)
+    {
+        // The process occupies 442 MiB, a third of which is 147.3.
+        _process.LiveBytes = 440 * MiB;
+        ReleaseThrottle throttle = BusyThrottle();
+
+        Assert.Equal(isLetThrough, Admit(throttle, Wish(ReleaseMode.Full, mib * MiB)) is null);
+        throttle.NoteRun(Wish(ReleaseMode.Full), lastCollection: 2);
+        Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full, mib * MiB)));
+    }
+
+    [Fact]
+    public void Carried_bytes_do_not_overflow()
+    {
+        ReleaseThrottle throttle = BusyThrottle();
+        throttle.NoteRun(Wish(ReleaseMode.Full), lastCollection: 1);
+        Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full, long.MaxValue)));
+        ReleaseRequest request = Wish(ReleaseMode.Full, long.MaxValue) with { Forced = true };
+
+        Assert.Null(throttle.Admit(ref request, _process.Memory.TakeSnapshot()));
+        Assert.Equal(long.MaxValue, request.ExpectedBytes);
+    }
+
     private static void Set(ManualResetEventSlim done, bool isDone)
     {
         if (isDone)

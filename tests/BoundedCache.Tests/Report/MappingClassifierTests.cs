@@ -113,6 +113,129 @@ public sealed class MappingClassifierTests
         Assert.Equal(4 * MiB, space.OtherBytes);
     }
 
+    [Theory]
+    [InlineData(64, true)]
+    [InlineData(68, false)]
+    public void A_guard_has_64_KiB_at_most(long kibibytes, bool isStack)
+    {
+        AddressSpace space = Sort(
+            new MapText().At(0x7f00_0010_0000).Reserve(kibibytes * 1024).Add(8 * MiB, resident: MiB));
+
+        Assert.Equal(isStack ? MiB : 0, space.StackBytes);
+        Assert.Equal(isStack ? 0 : MiB, space.OtherBytes);
+    }
+
+    [Fact]
+    public void What_does_not_touch_a_guard_or_cannot_be_written_is_no_stack()
+    {
+        Assert.Equal(0, Sort(new MapText()
+            .At(0x7f00_0010_0000).Reserve(4096)
+            .At(0x7f00_0020_0000).Add(8 * MiB, resident: MiB)).StackBytes);
+        Assert.Equal(
+            0, Sort(new MapText().At(0x7f00_0010_0000).Reserve(4096).Add(MiB, "r--p", resident: MiB)).StackBytes);
+        Assert.Equal(
+            0,
+            Sort(new MapText().At(0x7f00_0010_0000).Add(4096, "---p", "/lib").Add(MiB, resident: MiB)).StackBytes);
+    }
+
+    [Theory]
+    [InlineData("/SYSV00000000 (deleted)", true)]
+    [InlineData("/dev/zero (deleted)", true)]
+    [InlineData("/dev/shm/x", true)]
+    [InlineData("/memfd:x", true)]
+    [InlineData("/dev/other", false)]
+    [InlineData("/data/SYSV", false)]
+    public void Shared_memory_is_known_by_the_kernels_names(string path, bool isShared)
+    {
+        AddressSpace space = Sort(new MapText().At(0x7f00_0010_0000).Add(MiB, "rw-s", path, resident: MiB));
+
+        Assert.Equal(isShared ? MiB : 0, space.SharedBytes);
+        Assert.Equal(isShared ? 0 : MiB, space.FileBytes);
+    }
+
+    [Fact]
+    public void Files_without_resident_pages_are_not_named() =>
+        Assert.Null(Sort(new MapText().At(0x7f00_0010_0000).Add(MiB, "r--p", "/lib", resident: 0)).LargestFile);
+
+    [Fact]
+    public void An_arena_ends_with_its_size_and_what_follows_is_something_else()
+    {
+        AddressSpace space = Sort(new MapText()
+            .At(0x7f00_0000_0000).Add(10 * MiB, resident: 9 * MiB).Reserve(54 * MiB).Add(MiB, resident: MiB));
+
+        Assert.Equal(9 * MiB, space.AllocatorBytes);
+        Assert.Equal(1, space.Arenas);
+        Assert.Equal(MiB, space.OtherBytes);
+    }
+
+    [Fact]
+    public void A_gap_or_a_file_within_64_MiB_is_no_arena()
+    {
+        Assert.Equal(0, Sort(new MapText()
+            .At(0x7f00_0000_0000).Add(10 * MiB, resident: MiB)
+            .At(0x7f00_0100_0000).Reserve(48 * MiB)).Arenas);
+        Assert.Equal(0, Sort(new MapText()
+            .At(0x7f00_0000_0000).Add(10 * MiB, resident: MiB).Add(54 * MiB, "r--p", "/lib")).Arenas);
+        Assert.Equal(0, Sort(new MapText()
+            .At(0x7f00_0000_0000).Add(10 * MiB, "r--p", resident: MiB).Reserve(54 * MiB)).Arenas);
+    }
+
+    [Theory]
+    [InlineData("r--p", "")]
+    [InlineData("rw-p", "/lib")]
+    public void An_address_in_memory_of_another_kind_finds_no_heap(string access, string path)
+    {
+        MapText text = new MapText().At(HeapStart).Add(4 * MiB, access, path, resident: MiB);
+
+        Assert.Null(Sort(text, new HeapPlace(HeapStart + 64, HeapRange)).HeapBytes);
+    }
+
+    [Fact]
+    public void A_region_that_was_committed_in_three_pieces_is_one()
+    {
+        MapText text = new MapText().At(HeapStart)
+            .Add(MiB, resident: MiB).Add(MiB, resident: MiB).Add(2 * MiB, resident: 2 * MiB)
+            .Reserve(HeapRange - (4 * MiB));
+
+        Assert.Equal(4 * MiB, Sort(text, s_place with { AnchorAddress = HeapStart + (3 * MiB) }).HeapBytes);
+    }
+
+    [Fact]
+    public void An_address_where_a_mapping_begins_is_not_in_the_one_below()
+    {
+        MapText text = new MapText().At(HeapStart - 4096).Add(4096, "r--p", "/lib")
+            .Add(4 * MiB, resident: 4 * MiB).Reserve(HeapRange - (4 * MiB));
+
+        Assert.Equal(4 * MiB, Sort(text, s_place with { AnchorAddress = HeapStart }).HeapBytes);
+    }
+
+    [Fact]
+    public void A_range_without_a_size_finds_no_heap() =>
+        Assert.Null(Sort(Heap(), s_place with { RangeBytes = 0 }).HeapBytes);
+
+    [Fact]
+    public void What_begins_beyond_the_range_is_not_the_heap()
+    {
+        MapText text = new MapText().At(HeapStart).Add(4 * MiB, resident: 4 * MiB).Reserve(HeapRange - (8 * MiB))
+            .Add(4 * MiB, resident: 3 * MiB).Add(MiB, "r--p", resident: MiB);
+
+        AddressSpace space = Sort(text, s_place);
+
+        // The last region that fits begins 4 MiB before the end.
+        Assert.Equal(7 * MiB, space.HeapBytes);
+        Assert.Equal(MiB, space.OtherBytes);
+    }
+
+    [Fact]
+    public void Regions_more_than_the_range_below_are_not_the_heap()
+    {
+        MapText text = new MapText().At(HeapStart).Add(4 * MiB, resident: 4 * MiB).Reserve(HeapRange)
+            .Add(4 * MiB, resident: 2 * MiB);
+
+        Assert.Equal(
+            2 * MiB, Sort(text, new HeapPlace(HeapStart + HeapRange + (5 * MiB), HeapRange)).HeapBytes);
+    }
+
     [Fact]
     public void Files_shared_memory_and_written_pages_are_kept_apart_and_the_largest_file_is_named()
     {

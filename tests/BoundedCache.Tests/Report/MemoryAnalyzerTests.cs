@@ -5,7 +5,7 @@ using static BoundedCache.Tests.Process.FakeProcess;
 
 namespace BoundedCache.Tests.Report;
 
-/// <summary>Which readings a survey takes, and what it does where one cannot be had.</summary>
+/// <summary>Which readings a report takes, and what it does where one is missing.</summary>
 public sealed class MemoryAnalyzerTests
 {
     private const long HeapStart = 0x7ef2_5b00_0000;
@@ -71,7 +71,7 @@ public sealed class MemoryAnalyzerTests
         Assert.False(analysis.IsHeapCounted);
         Assert.Equal(40 * MiB, analysis.Breakdown.HeapBytes);
         Assert.Equal(90 * MiB, analysis.Breakdown.NativeBytes);
-        Assert.Contains("could not be told", Assert.Single(analysis.Notes), StringComparison.Ordinal);
+        Assert.Contains("could not be found", Assert.Single(analysis.Notes), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,6 +107,7 @@ public sealed class MemoryAnalyzerTests
             (25 * MiB, 15 * MiB, 35 * MiB),
             (analysis.Breakdown.CacheBytes, analysis.Breakdown.OtherLiveBytes, analysis.Breakdown.DeadBytes));
         Assert.Equal(0, analysis.Breakdown.FinalizerBytes);
+        Assert.Equal(["blocking"], _process.Steps);
         Assert.Equal(1, _process.Collections);
         Assert.Equal(TimeSpan.FromMilliseconds(30), analysis.GCPause);
     }
@@ -140,6 +141,117 @@ public sealed class MemoryAnalyzerTests
         Assert.Null(analysis.Breakdown.FinalizerBytes);
         Assert.Equal(1, _process.Collections);
         Assert.Contains("did not finish", Assert.Single(analysis.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Objects_count_as_heap_where_more_were_made_than_was_committed()
+    {
+        _process.DeadBytes = 100 * MiB;
+        _process.SetLast(new GCReading { Index = 3, HeapBytes = 40 * MiB, CommittedBytes = 90 * MiB });
+        Assert.Equal(140 * MiB, Take().Breakdown.HeapBytes);
+
+        _process.DeadBytes = 0;
+        _process.NativeBytes = 100 * MiB;
+        Assert.Equal(90 * MiB, Take().Breakdown.HeapBytes);
+
+        // Committed memory that is not resident is no part of RSS.
+        _process.SetLast(new GCReading { Index = 4, HeapBytes = 40 * MiB, CommittedBytes = 900 * MiB });
+        MemoryBreakdown breakdown = Take().Breakdown;
+        Assert.Equal(140 * MiB, breakdown.HeapBytes);
+        Assert.Equal(0, breakdown.NativeBytes);
+    }
+
+    [Theory]
+    [InlineData(5, 3, 2)]
+    [InlineData(3, 5, 2)]
+    [InlineData(2, 3, 5)]
+    public void The_most_pins_that_a_collection_found_count(long last, long full, long collected)
+    {
+        ShowMappings();
+        _process.SetLast(new GCReading { Index = 2, PinnedObjects = full });
+        _process.SetLastOfAnyKind(new GCReading { Index = 3, PinnedObjects = last });
+        Assert.Equal(Math.Max(last, full), Take().Breakdown.PinnedObjects);
+
+        _process.PinnedObjects = collected;
+        Assert.Equal(Math.Max(last, collected), Take(collect: true).Breakdown.PinnedObjects);
+    }
+
+    [Theory]
+    [InlineData(15, 1)]
+    [InlineData(16, 2)]
+    public void A_few_finalizers_are_not_waited_for(long pending, int collections)
+    {
+        ShowMappings();
+        _process.PendingFinalizers = pending;
+
+        MemoryBreakdown breakdown = Take(collect: true).Breakdown;
+
+        Assert.Equal(collections, _process.Collections);
+        Assert.Equal(collections - 1, _process.FinalizerWaits);
+        Assert.Equal(0, breakdown.FinalizerBytes);
+        Assert.Equal(pending, breakdown.FinalizersPending);
+    }
+
+    [Fact]
+    public void Amounts_that_other_threads_change_meanwhile_are_never_negative()
+    {
+        ShowMappings();
+        _process.SetLast(new GCReading { Index = 3, HeapBytes = 900 * MiB });
+        Assert.Equal(0, Take().Breakdown.NewBytes);
+
+        _process.FinalizableBytes = MiB;
+        _process.DuringFinalizerWait = () => _process.LiveBytes += 20 * MiB;
+        Assert.Equal(0, Take(collect: true).Breakdown.FinalizerBytes);
+    }
+
+    [Fact]
+    public void What_the_last_collection_found_pending_counts_where_none_is_made()
+    {
+        ShowMappings();
+        _process.SetLast(new GCReading { Index = 3, FinalizersPending = 77 });
+
+        MemoryBreakdown breakdown = Take().Breakdown;
+
+        Assert.Equal(77, breakdown.FinalizersPending);
+        Assert.Null(breakdown.FinalizerBytes);
+        Assert.False(breakdown.FinalizersStuck);
+        Assert.False(breakdown.IsLiveMeasured);
+    }
+
+    [Fact]
+    public void Settings_limits_and_the_heaps_room_are_part_of_it()
+    {
+        _process.Settings = new CollectorSettings { HeapHardLimitBytes = 480 * MiB, RetainsMemory = true };
+
+        MemoryBreakdown breakdown = Take(caches: new CacheShare { LimitBytes = 99 }).Breakdown;
+
+        Assert.True(breakdown.Settings.RetainsMemory);
+        Assert.Equal(new HeapRoom(480 * MiB, null), breakdown.Room);
+        Assert.Equal(99, breakdown.CacheLimitBytes);
+    }
+
+    [Fact]
+    public void Mappings_that_are_cut_short_are_as_good_as_none()
+    {
+        ShowMappings();
+        _process.Mappings = _process.Mappings![..^5];
+
+        MemoryAnalysis analysis = Take();
+
+        Assert.Null(analysis.Breakdown.Space);
+        Assert.False(analysis.IsHeapCounted);
+        Assert.Contains("cannot be read", Assert.Single(analysis.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Freed_native_memory_is_no_more_than_the_allocators_pages()
+    {
+        ShowMappings();
+        _native.Reading = new NativeHeapReading(20 * MiB, 90 * MiB);
+        Assert.Equal(30 * MiB, Take().Breakdown.FreedNativeBytes);
+
+        _native.Reading = null;
+        Assert.Null(Take().Breakdown.FreedNativeBytes);
     }
 
     [Fact]

@@ -143,6 +143,10 @@ public sealed class MemoryRulesTests
         Assert.Contains("up to 40 MiB", Assert.Single(MemoryRules.Check(breakdown)).Text, StringComparison.Ordinal);
         Assert.Empty(MemoryRules.Check(breakdown with { FinalizersPending = 9_999 }));
         Assert.Empty(MemoryRules.Check(breakdown with { FinalizerBytes = 0 }));
+        Assert.Contains(
+            "up to 50 MiB",
+            Assert.Single(MemoryRules.Check(breakdown with { DeadBytes = 10 * MiB })).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,6 +219,20 @@ public sealed class MemoryRulesTests
     }
 
     [Fact]
+    public void Room_that_is_taken_already_makes_holes_no_smaller()
+    {
+        MemoryBreakdown breakdown = Empty(200 * MiB) with
+        {
+            FragmentedBytes = 100 * MiB,
+            UnusedBytes = 10 * MiB,
+            NewBytesBefore = 60 * MiB,
+            PinnedObjects = 1000,
+        };
+
+        Assert.Equal((MemoryReportCause.Pins, 100 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown))));
+    }
+
+    [Fact]
     public void Before_the_first_collection_nobody_knows_that_it_is_not_the_cache()
     {
         MemoryBreakdown breakdown = Empty(200 * MiB) with { OtherLiveBytes = 150 * MiB };
@@ -241,6 +259,84 @@ public sealed class MemoryRulesTests
         Assert.Equal(MemoryReportCause.NativeArenas, Assert.Single(MemoryRules.Check(breakdown)).Cause);
         Assert.Empty(MemoryRules.Check(breakdown with { ResidentBytes = 257 * MiB }));
         Assert.Empty(MemoryRules.Check(breakdown with { Space = breakdown.Space! with { Arenas = 0 } }));
+    }
+
+    [Fact]
+    public void Native_memory_that_another_rule_explains_is_not_in_use()
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with
+        {
+            NativeBytes = 100 * MiB,
+            NativeHeap = new NativeHeapReading(70 * MiB, 0),
+            Space = s_noSpace,
+        };
+
+        MemoryReportFinding finding = Assert.Single(MemoryRules.Check(breakdown));
+        Assert.Equal((MemoryReportCause.NativeInUse, 100 * MiB), Told(finding));
+        Assert.Contains(
+            "outside the managed heap; native code has 70 MiB allocated with malloc.",
+            finding.Text,
+            StringComparison.Ordinal);
+        Assert.Empty(MemoryRules.Check(breakdown with { Space = s_noSpace with { StackBytes = 5 * MiB } }));
+        Assert.Empty(MemoryRules.Check(breakdown with { Space = s_noSpace with { SharedBytes = 5 * MiB } }));
+        Assert.Empty(MemoryRules.Check(breakdown with
+        {
+            Space = s_noSpace with { AllocatorBytes = 5 * MiB },
+            NativeHeap = new NativeHeapReading(70 * MiB, 5 * MiB),
+        }));
+        Assert.Contains(
+            "outside the managed heap.",
+            Assert.Single(MemoryRules.Check(breakdown with { NativeHeap = null })).Text,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(3, "has freed in 4 arenas.")]
+    [InlineData(0, "has freed.")]
+    public void Freed_native_memory_is_told_with_the_number_of_arenas(int arenas, string expected)
+    {
+        MemoryBreakdown breakdown = Empty(200 * MiB) with
+        {
+            NativeHeap = new NativeHeapReading(0, 40 * MiB),
+            Space = s_noSpace with { AllocatorBytes = 64 * MiB, Arenas = arenas },
+        };
+
+        Assert.EndsWith(expected, Assert.Single(MemoryRules.Check(breakdown)).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "are live objects", "were dead")]
+    [InlineData(false, "are probably live objects", "are probably dead")]
+    public void What_was_not_measured_is_only_probable(bool isMeasured, string live, string dead)
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with
+        {
+            OtherLiveBytes = 160 * MiB,
+            DeadBytes = 100 * MiB,
+            CacheBytes = 7 * MiB,
+            IsLiveMeasured = isMeasured,
+        };
+
+        IReadOnlyList<MemoryReportFinding> findings = MemoryRules.Check(breakdown);
+
+        Assert.Contains(live, findings[0].Text, StringComparison.Ordinal);
+        Assert.EndsWith("where entries are 7 MiB.", findings[0].Text, StringComparison.Ordinal);
+        Assert.Contains(dead, findings[1].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_process_whose_mappings_are_not_known_has_no_native_findings_but_native_memory()
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with { NativeBytes = 200 * MiB, FileBytes = 100 * MiB };
+
+        Assert.Equal(
+            [MemoryReportCause.NativeInUse, MemoryReportCause.MappedFiles],
+            MemoryRules.Check(breakdown).Select(static finding => finding.Cause));
+        Assert.EndsWith("mapped files.", MemoryRules.Check(breakdown)[1].Text, StringComparison.Ordinal);
+        Assert.Equal(
+            MemoryReportCause.NativeInUse, Assert.Single(MemoryRules.CheckNative(breakdown)).Cause);
+        Assert.Equal(
+            MemoryReportCause.MappedFiles, Assert.Single(MemoryRules.CheckElsewhere(breakdown)).Cause);
     }
 
     [Fact]

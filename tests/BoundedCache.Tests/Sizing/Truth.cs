@@ -41,10 +41,14 @@ internal static class Truth
         return (value, (after - before) / copies);
     }
 
+    /// <remarks>
+    /// Of several the least counts: a hole that a large object leaves too small a rest of is counted to it whole. All
+    /// are kept, so that each gets another place.
+    /// </remarks>
     public static void AssertExact(Func<object> build)
     {
-        (object value, long bytes) = Allocated(build);
-        Assert.Equal(bytes, Measure(value));
+        (object Value, long Bytes)[] all = [.. Enumerable.Range(0, 5).Select(_ => Allocated(build))];
+        Assert.All(all, one => Assert.Equal(all.Min(static other => other.Bytes), Measure(one.Value)));
     }
 
     public static void AssertWithin(double share, long expected, long actual) =>

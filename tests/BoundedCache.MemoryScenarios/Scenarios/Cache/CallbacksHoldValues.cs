@@ -3,13 +3,15 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
 
-/// <summary>A shrink whose eviction callbacks hold the evicted values for half a second.</summary>
+/// <summary>
+/// A shrink whose eviction callbacks hold the evicted values for a tenth of a second, of the two that a release waits.
+/// </summary>
 internal class CallbacksHoldValues : Scenario
 {
     private const int Values = 100;
     private const int ValueBytes = 3_000_000;
 
-    private static readonly TimeSpan s_hold = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_hold = TimeSpan.FromMilliseconds(100);
 
     private readonly ManualResetEventSlim _mayEnd = new();
 

@@ -10,7 +10,7 @@ internal sealed class ChurnWithoutGC : Scenario
 {
     private const long RegionBytes = 100_000_000;
     private const int ValueBytes = 1024;
-    private const long WrittenBytes = 2 * Pacer.SmallCacheBudgetBytes;
+    private const long WrittenBytes = 2 * PacingBudget.SmallCacheBytes;
 
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {

@@ -12,7 +12,7 @@ internal sealed class IdleProcess : Scenario
     private const long ShrunkBytes = 40_000_000;
 
     private static readonly TimeSpan s_hour = TimeSpan.FromHours(1);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {

@@ -8,7 +8,7 @@ internal sealed class LimitStorm : ShrinkSmallValues
     private const int Changes = 100;
 
     private static readonly TimeSpan s_storm = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
     protected override ScenarioResult Shrink(BoundedMemoryCache cache, ProcessMemorySnapshot empty)
     {

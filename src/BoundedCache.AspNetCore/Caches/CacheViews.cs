@@ -1,0 +1,71 @@
+using System.Text.Json.Serialization;
+using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.Json;
+
+namespace BoundedCache.AspNetCore.Caches;
+
+/// <summary>All caches, the process that they are in, and what may be done to them.</summary>
+/// <remarks><c>CanChange</c>: Whether who asked may change anything.</remarks>
+internal sealed record CacheListView(
+    IReadOnlyList<CacheView> Caches,
+    ProcessMemorySnapshot Process,
+    LimitBounds Limits,
+    bool CanChange,
+    double SampleIntervalMilliseconds);
+
+/// <summary>The limits that may be set, in bytes.</summary>
+/// <remarks><c>MaximumBytes</c>: Null for any.</remarks>
+internal sealed record LimitBounds(long MinimumBytes, long? MaximumBytes);
+
+/// <summary>One cache as the API shows it: amounts in bytes, nothing of what it holds.</summary>
+/// <remarks>
+/// <para><c>HitRatio</c>: Of all lookups that were counted, from 0 to 1; null where none were.</para>
+/// <para><c>Refused</c>: Entries that were not stored: larger than the limit, or expired already.</para>
+/// <para><c>LastShrink</c>: The last time that the limit was lowered, or memory released; null for never.</para>
+/// </remarks>
+internal sealed record CacheView(
+    string Name,
+    [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
+    long MaxBytes,
+    long UsedBytes,
+    int Count,
+    long? Hits,
+    long? Misses,
+    double? HitRatio,
+    long Insertions,
+    EvictionTotals Evictions,
+    long Refused,
+    long TableBytes,
+    ShrinkView? LastShrink)
+{
+    public static CacheView From(CacheSnapshot cache, ShrinkView? lastShrink) => new(
+        cache.Name,
+        cache.Sizing,
+        cache.MaxMemory,
+        cache.UsedMemory,
+        cache.Count,
+        cache.Hits,
+        cache.Misses,
+        cache.HitRatio is { } ratio ? Math.Round(ratio, 4) : null,
+        cache.Insertions,
+        cache.Evictions,
+        cache.Refused,
+        cache.TableBytes,
+        lastShrink);
+}
+
+/// <summary>
+/// What a limit would evict if it were set now: an estimate, for it takes entries to be of the same size, and
+/// the cache goes on working.
+/// </summary>
+internal sealed record LimitPreview(
+    string CacheName, long OldMaxBytes, long NewMaxBytes, long UsedBytes, long EntriesToEvict, long BytesToEvict)
+{
+    public static LimitPreview Create(CacheSnapshot cache, long newMaxBytes)
+    {
+        long bytes = Math.Max(0, cache.UsedMemory - newMaxBytes);
+        long entries = bytes == 0 ? 0 : Math.Clamp(
+            (long)Math.Ceiling((double)bytes / cache.UsedMemory * cache.Count), 1, Math.Max(1, cache.Count));
+        return new LimitPreview(cache.Name, cache.MaxMemory, newMaxBytes, cache.UsedMemory, entries, bytes);
+    }
+}

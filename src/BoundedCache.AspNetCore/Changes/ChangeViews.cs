@@ -1,0 +1,106 @@
+using System.Text.Json.Serialization;
+using BoundedCache.AspNetCore.Json;
+
+namespace BoundedCache.AspNetCore.Changes;
+
+/// <summary>A <see cref="ShrinkReport"/> as the API shows it, and when it was known.</summary>
+/// <remarks>
+/// <para><c>NewMaxBytes</c>: The limit that this change set. A later one may have set another since.</para>
+/// <para><c>Summary</c>: The report in one line.</para>
+/// </remarks>
+internal sealed record ShrinkView(
+    DateTimeOffset Time,
+    string CacheName,
+    long OldMaxBytes,
+    long NewMaxBytes,
+    long EntriesEvicted,
+    long BytesEvicted,
+    long UsedBytes,
+    int Count,
+    double EvictionMilliseconds,
+    double TotalMilliseconds,
+    double GcPauseMilliseconds,
+    double LongestGcPauseMilliseconds,
+    int Collections,
+    [property: JsonConverter(typeof(CamelCaseEnum<ReleaseMode>))] ReleaseMode ReleaseMode,
+    [property: JsonConverter(typeof(CamelCaseEnum<ReleaseOutcome>))] ReleaseOutcome Outcome,
+    string Reason,
+    IReadOnlyList<string> Advice,
+    ProcessMemorySnapshot Before,
+    ProcessMemorySnapshot After,
+    long ReleasedBytes,
+    string Summary)
+{
+    public static ShrinkView From(ShrinkReport report, DateTimeOffset time) => new(
+        time,
+        report.CacheName,
+        report.OldMaxMemory,
+        report.NewMaxMemory,
+        report.EntriesEvicted,
+        report.BytesEvicted,
+        report.UsedMemory,
+        report.Count,
+        Milliseconds(report.EvictionTime),
+        Milliseconds(report.TotalTime),
+        Milliseconds(report.GCPause),
+        Milliseconds(report.LongestGCPause),
+        report.Collections,
+        report.ReleaseMode,
+        report.Outcome,
+        report.Reason,
+        report.Advice,
+        report.Before,
+        report.After,
+        report.ReleasedBytes,
+        report.ToString());
+
+    private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
+}
+
+/// <summary>A change that takes time, as it stands.</summary>
+/// <remarks>
+/// <para><c>UsedBytes</c>: Accounted bytes of the cache now.</para>
+/// <para><c>MaxBytes</c>: The limit of the cache now.</para>
+/// <para><c>ResidentBytes</c>: Physical memory of the process now.</para>
+/// <para><c>Report</c>: What it did; null until it is completed.</para>
+/// <para><c>Error</c>: Why it failed; null unless it did.</para>
+/// </remarks>
+internal sealed record OperationView(
+    string Id,
+    string CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<OperationKind>))] OperationKind Kind,
+    [property: JsonConverter(typeof(CamelCaseEnum<OperationState>))] OperationState State,
+    DateTimeOffset Started,
+    long UsedBytes,
+    long MaxBytes,
+    long ResidentBytes,
+    ShrinkView? Report,
+    string? Error);
+
+/// <summary>What an operation was asked to do.</summary>
+internal enum OperationKind
+{
+    SetLimit,
+    Release,
+}
+
+/// <summary>How far an operation is.</summary>
+internal enum OperationState
+{
+    /// <summary>The new limit is in force, and entries above it are being evicted.</summary>
+    Evicting,
+
+    /// <summary>Memory is being given back, or waits for another release to end.</summary>
+    Releasing,
+
+    Completed,
+
+    Failed,
+}
+
+/// <summary>What compacting or clearing a cache removed, and what is left.</summary>
+/// <remarks>
+/// <para><c>EntriesRemoved</c>: Entries that left for this reason while it ran.</para>
+/// <para><c>BytesRemoved</c>: Their accounted bytes.</para>
+/// </remarks>
+internal sealed record RemovalView(string CacheName, long EntriesRemoved, long BytesRemoved, long UsedBytes, int Count);

@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using BoundedCache.Engine;
+using BoundedCache.Pacing;
+using BoundedCache.Report;
+
+namespace BoundedCache.Release;
+
+/// <summary>
+/// One change of a cache's limit, or one release: set the limit, evict, trim the table, release, report.
+/// </summary>
+/// <remarks>
+/// No step needs the thread pool: a process in trouble often has no free pool threads, and the callbacks of the evicted
+/// entries may be what blocks them. An instance is used once, by one thread at a time.
+/// </remarks>
+internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode mode)
+{
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly ProcessMemorySnapshot _before = cache.Releaser.Memory.TakeSnapshot();
+    private readonly bool _isInCallback = cache.IsInCallback;
+    private long _oldMax = cache.Engine.MaxBytes;
+    private long _newMax;
+    private bool _setsLimit;
+    private long _entries;
+    private long _bytes;
+    private TimeSpan _evictionTime;
+
+    /// <summary>What it needs of a cache.</summary>
+    internal interface ICache
+    {
+        string Name { get; }
+
+        CacheEngine Engine { get; }
+
+        Pacer Pacer { get; }
+
+        MemoryReleaser Releaser { get; }
+
+        /// <summary>Whether releases may ask the native allocator for its free memory.</summary>
+        bool TrimNative { get; }
+
+        /// <summary>Whether this thread runs an eviction callback, of whatever cache.</summary>
+        bool IsInCallback { get; }
+
+        /// <summary>Bytes that left the cache since this was last asked. Each byte is told once.</summary>
+        long TakeLeftBytes();
+
+        /// <summary>Tells the pacer what came and left.</summary>
+        void Pace();
+
+        /// <summary>
+        /// Waits until no eviction callback is queued or running; false where the time was not enough.
+        /// </summary>
+        bool WaitForCallbacks(TimeSpan timeout);
+
+        /// <summary>What all caches of the process hold. Used on the releaser's thread.</summary>
+        Func<CacheShare> ReadCaches { get; }
+
+        /// <summary>The limit was raised; nothing else follows.</summary>
+        void OnRaised(long oldMax, long newMax);
+
+        /// <summary>The limit was set to no more than it was; eviction begins.</summary>
+        void OnShrinking();
+
+        /// <summary>A release ended that served this cache, and maybe others.</summary>
+        void OnReleased(ReleaseResult release);
+
+        /// <summary>The operation ended.</summary>
+        /// <param name="report">What it did.</param>
+        /// <param name="isShrink">Whether it set the limit.</param>
+        void OnReport(ShrinkReport report, bool isShrink);
+    }
+
+    /// <summary>Sets the limit, which holds when this returns.</summary>
+    public void SetLimit(long maxMemory)
+    {
+        _oldMax = cache.Engine.SetMaxBytes(maxMemory);
+        _newMax = maxMemory;
+        _setsLimit = true;
+    }
+
+    /// <summary>Does the rest on a thread of its own.</summary>
+    public Task<ShrinkReport> FinishOnOwnThread(CancellationToken cancellationToken) =>
+        Task.Factory.StartNew(
+            () =>
+            {
+                try
+                {
+                    return Task.FromResult(Finish(cancellationToken));
+                }
+                catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+                {
+                    return Task.FromCanceled<ShrinkReport>(cancellationToken);
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+            TaskScheduler.Default).Unwrap();
+
+    /// <summary>
+    /// Evicts, releases and reports, on this thread. May be cancelled between eviction and release, or while the
+    /// release is waited for.
+    /// </summary>
+    public ShrinkReport Finish(CancellationToken cancellationToken)
+    {
+        if (_setsLimit && _newMax > _oldMax)
+        {
+            cache.OnRaised(_oldMax, _newMax);
+            return Report(NoRelease("the limit was not lowered"));
+        }
+
+        if (_setsLimit)
+        {
+            cache.OnShrinking();
+        }
+
+        Evict();
+        cancellationToken.ThrowIfCancellationRequested();
+        ReleaseResult release = mode == ReleaseMode.None
+            ? NoRelease("no release was asked for; the runtime keeps the memory for its own next use")
+            : cache.Releaser.ReleaseAsync(Request(), cancellationToken).GetAwaiter().GetResult();
+        cache.OnReleased(release);
+        ShrinkReport report = Report(release);
+        cache.OnReport(report, isShrink: _setsLimit);
+        return report;
+    }
+
+    private void Evict()
+    {
+        long began = Stopwatch.GetTimestamp();
+        Action? rest = mode == ReleaseMode.Gentle ? new DutyCycle().Rest : null;
+
+        // What is evicted passes the pacer's budget at once. A collection that began now would miss most of it, and
+        // the release would have to wait for its end. It is counted before the release, whose collection settles it.
+        bool isReleased = mode != ReleaseMode.None;
+        if (isReleased)
+        {
+            cache.Pacer.Suspend();
+        }
+
+        try
+        {
+            (_entries, _bytes) = cache.Engine.EvictDownToLimit(rest);
+            cache.Engine.Trim(rest);
+            cache.Pace();
+        }
+        finally
+        {
+            if (isReleased)
+            {
+                cache.Pacer.Resume();
+            }
+        }
+
+        _evictionTime = Stopwatch.GetElapsedTime(began);
+    }
+
+    private ReleaseRequest Request()
+    {
+        // What left before this call (replaced, expired, evicted without a release) may have been collected since. So
+        // where that is most of it, the snapshot is no baseline to judge by.
+        long left = cache.TakeLeftBytes();
+        bool isOwn = _bytes >= left / 2;
+        return new ReleaseRequest
+        {
+            ExpectedBytes = isOwn ? _bytes : left,
+            Baseline = isOwn ? _before : null,
+            Mode = mode,
+            Forced = !_setsLimit,
+            TrimNative = cache.TrimNative,
+
+            // Callbacks hold the values they are told of. A callback that shrinks a cache must not wait for itself.
+            WaitForCallbacks = _isInCallback ? null : cache.WaitForCallbacks,
+            ReadCaches = cache.ReadCaches,
+        };
+    }
+
+    private ReleaseResult NoRelease(string reason) => ReleaseResult.None(
+        ReleaseOutcome.NotRequested, reason, _before, cache.Releaser.Memory.TakeSnapshot(), _started);
+
+    private ShrinkReport Report(ReleaseResult release) => new()
+    {
+        CacheName = cache.Name,
+        OldMaxMemory = _oldMax,
+        NewMaxMemory = _setsLimit ? _newMax : _oldMax,
+        EntriesEvicted = _entries,
+        BytesEvicted = _bytes,
+        UsedMemory = cache.Engine.UsedBytes,
+        Count = cache.Engine.Count,
+        EvictionTime = _evictionTime,
+        TotalTime = Stopwatch.GetElapsedTime(_started),
+        GCPause = release.GCPause,
+        LongestGCPause = release.LongestPause,
+        Collections = release.Collections,
+        ReleaseMode = mode,
+        Outcome = release.Outcome,
+        Reason = release.Reason,
+        Advice = release.Advice,
+        Before = _before,
+        After = release.After,
+    };
+
+    /// <summary>
+    /// Spreads the eviction over time: after each millisecond of it the thread sleeps for eight. Work without a break
+    /// takes a whole processor, and requests wait for the others.
+    /// </summary>
+    private sealed class DutyCycle
+    {
+        private static readonly TimeSpan s_work = TimeSpan.FromMilliseconds(1);
+        private static readonly TimeSpan s_sleep = TimeSpan.FromMilliseconds(8);
+
+        private long _since = Stopwatch.GetTimestamp();
+
+        /// <summary>To be called between pieces of the work, each well below a millisecond.</summary>
+        [SuppressMessage(
+            "ApiDesign", "RS0030", Justification = "It waits for nothing: the thread leaves its processor to others.")]
+        public void Rest()
+        {
+            if (Stopwatch.GetElapsedTime(_since) >= s_work)
+            {
+                Thread.Sleep(s_sleep);
+                _since = Stopwatch.GetTimestamp();
+            }
+        }
+    }
+}

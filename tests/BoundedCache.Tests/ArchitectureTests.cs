@@ -1,0 +1,236 @@
+using System.Reflection;
+using System.Reflection.Emit;
+
+namespace BoundedCache.Tests;
+
+/// <summary>
+/// Who may use whom. A room is a folder and namespace of the library, <c>BoundedCache.X</c>. Uses are looked for in
+/// base types, fields, signatures and method bodies.
+/// </summary>
+public sealed class ArchitectureTests
+{
+    private const string Hosting = nameof(Hosting);
+
+    /// <summary>
+    /// For each room the rooms that it may use. Only Hosting may use the cache class, registration and registry; every
+    /// room may use the public data types.
+    /// </summary>
+    private static readonly Dictionary<string, string[]> s_rooms = new()
+    {
+        [Hosting] = ["Diagnostics", "Process"],
+        ["Entries"] = ["Diagnostics", "Report", "Engine", "Sizing", "Process"],
+        ["Release"] = ["Pacing", "Report", "Engine", "Process"],
+        ["Pacing"] = ["Process"],
+        ["Report"] = ["Process"],
+        ["Diagnostics"] = [],
+        ["Engine"] = [],
+        ["Sizing"] = [],
+        ["Process"] = [],
+    };
+
+    /// <summary>The public types that may use rooms, and which. All others are data.</summary>
+    private static readonly Dictionary<Type, string[]> s_fronts = new()
+    {
+        [typeof(BoundedMemoryCache)] =
+            ["Entries", "Release", "Pacing", "Report", "Diagnostics", "Engine", "Sizing", "Process"],
+        [typeof(BoundedMemoryCacheOptions)] = ["Process"],
+        [typeof(MemoryReport)] = ["Entries", "Report"],
+        [typeof(MemoryReportRow)] = ["Report"],
+        [typeof(ProcessMemorySnapshot)] = ["Process"],
+        [typeof(ByteSize)] = ["Process"],
+    };
+
+    private static readonly Dictionary<int, OpCode> s_codes = typeof(OpCodes).GetFields()
+        .Select(static field => (OpCode)field.GetValue(null)!)
+        .ToDictionary(static code => code.Value & 0xFFFF);
+
+    private static readonly (Type User, Type Used)[] s_uses =
+    [
+        .. typeof(BoundedMemoryCache).Assembly.GetTypes()
+            .Where(static type => RoomOf(type) is not null)
+            .SelectMany(static type => UsesOf(type).Select(used => (User: Outermost(type), Used: Outermost(used))))
+            .Where(static use => RoomOf(use.Used) is not null && use.User != use.Used)
+            .Distinct(),
+    ];
+
+    [Fact]
+    public void Rooms_and_public_types_use_only_what_they_may()
+    {
+        string[] violations =
+            [.. s_uses.Where(static use => !IsAllowed(use.User, use.Used)).Select(static use => Text(use)).Order()];
+
+        Assert.True(violations.Length == 0, string.Join('\n', violations));
+    }
+
+    [Fact]
+    public void No_two_rooms_use_each_other()
+    {
+        Dictionary<(string, string), string> arrows = s_uses
+            .Where(static use => RoomOf(use.User) != RoomOf(use.Used))
+            .Where(static use => RoomOf(use.User) != "" && RoomOf(use.Used) != "")
+            .GroupBy(static use => (RoomOf(use.User)!, RoomOf(use.Used)!))
+            .ToDictionary(static arrow => arrow.Key, static arrow => Text(arrow.First()));
+        string[] circles =
+        [
+            .. arrows.Where(arrow => arrows.ContainsKey((arrow.Key.Item2, arrow.Key.Item1)))
+                .Select(static arrow => arrow.Value)
+                .Order(),
+        ];
+
+        Assert.True(circles.Length == 0, string.Join('\n', circles));
+    }
+
+    [Fact]
+    public void Every_room_has_its_arrows() => Assert.Equal(
+        s_rooms.Keys.Order(),
+        typeof(BoundedMemoryCache).Assembly.GetTypes().Select(RoomOf).Where(static room => room is { Length: > 0 })
+            .Distinct().Order());
+
+    [Fact]
+    public void A_use_within_a_method_is_found()
+    {
+        Type[] uses =
+        [
+            .. UsesOf(typeof(Example)),
+            .. typeof(Example).GetNestedTypes(BindingFlags.NonPublic).SelectMany(UsesOf),
+        ];
+
+        Assert.Contains(typeof(DataSet), uses);
+        Assert.Contains(typeof(Uri), uses);
+        Assert.Contains(typeof(Version), uses);
+        Assert.DoesNotContain(typeof(Guid), uses);
+    }
+
+    private static bool IsAllowed(Type user, Type used)
+    {
+        (string from, string to) = (RoomOf(user)!, RoomOf(used)!);
+        if (to.Length == 0)
+        {
+            return from.Length == 0 || from == Hosting || used != typeof(BoundedMemoryCache);
+        }
+
+        return from == to
+            || (from.Length == 0 ? s_fronts.GetValueOrDefault(user, []) : s_rooms.GetValueOrDefault(from, []))
+                .Contains(to);
+    }
+
+    /// <summary>A type's room; empty for public types, null for what is not of the library or generated.</summary>
+    private static string? RoomOf(Type type)
+    {
+        Type outer = Outermost(type);
+        if (outer.Assembly != typeof(BoundedMemoryCache).Assembly)
+        {
+            return null;
+        }
+
+        if (outer == typeof(BoundedMemoryCacheRegistry)
+            || outer == typeof(Microsoft.Extensions.DependencyInjection.BoundedMemoryCacheServiceCollectionExtensions))
+        {
+            return Hosting;
+        }
+
+        string[] parts = (outer.Namespace ?? "").Split('.');
+        return parts[0] != nameof(BoundedCache) ? null : parts.ElementAtOrDefault(1) ?? "";
+    }
+
+    private static Type Outermost(Type type) => type.DeclaringType is { } outer
+        ? Outermost(outer)
+        : type.IsGenericType ? type.GetGenericTypeDefinition() : type;
+
+    private static string Text((Type User, Type Used) use) => $"{use.User.FullName} uses {use.Used.FullName}";
+
+    private static HashSet<Type> UsesOf(Type type)
+    {
+        const BindingFlags all = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public
+            | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        HashSet<Type> uses = [];
+        Add(uses, type.BaseType);
+        Add(uses, type.GetInterfaces());
+        Add(uses, type.GetFields(all).Select(static field => field.FieldType));
+        foreach (MethodBase method in type.GetMethods(all).Concat<MethodBase>(type.GetConstructors(all)))
+        {
+            Add(uses, method.GetParameters().Select(static parameter => parameter.ParameterType));
+            Add(uses, (method as MethodInfo)?.ReturnType);
+            if (method.GetMethodBody() is { } body)
+            {
+                Add(uses, body.LocalVariables.Select(static local => local.LocalType));
+                AddCode(uses, type, method, body.GetILAsByteArray()!);
+            }
+        }
+
+        return uses;
+    }
+
+    /// <summary>Adds what the instructions of a method name: types, fields, and methods with their types.</summary>
+    private static void AddCode(HashSet<Type> uses, Type type, MethodBase method, byte[] code)
+    {
+        Type[] typeArguments = type.IsGenericType ? type.GetGenericArguments() : [];
+        Type[] methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : [];
+        for (int at = 0; at < code.Length;)
+        {
+            OpCode instruction = code[at] == 0xFE ? s_codes[0xFE00 | code[++at]] : s_codes[code[at]];
+            at++;
+            if (instruction.OperandType is OperandType.InlineField or OperandType.InlineMethod
+                or OperandType.InlineTok or OperandType.InlineType)
+            {
+                MemberInfo? member = type.Module.ResolveMember(
+                    BitConverter.ToInt32(code, at), typeArguments, methodArguments);
+                Add(uses, member as Type ?? member!.DeclaringType);
+                Add(uses, (member as FieldInfo)?.FieldType);
+                Add(uses, (member as MethodInfo)?.ReturnType);
+                if (member is MethodBase called)
+                {
+                    Add(uses, called.GetParameters().Select(static parameter => parameter.ParameterType));
+                    Add(uses, called.IsGenericMethod ? called.GetGenericArguments() : []);
+                }
+            }
+
+            at += instruction.OperandType switch
+            {
+                OperandType.InlineNone => 0,
+                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
+                OperandType.InlineVar => 2,
+                OperandType.InlineI8 or OperandType.InlineR => 8,
+                OperandType.InlineSwitch => 4 + (4 * BitConverter.ToInt32(code, at)),
+                _ => 4,
+            };
+        }
+    }
+
+    private static void Add(HashSet<Type> uses, IEnumerable<Type> types)
+    {
+        foreach (Type type in types)
+        {
+            Add(uses, type);
+        }
+    }
+
+    private static void Add(HashSet<Type> uses, Type? type)
+    {
+        if (type is null || type.IsGenericParameter || !uses.Add(type))
+        {
+            return;
+        }
+
+        Add(uses, type.GetElementType());
+        Add(uses, type.IsGenericType ? [.. type.GetGenericArguments(), type.GetGenericTypeDefinition()] : []);
+    }
+
+    /// <summary>Uses a type by a call, another by a local and a third by a lambda.</summary>
+    private sealed class Example
+    {
+        public static string Read()
+        {
+            using var local = new DataSet();
+            Func<Version> lambda = static () => new Version(1, 0);
+            return Uri.EscapeDataString(local.ToString()!) + lambda();
+        }
+    }
+
+    private sealed class DataSet : IDisposable
+    {
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using BoundedCache.Tests.Release;
+using static BoundedCache.Tests.Process.FakeProcess;
+
+namespace BoundedCache.Tests.Pacing;
+
+/// <summary>That a cache tells the pacer what comes and leaves, whatever makes it leave.</summary>
+public sealed class CachePacingTests
+{
+    private static readonly Dictionary<string, Action<ReleasingCache>> s_ways = new()
+    {
+        ["remove"] = static test => test.Cache.Remove("large"),
+        ["clear"] = static test => test.Cache.Clear(),
+        ["compact"] = static test => test.Cache.Compact(1),
+        ["replace"] = static test => test.Set("large", 0),
+        ["expire"] = static test => test.Time.Advance(TimeSpan.FromHours(1)),
+        ["setter"] = static test => test.Cache.MaxMemory = 1,
+        ["evict"] = static test => test.Set("larger", 90),
+    };
+
+    public static TheoryData<string> Ways => [.. s_ways.Keys];
+
+    private static ReleasingCache Paced() => new(static options =>
+        (options.PacingShare, options.ReleaseMode, options.MaxMemory) = (0.01, ReleaseMode.None, 100 * MiB));
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void What_leaves_is_collected(string way)
+    {
+        using ReleasingCache test = Paced();
+        test.Set("large", 50, static entry => entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(30));
+        Assert.Equal(0, test.Pacer.Collections);
+
+        s_ways[way](test);
+
+        Assert.Equal(1, test.Pacer.Collections);
+    }
+
+    [Fact]
+    public void What_comes_has_the_young_generations_compacted()
+    {
+        using ReleasingCache test = Paced();
+
+        test.Set("large", 50);
+
+        Assert.Equal(1, test.Pacer.YoungCollections);
+    }
+
+    [Theory]
+    [InlineData(0, EntrySizing.Measured)]
+    [InlineData(0.01, EntrySizing.Declared)]
+    public void Nothing_is_collected_without_a_share_or_for_sizes_in_an_unknown_unit(double share, EntrySizing sizing)
+    {
+        using var test = new ReleasingCache(options =>
+            (options.PacingShare, options.Sizing, options.ReleaseMode) = (share, sizing, ReleaseMode.None));
+
+        test.Set("large", 50, static entry => entry.Size = 50 * MiB);
+        test.Cache.Clear();
+
+        Assert.Equal((0, 0), (test.Pacer.YoungCollections, test.Pacer.Collections));
+    }
+
+    [Theory]
+    [InlineData(ReleaseMode.Gentle)]
+    [InlineData(ReleaseMode.Full)]
+    public async Task Pacing_is_suspended_while_a_shrink_evicts_and_resumed_afterwards(ReleaseMode mode)
+    {
+        using ReleasingCache test = Paced();
+        test.Set("large", 50);
+
+        await test.Cache.SetMaxMemoryAsync(40 * MiB, mode);
+
+        Assert.Equal(0, test.Pacer.Collections);
+        Assert.True(test.IsPaced());
+    }
+
+    [Fact]
+    public async Task Without_a_release_what_a_shrink_evicts_is_collected()
+    {
+        using ReleasingCache test = Paced();
+        test.Set("large", 50);
+
+        await test.Cache.SetMaxMemoryAsync(40 * MiB, ReleaseMode.None);
+
+        Assert.Equal(1, test.Pacer.Collections);
+        Assert.True(test.IsPaced());
+    }
+
+    [Fact]
+    public async Task What_a_shrink_evicted_is_settled_by_its_release()
+    {
+        using ReleasingCache test = Paced();
+        test.Set("large", 50);
+        await test.Cache.SetMaxMemoryAsync(40 * MiB, ReleaseMode.Full);
+
+        test.Set("other", 2);
+
+        Assert.Equal(0, test.Pacer.Collections);
+    }
+}

@@ -1,0 +1,83 @@
+using BoundedCache.Engine;
+using BoundedCache.Pacing;
+using BoundedCache.Release;
+using BoundedCache.TestSupport;
+using BoundedCache.Tests.Process;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
+using static BoundedCache.Tests.Process.FakeProcess;
+
+namespace BoundedCache.Tests.Release;
+
+/// <summary>
+/// A real cache whose releaser and pacer work on a process of a few numbers. Its values only say how large they are.
+/// </summary>
+internal sealed class ReleasingCache : IDisposable
+{
+    public ReleasingCache(Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null)
+    {
+        Pacer = new Pacer(Process, Time, static collect => collect());
+        Releaser = new MemoryReleaser(Process.Memory, new ReleaseThresholds
+        {
+            CallbackPatience = TimeSpan.FromSeconds(30),
+            Finalizers = TimeSpan.FromSeconds(30),
+            BackgroundPoll = TimeSpan.Zero,
+            SliceInterval = TimeSpan.Zero,
+            FruitlessInterval = TimeSpan.Zero,
+        });
+        var options = new BoundedMemoryCacheOptions
+        {
+            Name = "test",
+            MaxMemory = 1000 * MiB,
+            PacingShare = 0,
+            TimeProvider = Time,
+            ExpirationScanFrequency = TimeSpan.FromMinutes(1),
+        };
+        options.AddSizer<Blob>(static blob => blob.Bytes);
+        configure?.Invoke(options);
+        Cache = new BoundedMemoryCache(options, log, meterFactory: null, Releaser, Pacer);
+    }
+
+    public FakeProcess Process { get; } = new();
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public Pacer Pacer { get; }
+
+    public MemoryReleaser Releaser { get; }
+
+    public BoundedMemoryCache Cache { get; }
+
+    /// <summary>Stores a value of so many MiB, which the process has then.</summary>
+    public void Set(object key, long mib, Action<ICacheEntry>? describe = null)
+    {
+        Process.LiveBytes += mib * MiB;
+        using ICacheEntry entry = Cache.CreateEntry(key);
+        entry.Value = new Blob(mib * MiB);
+        entry.RegisterPostEvictionCallback((_, value, _, _) =>
+        {
+            lock (Process)
+            {
+                Process.LiveBytes -= ((Blob)value!).Bytes;
+                Process.DeadBytes += ((Blob)value!).Bytes;
+            }
+        });
+        describe?.Invoke(entry);
+    }
+
+    /// <summary>Whether pacing works: bytes that leave some cache have the whole heap collected.</summary>
+    public bool IsPaced()
+    {
+        long before = Pacer.Collections;
+        Pacer.Open(0.01).Report(20 * MiB, 0, 1000 * MiB);
+        return Pacer.Collections > before;
+    }
+
+    public void Dispose()
+    {
+        InvariantChecker.Check(Cache.Engine);
+        Cache.Dispose();
+    }
+
+    private sealed record Blob(long Bytes);
+}
