@@ -1,5 +1,3 @@
-using BoundedCache.Report;
-
 namespace BoundedCache;
 
 /// <summary>One part of this process's resident memory.</summary>
@@ -24,13 +22,26 @@ public sealed record MemoryReportRow
     /// </summary>
     public IReadOnlyList<MemoryReportPart> Parts { get; init; } = [];
 
+    /// <summary>The name of the row for people.</summary>
+    internal string Name => Kind switch
+    {
+        MemoryReportRowKind.Cache => "cache",
+        MemoryReportRowKind.OtherLive => "other live objects",
+        MemoryReportRowKind.Dead => "dead, not collected yet",
+        MemoryReportRowKind.Fragmentation => "fragmentation",
+        MemoryReportRowKind.Unused => "committed, unused",
+        MemoryReportRowKind.Native => "native and everything else",
+        MemoryReportRowKind.FileMapped => "mapped files",
+        _ => Kind.ToString(),
+    };
+
     /// <summary>
     /// The row in one line, for example <c>fragmentation: ~12.5 MiB, left by the last collection</c>.
     /// </summary>
     /// <returns>The name, the size, with ~ for an estimate, and the origin.</returns>
     public override string ToString()
     {
-        string size = $"{MemoryReportText.NameOf(Kind)}: {(IsEstimate ? "~" : "")}{ByteSize.Format(Bytes)}";
+        string size = $"{Name}: {(IsEstimate ? "~" : "")}{ByteSize.Format(Bytes)}";
         return Basis.Length == 0 ? size : $"{size}, {Basis}";
     }
 }

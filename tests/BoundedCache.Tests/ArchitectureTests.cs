@@ -17,9 +17,9 @@ public sealed class ArchitectureTests
     /// </summary>
     private static readonly Dictionary<string, string[]> s_rooms = new()
     {
-        [Hosting] = ["Diagnostics"],
+        [Hosting] = ["Diagnostics", "Process"],
         ["Entries"] = ["Diagnostics", "Report", "Engine", "Sizing", "Process"],
-        ["Release"] = ["Report", "Process"],
+        ["Release"] = ["Pacing", "Report", "Engine", "Process"],
         ["Pacing"] = ["Process"],
         ["Report"] = ["Process"],
         ["Diagnostics"] = [],
@@ -35,6 +35,7 @@ public sealed class ArchitectureTests
             ["Entries", "Release", "Pacing", "Report", "Diagnostics", "Engine", "Sizing", "Process"],
         [typeof(BoundedMemoryCacheOptions)] = ["Process"],
         [typeof(MemoryReport)] = ["Entries", "Report"],
+        [typeof(MemoryReportRow)] = ["Report"],
         [typeof(ProcessMemorySnapshot)] = ["Process"],
         [typeof(ByteSize)] = ["Process"],
     };
@@ -132,7 +133,9 @@ public sealed class ArchitectureTests
         return parts[0] != nameof(BoundedCache) ? null : parts.ElementAtOrDefault(1) ?? "";
     }
 
-    private static Type Outermost(Type type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
+    private static Type Outermost(Type type) => type.DeclaringType is { } outer
+        ? Outermost(outer)
+        : type.IsGenericType ? type.GetGenericTypeDefinition() : type;
 
     private static string Text((Type User, Type Used) use) => $"{use.User.FullName} uses {use.Used.FullName}";
 

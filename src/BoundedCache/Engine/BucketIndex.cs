@@ -42,6 +42,9 @@ internal sealed partial class BucketIndex
 
     public int BucketCount => _bucketCount;
 
+    /// <summary>Whether a relocation has begun and not ended. Under the lock, for the invariant checker.</summary>
+    internal bool IsRelocating => (_relocations & 1) != 0;
+
     /// <summary>Bytes of the buckets, used or not. May be read without the lock.</summary>
     public long Bytes
     {

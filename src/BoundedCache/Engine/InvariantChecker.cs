@@ -112,6 +112,7 @@ internal static class InvariantChecker
             Require(index == ~bucket, "I8", $"chain {bucket} ends with {index}");
         }
 
+        Require(!engine.Index.IsRelocating, "I8", "a relocation has begun and not ended");
         Require(inChains == inLists.Count, "I1", $"the chains hold {inChains} entries, the lists {inLists.Count}");
     }
 
@@ -164,6 +165,12 @@ internal static class InvariantChecker
             Require((slot.Version & 1) == 0, "I8", $"slot {index} has the odd version {slot.Version}");
             bool isInUse = engine.Store.Node(index).IsInUse;
             Require(isInUse == inLists.Contains(index), "I1", $"slot {index} is in use and in no list");
+            Require(
+                (slot.Flags & SlotFlags.HasDeadline) != 0
+                    || engine.Store.Deadlines[chunk].Length == 0
+                    || engine.Store.Deadline(index) == long.MaxValue,
+                "I9",
+                $"slot {index} has a deadline that nothing clears");
             if (!isInUse)
             {
                 Require(

@@ -1,6 +1,8 @@
 namespace BoundedCache.Process;
 
-/// <summary>A list that does not keep its items alive. Items that were collected are skipped, and dropped in time.</summary>
+/// <summary>
+/// A list that does not keep its items alive. Items that were collected are skipped, and dropped in time.
+/// </summary>
 /// <remarks>Not thread-safe. Enumerating allocates nothing; the list must not be changed meanwhile.</remarks>
 internal sealed class WeakList<T>
     where T : class

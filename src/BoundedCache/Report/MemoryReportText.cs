@@ -10,19 +10,6 @@ internal static class MemoryReportText
     private const int SizeWidth = 10;
     private const int ShareWidth = 7;
 
-    /// <summary>The name of a row for people.</summary>
-    public static string NameOf(MemoryReportRowKind kind) => kind switch
-    {
-        MemoryReportRowKind.Cache => "cache",
-        MemoryReportRowKind.OtherLive => "other live objects",
-        MemoryReportRowKind.Dead => "dead, not collected yet",
-        MemoryReportRowKind.Fragmentation => "fragmentation",
-        MemoryReportRowKind.Unused => "committed, unused",
-        MemoryReportRowKind.Native => "native and everything else",
-        MemoryReportRowKind.FileMapped => "mapped files",
-        _ => kind.ToString(),
-    };
-
     public static string Write(MemoryReport report)
     {
         var text = new StringBuilder();
@@ -35,7 +22,7 @@ internal static class MemoryReportText
             AppendLine(
                 text,
                 "  ",
-                NameOf(row.Kind),
+                row.Name,
                 row.Bytes,
                 report.ResidentBytes,
                 $"{(row.IsEstimate ? '~' : ' ')} {row.Basis}");

@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Engine;
 
@@ -90,5 +91,117 @@ public sealed class EnginePartsTests
         Assert.Equal(1, both.Engine.RemoveExpired(static failure => throw failure));
         Assert.Equal(0, both.Engine.Count);
         InvariantChecker.Check(both.Engine);
+    }
+
+    [Fact]
+    public void An_entry_is_removed_by_its_details_once()
+    {
+        var both = new EngineAndModel(maxBytes: 100);
+        both.Set("first", hasDetails: true);
+        both.Set("second", hasDetails: true);
+        EntryDetails details = both.Peek("first").Details!;
+
+        both.Engine.Remove(details, EvictionReason.TokenExpired);
+        both.Engine.Remove(details, EvictionReason.TokenExpired);
+
+        Assert.Equal((1, 1), (both.Engine.Count, both.Engine.UsedBytes));
+        Assert.Equal(["second"], both.Engine.SnapshotKeys());
+        Assert.Equal(new EntryTotals(1, 1), both.Engine.ReadTotals().Evictions.TokenExpired);
+        InvariantChecker.Check(both.Engine);
+    }
+
+    [Fact]
+    public void An_entry_that_comes_while_its_key_is_looked_up_is_replaced_and_not_stored_twice()
+    {
+        var both = new EngineAndModel(maxBytes: 100);
+        bool isInside = false;
+        var other = new ClashingKey(1, () => { });
+        both.Set(other);
+        var key = new ClashingKey(2, () =>
+        {
+            if (!isInside)
+            {
+                isInside = true;
+                both.Set(new ClashingKey(2, () => { }));
+            }
+        });
+
+        both.Set(key);
+
+        Assert.True(isInside);
+        Assert.Equal(2, both.Engine.Count);
+        Assert.Equal(1, both.Engine.ReadTotals().Evictions.Replaced.Entries);
+        InvariantChecker.Check(both.Engine);
+    }
+
+    [Fact]
+    public void An_entry_that_is_replaced_by_one_that_expires_expires()
+    {
+        var both = new EngineAndModel(maxBytes: 100);
+        both.Set("key");
+        both.Set("key", seconds: 5);
+        both.Time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(1, both.Engine.RemoveExpired(static failure => throw failure));
+        Assert.Equal(0, both.Engine.Count);
+        InvariantChecker.Check(both.Engine);
+    }
+
+    [Fact]
+    public void The_time_of_the_last_use_never_moves_back_and_sums_of_ticks_never_overflow()
+    {
+        var details = new EntryDetails
+        {
+            Value = null,
+            Callbacks = [],
+            Tokens = [],
+            AbsoluteExpirationTicks = long.MaxValue,
+            SlidingTicks = long.MaxValue - 5,
+            LastAccessTicks = 3,
+        };
+        details.Use(10);
+        details.Use(4);
+
+        Assert.Equal(10, details.LastAccessTicks);
+        Assert.Equal(long.MaxValue, details.Deadline);
+        Assert.Equal(long.MaxValue, Ticks.Add(6, long.MaxValue - 5));
+        Assert.Equal(long.MaxValue, Ticks.Add(5, long.MaxValue - 5));
+        Assert.Equal(long.MaxValue - 1, Ticks.Add(4, long.MaxValue - 5));
+    }
+
+    [Fact]
+    public void A_string_key_matches_itself_and_no_key_that_differs_in_one_character_or_in_length()
+    {
+        for (int length = 0; length <= 70; length++)
+        {
+            string key = string.Create(length, 0, static (text, _) =>
+            {
+                for (int i = 0; i < text.Length; i++)
+                {
+                    text[i] = (char)('a' + (i % 26));
+                }
+            });
+            var lookup = new StringLookup(key);
+            Assert.True(lookup.Matches(new string(key.AsSpan())), $"{length} characters");
+            Assert.False(lookup.Matches(key + "a"), $"{length} characters and one more");
+            for (int i = 0; i < length; i++)
+            {
+                Assert.False(lookup.Matches($"{key[..i]}-{key[(i + 1)..]}"), $"{length} characters, other at {i}");
+            }
+        }
+    }
+
+    /// <summary>A key with the hash of all others, whose Equals can do something else first.</summary>
+    private sealed class ClashingKey(int number, Action onEquals)
+    {
+        private int Number => number;
+
+        public override int GetHashCode() => 7;
+
+        public override bool Equals(object? obj)
+        {
+            onEquals();
+            return obj is ClashingKey other && other.Number == number;
+        }
     }
 }

@@ -103,6 +103,38 @@ public sealed class EvictionBatchTests
     }
 
     [Fact]
+    public void Uses_that_wait_are_applied_before_others_are_evicted_for_a_new_charge()
+    {
+        Fill(ownEquals: false);
+        SlotRef charged = _both.Peek("key 9").SlotRef;
+        _both.Get("key 0");
+        _both.Get("key 1");
+
+        Assert.Equal(ChargeUpdate.Updated, _both.Engine.UpdateCharge(charged, 4));
+        _both.Model.Resize("key 9", 4, 0);
+
+        _both.Compare();
+        _both.Get("key 0");
+        _both.Get("key 2");
+    }
+
+    [Fact]
+    public void What_was_found_is_outdated_once_the_entry_was_replaced_or_charged_anew()
+    {
+        Fill(ownEquals: false);
+        SlotRef first = _both.Peek("key 9").SlotRef;
+        _both.Set("key 9");
+        SlotRef second = _both.Peek("key 9").SlotRef;
+
+        Assert.Equal(first.Index, second.Index);
+        Assert.Equal(ChargeUpdate.Outdated, _both.Engine.UpdateCharge(first, 1));
+        Assert.Equal(ChargeUpdate.Updated, _both.Engine.UpdateCharge(second, 1));
+        Assert.Equal(ChargeUpdate.Outdated, _both.Engine.UpdateCharge(second, 1));
+        _both.Remove("key 9");
+        Assert.Equal(ChargeUpdate.Outdated, _both.Engine.UpdateCharge(second, 1));
+    }
+
+    [Fact]
     public void A_lowered_limit_evicts_in_batches_and_counts_them_as_shrunk()
     {
         Fill(ownEquals: false);

@@ -31,4 +31,23 @@ public class SlotAllocatorTests
         Assert.Equal(2, allocator.ChunkCount);
         Assert.Equal(SlotAllocator.None, allocator.Draining);
     }
+
+    [Fact]
+    public void A_chunk_is_dropped_when_its_last_slot_is_freed_and_another_chunks_worth_is_free()
+    {
+        var allocator = new SlotAllocator(new SlotStore());
+        int[] slots = [.. Enumerable.Range(0, 3 * SlotStore.ChunkSize).Select(_ => allocator.Allocate())];
+        int[] first = slots[..SlotStore.ChunkSize];
+        int[] second = slots[SlotStore.ChunkSize..(2 * SlotStore.ChunkSize)];
+
+        Array.ForEach(first, allocator.Free);
+        Assert.Equal(3, allocator.ChunkCount);
+        Array.ForEach(second[..^1], allocator.Free);
+        Assert.Equal(3, allocator.ChunkCount);
+        allocator.Free(second[^1]);
+
+        Assert.Equal(2, allocator.ChunkCount);
+        Assert.Equal(2 * SlotStore.ChunkSize, allocator.Capacity);
+        Assert.Equal(0, allocator.State(second[0] >> SlotStore.ChunkShift).Length);
+    }
 }

@@ -83,7 +83,7 @@ public sealed class TableMovementTests
                 charge: i % 7,
                 priority: (CacheItemPriority)(i % 4),
                 seconds: i % 5 == 0 ? 1000 : 0,
-                slidingSeconds: i % 6 == 0 ? 500 : 0,
+                slidingSeconds: i % 6 == 1 ? 500 : 0,
                 hasDetails: i % 3 == 0);
         }
 
@@ -99,7 +99,8 @@ public sealed class TableMovementTests
         Assert.Equal(2, _both.Engine.Allocator.ChunkCount);
         Assert.Equal(2 * Chunk, _both.Engine.Allocator.InUse);
         Assert.False(_both.Engine.Allocator.HasSpareChunk);
-        Assert.InRange(_both.Engine.Index.BucketCount, 2 * Chunk * 3 / 2, (2 * Chunk * 3 / 2) + 3);
+        Assert.Equal((2 * Chunk * 3 / 2) + 2, _both.Engine.Index.BucketCount);
+        Assert.Equal(2 * 4096 * sizeof(int), _both.Engine.Index.Bytes);
         Assert.InRange(batches, 2, 200);
         _both.Compare();
         _both.CompareValues();
@@ -124,11 +125,31 @@ public sealed class TableMovementTests
 
         _both.Compare();
         _both.CompareValues();
-        _both.Time.Advance(TimeSpan.FromSeconds(600));
-        long before = _both.Engine.Count;
-        _both.Model.RemoveExpired(_both.Time.GetUtcNow().UtcTicks);
-        Assert.Equal(before - _both.Model.Count, _both.Engine.RemoveExpired(static failure => throw failure));
+        for (int i = 0; i < 2; i++)
+        {
+            // At first sliding windows end, then absolute expirations come.
+            _both.Time.Advance(TimeSpan.FromSeconds(600));
+            int before = _both.Engine.Count;
+            _both.Model.RemoveExpired(_both.Time.GetUtcNow().UtcTicks);
+            Assert.InRange(_both.Model.Count, 1, before - 100);
+            Assert.Equal(before - _both.Model.Count, _both.Engine.RemoveExpired(static failure => throw failure));
+            _both.Compare();
+        }
+    }
+
+    [Fact]
+    public void Entries_removed_one_at_a_time_take_the_buckets_that_they_do_not_need_with_them()
+    {
+        _both.Fill(0, 2 * Chunk);
+        for (int i = 100; i < 2 * Chunk; i++)
+        {
+            _both.Remove($"key {i}");
+        }
+
+        // Two for each entry, and one.
+        Assert.Equal(201, _both.Engine.Index.BucketCount);
         _both.Compare();
+        _both.CompareValues();
     }
 
     [Fact]

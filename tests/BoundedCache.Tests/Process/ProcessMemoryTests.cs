@@ -96,6 +96,8 @@ public sealed class ProcessMemoryTests
     {
         Assert.EndsWith(
             ", which lacks RssAnon, RssFile, VmHWM", Read("VmRSS:\t 3000 kB\n").Source, StringComparison.Ordinal);
+        Assert.EndsWith(", which lacks RssFile", Read(
+            "VmRSS:\t 3000 kB\nRssAnon:\t 1 kB\nVmHWM:\t 1 kB\n").Source, StringComparison.Ordinal);
         Assert.EndsWith(", which lacks VmHWM", Read(
             "VmRSS:\t 3000 kB\nRssAnon:\t 1 kB\nRssFile:\t 1 kB\n").Source, StringComparison.Ordinal);
     }

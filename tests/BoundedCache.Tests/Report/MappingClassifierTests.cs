@@ -191,6 +191,25 @@ public sealed class MappingClassifierTests
     }
 
     [Fact]
+    public void A_region_that_was_committed_in_three_pieces_is_one()
+    {
+        MapText text = new MapText().At(HeapStart)
+            .Add(MiB, resident: MiB).Add(MiB, resident: MiB).Add(2 * MiB, resident: 2 * MiB)
+            .Reserve(HeapRange - (4 * MiB));
+
+        Assert.Equal(4 * MiB, Sort(text, s_place with { AnchorAddress = HeapStart + (3 * MiB) }).HeapBytes);
+    }
+
+    [Fact]
+    public void An_address_where_a_mapping_begins_is_not_in_the_one_below()
+    {
+        MapText text = new MapText().At(HeapStart - 4096).Add(4096, "r--p", "/lib")
+            .Add(4 * MiB, resident: 4 * MiB).Reserve(HeapRange - (4 * MiB));
+
+        Assert.Equal(4 * MiB, Sort(text, s_place with { AnchorAddress = HeapStart }).HeapBytes);
+    }
+
+    [Fact]
     public void A_range_without_a_size_finds_no_heap() =>
         Assert.Null(Sort(Heap(), s_place with { RangeBytes = 0 }).HeapBytes);
 

@@ -193,6 +193,18 @@ public sealed class MemoryAnalyzerTests
     }
 
     [Fact]
+    public void Amounts_that_other_threads_change_meanwhile_are_never_negative()
+    {
+        ShowMappings();
+        _process.SetLast(new GCReading { Index = 3, HeapBytes = 900 * MiB });
+        Assert.Equal(0, Take().Breakdown.NewBytes);
+
+        _process.FinalizableBytes = MiB;
+        _process.DuringFinalizerWait = () => _process.LiveBytes += 20 * MiB;
+        Assert.Equal(0, Take(collect: true).Breakdown.FinalizerBytes);
+    }
+
+    [Fact]
     public void What_the_last_collection_found_pending_counts_where_none_is_made()
     {
         ShowMappings();

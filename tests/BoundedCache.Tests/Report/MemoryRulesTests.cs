@@ -143,6 +143,10 @@ public sealed class MemoryRulesTests
         Assert.Contains("up to 40 MiB", Assert.Single(MemoryRules.Check(breakdown)).Text, StringComparison.Ordinal);
         Assert.Empty(MemoryRules.Check(breakdown with { FinalizersPending = 9_999 }));
         Assert.Empty(MemoryRules.Check(breakdown with { FinalizerBytes = 0 }));
+        Assert.Contains(
+            "up to 50 MiB",
+            Assert.Single(MemoryRules.Check(breakdown with { DeadBytes = 10 * MiB })).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -212,6 +216,20 @@ public sealed class MemoryRulesTests
             (cause, 100 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown with { NewBytes = 100 * MiB }))));
         Assert.Equal((cause, 1000 * MiB), Told(Assert.Single(MemoryRules.Check(
             breakdown with { HeapBytes = 2000 * MiB, UnusedBytes = 1256 * MiB, NewBytesBefore = 2000 * MiB }))));
+    }
+
+    [Fact]
+    public void Room_that_is_taken_already_makes_holes_no_smaller()
+    {
+        MemoryBreakdown breakdown = Empty(200 * MiB) with
+        {
+            FragmentedBytes = 100 * MiB,
+            UnusedBytes = 10 * MiB,
+            NewBytesBefore = 60 * MiB,
+            PinnedObjects = 1000,
+        };
+
+        Assert.Equal((MemoryReportCause.Pins, 100 * MiB), Told(Assert.Single(MemoryRules.Check(breakdown))));
     }
 
     [Fact]
