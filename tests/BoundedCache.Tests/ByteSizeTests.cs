@@ -148,6 +148,6 @@ public sealed class ByteSizeTests
         string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
             $"Expected a share above 0 and up to 1, such as 0.25 for a quarter, got {share}."),
-        Assert.Throws<ArgumentOutOfRangeException>("share", () => ByteSize.ShareOfAvailable(share)).Message,
+        Assert.Throws<ArgumentOutOfRangeException>(nameof(share), () => ByteSize.ShareOfAvailable(share)).Message,
         StringComparison.Ordinal);
 }

@@ -215,9 +215,8 @@ public sealed class CacheSnapshotTests
     public async Task A_release_without_a_mode_uses_the_caches_own(ReleaseMode own, ReleaseMode used)
     {
         using var test = new CacheUnderTest(options => options.ReleaseMode = own);
-        IBoundedCache cache = test.Cache;
 
-        Assert.Equal(used, (await cache.ReleaseAsync()).ReleaseMode);
+        Assert.Equal(used, (await test.Cache.ReleaseAsync()).ReleaseMode);
     }
 
     [Fact]

@@ -49,16 +49,16 @@ internal sealed record ReleaseResult
         ProcessMemorySnapshot before,
         ProcessMemorySnapshot after,
         long startedAt) => new()
-    {
-        Outcome = outcome,
-        Reason = reason,
-        Advice = [],
-        Before = before,
-        After = after,
-        GCPause = TimeSpan.Zero,
-        Collections = 0,
-        Duration = Stopwatch.GetElapsedTime(startedAt),
-    };
+        {
+            Outcome = outcome,
+            Reason = reason,
+            Advice = [],
+            Before = before,
+            After = after,
+            GCPause = TimeSpan.Zero,
+            Collections = 0,
+            Duration = Stopwatch.GetElapsedTime(startedAt),
+        };
 
     /// <summary>
     /// Whether the caller is the first to count this run: several caches that it served must not count the

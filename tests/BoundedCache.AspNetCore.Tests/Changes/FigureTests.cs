@@ -89,7 +89,7 @@ public sealed class FigureTests
         Assert.Equal("2026-01-01T00:00:00+00:00", shown["time"]!.GetValue<string>());
         Assert.Equal(100, shown["before"]!["residentBytes"]!.GetValue<long>());
         Assert.Equal(60, shown["after"]!["residentBytes"]!.GetValue<long>());
-        Assert.Equal(cache.Ending.Result.ToString(), shown["summary"]!.GetValue<string>());
+        Assert.Equal((await cache.Ending).ToString(), shown["summary"]!.GetValue<string>());
         foreach (string name in (string[])["time", "before", "after", "summary"])
         {
             shown.Remove(name);
