@@ -1,10 +1,10 @@
 using BoundedCache.AspNetCore.Access;
 using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.Events;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.MemoryReports;
 using BoundedCache.AspNetCore.Pages;
-using BoundedCache.AspNetCore.Events;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using BoundedCache.Process;
 using BoundedCache.Report;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Sizing;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;

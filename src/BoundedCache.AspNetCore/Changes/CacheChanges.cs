@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using BoundedCache.AspNetCore.Events;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Json;
-using BoundedCache.AspNetCore.Events;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.AspNetCore.Changes;

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using BoundedCache.AspNetCore.Json;
 using BoundedCache.AspNetCore.Events;
+using BoundedCache.AspNetCore.Json;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.AspNetCore.History;

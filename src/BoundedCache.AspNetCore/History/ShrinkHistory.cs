@@ -1,6 +1,6 @@
 using BoundedCache.AspNetCore.Changes;
-using BoundedCache.AspNetCore.Json;
 using BoundedCache.AspNetCore.Events;
+using BoundedCache.AspNetCore.Json;
 
 namespace BoundedCache.AspNetCore.History;
 

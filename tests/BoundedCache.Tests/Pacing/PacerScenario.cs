@@ -1,6 +1,6 @@
 using BoundedCache.Pacing;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Process;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.Tests.Pacing;
 

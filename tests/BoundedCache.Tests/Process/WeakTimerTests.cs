@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using BoundedCache.Process;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Sizing;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.Tests.Process;
 

@@ -1,7 +1,7 @@
 using BoundedCache.Process;
 using BoundedCache.Release;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Process;
+using BoundedCache.TestSupport;
 using static BoundedCache.Tests.Process.FakeProcess;
 
 namespace BoundedCache.Tests.Release;

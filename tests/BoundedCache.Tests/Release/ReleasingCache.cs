@@ -1,8 +1,8 @@
 using BoundedCache.Engine;
 using BoundedCache.Pacing;
 using BoundedCache.Release;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Process;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
 using static BoundedCache.Tests.Process.FakeProcess;
