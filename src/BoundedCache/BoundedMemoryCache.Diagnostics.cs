@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache;
 
-/// <summary>Counting and telling what happens.</summary>
+/// <summary>Statistics, metrics and log events.</summary>
 public sealed partial class BoundedMemoryCache
 {
     private readonly CacheCounters _counters = new();
@@ -18,12 +18,12 @@ public sealed partial class BoundedMemoryCache
     private ObservedCache? _observed;
 
     /// <summary>
-    /// Where misses are counted; null while nobody wants them. Written without a lock: the next observation corrects a
-    /// writer that turned it off wrongly.
+    /// Where misses are counted; null while they are not wanted. Written without a lock: the next observation corrects
+    /// a writer that turned it off wrongly.
     /// </summary>
     private LookupCounts? _lookups;
 
-    /// <summary>Whether lookups ever were counted.</summary>
+    /// <summary>Whether lookups were ever counted.</summary>
     private bool _hasLookups;
 
     /// <summary>
@@ -40,8 +40,8 @@ public sealed partial class BoundedMemoryCache
     };
 
     /// <summary>
-    /// Takes a snapshot of what the cache holds and of what happened in it since it was made. Holds writers up for well
-    /// under a microsecond, and readers not at all. Also works on a cache that is disposed.
+    /// Takes a snapshot of what the cache holds and of what happened in it since it was made. It blocks writers very
+    /// briefly, and readers not at all. Also works on a disposed cache.
     /// </summary>
     /// <returns>The cache now.</returns>
     public CacheSnapshot GetSnapshot()
@@ -81,9 +81,7 @@ public sealed partial class BoundedMemoryCache
         _lookups = _engine.Lookups;
     }
 
-    /// <summary>
-    /// Notes a run of the releaser that served this cache, unless it is counted with another one that it served.
-    /// </summary>
+    /// <summary>Counts a run of the releaser that served this cache, unless another cache counted it already.</summary>
     internal void OnReleased(ReleaseResult release)
     {
         if (release.Outcome == ReleaseOutcome.NotRequested || !release.TryClaim())
@@ -98,7 +96,7 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    /// <summary>Makes the cache observable. The last thing that its construction does.</summary>
+    /// <summary>Makes the cache observable. The constructor calls it last.</summary>
     private void Publish(IMeterFactory? factory)
     {
         if (_trackStatistics)
@@ -118,7 +116,7 @@ public sealed partial class BoundedMemoryCache
             Log.NameShared(_logger, Name);
         }
 
-        // Whoever listened before the cache was made wants its first lookups too.
+        // A listener that was there before the cache wants its first lookups too.
         if (_instruments.WantsRequests)
         {
             CountLookups();
@@ -126,7 +124,7 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>
-    /// Stops counting lookups when nobody wants them any more. Writers call it; it costs them next to nothing.
+    /// Stops counting lookups when no listener wants them any more. Writers call it; it costs them almost nothing.
     /// </summary>
     private void StopUnwantedCounting()
     {
@@ -137,7 +135,7 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    /// <summary>Ends the observation. Its last numbers are added to other caches with its name.</summary>
+    /// <summary>Ends the observation. Its last numbers are added to those of other caches with its name.</summary>
     private void Unpublish()
     {
         if (_observed is not null)

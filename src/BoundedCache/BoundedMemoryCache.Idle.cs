@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache;
 
-/// <summary>The cache's part in releases that come when the process is idle.</summary>
+/// <summary>The cache's part in idle releases.</summary>
 public sealed partial class BoundedMemoryCache
 {
     private IdleReleaser.Member? JoinIdleWatch(BoundedMemoryCacheOptions options)
@@ -15,7 +15,7 @@ public sealed partial class BoundedMemoryCache
             return null;
         }
 
-        // Of the cache's parts, not of the cache: it may be dropped without being disposed.
+        // Refers to the cache's parts, not to the cache: it may be dropped without being disposed.
         (CacheEngine engine, ILogger logger, string name, bool isInBytes) =
             (_engine, _logger, Name, _sizing == EntrySizing.Measured);
         var member = new IdleReleaser.Member

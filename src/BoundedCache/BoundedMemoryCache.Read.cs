@@ -27,7 +27,7 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <inheritdoc cref="TryGetValue(object, out object?)"/>
-    /// <remarks>Without it, a null string would be taken for no characters, which are the empty key.</remarks>
+    /// <remarks>Without this overload, a null string would count as no characters, which are the empty key.</remarks>
     [OverloadResolutionPriority(1)]
     public bool TryGetValue(string key, out object? value)
     {
@@ -139,7 +139,7 @@ public sealed partial class BoundedMemoryCache
         return hit;
     }
 
-    /// <summary>A read whose entry hands its expiration up to the entry that is being built around it.</summary>
+    /// <summary>A read whose entry passes its expiration on to the entry that is being built around it.</summary>
     private bool ReadLinked<TLookup>(scoped in TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {

@@ -6,25 +6,25 @@ namespace BoundedCache;
 public sealed partial class BoundedMemoryCache
 {
     /// <summary>
-    /// Measures an entry anew and charges it accordingly, for a value that has grown or shrunk since it was stored,
-    /// such as one that is filled lazily. Of an entry, nothing else changes: not its expiration, its callbacks or its
+    /// Measures an entry again and charges it accordingly, for a value that has grown or shrunk since it was stored,
+    /// such as one that is filled lazily. Nothing else of the entry changes: not its expiration, its callbacks or its
     /// place in the order of use.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="size">
-    /// What <c>ICacheEntry.Size</c> is when an entry is stored: the floor of the new size in
-    /// <see cref="EntrySizing.Measured"/>, the new size itself in <see cref="EntrySizing.Declared"/>, where it must be
-    /// given. The size declared before counts no longer.
+    /// Like <c>ICacheEntry.Size</c> when an entry is stored: the minimum of the new size in
+    /// <see cref="EntrySizing.Measured"/>, the new size itself in <see cref="EntrySizing.Declared"/>, where it is
+    /// required. The size declared before no longer counts.
     /// </param>
     /// <returns>
     /// True if the entry is charged its new size; others were evicted if it needed their room. False if there is no
-    /// such entry, or it is larger than <see cref="MaxMemory"/> by now: then it is removed, and its eviction callbacks
-    /// are told <see cref="Microsoft.Extensions.Caching.Memory.EvictionReason.Capacity"/>.
+    /// such entry, or if it is now larger than <see cref="MaxMemory"/>: then it is removed, and its eviction callbacks
+    /// get the reason <see cref="Microsoft.Extensions.Caching.Memory.EvictionReason.Capacity"/>.
     /// </returns>
     /// <remarks>
     /// Thread-safe. Readers of <see cref="UsedMemory"/> see the old sum or the new one. If another thread replaces or
-    /// measures the entry meanwhile, it is measured again. It costs as much as measuring a value that is stored, and
-    /// does not count as a use.
+    /// measures the entry meanwhile, it is measured again. It costs as much as measuring a value at a store, and does
+    /// not count as a use.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is negative; nothing changes.</exception>

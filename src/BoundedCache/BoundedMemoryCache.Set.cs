@@ -4,8 +4,9 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache;
 
 /// <summary>
-/// Storing entries in one call, without an <see cref="ICacheEntry"/>: on a variable of this class these come before the
-/// extension methods of <see cref="IMemoryCache"/> with the same names, do the same, and allocate nothing.
+/// Stores entries in one call, without an <see cref="ICacheEntry"/>. On a variable of this class these methods come
+/// before the extension methods of <see cref="IMemoryCache"/> with the same names. They do the same, and allocate
+/// nothing.
 /// </summary>
 public sealed partial class BoundedMemoryCache
 {
@@ -33,9 +34,9 @@ public sealed partial class BoundedMemoryCache
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
     /// <param name="size">
-    /// What <see cref="ICacheEntry.Size"/> is for other entries: a minimum in bytes under
-    /// <see cref="EntrySizing.Measured"/>, the charge itself under <see cref="EntrySizing.Declared"/>. Not a lifetime:
-    /// that is a <see cref="TimeSpan"/>, and given to <c>Set</c>.
+    /// Like <see cref="ICacheEntry.Size"/>: a minimum in bytes under <see cref="EntrySizing.Measured"/>, the charge
+    /// itself under <see cref="EntrySizing.Declared"/>. Not a lifetime: that is a <see cref="TimeSpan"/>, passed to
+    /// <c>Set</c>.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is negative; nothing changes.</exception>
     public TItem SetWithSize<TItem>(object key, TItem value, long size)
@@ -100,7 +101,7 @@ public sealed partial class BoundedMemoryCache
         Store(key, in written);
     }
 
-    /// <summary>Stores by way of an entry, whose expiration the entry that is being built around it inherits.</summary>
+    /// <summary>Stores through an entry. An entry that is being built around it inherits its expiration.</summary>
     private void SetLinked(object key, object? value, long? size, long absoluteTicks)
     {
         using ICacheEntry entry = CreateEntry(key);

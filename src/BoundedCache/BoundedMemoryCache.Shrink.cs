@@ -13,7 +13,7 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     private readonly MemoryReleaser _releaser;
     private readonly Pacer _pacer;
 
-    /// <summary>Bytes that had left the cache when memory was last released, or was going to be.</summary>
+    /// <summary>Bytes that had left the cache when memory was last released, or a release was prepared.</summary>
     private long _creditedAtRelease;
 
     /// <summary>
@@ -23,12 +23,12 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     /// <param name="maxMemory">The new limit in bytes, at least 1.</param>
     /// <param name="releaseMode">How memory is given back after lowering; null for what the options say.</param>
     /// <param name="cancellationToken">
-    /// Before anything happened: nothing is changed. Later: the limit stays, everything above it is evicted, and only
-    /// the release is not waited for, or not begun.
+    /// Cancelled before the first step: nothing changes. Cancelled later: the limit stays, everything above it is
+    /// evicted, and only the wait for the release ends, or the release does not begin.
     /// </param>
     /// <returns>
-    /// What was evicted, what the process gave back, and what it cost. Where many changes follow each other within ten
-    /// seconds, most reports say <see cref="ReleaseOutcome.Skipped"/>, and that one release follows for all.
+    /// What was evicted, what the process returned, and what it cost. Of many changes within ten seconds, most reports
+    /// say <see cref="ReleaseOutcome.Skipped"/>, and that one release follows for all.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">
     /// A limit of zero or less, or an unknown mode; nothing changes.
@@ -52,16 +52,16 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     }
 
     /// <summary>
-    /// Gives memory back to the operating system that entries left behind, whether evicted, replaced, removed or
-    /// expired, and gives up table space. Evicts nothing.
+    /// Returns memory that evicted, replaced, removed or expired entries left behind to the operating system, and frees
+    /// table space. Evicts nothing.
     /// </summary>
     /// <param name="releaseMode">
     /// How; null for <see cref="BoundedMemoryCacheOptions.ReleaseMode"/>, or <see cref="ReleaseMode.Full"/> where that
-    /// is <see cref="ReleaseMode.None"/>. <see cref="ReleaseMode.None"/> itself only gives up table space and reports.
+    /// is <see cref="ReleaseMode.None"/>. <see cref="ReleaseMode.None"/> itself only frees table space and reports.
     /// </param>
     /// <param name="cancellationToken">
-    /// Stops waiting; a garbage collection that has begun runs to its end. A gentle release that no
-    /// other caller waits for ends there.
+    /// Stops waiting. A garbage collection that has begun runs to its end. A gentle release ends early if no other
+    /// caller waits for it.
     /// </param>
     /// <returns>What the process gave back, and what it cost.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An unknown mode.</exception>
@@ -82,7 +82,7 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
         return shrink.FinishOnOwnThread(cancellationToken);
     }
 
-    /// <summary>The setter: all of it on this thread, the wait for the release included.</summary>
+    /// <summary>The setter: runs all steps on this thread, including the wait for the release.</summary>
     private void Shrink(long maxMemory, ReleaseMode mode)
     {
         CheckLimit(maxMemory);

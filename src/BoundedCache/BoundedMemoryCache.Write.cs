@@ -7,9 +7,7 @@ namespace BoundedCache;
 /// <summary>Building and storing entries.</summary>
 public sealed partial class BoundedMemoryCache
 {
-    /// <summary>
-    /// Begins an entry, which is stored when it is disposed, if its value was set by then (null counts).
-    /// </summary>
+    /// <summary>Begins an entry. Disposing the entry stores it if its value was set by then (null counts).</summary>
     /// <param name="key">The key.</param>
     /// <returns>The entry to fill and dispose. Not thread-safe.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
@@ -122,15 +120,13 @@ public sealed partial class BoundedMemoryCache
 
         if (_disposed)
         {
-            // Stored while the cache was being emptied for the last time.
+            // Stored while the cache was being disposed.
             _engine.Clear();
             _engine.Trim();
         }
     }
 
-    /// <summary>
-    /// The priority under which an entry is evicted: a number that is no priority counts as normal.
-    /// </summary>
+    /// <summary>The priority for eviction: a number that is no priority counts as normal.</summary>
     private static CacheItemPriority EvictionPriority(CacheItemPriority priority) =>
         (uint)priority <= (uint)CacheItemPriority.NeverRemove ? priority : CacheItemPriority.Normal;
 

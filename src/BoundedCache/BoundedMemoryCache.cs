@@ -12,14 +12,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace BoundedCache;
 
 /// <summary>
-/// An LRU cache in this process whose limit is bytes of memory, can be changed while the cache is in use,
-/// and which hands the memory back to the operating system when the limit is lowered. A drop-in for
-/// Microsoft's <c>MemoryCache</c>.
+/// An LRU cache in this process whose limit is bytes of memory and can be changed while the cache is in use. When the
+/// limit is lowered, the cache returns the memory to the operating system. A drop-in replacement for Microsoft's
+/// <c>MemoryCache</c>.
 /// </summary>
 /// <remarks>
 /// <para>Thread-safe: every member may be called at any time from any thread. Reads take no lock.</para>
-/// <para>A full cache evicts the least recently used entries (of the lowest priority first) to admit a new one; only an
-/// entry larger than <see cref="MaxMemory"/> is refused, and its eviction callbacks are told
+/// <para>A full cache evicts the least recently used entries (of the lowest priority first) to admit a new one. Only an
+/// entry larger than <see cref="MaxMemory"/> is refused; its eviction callbacks get the reason
 /// <see cref="EvictionReason.Capacity"/>.</para>
 /// <para>No code of the application runs under the cache's lock: sizers, tokens and keys' <c>Equals</c> run on the
 /// calling thread, eviction callbacks on the thread pool, and all of them may call the cache.</para>
@@ -49,9 +49,10 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private bool _plainReads;
 
     /// <summary>
-    /// Creates a cache. It starts no thread, and no timer before an entry expires, unless idle releases are asked for.
+    /// Creates a cache. It starts no thread. It starts a timer only with the first entry that can expire, or for idle
+    /// releases.
     /// </summary>
-    /// <param name="options">Settings, checked and copied: changing them later changes nothing.</param>
+    /// <param name="options">Settings, checked and copied: later changes have no effect.</param>
     /// <param name="loggerFactory">
     /// Where failing callbacks and sizers, resizes and releases are logged; null for nowhere.
     /// </param>
@@ -69,7 +70,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     {
     }
 
-    /// <summary>Creates a cache whose memory is released and paced as a test wants it.</summary>
+    /// <summary>Creates a cache with a releaser and a pacer for a test.</summary>
     internal BoundedMemoryCache(
         BoundedMemoryCacheOptions options,
         ILoggerFactory? loggerFactory,
@@ -103,7 +104,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed, Pace);
         _onTokenChanged = new ChangeTokenListener(_engine).OnChanged;
 
-        // Declared sizes may be in any unit, so what they add up to says nothing of memory.
+        // Declared sizes may be in any unit, so their sum says nothing about memory.
         _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured
             ? pacer.Open(options.PacingShare)
             : null;
@@ -118,14 +119,14 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
 
     /// <summary>
     /// The limit, in bytes (in declared units under <see cref="EntrySizing.Declared"/>), from 1 to
-    /// <see cref="long.MaxValue"/>. One byte is legal, and nothing fits then.
+    /// <see cref="long.MaxValue"/>. One byte is allowed, but then nothing fits.
     /// </summary>
     /// <remarks>
-    /// Raising it takes effect at once. Lowering it evicts down to the new limit, gives up table space and then gives
-    /// memory back to the operating system as <see cref="BoundedMemoryCacheOptions.ReleaseMode"/> says, all before the
-    /// setter returns; it blocks for as long as that takes, which under <see cref="ReleaseMode.Gentle"/> is seconds.
-    /// New entries obey the new limit from the first moment. Where several threads set it, the last one wins.
-    /// <see cref="SetMaxMemoryAsync"/> does the same without blocking, and reports.
+    /// Raising it takes effect at once. Lowering it evicts down to the new limit, frees table space and then returns
+    /// memory to the operating system as <see cref="BoundedMemoryCacheOptions.ReleaseMode"/> says. The setter returns
+    /// after all that; under <see cref="ReleaseMode.Gentle"/> it blocks for seconds. New entries obey the new limit
+    /// from the first moment. If several threads set it, the last one wins. <see cref="SetMaxMemoryAsync"/> does the
+    /// same without blocking, and reports.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero or negative; nothing changes.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed (set only).</exception>
@@ -139,22 +140,22 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     public long EffectiveMaxMemory => MaxMemory;
 
     /// <summary>
-    /// Accounted bytes: the sum of what the entries were charged. At no moment above <see cref="MaxMemory"/>, except
-    /// while a limit that was just lowered is still being evicted down to, and then it only falls.
+    /// Accounted bytes: the sum of what the entries were charged. Never above <see cref="MaxMemory"/>, except during
+    /// the eviction after the limit was lowered; then it only falls.
     /// </summary>
     public long UsedMemory => _engine.UsedBytes;
 
-    /// <summary>The number of entries, those included that expired and were not removed yet.</summary>
+    /// <summary>The number of entries, including those that expired and were not removed yet.</summary>
     public int Count => _engine.Count;
 
     /// <summary>
-    /// The keys when the enumeration began, in no particular order and none twice. Of the keys that are removed while
-    /// the enumeration begins, some may be missing. Does not count as a use. Empty once the cache is disposed.
+    /// The keys when the enumeration began, in no particular order and none twice. Keys that are removed while the
+    /// enumeration begins may be missing. Does not count as a use. Empty once the cache is disposed.
     /// </summary>
     public IEnumerable<object> Keys => EnumerateKeys();
 
     /// <summary>
-    /// Removes all entries, with the reason <see cref="EvictionReason.Removed"/>. Gives no memory back to the operating
+    /// Removes all entries, with the reason <see cref="EvictionReason.Removed"/>. Returns no memory to the operating
     /// system; see <see cref="ReleaseAsync"/>.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
@@ -168,12 +169,12 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
 
     /// <summary>
     /// Removes a share of the entries: expired ones first, then by priority and last use, but none that is
-    /// <see cref="CacheItemPriority.NeverRemove"/>. Gives no memory back to the operating system; see
+    /// <see cref="CacheItemPriority.NeverRemove"/>. Returns no memory to the operating system; see
     /// <see cref="ReleaseAsync"/>.
     /// </summary>
     /// <param name="percentage">
-    /// The share of the number of entries to remove, from 0 to 1. As with <c>MemoryCache</c>, less (or no number)
-    /// removes only what is expired, and more removes all.
+    /// The share of the number of entries to remove, from 0 to 1. As with <c>MemoryCache</c>, a smaller value (or NaN)
+    /// removes only expired entries, and a larger one removes all.
     /// </param>
     public void Compact(double percentage)
     {
@@ -205,7 +206,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         Unpublish();
     }
 
-    /// <summary>Whether <see cref="UsedMemory"/> is in bytes, and not in units that callers declare.</summary>
+    /// <summary>Whether <see cref="UsedMemory"/> is in bytes, not in declared units.</summary>
     internal bool IsMeasured => _sizing == EntrySizing.Measured;
 
     /// <inheritdoc/>
@@ -221,8 +222,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     internal CacheEngine Engine => _engine;
 
     /// <summary>
-    /// Sets an object that is disposed with this cache. To be called once, by the code that made the cache, before it
-    /// is handed out.
+    /// Sets an object that is disposed with this cache. The code that made the cache calls it once, before it hands the
+    /// cache out.
     /// </summary>
     internal void DisposeWithCache(IDisposable companion) => _companion = companion;
 
@@ -238,7 +239,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     }
 
     /// <summary>
-    /// Reports to the pacer, which collects when too many bytes came or left. To be called after every change.
+    /// Reports to the pacer, which collects when too many bytes came or left. Call it after every change.
     /// </summary>
     private void Pace() => _pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
 

@@ -5,8 +5,8 @@ using BoundedCache.Process;
 namespace BoundedCache;
 
 /// <summary>
-/// Settings of a <see cref="BoundedMemoryCache"/>, checked and copied by its constructor: a later change of this
-/// object changes no cache.
+/// Settings of a <see cref="BoundedMemoryCache"/>. Its constructor checks and copies them: later changes affect no
+/// cache.
 /// </summary>
 public sealed class BoundedMemoryCacheOptions
 {
@@ -24,24 +24,24 @@ public sealed class BoundedMemoryCacheOptions
     public EntrySizing Sizing { get; set; } = EntrySizing.Measured;
 
     /// <summary>
-    /// What lowering <see cref="BoundedMemoryCache.MaxMemory"/> does to make memory leave the process, and
-    /// <see cref="BoundedMemoryCache.ReleaseAsync"/> without a mode (Full where this is None). Default
+    /// How memory is returned to the operating system when <see cref="BoundedMemoryCache.MaxMemory"/> is lowered, and
+    /// by <see cref="BoundedMemoryCache.ReleaseAsync"/> without a mode (Full where this is None). Default
     /// <see cref="ReleaseMode.Full"/>.
     /// </summary>
     public ReleaseMode ReleaseMode { get; set; } = ReleaseMode.Full;
 
     /// <summary>
     /// Whether a release also asks the native allocator for its free pages (<c>malloc_trim(0)</c>), where much of the
-    /// process's memory lies outside the managed heap. Default false: those pages are not the cache's, other native
-    /// threads wait while it walks them, and only the GNU C library can be asked; elsewhere the report says so.
+    /// process's memory lies outside the managed heap. Default false: those pages are not the cache's, and other native
+    /// threads wait while it walks them. Only the GNU C library can do it; elsewhere the report says so.
     /// </summary>
     public bool TrimNativeMemory { get; set; }
 
     /// <summary>
-    /// The least time between two idle releases, from 10 seconds to 24 days; null (the default) for none. An idle
-    /// release is a gentle one that nobody asks for: it comes when the process has held at least
-    /// <see cref="IdleReleaseMinimumBytes"/>, and half as much again as it needs, for half this time (at most three
-    /// minutes), while it allocated little. One for all caches of the process; its cost is logged.
+    /// The minimum time between two idle releases, from 10 seconds to 24 days; null (the default) for none. An idle
+    /// release is a gentle one that starts by itself. It starts when, for half this time (at most three minutes), the
+    /// process allocated little and held too much: at least <see cref="IdleReleaseMinimumBytes"/> beyond what it needs,
+    /// and at least 1.5 times what it needs. One for all caches of the process; its cost is logged.
     /// </summary>
     public TimeSpan? IdleReleaseInterval { get; set; }
 
@@ -52,21 +52,21 @@ public sealed class BoundedMemoryCacheOptions
     public long IdleReleaseMinimumBytes { get; set; } = 64L * 1024 * 1024;
 
     /// <summary>
-    /// How much dead memory evictions may leave behind before the garbage collector is asked to collect the whole heap
-    /// in the background, as a share of <see cref="MaxMemory"/>; half of it is how much new memory may come in before
-    /// the young generations are compacted. Default 0.05; from 0, which asks for nothing, to 1.
+    /// How much dead memory evictions may leave behind before the garbage collector collects the whole heap in the
+    /// background, as a share of <see cref="MaxMemory"/>. Half as much new memory may come in before the young
+    /// generations are compacted. Default 0.05; from 0, which turns pacing off, to 1.
     /// </summary>
     /// <remarks>
-    /// What a cache evicts stays in memory until the collector looks at its generation, which the runtime by itself
-    /// lets grow to twice the limit under steady churn, and what comes in piles up by the size of the processor's
-    /// cache. Smaller shares keep the process nearer to the limit, and cost processor time and shorter but more
-    /// pauses. All caches of the process share one budget, the sum of theirs and at least 8 MiB (where their limits
-    /// are less than 48 MiB in all: 32 MiB less half of them), so one with a limit that it never comes near lets the
-    /// others leave more dead than they would alone: give it a limit that it may fill, or 0 here, which takes it out
-    /// of the budget. Nothing is asked for when the process collects often enough by itself, nor in a no-GC region,
-    /// nor for more than 85 % of one processor's time in the background and half of all time in young collections;
-    /// young ones that would come just before are forestalled. Without effect under
-    /// <see cref="EntrySizing.Declared"/>, whose units may be anything.
+    /// An evicted entry stays in memory until the collector collects its generation. Under steady churn the runtime by
+    /// itself lets that grow to twice the limit, and new objects pile up by the size of the processor's cache. Smaller
+    /// shares keep the process nearer to the limit, and cost processor time and shorter but more pauses. All caches of
+    /// the process share one budget: the sum of theirs, and at least 8 MiB (where their limits are less than 48 MiB in
+    /// all: 32 MiB less half of them). A cache that never comes near its limit lets the others leave more dead than
+    /// they would alone. Give it a limit that it may fill, or 0 here, which takes it out of the budget. Pacing does
+    /// nothing when the process collects often enough by itself, or in a no-GC region. It takes at most 85 % of one
+    /// processor's time in the background and half of all time in young collections. It forestalls young collections of
+    /// the runtime that would come just before. Without effect under <see cref="EntrySizing.Declared"/>, whose units
+    /// may be anything.
     /// </remarks>
     public double PacingShare { get; set; } = 0.05;
 
@@ -75,7 +75,7 @@ public sealed class BoundedMemoryCacheOptions
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>
-    /// How often expired entries that nobody asks for are looked for; they give their bytes back within this time.
+    /// How often the cache looks for expired entries. Entries that are not read give their bytes back within this time.
     /// Default one minute; more than zero.
     /// </summary>
     public TimeSpan ExpirationScanFrequency { get; set; } = TimeSpan.FromMinutes(1);
@@ -86,7 +86,7 @@ public sealed class BoundedMemoryCacheOptions
     public bool TrackStatistics { get; set; }
 
     /// <summary>
-    /// Whether an entry that is built while another is being built hands its tokens and its absolute expiration up to
+    /// Whether an entry that is built while another is being built passes its tokens and its absolute expiration on to
     /// that other. Default false.
     /// </summary>
     public bool TrackLinkedCacheEntries { get; set; }
@@ -98,9 +98,9 @@ public sealed class BoundedMemoryCacheOptions
     internal Dictionary<Type, Func<object, long>> Sizers { get; } = [];
 
     /// <summary>
-    /// Registers a function that tells how many bytes values (or keys) of exactly the type <typeparamref name="T"/>
-    /// keep alive, themselves included; they are not measured then. The sizer runs on the writer's thread, under no
-    /// lock. If it throws or returns a negative number, the object is measured and the failure logged.
+    /// Registers a function that returns how many bytes values (or keys) of exactly the type <typeparamref name="T"/>
+    /// keep alive, including themselves. The cache then does not measure them. The sizer runs on the writer's thread,
+    /// under no lock. If it throws or returns a negative number, the object is measured and the failure logged.
     /// </summary>
     /// <typeparam name="T">The exact type; types derived from it are measured as usual.</typeparam>
     /// <param name="sizer">Returns bytes, zero or more. Must be thread-safe.</param>
@@ -114,7 +114,7 @@ public sealed class BoundedMemoryCacheOptions
         return this;
     }
 
-    /// <summary>Whether a time may stand between idle releases.</summary>
+    /// <summary>Whether a time is allowed between idle releases.</summary>
     internal static bool IsIdleReleaseInterval(TimeSpan time) =>
         time >= TimeSpan.FromSeconds(10) && time <= TimeSpan.FromDays(24);
 

@@ -42,14 +42,13 @@ public sealed record CacheSnapshot
     public int Count { get; init; }
 
     /// <summary>
-    /// Lookups that found an entry. Null where nobody counted: lookups are counted with
-    /// <see cref="BoundedMemoryCacheOptions.TrackStatistics"/> from the beginning, else while somebody listens
-    /// to the metric of requests.
+    /// Lookups that found an entry. Null where lookups were not counted. They are counted from the beginning with
+    /// <see cref="BoundedMemoryCacheOptions.TrackStatistics"/>, otherwise while the metric of requests has a listener.
     /// </summary>
     public long? Hits { get; init; }
 
     /// <summary>
-    /// Lookups that found none, or an expired one. Null where nobody counted, as for <see cref="Hits"/>.
+    /// Lookups that found none, or an expired one. Null where lookups were not counted, as for <see cref="Hits"/>.
     /// </summary>
     public long? Misses { get; init; }
 
@@ -78,7 +77,7 @@ public sealed record CacheSnapshot
     /// <summary>Keys and values whose size could only be estimated. The log names each type of them once.</summary>
     public long EstimatedSizes { get; init; }
 
-    /// <summary>How often the limit was set to no more than it was.</summary>
+    /// <summary>How often the limit was set to its old value or less.</summary>
     public long Shrinks { get; init; }
 
     /// <summary>
@@ -97,12 +96,13 @@ public sealed record CacheSnapshot
     public ShrinkReport? LastReport { get; init; }
 
     /// <summary>
-    /// Uses that the order of use does not know of, because too many overlapped. They cost precision of the
-    /// order, and nothing else.
+    /// Uses that are missing in the order of use, because too many overlapped. They only make the order less exact.
     /// </summary>
     public long LostTouches { get; init; }
 
-    /// <summary>Bytes of the table that holds the entries: slots, links, buckets and deadlines, used or free.</summary>
+    /// <summary>
+    /// Bytes of the table that holds the entries: slots, order nodes, buckets and deadlines, used or free.
+    /// </summary>
     public long TableBytes { get; init; }
 
     /// <summary>The snapshot in one line for people and logs.</summary>

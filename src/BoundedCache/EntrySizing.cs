@@ -5,10 +5,10 @@ public enum EntrySizing
 {
     /// <summary>
     /// Bytes of memory: the larger of what the value was measured to keep alive and the size its writer declared
-    /// (<c>ICacheEntry.Size</c>, a floor and never a ceiling), plus the key, plus the entry's share of the cache's own
-    /// table. A missing size is legal. This is the default. In a process compiled ahead of time (native AOT), where
-    /// objects cannot be looked into, the declared size or a registered sizer stands for all but strings and arrays of
-    /// plain values, and a warning says so once.
+    /// (<c>ICacheEntry.Size</c>, a minimum and never a maximum), plus the key, plus the entry's share of the cache's
+    /// own table. A missing size is allowed. This is the default. In a process compiled ahead of time (native AOT),
+    /// objects cannot be inspected: the declared size or a registered sizer counts for everything except strings and
+    /// arrays of plain values, and one warning says so.
     /// </summary>
     Measured = 0,
 

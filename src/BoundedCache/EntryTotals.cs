@@ -6,7 +6,7 @@ namespace BoundedCache;
 /// <param name="Entries">How many entries.</param>
 /// <param name="Bytes">
 /// The sum of their charges, in bytes (in declared units under <see cref="EntrySizing.Declared"/>). Beyond
-/// <see cref="long.MaxValue"/> it wraps around, which takes entries that declare sizes no memory has.
+/// <see cref="long.MaxValue"/> it wraps around; only declared sizes can be that large.
 /// </param>
 public readonly record struct EntryTotals(long Entries, long Bytes)
 {

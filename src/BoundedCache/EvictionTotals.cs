@@ -7,8 +7,8 @@ namespace BoundedCache;
 /// the entries that are in the cache add up to the entries ever stored. Every member's default is zero.
 /// </summary>
 /// <remarks>
-/// Eviction callbacks are told <see cref="EvictionReason.Capacity"/> for the first three. Here they are apart, since
-/// only the first says that the cache is too small for its work.
+/// Eviction callbacks get <see cref="EvictionReason.Capacity"/> for the first three. They are separate here, since only
+/// the first says that the cache is too small for its work.
 /// </remarks>
 public sealed record EvictionTotals
 {

@@ -1,8 +1,8 @@
 namespace BoundedCache;
 
 /// <summary>
-/// A cache whose limit is bytes of memory and can be changed while it is in use: what every kind of cache in this
-/// library has. Code that lists, watches or resizes caches works on this interface, and so do
+/// What every kind of cache in this library has: a limit in bytes of memory that can be changed while the cache is in
+/// use. Code that lists, watches or resizes caches works on this interface; so do
 /// <see cref="BoundedMemoryCacheRegistry"/>, the metrics and the admin endpoint. Tests may implement it.
 /// </summary>
 /// <remarks>Implementations are thread-safe: every member may be called at any time from any thread.</remarks>
@@ -35,8 +35,8 @@ public interface IBoundedCache
     /// <param name="maxMemory">The new limit in bytes, at least 1.</param>
     /// <param name="releaseMode">How memory is given back after lowering; null for the cache's own mode.</param>
     /// <param name="cancellationToken">
-    /// Before anything happened: nothing is changed. Later: the limit stays, everything above it is evicted, and only
-    /// the release is not waited for, or not begun.
+    /// Cancelled before the first step: nothing changes. Cancelled later: the limit stays, everything above it is
+    /// evicted, and only the wait for the release ends, or the release does not begin.
     /// </param>
     /// <returns>What was evicted, what the process gave back, and what it cost.</returns>
     /// <exception cref="ArgumentOutOfRangeException">
@@ -47,7 +47,7 @@ public interface IBoundedCache
     Task<ShrinkReport> SetMaxMemoryAsync(
         long maxMemory, ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Gives memory that entries left behind back to the operating system. Evicts nothing.</summary>
+    /// <summary>Returns memory that entries left behind to the operating system. Evicts nothing.</summary>
     /// <param name="releaseMode">
     /// How; null for the cache's own mode, or <see cref="ReleaseMode.Full"/> where that is
     /// <see cref="ReleaseMode.None"/>.
@@ -71,11 +71,12 @@ public interface IBoundedCache
     /// operating system. On a disposed cache it does nothing.
     /// </summary>
     /// <param name="percentage">
-    /// The share of the number of entries to remove, from 0 to 1. Less removes only what is expired, more removes all.
+    /// The share of the number of entries to remove, from 0 to 1. A smaller value removes only expired entries, a
+    /// larger one removes all.
     /// </param>
     void Compact(double percentage);
 
-    /// <summary>Removes all entries. Gives no memory back to the operating system.</summary>
+    /// <summary>Removes all entries. Returns no memory to the operating system.</summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     void Clear();
 }

@@ -100,7 +100,7 @@ public sealed record MemoryReport
     }
 
     /// <summary>The bytes of one kind.</summary>
-    /// <param name="kind">Which.</param>
+    /// <param name="kind">The kind.</param>
     /// <exception cref="ArgumentOutOfRangeException">The report has no row of this kind.</exception>
     public long this[MemoryReportRowKind kind] =>
         Rows.FirstOrDefault(row => row.Kind == kind)?.Bytes
@@ -147,7 +147,7 @@ public enum MemoryReportMode
 {
     /// <summary>
     /// Reads, and collects nothing. What is live and what is dead is an estimate. What survived the last garbage
-    /// collection counts as live, except what caches let go since the last collection of the whole heap. What was
+    /// collection counts as live, except what left caches since the last collection of the whole heap. What was
     /// allocated since counts as dead, unless it is in a cache.
     /// </summary>
     Observe = 0,

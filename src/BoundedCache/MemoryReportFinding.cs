@@ -3,7 +3,7 @@ namespace BoundedCache;
 /// <summary>Something that holds much of this process's memory and that can be changed.</summary>
 public sealed record MemoryReportFinding
 {
-    /// <summary>What kind of thing it is.</summary>
+    /// <summary>The cause.</summary>
     public MemoryReportCause Cause { get; init; }
 
     /// <summary>

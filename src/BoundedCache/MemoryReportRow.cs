@@ -3,7 +3,7 @@ namespace BoundedCache;
 /// <summary>One part of this process's resident memory.</summary>
 public sealed record MemoryReportRow
 {
-    /// <summary>What it is.</summary>
+    /// <summary>The kind of memory.</summary>
     public MemoryReportRowKind Kind { get; init; }
 
     /// <summary>Its size in bytes; never negative, and 0 by default.</summary>

@@ -3,7 +3,7 @@ namespace BoundedCache;
 /// <summary>How a request to give memory back to the operating system ended.</summary>
 public enum ReleaseOutcome
 {
-    /// <summary>No release was asked for (<see cref="ReleaseMode.None"/>) or needed (a limit was raised).</summary>
+    /// <summary>No release was requested (<see cref="ReleaseMode.None"/>) or needed (a limit was raised).</summary>
     NotRequested = 0,
 
     /// <summary>The garbage collector ran, and the process's memory fell by about what could be expected.</summary>

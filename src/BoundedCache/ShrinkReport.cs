@@ -48,10 +48,10 @@ public sealed record ShrinkReport
     public TimeSpan LongestGCPause { get; init; }
 
     /// <summary>
-    /// Full garbage collections that the release ran and that stop the process while they last: 0, 1 or 2. Not counted
-    /// are those of <see cref="ReleaseMode.Gentle"/> that run in the background (one to begin with, and another where
-    /// finalizers hold what was let go) and the small ones of its slices. Where the runtime is set to collect nothing
-    /// in the background, or finds the heap too fragmented for it, these two stop the process as well, and are counted.
+    /// Full garbage collections of the release that stop the process while they last: 0, 1 or 2. Not counted are those
+    /// of <see cref="ReleaseMode.Gentle"/> that run in the background (one to begin with, and another where finalizers
+    /// hold freed memory) and the small ones of its slices. Where background collections are off, or the heap is too
+    /// fragmented for them, these two stop the process as well, and are counted.
     /// </summary>
     public int Collections { get; init; }
 

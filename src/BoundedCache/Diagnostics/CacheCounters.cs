@@ -25,16 +25,17 @@ internal sealed class CacheCounters
     public ShrinkReport? LastReport => Volatile.Read(ref _lastReport);
 
     /// <summary>
-    /// Counts an entry that was not stored: for lack of capacity, or because it was expired
-    /// already, by time or by a token.
+    /// Counts an entry that was not stored: it did not fit, or it was expired already, by time or by a token.
     /// </summary>
     public void OnRefused(EvictionReason reason) =>
         Interlocked.Increment(ref reason == EvictionReason.Capacity ? ref _refusedTooLarge : ref _refusedExpired);
 
-    /// <summary>Counts a limit that was set to no more than it was, when everything above it is evicted.</summary>
+    /// <summary>
+    /// Counts a shrink: the limit was set to its old value or less, and everything above it is evicted.
+    /// </summary>
     public void OnShrunk() => Interlocked.Increment(ref _shrinks);
 
-    /// <summary>Counts a run of the releaser. Bytes that the process gained instead count as none.</summary>
+    /// <summary>Counts a run of the releaser. If the process grew instead, that counts as 0 bytes.</summary>
     public void OnReleased(long residentBytes, TimeSpan pause)
     {
         Interlocked.Add(ref _releasedBytes, Math.Max(0, residentBytes));

@@ -5,13 +5,13 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Diagnostics;
 
 /// <summary>
-/// The library's instruments on one meter, for all the caches that were given its factory: as many for
-/// one cache as for thousands.
+/// The library's instruments on one meter, for all caches that were given its factory. Their number does not depend on
+/// the number of caches.
 /// </summary>
 /// <remarks>
 /// A meter and its instruments live as long as their factory, so each set is made once and holds its caches weakly.
-/// Found by factory, since a factory may make a new meter each time it is asked, and by meter, since several factories
-/// may hand out the same one.
+/// Sets are found by factory, since a factory may make a new meter at each call, and by meter, since several factories
+/// may return the same one.
 /// </remarks>
 internal sealed class CacheInstruments
 {
@@ -22,7 +22,7 @@ internal sealed class CacheInstruments
     private static readonly ConditionalWeakTable<IMeterFactory, CacheInstruments> s_byFactory = [];
     private static readonly ConditionalWeakTable<Meter, CacheInstruments> s_byMeter = [];
 
-    /// <summary>Seconds. Without advice a collector takes steps that are meant for milliseconds.</summary>
+    /// <summary>Seconds. Without this advice a collector uses steps that are meant for milliseconds.</summary>
     private static readonly InstrumentAdvice<double> s_durations = new()
     {
         HistogramBucketBoundaries = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
@@ -38,12 +38,12 @@ internal sealed class CacheInstruments
 
     public ObservedCaches Caches { get; } = new();
 
-    /// <summary>Whether somebody listens to the count of lookups.</summary>
+    /// <summary>Whether the count of lookups has a listener.</summary>
     public bool WantsRequests => Volatile.Read(ref _requests) is { Enabled: true };
 
     /// <summary>
-    /// The instruments on the factory's meter. Calls the factory the first time, and whoever listens to new
-    /// instruments: under no lock.
+    /// The instruments on the factory's meter. The first call runs user code, under no lock: the factory, and listeners
+    /// to new instruments.
     /// </summary>
     public static CacheInstruments GetOrCreate(IMeterFactory factory)
     {
@@ -76,7 +76,7 @@ internal sealed class CacheInstruments
         _ => "not_requested",
     };
 
-    /// <summary>Records a time. A listener that throws costs nobody the report that the time is from.</summary>
+    /// <summary>Records a time. If a listener throws, the report that the time is from is not lost.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "A listener is user code: it goes without this measurement.")]
     private static void Record(
         Histogram<double>? histogram, TimeSpan time, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -87,13 +87,12 @@ internal sealed class CacheInstruments
         }
         catch (Exception)
         {
-            // The listener goes without this measurement.
+            // The listener loses this measurement.
         }
     }
 
     /// <remarks>
-    /// A thread that comes while another one makes the instruments goes on without them: nobody listens to instruments
-    /// that do not exist yet.
+    /// A thread that comes while another one makes the instruments goes on without them: they have no listener yet.
     /// </remarks>
     private void MakeOnce()
     {
@@ -134,8 +133,8 @@ internal sealed class CacheInstruments
     }
 
     /// <summary>
-    /// Makes an instrument. What a listener throws that is told of it stops neither the others nor the
-    /// cache that is being made.
+    /// Makes an instrument. If a listener throws, the other listeners and the cache that is being made are not
+    /// affected.
     /// </summary>
     [SuppressMessage("Design", "CA1031", Justification = "A listener is user code: it goes without this instrument.")]
     private static T? Contained<T>(Func<T> make)

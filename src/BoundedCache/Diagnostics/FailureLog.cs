@@ -15,7 +15,7 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
     private readonly LogThrottle _tokens = new(time);
     private readonly ConditionalWeakTable<Type, Type> _estimated = [];
 
-    /// <summary>Told what an eviction callback threw; lines are told apart by the type of the exception.</summary>
+    /// <summary>Logs an exception of an eviction callback, at a limited rate for each type of exception.</summary>
     public void OnCallbackFailed(EvictionReason reason, Exception failure)
     {
         if (_callbacks.TryPass(failure.GetType(), out long unlogged))
@@ -25,7 +25,7 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
     }
 
     /// <summary>
-    /// Told what a sizer threw, or that it answered a negative number; lines are told apart by the type that it sizes.
+    /// Logs that a sizer threw or returned a negative number, at a limited rate for each type that it sizes.
     /// </summary>
     public void OnSizerFailed(Type type, Exception failure)
     {
@@ -36,7 +36,8 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
     }
 
     /// <summary>
-    /// Told what a change token, or a registration with one, threw; lines are told apart by the type of the exception.
+    /// Logs an exception of a change token, or of a registration with one, at a limited rate for each type of
+    /// exception.
     /// </summary>
     public void OnTokenFailed(Exception failure)
     {
@@ -46,7 +47,7 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
         }
     }
 
-    /// <summary>Told each time the size of a value is estimated; one line for each type.</summary>
+    /// <summary>Logs that the size of a value is estimated; one line for each type.</summary>
     public void OnEstimated(Type type)
     {
         if (_estimated.TryAdd(type, type))
@@ -57,21 +58,21 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
 }
 
 /// <summary>
-/// Decides which of many similar events is logged: of each type the first at once, then one per interval, with the
-/// number of those in between. What fails for one entry often fails for millions.
+/// Decides which of many similar events is logged: the first of each type at once, then one per interval, with the
+/// number of those in between. Code that fails for one entry often fails for millions.
 /// </summary>
-/// <remarks>Types are held weakly, so that those of an assembly that can be unloaded can be.</remarks>
+/// <remarks>Types are held weakly, so that their assemblies can be unloaded.</remarks>
 internal sealed class LogThrottle(TimeProvider time)
 {
-    /// <summary>The least time between two lines on the same type.</summary>
+    /// <summary>The minimum time between two lines on the same type.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     private readonly ConditionalWeakTable<Type, Window> _windows = [];
     private readonly long _intervalTicks = (long)(Interval.TotalSeconds * time.TimestampFrequency);
 
     /// <summary>Whether to log an event now.</summary>
-    /// <param name="type">What tells events of this kind apart.</param>
-    /// <param name="unlogged">How many events of the type were not logged since the last that was.</param>
+    /// <param name="type">The type that tells events of this kind apart.</param>
+    /// <param name="unlogged">How many events of the type were not logged since the last line.</param>
     public bool TryPass(Type type, out long unlogged)
     {
         Window window = _windows.GetOrAdd(type, static _ => new Window());

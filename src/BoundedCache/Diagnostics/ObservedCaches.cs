@@ -14,11 +14,15 @@ internal interface IObservedCache : IBoundedCache
 /// their numbers are added up.
 /// </summary>
 /// <remarks>
-/// <para>Two measurements with the same tags in one collection are an error that nobody reports: a collector keeps
-/// either of them. A sum is true of what the name stands for. Counters do not fall when one of several caches with a
-/// name goes; when the last one is gone, so is the series.</para>
-/// <para>Lock: <c>_lock</c> guards all of it, and engines' locks are taken under it, never the other way round. No user
-/// code runs under it.</para>
+/// <para>
+/// Two measurements with the same tags in one collection are an error that is not reported: a collector keeps one of
+/// them. A sum is correct for all caches of a name. Counters do not fall when one of several caches with a name is
+/// gone; the series ends with the last one.
+/// </para>
+/// <para>
+/// Lock: <c>_lock</c> guards all members. Engines' locks are taken under it, never the other way round. No user code
+/// runs under it.
+/// </para>
 /// </remarks>
 internal sealed class ObservedCaches
 {
@@ -31,7 +35,7 @@ internal sealed class ObservedCaches
     private int _count;
     private int _nextSweep = FirstSweep;
 
-    /// <summary>Records of caches, those included that are gone and were not noticed yet.</summary>
+    /// <summary>The number of records, including those of collected caches that were not noticed yet.</summary>
     public int Count
     {
         get
@@ -51,8 +55,8 @@ internal sealed class ObservedCaches
         var added = new ObservedCache(cache, s_numbers);
         lock (_lock)
         {
-            // Where nobody collects metrics, only this notices collected caches. It runs when their number may have
-            // doubled, so it costs a few looks per cache.
+            // If no metrics are collected, only this notices collected caches. It runs when their number may have
+            // doubled, so it costs a few checks per cache.
             if (_count >= _nextSweep)
             {
                 Sweep();
@@ -72,7 +76,7 @@ internal sealed class ObservedCaches
         return added;
     }
 
-    /// <summary>Takes a cache away, once, with its last numbers.</summary>
+    /// <summary>Removes a cache, once, and keeps its last numbers.</summary>
     public void Remove(ObservedCache removed)
     {
         lock (_lock)
@@ -145,7 +149,7 @@ internal sealed class ObservedCaches
         }
     }
 
-    /// <summary>Adds numbers to sums, which stop at the largest: limits are often that.</summary>
+    /// <summary>Adds numbers to sums, which stop at the largest number: limits often have that value.</summary>
     private static void Add(ReadOnlySpan<long> numbers, Span<long> sums)
     {
         for (int i = 0; i < sums.Length; i++)
@@ -154,7 +158,7 @@ internal sealed class ObservedCaches
         }
     }
 
-    /// <summary>Forgets caches that were collected.</summary>
+    /// <summary>Drops caches that were collected.</summary>
     private void Sweep()
     {
         foreach ((string name, Group group) in _groups)
@@ -195,8 +199,8 @@ internal sealed class ObservedCache(IObservedCache cache, int numbers)
     public string Name { get; } = cache.Name;
 
     /// <summary>
-    /// The numbers of all instruments as last read: what remains of a cache that was collected, so that the counters of
-    /// others with its name do not fall. Under the lock of <see cref="ObservedCaches"/>.
+    /// The numbers of all instruments as last read. They stay when the cache was collected, so that the counters of
+    /// others with its name do not fall. Guarded by the lock of <see cref="ObservedCaches"/>.
     /// </summary>
     public long[] Numbers { get; } = new long[numbers];
 

@@ -7,15 +7,15 @@ namespace BoundedCache.Diagnostics;
 internal delegate void NumberReader(IObservedCache cache, Span<long> numbers);
 
 /// <summary>
-/// An instrument whose numbers are read from the caches when somebody collects, so that the caches' own
-/// work pays nothing for it.
+/// An instrument whose numbers are read from the caches when metrics are collected, so it costs operations of the
+/// caches nothing.
 /// </summary>
 /// <param name="Name">The name on the meter.</param>
 /// <param name="Unit">The unit, in UCUM.</param>
 /// <param name="Description">What is counted.</param>
-/// <param name="OnlyRises">Whether it is a counter; else it goes up and down.</param>
+/// <param name="OnlyRises">Whether it is a counter; otherwise it goes up and down.</param>
 /// <param name="Read">Reads the numbers.</param>
-/// <param name="TagKey">What tells the numbers of one cache apart; null where there is only one.</param>
+/// <param name="TagKey">The tag that tells the numbers of one cache apart; null where there is only one.</param>
 /// <param name="TagValues">The tag's value for each number.</param>
 internal sealed record ObservedInstrument(
     string Name,
@@ -26,14 +26,12 @@ internal sealed record ObservedInstrument(
     string? TagKey,
     params string[] TagValues)
 {
-    /// <summary>Numbers of one cache.</summary>
+    /// <summary>How many numbers one cache has.</summary>
     public int Length => Math.Max(1, TagValues.Length);
 }
 
-/// <summary>
-/// The observed instruments. DIAGNOSTICS.md lists them for operators, and a test holds it to this list.
-/// </summary>
-/// <remarks>The tag of requests is named as that of .NET's own caches is, so that one dashboard serves both.</remarks>
+/// <summary>The observed instruments. DIAGNOSTICS.md lists them for operators; a test compares the two lists.</summary>
+/// <remarks>The tag of requests has the name that .NET's own caches use, so that one dashboard serves both.</remarks>
 internal static class ObservedInstruments
 {
     private const string Reason = "cache.eviction.reason";
@@ -100,7 +98,7 @@ internal static class ObservedInstruments
 
     private static void ReadRequests(IObservedCache cache, Span<long> numbers)
     {
-        // A listener that came after the cache was made is noticed here.
+        // Notices a listener that came after the cache was made.
         cache.CountLookups();
         CacheSnapshot snapshot = cache.GetSnapshot();
         (numbers[0], numbers[1]) = (snapshot.Hits ?? 0, snapshot.Misses ?? 0);

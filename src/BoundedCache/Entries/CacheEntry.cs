@@ -13,8 +13,8 @@ internal interface IEntryStore
     bool TracksLinkedEntries { get; }
 
     /// <summary>
-    /// Stores an entry. All user code (sizers, tokens, the key's own) has run when the first thing changes; if it
-    /// throws, nothing is stored and the exception reaches the writer.
+    /// Stores an entry. All user code (sizers, tokens, the key's own) runs before the first change. If it throws,
+    /// nothing is stored and the exception reaches the writer.
     /// </summary>
     void Store(CacheEntry entry);
 }
@@ -25,8 +25,7 @@ internal interface IEntryStore
 internal sealed class CacheEntry : ICacheEntry
 {
     /// <summary>
-    /// The entry that is being built around this thread's, or asynchronous flow's, work. Shared by all caches, as with
-    /// MemoryCache.
+    /// The entry that this thread or asynchronous flow is building. Shared by all caches, as with MemoryCache.
     /// </summary>
     private static readonly AsyncLocal<CacheEntry?> s_current = new();
 
@@ -37,7 +36,7 @@ internal sealed class CacheEntry : ICacheEntry
     private List<PostEvictionCallbackRegistration>? _callbacks;
     private List<IChangeToken>? _tokens;
 
-    // Plain numbers instead of nullable structs, because there is such an object for every set.
+    // Plain numbers instead of nullable structs, because every set makes such an object.
     private long _relativeTicks; // 0 for none
     private long _slidingTicks; // 0 for none
     private long _size = None;
@@ -117,11 +116,11 @@ internal sealed class CacheEntry : ICacheEntry
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
     }
 
-    /// <summary>Whether it matters what time it is when the entry is stored.</summary>
+    /// <summary>Whether storing the entry depends on the current time.</summary>
     public bool Expires =>
         _absoluteUtcTicks != None || _relativeTicks > 0 || _slidingTicks > 0 || _tokens is { Count: > 0 };
 
-    /// <summary>Stores the entry, the first time and if a value was set.</summary>
+    /// <summary>Stores the entry, at the first call and if a value was set.</summary>
     public void Dispose()
     {
         if (_isDisposed)
@@ -139,15 +138,15 @@ internal sealed class CacheEntry : ICacheEntry
         {
             _cache.Store(this);
 
-            // At least 1, because 0 would mean never: the outer entry, too, is expired if the expiration is the
-            // beginning of time.
+            // At least 1, because 0 would mean never: if the expiration is the beginning of time, the outer entry is
+            // expired too.
             _outer?.Inherit(
                 new Expiration(AbsoluteExpiration is { } at ? Math.Max(1, at.UtcTicks) : long.MaxValue, _tokens));
         }
     }
 
     /// <summary>
-    /// UTC ticks at which the entry expires whatever its use, by the earlier of the two settings;
+    /// UTC ticks at which the entry expires however often it is used: the earlier of the two settings;
     /// <see cref="long.MaxValue"/> for never.
     /// </summary>
     public long AbsoluteExpirationTicks(long nowTicks)
@@ -170,7 +169,7 @@ internal sealed class CacheEntry : ICacheEntry
         return limit;
     }
 
-    /// <summary>What must be kept with the key and the value; null where there is nothing.</summary>
+    /// <summary>The details to keep with the key and the value; null where there are none.</summary>
     public EntryDetails? MakeDetails(long nowTicks) =>
         _callbacks is not { Count: > 0 } && _tokens is not { Count: > 0 } && _slidingTicks == 0
             ? null

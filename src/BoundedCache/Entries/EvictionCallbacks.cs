@@ -6,8 +6,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Entries;
 
 /// <summary>
-/// Runs eviction callbacks on the thread pool: once for each entry that left, in the order in which they were
-/// registered. An exception of a callback is logged and does not stop the others. Thread-safe.
+/// Runs eviction callbacks on the thread pool: once for each entry that left, in the order of their registration. An
+/// exception of a callback is logged and does not stop the others. Thread-safe.
 /// </summary>
 internal sealed class EvictionCallbacks(FailureLog failures)
 {

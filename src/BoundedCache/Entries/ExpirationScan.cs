@@ -4,7 +4,7 @@ using BoundedCache.Process;
 namespace BoundedCache.Entries;
 
 /// <summary>
-/// Removes expired entries that nobody reads, at regular times. The timer starts with the first entry that can expire,
+/// Removes expired entries that are not read, at regular times. The timer starts with the first entry that can expire,
 /// and does not keep a cache alive that is dropped without being disposed. Thread-safe.
 /// </summary>
 internal sealed class ExpirationScan(

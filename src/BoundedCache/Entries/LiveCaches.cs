@@ -4,17 +4,17 @@ using BoundedCache.Report;
 
 namespace BoundedCache.Entries;
 
-/// <summary>What the list of all caches of the process knows of one.</summary>
+/// <summary>A cache, as the list of all caches of the process sees it.</summary>
 internal interface ILiveCache
 {
-    /// <summary>Whether its bytes are bytes of this process, and not whatever callers declare.</summary>
+    /// <summary>Whether its bytes are bytes of this process, not declared units.</summary>
     bool IsMeasured { get; }
 
     /// <summary>Accounted bytes of its entries.</summary>
     long UsedMemory { get; }
 
     /// <summary>
-    /// Bytes of this process that it may come to have; 0 once it is disposed or where it is not measured.
+    /// Bytes of this process that it may hold at most; 0 once it is disposed or where it is not measured.
     /// </summary>
     long LimitBytes { get; }
 
@@ -35,9 +35,7 @@ internal static class LiveCaches
     /// <summary>The caches.</summary>
     public static IReadOnlyList<ILiveCache> All => [.. s_marks.Select(static pair => pair.Key)];
 
-    /// <summary>
-    /// What all caches together may have, in bytes; <see cref="long.MaxValue"/> where the sum is larger.
-    /// </summary>
+    /// <summary>The sum of all caches' limits in bytes; <see cref="long.MaxValue"/> where it is larger.</summary>
     public static long LimitBytes =>
         s_marks.Aggregate(0L, static (sum, pair) => sum + Math.Min(pair.Key.LimitBytes, long.MaxValue - sum));
 
@@ -47,7 +45,7 @@ internal static class LiveCaches
     /// <summary>Reads the caches' share of the memory.</summary>
     /// <param name="caches">
     /// The caches whose entries are counted. What left a cache since the last collection is counted for all caches: it
-    /// is dead whoever asks.
+    /// is dead for every caller.
     /// </param>
     public static CacheShare ReadShare(IReadOnlyCollection<ILiveCache> caches)
     {

@@ -13,8 +13,8 @@ namespace BoundedCache;
 /// <c>AddKeyedBoundedMemoryCache</c>, by name. A singleton of the container, for code that lists or administers caches.
 /// </summary>
 /// <remarks>
-/// The caches are created together, when the first of them or the registry is asked for, in the order of their
-/// registration. So the registry also lists caches that nobody has used yet. An unused cache takes a few kilobytes. The
+/// The caches are created together, in the order of their registration, when the container first resolves one of them
+/// or the registry. So the registry also lists caches that are not used yet. An unused cache takes little memory. The
 /// caches are disposed with the container. Thread-safe: it never changes.
 /// </remarks>
 public sealed class BoundedMemoryCacheRegistry : IDisposable
@@ -63,8 +63,8 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
         ILoggerFactory? loggerFactory,
         IMeterFactory? meterFactory)
     {
-        // All options first: they are refused before any cache exists. The monitor has those that were found good
-        // when the host started.
+        // Options first: faulty ones throw before any cache exists. The monitor holds the options that were valid when
+        // the host started.
         (CacheRegistration Registration, BoundedMemoryCacheOptions Options)[] wanted =
             [.. registrations.Select(registration => (registration, validated.Get(registration.OptionsName)))];
         ILogger logger = loggerFactory is null
@@ -116,7 +116,7 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
         _byName.TryGetValue(name, out cache);
 
     /// <summary>
-    /// Disposes the caches that it made: the container does not know those that nobody asked it for.
+    /// Disposes the caches that the registry made: the container does not know a cache that it never resolved.
     /// </summary>
     void IDisposable.Dispose() => DisposeAll();
 

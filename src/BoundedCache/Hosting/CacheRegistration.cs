@@ -3,24 +3,24 @@ using Microsoft.Extensions.Options;
 
 namespace BoundedCache.Hosting;
 
-/// <summary>A cache that a service collection asked for: under which key, and where its settings come from.</summary>
+/// <summary>A cache that a service collection registered: its key, and the source of its settings.</summary>
 /// <param name="Key">
 /// The service key, and with it the cache's name; null for the cache that is <c>IMemoryCache</c> without a key.
 /// </param>
 /// <param name="Configuration">
 /// The section to read the settings from, and to watch for a changed limit; null for none.
 /// </param>
-/// <param name="Configure">Changes the settings after that; null for nothing.</param>
+/// <param name="Configure">Changes the settings after the section was read; null for none.</param>
 internal sealed record CacheRegistration(
     string? Key, IConfiguration? Configuration, Action<BoundedMemoryCacheOptions>? Configure)
 {
     /// <summary>
-    /// The name of the cache's options, as <c>Configure&lt;BoundedMemoryCacheOptions&gt;(name, …)</c> knows them.
+    /// The name of the cache's options, as <c>Configure&lt;BoundedMemoryCacheOptions&gt;(name, …)</c> uses it.
     /// </summary>
     public string OptionsName => Key ?? Options.DefaultName;
 }
 
-/// <summary>Fills options in as their cache was registered: key, then section, then delegate.</summary>
+/// <summary>Fills in the options of a cache, in this order: key, section, delegate.</summary>
 internal sealed class CacheOptionsSetup(IEnumerable<CacheRegistration> registrations)
     : IConfigureNamedOptions<BoundedMemoryCacheOptions>
 {
@@ -28,7 +28,7 @@ internal sealed class CacheOptionsSetup(IEnumerable<CacheRegistration> registrat
 
     public void Configure(BoundedMemoryCacheOptions options) => Configure(Options.DefaultName, options);
 
-    /// <exception cref="OptionsValidationException">The section holds what is not allowed.</exception>
+    /// <exception cref="OptionsValidationException">The section holds a setting that is not allowed.</exception>
     public void Configure(string? name, BoundedMemoryCacheOptions options)
     {
         foreach (CacheRegistration registration in _registrations.Where(
@@ -48,8 +48,7 @@ internal sealed class CacheOptionsSetup(IEnumerable<CacheRegistration> registrat
 }
 
 /// <summary>
-/// Checks options after all delegates have run: each by itself, and that no two caches of a container have the same
-/// name.
+/// Checks options after all delegates have run: each setting, and that no two caches of a container share a name.
 /// </summary>
 internal sealed class CacheOptionsValidator(IEnumerable<CacheRegistration> registrations)
     : IValidateOptions<BoundedMemoryCacheOptions>

@@ -4,8 +4,8 @@ namespace BoundedCache.Hosting;
 
 /// <summary>An option that configuration can set.</summary>
 /// <param name="Name">The option's name, which is its key in the section; case does not matter.</param>
-/// <param name="Allowed">The values that are allowed, for the message about another one.</param>
-/// <param name="TrySet">Sets the option to what a text says; false where the text is not allowed.</param>
+/// <param name="Allowed">The allowed values, for error messages.</param>
+/// <param name="TrySet">Parses a text and sets the option; false where the text is not allowed.</param>
 /// <param name="Get">The option's value.</param>
 internal sealed record CacheSetting(
     string Name,
@@ -17,7 +17,8 @@ internal sealed record CacheSetting(
     private const string NoTime = "none";
 
     /// <summary>
-    /// All of them but <see cref="BoundedMemoryCacheOptions.MaxMemory"/>, which <see cref="ConfiguredLimit"/> reads.
+    /// All settings except <see cref="BoundedMemoryCacheOptions.MaxMemory"/>, which <see cref="ConfiguredLimit"/>
+    /// reads.
     /// </summary>
     public static IReadOnlyList<CacheSetting> All { get; } =
     [
@@ -76,7 +77,7 @@ internal sealed record CacheSetting(
             string.Join(" or ", names),
             (options, text) =>
             {
-                // By name only: Enum.TryParse would take any number.
+                // By name only: Enum.TryParse would accept any number.
                 int index = Array.FindIndex(
                     names, candidate => candidate.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase));
                 if (index >= 0)
@@ -164,7 +165,7 @@ internal sealed record CacheSetting(
 
     private static bool TryParseTime(string text, out TimeSpan time)
     {
-        // A number without a colon would be days.
+        // TimeSpan reads a number without a colon as days.
         time = default;
         return text.Contains(':', StringComparison.Ordinal)
             && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out time);

@@ -3,11 +3,11 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Hosting;
 
-/// <summary>Reads a section, and refuses what it does not know. A binder would ignore a misspelt setting.</summary>
+/// <summary>Reads a section, and rejects what it does not know. A binder would ignore a misspelt setting.</summary>
 internal static class CacheSettings
 {
     /// <summary>
-    /// How many unknown settings are named: the whole configuration may have been passed instead of a section.
+    /// The most unknown settings that one message names: the section may be the whole configuration by mistake.
     /// </summary>
     private const int MostUnknown = 5;
 
@@ -15,15 +15,15 @@ internal static class CacheSettings
 
     /// <summary>Sets the options that a section names.</summary>
     /// <param name="configuration">The section.</param>
-    /// <param name="options">What to set.</param>
-    /// <returns>A sentence for everything in the section that is not allowed.</returns>
+    /// <param name="options">The options to set.</param>
+    /// <returns>One sentence for each thing in the section that is not allowed.</returns>
     public static List<string> Read(IConfiguration configuration, BoundedMemoryCacheOptions options)
     {
         List<string> failures = [];
         List<string> unknown = [];
         ConfiguredLimit? limit = null;
 
-        // Taken first: what changes while the settings are read shows afterwards.
+        // Taken first, so that a change during the reading is seen afterwards.
         IChangeToken reloadToken = configuration.GetReloadToken();
         if (configuration is IConfigurationSection { Value: { Length: > 0 } value, Path: { } path })
         {
@@ -58,7 +58,7 @@ internal static class CacheSettings
         return failures;
     }
 
-    /// <summary>How messages call a section.</summary>
+    /// <summary>The section's name in messages.</summary>
     public static string PathOf(IConfiguration configuration) =>
         (configuration as IConfigurationSection)?.Path ?? "the configuration";
 

@@ -7,18 +7,17 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Hosting;
 
-/// <summary>The tie between a configuration section and the limit of a running cache.</summary>
+/// <summary>Applies changes of a configuration section to the limit of a running cache.</summary>
 /// <remarks>
 /// <para>
-/// A change of the configuration starts a timer; what comes before it fires is served together. The timer's thread
-/// makes new options, as at the start, delegates and validation included, and compares them with the last that were
-/// good. So the thread that reloads configuration never waits for a cache, and neither does the timer's, because a
-/// limit is set without waiting for eviction and release. One such run at a time: limits are set in the order in which
-/// they were read, and the last to be read is the last to be set.
+/// A change of the configuration starts a timer; all changes before it fires are applied together. The timer's thread
+/// makes new options as at the start, with delegates and validation, and compares them with the last valid ones. So the
+/// thread that reloads configuration never waits for a cache. The timer's thread does not wait for eviction and release
+/// either. One run at a time: limits are set in the order in which they were read.
 /// </para>
 /// <para>
-/// Who holds whom: the cache holds its reload and disposes it. Configuration and clocks outlive caches, so they hold
-/// only a <see cref="Relay"/> and a timer, which hold the reload weakly.
+/// Ownership: the cache holds its reload and disposes it. Configuration and clocks outlive caches, so they hold only a
+/// <see cref="Relay"/> and a timer, which hold the reload weakly.
 /// </para>
 /// </remarks>
 internal sealed class ConfigurationReload : IDisposable
@@ -76,7 +75,7 @@ internal sealed class ConfigurationReload : IDisposable
         cache.DisposeWithCache(reload);
         reload._relay.Listen(configuration);
 
-        // The options may be older than the cache, which is made when somebody first asks for it.
+        // The options may be older than the cache, which is made when it is first resolved.
         if (source.ReloadToken.HasChanged)
         {
             reload.Schedule();
@@ -133,8 +132,8 @@ internal sealed class ConfigurationReload : IDisposable
     }
 
     /// <summary>
-    /// Whether there is a change to apply. It takes the lock that <see cref="OnDue"/> takes, so no change is missed:
-    /// either that sees that nobody runs, or this sees the change.
+    /// Whether there is a change to apply. Takes the lock that <see cref="OnDue"/> takes, so no change is missed:
+    /// either that method sees that no run is active, or this one sees the change.
     /// </summary>
     private bool TakeStale()
     {
@@ -169,13 +168,13 @@ internal sealed class ConfigurationReload : IDisposable
         }
         catch (ObjectDisposedException gone) when (gone.ObjectName == typeof(BoundedMemoryCache).FullName)
         {
-            // Between the cache's end and the reload's.
+            // The cache is disposed, but its reload is not yet.
         }
 #pragma warning disable CA1031 // Options run foreign code; an exception on a timer's thread would end the process.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            // A cache that is disposed meanwhile often takes with it what its options need.
+            // What the options need is often disposed together with the cache.
             if (!_isDisposed)
             {
                 Complain(failure.Message, () =>
@@ -185,8 +184,8 @@ internal sealed class ConfigurationReload : IDisposable
     }
 
     /// <summary>
-    /// Applies a limit if what is configured has changed: then, and only then, it overrides a
-    /// limit that was set by hand.
+    /// Applies the limit only if its configured value has changed. It then overrides a limit that was set in another
+    /// way.
     /// </summary>
     private void SetLimit(AcceptedSettings before, AcceptedSettings now)
     {
@@ -213,9 +212,7 @@ internal sealed class ConfigurationReload : IDisposable
         }
     }
 
-    /// <summary>
-    /// Logs what is wrong, once for as long as it stays wrong: every change of any file reloads every section.
-    /// </summary>
+    /// <summary>Logs a fault once for as long as it lasts: a change of any file reloads every section.</summary>
     private void Complain(string complaint, Action log)
     {
         if (_lastComplaint != complaint)
@@ -226,7 +223,8 @@ internal sealed class ConfigurationReload : IDisposable
     }
 
     /// <summary>
-    /// What configuration holds of a reload. It stops listening at the first change after the reload is gone.
+    /// The part of a reload that the configuration holds. It stops listening at the first change after the reload is
+    /// gone.
     /// </summary>
     private sealed class Relay(ConfigurationReload reload) : IDisposable
     {

@@ -5,9 +5,8 @@ using Microsoft.Extensions.Primitives;
 namespace BoundedCache.Hosting;
 
 /// <summary>
-/// A limit as configuration says it: an amount of bytes, or a share of the memory available to the process.
-/// Two are equal if they say the same, however it is written; a share stays the same while the memory that
-/// it is a share of changes.
+/// A limit as configured: an amount of bytes, or a share of the memory available to the process. Two limits are equal
+/// if they mean the same, however they are written. A share stays equal when the available memory changes.
 /// </summary>
 internal readonly record struct ConfiguredLimit
 {
@@ -20,7 +19,7 @@ internal readonly record struct ConfiguredLimit
 
     private ConfiguredLimit(long bytes, decimal percent) => (_bytes, _percent) = (bytes, percent);
 
-    /// <summary>The limit in bytes, at least 1, of the memory that is available now.</summary>
+    /// <summary>The limit in bytes, at least 1, computed from the memory that is available now.</summary>
     public long Bytes => _percent == 0 ? _bytes : ByteSize.PercentOfAvailable(_percent);
 
     public static bool TryParse(string text, out ConfiguredLimit limit)
@@ -38,9 +37,9 @@ internal readonly record struct ConfiguredLimit
 }
 
 /// <summary>The configuration that options were read from.</summary>
-/// <param name="Limit">What the configuration says of the limit; null where it says nothing.</param>
+/// <param name="Limit">The configured limit; null where none is configured.</param>
 /// <param name="ReloadToken">
-/// A token, taken before the first setting was read, that tells whether anything may have changed since.
+/// A token, taken before the first setting was read: it tells whether anything may have changed since.
 /// </param>
 internal sealed record ConfiguredSource(ConfiguredLimit? Limit, IChangeToken ReloadToken)
 {
@@ -50,24 +49,23 @@ internal sealed record ConfiguredSource(ConfiguredLimit? Limit, IChangeToken Rel
     public static ConfiguredSource? Find(BoundedMemoryCacheOptions options) =>
         s_sources.TryGetValue(options, out ConfiguredSource? source) ? source : null;
 
-    /// <summary>Notes where options were read from.</summary>
+    /// <summary>Records where options were read from.</summary>
     public void AddTo(BoundedMemoryCacheOptions options) => s_sources.AddOrUpdate(options, this);
 }
 
-/// <summary>The values of options that were last found good, copied, to tell what changed.</summary>
+/// <summary>A copy of the last valid option values, to find out what changed.</summary>
 internal sealed class AcceptedSettings(BoundedMemoryCacheOptions options)
 {
     private readonly object[] _others = [.. CacheSetting.All.Select(setting => setting.Get(options))];
 
-    /// <summary>What the section says of the limit; null where it says nothing.</summary>
+    /// <summary>The limit in the section; null where it has none.</summary>
     public ConfiguredLimit? Limit { get; } = ConfiguredSource.Find(options)?.Limit;
 
     /// <summary>The limit in bytes after delegates have run.</summary>
     public long MaxMemory { get; } = options.MaxMemory;
 
     /// <summary>
-    /// The names of other options than the limit that differ from what they were before, and from
-    /// what they were at the start.
+    /// The names of options, except the limit, that differ both from the values before and from those at the start.
     /// </summary>
     public IEnumerable<string> FindChanged(AcceptedSettings before, AcceptedSettings start) => CacheSetting.All
         .Where(

@@ -13,14 +13,14 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <remarks>
 /// <para>
 /// A cache's settings are a named <see cref="BoundedMemoryCacheOptions"/> (keyed caches: under their key), so
-/// <c>Configure</c> and <c>PostConfigure</c> work on them too. They are validated when the host starts, or without a
-/// host when a cache is first asked for, and are copied then. Wrong settings, unknown ones and two caches of the same
-/// name throw <see cref="OptionsValidationException"/> at that point.
+/// <c>Configure</c> and <c>PostConfigure</c> work on them too. They are validated and copied when the host starts, or
+/// without a host when a cache is first resolved. Wrong or unknown settings, and two caches of the same name, throw
+/// <see cref="OptionsValidationException"/> at that point.
 /// </para>
 /// <para>
-/// Of a configuration that is given, the cache goes on following <see cref="BoundedMemoryCacheOptions.MaxMemory"/>:
-/// when that setting changes, the running cache is resized. A limit that was set otherwise stays until the
-/// configured one itself changes.
+/// A cache with a configuration keeps following its <see cref="BoundedMemoryCacheOptions.MaxMemory"/>: when that
+/// setting changes, the running cache is resized. A limit that was set in another way stays until the configured one
+/// changes.
 /// </para>
 /// <para>Caches use the container's <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> where there are any,
 /// and are disposed with the container.</para>
@@ -28,9 +28,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class BoundedMemoryCacheServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers one <see cref="BoundedMemoryCache"/> as itself and as <see cref="IMemoryCache"/>. It replaces
-    /// any that was registered before; a later <c>AddMemoryCache()</c> changes nothing. Called again, it replaces
-    /// the call before.
+    /// Registers one <see cref="BoundedMemoryCache"/> as itself and as <see cref="IMemoryCache"/>. It replaces an
+    /// earlier registration; a later <c>AddMemoryCache()</c> changes nothing. A second call replaces the first.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes the default settings; null for the defaults.</param>
@@ -46,8 +45,7 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
     /// <inheritdoc cref="AddBoundedMemoryCache(IServiceCollection, Action{BoundedMemoryCacheOptions}?)"/>
     /// <param name="services">The services.</param>
     /// <param name="configuration">
-    /// The cache's own section; its settings are named as the properties of
-    /// <see cref="BoundedMemoryCacheOptions"/> are.
+    /// The cache's own section. Its keys are the names of the properties of <see cref="BoundedMemoryCacheOptions"/>.
     /// </param>
     /// <param name="configure">Changes the settings after the section was read; null for nothing.</param>
     /// <exception cref="ArgumentNullException">
@@ -87,8 +85,7 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="name">The key and name, not empty. No two caches of a container may have the same.</param>
     /// <param name="configuration">
-    /// The cache's own section; its settings are named as the properties of
-    /// <see cref="BoundedMemoryCacheOptions"/> are.
+    /// The cache's own section. Its keys are the names of the properties of <see cref="BoundedMemoryCacheOptions"/>.
     /// </param>
     /// <param name="configure">Changes the settings after the section was read; null for nothing.</param>
     /// <exception cref="ArgumentNullException">

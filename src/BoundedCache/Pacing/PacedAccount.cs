@@ -3,32 +3,32 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Pacing;
 
 /// <summary>
-/// What the pacer knows of one cache: its budget, and which of the bytes that came and went are counted already.
+/// What the pacer knows of one cache: its budget, and which of the bytes that came and went are already counted.
 /// </summary>
 internal sealed class PacedAccount(Pacer pacer, double share)
 {
     /// <summary>
-    /// Reports per budget: often enough that a collection comes in time, seldom enough that writers
-    /// do not meet at the pacer.
+    /// Reports per budget: enough that a collection comes in time, and few enough that writers do not wait for each
+    /// other.
     /// </summary>
     private const int ReportsPerBudget = 16;
 
-    /// <summary>No limit counts as more, so that sums do not overflow.</summary>
+    /// <summary>A larger limit counts as this, so that sums do not overflow.</summary>
     public const long MaximumBytes = 1L << 50;
 
     private long _came;
     private long _left;
     private long _nextReport;
 
-    /// <summary>Bytes that may lie dead before this cache alone would have them collected.</summary>
+    /// <summary>Bytes that may be dead before this cache alone causes a collection.</summary>
     public long BudgetBytes { get; private set; }
 
     /// <summary>The cache's limit, as it last reported.</summary>
     public long LimitBytes { get; private set; }
 
     /// <summary>
-    /// To be called after a change: reports to the pacer where enough has come into the cache or left it since the last
-    /// report. Cheap where not.
+    /// Call it after a change. It reports to the pacer if enough came into the cache or left it since the last report;
+    /// otherwise it is cheap.
     /// </summary>
     /// <param name="creditedBytes">Bytes that ever left the cache.</param>
     /// <param name="usedBytes">Bytes in the cache.</param>
@@ -36,8 +36,8 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Report(long creditedBytes, long usedBytes, long limitBytes)
     {
-        // What ever came in grows by what comes in, and stands still while entries only leave: those that leave count
-        // twice, to be seen as well.
+        // Credited and used bytes together grow only by what comes in. Credited bytes count twice, so that entries that
+        // leave are seen too.
         if ((2 * creditedBytes) + usedBytes >= Volatile.Read(ref _nextReport))
         {
             pacer.Report(this, creditedBytes, usedBytes, limitBytes);
@@ -45,7 +45,7 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     }
 
     /// <summary>
-    /// Notes what came into the cache and left it, and its limit as it is now. By the pacer, under its lock.
+    /// Records what came into the cache and left it, and its current limit. Called by the pacer, under its lock.
     /// </summary>
     /// <returns>Bytes that left, and bytes that came, since the last report.</returns>
     public (long Left, long Came) Enter(long creditedBytes, long usedBytes, long limitBytes)

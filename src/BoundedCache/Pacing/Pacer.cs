@@ -5,43 +5,40 @@ using BoundedCache.Process;
 namespace BoundedCache.Pacing;
 
 /// <summary>
-/// Keeps a process's memory near its caches' limits while they churn. It counts the bytes that left all caches since
-/// the collector last looked at the whole heap, and asks it to look again, in the background, when they pass the
-/// caches' budgets taken together (<see cref="PacingBudget"/>). It has the young generations compacted as
+/// Keeps a process's memory near its caches' limits while entries come and go. It counts the bytes that left all caches
+/// since the last collection of the whole heap. When they pass the caches' budgets taken together
+/// (<see cref="PacingBudget"/>), it requests a collection in the background. It has the young generations compacted as
 /// <see cref="YoungPacing"/> says. Where there are many holes and little is alive, it has the whole heap compacted
 /// instead of collected in the background.
 /// </summary>
 /// <remarks>
-/// <para>What a cache evicts has mostly lived long enough to be in the oldest generation, where it stays, dead, until
-/// that generation is collected. The runtime does so by budgets of its own, which let such a process grow to twice its
-/// live heap.</para>
-/// <para>The pacer asks for nothing when the process collects often enough by itself (what left before such a
-/// collection no longer counts), in a no-GC region, and for as long as its collections would take more than
+/// <para>An evicted entry has mostly lived long enough to be in the oldest generation. There it stays, dead, until that
+/// generation is collected. By the runtime's own budgets such a process grows far beyond its live heap.</para>
+/// <para>The pacer requests nothing in a no-GC region, or when the process collects often enough by itself (what left
+/// before such a collection no longer counts). It also requests nothing while its collections would take more than
 /// <see cref="MaxShareOfProcessor"/>, or young ones more than <see cref="YoungPacing.MaxShareOfTime"/>. It collects the
-/// whole heap on a thread made for that: a collection in the background begins with a short one that is not, and a
-/// writer should not be the one to wait for it. For a young collection all threads wait, so the writer that reported
-/// runs it.</para>
+/// whole heap on a thread made for that: a background collection begins with a short blocking one, and no writer should
+/// wait for it. All threads wait for a young collection, so the writer that reported runs it.</para>
 /// <para>Lock: <c>_lock</c> guards all counts, the budget and the young pacing. No collection runs under it.</para>
 /// </remarks>
 internal sealed class Pacer
 {
     /// <summary>
-    /// The most that these collections may take of one processor, their time from begin to end taken for processor
-    /// time.
+    /// The maximum share of one processor that these collections may take. Their time from begin to end counts as
+    /// processor time.
     /// </summary>
     public const double MaxShareOfProcessor = 0.85;
 
-    /// <summary>The most of all time that closing holes may stop the process for.</summary>
+    /// <summary>The maximum share of all time for which closing holes may stop the process.</summary>
     public const double MaxShareForHoles = 0.01;
 
     /// <summary>
-    /// Live bytes up to which a compacting collection of the whole heap stops the process for less than about a tenth
-    /// of a second.
+    /// Live bytes up to which a compacting collection of the whole heap stops the process only briefly.
     /// </summary>
     public const long QuickLiveBytes = 256L * 1024 * 1024;
 
-    // Background collections never close holes, and where entries die in another order than they came the runtime lets
-    // most of the heap become holes before it does.
+    // Background collections never close holes. Where entries die in another order than they came, the runtime lets
+    // most of the heap become holes before it compacts.
     private const int LivePerHoles = 4;
     private const long MinimumHoleBytes = 16L * 1024 * 1024;
 
@@ -55,7 +52,7 @@ internal sealed class Pacer
     private readonly YoungPacing _young;
     private int _suspensions;
 
-    // The collections of the whole heap that were seen, the last one asked for, and when the next may begin.
+    // Collections of the whole heap: those seen, the last one requested, and when the next may begin.
     private long _deadBytes;
     private int _fullCollections;
     private bool _isCollecting;
@@ -71,8 +68,8 @@ internal sealed class Pacer
     private long _compactions;
 
     /// <param name="collector">The process's garbage collector.</param>
-    /// <param name="time">The clock by which collections are kept apart.</param>
-    /// <param name="run">Runs a collection, beside the caller.</param>
+    /// <param name="time">The clock that keeps collections apart.</param>
+    /// <param name="run">Runs a collection on another thread.</param>
     public Pacer(IGarbageCollector collector, TimeProvider time, Action<Action> run)
     {
         _collector = collector;
@@ -87,10 +84,10 @@ internal sealed class Pacer
     [SuppressMessage("ApiDesign", "RS0030", Justification = "One pacer for all caches, whatever clocks these have.")]
     public static Pacer Shared { get; } = new(ProcessMemory.Shared.Collector, TimeProvider.System, RunOnOwnThread);
 
-    /// <summary>Collections of the whole heap asked for so far.</summary>
+    /// <summary>Collections of the whole heap requested so far.</summary>
     public long Collections => Volatile.Read(ref _collections);
 
-    /// <summary>Collections of the young generations asked for so far.</summary>
+    /// <summary>Collections of the young generations requested so far.</summary>
     public long YoungCollections => _young.Collections;
 
     /// <summary>Of the collections of the whole heap, those that compacted it.</summary>
@@ -110,8 +107,8 @@ internal sealed class Pacer
     }
 
     /// <summary>
-    /// Begins no collection of the whole heap until as many calls of <see cref="Resume"/>: for a bulk eviction that a
-    /// release will follow.
+    /// Prevents collections of the whole heap until <see cref="Resume"/> was called as often. For a bulk eviction that
+    /// a release will follow.
     /// </summary>
     public void Suspend() => Interlocked.Increment(ref _suspensions);
 
@@ -119,7 +116,7 @@ internal sealed class Pacer
     public void Resume() => Interlocked.Decrement(ref _suspensions);
 
     /// <summary>
-    /// Takes in what came into a cache and left it since it last reported, and has the heap collected if that is due.
+    /// Counts what came into a cache and left it since its last report, and has the heap collected if that is due.
     /// </summary>
     public void Report(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
     {
@@ -153,7 +150,7 @@ internal sealed class Pacer
     /// When the next collection may begin, so that collections take no more than this share of all time.
     /// </summary>
     /// <param name="time">The clock.</param>
-    /// <param name="taken">How long the last one took, which has just ended.</param>
+    /// <param name="taken">How long the last collection took; it has just ended.</param>
     /// <param name="share">The share, more than zero.</param>
     internal static long NotBefore(TimeProvider time, TimeSpan taken, double share) =>
         time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / share) - 1) * time.TimestampFrequency);
@@ -178,8 +175,8 @@ internal sealed class Pacer
     }
 
     /// <summary>
-    /// Whether the holes are worth the pause that closing them takes. What the last such collection could not close
-    /// (pins hold it) is no reason for another.
+    /// Whether the holes are worth the pause for closing them. Holes that the last such collection could not close
+    /// (pins hold them) are no reason for another.
     /// </summary>
     private bool TryBeginCompaction_NeedsLock()
     {
@@ -202,8 +199,8 @@ internal sealed class Pacer
         }
         catch (OutOfMemoryException)
         {
-            // No memory for a thread: the runtime is about to collect by itself, and the writer that reported has done
-            // nothing wrong.
+            // No memory for a thread: the runtime is about to collect by itself, and the writer that reported must not
+            // fail.
         }
     }
 
@@ -222,8 +219,7 @@ internal sealed class Pacer
         new Thread(() => collect()) { IsBackground = true, Name = "BoundedCache pacer" }.Start();
 
     /// <summary>
-    /// Finds out whether the collection that was asked for is over, or the process collected the whole heap without
-    /// being asked.
+    /// Finds out whether the requested collection is over, or the process collected the whole heap by itself.
     /// </summary>
     private void NoteCollections_NeedsLock()
     {
@@ -232,7 +228,7 @@ internal sealed class Pacer
         bool mayBeAsked = _isCollecting || _young.IsCollecting;
         if (_isCollecting && (_collector.ReadLastFull().Index != _lastFull || taken > s_longest))
         {
-            // What left meanwhile goes on counting: most of it was seen alive.
+            // Bytes that left meanwhile still count: the collection saw most of them alive.
             _isCollecting = false;
             _fullCollections = _collector.FullCollections;
             _notBefore = NotBefore(_time, taken, MaxShareOfProcessor);

@@ -9,19 +9,19 @@ namespace BoundedCache.Pacing;
 internal sealed class PacingBudget(CollectorSettings settings)
 {
     /// <summary>
-    /// The least budget: below it a collection of the whole heap costs more than the bytes are worth.
+    /// The minimum budget: below it a collection of the whole heap costs more than the bytes are worth.
     /// </summary>
     public const long MinimumBytes = 8L * 1024 * 1024;
 
     /// <summary>
-    /// The least budget where limits are next to nothing. Half of them is taken off it, down to
-    /// <see cref="MinimumBytes"/> at 48 MiB: a share of a few megabytes would be used up hundreds of times a second,
+    /// The minimum budget where limits are close to zero. Half of the limits is subtracted from it, down to
+    /// <see cref="MinimumBytes"/> at 48 MiB. A share of a few megabytes would be used up hundreds of times a second,
     /// for little memory.
     /// </summary>
     public const long SmallCacheBytes = 4 * MinimumBytes;
 
-    // Where the heap has a hard limit, what it has beyond the caches' limits must hold the dead, the new, what both
-    // grow by while the collector runs, and the application.
+    // Where the heap has a hard limit, its room beyond the caches' limits must hold dead bytes, new bytes, the growth
+    // of both during a collection, and the application.
     private const int RoomPerBudget = 4;
 
     private readonly long? _heapLimitBytes = settings.HeapHardLimitBytes is > 0 and long limit ? limit : null;

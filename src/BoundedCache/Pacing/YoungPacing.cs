@@ -7,25 +7,24 @@ namespace BoundedCache.Pacing;
 /// kind. Guarded by the pacer's lock.
 /// </summary>
 /// <remarks>
-/// What comes in is new, and the runtime lets new objects pile up by the size of the processor's cache, which on a
-/// large server is hundreds of megabytes whatever the limit. When it then finds nearly all of them alive it leaves them
-/// where they are, and what died between them (what an entry is built with) stays as holes for as long as the entries
-/// live. Compacted early, they fill the holes that older entries left. So where the runtime's own collections are known
-/// to come for what caches take in, the next one is forestalled. The process stops more often and for less time each,
-/// and for no longer in all: nearly all the time goes to moving what is kept, once.
+/// The runtime lets new objects pile up by the size of the processor's cache: hundreds of megabytes on a large server,
+/// whatever the limit. When it then finds nearly all of them alive, it leaves them where they are. What died between
+/// them (temporary objects of building an entry) stays as holes for as long as the entries live. Compacted early, new
+/// entries fill the holes that older entries left. So where the runtime's own collections are known to come because of
+/// what caches take in, the next one is forestalled. The process stops more often and for less time each, and for no
+/// longer in all: nearly all the time is spent on moving survivors, once.
 /// </remarks>
 internal sealed class YoungPacing(IGarbageCollector collector, TimeProvider time)
 {
-    /// <summary>The most of all time that young collections may stop the process for.</summary>
+    /// <summary>The maximum share of all time for which young collections may stop the process.</summary>
     public const double MaxShareOfTime = 0.5;
 
-    // New and dead bytes stand side by side above the limit; the young ones cost less to collect, so they get the
-    // smaller part.
+    // New and dead bytes add up above the limit. New ones cost less to collect, so they get the smaller part.
     private const int YoungPerBudget = 2;
 
-    // A young collection that the pacer did not ask for, and that comes after less than this, is not for what caches
-    // take in. After more, the next is forestalled: due after three quarters of it. The bound rises by a sixty-fourth
-    // with every young collection that is in time, so that it follows the runtime's budgets both ways.
+    // If an unrequested young collection comes after fewer bytes than this, caches are not its cause. After more, the
+    // next is forestalled: it is due after three quarters of those bytes. The bound rises by a sixty-fourth with every
+    // young collection that is in time, so that it follows the runtime's budgets both ways.
     private const long MinimumUnaskedBytes = 2L * 1024 * 1024;
     private const int UnaskedRecovery = 64;
 
@@ -35,7 +34,7 @@ internal sealed class YoungPacing(IGarbageCollector collector, TimeProvider time
     private long _notBefore = long.MinValue;
     private long _collections;
 
-    /// <summary>Collections asked for so far.</summary>
+    /// <summary>Collections requested so far.</summary>
     public long Collections => Volatile.Read(ref _collections);
 
     /// <summary>Whether a writer runs a collection now.</summary>
@@ -44,15 +43,15 @@ internal sealed class YoungPacing(IGarbageCollector collector, TimeProvider time
     /// <summary>Counts what came into a cache.</summary>
     public void Add(long bytes) => _bytes += bytes;
 
-    /// <summary>Finds out whether anything was collected, which starts the count anew.</summary>
-    /// <param name="mayBeAsked">Whether the pacer may have asked for it.</param>
-    /// <param name="isFull">Whether the process collected the whole heap without being asked.</param>
+    /// <summary>Finds out whether anything was collected, which restarts the count.</summary>
+    /// <param name="mayBeAsked">Whether the pacer may have requested it.</param>
+    /// <param name="isFull">Whether the process collected the whole heap by itself.</param>
     public void NoteCollections(bool mayBeAsked, bool isFull)
     {
         if (collector.AllCollections is var collections && collections != _collectionsSeen)
         {
-            // One of the whole heap is the process's own wish, or has reasons beside what came in: a young one before
-            // each would only be one more.
+            // The process decided on a collection of the whole heap itself, or it has other reasons than what came in.
+            // A young one before each would only be one more.
             _unaskedBytes = !mayBeAsked && !isFull && _bytes >= MinimumUnaskedBytes ? _bytes : _unaskedBytes;
             _collectionsSeen = collections;
             _bytes = 0;
@@ -61,7 +60,7 @@ internal sealed class YoungPacing(IGarbageCollector collector, TimeProvider time
 
     /// <summary>
     /// Whether a collection is due. The caller then runs it, without the lock, and calls <see cref="End"/>. One writer
-    /// collects; the others go on counting.
+    /// collects; the others only count.
     /// </summary>
     public bool TryBegin(long budgetBytes)
     {

@@ -1,8 +1,8 @@
 namespace BoundedCache.Process;
 
 /// <summary>
-/// Tells when a collection of the whole heap has run. It is an object that nothing refers to, so its finalizer runs
-/// after each collection of its generation; after a few collections that is the oldest generation.
+/// Signals each collection of the whole heap. Nothing refers to this object, so its finalizer runs after each
+/// collection of its generation; after a few collections that is the oldest generation.
 /// </summary>
 internal sealed class FullCollectionSignal
 {

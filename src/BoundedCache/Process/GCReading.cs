@@ -21,7 +21,7 @@ internal readonly record struct GCReading
     public bool Concurrent { get; init; }
 
     /// <summary>
-    /// The youngest generation when the collection began: what had been allocated since the one before.
+    /// The size of the youngest generation when the collection began: what was allocated since the one before.
     /// </summary>
     public long YoungBytes { get; init; }
 

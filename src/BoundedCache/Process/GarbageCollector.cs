@@ -29,7 +29,7 @@ internal interface IGarbageCollector
     int FullCollections { get; }
 
     /// <summary>
-    /// Collections of any generation that have begun since the process started: each collects the youngest.
+    /// Collections of any generation that have begun since the process started. Each collects the youngest generation.
     /// </summary>
     int AllCollections { get; }
 
@@ -72,20 +72,20 @@ internal interface IGarbageCollector
     void CompactYoung();
 
     /// <summary>
-    /// Runs one blocking collection of the whole heap. It compacts only where the runtime thinks that it pays, and
-    /// gives no memory back to the operating system by itself.
+    /// Runs one blocking collection of the whole heap. The runtime decides whether it compacts. It returns no memory to
+    /// the operating system by itself.
     /// </summary>
     void CollectBlocking();
 
     /// <summary>
-    /// Runs one blocking, compacting collection of the whole heap. It gives no memory back to the operating system by
+    /// Runs one blocking, compacting collection of the whole heap. It returns no memory to the operating system by
     /// itself.
     /// </summary>
     void CollectCompacting();
 
     /// <summary>
-    /// Runs one blocking, compacting, aggressive collection of the whole heap: the only one that gives what it emptied
-    /// back to the operating system before it returns.
+    /// Runs one blocking, compacting, aggressive collection of the whole heap. Only this one returns the emptied memory
+    /// to the operating system before the call ends.
     /// </summary>
     void CollectAggressively();
 

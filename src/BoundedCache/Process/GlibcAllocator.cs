@@ -8,7 +8,7 @@ namespace BoundedCache.Process;
 /// </summary>
 internal interface INativeAllocator
 {
-    /// <summary>Makes the allocator give its free pages back to the operating system.</summary>
+    /// <summary>Makes the allocator return its free pages to the operating system.</summary>
     /// <returns>False where the allocator cannot do that. Never throws.</returns>
     bool TryTrim();
 }

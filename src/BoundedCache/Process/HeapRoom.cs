@@ -16,8 +16,8 @@ namespace BoundedCache.Process;
 internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerBytes)
 {
     /// <summary>
-    /// While entries come and go a cache needs one part in so many more than its limit. This includes some room for the
-    /// application's own objects.
+    /// The extra heap that a cache needs while entries come and go: one part in this many of its limit. It includes
+    /// some room for the application's own objects.
     /// </summary>
     private const int ExtraPart = 4;
 
@@ -31,9 +31,7 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
             ? new HeapRoom(limit, ContainerLimit.Read(memory.Files))
             : null;
 
-    /// <summary>
-    /// Heap that caches with such limits need beyond what there is, in bytes; negative where they need less.
-    /// </summary>
+    /// <summary>Heap bytes that caches with these limits lack; negative where they need less than there is.</summary>
     public long MissingBytes(long limitsBytes)
     {
         long limits = Math.Min(limitsBytes, long.MaxValue / 2);

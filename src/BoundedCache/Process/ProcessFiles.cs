@@ -10,7 +10,7 @@ internal interface IProcessFiles
 {
     /// <summary>Reads the beginning of a file.</summary>
     /// <param name="path">An absolute path, for example <c>/proc/self/status</c>.</param>
-    /// <param name="buffer">Filled as far as the file goes; a full buffer may mean that the file goes on.</param>
+    /// <param name="buffer">Filled up to the end of the file; if it is full, the file may be longer.</param>
     /// <returns>Bytes read, or -1 when the file is absent or cannot be read. Never throws.</returns>
     int Read(string path, Span<byte> buffer);
 

@@ -17,7 +17,7 @@ internal sealed class ProcessMemory(
 
     private static readonly GlibcAllocator s_allocator = new();
 
-    /// <summary>This process, as it really is.</summary>
+    /// <summary>The real process.</summary>
     public static ProcessMemory Shared { get; } = new(new ProcessFiles(), new RuntimeCollector(), s_allocator);
 
     /// <summary>

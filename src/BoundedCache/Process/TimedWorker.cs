@@ -11,7 +11,7 @@ internal sealed class TimedWorker(string threadName)
     private Thread? _thread;
 
     /// <summary>Runs work that does not throw.</summary>
-    /// <param name="work">What may never return.</param>
+    /// <param name="work">The work; it may never return.</param>
     /// <param name="timeout">How long to wait for it.</param>
     /// <returns>False when it did not finish in time, or was not begun because earlier work never finished.</returns>
     public bool TryRun(Action work, TimeSpan timeout)

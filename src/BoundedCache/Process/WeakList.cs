@@ -48,7 +48,7 @@ internal sealed class WeakList<T>
 
     private void DropCollected() => _items.RemoveAll(static weak => !weak.TryGetTarget(out _));
 
-    /// <summary>Passes over the living items.</summary>
+    /// <summary>Iterates over the living items.</summary>
     public struct Enumerator
     {
         private List<WeakReference<T>>.Enumerator _items;

@@ -34,7 +34,7 @@ internal sealed class WeakTimer<TOwner>
             _timer = time.CreateTimer(static state => ((WeakTimer<TOwner>)state!).Tick(), this, dueTime, period);
         }
 
-        // A tick that finds no owner needs the field above.
+        // Keeps the owner alive until the field above is set: a tick that finds no owner needs it.
         GC.KeepAlive(owner);
     }
 

@@ -4,26 +4,26 @@ using BoundedCache.Process;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// One gentle release: a collection of the whole heap in the background, then small collections that each let the
-/// runtime hand back a slice of the memory that it emptied. Used by the releaser's thread alone, once.
+/// One gentle release: a collection of the whole heap in the background, then small collections. Each small one lets
+/// the runtime return a slice of the memory that it emptied. Used once, only by the releaser's thread.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The runtime hands empty regions back by itself only when it collects, and then no more than the time since it last
-/// did allows, and nothing before 100 ms are over. So slices come every 100 ms while they bring
-/// something. Regions that the runtime would rather keep are given up once they lay unused through twenty collections:
-/// where a slice brings nothing, the next ones follow faster. Under Server GC a timer of the runtime's own hands back
-/// what the collections marked for it, at the same pace.
+/// The runtime returns empty regions by itself only when it collects. It returns no more than the time since it last
+/// did allows, and nothing before 100 ms are over. So slices come every 100 ms while they bring something. The runtime
+/// gives up regions that it would rather keep once they were unused through twenty collections: where a slice brings
+/// nothing, the next ones follow faster. Under Server GC a timer of the runtime returns what the collections marked, at
+/// the same pace.
 /// </para>
 /// <para>
-/// Only regions that are empty as a whole go. Where survivors are scattered few are, so a compacting collection comes
-/// first. What the runtime keeps to the last (some budget for every generation) one full collection fetches at the end,
-/// where little is alive: with little left to hand back its pause is that of compacting the survivors.
+/// Only regions that are wholly empty are returned. Where survivors are scattered, few regions are empty, so a
+/// compacting collection comes first. The runtime keeps some budget for every generation. Where little is alive, one
+/// full collection fetches that at the end: its pause is then that of compacting the survivors.
 /// </para>
 /// </remarks>
 internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, ReleaseThresholds thresholds)
 {
-    // Where a background collection is under way the runtime begins no other, and that one has not seen the latest
+    // While a background collection is under way the runtime begins no other, and that one has not seen the latest
     // garbage.
     private const int Attempts = 3;
 
@@ -40,8 +40,8 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     public IReadOnlyList<string> Account =>
         _stopped is null ? _account : [.. _account, $"The gentle release ended early: {_stopped}."];
 
-    /// <summary>Runs the steps, as far as nothing speaks against them.</summary>
-    /// <returns>What is known at the end.</returns>
+    /// <summary>Runs the steps, unless something prevents them.</summary>
+    /// <returns>The last measurement.</returns>
     public ReleaseMeasurement Execute()
     {
         if (CollectInBackground())
@@ -76,8 +76,8 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             });
             if (isNew)
             {
-                // Without background collections, or in a heap too fragmented for them, the runtime
-                // stops the process for it.
+                // Where background collections are off, or the heap is too fragmented for them, the runtime stops the
+                // process for it.
                 _blocking += _collector.ReadLastFullBlocking().Index > last ? 1 : 0;
                 break;
             }
@@ -142,18 +142,18 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     }
 
     /// <summary>
-    /// One full collection, where slices gave back nothing, or where it is quick and there is still something to fetch,
-    /// in the heap or beside it.
+    /// Runs one full collection where slices returned nothing, or where it is quick and memory is left to fetch, in the
+    /// heap or beside it.
     /// </summary>
     private void Finish()
     {
         ReleaseMeasurement measurement = Measure();
-        // Under Server GC a collection in the background leaves memory beside the heap, which does not show as idle
-        // and which only a full one fetches.
+        // Under Server GC a background collection leaves memory beside the heap. It does not show as idle, and only a
+        // full collection fetches it.
         bool isWorthIt = _collector.Settings.IsServer
             || thresholds.IsWorthFetching(measurement.IdleBytes, measurement.Collection.LiveBytes);
 
-        // Only a clear excess is put down to pins: any process has some.
+        // Only a clear excess is blamed on pins: any process has some.
         bool isPinned = measurement.IsHeapIdle && measurement.IsPinned;
         if (!isWorthIt || isPinned || _blocking >= MaxBlocking || !MayCollect())
         {
@@ -184,8 +184,8 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     private long Occupied() => ReleaseMeasurement.Occupied(memory.TakeSnapshot());
 
     /// <summary>
-    /// The heap as the last collection of any kind left it; pins and finalizers as the last one of the whole heap
-    /// found them.
+    /// Measures the heap as the last collection of any kind left it, and pins and finalizers as the last one of the
+    /// whole heap found them.
     /// </summary>
     private ReleaseMeasurement Measure()
     {

@@ -5,14 +5,14 @@ using BoundedCache.Process;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The watch, one a clock and so one a process, that releases gently when the process has held much more memory than it
-/// needs for a while and is quiet. Its timer runs while a cache that wants it lives.
+/// Watches the process, and releases gently when it was quiet for a while and held much more memory than it needs.
+/// There is one watch for each clock, so one for each process. Its timer runs while a cache that wants it lives.
 /// </summary>
 /// <remarks>
 /// <para>
-/// <b>Held</b> is the resident part of the managed heap: what the last collection left committed, or, after one in the
-/// background, which reports less than is committed, anonymous memory less what was last known to be native.
-/// <b>Needed</b> is what survived the last collection of the whole heap, less what the caches have let go since.
+/// <b>Held</b> is the resident part of the managed heap: what the last collection left committed. A background
+/// collection reports less than is committed; after one, held is anonymous memory less what was last known to be
+/// native. <b>Needed</b> is what survived the last collection of the whole heap, less what left the caches since.
 /// <b>Quiet</b> is a process that allocates less than 1 MiB a second and collects no whole heap.
 /// </para>
 /// <para>Lock: <c>_lock</c> guards the members and the timer. No user code runs under it.</para>
@@ -31,7 +31,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private WeakTimer<IdleReleaser>? _timer;
     private int _isChecking;
 
-    // Of the checks alone, which do not overlap.
+    // Used only by the checks, which do not overlap.
     private IdleReading _last;
     private long? _nativeBytes;
     private long _usedAtFull;
@@ -40,7 +40,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private long _leftBytes;
     private long? _releasedAt;
 
-    /// <summary>The watch of a clock.</summary>
+    /// <summary>The watch for a clock.</summary>
     public static IdleReleaser Shared(TimeProvider time) =>
         s_watches.GetValue(time, static clock => new IdleReleaser(MemoryReleaser.Shared, ProcessMemory.Shared, clock));
 
@@ -62,7 +62,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         }
     }
 
-    /// <summary>Ends a member's part in it.</summary>
+    /// <summary>Stops taking a member into account.</summary>
     public void Leave(Member member)
     {
         lock (_lock)
@@ -86,7 +86,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         }
     }
 
-    /// <returns>Whether a release began, at whose end the next check may come.</returns>
+    /// <returns>Whether a release began; the next check may come when it ends.</returns>
     private bool Check(Member[] members)
     {
         IdleReading now = Read(members);
@@ -117,13 +117,13 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         ReleaseResult? released = task.IsCompletedSuccessfully ? task.Result : null;
         if (released is not null)
         {
-            // What stayed is pinned, or kept by the runtime: asking for the same again would bring no more.
+            // The rest is pinned, or kept by the runtime: the same release again would bring no more.
             IdleReading after = Read(members);
             _leftBytes = Math.Max(0, after.HeldBytes - after.NeededBytes);
             _last = after;
         }
 
-        // Before anybody is told: what is told may take long, or throw, and the checks go on.
+        // Before the members are told: that may take long, or throw, and the checks must go on.
         Volatile.Write(ref _isChecking, 0);
         if (released is not null)
         {
@@ -204,20 +204,20 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     }
 
     /// <summary>
-    /// What one cache wants of the watch, and tells it. The watch holds it weakly: it ends with its cache.
+    /// What one cache wants of the watch, and how the watch reports to it. Held weakly: it ends with its cache.
     /// </summary>
     public sealed record Member
     {
-        /// <summary>The least time between two idle releases.</summary>
+        /// <summary>The minimum time between two idle releases.</summary>
         public required TimeSpan Interval { get; init; }
 
-        /// <summary>Bytes that the process has to hold beyond need for a release to be worth it.</summary>
+        /// <summary>Bytes that the process must hold beyond its need before a release is worth it.</summary>
         public required long MinimumBytes { get; init; }
 
         /// <summary>Bytes in the cache now; 0 where it does not count bytes.</summary>
         public required Func<long> UsedBytes { get; init; }
 
-        /// <summary>Told what a release came to. Must not throw.</summary>
+        /// <summary>Called with the result of a release. Must not throw.</summary>
         public required Action<ReleaseResult> OnReleased { get; init; }
     }
 

@@ -5,15 +5,15 @@ namespace BoundedCache.Release;
 internal sealed partial class MemoryReleaser
 {
     /// <summary>
-    /// The requests that one run serves. Guarded by the releaser's lock until it is closed; afterwards it belongs to
-    /// the releaser's thread. The tasks complete elsewhere: no continuation runs under the lock or on that thread.
+    /// The requests that one run serves. The releaser's lock guards it until it is closed; afterwards it belongs to the
+    /// releaser's thread. The tasks complete elsewhere: no continuation runs under the lock or on that thread.
     /// </summary>
     private sealed class Batch(Lock owner)
     {
         private readonly List<Waiter> _waiters = [];
         private readonly Queue<Func<TimeSpan, bool>> _callbackWaits = new();
 
-        /// <summary>Whether any caller still waits. Of a closed batch.</summary>
+        /// <summary>Whether any caller still waits. Only for a closed batch.</summary>
         public bool IsWanted => _waiters.Exists(static waiter => waiter.IsWaiting);
 
         public Task<ReleaseResult> Add_NeedsLock(ReleaseRequest request, CancellationToken cancellationToken)
@@ -47,7 +47,7 @@ internal sealed partial class MemoryReleaser
             return _waiters.Exists(static waiter => waiter.IsWaiting && waiter.Request.Mode == ReleaseMode.Full);
         }
 
-        /// <summary>The requests as one. Of those whose callers went away only the bytes count.</summary>
+        /// <summary>The requests as one. A request whose caller no longer waits adds only its bytes.</summary>
         public ReleaseRequest Combine_NeedsLock()
         {
             Debug.Assert(owner.IsHeldByCurrentThread);

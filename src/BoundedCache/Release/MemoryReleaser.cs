@@ -5,20 +5,20 @@ using BoundedCache.Process;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The one queue, of the whole process, for giving memory back to the operating system: one run at a time, on a
-/// background thread of its own that exists while there is work.
+/// The only queue of the process for returning memory to the operating system. One run at a time, on a background
+/// thread of its own that exists while there is work.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Coalescing: at most one batch waits. A request joins it until the run has closed it, right before its collection.
-/// What comes later may have made garbage that the collection has not seen, and waits, with all others like it, in the
-/// next batch. So requests at once cost the run that was under way and one more. Requests in a row are slowed down by
-/// <see cref="ReleaseThrottle"/>. A gentle run, which takes seconds, ends early where a caller waits for a full
-/// one, and where no caller waits for it any more.
+/// Coalescing: at most one batch waits. A request joins it until the run closes it, right before its collection. A
+/// later request may have made garbage that the collection has not seen, so it waits in the next batch, with all others
+/// like it. So simultaneous requests cost the run that was under way and one more. <see cref="ReleaseThrottle"/> slows
+/// down requests in a row. A gentle run, which takes seconds, ends early where a caller waits for a full one, or where
+/// no caller waits for it any more.
 /// </para>
 /// <para>
 /// Lock: <c>_lock</c> guards <c>_waiting</c>, <c>_isRunning</c> and the contents of an open batch. No user code runs
-/// under it: no callback, no collection, no continuation. Callbacks are waited for on a helper thread without it.
+/// under it: no callback, no collection, no continuation. A helper thread waits for callbacks without it.
 /// </para>
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, or a test.")]
@@ -29,21 +29,21 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
     private readonly TimedWorker _callbackWaiter = new("BoundedCache callback wait");
     private readonly TimedWorker _finalizerWaiter = new("BoundedCache finalizer wait");
 
-    // Set by each request: it wakes a run that waits between its steps, or until a deferred release is due.
+    // Set by each request. It wakes a run that waits between its steps or for a deferred release.
     private readonly ManualResetEventSlim _asked = new();
     private Batch? _waiting;
     private bool _isRunning;
 
     /// <summary>
-    /// The releaser of this process. A collection concerns every cache in it, so they all share this one.
+    /// The releaser of this process. A collection concerns every cache in it, so all caches share it.
     /// </summary>
     public static MemoryReleaser Shared { get; } = new(ProcessMemory.Shared, new ReleaseThresholds());
 
-    /// <summary>The process that it releases memory of.</summary>
+    /// <summary>The process whose memory it releases.</summary>
     public ProcessMemory Memory => memory;
 
-    /// <summary>Asks for a release.</summary>
-    /// <param name="request">What is expected of it.</param>
+    /// <summary>Requests a release.</summary>
+    /// <param name="request">What the caller expects of it.</param>
     /// <param name="cancellationToken">Ends this caller's wait, not the run, which others may wait for.</param>
     /// <returns>
     /// The result of the run that served the request; faulted when the run failed unexpectedly.
@@ -96,7 +96,8 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
                 batch = _waiting;
                 if (batch is null && deferred is null)
                 {
-                    // Under the lock that callers take: either they see that nobody runs, or this sees their request.
+                    // Under the lock that callers take: either they see that no thread runs, or this sees their
+                    // request.
                     _isRunning = false;
                     return;
                 }
@@ -129,7 +130,7 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
     }
 
     /// <summary>
-    /// Waits until a release that was put off is due, and runs it. Returns early where a request comes meanwhile.
+    /// Waits until a deferred release is due, and runs it. Returns early where a request comes meanwhile.
     /// </summary>
     [SuppressMessage(
         "Design", "CA1031", Justification = "Nobody waits for it, and an exception here would end the process.")]
@@ -170,7 +171,7 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
         return result;
     }
 
-    /// <summary>What a gentle run does between its steps.</summary>
+    /// <summary>Waits between the steps of a gentle run, and returns why it should stop, or null.</summary>
     private string? WaitForReasonToStop(Batch? batch, TimeSpan timeout)
     {
         long startedAt = Stopwatch.GetTimestamp();
@@ -199,7 +200,8 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
     }
 
     /// <summary>
-    /// Waits for callers' callbacks, those of callers who join meanwhile included, and closes the batch after the last.
+    /// Waits for callers' callbacks, including those of callers that join meanwhile, and closes the batch after the
+    /// last.
     /// </summary>
     private ReleaseRequest WaitForCallbacksAndClose(Batch batch, long startedAt, out bool finished)
     {

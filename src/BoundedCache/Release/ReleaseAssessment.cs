@@ -4,8 +4,8 @@ using BoundedCache.Report;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// Judges one release: whether it counts as full or partial, and what is said about memory that stayed, in the words
-/// of the memory report's rules. Every rule asks for an amount and a ratio, so that what is usual in a small or a large
+/// Judges one release: whether it counts as full or partial, and what is said about memory that stayed, in the words of
+/// the memory report's rules. Every rule requires an amount and a ratio, so that what is usual in a small or a large
 /// process is not reported.
 /// </summary>
 internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds thresholds)
@@ -16,11 +16,11 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     /// <summary>Why, in sentences.</summary>
     public string Reason { get; private set; } = "";
 
-    /// <summary>What holds memory and what to do about it, as sentences.</summary>
+    /// <summary>What holds memory, and what to do about it, as sentences.</summary>
     public IReadOnlyList<string> Advice { get; private set; } = [];
 
     /// <summary>Judges what a release left.</summary>
-    /// <param name="measurement">What is known.</param>
+    /// <param name="measurement">The last measurement.</param>
     /// <param name="account">How it went, as sentences for the reason.</param>
     public ReleaseAssessment Judge(in ReleaseMeasurement measurement, IReadOnlyList<string> account)
     {
@@ -90,7 +90,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     }
 
     /// <summary>
-    /// Why the managed heap keeps memory without objects, decided as in the report; the largest part.
+    /// Why the managed heap keeps memory without objects, decided as in the report; only the largest part.
     /// </summary>
     private MemoryReportFinding ExplainIdleHeap(in ReleaseMeasurement measurement)
     {
@@ -104,7 +104,9 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             .MaxBy(static finding => finding.Bytes)!;
     }
 
-    /// <summary>What the rules find outside the managed heap; that it is much, where they find no more.</summary>
+    /// <summary>
+    /// What the rules find outside the managed heap; where they find nothing, only that much memory is there.
+    /// </summary>
     private MemoryReportFinding[] ExplainNative(in ReleaseMeasurement measurement)
     {
         MemoryBreakdown breakdown = Analyze();
@@ -113,12 +115,12 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     }
 
     /// <summary>
-    /// What the rules find that is in use, and not by a cache: no release could have taken it. It is told because it
+    /// What the rules find in use outside the caches. No release could have taken it. It is reported because it
     /// explains why RSS stays.
     /// </summary>
     private IReadOnlyList<MemoryReportFinding> ExplainElsewhere(in ReleaseMeasurement measurement)
     {
-        // What is missing of what was let go has been told before this.
+        // Freed bytes that did not leave were reported before this.
         long told = measurement.FinalizersToBlame || measurement.IsStillAlive ? measurement.AliveBytes : 0;
         CacheShare? caches = measurement.Request.ReadCaches?.Invoke();
         var seen = new MemoryBreakdown
@@ -129,11 +131,11 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             OtherLiveBytes = caches is { } share ? measurement.Collection.LiveBytes - share.Bytes - told : 0,
             FileBytes = measurement.After.FileBytes ?? 0,
 
-            // Small collections leave the old that died since the last one of the whole heap.
+            // Small collections leave old objects that died since the last collection of the whole heap.
             IsLiveMeasured = measurement.Request.Mode == ReleaseMode.Full,
         };
 
-        // The mappings, which name the largest file, are only read where files are worth a sentence.
+        // The mappings name the largest file. They are read only where files are worth a sentence.
         bool hasFiles = MemoryRules.CheckElsewhere(seen)
             .Any(static finding => finding.Cause == MemoryReportCause.MappedFiles);
         return MemoryRules.CheckElsewhere(hasFiles ? seen with { Space = Analyze().Space } : seen);

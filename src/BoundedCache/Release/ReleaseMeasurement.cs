@@ -4,23 +4,21 @@ using BoundedCache.Report;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// What is known after a collection of a release, and what follows from it by arithmetic. The memory judged is the
-/// anonymous part of RSS, and RSS itself where the platform does not tell the parts.
+/// What is known after a collection of a release, and what follows from it by arithmetic. It judges the anonymous part
+/// of RSS, or RSS itself where the platform does not report the parts.
 /// </summary>
 internal readonly record struct ReleaseMeasurement
 {
-    /// <summary>What was asked for.</summary>
+    /// <summary>The request.</summary>
     public required ReleaseRequest Request { get; init; }
 
-    /// <summary>The process to compare with: before the evictions, or else before the collection.</summary>
+    /// <summary>The process to compare with: before the evictions, otherwise before the collection.</summary>
     public required ProcessMemorySnapshot Reference { get; init; }
 
     /// <summary>The process now.</summary>
     public required ProcessMemorySnapshot After { get; init; }
 
-    /// <summary>
-    /// The last blocking collection of the whole heap: other, small ones may have followed it already.
-    /// </summary>
+    /// <summary>The last blocking collection of the whole heap. Small collections may have followed it.</summary>
     public required GCReading Collection { get; init; }
 
     /// <summary>Blocking collections of the whole heap run so far.</summary>
@@ -32,7 +30,7 @@ internal readonly record struct ReleaseMeasurement
     /// <summary>Whether every caller's callbacks finished in time.</summary>
     public bool CallbacksFinished { get; init; }
 
-    /// <summary>Whether the native allocator was to give memory back, and there is none that can be asked.</summary>
+    /// <summary>Whether the native allocator was to return memory, but there is none that can be asked.</summary>
     public bool CannotTrimNative { get; init; }
 
     /// <summary>Bytes that the process should have lost: never more than it had.</summary>
@@ -47,17 +45,19 @@ internal readonly record struct ReleaseMeasurement
     /// <summary>Whether clearly less fell than was expected.</summary>
     public bool IsShort => ReleaseThresholds.IsClear(ExpectedBytes - FallenBytes, ExpectedBytes);
 
-    /// <summary>Expected bytes that no collection took: still reachable, or as much was allocated since.</summary>
+    /// <summary>
+    /// Expected bytes that no collection took: they are still reachable, or as much was allocated since.
+    /// </summary>
     public long AliveBytes => ExpectedBytes - (Reference.AllocatedBytes - Collection.LiveBytes);
 
     /// <summary>
-    /// Whether what is alive explains why clearly less fell. Without a baseline it is unknown whether it died earlier.
+    /// Whether live objects explain why clearly less fell. Without a baseline it is unknown whether they died earlier.
     /// </summary>
     public bool IsStillAlive => Request.Baseline is not null && IsMissingInHeap;
 
     /// <summary>
-    /// Whether dead objects that wait for their finalizers may be what is missing. One of them can hold everything;
-    /// but where, for lack of a baseline, it is not sure that anything is missing, the one that is always due is no
+    /// Whether dead objects that wait for their finalizers may be what is missing. One of them can hold everything.
+    /// Without a baseline it is not sure that anything is missing; then the one finalizer that is always due is no
     /// reason to collect twice.
     /// </summary>
     public bool FinalizersHold =>
@@ -65,19 +65,19 @@ internal readonly record struct ReleaseMeasurement
         && IsMissingInHeap;
 
     /// <summary>
-    /// Whether, with all collections done, finalizers are the likely reason that memory is missing. What waits behind a
-    /// stuck one is counted as pending by the first collection only.
+    /// Whether, with all collections done, finalizers are the likely reason that memory is missing. Only the first
+    /// collection counts objects behind a stuck finalizer as pending.
     /// </summary>
     public bool FinalizersToBlame =>
         (FinalizersStuck || Collection.FinalizersPending >= MemoryAnalyzer.ManyFinalizers) && IsMissingInHeap;
 
-    /// <summary>Resident memory of the managed heap with nothing live in it.</summary>
+    /// <summary>Resident memory of the managed heap without live objects.</summary>
     public long IdleBytes => Math.Min(Collection.CommittedBytes, OccupiedBytes) - Collection.LiveBytes;
 
-    /// <summary>Whether the managed heap clearly keeps more than lives in it.</summary>
+    /// <summary>Whether the managed heap clearly keeps idle memory.</summary>
     public bool IsHeapIdle => ReleaseThresholds.IsClear(IdleBytes, Collection.LiveBytes);
 
-    /// <summary>Whether there are pins enough to hold a good part of the idle heap.</summary>
+    /// <summary>Whether there are enough pins to hold a good part of the idle heap.</summary>
     public bool IsPinned => GCReading.CanPinsHold(Collection.PinnedObjects, IdleBytes);
 
     /// <summary>Memory outside the managed heap.</summary>

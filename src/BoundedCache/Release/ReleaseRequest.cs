@@ -2,20 +2,18 @@ using BoundedCache.Report;
 
 namespace BoundedCache.Release;
 
-/// <summary>
-/// What one caller wants of a release; or what several want together, see <see cref="Combine"/>.
-/// </summary>
+/// <summary>What one caller wants of a release, or several callers together: see <see cref="Combine"/>.</summary>
 internal sealed record ReleaseRequest
 {
     /// <summary>
-    /// Bytes that the caller let go and believes dead: what it evicted since <see cref="Baseline"/>, or, without one,
-    /// what it evicted that no collection has seen yet. Requests that share a run are added up, so no byte may be
-    /// named twice.
+    /// Bytes that the caller freed and believes dead: what it evicted since <see cref="Baseline"/>, or, without one,
+    /// what it evicted that no collection has seen yet. Requests that share a run are added up, so each byte must be
+    /// counted once.
     /// </summary>
     public required long ExpectedBytes { get; init; }
 
     /// <summary>
-    /// How: full, unless every caller of a run is content with a gentle one. None where no caller waits any more.
+    /// The mode: full, unless every caller of a run accepts a gentle one. None where no caller waits any more.
     /// </summary>
     public ReleaseMode Mode { get; init; } = ReleaseMode.Full;
 
@@ -23,38 +21,37 @@ internal sealed record ReleaseRequest
     public bool TrimNative { get; init; }
 
     /// <summary>
-    /// Whether a person or a program asked for exactly this: it runs whatever the gain, and is never put off.
+    /// Whether a caller asked for exactly this release: it runs whatever the gain, and is never deferred.
     /// </summary>
     public bool Forced { get; init; }
 
-    /// <summary>Whether it was put off before, and its time has come: it runs whatever the gain.</summary>
+    /// <summary>Whether it was deferred before and is now due: it runs whatever the gain.</summary>
     public bool WasDeferred { get; init; }
 
     /// <summary>
-    /// The process before the first byte of <see cref="ExpectedBytes"/> was let go. With it the result can tell bytes
-    /// that are still alive from bytes that other collections had already taken; without it the benefit of the doubt
-    /// is given.
+    /// The process before the first of the <see cref="ExpectedBytes"/> was freed. With it the result can tell bytes
+    /// that are still alive from bytes that other collections had already taken. Without it no bytes count as alive.
     /// </summary>
     public ProcessMemorySnapshot? Baseline { get; init; }
 
     /// <summary>
-    /// Waits, no longer than it is told, for what still refers to dead bytes (eviction callbacks), and says whether
-    /// that finished. Runs before the collection, on a thread of the releaser's; may throw.
+    /// Waits, no longer than its argument, for code that still refers to dead bytes (eviction callbacks). Returns
+    /// whether that code finished. Runs before the collection, on a thread of the releaser; may throw.
     /// </summary>
     public Func<TimeSpan, bool>? WaitForCallbacks { get; init; }
 
     /// <summary>
-    /// Asks the caches of the process for their share of the memory, when the release is over, so that live objects
-    /// outside them can be told. Null where no caller wants to know. Must not throw.
+    /// Asks the caches of the process for their share of the memory after the release, so that live objects outside
+    /// them can be reported. Null where no caller needs it. Must not throw.
     /// </summary>
     public Func<CacheShare>? ReadCaches { get; init; }
 
     /// <summary>
-    /// What is left of the request when its caller no longer waits: its bytes, which are dead all the same.
+    /// The request after its caller stopped waiting: only its bytes remain, which are dead all the same.
     /// </summary>
     public ReleaseRequest WithoutCaller() => this with { Mode = ReleaseMode.None, Forced = false, TrimNative = false };
 
-    /// <summary>Both requests as one: the bytes of both, and the strongest of their wishes.</summary>
+    /// <summary>Both requests as one: the bytes of both, and the stronger of their wishes.</summary>
     public ReleaseRequest Combine(ReleaseRequest other) => new()
     {
         ExpectedBytes = AddSaturating(ExpectedBytes, other.ExpectedBytes),
@@ -66,7 +63,7 @@ internal sealed record ReleaseRequest
         ReadCaches = ReadCaches ?? other.ReadCaches,
     };
 
-    /// <summary>The sum of two numbers of bytes, where less than none counts as none.</summary>
+    /// <summary>The sum of two numbers of bytes; a negative number counts as 0.</summary>
     public static long AddSaturating(long one, long other)
     {
         (one, other) = (Math.Max(0, one), Math.Max(0, other));

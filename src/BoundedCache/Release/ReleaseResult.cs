@@ -14,8 +14,7 @@ internal sealed record ReleaseResult
     public required string Reason { get; init; }
 
     /// <summary>
-    /// What holds memory that should have gone and what to do about it, as sentences; empty when
-    /// there is nothing to say.
+    /// What holds memory that should have left the process, and what to do about it, as sentences; may be empty.
     /// </summary>
     public required IReadOnlyList<string> Advice { get; init; }
 
@@ -25,19 +24,21 @@ internal sealed record ReleaseResult
     /// <summary>The process after the last collection.</summary>
     public required ProcessMemorySnapshot After { get; init; }
 
-    /// <summary>Time for which collections, these and others, stopped the managed threads during the run.</summary>
+    /// <summary>
+    /// Time for which collections, of this run and others, stopped the managed threads during the run.
+    /// </summary>
     public required TimeSpan GCPause { get; init; }
 
-    /// <summary>The most that one collection of the run stopped the managed threads.</summary>
+    /// <summary>The longest time for which one collection of the run stopped the managed threads.</summary>
     public TimeSpan LongestPause { get; init; }
 
-    /// <summary>Blocking collections of the whole heap that the run asked for: 0, 1 or 2.</summary>
+    /// <summary>Blocking collections of the whole heap that the run requested: 0, 1 or 2.</summary>
     public required int Collections { get; init; }
 
-    /// <summary>Time of the run, settling included, waiting for earlier runs not.</summary>
+    /// <summary>Time of the run. It includes settling, and not the wait for earlier runs.</summary>
     public required TimeSpan Duration { get; init; }
 
-    /// <summary>The result where nothing was collected.</summary>
+    /// <summary>The result of a run that collected nothing.</summary>
     /// <param name="outcome">Skipped or not requested.</param>
     /// <param name="reason">Why, as a sentence.</param>
     /// <param name="before">The process before.</param>
@@ -61,8 +62,7 @@ internal sealed record ReleaseResult
         };
 
     /// <summary>
-    /// Whether the caller is the first to count this run: several caches that it served must not count the
-    /// same pause several times.
+    /// Whether the caller is the first to count this run. Several caches that it served must not count its pause again.
     /// </summary>
     public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 }

@@ -4,8 +4,8 @@ using BoundedCache.Process;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The steps of one release: collect as was asked for, have the native allocator give back what it holds where that is
-/// allowed, and judge. Used by the releaser's thread alone, once.
+/// The steps of one release: collect as requested, trim the native allocator where that is allowed, and judge. Used
+/// once, only by the releaser's thread.
 /// </summary>
 internal sealed class ReleaseRun(
     ProcessMemory memory, ReleaseThresholds thresholds, ReleaseRequest request, ProcessMemorySnapshot before)
@@ -14,10 +14,10 @@ internal sealed class ReleaseRun(
     private readonly TimeSpan _pauseBefore = memory.Collector.TotalPause;
     private TimeSpan _longestPause;
 
-    /// <summary>Waits for finalizers, bounded; false where they did not finish.</summary>
+    /// <summary>Waits for finalizers, for a bounded time; false where they did not finish.</summary>
     public required Func<bool> WaitForFinalizers { get; init; }
 
-    /// <summary>Waits for a time, and answers why a gentle release should end early; null to go on.</summary>
+    /// <summary>Waits for a time, and returns why a gentle release should end early; null to go on.</summary>
     public required Func<TimeSpan, string?> Pause { get; init; }
 
     /// <summary>Whether every caller's callbacks finished in time.</summary>
@@ -27,7 +27,7 @@ internal sealed class ReleaseRun(
     public long LastCollection { get; private set; }
 
     /// <summary>Runs the release.</summary>
-    /// <param name="startedAt">When the releaser turned to it, as a stopwatch's timestamp.</param>
+    /// <param name="startedAt">When the releaser began with it, as a stopwatch's timestamp.</param>
     public ReleaseResult Execute(long startedAt)
     {
         ReleaseMeasurement measurement;
@@ -65,8 +65,8 @@ internal sealed class ReleaseRun(
     }
 
     /// <summary>
-    /// Runs a step that collects once, and notes for how long it stopped the process. A collection in the background,
-    /// which stops it twice and briefly, counts as one.
+    /// Runs a step that collects once, and notes for how long it stopped the process. A background collection stops it
+    /// twice and briefly, and counts as one.
     /// </summary>
     public void Collect(Action step)
     {
@@ -92,7 +92,7 @@ internal sealed class ReleaseRun(
     };
 
     /// <summary>
-    /// One aggressive collection, and once more where finalizers or another collection got in the way.
+    /// Runs one aggressive collection, and a second one where finalizers or another collection got in the way.
     /// </summary>
     private ReleaseMeasurement ReleaseFully()
     {
@@ -105,7 +105,7 @@ internal sealed class ReleaseRun(
             measurement = measurement with { FinalizersStuck = !WaitForFinalizers() };
         }
 
-        // The region may have begun while the finalizers were waited for.
+        // A no-GC region may have begun during the wait for finalizers.
         if ((finalizersHold || WasSwallowed(measurement, indexBefore)) && !_collector.IsInNoGCRegion)
         {
             Collect(_collector.CollectAggressively);
@@ -116,9 +116,9 @@ internal sealed class ReleaseRun(
     }
 
     /// <summary>
-    /// Whether another thread's collection ran instead of the aggressive one. The runtime is content when any blocking
-    /// collection of the whole heap ended meanwhile, and only an aggressive one gives the emptied memory back: so a
-    /// heap that stands clearly empty, without pins to explain it, was not collected aggressively.
+    /// Whether another thread's collection ran instead of the aggressive one. The runtime accepts any blocking
+    /// collection of the whole heap that ended meanwhile, but only an aggressive one returns the emptied memory. So a
+    /// heap that is clearly empty, without pins to explain it, was not collected aggressively.
     /// </summary>
     private static bool WasSwallowed(ReleaseMeasurement measurement, long indexBefore)
     {

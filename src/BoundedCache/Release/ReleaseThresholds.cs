@@ -4,20 +4,21 @@ using BoundedCache.Report;
 namespace BoundedCache.Release;
 
 /// <summary>
-/// The amounts and times from which on a release counts something as worth doing, worth saying, or stuck.
+/// The amounts and times from which on a release counts something as worth doing, worth reporting, or stuck.
 /// </summary>
 internal sealed record ReleaseThresholds
 {
     private const long MiB = 1024 * 1024;
 
     /// <summary>
-    /// The least gain in bytes that is worth a collection. The promise on RSS allows 10 MB beside the limit, so a fifth
-    /// of that may wait for the next release; skipped bytes are remembered, so many small requests add up to one run.
+    /// The minimum gain in bytes that is worth a collection. The promise on RSS allows 10 MB beside the limit, so a
+    /// fifth of that may wait for the next release. Skipped bytes are remembered, so many small requests add up to one
+    /// run.
     /// </summary>
     public long MinimumGainBytes { get; init; } = 2 * MiB;
 
     /// <summary>
-    /// The least gain as one part in this many of the committed heap: the pause grows with what survives, and the
+    /// The minimum gain as one part in this many of the committed heap. The pause grows with what survives, and the
     /// promise on RSS allows ten times as much.
     /// </summary>
     public long MinimumGainDivisor { get; init; } = 100;
@@ -33,34 +34,30 @@ internal sealed record ReleaseThresholds
     /// <summary>The bound on waiting for callers' callbacks, all callers of a run together.</summary>
     public TimeSpan CallbackPatience { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long after its bound a caller's wait may return before its thread is given up.</summary>
+    /// <summary>How long after its bound a caller's wait may return before its thread is abandoned.</summary>
     public TimeSpan CallbackGrace { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The bound on waiting for finalizers.</summary>
     public TimeSpan Finalizers { get; init; } = MemoryAnalyzer.FinalizerPatience;
 
-    /// <summary>
-    /// The bound on one collection in the background, which takes seconds in a heap of gigabytes.
-    /// </summary>
+    /// <summary>The bound on one background collection, which takes seconds in a heap of gigabytes.</summary>
     public TimeSpan Background { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often the end of a collection in the background is looked for.</summary>
+    /// <summary>How often a release checks whether the background collection has ended.</summary>
     public TimeSpan BackgroundPoll { get; init; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>
-    /// Time between slices that bring something: the runtime hands nothing back before 100 ms are over.
-    /// </summary>
+    /// <summary>Time between slices that bring something: the runtime returns nothing before 100 ms are over.</summary>
     public TimeSpan SliceInterval { get; init; } = TimeSpan.FromMilliseconds(105);
 
-    /// <summary>Time between slices that bring nothing, and only let empty regions grow old.</summary>
+    /// <summary>Time between slices that bring nothing: they only let empty regions grow old.</summary>
     public TimeSpan FruitlessInterval { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// Slices without gain after which there is no more to come: empty regions are given up from age 20 on.
+    /// Slices without gain that end a gentle release's slices: the runtime gives up empty regions from age 20 on.
     /// </summary>
     public int FruitlessSlices { get; init; } = 36;
 
-    /// <summary>The least that a slice has to bring to count.</summary>
+    /// <summary>The minimum that counts as a gain of a slice.</summary>
     public long MinimumSliceBytes { get; init; } = MiB;
 
     /// <summary>
@@ -69,22 +66,24 @@ internal sealed record ReleaseThresholds
     public long QuickLiveBytes { get; init; } = Pacer.QuickLiveBytes;
 
     /// <summary>
-    /// Time over which releases after limit changes are counted: within it run the first and one more that is large;
-    /// one follows for all the rest.
+    /// Time over which releases after limit changes are counted. Within it run the first release and one more that is
+    /// large; one release follows for all the rest.
     /// </summary>
     public TimeSpan StormWindow { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Native memory from which on the allocator is asked for it, where the application allows that.</summary>
+    /// <summary>
+    /// Native memory from which on the allocator is asked to return it, where the application allows that.
+    /// </summary>
     public long NativeTrimBytes { get; init; } = 16 * MiB;
 
     /// <summary>
-    /// Whether an excess is clear: beyond a tenth of what is due and 5 MB. The promise on RSS allows as much for the
-    /// heap, and another 5 MB for what grows beside it: compiled code, stacks, the allocator's reserves.
+    /// Whether an excess is clear: more than a tenth of what is due plus 5 MB. The promise on RSS allows as much for
+    /// the heap, and another 5 MB for what grows beside it: compiled code, stacks, the allocator's reserves.
     /// </summary>
     public static bool IsClear(long excessBytes, long dueBytes) => excessBytes > 5_000_000 + (dueBytes / 10);
 
     /// <summary>
-    /// Whether a gain is so large that many requests in a row are no reason to put it off: a third of the process.
+    /// Whether a gain is so large that it is not deferred after many requests in a row: a third of the process.
     /// </summary>
     public static bool IsLarge(long gainBytes, long occupiedBytes) => gainBytes >= occupiedBytes / 3;
 
@@ -92,9 +91,9 @@ internal sealed record ReleaseThresholds
     public bool IsKnownGap(long idleBytes, long liveBytes) => idleBytes > KnownGapBytes && idleBytes > liveBytes / 4;
 
     /// <summary>
-    /// Whether what slices left is worth the last collection of a gentle release: a tenth of what is alive, as the
-    /// promise on RSS allows. The 10 MB beside it are left to what grows outside the heap. No less, for that
-    /// collection stops the process.
+    /// Whether the memory that slices left is worth the last collection of a gentle release: a tenth of what is alive,
+    /// as the promise on RSS allows. The 10 MB beside it are for what grows outside the heap. The bound is no lower
+    /// because that collection stops the process.
     /// </summary>
     public bool IsWorthFetching(long idleBytes, long liveBytes) =>
         idleBytes > Math.Max(MinimumGainBytes, liveBytes / 10);

@@ -5,8 +5,8 @@ namespace BoundedCache.Release;
 
 /// <summary>
 /// Decides whether a release runs now. One that would bring little is skipped, and its bytes are remembered. Where many
-/// small changes follow each other the later ones are put off: each would stop the process, for what one release at the
-/// end gives back as well. Used by the releaser's thread alone.
+/// small changes follow each other, the later ones are deferred: each would stop the process, and one release at the
+/// end returns as much. Used only by the releaser's thread.
 /// </summary>
 internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresholds thresholds)
 {
@@ -16,19 +16,19 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
     private long _lastEnded;
     private ReleaseRequest? _deferred;
 
-    // Expected by requests that did not run: many small ones add up to a gain that is worth a run.
+    // Expected by requests that did not run. Many small requests add up to a gain that is worth a run.
     private long _carriedBytes;
 
-    // The collection that the last run ended with: what it left standing empty, another run would leave too.
+    // The collection that ended the last run. Another run would leave the same memory empty.
     private long _lastCollection;
 
-    /// <summary>How long a release that was put off has yet to wait; null where none is.</summary>
+    /// <summary>The time until the deferred release is due; null where none is deferred.</summary>
     public TimeSpan? Remaining => _deferred is null ? null : WindowLeft();
 
     /// <summary>Whether a release runs now.</summary>
-    /// <param name="request">What is asked for; the bytes of requests that did not run are added to it.</param>
+    /// <param name="request">The request; the bytes of requests that did not run are added to it.</param>
     /// <param name="before">The process now.</param>
-    /// <returns>Null where it runs, and else why not, as a sentence.</returns>
+    /// <returns>Null where it runs; otherwise the reason, as a sentence.</returns>
     public string? Admit(ref ReleaseRequest request, ProcessMemorySnapshot before)
     {
         request = request with { ExpectedBytes = ReleaseRequest.AddSaturating(request.ExpectedBytes, _carriedBytes) };
@@ -38,10 +38,10 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
     }
 
     /// <summary>
-    /// Notes that a release ran: it served those that had been put off as well. What a person asked for does not
-    /// count as one of many in a row.
+    /// Notes that a release ran: it served the deferred ones too. A forced release does not count as one of many in a
+    /// row.
     /// </summary>
-    /// <param name="request">What was asked for.</param>
+    /// <param name="request">The request.</param>
     /// <param name="lastCollection">The number of the collection that it ended with.</param>
     public void NoteRun(ReleaseRequest request, long lastCollection)
     {
@@ -54,7 +54,7 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
         }
     }
 
-    /// <summary>What was put off; afterwards nothing is.</summary>
+    /// <summary>Returns the deferred request and removes it.</summary>
     public ReleaseRequest? TakeDeferred()
     {
         ReleaseRequest? request = _deferred;
@@ -107,8 +107,8 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
     }
 
     /// <summary>
-    /// Puts a release off until the window has passed, together with those that were put off before. Its bytes are
-    /// carried, and no caller waits for it.
+    /// Defers a release until the window has passed, together with those deferred before. Its bytes are carried over,
+    /// and no caller waits for it.
     /// </summary>
     private void Defer(ReleaseRequest request)
     {

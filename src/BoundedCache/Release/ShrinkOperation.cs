@@ -25,7 +25,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
     private long _bytes;
     private TimeSpan _evictionTime;
 
-    /// <summary>What it needs of a cache.</summary>
+    /// <summary>What the operation needs of a cache.</summary>
     internal interface ICache
     {
         string Name { get; }
@@ -39,27 +39,27 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         /// <summary>Whether releases may ask the native allocator for its free memory.</summary>
         bool TrimNative { get; }
 
-        /// <summary>Whether this thread runs an eviction callback, of whatever cache.</summary>
+        /// <summary>Whether this thread runs an eviction callback, of any cache.</summary>
         bool IsInCallback { get; }
 
-        /// <summary>Bytes that left the cache since this was last asked. Each byte is told once.</summary>
+        /// <summary>Bytes that left the cache since the last call. Each byte is returned once.</summary>
         long TakeLeftBytes();
 
-        /// <summary>Tells the pacer what came and left.</summary>
+        /// <summary>Reports to the pacer what came and left.</summary>
         void Pace();
 
         /// <summary>
-        /// Waits until no eviction callback is queued or running; false where the time was not enough.
+        /// Waits until no eviction callback is queued or running; false where the timeout passed first.
         /// </summary>
         bool WaitForCallbacks(TimeSpan timeout);
 
         /// <summary>What all caches of the process hold. Used on the releaser's thread.</summary>
         Func<CacheShare> ReadCaches { get; }
 
-        /// <summary>The limit was raised; nothing else follows.</summary>
+        /// <summary>The limit was raised; no other step follows.</summary>
         void OnRaised(long oldMax, long newMax);
 
-        /// <summary>The limit was set to no more than it was; eviction begins.</summary>
+        /// <summary>The limit was set to its old value or less; eviction begins.</summary>
         void OnShrinking();
 
         /// <summary>A release ended that served this cache, and maybe others.</summary>
@@ -79,7 +79,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         _setsLimit = true;
     }
 
-    /// <summary>Does the rest on a thread of its own.</summary>
+    /// <summary>Runs the other steps on a thread of its own.</summary>
     public Task<ShrinkReport> FinishOnOwnThread(CancellationToken cancellationToken) =>
         Task.Factory.StartNew(
             () =>
@@ -98,8 +98,8 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
             TaskScheduler.Default).Unwrap();
 
     /// <summary>
-    /// Evicts, releases and reports, on this thread. May be cancelled between eviction and release, or while the
-    /// release is waited for.
+    /// Evicts, releases and reports, on this thread. May be cancelled between eviction and release, or while it waits
+    /// for the release.
     /// </summary>
     public ShrinkReport Finish(CancellationToken cancellationToken)
     {
@@ -130,8 +130,8 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         long began = Stopwatch.GetTimestamp();
         Action? rest = mode == ReleaseMode.Gentle ? new DutyCycle().Rest : null;
 
-        // What is evicted passes the pacer's budget at once. A collection that began now would miss most of it, and
-        // the release would have to wait for its end. It is counted before the release, whose collection settles it.
+        // Evicted bytes exceed the pacer's budget at once. A collection that began now would miss most of them, and the
+        // release would have to wait for its end. They are counted before the release, whose collection settles them.
         bool isReleased = mode != ReleaseMode.None;
         if (isReleased)
         {
@@ -157,8 +157,8 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
 
     private ReleaseRequest Request()
     {
-        // What left before this call (replaced, expired, evicted without a release) may have been collected since. So
-        // where that is most of it, the snapshot is no baseline to judge by.
+        // What left before this call (replaced, expired, evicted without a release) may have been collected since.
+        // Where that is most of the bytes, the snapshot is no baseline.
         long left = cache.TakeLeftBytes();
         bool isOwn = _bytes >= left / 2;
         return new ReleaseRequest
@@ -169,7 +169,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
             Forced = !_setsLimit,
             TrimNative = cache.TrimNative,
 
-            // Callbacks hold the values they are told of. A callback that shrinks a cache must not wait for itself.
+            // Callbacks hold the values of evicted entries. A callback that shrinks a cache must not wait for itself.
             WaitForCallbacks = _isInCallback ? null : cache.WaitForCallbacks,
             ReadCaches = cache.ReadCaches,
         };
@@ -201,7 +201,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
     };
 
     /// <summary>
-    /// Spreads the eviction over time: after each millisecond of it the thread sleeps for eight. Work without a break
+    /// Spreads the eviction over time: after each millisecond of work the thread sleeps for eight. Work without a break
     /// takes a whole processor, and requests wait for the others.
     /// </summary>
     private sealed class DutyCycle
@@ -211,7 +211,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
 
         private long _since = Stopwatch.GetTimestamp();
 
-        /// <summary>To be called between pieces of the work, each well below a millisecond.</summary>
+        /// <summary>Call it between pieces of work that each take well below a millisecond.</summary>
         [SuppressMessage(
             "ApiDesign", "RS0030", Justification = "It waits for nothing: the thread leaves its processor to others.")]
         public void Rest()

@@ -21,13 +21,13 @@ internal readonly record struct HeapAttribution
     public long UnusedBytes { get; private init; }
 
     /// <summary>
-    /// Without a collection. Live is what survived the last collection, less what caches let go since the last one of
-    /// the whole heap, and what is in a cache, however young. The rest is dead.
+    /// Without a collection. Live is what survived the last collection, less what left caches since the last one of the
+    /// whole heap, and what is in a cache, however young. The rest is dead.
     /// </summary>
     /// <param name="heapBytes">Resident memory of the heap.</param>
     /// <param name="allocatedBytes">Bytes in all objects, dead or alive.</param>
     /// <param name="last">The last collection of any kind.</param>
-    /// <param name="caches">What the caches say.</param>
+    /// <param name="caches">The caches' share.</param>
     public static HeapAttribution Estimate(long heapBytes, long allocatedBytes, in GCReading last, in CacheShare caches)
     {
         // Before the first collection nothing is known to be dead.
@@ -45,13 +45,13 @@ internal readonly record struct HeapAttribution
     /// <param name="allocatedBytes">Bytes in all objects, dead or alive.</param>
     /// <param name="fragmentedBytes">Holes that the last collection before left.</param>
     /// <param name="liveBytes">Bytes in the objects that survived.</param>
-    /// <param name="caches">What the caches say.</param>
+    /// <param name="caches">The caches' share.</param>
     public static HeapAttribution Measure(
         long heapBytes, long allocatedBytes, long fragmentedBytes, long liveBytes, in CacheShare caches) =>
         Divide(heapBytes, allocatedBytes, liveBytes, fragmentedBytes, caches.Bytes);
 
-    // Objects come first: some holes were filled since the last collection, and objects whose pages nobody wrote to are
-    // not resident.
+    // Objects come first: some holes were filled since the last collection, and pages of objects that were never
+    // written to are not resident.
     private static HeapAttribution Divide(long heap, long allocated, long live, long fragmented, long cache)
     {
         allocated = Math.Clamp(allocated, 0, heap);

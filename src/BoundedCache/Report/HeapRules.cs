@@ -9,8 +9,8 @@ namespace BoundedCache.Report;
 internal static class HeapRules
 {
     /// <summary>
-    /// So many pending finalizers make it likely that they hold much, where nobody measured it. Some are always pending
-    /// in a living process.
+    /// Without a measurement, this many pending finalizers are likely to hold much. Some are always pending in a living
+    /// process.
     /// </summary>
     private const long ManyPending = 10_000;
 
@@ -19,7 +19,7 @@ internal static class HeapRules
     private static readonly Bound s_finalizers = new(16, 0.1);
     private static readonly Bound s_holes = new(32, 0.25);
 
-    /// <summary>A busy process has tens of MiB of empty memory even beyond the room for new objects.</summary>
+    /// <summary>A busy process has some empty memory even beyond the room for new objects.</summary>
     private static readonly Bound s_empty = new(64, 0.25);
 
     public static IEnumerable<MemoryReportFinding?> Check(MemoryBreakdown breakdown) =>
@@ -33,7 +33,7 @@ internal static class HeapRules
     /// <summary>Whether the limits of caches fit the heap's hard limit.</summary>
     /// <param name="room">The hard limit.</param>
     /// <param name="limitsBytes">The sum of the caches' limits in bytes.</param>
-    /// <returns>What to say; null where they fit.</returns>
+    /// <returns>The finding; null where they fit.</returns>
     public static MemoryReportFinding? CheckLimit(HeapRoom room, long limitsBytes)
     {
         long missing = room.MissingBytes(limitsBytes);
@@ -50,7 +50,7 @@ internal static class HeapRules
         };
     }
 
-    /// <summary>What to say about dead objects that are kept because their finalizers have not run yet.</summary>
+    /// <summary>The finding about dead objects that are kept because their finalizers have not run yet.</summary>
     /// <param name="pending">Dead objects that wait for their finalizers.</param>
     /// <param name="bytes">What they hold, in bytes.</param>
     /// <param name="isMeasured">False where <paramref name="bytes"/> is only an upper bound.</param>

@@ -17,13 +17,14 @@ internal readonly record struct IdleHeap(
     public long Bytes => HoleBytes + EmptyBytes;
 
     /// <summary>
-    /// What keeps it. Where pins can hold at least half of it, they are named for all of it. Otherwise the holes are
-    /// fragmentation, and the empty memory has one cause: RetainVM, then a replaced collector, then Server GC, then the
-    /// runtime's habit of keeping memory. A setting that may keep some of the same memory is only mentioned.
+    /// The causes. Where pins can hold at least half of the memory, one finding names them for all of it. Otherwise the
+    /// holes are fragmentation, and the empty memory has one cause: RetainVM, then a replaced collector, then Server
+    /// GC, then the runtime's habit of keeping memory. A setting that may keep some of the same memory is only
+    /// mentioned.
     /// </summary>
     /// <param name="isMuch">Whether holes and empty memory together are worth a finding.</param>
-    /// <param name="areHolesMuch">Whether the holes alone are.</param>
-    /// <param name="isEmptyMuch">Whether the empty memory alone is.</param>
+    /// <param name="areHolesMuch">Whether the holes alone are worth one.</param>
+    /// <param name="isEmptyMuch">Whether the empty memory alone is worth one.</param>
     /// <returns>Findings whose bytes add up to <see cref="Bytes"/> or less; empty where nothing is much.</returns>
     public IReadOnlyList<MemoryReportFinding> Explain(bool isMuch, bool areHolesMuch, bool isEmptyMuch)
     {
@@ -96,7 +97,7 @@ internal readonly record struct IdleHeap(
         + " it fewer heaps (DOTNET_GCHeapCount) or less room for new objects (DOTNET_GCgen0size), "
         + "or use workstation GC (DOTNET_gcServer=0).";
 
-    /// <summary>The settings that keep empty memory, the one that explains most first.</summary>
+    /// <summary>The settings that keep empty memory; the one that explains most comes first.</summary>
     private List<string> Keepers()
     {
         List<string> keepers = [];

@@ -36,7 +36,8 @@ internal static class ManagedHeapRange
             }
         }
 
-        // The range begins at most one region below the first mapping found, and its last region ends before its end.
+        // The range begins at most one region below the first mapping found. The last region ends before the range
+        // does.
         long end = mappings[first].Start + place.RangeBytes - GCReading.RegionBytes;
         int after = first + 1;
         while (after < mappings.Count

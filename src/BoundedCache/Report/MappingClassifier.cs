@@ -2,9 +2,7 @@ using BoundedCache.Process;
 
 namespace BoundedCache.Report;
 
-/// <summary>
-/// Sorts mappings by what they are for, by their names, neighbours and addresses.
-/// </summary>
+/// <summary>Sorts mappings by their purpose, which it finds by their names, neighbours and addresses.</summary>
 internal sealed class MappingClassifier
 {
     /// <summary>
@@ -38,7 +36,7 @@ internal sealed class MappingClassifier
         File,
     }
 
-    /// <summary>Sorts and adds up.</summary>
+    /// <summary>Sorts the mappings and adds up their bytes.</summary>
     /// <param name="mappings">All mappings in the order of their addresses.</param>
     /// <param name="heap">Where the managed heap is; null where that is not known.</param>
     public static AddressSpace Classify(IReadOnlyList<Mapping> mappings, HeapPlace? heap) =>
@@ -158,7 +156,7 @@ internal sealed record AddressSpace
     /// <summary>The managed heap; null where it could not be found.</summary>
     public required long? HeapBytes { get; init; }
 
-    /// <summary>Pages of mapped files that are as they are in the file.</summary>
+    /// <summary>Unmodified pages of mapped files.</summary>
     public required long FileBytes { get; init; }
 
     /// <summary>

@@ -17,7 +17,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
     /// <summary>The bound on waiting for finalizers.</summary>
     public static readonly TimeSpan FinalizerPatience = TimeSpan.FromSeconds(2);
 
-    // One collection at a time; the worker needs it held.
+    // One collection at a time; the worker requires this lock.
     private readonly Lock _lock = new();
     private readonly TimedWorker _finalizerWaiter = new("BoundedCache finalizers");
 
@@ -26,7 +26,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
 
     /// <summary>Takes the process apart as it is now.</summary>
     /// <param name="collect">Whether to run a blocking collection afterwards to learn what was live.</param>
-    /// <param name="readCaches">Reads the caches' share; called once, when the rest is read.</param>
+    /// <param name="readCaches">Reads the caches' share; called once, after all other readings.</param>
     public MemoryAnalysis Take(bool collect, Func<CacheShare> readCaches)
     {
         long startedAt = Stopwatch.GetTimestamp();
@@ -185,7 +185,7 @@ internal sealed record MemoryAnalysis
     /// <summary>Time for which collections stopped the managed threads meanwhile.</summary>
     public required TimeSpan GCPause { get; init; }
 
-    /// <summary>Time that it took.</summary>
+    /// <summary>How long the analysis took.</summary>
     public required TimeSpan Duration { get; init; }
 
     /// <summary>What could not be measured, and why, as sentences.</summary>

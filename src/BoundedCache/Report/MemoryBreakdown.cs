@@ -3,12 +3,12 @@ using BoundedCache.Process;
 namespace BoundedCache.Report;
 
 /// <summary>
-/// Everything that the rules look at: this process's resident memory taken apart, in bytes, and what may explain it.
+/// The input of the rules: this process's resident memory taken apart, in bytes, and what may explain it.
 /// </summary>
 internal sealed record MemoryBreakdown
 {
     /// <summary>
-    /// Up to so much room for new objects is usual: the runtime collects once they fill a processor's cache or more.
+    /// Room for new objects up to this size is usual: the runtime collects once they fill a processor's cache or more.
     /// More room has another cause, such as Server GC on many processors.
     /// </summary>
     private const long UsualRoomBytes = 256L * 1024 * 1024;
@@ -45,10 +45,10 @@ internal sealed record MemoryBreakdown
     /// <summary>Accounted bytes that left any cache since the last collection of the whole heap.</summary>
     public long LetGoBytes { get; init; }
 
-    /// <summary>Whether there was no collection yet, so that nobody knows what is live.</summary>
+    /// <summary>Whether there was no collection yet, so that it is unknown what is live.</summary>
     public bool IsNeverCollected { get; init; }
 
-    /// <summary>Neither managed heap nor mapped files.</summary>
+    /// <summary>Memory that is neither managed heap nor mapped files.</summary>
     public long NativeBytes { get; init; }
 
     /// <summary>Mapped files.</summary>
@@ -89,8 +89,7 @@ internal sealed record MemoryBreakdown
 
     /// <summary>
     /// Dead objects, less the young garbage that is usual in any process and that the next collection takes by itself.
-    /// What caches let go counts, however young: an eviction left it. What finalizers held does not: it is a finding of
-    /// its own.
+    /// What left caches counts, however young. What finalizers held does not: it has a finding of its own.
     /// </summary>
     public long LingeringBytes
     {
@@ -102,7 +101,7 @@ internal sealed record MemoryBreakdown
     }
 
     /// <summary>
-    /// The memory without objects, less the room for new ones: they will take as much as they took the last time.
+    /// The memory without objects, less the room for new ones: they are expected to take as much as the last time.
     /// </summary>
     public IdleHeap Idle
     {

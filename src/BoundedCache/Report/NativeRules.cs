@@ -8,7 +8,7 @@ internal static class NativeRules
     private static readonly Bound s_freed = new(32, 0.1);
 
     /// <summary>
-    /// For an allocator that does not tell what is free: more than a plain application has in arenas at all.
+    /// For an allocator that does not report its free memory: more than a plain application has in all its arenas.
     /// </summary>
     private static readonly Bound s_arenas = new(64, 0.25);
 
@@ -26,7 +26,7 @@ internal static class NativeRules
             CheckHugePages(breakdown),
         ];
 
-    /// <summary>What to say about native memory in use.</summary>
+    /// <summary>The finding about native memory in use.</summary>
     /// <param name="bytes">Its size in bytes.</param>
     /// <param name="heap">The native allocator's own figures; null where it has none.</param>
     public static MemoryReportFinding ExplainInUse(long bytes, NativeHeapReading? heap)
@@ -89,7 +89,7 @@ internal static class NativeRules
     }
 
     /// <summary>
-    /// Stacks of many or deep threads. Their pages stay resident while the thread lives, however shallow it is by now.
+    /// Stacks of many or deep threads. Their pages stay resident while the thread lives, even when it is shallow again.
     /// </summary>
     private static MemoryReportFinding? CheckStacks(MemoryBreakdown breakdown) =>
         breakdown.Space is not AddressSpace space || !s_stacks.IsReached(space.StackBytes, breakdown.ResidentBytes)

@@ -10,7 +10,7 @@ internal static class OtherRules
         [CheckOtherLive(breakdown), CheckMappedFiles(breakdown)];
 
     /// <summary>
-    /// Half of the process or more is live objects in no cache. Before the first collection nobody knows what is live.
+    /// Half of the process or more is live objects in no cache. Before the first collection it is unknown what is live.
     /// </summary>
     private static MemoryReportFinding? CheckOtherLive(MemoryBreakdown breakdown) =>
         breakdown.IsNeverCollected || !s_otherLive.IsReached(breakdown.OtherLiveBytes, breakdown.ResidentBytes)
