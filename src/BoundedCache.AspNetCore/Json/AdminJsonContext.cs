@@ -37,7 +37,8 @@ internal sealed partial class AdminJsonContext : JsonSerializerContext;
 
 /// <summary>
 /// Enumerations by name, written as properties are. It is set on each property and not in
-/// <see cref="AdminJsonContext"/>, so that descriptions which others derive with their own settings (OpenAPI) say the same.
+/// <see cref="AdminJsonContext"/>, so that descriptions which others derive with their own settings (OpenAPI) say the
+/// same.
 /// </summary>
 internal sealed class CamelCaseEnum<T>()
     : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
