@@ -1,6 +1,6 @@
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>A cause of high RSS that can be built. Add each derived class to <c>All</c>.</summary>
+/// <summary>A cause of high RSS that can be built. Add each derived class to the list All.</summary>
 internal abstract class Cause
 {
     /// <summary>Its name on the command line.</summary>
