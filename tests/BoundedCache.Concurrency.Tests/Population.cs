@@ -87,8 +87,8 @@ internal sealed class Population
     }
 
     /// <summary>
-    /// The checks after all threads have ended: every tracked value is in the cache, or was reported evicted once, with
-    /// a reason; the engine's invariants hold; and a cleared cache uses no memory.
+    /// The checks after all threads have ended: every tracked value is in the cache, or was reported as removed once,
+    /// with a reason; the engine's invariants hold; and a cleared cache uses no memory.
     /// </summary>
     public void Settle()
     {

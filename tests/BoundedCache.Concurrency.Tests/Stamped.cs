@@ -4,7 +4,7 @@ namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
 /// A value that knows its key, its version among that key's values, and how
-/// often it was reported evicted.
+/// often it was reported as removed.
 /// </summary>
 internal sealed class Stamped(int number, long version)
 {
