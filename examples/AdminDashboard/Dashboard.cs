@@ -15,7 +15,7 @@ internal static class Dashboard
     /// <exception cref="InvalidOperationException">The keys in the configuration cannot be used.</exception>
     public static async Task RunAsync(DashboardOptions options, CancellationToken cancellationToken)
     {
-        // Its settings lie beside the program, wherever it is started from.
+        // The settings file is beside the program, not in the working directory.
         WebApplicationBuilder builder = WebApplication.CreateBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port));
@@ -48,7 +48,7 @@ internal static class Dashboard
         }
         else
         {
-            // this machine alone, and no proxy before it
+            // this machine only, and no proxy in front
             app.MapBoundedCacheAdmin(AdminPath, static admin => admin.AllowLoopback = true);
         }
 

@@ -4,7 +4,7 @@ using System.CommandLine.Parsing;
 
 namespace BoundedCache.AdminDashboard;
 
-/// <summary>The command line: what the program is about, its options, and what it runs.</summary>
+/// <summary>The command line: the program's description, its options, and what it runs.</summary>
 internal sealed class DashboardCommand
 {
     private const int HelpWidth = 110;
@@ -64,8 +64,8 @@ internal sealed class DashboardCommand
         });
     }
 
-    /// <summary>Does what the arguments say; what is wrong with them goes to standard error.</summary>
-    /// <returns>The exit code: 0 when it was stopped, 1 when it failed, 2 for wrong arguments.</returns>
+    /// <summary>Runs what the arguments ask for. Errors in them are written to standard error.</summary>
+    /// <returns>The exit code: 0 if it was stopped, 1 if it failed, 2 for wrong arguments.</returns>
     public async Task<int> InvokeAsync(IReadOnlyList<string> arguments)
     {
         ParseResult result = _root.Parse(arguments);
@@ -77,7 +77,7 @@ internal sealed class DashboardCommand
 
         try
         {
-            // Ctrl+C is the host's.
+            // The host handles Ctrl+C.
             return await result.InvokeAsync(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,

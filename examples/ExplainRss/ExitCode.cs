@@ -1,14 +1,14 @@
 namespace BoundedCache.ExplainRss;
 
-/// <summary>How the program ends, as shells and scripts see it.</summary>
+/// <summary>The program's exit codes, for shells and scripts.</summary>
 internal enum ExitCode
 {
     /// <summary>The cause was built and explained.</summary>
     Done = 0,
 
-    /// <summary>Something failed under way.</summary>
+    /// <summary>Something failed during the run.</summary>
     Failed = 1,
 
-    /// <summary>The command line asks for what cannot be done.</summary>
+    /// <summary>The command line asks for something that cannot be done.</summary>
     Usage = 2,
 }

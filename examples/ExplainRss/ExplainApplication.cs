@@ -5,10 +5,10 @@ using BoundedCache.ExplainRss.Rendering;
 
 namespace BoundedCache.ExplainRss;
 
-/// <summary>The program from its arguments to its exit code. Whatever goes wrong is told in one line.</summary>
+/// <summary>The program from its arguments to its exit code. Every failure is reported in one line.</summary>
 internal sealed class ExplainApplication(TextWriter output, TextWriter error, bool isTerminal)
 {
-    /// <summary>What a line on standard error begins with when it says why there is no result.</summary>
+    /// <summary>The beginning of a line on standard error that says why there is no result.</summary>
     public const string ErrorPrefix = "ExplainRss: ";
 
     private readonly ResultWriter _writer = new(output, isTerminal);
@@ -39,7 +39,7 @@ internal sealed class ExplainApplication(TextWriter output, TextWriter error, bo
         MemoryReportMode mode = options.Mode
             ?? (cause.NeedsCollection ? MemoryReportMode.Collect : MemoryReportMode.Observe);
 
-        // The code of the report is part of an empty process as well; the second one finds it loaded.
+        // An empty process includes the code of the report. The first report loads it; the second one counts it.
         MemoryReport.Capture(mode);
         MemoryReport empty = MemoryReport.Capture(mode);
         try

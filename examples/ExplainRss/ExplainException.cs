@@ -1,6 +1,6 @@
 namespace BoundedCache.ExplainRss;
 
-/// <summary>An end of the run that the user must hear about in one line, and that is nobody's bug.</summary>
+/// <summary>Ends the run with one line for the user; it is not a bug.</summary>
 internal sealed class ExplainException(ExitCode exitCode, string message, Exception? innerException = null)
     : Exception(message, innerException)
 {

@@ -4,11 +4,11 @@ using BoundedCache.ExplainRss.Causes;
 
 namespace BoundedCache.ExplainRss;
 
-/// <summary>What one cause came to.</summary>
-/// <param name="Cause">What was built.</param>
-/// <param name="SizeBytes">How large, about.</param>
+/// <summary>The result for one cause.</summary>
+/// <param name="Cause">The cause that was built.</param>
+/// <param name="SizeBytes">Its approximate size.</param>
 /// <param name="Status">
-/// The process's memory right before the report by another count (<c>VmRSS</c>): a second opinion on RSS.
+/// The process's memory right before the report, from <c>VmRSS</c>: an independent count of RSS.
 /// </param>
 /// <param name="StatusAfter">The same right after the report.</param>
 /// <param name="Empty">The report before the cause was built.</param>
@@ -21,7 +21,7 @@ internal sealed record ExplainResult(
     MemoryReport Empty,
     MemoryReport Report)
 {
-    /// <summary>The result as JSON; the reports are as <see cref="MemoryReport.ToJson"/> has them.</summary>
+    /// <summary>The result as JSON; the reports have the form of <see cref="MemoryReport.ToJson"/>.</summary>
     public JsonObject ToJson() => new()
     {
         ["cause"] = Cause.Name,

@@ -7,11 +7,11 @@ using BoundedCache.ExplainRss.CommandLine;
 namespace BoundedCache.ExplainRss;
 
 /// <summary>
-/// Runs this program once more for one cause, so that no cause is explained with the remains of another.
+/// Runs this program again for one cause, so that no cause is explained with the remains of another.
 /// </summary>
 internal static class OwnProcess
 {
-    /// <returns>What it wrote.</returns>
+    /// <returns>Its output.</returns>
     /// <exception cref="ExplainException">It failed.</exception>
     public static string Run(Cause cause, ExplainOptions options)
     {

@@ -8,10 +8,10 @@ using BoundedCache.ShrinkDemo.Story;
 
 namespace BoundedCache.ShrinkDemo;
 
-/// <summary>The program from its arguments to its exit code. Whatever goes wrong is told in one line.</summary>
+/// <summary>The program from its arguments to its exit code. Every failure is reported in one line.</summary>
 internal sealed class DemoApplication(DemoTerminal terminal)
 {
-    /// <summary>What a line on standard error begins with when it says why there is no result.</summary>
+    /// <summary>The beginning of a line on standard error that says why there is no result.</summary>
     public const string ErrorPrefix = "ShrinkDemo: ";
 
     public async Task<ExitCode> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
@@ -55,7 +55,7 @@ internal sealed class DemoApplication(DemoTerminal terminal)
             .ShowAsync(observer => new StoryTeller(options, cache, observer, cancellationToken).TellAsync())
             .ConfigureAwait(false);
 
-        // Pictures first: if they cannot be written there is one error and no half of a result.
+        // Pictures first: if they cannot be written there is one error, and no partial result.
         IReadOnlyList<string> pictures = options.OutputDirectory is null
             ? []
             : PictureFiles.Write(options.OutputDirectory, result);

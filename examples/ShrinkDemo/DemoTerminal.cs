@@ -6,12 +6,12 @@ using Spectre.Console;
 namespace BoundedCache.ShrinkDemo;
 
 /// <summary>
-/// Where the program writes: results to standard output, everything else to standard error; each with as
-/// much life as it can show.
+/// The program's output: results to standard output, everything else to standard error. Each uses the
+/// terminal features that its stream supports.
 /// </summary>
 internal sealed class DemoTerminal
 {
-    /// <summary>Wide enough for the tables where there is no terminal whose width would count.</summary>
+    /// <summary>Wide enough for the tables if there is no terminal to give a width.</summary>
     private const int PlainWidth = 140;
 
     private readonly bool _errorIsTerminal;
@@ -53,7 +53,7 @@ internal sealed class DemoTerminal
             errorIsTerminal);
     }
 
-    /// <summary>Streams that are no terminal.</summary>
+    /// <summary>For streams that are not a terminal.</summary>
     public static DemoTerminal Plain(TextWriter output, TextWriter error) =>
         new(
             output,
@@ -62,11 +62,11 @@ internal sealed class DemoTerminal
             Create(error, isTerminal: false, colour: false),
             errorIsTerminal: false);
 
-    /// <summary>The way to show progress that standard error is able to.</summary>
+    /// <summary>The progress view that standard error supports.</summary>
     public ProgressView ShowProgress(IDemoCache cache) =>
         _errorIsTerminal ? new LiveProgress(ErrorConsole, cache) : new PlainProgress(Error, cache);
 
-    /// <summary>The same way, with the same effort, but into the void.</summary>
+    /// <summary>The same view with the same work, but its output is discarded.</summary>
     public ProgressView ShowProgressToNobody(IDemoCache cache) => _errorIsTerminal
         ? new LiveProgress(
             AnsiConsole.Create(new AnsiConsoleSettings
@@ -91,7 +91,7 @@ internal sealed class DemoTerminal
         return AnsiConsole.Create(settings);
     }
 
-    /// <summary>A writer that is no terminal: fixed in width, and able to take every character.</summary>
+    /// <summary>A writer that is not a terminal: it has a fixed width and supports every character.</summary>
     private sealed class PlainOutput(TextWriter writer) : IAnsiConsoleOutput
     {
         public TextWriter Writer => writer;

@@ -1,4 +1,4 @@
 namespace BoundedCache.WebApi;
 
-/// <summary>What the service sells.</summary>
+/// <summary>A product of the shop.</summary>
 internal sealed record Product(int Id, string Name, string Description);

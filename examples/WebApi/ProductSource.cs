@@ -1,12 +1,12 @@
 namespace BoundedCache.WebApi;
 
 /// <summary>
-/// A source of products that takes its time, as a database or another service does. Its products are made
-/// up, and always the same.
+/// A slow source of products, like a database or another service. Its products are
+/// generated, and always the same.
 /// </summary>
 internal sealed class ProductSource(IConfiguration configuration)
 {
-    /// <summary>The products have the numbers from 1 to this one. Together they are about 320 MB in memory.</summary>
+    /// <summary>The highest product number; the first is 1. All products take about 320 MB in memory.</summary>
     public const int LastId = 10_000;
 
     private const int DescriptionLength = 16 * 1024;
@@ -14,10 +14,10 @@ internal sealed class ProductSource(IConfiguration configuration)
     private readonly TimeSpan _latency = configuration.GetValue<TimeSpan>("Source:Latency");
     private long _reads;
 
-    /// <summary>How often the source was asked.</summary>
+    /// <summary>The number of reads.</summary>
     public long Reads => Interlocked.Read(ref _reads);
 
-    /// <summary>Answers a product, or null where there is none, after a while.</summary>
+    /// <summary>Returns a product after a delay, or null if there is none.</summary>
     public async Task<Product?> ReadAsync(int id, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _reads);

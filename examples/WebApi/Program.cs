@@ -9,7 +9,7 @@ builder.Services.AddBoundedMemoryCache(builder.Configuration.GetSection("Cache")
 builder.Services.AddSingleton<ProductSource>();
 builder.Services.AddSingleton<ProductCatalog>();
 
-// On loopback alone, whatever the environment says: nobody has to log in.
+// Loopback only, whatever the environment says: there is no login.
 builder.WebHost.ConfigureKestrel(
     static (context, kestrel) => kestrel.Listen(IPAddress.Loopback, context.Configuration.GetValue<int>("Port")));
 

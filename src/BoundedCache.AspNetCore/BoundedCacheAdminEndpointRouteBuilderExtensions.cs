@@ -22,24 +22,26 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
     private const string JsonType = "application/json";
 
     /// <summary>
-    /// Maps a page and an API for looking at the caches that were registered with <c>AddBoundedMemoryCache</c>, for
-    /// changing their limits, and for releasing memory.
+    /// Maps a page and an API that show the caches registered with <c>AddBoundedMemoryCache</c>, change their limits,
+    /// and release memory.
     /// </summary>
     /// <remarks>
     /// Closed by default: without authorization on the endpoint (<c>RequireAuthorization</c> here
-    /// or on a group around, or the policies of the options), and without
+    /// or on an outer group, or the policies of the options), and without
     /// <see cref="BoundedCacheAdminOptions.AllowLoopback"/>, every request is answered 403. <c>AllowAnonymous</c> and a
-    /// fallback policy do not open it. From the host's start to its stop a timer takes samples for the history. Mapped
-    /// twice, there are two histories, and two counts of releases.
+    /// fallback policy do not open it. From the host's start to its stop a timer takes samples for the history. If it
+    /// is mapped twice, there are two histories, and two counts of releases.
     /// </remarks>
-    /// <param name="endpoints">Where to map it.</param>
-    /// <param name="pattern">The route before all of it.</param>
+    /// <param name="endpoints">The route builder to map it on.</param>
+    /// <param name="pattern">The route prefix of the page and the API.</param>
     /// <param name="configure">Changes the default settings; null for the defaults.</param>
-    /// <returns>A builder of conventions for all of its endpoints.</returns>
+    /// <returns>A convention builder for all of its endpoints.</returns>
     /// <exception cref="ArgumentNullException">
     /// <paramref name="endpoints"/> or <paramref name="pattern"/> is null.
     /// </exception>
-    /// <exception cref="ArgumentException">A setting is not allowed; the message says which, and what is.</exception>
+    /// <exception cref="ArgumentException">
+    /// A setting is not allowed; the message says which, and what is allowed.
+    /// </exception>
     /// <exception cref="InvalidOperationException">No cache was registered.</exception>
     public static IEndpointConventionBuilder MapBoundedCacheAdmin(
         this IEndpointRouteBuilder endpoints,
@@ -71,8 +73,8 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Tells the application's JSON of the endpoint's types. The endpoint itself does not need it, but OpenAPI
-    /// documents are derived with it, and where there is no reflection it knows no types.
+    /// Adds the endpoint's types to the application's JSON settings. The endpoint itself does not need this, but
+    /// OpenAPI documents are derived with those settings, and without reflection they know no types.
     /// </summary>
     private static void KnowTypes(JsonSerializerOptions? application)
     {
@@ -145,7 +147,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         const string clear = "/api/caches/{name}/clear";
         const string memory = "/api/memory";
 
-        // The calls that map a handler stand here, not in the helper: their code is generated where they stand.
+        // The calls that map a handler stand here, not in the helper: the compiler generates their code at the call.
         FinishOperation<LimitRequest>(
             group,
             HttpMethods.Put,
@@ -176,7 +178,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             .ProducesProblem(StatusCodes.Status429TooManyRequests);
     }
 
-    /// <summary>Finishes the endpoint of a change that takes time.</summary>
+    /// <summary>Completes the mapping of a change that takes time.</summary>
     private static void FinishOperation<TBody>(
         RouteGroupBuilder group, string method, string pattern, RouteHandlerBuilder endpoint, string summary)
         where TBody : class, IRequestBody =>
@@ -187,7 +189,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             .ProducesProblem(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status429TooManyRequests);
 
-    /// <summary>Finishes the endpoint of a change that removes entries.</summary>
+    /// <summary>Completes the mapping of a change that removes entries.</summary>
     private static void FinishRemoval<TBody>(
         RouteGroupBuilder group, string pattern, RouteHandlerBuilder endpoint, string summary)
         where TBody : class, IRequestBody =>
@@ -197,7 +199,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             .ProducesProblem(StatusCodes.Status409Conflict);
 
     /// <summary>
-    /// Describes the endpoint of a change, and maps the refusals of other types and other methods at its address.
+    /// Describes the endpoint of a change, and maps the refusals of other content types and methods at its address.
     /// </summary>
     private static RouteHandlerBuilder Finish<TBody>(
         RouteGroupBuilder group,

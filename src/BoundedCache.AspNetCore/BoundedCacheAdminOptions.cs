@@ -4,32 +4,32 @@ using Microsoft.AspNetCore.Builder;
 namespace BoundedCache.AspNetCore;
 
 /// <summary>
-/// Settings of an admin endpoint, checked and copied by
-/// <see cref="BoundedCacheAdminEndpointRouteBuilderExtensions.MapBoundedCacheAdmin"/>: a later change of
-/// this object changes nothing.
+/// Settings of an admin endpoint.
+/// <see cref="BoundedCacheAdminEndpointRouteBuilderExtensions.MapBoundedCacheAdmin"/> checks and copies them: later
+/// changes of this object have no effect.
 /// </summary>
 public sealed class BoundedCacheAdminOptions
 {
     /// <summary>
-    /// Whether requests that come straight from this machine, over loopback at both ends, are answered without
-    /// authorization. Default false. Endpoints that have authorization go on demanding it.
+    /// Whether requests that come directly from this machine, over loopback at both ends, are answered without
+    /// authorization. Default false. Endpoints that have authorization still require it.
     /// </summary>
     /// <remarks>
-    /// Everybody who can run a program on this machine is trusted then. A proxy on the same machine makes every request
-    /// of the world come from loopback. Requests that carry the headers of a proxy are refused, but not every proxy
-    /// sends any: do not set this where there is one.
+    /// This trusts every user who can run a program on this machine. A proxy on the same machine makes every request
+    /// from the network come from loopback. Requests that carry the headers of a proxy are refused, but not every proxy
+    /// sends such headers: do not set this behind a proxy.
     /// </remarks>
     public bool AllowLoopback { get; set; }
 
     /// <summary>
-    /// The name of the authorization policy that reading requires, the page included. Default null: none but those that
-    /// the endpoint's conventions add.
+    /// The name of the authorization policy that reading requires, including the page. Default null: only the policies
+    /// that the endpoint's conventions add.
     /// </summary>
     public string? ReadPolicy { get; set; }
 
     /// <summary>
     /// The name of the authorization policy that changes require: limits, releases, compacting, clearing. Default null:
-    /// none but those that the endpoint's conventions add.
+    /// only the policies that the endpoint's conventions add.
     /// </summary>
     public string? ChangePolicy { get; set; }
 
@@ -37,7 +37,8 @@ public sealed class BoundedCacheAdminOptions
     public long MinimumLimit { get; set; } = 1;
 
     /// <summary>
-    /// The highest limit that may be set, in bytes; null (the default) for any. At least <see cref="MinimumLimit"/>.
+    /// The highest limit that may be set, in bytes; null (the default) for no maximum. At least
+    /// <see cref="MinimumLimit"/>.
     /// </summary>
     public long? MaximumLimit { get; set; }
 
@@ -48,23 +49,23 @@ public sealed class BoundedCacheAdminOptions
     public TimeSpan SampleInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How many samples the history holds. Default 600; from 1 to 100,000. One is some 100 bytes,
+    /// How many samples the history holds. Default 600; from 1 to 100,000. A sample takes some 100 bytes,
     /// and 50 more for each cache.
     /// </summary>
     public int HistorySamples { get; set; } = 600;
 
     /// <summary>
-    /// How many releases, and memory reports with a collection, may be asked for within a minute, for each stops the
-    /// process for a moment. Default 6; from 1 to 600. Changes of a limit are not among them: the releases that they
-    /// bring are limited by the cache itself.
+    /// How many releases, and memory reports with a collection, are allowed within a minute: each stops the process for
+    /// a moment. Default 6; from 1 to 600. Changes of a limit do not count: the cache itself limits the releases that
+    /// they cause.
     /// </summary>
     public int ReleasesPerMinute { get; set; } = 6;
 
-    /// <summary>The clock and the timer of samples. Default: the system's.</summary>
+    /// <summary>The clock and the sampling timer. Default: the system's.</summary>
     [SuppressMessage("ApiDesign", "RS0030", Justification = "The one default.")]
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
-    /// <summary>Throws for the first setting that is not allowed, and copies them all.</summary>
+    /// <summary>Copies all settings. Throws for the first one that is not allowed.</summary>
     internal BoundedCacheAdminOptions ValidatedCopy()
     {
         ThrowIf(

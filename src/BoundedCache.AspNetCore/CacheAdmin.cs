@@ -13,8 +13,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace BoundedCache.AspNetCore;
 
 /// <summary>
-/// One mapped admin endpoint: its parts, put together, and their life, which is the host's
-/// between its start and its stop.
+/// One mapped admin endpoint: creates its parts and connects them. The sampler runs from the host's start to its stop.
 /// </summary>
 internal sealed class CacheAdmin
 {
@@ -39,7 +38,7 @@ internal sealed class CacheAdmin
         History = new HistoryEndpoint(sampler, shrinks, options);
         Stream = new StreamEndpoint(events, sampler);
 
-        // Before the host has started there is nobody to be told, and a program that only builds its
+        // Before the host has started there are no readers, and a program that only builds its
         // host should get no timer.
         host?.ApplicationStarted.Register(sampler.Start);
         stopping.Register(sampler.Stop);

@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace BoundedCache.AspNetCore;
 
 /// <summary>
-/// Answers to requests that are refused: RFC 9457 problems whose detail says what was expected and what came.
-/// Written with the endpoint's own JSON, whatever the application's settings are.
+/// Answers to refused requests: RFC 9457 problems whose detail says what was expected and what came.
+/// Written with the endpoint's own JSON, not with the application's settings.
 /// </summary>
 internal static class Problems
 {
@@ -18,10 +18,10 @@ internal static class Problems
 
     private const int LongestEcho = 60;
 
-    /// <summary>A problem.</summary>
+    /// <summary>Creates a problem.</summary>
     /// <param name="status">The HTTP status.</param>
     /// <param name="detail">What was expected and what came, in sentences.</param>
-    /// <param name="title">What kind of problem it is, in a few words; null for the status's own.</param>
+    /// <param name="title">The kind of problem, in a few words; null for the status's own title.</param>
     public static Problem Create(int status, string detail, string? title = null) => TypedResults.Json(
         new ProblemDetails { Status = status, Title = title ?? ReasonPhrases.GetReasonPhrase(status), Detail = detail },
         AdminJsonContext.Default.ProblemDetails,
@@ -37,7 +37,7 @@ internal static class Problems
         "No such cache");
 
     /// <summary>
-    /// What a request said, as far as it may be said back: a short piece of it without control characters.
+    /// The part of a request's text that may be repeated in an answer: a short piece without control characters.
     /// </summary>
     public static string Echo(string text)
     {
@@ -53,8 +53,8 @@ internal static class Problems
 }
 
 /// <summary>
-/// The endpoints for requests that no other one takes. Routing alone would answer them without a body and without the
-/// gate: a closed endpoint would show by 405 and 415 what it has.
+/// The endpoints for requests that no other endpoint takes. Routing alone would answer them without a body and without
+/// the gate: by 405 and 415 a closed endpoint would show which routes it has.
 /// </summary>
 internal static class Refusals
 {

@@ -1,2 +1,2 @@
-// Each test brings its own crowd of threads; two at a time would only take the processors from each other.
+// Each test starts many threads of its own; two tests at a time would only compete for the processors.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -44,8 +44,8 @@ public class CancellationTests
             bool early = source.IsCancellationRequested;
             Task<ShrinkReport> change = cache.SetMaxMemoryAsync(limit, mode, source.Token);
 
-            // From here on the limit is the new one; or it was cancelled before anything happened, and
-            // the task says so already.
+            // Now the limit is the new one. Or the change was cancelled before anything happened; then the task
+            // is already cancelled.
             long now = cache.MaxMemory;
             Assert.True(
                 now == limit || (change.IsCanceled && now == Entries),

@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Threads that each do one thing over and over, all at once, until their time is up or one of them fails. The failure
-/// says after how long and how many operations, so that a guard taken out of the engine shows
-/// how fast the tests notice.
+/// Threads that each repeat one step, all at once, until the time is up or one of them fails. The failure
+/// says after how long and how many operations it came: this shows how fast the tests notice
+/// when a guard is removed from the engine.
 /// </summary>
 internal sealed class Crowd
 {
@@ -15,7 +15,7 @@ internal sealed class Crowd
     private (string Who, Exception What)? _failure;
     private volatile bool _stop;
 
-    /// <summary>Whether the members are to end; steps that take long look at it.</summary>
+    /// <summary>Whether the threads should end; long steps check it.</summary>
     public bool IsStopping => _stop;
 
     /// <summary>Adds a thread.</summary>
@@ -25,7 +25,7 @@ internal sealed class Crowd
         return this;
     }
 
-    /// <summary>Adds threads that are told their number, from 0.</summary>
+    /// <summary>Adds threads; each gets its number, from 0.</summary>
     public Crowd Add(string name, int count, Func<int, Action<Random>> makeStep)
     {
         for (int i = 0; i < count; i++)
@@ -36,7 +36,7 @@ internal sealed class Crowd
         return this;
     }
 
-    /// <summary>Sets all off together and returns when all have ended. Throws what the first of them threw.</summary>
+    /// <summary>Starts all threads together and returns when all have ended. Throws the first failure.</summary>
     public void Run(TimeSpan duration)
     {
         using var start = new Barrier(_members.Count + 1);

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Keys enumerated while entries come, go and move. Without <c>InsertedSlots</c> a key that is stored again is
-/// enumerated twice within a second.
+/// Keys enumerated while entries are added, removed and moved. Without <c>InsertedSlots</c> a key that is stored again
+/// is enumerated twice within a second.
 /// </summary>
 public class EnumerationTests
 {
@@ -57,7 +57,7 @@ public class EnumerationTests
                 {
                     Set(cache, key, 1);
 
-                    // The permanent keys spread over the chunks.
+                    // The permanent keys are spread over the chunks.
                     if (permanent < PermanentCount && random.Next(50) == 0)
                     {
                         Set(cache, permanent, 0);

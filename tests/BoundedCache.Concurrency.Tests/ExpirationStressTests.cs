@@ -84,7 +84,7 @@ public class ExpirationStressTests
         Assert.Equal(0, fates.Subscriptions);
     }
 
-    /// <summary>When and by what values are to expire.</summary>
+    /// <summary>When and why values should expire.</summary>
     private sealed class Fates
     {
         private readonly System.Runtime.CompilerServices.ConditionalWeakTable<Stamped, Fate> _fates = [];
@@ -95,7 +95,7 @@ public class ExpirationStressTests
         /// <summary>A clock of token changes.</summary>
         public long Now => Volatile.Read(ref _clock);
 
-        /// <summary>Registrations with tokens that were not disposed.</summary>
+        /// <summary>Registrations with tokens that are not disposed yet.</summary>
         public int Subscriptions => Volatile.Read(ref _subscriptions);
 
         public void Give(ICacheEntry entry, Stamped value, Random random, DateTimeOffset now)
@@ -157,7 +157,7 @@ public class ExpirationStressTests
             private readonly CancellationTokenSource _source = new();
             private long _firedAt;
 
-            /// <summary>The moment by the clock of changes when it had fired for certain; 0 before.</summary>
+            /// <summary>The time, by the clock of changes, at which it had certainly fired; 0 before.</summary>
             public long FiredAt { get => Volatile.Read(ref _firedAt); set => Volatile.Write(ref _firedAt, value); }
 
             public bool HasChanged => _source.IsCancellationRequested;

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Single interleavings that a lookup without the lock must stand, each brought about for certain: a key's Equals runs
-/// in the middle of a lookup, and there this test does what another thread might.
+/// Single interleavings that a lookup without the lock must survive. Each is forced: a key's Equals runs
+/// in the middle of a lookup, and there the test does what another thread might do.
 /// </summary>
 public class InterruptedLookupTests
 {
@@ -42,7 +42,7 @@ public class InterruptedLookupTests
         var wanted = new Interrupting("wanted");
         var first = new Interrupting("first");
 
-        // First in the chain and first in the chunk, so that it is moved first, and its old slot goes on pointing
+        // First in the chain and first in the chunk, so that it is moved first, and its old slot still points
         // to the other's old slot.
         Set("placeholder");
         Set(wanted);
@@ -54,8 +54,8 @@ public class InterruptedLookupTests
         bool moved = false;
         first.Interrupt = () =>
         {
-            // The first chunk becomes the sparsest, and the first to be emptied, before there are buckets to merge;
-            // stop when the two were moved out of it and it is still there.
+            // The first chunk becomes the sparsest, and the first to be emptied, before there are buckets to merge.
+            // The loop stops when the two were moved out of it and the chunk still exists.
             IEnumerable<string> elsewhere = others.Skip(SlotStore.ChunkSize)
                 .Where(static (_, i) => i % 2 == 0).Take(4400);
             IEnumerable<string> inFirst = others.Take(1700);
@@ -129,8 +129,8 @@ public class InterruptedLookupTests
     }
 
     /// <remarks>
-    /// The reader's directory of chunks is from before the directory grew, so for it the first chunk remains
-    /// what it was when it was given up, its pointers included; and one of them leads, over a chunk that is
+    /// The reader's directory of chunks is older than the directory's growth. So for the reader the first chunk stays
+    /// as it was when it was freed, including its pointers. One of them leads, over a chunk that is
     /// still in use, back to itself.
     /// </remarks>
     [Fact]
@@ -151,8 +151,8 @@ public class InterruptedLookupTests
         bool reversed = false;
         first.Interrupt = () =>
         {
-            // The table outgrows its directory, gives up its first chunk, makes it again, and in the same two
-            // slots the order is reversed.
+            // The table outgrows its directory, frees its first chunk and creates it again. In the same two
+            // slots the order is now reversed.
             int more = 0;
             for (; _cache.Engine.Allocator.ChunkCount < 6; more++)
             {
@@ -230,8 +230,8 @@ public class InterruptedLookupTests
     }
 
     /// <summary>
-    /// Keys that all share a hash, and that do something when they are first compared with a key of
-    /// another name, or an equal one.
+    /// Keys that all share a hash. Each runs an action when it is first compared with a key of
+    /// another name, or with an equal one.
     /// </summary>
     private sealed class Interrupting(string name)
     {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// What sort of keys a test uses: the engine has a path of its own for strings, and one for
-/// keys with code of their own.
+/// The kind of keys that a test uses: the engine has one path for strings, and one for
+/// keys whose Equals is user code.
 /// </summary>
 public enum KeyKind
 {
@@ -17,7 +17,7 @@ public enum KeyKind
 /// <summary>Numbered keys of a kind.</summary>
 internal static class Keys
 {
-    /// <summary>The key of a number; each call makes another object, equal to the one before.</summary>
+    /// <summary>The key of a number; each call creates a new object, equal to the previous one.</summary>
     public static object Make(KeyKind kind, int number) => kind switch
     {
         KeyKind.Strings => "key " + number.ToString(CultureInfo.InvariantCulture),
@@ -29,7 +29,7 @@ internal static class Keys
     public static object[] MakeMany(KeyKind kind, int count) =>
         [.. Enumerable.Range(0, count).Select(number => Make(kind, number))];
 
-    /// <summary>A key whose hash says little: 64 of them share one.</summary>
+    /// <summary>A key with a poor hash: 64 keys share each hash.</summary>
     private sealed record Clash(int Number)
     {
         public override int GetHashCode() => Number >> 6;

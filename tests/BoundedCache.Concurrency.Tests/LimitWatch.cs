@@ -1,13 +1,13 @@
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// The check that used memory stays within the limit while the limit changes. One thread changes the limit, through
-/// this object; any number look, each with a <see cref="Look"/> of its own.
+/// Checks that used memory stays within the limit while the limit changes. One thread changes the limit, through
+/// this object; any number of threads check, each with its own <see cref="Look"/>.
 /// </summary>
 /// <remarks>
-/// The limit stands, or is being raised, or is being lowered; each such phase is an object. Whoever finds the same one
-/// before and after it reads used memory knows in which phase it read. While the limit is lowered, used memory is
-/// within the old limit, and, from when a thread has read the new one, what it reads above that only falls.
+/// The limit is constant, or is being raised, or is being lowered; each such phase is an object. A thread that finds
+/// the same object before and after it reads used memory knows in which phase it read. While the limit is lowered, used
+/// memory is within the old limit. Once a thread has read the new limit, the values above it that it reads only fall.
 /// </remarks>
 internal sealed class LimitWatch(BoundedMemoryCache cache)
 {
@@ -22,7 +22,7 @@ internal sealed class LimitWatch(BoundedMemoryCache cache)
 
     public Look NewLook() => new(this, cache);
 
-    /// <summary>One thread's view.</summary>
+    /// <summary>The view of one thread.</summary>
     public sealed class Look(LimitWatch watch, BoundedMemoryCache cache)
     {
         private Phase? _lastPhase;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>Threads that come and go: touch buffers go by thread number, which the runtime hands on.</summary>
+/// <summary>Threads that start and end: touch buffers are chosen by thread number, which the runtime reuses.</summary>
 public class ManyThreadsTests
 {
     private const int KeyCount = 500;
@@ -44,7 +44,7 @@ public class ManyThreadsTests
                     Assert.False(_cache.TryGetValue(-1 - i, out _));
                 }
 
-                // A change of the order, so that touches are applied while others come in.
+                // This changes the order, so that touches are applied while others arrive.
                 Set(thread);
             });
         }
@@ -57,7 +57,7 @@ public class ManyThreadsTests
     }
 
     /// <remarks>
-    /// More threads at one time than there are buffers: the rest touch under the lock and count together.
+    /// More threads at one time than there are buffers: the others touch under the lock and count together.
     /// </remarks>
     [Fact]
     public void Threads_beyond_the_number_of_buffers_are_counted_too()
@@ -83,7 +83,7 @@ public class ManyThreadsTests
         CheckOrderIsLive();
     }
 
-    /// <summary>That a touch still counts: the entry used last survives all others.</summary>
+    /// <summary>Checks that a touch still counts: the last used entry survives all others.</summary>
     private void CheckOrderIsLive()
     {
         Assert.True(_cache.TryGetValue(7, out _));

@@ -5,14 +5,14 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// What the fences of lookups without the lock are for, in the shapes in which a weakly ordered processor (Arm64) would
-/// break them: an entry whose parts must be seen together, an object seen before its fields, what one thread was told
-/// by another, and a key stored twice. On x64, which reorders neither loads nor stores among themselves, only a
+/// Tests the fences of lookups without the lock, in the patterns that a weakly ordered processor (Arm64) would
+/// break: an entry whose parts must be seen together, an object seen before its fields, a message from one thread to
+/// another, and a key stored twice. x64 reorders neither loads nor stores among themselves, so there only a
 /// compiler can break most of them.
 /// </summary>
 /// <remarks>
-/// src/BoundedCache/Engine/MEMORY-MODEL.md says which fence each of them is about, and the README beside
-/// this file what they catch.
+/// src/BoundedCache/Engine/MEMORY-MODEL.md says which fence each of them tests, and the README beside
+/// this file says what they catch.
 /// </remarks>
 public class MemoryOrderTests
 {
@@ -44,10 +44,10 @@ public class MemoryOrderTests
         StoredOnce(Soak.Duration!.Value);
 
     /// <summary>
-    /// The seqlock. Two slots change hands among four keys without a pause, each time with a new object that carries
-    /// its key, and in all four kinds: plain, with a deadline, with details, with both. A fence missing on either side
+    /// The seqlock. Two slots change continuously among four keys, each time with a new object that carries
+    /// its key, and in all four kinds: plain, with a deadline, with details, with both. A missing fence on either side
     /// shows as another key's value, as a value whose fields are not set yet, or as an entry that expired although its
-    /// deadline is a day off (a deadline read apart from its flag is "never" or the beginning of time).
+    /// deadline is a day away (a deadline read apart from its flag is "never" or the beginning of time).
     /// </summary>
     private static void SeenTogether(TimeSpan duration)
     {
@@ -94,10 +94,10 @@ public class MemoryOrderTests
     }
 
     /// <summary>
-    /// Publication. One thread stores the next number under its key and then says so in a plain variable with a release
-    /// store; another that read that number must find it or a later one, while the table grows, splits, is trimmed and
-    /// moves its entries. A head, a Next, a chunk or a count of buckets that became visible later than what it was
-    /// published by shows as a miss or an older value.
+    /// Publication. One thread stores the next number under its key and then announces it in a plain variable with a
+    /// release store. Another thread that read the number must find it or a later one, while the table grows, splits,
+    /// is trimmed and moves its entries. If a head, a Next, a chunk or a count of buckets becomes visible later than
+    /// the store that published it, this shows as a miss or an older value.
     /// </summary>
     private static void Told(TimeSpan duration)
     {
@@ -133,7 +133,7 @@ public class MemoryOrderTests
             })
             .Add("resizer", _ =>
             {
-                // Grown over several chunks and back: every way in which an entry that stays changes its place.
+                // Grows over several chunks and shrinks again: every way in which an entry that stays changes its slot.
                 for (int i = 0; i < 3 * SlotStore.ChunkSize && !crowd.IsStopping; i++)
                 {
                     using ICacheEntry entry = cache.CreateEntry(i);
@@ -153,9 +153,9 @@ public class MemoryOrderTests
     }
 
     /// <summary>
-    /// The counters of insertions, by which a writer whose keys' Equals is user code knows under the lock that what it
-    /// missed without it is still missing. All store the same few keys and remove them again; a key twice in the table
-    /// is an entry too many at the end, or in the checker's eyes.
+    /// The counters of insertions. A writer whose keys' Equals is user code looks a key up without the lock; under the
+    /// lock the counters tell whether the key is still missing. All threads store the same few keys and remove them
+    /// again. A key that is twice in the table is one entry too many at the end, or fails the checker.
     /// </summary>
     private static void StoredOnce(TimeSpan duration)
     {
@@ -197,7 +197,7 @@ public class MemoryOrderTests
     });
 
     /// <summary>
-    /// A value whose fields say whether they were all seen: an object read before its constructor's
+    /// A value whose fields show whether they were all visible: an object read before its constructor's
     /// stores would have zeros.
     /// </summary>
     private sealed record Sealed(string Key, int Number)
@@ -205,6 +205,6 @@ public class MemoryOrderTests
         public int Check { get; } = ~Number;
     }
 
-    /// <summary>A key whose Equals is code of its own.</summary>
+    /// <summary>A key whose Equals is user code.</summary>
     private sealed record Coded(int Number);
 }

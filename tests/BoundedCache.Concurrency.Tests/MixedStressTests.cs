@@ -3,8 +3,8 @@ using BoundedCache.TestSupport;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Everything at once: readers, writers, removers, who measures anew, Compact and Clear, and a
-/// limit that goes up and down.
+/// Everything at once: readers, writers, removers, threads that remeasure, Compact and Clear, and a
+/// limit that rises and falls.
 /// </summary>
 public class MixedStressTests
 {
@@ -26,7 +26,7 @@ public class MixedStressTests
     [InlineData(KeyKind.Mixed, 60_000)]
     public void No_reader_is_misled_no_limit_is_passed_and_no_entry_is_lost_for_long(KeyKind kind, int keys)
     {
-        // In rounds, since the record of what was stored grows without bound.
+        // In rounds, because the record of what was stored grows without bound.
         for (TimeSpan left = Soak.Duration!.Value; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(5))
         {
             Run(kind, keys, TimeSpan.FromSeconds(5));

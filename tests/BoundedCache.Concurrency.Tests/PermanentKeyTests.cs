@@ -4,8 +4,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Keys that are in the cache all the while, and must be found each time, whatever the table does around them: buckets
-/// split and merged, entries moved between chunks, chunks given up and added again, small chunks grown by copy.
+/// Keys that stay in the cache and must be found each time, whatever the table does meanwhile: buckets
+/// are split and merged, entries move between chunks, chunks are freed and added again, small chunks grow by copying.
 /// </summary>
 public class PermanentKeyTests
 {
@@ -96,13 +96,13 @@ public class PermanentKeyTests
         Assert.All(permanent, key => Assert.True(cache.TryGetValue(key, out _)));
     }
 
-    /// <summary>Down to some 100 fillers or none, in one of the ways there are.</summary>
+    /// <summary>Removes all but about 100 fillers, or all of them, in one of several ways.</summary>
     private static void Shrink(BoundedMemoryCache cache, object[] fillers, Random random, Crowd crowd)
     {
         switch (random.Next(4))
         {
             case 0:
-                // One by one, in no order: chunks become sparse, and are emptied by moving what is left.
+                // One by one, in random order: chunks become sparse, and are emptied by moving the rest.
                 random.Shuffle(fillers);
                 for (int i = 100; i < fillers.Length && !crowd.IsStopping; i++)
                 {
@@ -111,7 +111,7 @@ public class PermanentKeyTests
 
                 break;
             case 1:
-                // One by one, in order: chunks empty by themselves.
+                // One by one, in order: chunks become empty without moves.
                 for (int i = 100; i < fillers.Length && !crowd.IsStopping; i++)
                 {
                     cache.Remove(fillers[i]);
@@ -119,7 +119,7 @@ public class PermanentKeyTests
 
                 break;
             case 2:
-                // The permanent keys cost nothing, and go last.
+                // The permanent keys have a size of zero, and are evicted last.
                 cache.MaxMemory = 100;
                 cache.MaxMemory = long.MaxValue;
                 break;
@@ -143,7 +143,7 @@ public class PermanentKeyTests
         entry.Size = 1;
     }
 
-    /// <summary>A third each: nothing but the value; with a deadline; with details.</summary>
+    /// <summary>A third each: with only a value; with a deadline; with details.</summary>
     private static void StorePermanent(BoundedMemoryCache cache, object key, Stamped value)
     {
         using ICacheEntry entry = cache.CreateEntry(key);
@@ -161,7 +161,7 @@ public class PermanentKeyTests
         }
     }
 
-    /// <summary>A new cache that grows, with some permanent keys from its beginning.</summary>
+    /// <summary>A new cache that grows, with some permanent keys from the start.</summary>
     private sealed class Small
     {
         private const int Count = 12;

@@ -4,13 +4,13 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// A cache under test and the record of all that was stored in it: each key written by one thread only, with versions
-/// that rise; two of three values with an eviction callback, which is counted.
+/// A cache under test and the record of all that was stored in it. Each key is written by one thread only, with rising
+/// versions. Two of three values have an eviction callback, which is counted.
 /// </summary>
 internal sealed class Population
 {
     /// <summary>
-    /// Callbacks that may wait before writers stand back: a crowd would otherwise outrun the thread pool by gigabytes.
+    /// Waiting callbacks at which writers pause: many threads would otherwise outrun the thread pool by gigabytes.
     /// </summary>
     private const int CallbackLead = 50_000;
 
@@ -38,7 +38,7 @@ internal sealed class Population
 
     public int Count { get; }
 
-    /// <summary>Stores the next version of one of a writer's own keys.</summary>
+    /// <summary>Stores the next version of one of the writer's own keys.</summary>
     public void Write(int writer, Random random, Action<ICacheEntry, Stamped>? more = null)
     {
         int number = OwnKey(writer, random);
@@ -46,7 +46,7 @@ internal sealed class Population
         entry.Value = Fill(writer, number, entry, random, more);
     }
 
-    /// <summary>Finds one of a writer's own keys, or stores its next version.</summary>
+    /// <summary>Finds one of the writer's own keys, or stores its next version.</summary>
     public void GetOrCreate(int writer, Random random, Action<ICacheEntry, Stamped>? more = null)
     {
         int number = OwnKey(writer, random);
@@ -57,7 +57,7 @@ internal sealed class Population
 
     public void Remove(Random random) => Cache.Remove(_keys[random.Next(Count)]);
 
-    /// <summary>Gives some key's entry, if there is one, another size.</summary>
+    /// <summary>Gives some key's entry, if it exists, another size.</summary>
     public void Remeasure(Random random) =>
         Cache.Remeasure(
             Keys.Make(Kind, random.Next(Count)), random.Next(20) == 0 ? random.Next(1, 20_000) : random.Next(1, 100));
@@ -87,8 +87,8 @@ internal sealed class Population
     }
 
     /// <summary>
-    /// The account after the crowd has gone: every tracked value is in the cache, or was reported gone once, with a
-    /// reason; the engine's invariants hold; and a cleared cache uses nothing.
+    /// The checks after all threads have ended: every tracked value is in the cache, or was reported as removed once,
+    /// with a reason; the engine's invariants hold; and a cleared cache uses no memory.
     /// </summary>
     public void Settle()
     {

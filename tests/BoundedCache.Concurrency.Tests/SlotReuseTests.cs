@@ -3,8 +3,8 @@ using BoundedCache.Engine;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// Slots that change their entry as fast as two threads can make them, under readers: what the seqlock is for. A few
-/// keys, no callbacks and no eviction, so that the slot one key leaves is the next one's.
+/// Slots that change their entry as fast as two threads can do it, while readers run: this tests the seqlock. A few
+/// keys, no callbacks and no eviction, so that the slot one key leaves is used for the next.
 /// </summary>
 public class SlotReuseTests
 {
@@ -44,7 +44,7 @@ public class SlotReuseTests
                 {
                     entry.Value = values[number];
 
-                    // With details in the value's place every other time: flags and value must not be mixed either.
+                    // Every other time with details instead of the value: flags and value must not be mixed either.
                     entry.SlidingExpiration = random.Next(2) == 0 ? TimeSpan.FromHours(1) : null;
                 }
             })

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// How long soaks run: the seconds in the environment variable <see cref="Variable"/>; without it they are skipped.
+/// How long soaks run: the seconds in the environment variable <see cref="Variable"/>. If it is not set they are
+/// skipped.
 /// </summary>
 internal static class Soak
 {
@@ -21,7 +22,7 @@ internal static class Soak
 }
 
 /// <summary>
-/// A test that runs for minutes or hours, and only where <see cref="Soak.Variable"/> says how long. Decided
+/// A test that runs for minutes or hours, only if <see cref="Soak.Variable"/> says how long. This is decided
 /// when tests are discovered.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Concurrency.Tests;
 
 /// <summary>
-/// A value that knows under which key it was stored, which version of that key's value it is, and how
-/// often it was reported gone.
+/// A value that knows its key, its version among that key's values, and how
+/// often it was reported as removed.
 /// </summary>
 internal sealed class Stamped(int number, long version)
 {
@@ -14,7 +14,7 @@ internal sealed class Stamped(int number, long version)
 
     public long Version { get; } = version;
 
-    /// <summary>How often an eviction callback was told of it.</summary>
+    /// <summary>How often an eviction callback reported it.</summary>
     public int Departures => Volatile.Read(ref _departures);
 
     public EvictionReason Reason { get; private set; }

@@ -29,7 +29,7 @@ public class TotalsTests
     [Fact]
     public void What_came_less_what_left_is_what_is_there_at_every_moment_and_callbacks_agree_with_it()
     {
-        // Again where a busy machine gave some thread too few turns for every kind of departure to come about.
+        // Runs again if a busy machine gave some thread too little time, so that a kind of departure did not occur.
         for (int run = 0; run < 20 && !Left(_cache.GetSnapshot()).All(static totals => totals.Entries > 0); run++)
         {
             new Crowd()
@@ -75,7 +75,8 @@ public class TotalsTests
     }
 
     /// <remarks>
-    /// Caches of one name come and go while they are observed; none may be missed, or make a counter fall.
+    /// Caches of one name are created and disposed while they are observed; none may be missed, and no counter may
+    /// fall.
     /// </remarks>
     [Fact]
     public void Counters_of_caches_that_share_a_name_never_fall_while_some_come_and_go()

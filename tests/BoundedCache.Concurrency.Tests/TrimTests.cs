@@ -3,7 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Concurrency.Tests;
 
-/// <summary>Chunks that are being emptied when they are needed again.</summary>
+/// <summary>Chunks that are needed again while they are being emptied.</summary>
 public class TrimTests
 {
     private const int Chunk = SlotStore.ChunkSize;
@@ -16,7 +16,7 @@ public class TrimTests
     });
 
     /// <remarks>
-    /// Emptying went on where it had stopped, past slots taken since: the chunk was never empty,
+    /// Emptying resumed where it had stopped, after slots that were taken meanwhile: the chunk never became empty,
     /// and trimming never ended.
     /// </remarks>
     [Fact]
@@ -28,8 +28,8 @@ public class TrimTests
             Set(next);
         }
 
-        // The last chunk, some of whose slots were never used, loses most of its entries, and the others a good part,
-        // one by one, until it is nearly emptied.
+        // The last chunk, some of whose slots were never used, loses most of its entries, and the others lose many,
+        // one by one, until it is nearly empty.
         for (int i = 5 * Chunk; i < next - 200; i++)
         {
             _cache.Remove(i);
@@ -42,13 +42,13 @@ public class TrimTests
             _cache.Remove(i);
         }
 
-        // All other free slots are taken, so that it is needed again, and then some of its own.
+        // All other free slots are taken, so that the chunk is needed again, and then some of its own are taken.
         for (int chunk = allocator.Draining; allocator.Draining >= 0 || allocator.State(chunk).InUse < 100;)
         {
             Set(next++);
         }
 
-        // It is the sparsest again, but what is in it now lies where emptying it had passed before.
+        // It is the sparsest again, but its entries are now in slots that the emptying had already passed.
         foreach (int key in _cache.Keys.Cast<int>().Take(5 * Chunk).Where(static (_, i) => i % 2 == 0).ToList())
         {
             _cache.Remove(key);

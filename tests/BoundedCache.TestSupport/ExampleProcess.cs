@@ -3,12 +3,12 @@ using System.Diagnostics;
 namespace BoundedCache.TestSupport;
 
 /// <summary>
-/// An example as a process of its own, whose output is kept line by line. It is killed when it is
-/// disposed before its end.
+/// An example that runs in its own process, and whose output is kept line by line. If it is still running when it is
+/// disposed, it is killed.
 /// </summary>
 public sealed class ExampleProcess : IDisposable
 {
-    /// <summary>After this, something hangs; far more than anything takes.</summary>
+    /// <summary>After this time something hangs; it is far longer than anything takes.</summary>
     public static readonly TimeSpan Hung = TimeSpan.FromMinutes(2);
 
     private readonly System.Diagnostics.Process _process;
@@ -25,7 +25,7 @@ public sealed class ExampleProcess : IDisposable
     }
 
     /// <param name="program">The example's name.</param>
-    /// <param name="environment">Variables of its environment, besides those of the tests that are no settings.</param>
+    /// <param name="environment">Environment variables, in addition to those of the tests that are no settings.</param>
     /// <param name="arguments">The program's arguments.</param>
     public ExampleProcess(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
@@ -37,7 +37,7 @@ public sealed class ExampleProcess : IDisposable
             RedirectStandardError = true,
         };
 
-        // Settings of the tests' own environment would be the example's configuration.
+        // Settings in the tests' own environment would configure the example.
         foreach (string name in start.Environment.Keys.Where(IsSetting).ToArray())
         {
             start.Environment.Remove(name);
@@ -54,7 +54,7 @@ public sealed class ExampleProcess : IDisposable
         _reading = ReadAsync();
     }
 
-    /// <summary>What it printed so far, and its errors if it has ended.</summary>
+    /// <summary>Its output so far, and its errors if it has ended.</summary>
     public string Output
     {
         get
@@ -66,9 +66,9 @@ public sealed class ExampleProcess : IDisposable
         }
     }
 
-    /// <summary>Waits for a line that has this text, and returns what follows it on the line.</summary>
+    /// <summary>Waits for a line with this text, and returns the rest of the line after it.</summary>
     /// <exception cref="InvalidOperationException">
-    /// The output ended, or too much time passed, before there was such a line.
+    /// The output ended, or the time ran out, before such a line came.
     /// </exception>
     public async Task<string> WaitForAsync(string text)
     {
@@ -95,7 +95,7 @@ public sealed class ExampleProcess : IDisposable
         }
     }
 
-    /// <summary>Waits for its end.</summary>
+    /// <summary>Waits for the process to end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> EndAsync()
     {
@@ -116,8 +116,8 @@ public sealed class ExampleProcess : IDisposable
     }
 
     /// <summary>
-    /// The program where its own build puts it, with the assemblies that it will have in earnest, not
-    /// with those of the tests.
+    /// The program in its own build directory, with the assemblies that it really uses, not
+    /// those of the tests.
     /// </summary>
     private static string AssemblyOf(string program)
     {

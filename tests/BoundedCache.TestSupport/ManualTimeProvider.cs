@@ -3,17 +3,17 @@ using Microsoft.Extensions.Time.Testing;
 namespace BoundedCache.TestSupport;
 
 /// <summary>
-/// A clock that stands still until a test moves it, and whose timers fire on the thread that does. Beyond
+/// A clock that stands still until a test moves it. Its timers fire on the thread that moves it. Unlike
 /// <see cref="FakeTimeProvider"/> it counts timers, so that tests see whether a cache leaves one behind.
 /// </summary>
 public sealed class ManualTimeProvider() : FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero))
 {
     private readonly Lock _lock = new();
 
-    /// <summary>Keeps timers alive: the base class would end one that was dropped instead of disposed.</summary>
+    /// <summary>Keeps timers alive: the base class would stop one that is dropped without being disposed.</summary>
     private readonly List<CountedTimer> _timers = [];
 
-    /// <summary>Timers that were created and not disposed.</summary>
+    /// <summary>Timers that were created and are not disposed.</summary>
     public int ActiveTimers
     {
         get

@@ -3,14 +3,16 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.TestSupport;
 
 /// <summary>
-/// The model: an LRU cache that is slow and obviously right. One list from most to least recently used, searched from
-/// end to end for everything; the sum of sizes is added up anew each time it is asked for.
+/// The model: an LRU cache that is slow and obviously correct. One list from most to least recently used, which every
+/// operation searches from end to end; each request for the sum of sizes adds it up again.
 /// </summary>
 public sealed class NaiveLru(long maxBytes)
 {
     private readonly List<Entry> _entries = [];
 
-    /// <summary>Entries that left since the last <see cref="TakeDepartures"/>, in no particular order.</summary>
+    /// <summary>
+    /// Entries that were removed since the last <see cref="TakeDepartures"/>, in no particular order.
+    /// </summary>
     private readonly List<(object Key, object? Value, EvictionReason Reason)> _departures = [];
 
     public long MaxBytes { get; private set; } = maxBytes;
@@ -74,7 +76,7 @@ public sealed class NaiveLru(long maxBytes)
     }
 
     /// <summary>
-    /// Gives an entry a new size in its place; others go for it, but never it for itself while it fits at all.
+    /// Gives an entry a new size in place. Others are evicted for it, but never the entry itself if it fits at all.
     /// </summary>
     public bool Resize(object key, long size, long now)
     {

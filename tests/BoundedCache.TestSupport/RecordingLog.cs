@@ -9,7 +9,7 @@ public sealed class RecordingLog : ILoggerFactory
     private readonly FakeLoggerProvider _provider = new();
 
     /// <summary>
-    /// What was logged so far. "HeapLimit" is left out: it tells whether the caches of all tests together fit the
+    /// All records so far. "HeapLimit" is left out: it depends on whether the caches of all tests together fit the
     /// container that the tests run in.
     /// </summary>
     public IReadOnlyList<FakeLogRecord> Records =>

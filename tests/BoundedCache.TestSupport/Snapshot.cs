@@ -7,19 +7,19 @@ using DiffPlex.DiffBuilder.Model;
 namespace BoundedCache.TestSupport;
 
 /// <summary>
-/// Holds a text against the one that was verified before, in a file next to the test. The conventions are the Verify
-/// library's: <c>Class.Method.verified.txt</c> is committed, <c>Class.Method.received.txt</c> appears on a mismatch and
-/// is not; who likes what was received renames it.
+/// Compares a text with the verified one in a file next to the test. The conventions are the Verify
+/// library's: <c>Class.Method.verified.txt</c> is committed; <c>Class.Method.received.txt</c> is written on a mismatch
+/// and not committed. To accept the received text, rename the file.
 /// </summary>
 public static class Snapshot
 {
     private const int ContextLines = 2;
 
-    /// <summary>Passes if the text is the verified one, whatever the line ends.</summary>
+    /// <summary>Passes if the text is the verified one, ignoring differences in line ends.</summary>
     /// <param name="received">The text as the code under test made it.</param>
-    /// <param name="variant">Tells apart several snapshots of one test; null for the only one.</param>
-    /// <param name="testFile">Left to the compiler.</param>
-    /// <param name="testMethod">Left to the compiler.</param>
+    /// <param name="variant">Distinguishes several snapshots of one test; null for the only one.</param>
+    /// <param name="testFile">Set by the compiler.</param>
+    /// <param name="testMethod">Set by the compiler.</param>
     /// <exception cref="SnapshotMismatchException">
     /// It differs, or nothing was verified yet; the message shows the difference.
     /// </exception>
@@ -54,7 +54,7 @@ public static class Snapshot
 
     private static string Normalise(string text) => text.ReplaceLineEndings("\n");
 
-    /// <summary>The lines that differ, with the nearest ones that do not.</summary>
+    /// <summary>The different lines, with the nearest equal ones.</summary>
     private static string Difference(string verified, string received)
     {
         List<DiffPiece> lines = new InlineDiffBuilder(new Differ())

@@ -1,4 +1,4 @@
 namespace BoundedCache.TestSupport;
 
-/// <summary>A text is not the one that was verified.</summary>
+/// <summary>A text differs from the verified one.</summary>
 public sealed class SnapshotMismatchException(string message) : Exception(message);

@@ -3,7 +3,7 @@ namespace BoundedCache.TestSupport;
 /// <summary>Finds tests' source files on this machine.</summary>
 public static class SourceTree
 {
-    /// <summary>What deterministic builds put in place of the repository's directory.</summary>
+    /// <summary>What deterministic builds write instead of the repository's directory.</summary>
     private const string MappedRoot = "/_/";
 
     /// <summary>The directory of a source file.</summary>

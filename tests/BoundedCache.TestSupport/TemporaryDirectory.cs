@@ -3,7 +3,7 @@ using System.Text;
 
 namespace BoundedCache.TestSupport;
 
-/// <summary>A directory of its own for one test, gone with it.</summary>
+/// <summary>A directory for one test, deleted after it.</summary>
 public sealed class TemporaryDirectory : IDisposable
 {
     public TemporaryDirectory() => Path = Directory.CreateTempSubdirectory("boundedcache-tests-").FullName;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.TestSupport;
 
 /// <summary>
-/// A log of all categories and levels that hands each event on: for what <see cref="RecordingLog"/> cannot do, such as
+/// A log of all categories and levels that passes each event on. For what <see cref="RecordingLog"/> cannot do, such as
 /// failing, or running in a process whose memory is measured.
 /// </summary>
 public abstract class TestLog : ILoggerFactory, ILogger
@@ -32,6 +32,6 @@ public abstract class TestLog : ILoggerFactory, ILogger
 
     public void Dispose() => GC.SuppressFinalize(this);
 
-    /// <summary>Takes one event, on whatever thread logs it.</summary>
+    /// <summary>Receives one event, on the thread that logs it.</summary>
     protected abstract void Write(LogLevel level, EventId id, string message, Exception? failure);
 }

@@ -4,7 +4,7 @@ using System.Runtime.ExceptionServices;
 namespace BoundedCache.TestSupport;
 
 /// <summary>
-/// Some threads that work one at a time, each when it is told: uses from several threads that never overlap.
+/// Threads that work one at a time, each on demand: uses from several threads that never overlap.
 /// </summary>
 public sealed class TurnTakers : IDisposable
 {

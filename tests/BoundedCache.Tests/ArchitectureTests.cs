@@ -4,8 +4,8 @@ using System.Reflection.Emit;
 namespace BoundedCache.Tests;
 
 /// <summary>
-/// Who may use whom. A room is a folder and namespace of the library, <c>BoundedCache.X</c>. Uses are looked for in
-/// base types, fields, signatures and method bodies.
+/// Which parts may use which. A room is a folder and namespace of the library, <c>BoundedCache.X</c>. Uses are searched
+/// in base types, fields, signatures and method bodies.
 /// </summary>
 public sealed class ArchitectureTests
 {
@@ -114,7 +114,9 @@ public sealed class ArchitectureTests
                 .Contains(to);
     }
 
-    /// <summary>A type's room; empty for public types, null for what is not of the library or generated.</summary>
+    /// <summary>
+    /// A type's room; empty for public types, null for generated types and types outside the library.
+    /// </summary>
     private static string? RoomOf(Type type)
     {
         Type outer = Outermost(type);
@@ -161,7 +163,7 @@ public sealed class ArchitectureTests
         return uses;
     }
 
-    /// <summary>Adds what the instructions of a method name: types, fields, and methods with their types.</summary>
+    /// <summary>Adds what a method's instructions name: types, fields, and methods with their types.</summary>
     private static void AddCode(HashSet<Type> uses, Type type, MethodBase method, byte[] code)
     {
         Type[] typeArguments = type.IsGenericType ? type.GetGenericArguments() : [];

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.Tests;
 
 /// <summary>
-/// A cache with a clock that stands still and a record of what its callbacks were told, whose
+/// A cache with a clock that stands still and a record of its callbacks' arguments. Its
 /// invariants are checked at the end.
 /// </summary>
 internal sealed class CacheUnderTest : IDisposable
@@ -35,11 +35,11 @@ internal sealed class CacheUnderTest : IDisposable
 
     public BoundedMemoryCache Cache { get; }
 
-    /// <summary>A cache of so many entries, each of which declares a size of one.</summary>
+    /// <summary>A cache with a maximum number of entries, each of which declares a size of one.</summary>
     public static CacheUnderTest OfEntries(long max) =>
         new(options => (options.MaxMemory, options.Sizing) = (max, EntrySizing.Declared));
 
-    /// <summary>Stores an entry of size one whose departure is recorded.</summary>
+    /// <summary>Stores an entry of size one whose removal is recorded.</summary>
     public void Set(object key, object? value, Action<ICacheEntry>? describe = null)
     {
         using ICacheEntry entry = Cache.CreateEntry(key);
@@ -58,10 +58,10 @@ internal sealed class CacheUnderTest : IDisposable
 
     public bool Has(object key) => Cache.TryGetValue(key, out _);
 
-    /// <summary>What left since this was last asked, once all callbacks have run, in the order of keys.</summary>
+    /// <summary>The removals since the last call, once all callbacks have run, in the order of keys.</summary>
     /// <param name="awaited">
-    /// How many are waited for, where another thread removes entries: a token's does, and may not have
-    /// come to the callback yet.
+    /// How many removals to wait for, if another thread removes entries: a token's thread does, and may not have
+    /// reached the callback yet.
     /// </param>
     public (object Key, object? Value, EvictionReason Reason)[] TakeDepartures(int awaited = 0)
     {

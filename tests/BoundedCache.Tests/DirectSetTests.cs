@@ -3,7 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Tests;
 
 /// <summary>
-/// Storing in one call on the class, held against the extension methods of the interface that it stands in for.
+/// Compares storing in one call on the class with the extension methods of the interface that it replaces.
 /// </summary>
 public sealed class DirectSetTests
 {
@@ -134,7 +134,8 @@ public sealed class DirectSetTests
     }
 
     /// <remarks>
-    /// Replacements, so that the table does not grow; the first of a hundred rounds pays for what is made once.
+    /// It replaces entries, so that the table does not grow. The first of a hundred rounds allocates what is created
+    /// once.
     /// </remarks>
     [Fact]
     public void A_set_allocates_nothing()

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Tests;
 
-/// <summary>That a cache which somebody dropped without disposing it goes, whatever hung on it.</summary>
+/// <summary>A cache that is dropped without being disposed is collected, whatever was attached to it.</summary>
 [Collection(HeapTests.Name)]
 public sealed class DroppedCacheTests
 {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
 
-/// <summary>When an entry that is being built becomes one of the cache's.</summary>
+/// <summary>When an entry that is being built becomes part of the cache.</summary>
 public sealed class EntryTests
 {
     [Fact]

@@ -3,19 +3,19 @@ using System.Diagnostics;
 namespace BoundedCache.Tests;
 
 /// <summary>
-/// Waits for what the collector, or a thread of the pool that has just finished with an object, will bring about.
+/// Waits for an effect of the collector, or of a pool thread that has just finished with an object.
 /// </summary>
 internal static class Eventually
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Whether all the objects are collected, in bounded time: the pool may still hold what it has just run.
+    /// Whether all objects are collected within a bounded time: the pool may still hold what it has just run.
     /// </summary>
     public static bool Dead(params WeakReference[] references) =>
         True(() => !Array.Exists(references, static reference => reference.IsAlive));
 
-    /// <summary>Whether a condition comes true as garbage is collected.</summary>
+    /// <summary>Whether a condition becomes true while garbage is collected.</summary>
     public static bool True(Func<bool> condition)
     {
         long started = Stopwatch.GetTimestamp();

@@ -70,7 +70,7 @@ public sealed class LogTests
     {
         private bool _isAsked;
 
-        // The first to ask is the writer, who must get an answer for the entry to be stored.
+        // The writer asks first, and must get an answer for the entry to be stored.
         public bool HasChanged => _isAsked ? throw new InvalidTimeZoneException() : !(_isAsked = true);
 
         public bool ActiveChangeCallbacks => false;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
 
-/// <summary>The report on a process's memory: what it is made of, and how it reads.</summary>
+/// <summary>The report on a process's memory: its parts and its text.</summary>
 [Collection(HeapTests.Name)]
 public sealed class MemoryReportTests
 {
@@ -275,13 +275,13 @@ public sealed class MemoryReportTests
         Assert.Throws<ArgumentOutOfRangeException>(static () => MemoryReport.From(s_survey)[(MemoryReportRowKind)99]);
     }
 
-    /// <summary>A cache that asks for no collections: tests count what lies dead.</summary>
+    /// <summary>A cache that requests no collections: tests count dead objects.</summary>
     private static BoundedMemoryCache Filled(long mebibytes)
     {
         var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 100 * MiB, PacingShare = 0 });
         for (int entry = 0; entry < mebibytes; entry++)
         {
-            // Pages that nobody wrote to are not resident.
+            // Pages that were never written to are not resident.
             byte[] value = new byte[MiB];
             Array.Fill(value, (byte)1);
             cache.Set(entry, value);
@@ -290,7 +290,7 @@ public sealed class MemoryReportTests
         return cache;
     }
 
-    /// <summary>Collects, and waits for the finalizers, one of which marks what had been let go by then.</summary>
+    /// <summary>Collects, and waits for the finalizers; one of them marks what had been freed by then.</summary>
     private static void Collect()
     {
         GC.Collect();

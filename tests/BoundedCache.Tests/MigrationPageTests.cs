@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BoundedCache.Tests;
 
 /// <summary>
-/// MIGRATION.md: its code is compiled and run here, and what its tables say is held against both caches.
+/// MIGRATION.md: its code is compiled and run here, and its tables are compared with both caches.
 /// </summary>
 public sealed partial class MigrationPageTests
 {

@@ -228,8 +228,8 @@ public sealed class RemeasureTests
             long seen = answer;
             if (seen == 100 && nested)
             {
-                // The value grows after this measurement saw it, and somebody else measures and is
-                // done before this one is.
+                // The value grows after this measurement saw it, and another thread measures it and
+                // finishes before this one.
                 nested = false;
                 answer = 500;
                 Task.Run(() => Assert.True(cache.Remeasure("key"))).Wait();

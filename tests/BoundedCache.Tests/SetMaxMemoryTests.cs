@@ -57,7 +57,7 @@ public sealed class SetMaxMemoryTests
 
         ShrinkReport report = await test.Cache.SetMaxMemoryAsync(1, ReleaseMode.Full);
 
-        // Another test's garbage may be reason enough for a collection.
+        // Another test's garbage may cause a collection.
         Assert.True(
             report is { Outcome: ReleaseOutcome.Skipped, Collections: 0 } or { Collections: > 0 }, report.Reason);
         Assert.Equal(1, report.Count);
@@ -140,7 +140,7 @@ public sealed class SetMaxMemoryTests
         return test;
     }
 
-    /// <summary>A token that tells when it is let go: that is, in the midst of an eviction.</summary>
+    /// <summary>A token that reports when its registration is disposed: that is, during an eviction.</summary>
     private sealed class DisposedToken(Action onDisposed) : IChangeToken, IDisposable
     {
         public bool HasChanged => false;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
 
-/// <summary>The code of SIZES.md, compiled and run, and the numbers that it states.</summary>
+/// <summary>The code of SIZES.md, compiled and run, and the numbers that it gives.</summary>
 public class SizesPageTests
 {
     private static readonly string s_page = File.ReadAllText(

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace BoundedCache.Tests;
 
-/// <summary>A factory that keeps its meters, as a container's does.</summary>
+/// <summary>A factory that keeps its meters, as a container's factory does.</summary>
 internal sealed class TestMeterFactory : IMeterFactory
 {
     public List<Meter> Meters { get; } = [];

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
 
-/// <summary>That nothing in the cache keeps an entry alive that has left it.</summary>
+/// <summary>Nothing in the cache keeps a removed entry alive.</summary>
 [Collection(HeapTests.Name)]
 public sealed class UnreachableTests
 {
@@ -112,7 +112,7 @@ public sealed class UnreachableTests
             static options => (options.MaxMemory, options.Sizing) = (100_000, EntrySizing.Declared));
         WeakReference[] references = FillMany(test.Cache, 50_000);
 
-        // All but every hundredth go in no order, so that the rest are moved together, and then go too.
+        // All but every hundredth are removed, so that the rest are moved together; then the rest are removed too.
         for (int i = 0; i < 50_000; i++)
         {
             test.Cache.Remove($"key {(i % 100 == 0 ? -1 : i)}");

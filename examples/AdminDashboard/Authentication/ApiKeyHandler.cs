@@ -9,12 +9,12 @@ using Microsoft.Net.Http.Headers;
 namespace BoundedCache.AdminDashboard.Authentication;
 
 /// <summary>
-/// The authentication scheme: a key in the header <c>X-Api-Key</c>, as programs send it, or as the password of basic
-/// authentication under any user name, as browsers do, which ask for it when they open the page.
+/// The authentication scheme. Programs send the key in the header <c>X-Api-Key</c>. Browsers send it as the password of
+/// basic authentication, under any user name; they ask for it when they open the page.
 /// </summary>
 /// <remarks>
-/// Browsers send a password along with whatever other sites make them send. The admin endpoint refuses
-/// changes from other sites; endpoints of your own have to, too. Keys travel readable: use TLS wherever the
+/// Browsers add the password to requests that other sites make them send. The admin endpoint refuses
+/// changes from other sites; your own endpoints must do so, too. Keys are sent as plain text: use TLS wherever the
 /// connection leaves the machine.
 /// </remarks>
 internal sealed class ApiKeyHandler(

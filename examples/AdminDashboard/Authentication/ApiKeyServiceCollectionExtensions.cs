@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Authentication;
 namespace BoundedCache.AdminDashboard.Authentication;
 
 /// <summary>
-/// What the service needs to ask for keys: a scheme that knows who has come, and policies that say who may do what.
+/// Registers the API keys: a scheme that identifies the caller, and policies that say which role may do what.
 /// </summary>
 internal static class ApiKeyServiceCollectionExtensions
 {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace BoundedCache.AdminDashboard.Authentication;
 
-/// <summary>The two keys, and whom each makes of who brings it.</summary>
+/// <summary>The two keys, and the role of each.</summary>
 internal sealed class ApiKeys
 {
     public const string ReadPolicy = "cache-read";
@@ -27,12 +27,12 @@ internal sealed class ApiKeys
 
     public string Changer { get; }
 
-    /// <summary>Whether they were made up for this run, so that somebody has to be told.</summary>
+    /// <summary>Whether the keys were generated for this run, so that they must be shown.</summary>
     public bool AreGenerated { get; }
 
-    /// <summary>The keys of the configuration, or new ones where it has none.</summary>
+    /// <summary>The keys of the configuration, or new ones if it has none.</summary>
     /// <exception cref="InvalidOperationException">
-    /// Only one is there, one is too short to be secret, or they are the same.
+    /// Only one is set, one is too short to be secret, or they are the same.
     /// </exception>
     public static ApiKeys From(IConfiguration configuration)
     {
@@ -53,9 +53,9 @@ internal sealed class ApiKeys
         return new ApiKeys(reader, changer, areGenerated: false);
     }
 
-    /// <summary>The role of who brings a key; null for a key that is none.</summary>
+    /// <summary>The role that a key has; null for an unknown key.</summary>
     /// <remarks>
-    /// Takes the same time whatever is wrong with the key: both are compared, as hashes of one
+    /// Takes the same time for every wrong key: both keys are compared, as hashes of equal
     /// length, to their last byte.
     /// </remarks>
     public string? RoleOf(string key)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.AdminDashboard.Load;
 
-/// <summary>Lookups at a steady rate, most of them for what is popular, which keep both caches full.</summary>
+/// <summary>Lookups at a steady rate, mostly of popular items. They keep both caches full.</summary>
 internal sealed class CacheLoad(
     IMemoryCache catalog, [FromKeyedServices(Dashboard.Sessions)] IMemoryCache sessions, DashboardOptions options)
     : BackgroundService
@@ -58,7 +58,7 @@ internal sealed class CacheLoad(
     }
 
     /// <summary>
-    /// A number below a bound, low ones far more often: a tenth of them get nearly half of all draws.
+    /// A random number below a bound. Low numbers are far more frequent: a tenth of them get nearly half of all draws.
     /// </summary>
     private int Popular(int bound) => (int)(bound * Math.Pow(_random.NextDouble(), 3));
 }

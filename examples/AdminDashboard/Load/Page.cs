@@ -1,6 +1,6 @@
 namespace BoundedCache.AdminDashboard.Load;
 
-/// <summary>A page of a shop as it would be sent: bytes, and always the same for an id.</summary>
+/// <summary>A page of a shop as it would be sent: bytes, always the same for an id.</summary>
 internal static class Page
 {
     private const int LeastBytes = 4 << 10;

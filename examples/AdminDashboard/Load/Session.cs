@@ -1,6 +1,6 @@
 namespace BoundedCache.AdminDashboard.Load;
 
-/// <summary>What a shop remembers of a visitor: a small graph of objects, which the cache measures.</summary>
+/// <summary>A visitor's session in a shop: a small graph of objects, which the cache measures.</summary>
 internal sealed record Session(int User, string Name, IReadOnlyList<SessionItem> Basket)
 {
     public static Session Load(int user) =>
@@ -8,5 +8,5 @@ internal sealed record Session(int User, string Name, IReadOnlyList<SessionItem>
             new SessionItem($"article-{user}-{item}", 1 + (item % 3), 9.90m + item))]);
 }
 
-/// <summary>An article that a visitor wants.</summary>
+/// <summary>An article in a visitor's basket.</summary>
 internal sealed record SessionItem(string Article, int Count, decimal Price);

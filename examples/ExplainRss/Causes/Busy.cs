@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.ExplainRss.Causes;
 
 /// <summary>
-/// A small full cache in a process at work, whose garbage no collection has taken yet: there is nothing to find.
+/// A small full cache in a busy process, whose garbage is not collected yet: there is no cause to find.
 /// </summary>
 internal sealed class Busy : Cause
 {
@@ -22,8 +22,8 @@ internal sealed class Busy : Cause
     {
         _cache = CacheFiller.Fill(bytes / 4);
 
-        // Twice round, and then two fifths of the way to the next collection: there are dead objects, and there is room
-        // that they left the last time.
+        // Two whole rounds, and then two fifths of the way to the next collection: so there are dead objects, and free
+        // room that the last collection left.
         MakeGarbageUntilCollected();
         long between = MakeGarbageUntilCollected();
         for (long made = 0; made < between * 2 / 5; made += ObjectBytes)

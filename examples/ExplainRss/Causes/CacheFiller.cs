@@ -1,13 +1,13 @@
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>Makes caches that are full.</summary>
+/// <summary>Creates full caches.</summary>
 internal static class CacheFiller
 {
     /// <summary>Fills a cache with values of 1 KiB up to its limit.</summary>
     /// <param name="maxMemory">The limit in bytes.</param>
     /// <param name="paced">
-    /// Whether pacing may collect. What it began while the cache was filled may end later, and take
-    /// what is let go right after.
+    /// Whether pacing may collect. A collection that it began during the filling may end later, and collect
+    /// what is evicted right after.
     /// </param>
     public static BoundedMemoryCache Fill(long maxMemory, bool paced = true)
     {

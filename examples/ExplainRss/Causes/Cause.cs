@@ -1,31 +1,31 @@
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>A reason for high RSS that can be built. A class that derives from this one is found by itself.</summary>
+/// <summary>A cause of high RSS that can be built. Add each derived class to the list All.</summary>
 internal abstract class Cause
 {
-    /// <summary>Its word on the command line.</summary>
+    /// <summary>Its name on the command line.</summary>
     public abstract string Name { get; }
 
-    /// <summary>What it builds, as the help says it.</summary>
+    /// <summary>Its description in the help.</summary>
     public abstract string Description { get; }
 
-    /// <summary>The report's name for it; null where there is nothing to find.</summary>
+    /// <summary>The cause that the report should find; null if there is nothing to find.</summary>
     public abstract MemoryReportCause? Finding { get; }
 
-    /// <summary>Whether the report needs a collection to see it.</summary>
+    /// <summary>Whether the report needs a collection to find it.</summary>
     public virtual bool NeedsCollection => false;
 
-    /// <summary>Builds it; whatever must stay alive is kept in fields.</summary>
-    /// <param name="bytes">How much memory it shall hold, about.</param>
+    /// <summary>Builds it. What must stay alive is kept in fields.</summary>
+    /// <param name="bytes">How much memory it should hold, approximately.</param>
     /// <exception cref="ExplainException">It cannot be built here.</exception>
     public abstract void Build(long bytes);
 
-    /// <summary>Lets go of what it built.</summary>
+    /// <summary>Frees what it built.</summary>
     public virtual void LetGo()
     {
     }
 
-    /// <summary>All causes, in the order in which they are told.</summary>
+    /// <summary>All causes, in the order in which they are shown.</summary>
     public static IReadOnlyList<Cause> All { get; } =
     [
         new Healthy(), new Busy(), new OtherLive(), new Dead(), new Finalizers(), new Pins(), new Fragmentation(),

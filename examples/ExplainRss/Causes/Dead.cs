@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.ExplainRss.Causes;
 
 /// <summary>
-/// A cache whose limit was lowered without a release: its entries are dead, and no collection has come by.
+/// A cache whose limit was lowered without a release: its entries are dead, but not yet collected.
 /// </summary>
 internal sealed class Dead : Cause
 {

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>Dropped objects that have finalizers, and keep what they refer to until those have run.</summary>
+/// <summary>Dropped objects with finalizers. They keep what they refer to until the finalizers have run.</summary>
 internal sealed class Finalizers : Cause
 {
     private static long s_finalized;

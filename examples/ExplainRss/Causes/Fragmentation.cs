@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>Holes between live objects: every third of many stays, and the collector does not compact.</summary>
+/// <summary>Holes between live objects: every third object stays, and the collector does not compact.</summary>
 internal sealed class Fragmentation : Cause
 {
     private readonly List<byte[]> _survivors = [];
@@ -34,7 +34,7 @@ internal sealed class Fragmentation : Cause
             all.Add(new byte[8 * 1024]);
         }
 
-        // All of them are old by now, so that the next collection leaves them where they are.
+        // All of them are old by now, so the next collection does not move them.
         GC.Collect();
         GC.Collect();
         _survivors.AddRange(all.Where(static (_, index) => index % 3 == 0));

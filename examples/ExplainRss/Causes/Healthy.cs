@@ -1,6 +1,6 @@
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>A full cache, and nothing else: there is nothing to find.</summary>
+/// <summary>A full cache and nothing else: there is no cause to find.</summary>
 internal sealed class Healthy : Cause
 {
     private BoundedMemoryCache? _cache;
@@ -15,7 +15,7 @@ internal sealed class Healthy : Cause
     {
         _cache = CacheFiller.Fill(bytes);
 
-        // Filling leaves some dead bytes behind; a service at rest has been collected.
+        // Filling leaves some dead bytes; in a service at rest a collection has freed them.
         GC.Collect();
     }
 

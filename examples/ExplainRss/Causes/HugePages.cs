@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>A large block in transparent huge pages of which one byte in 2 MiB is used.</summary>
+/// <summary>A large block in transparent huge pages, with one used byte in each 2 MiB.</summary>
 internal sealed unsafe partial class HugePages : Cause
 {
     private const nuint PageBytes = 2 * 1024 * 1024;
@@ -18,7 +18,7 @@ internal sealed unsafe partial class HugePages : Cause
 
     public override MemoryReportCause? Finding => MemoryReportCause.HugePages;
 
-    /// <summary>Whether this machine's kernel gives huge pages to who asks for them.</summary>
+    /// <summary>Whether this machine's kernel gives huge pages on request.</summary>
     public static bool IsPossible =>
         File.Exists(SettingPath) && !File.ReadAllText(SettingPath).Contains("[never]", StringComparison.Ordinal);
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>Native memory that nobody frees.</summary>
+/// <summary>Native memory that is never freed.</summary>
 internal sealed unsafe class Native : Cause
 {
     private readonly List<nint> _blocks = [];

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.ExplainRss.Causes;
 
 /// <summary>
-/// Native memory that several threads allocated, and freed but for a little at the top of each
+/// Native memory that several threads allocated and freed, except for a small block at the top of each
 /// arena, which keeps the rest.
 /// </summary>
 internal sealed unsafe class NativeFreed : Cause
@@ -33,7 +33,7 @@ internal sealed unsafe class NativeFreed : Cause
 
     private void AllocateAndFree(long bytes, Barrier together)
     {
-        // Arenas are dealt out to threads that allocate at the same time.
+        // Threads that allocate at the same time get different arenas.
         together.SignalAndWait();
         List<nint> blocks = [];
         for (long built = 0; built < bytes; built += Block)
@@ -43,7 +43,7 @@ internal sealed unsafe class NativeFreed : Cause
             blocks.Add((nint)memory);
         }
 
-        // An arena shrinks from its top only; one small block there keeps all of it.
+        // An arena shrinks only from its top; one small block there keeps all of it.
         nint last = (nint)NativeMemory.Alloc(Block);
         together.SignalAndWait();
         blocks.ForEach(static block => NativeMemory.Free((void*)block));

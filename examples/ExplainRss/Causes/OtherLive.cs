@@ -21,8 +21,8 @@ internal sealed class OtherLive : Cause
             _sessions.Add(new string('s', 501));
         }
 
-        // As after a while: what no collection has seen yet counts as dead, and the young may be a sixth of all this
-        // where the processor's cache is large.
+        // As in a process that ran for a while: what no collection has seen yet counts as dead, and the young objects
+        // may be a sixth of all this where the processor's cache is large.
         GC.Collect(0);
     }
 

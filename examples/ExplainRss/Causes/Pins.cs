@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>Buffers pinned all over a heap whose rest has died.</summary>
+/// <summary>Pinned buffers spread over a heap whose other objects are dead.</summary>
 internal sealed class Pins : Cause
 {
     private readonly List<GCHandle> _pins = [];
@@ -33,8 +33,8 @@ internal sealed class Pins : Cause
             buffers.Add(new byte[1000]);
         }
 
-        // Not before all are there: a collection on the way, which may come or not, would move the others away from
-        // those that are pinned.
+        // Only after all buffers exist: a collection during the loop, which may or may not come, would move the others
+        // away from the pinned ones.
         for (int i = 99; i < buffers.Count; i += 100)
         {
             _pins.Add(GCHandle.Alloc(buffers[i], GCHandleType.Pinned));

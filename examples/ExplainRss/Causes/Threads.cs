@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>Threads that once went deep: the pages of their stacks stay for as long as they live.</summary>
+/// <summary>Threads that once used deep stacks: their stack pages stay resident while they live.</summary>
 internal sealed class Threads : Cause
 {
     private const int BytesEach = 1024 * 1024;

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.ExplainRss.Causes;
 
-/// <summary>A peak that is over: collected, and kept by the runtime for its next use.</summary>
+/// <summary>A past peak: collected, but the runtime keeps the memory for its next use.</summary>
 internal sealed class UnusedHeap : Cause
 {
     public override string Name => "peak";

@@ -5,7 +5,7 @@ using BoundedCache.ExplainRss.Causes;
 
 namespace BoundedCache.ExplainRss.CommandLine;
 
-/// <summary>The command line as a whole: what it is about, its options, and what it runs.</summary>
+/// <summary>The command line as a whole: its description, its options, and what it runs.</summary>
 internal sealed class ExplainCommand
 {
     public const string AllCauses = "all";
@@ -60,7 +60,7 @@ internal sealed class ExplainCommand
         _root.SetAction(result => (int)run(Read(result)));
     }
 
-    /// <exception cref="ExplainException">The arguments ask for what cannot be done, or the run failed.</exception>
+    /// <exception cref="ExplainException">The arguments ask for something impossible, or the run failed.</exception>
     public ExitCode Invoke(IReadOnlyList<string> arguments, TextWriter output)
     {
         ParseResult result = _root.Parse(arguments);

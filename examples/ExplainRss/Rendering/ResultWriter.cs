@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace BoundedCache.ExplainRss.Rendering;
 
-/// <summary>Writes results: as text with a bar where there is a terminal, or as JSON.</summary>
+/// <summary>Writes results: as text, with a bar on a terminal, or as JSON.</summary>
 internal sealed class ResultWriter(TextWriter output, bool isTerminal)
 {
     private static readonly JsonSerializerOptions s_json = new()

@@ -5,19 +5,21 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.ShrinkDemo.Caches;
 
 /// <summary>
-/// The story's steps on Microsoft's <see cref="MemoryCache"/>, as its users write them. Its limit is fixed, so lowering
-/// is <see cref="MemoryCache.Compact"/> by the share that has to go, and releasing is a plain collection. Entries
-/// declare the bytes of their key's characters and their value; what the cache needs beyond them it does not count.
+/// The story's steps on Microsoft's <see cref="MemoryCache"/>, as its users write them. Its limit is fixed. So lowering
+/// is <see cref="MemoryCache.Compact"/> by the share to remove, and releasing is a plain collection. Entries
+/// declare the bytes of their key's characters and their value; the cache's own overhead is not counted.
 /// </summary>
 internal sealed class MemoryDemoCache(long maxMemoryBytes, ReleaseMode releaseMode) : IDemoCache
 {
-    /// <summary>Compact counts entries and not bytes, so one round may not be enough.</summary>
+    /// <summary>Compact counts entries, not bytes, so one round may not be enough.</summary>
     private const int MostRounds = 20;
 
-    /// <summary>Compact rounds the number of entries down, so this share of one is asked for on top of one.</summary>
+    /// <summary>
+    /// Compact rounds the number of entries down, so this share of one entry is added to the request.
+    /// </summary>
     private const double Rounding = 0.5;
 
-    // Statistics are how this cache tells its size.
+    // This cache reports its size by its statistics.
     private readonly MemoryCache _cache = new(
         new MemoryCacheOptions { SizeLimit = maxMemoryBytes, TrackStatistics = true });
     private long _limitBytes = maxMemoryBytes;

@@ -1,6 +1,6 @@
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
-/// <summary>Which cache plays the story.</summary>
+/// <summary>The cache that the story runs on.</summary>
 internal enum CacheKind
 {
     /// <summary>This repository's <see cref="BoundedMemoryCache"/>.</summary>

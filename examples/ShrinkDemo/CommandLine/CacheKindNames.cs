@@ -1,6 +1,6 @@
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
-/// <summary>The caches' names, as the command line writes them and as people read them.</summary>
+/// <summary>The caches' names, for the command line and for people.</summary>
 internal static class CacheKindNames
 {
     public static string ArgumentFor(this CacheKind kind) =>
@@ -10,8 +10,8 @@ internal static class CacheKindNames
         kind == CacheKind.BoundedCache ? nameof(BoundedMemoryCache) : "MemoryCache";
 
     /// <summary>
-    /// Put into file names, so that the pictures of two caches can lie side by side; empty for
-    /// the one the demo is about.
+    /// A suffix for file names, so that the pictures of two caches can be in one directory; empty for
+    /// BoundedCache.
     /// </summary>
     public static string FileSuffix(this CacheKind kind) =>
         kind == CacheKind.BoundedCache ? string.Empty : "-memory-cache";

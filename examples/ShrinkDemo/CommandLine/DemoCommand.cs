@@ -3,7 +3,7 @@ using System.CommandLine.Help;
 
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
-/// <summary>The command line as a whole: what it is about, its options, and what it runs.</summary>
+/// <summary>The command line as a whole: its description, its options, and what it runs.</summary>
 internal sealed class DemoCommand
 {
     private const int HelpWidth = 110;
@@ -24,7 +24,7 @@ internal sealed class DemoCommand
 
     private readonly RootCommand _root = new(About);
 
-    /// <param name="run">What to do with options that make sense.</param>
+    /// <param name="run">Runs valid options.</param>
     public DemoCommand(Func<DemoOptions, CancellationToken, Task<ExitCode>> run)
     {
         var options = new DemoOptionSet();
@@ -39,7 +39,7 @@ internal sealed class DemoCommand
     }
 
     /// <summary>Reads the arguments and runs what they ask for.</summary>
-    /// <exception cref="DemoException">They ask for what cannot be done, or the run failed.</exception>
+    /// <exception cref="DemoException">They ask for something that cannot be done, or the run failed.</exception>
     public async Task<ExitCode> InvokeAsync(
         IReadOnlyList<string> arguments, TextWriter output, CancellationToken cancellationToken)
     {
@@ -50,7 +50,7 @@ internal sealed class DemoCommand
             throw new DemoException(ExitCode.Usage, Explain(result));
         }
 
-        // Signals and exceptions are the application's own business.
+        // The application handles signals and exceptions itself.
         var invocation = new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
@@ -60,7 +60,7 @@ internal sealed class DemoCommand
         return (ExitCode)await result.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The first thing that is wrong, in one line: the rest is often a consequence of it.</summary>
+    /// <summary>The first error, in one line: the others often follow from it.</summary>
     private static string Explain(ParseResult result) =>
         result.UnmatchedTokens.Count == 0
             ? result.Errors[0].Message

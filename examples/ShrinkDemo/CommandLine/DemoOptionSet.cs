@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
 /// <summary>
-/// The options as System.CommandLine knows them, one by one; <see cref="OptionChecks"/> holds them against each other.
+/// The options for System.CommandLine, one by one; <see cref="OptionChecks"/> checks them against each other.
 /// </summary>
 internal sealed class DemoOptionSet
 {

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
 /// <summary>
-/// Reads options that are counts or durations; an error names the option, the text and what would do.
+/// Reads options that are counts or durations; an error names the option, the text and what is allowed.
 /// </summary>
 internal static class Numbers
 {

@@ -3,22 +3,23 @@ using System.Globalization;
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
 /// <summary>
-/// What no option can check alone. Every check passes or throws one line that says what is wrong and what would do.
+/// Checks of options against each other. A check that fails throws one line that says what is wrong and what is
+/// allowed.
 /// </summary>
 internal static class OptionChecks
 {
     /// <summary>
-    /// Heap that a full cache needs per byte of limit, at the least: what was evicted waits for its collection.
+    /// Least heap that a full cache needs per byte of limit: evicted entries wait for their collection.
     /// </summary>
     private const double HeapPerLimit = 1.25;
 
-    /// <summary>The same for MemoryCache, which does not count its own share.</summary>
+    /// <summary>The same for MemoryCache, which does not count its own overhead.</summary>
     private const double MemoryCacheHeapPerLimit = 1.6;
 
-    /// <summary>Values that must fit at the least, or there is no story.</summary>
+    /// <summary>The least number of values that must fit for a useful story.</summary>
     private const int LeastEntries = 4;
 
-    /// <summary>Generous for a key, an array's header and a table slot, in bytes.</summary>
+    /// <summary>A generous bound for a key, an array's header and a table slot, in bytes.</summary>
     private const long EntryOverheadBytes = 256;
 
     public static void ReservedTogether(bool compare, bool cache, bool trace, bool entries)
@@ -68,9 +69,9 @@ internal static class OptionChecks
         }
     }
 
-    /// <param name="options">What is asked for.</param>
+    /// <param name="options">The options to check.</param>
     /// <param name="availableBytes">
-    /// What the garbage collector may use: the machine's memory, or its share of the container's.
+    /// What the garbage collector may use: the machine's memory, or the container's share.
     /// </param>
     public static void MachineHolds(DemoOptions options, long availableBytes)
     {
@@ -123,7 +124,7 @@ internal static class OptionChecks
         }
     }
 
-    /// <summary>A bound to the byte: a rounded one may lie on the wrong side of itself.</summary>
+    /// <summary>A bound exact to the byte: a rounded one could itself be out of bounds.</summary>
     private static string Bytes(long bytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{bytes:N0} bytes ({ByteSize.Format(bytes)})");
 

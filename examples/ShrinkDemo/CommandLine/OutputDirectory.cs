@@ -1,12 +1,12 @@
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
 /// <summary>
-/// Finds out before the work begins whether its result will have a place, and leaves no trace of having tried.
+/// Checks before the work begins that the result can be written, and removes what the check created.
 /// </summary>
 internal static class OutputDirectory
 {
     /// <summary>
-    /// Passes when files can be created in <paramref name="directory"/>, or in its nearest parent that exists.
+    /// Passes if files can be created in <paramref name="directory"/>, or in its nearest existing parent.
     /// </summary>
     /// <exception cref="DemoException">They cannot.</exception>
     public static void EnsureWritable(string directory)

@@ -2,7 +2,9 @@ using System.CommandLine.Parsing;
 
 namespace BoundedCache.ShrinkDemo.CommandLine;
 
-/// <summary>Reads options that are amounts of memory; an error names the option, the text and what would do.</summary>
+/// <summary>
+/// Reads options that are amounts of memory; an error names the option, the text and what is allowed.
+/// </summary>
 internal static class Sizes
 {
     private const string Expected = "a size: bytes, or a number with a unit such as 100MB or 1.5GiB (MB and MiB both "

@@ -3,7 +3,7 @@ using BoundedCache.ShrinkDemo.CommandLine;
 
 namespace BoundedCache.ShrinkDemo.Comparison;
 
-/// <summary>The command line on which a child process runs the same story with one cache and answers in JSON.</summary>
+/// <summary>The command line of a child process that runs the same story with one cache and answers in JSON.</summary>
 internal static class ChildArguments
 {
     public static IReadOnlyList<string> For(DemoOptions options)

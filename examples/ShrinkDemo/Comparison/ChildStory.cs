@@ -8,18 +8,18 @@ using BoundedCache.ShrinkDemo.Results;
 namespace BoundedCache.ShrinkDemo.Comparison;
 
 /// <summary>
-/// The story told by another process of this program: its progress is passed on, its result read from its JSON.
+/// Runs the story in another process of this program: passes its progress on, and reads its result from its JSON.
 /// </summary>
 internal sealed class ChildStory(DemoOptions options, TextWriter progress)
 {
-    /// <summary>Exit codes above this are 128 and the number of the signal that killed the process.</summary>
+    /// <summary>Higher exit codes are 128 plus the number of the signal that killed the process.</summary>
     private const int SignalBase = 128;
 
     private readonly string _name = options.Cache.ArgumentFor();
     private string _lastLine = string.Empty;
 
     /// <exception cref="DemoException">The process failed.</exception>
-    /// <exception cref="OperationCanceledException">It was called off, and the process is gone.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, and the process has ended.</exception>
     public async Task<DemoResult> RunAsync(CancellationToken cancellationToken)
     {
         ProcessStartInfo start = OwnProgram.StartInfo(ChildArguments.For(options));
@@ -33,7 +33,7 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
             await relay.ConfigureAwait(false);
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
 
-            // On a terminal Ctrl+C reaches the child as well, and it may be the first to end.
+            // On a terminal Ctrl+C reaches the child as well, and the child may end first.
             cancellationToken.ThrowIfCancellationRequested();
             return Read(json, process.ExitCode);
         }
@@ -72,7 +72,7 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
             _lastLine = line;
             if (line.StartsWith(DemoApplication.ErrorPrefix, StringComparison.Ordinal))
             {
-                // It comes back as this process's own error.
+                // It is reported as this process's own error.
                 continue;
             }
 
@@ -84,7 +84,7 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
     {
         try
         {
-            // A run that found its cache at fault ends with a failure, but with a result as well.
+            // A run that found a fault of its cache ends with a failure code, but has a result as well.
             return JsonReport.Read(json);
         }
         catch (JsonException failure)

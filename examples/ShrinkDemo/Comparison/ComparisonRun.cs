@@ -4,13 +4,13 @@ using BoundedCache.ShrinkDemo.Results;
 namespace BoundedCache.ShrinkDemo.Comparison;
 
 /// <summary>
-/// Runs the story on both caches, one after the other so that they do not compete, each in a process that
-/// nothing else has touched.
+/// Runs the story on both caches, one after the other so that they do not compete, each in a new
+/// process of its own.
 /// </summary>
 internal sealed class ComparisonRun(DemoOptions options, TextWriter progress)
 {
     /// <exception cref="DemoException">A process failed.</exception>
-    /// <exception cref="OperationCanceledException">It was called off; no process is left behind.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; no process remains.</exception>
     public async Task<ComparisonResult> RunAsync(CancellationToken cancellationToken)
     {
         DemoResult boundedCache = await RunAsync(CacheKind.BoundedCache, cancellationToken).ConfigureAwait(false);

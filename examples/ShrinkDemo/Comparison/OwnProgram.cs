@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace BoundedCache.ShrinkDemo.Comparison;
 
 /// <summary>
-/// How to start this program once more, whether it runs as an executable of its own or as an argument of <c>dotnet</c>.
+/// How to start this program again, whether it runs as its own executable or as an argument of <c>dotnet</c>.
 /// </summary>
 internal static class OwnProgram
 {

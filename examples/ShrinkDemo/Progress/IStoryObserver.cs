@@ -3,14 +3,14 @@ using BoundedCache.ShrinkDemo.Workloads;
 
 namespace BoundedCache.ShrinkDemo.Progress;
 
-/// <summary>Is told how the story goes, on the story's own thread.</summary>
+/// <summary>Receives the story's progress, on the story's own thread.</summary>
 internal interface IStoryObserver
 {
     /// <summary>A stage begins; <paramref name="label"/> says what will be done.</summary>
     void StageStarted(int number, string label);
 
     /// <summary>
-    /// Some work was done. Called after every request, so it must be cheap when there is nothing to show yet.
+    /// Some work was done. Called after every request, so it must be cheap if there is nothing to show yet.
     /// </summary>
     void Worked(WorkProgress progress);
 

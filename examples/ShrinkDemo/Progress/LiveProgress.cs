@@ -9,7 +9,7 @@ using Spectre.Console.Rendering;
 namespace BoundedCache.ShrinkDemo.Progress;
 
 /// <summary>
-/// Progress on a terminal: the table as it grows, and below it the stage that is under way, redrawn in
+/// Progress on a terminal: the table as it grows, and below it the current stage, redrawn in
 /// place and removed at the end.
 /// </summary>
 internal sealed class LiveProgress(IAnsiConsole console, IDemoCache cache) : ProgressView, IStoryObserver
@@ -47,7 +47,7 @@ internal sealed class LiveProgress(IAnsiConsole console, IDemoCache cache) : Pro
 
     public void Watching(TimeSpan left)
     {
-        // Once a second: drawing allocates, and what is being watched is an idle process.
+        // Once a second: drawing allocates, and the watched process should be idle.
         int seconds = (int)Math.Ceiling(left.TotalSeconds);
         if (seconds != _secondsLeft)
         {

@@ -6,7 +6,7 @@ using BoundedCache.ShrinkDemo.Workloads;
 namespace BoundedCache.ShrinkDemo.Progress;
 
 /// <summary>
-/// Progress where there is no terminal: a line when a stage begins, now and then while it works, and when it is over.
+/// Progress without a terminal: a line when a stage begins, from time to time while it works, and when it ends.
 /// </summary>
 internal sealed class PlainProgress(TextWriter writer, IDemoCache cache) : ProgressView, IStoryObserver
 {

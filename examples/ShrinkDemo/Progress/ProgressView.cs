@@ -2,12 +2,12 @@ using BoundedCache.ShrinkDemo.Results;
 
 namespace BoundedCache.ShrinkDemo.Progress;
 
-/// <summary>Shows on standard error how the story goes while it is told.</summary>
+/// <summary>Shows the story's progress on standard error while it runs.</summary>
 internal abstract class ProgressView
 {
     /// <summary>
-    /// Tells a story under the view's eyes; whatever the view drew of a passing nature is gone when
-    /// this ends, however it ends.
+    /// Runs a story and shows its progress. When this ends, even by an exception, everything temporary that the view
+    /// drew is removed.
     /// </summary>
     public abstract Task<DemoResult> ShowAsync(Func<IStoryObserver, Task<DemoResult>> tell);
 }

@@ -5,8 +5,8 @@ using BoundedCache.ShrinkDemo.Workloads;
 namespace BoundedCache.ShrinkDemo.Progress;
 
 /// <summary>
-/// How fast a stage's work goes, and whether it is time to show it: work is reported far more
-/// often than eyes can follow.
+/// The speed of a stage's work, and whether it is time to show it: work is reported far more
+/// often than a reader can follow.
 /// </summary>
 internal sealed class WorkRate(TimeSpan interval)
 {
@@ -24,10 +24,10 @@ internal sealed class WorkRate(TimeSpan interval)
         PerSecond = 0;
     }
 
-    /// <returns>Whether the interval has passed since the last time that this was true.</returns>
+    /// <returns>Whether the interval has passed since this last returned true.</returns>
     public bool IsDue(WorkProgress progress)
     {
-        // The cheapest clock there is: this runs once per request.
+        // The cheapest clock: this runs once per request.
         long now = Environment.TickCount64;
         if (now < _nextShow)
         {

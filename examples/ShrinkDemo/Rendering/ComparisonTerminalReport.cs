@@ -29,7 +29,7 @@ internal static class ComparisonTerminalReport
             }
         }
 
-        // MemoryCache's entries would be other live objects in its process's report, which knows nothing of it.
+        // The report does not know MemoryCache: it would show its entries as other live objects.
         TerminalReport.WriteMemory(
             console,
             $"MemoryReport of {CacheKind.BoundedCache.DisplayName()}'s process, after the last stage:",

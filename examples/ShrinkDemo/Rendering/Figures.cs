@@ -14,7 +14,7 @@ internal static class Figures
 
     public static string Ratio(double ratio) => string.Create(CultureInfo.InvariantCulture, $"{ratio * 100:0.00} %");
 
-    /// <summary>How many times <paramref name="unit"/> the amount is, with two decimals.</summary>
+    /// <summary>The amount as a multiple of <paramref name="unit"/>, with two decimals.</summary>
     public static string Times(long amount, long unit) =>
         string.Create(CultureInfo.InvariantCulture, $"{(double)amount / unit:0.00} times");
 

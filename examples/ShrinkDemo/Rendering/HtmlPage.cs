@@ -3,7 +3,7 @@ using System.Text;
 
 namespace BoundedCache.ShrinkDemo.Rendering;
 
-/// <summary>A self-contained page: no scripts, nothing loaded, light or dark as the reader's system is.</summary>
+/// <summary>A self-contained page: no scripts, no external files, light or dark as the reader's system is.</summary>
 internal sealed class HtmlPage(string title)
 {
     private const string Css = """
@@ -49,16 +49,16 @@ internal sealed class HtmlPage(string title)
         _body.Append("</ul>\n");
     }
 
-    /// <summary>Puts text in, without an element of its own.</summary>
+    /// <summary>Adds text, without its own element.</summary>
     public void Text(string text) => _body.Append(Encode(text));
 
-    /// <summary>Puts markup in as it is.</summary>
+    /// <summary>Adds markup unchanged.</summary>
     public void Raw(string markup) => _body.Append(markup);
 
-    /// <param name="caption">What the table shows; null where the heading above says it.</param>
+    /// <param name="caption">What the table shows; null if the heading above says it.</param>
     /// <param name="headings">The columns' names.</param>
-    /// <param name="rows">The cells, as many a row as there are headings.</param>
-    /// <param name="mainColumn">The column that the table is about.</param>
+    /// <param name="rows">The cells: in each row as many as there are headings.</param>
+    /// <param name="mainColumn">The most important column.</param>
     public void Table(
         string? caption, IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows, int mainColumn)
     {

@@ -14,7 +14,7 @@ internal static class JsonReport
         WriteIndented = true,
         NewLine = "\n",
 
-        // It is read by programs and by people, but not as part of a page.
+        // Programs and people read it, but it is never part of a page.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters =
         {

@@ -4,10 +4,10 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace BoundedCache.ShrinkDemo.Rendering;
 
-/// <summary>Times as a number of milliseconds with three decimals, under a name that says so.</summary>
+/// <summary>Writes times as milliseconds with three decimals, under a name with the unit.</summary>
 internal sealed class MillisecondsConverter : JsonConverter<TimeSpan>
 {
-    /// <summary>Ends the names of the type's times in their unit, which the value no longer has.</summary>
+    /// <summary>Adds the unit to the names of the type's times, because the values no longer have it.</summary>
     public static void NameUnit(JsonTypeInfo type)
     {
         foreach (JsonPropertyInfo property in type.Properties.Where(

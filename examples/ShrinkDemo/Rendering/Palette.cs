@@ -1,7 +1,7 @@
 namespace BoundedCache.ShrinkDemo.Rendering;
 
 /// <summary>
-/// Terminal colours, in Spectre's names: for each quantity the one nearest to its colour in the pictures.
+/// Terminal colours by Spectre's names: for each quantity the one nearest to its colour in the pictures.
 /// </summary>
 internal static class Palette
 {

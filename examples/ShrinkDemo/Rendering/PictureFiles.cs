@@ -68,7 +68,7 @@ internal static class PictureFiles
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // The first failure is the one to tell of.
+            // The first failure is the one to report.
         }
     }
 }

@@ -11,7 +11,7 @@ internal static class ResidentBars
     private const int MostBarWidth = 48;
     private const int LeastBarWidth = 10;
 
-    /// <summary>Room for an amount after a bar, and for the space between the columns.</summary>
+    /// <summary>Width of an amount after a bar, and of the space between the columns.</summary>
     private const int FigureWidth = 12;
 
     /// <summary>A bar per stage of one run.</summary>

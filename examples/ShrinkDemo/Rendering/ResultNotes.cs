@@ -4,7 +4,7 @@ using BoundedCache.ShrinkDemo.Results;
 namespace BoundedCache.ShrinkDemo.Rendering;
 
 /// <summary>
-/// The lines below the table that say how to read it and what else happened, the same in the terminal and in HTML.
+/// The notes below the table: how to read it and what else happened. The same in the terminal and in HTML.
 /// </summary>
 internal static class ResultNotes
 {

@@ -5,7 +5,7 @@ using BoundedCache.ShrinkDemo.Story;
 
 namespace BoundedCache.ShrinkDemo.Rendering;
 
-/// <summary>A sample on one line, because hundreds of them on seven lines each bury everything else.</summary>
+/// <summary>Writes a sample on one line: hundreds of samples on seven lines each would hide the rest.</summary>
 internal sealed class SampleConverter : JsonConverter<MemorySample>
 {
     public override MemorySample Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

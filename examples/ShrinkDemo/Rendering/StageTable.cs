@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace BoundedCache.ShrinkDemo.Rendering;
 
 /// <summary>
-/// The table of the story in the terminal: a row per stage. On a narrow terminal the stages have only their numbers
-/// here; the bars below the table have their names as well.
+/// The table of the story in the terminal: a row per stage. On a narrow terminal it shows only the stages' numbers;
+/// the bars below the table show their names as well.
 /// </summary>
 internal static class StageTable
 {

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace BoundedCache.ShrinkDemo.Rendering;
 
-/// <summary>The result of one run on one screen of a terminal, or as plain text where there is none.</summary>
+/// <summary>The result of one run on one terminal screen, or as plain text without a terminal.</summary>
 internal static class TerminalReport
 {
     public static void Write(IAnsiConsole console, DemoResult result, IReadOnlyList<string> pictures)

@@ -2,23 +2,23 @@ using BoundedCache.ShrinkDemo.Workloads;
 
 namespace BoundedCache.ShrinkDemo.Results;
 
-/// <summary>What the cache did with all that was written and read in the whole story.</summary>
+/// <summary>Counts of all writes and reads of the whole story.</summary>
 internal sealed record AccessResult
 {
     public required long Writes { get; init; }
 
-    /// <summary>Writes that could not be read straight back: the cache did not take them.</summary>
+    /// <summary>Writes that could not be read back at once: the cache did not store them.</summary>
     public required long Dropped { get; init; }
 
-    /// <summary>Values larger than the limit, or so near it that they do not fit with their key.</summary>
+    /// <summary>Values larger than the limit, or so close to it that they do not fit with their key.</summary>
     public required long TooLarge { get; init; }
 
-    /// <summary>Reads beyond the reading back of every write.</summary>
+    /// <summary>Reads, without the reading back of every write.</summary>
     public required long Reads { get; init; }
 
     public required long Hits { get; init; }
 
-    /// <summary>Reads that returned what was not written under their key. Anything but zero is a fault.</summary>
+    /// <summary>Reads that returned a value not written under their key. Anything but zero is a fault.</summary>
     public required long Wrong { get; init; }
 
     /// <summary>

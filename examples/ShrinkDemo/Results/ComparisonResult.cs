@@ -1,12 +1,12 @@
 namespace BoundedCache.ShrinkDemo.Results;
 
-/// <summary>The same story on both caches, each in a process of its own.</summary>
+/// <summary>The same story on both caches, each in its own process.</summary>
 internal sealed record ComparisonResult
 {
     public required DemoResult BoundedCache { get; init; }
 
     public required DemoResult MemoryCache { get; init; }
 
-    /// <summary>What the two runs showed, in one sentence.</summary>
+    /// <summary>The result of the two runs, in one sentence.</summary>
     public required string Verdict { get; init; }
 }

@@ -3,7 +3,7 @@ using BoundedCache.ShrinkDemo.Story;
 namespace BoundedCache.ShrinkDemo.Results;
 
 /// <summary>
-/// Everything that one run came to. The tables, the pictures and the JSON are made from it and from nothing else.
+/// The result of one run. The tables, the pictures and the JSON are made only from it.
 /// </summary>
 internal sealed record DemoResult
 {
@@ -15,15 +15,15 @@ internal sealed record DemoResult
 
     public required AccessResult Access { get; init; }
 
-    /// <summary>Null when no trace was replayed.</summary>
+    /// <summary>Null if no trace was replayed.</summary>
     public required TraceResult? Trace { get; init; }
 
-    /// <summary>The cache's own reports in the order of the stages; empty for a cache that makes none.</summary>
+    /// <summary>The cache's own reports in the order of the stages; empty for a cache that makes no reports.</summary>
     public required IReadOnlyList<ReportResult> Reports { get; init; }
 
     /// <summary>
-    /// The process's memory after the last stage, taken apart; entries of other caches than
-    /// <see cref="BoundedMemoryCache"/> are in it as other live objects.
+    /// The report on the process's memory after the last stage. Entries of other caches than
+    /// <see cref="BoundedMemoryCache"/> count there as other live objects.
     /// </summary>
     public required MemoryReport Memory { get; init; }
 
@@ -33,11 +33,11 @@ internal sealed record DemoResult
     public required long PeakResidentBytes { get; init; }
 
     /// <summary>
-    /// What the cache did that it must not do, such as returning another key's value; empty when all is well.
+    /// Faults of the cache, such as returning another key's value; empty if there are none.
     /// </summary>
     public required IReadOnlyList<string> Faults { get; init; }
 
-    /// <summary>What the run showed, in one sentence.</summary>
+    /// <summary>The result of the run, in one sentence.</summary>
     public required string Verdict { get; init; }
 
     public required IReadOnlyList<MemorySample> Timeline { get; init; }

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.ShrinkDemo.Results;
 
-/// <summary>Where it was run.</summary>
+/// <summary>The environment of the run.</summary>
 internal sealed record EnvironmentResult
 {
     public required string Runtime { get; init; }
@@ -15,7 +15,7 @@ internal sealed record EnvironmentResult
 
     public required int Processors { get; init; }
 
-    /// <summary>Memory that the garbage collector may use: the machine's, or its share of the container's.</summary>
+    /// <summary>Memory that the garbage collector may use: the machine's, or the container's share.</summary>
     public required long AvailableBytes { get; init; }
 
     public required bool ServerGc { get; init; }

@@ -3,8 +3,8 @@ using BoundedCache.ShrinkDemo.Story;
 namespace BoundedCache.ShrinkDemo.Results;
 
 /// <summary>
-/// Whether RSS followed a lowered limit: above an empty process it may be 1.10 times the limit and 10 MB. This is what
-/// BoundedCache promises; MemoryCache promises nothing and is only held against the same measure.
+/// Whether RSS followed a lowered limit: above an empty process it may be 1.10 times the limit and 10 MB. BoundedCache
+/// promises this. MemoryCache promises nothing; it is only compared with the same bound.
 /// </summary>
 internal sealed record PromiseResult
 {
@@ -15,14 +15,14 @@ internal sealed record PromiseResult
 
     public required long LimitBytes { get; init; }
 
-    /// <summary>RSS after the stage, less RSS of the empty process at the start.</summary>
+    /// <summary>RSS after the stage, minus RSS of the empty process at the start.</summary>
     public required long AboveEmptyBytes { get; init; }
 
     public required long AllowedBytes { get; init; }
 
     public bool Kept => AboveEmptyBytes <= AllowedBytes;
 
-    /// <summary>A promise for every stage that was to release memory.</summary>
+    /// <summary>One result for every stage that should release memory.</summary>
     public static IReadOnlyList<PromiseResult> For(IReadOnlyList<StageResult> stages) =>
         [.. stages.Where(stage => stage.Kind is StageKind.Release or StageKind.Shrink).Select(stage => new PromiseResult
         {

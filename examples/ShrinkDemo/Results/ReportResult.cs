@@ -1,9 +1,9 @@
 namespace BoundedCache.ShrinkDemo.Results;
 
-/// <summary>What a <see cref="ShrinkReport"/> said, as far as it goes into the demo's own result.</summary>
+/// <summary>The part of a <see cref="ShrinkReport"/> that the demo's result contains.</summary>
 internal sealed record ReportResult
 {
-    /// <summary>The stage whose step made the report.</summary>
+    /// <summary>The stage that made the report.</summary>
     public required int Stage { get; init; }
 
     /// <summary>The report in one line.</summary>

@@ -2,12 +2,12 @@ using BoundedCache.ShrinkDemo.CommandLine;
 
 namespace BoundedCache.ShrinkDemo.Results;
 
-/// <summary>What was run.</summary>
+/// <summary>The setup of the run.</summary>
 internal sealed record SetupResult
 {
     public required CacheKind Cache { get; init; }
 
-    /// <summary>What ran through the cache, in words.</summary>
+    /// <summary>The workload, in words.</summary>
     public required string Workload { get; init; }
 
     public required long MaxMemoryBytes { get; init; }

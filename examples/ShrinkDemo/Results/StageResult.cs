@@ -3,12 +3,12 @@ using BoundedCache.ShrinkDemo.Story;
 namespace BoundedCache.ShrinkDemo.Results;
 
 /// <summary>
-/// One row of the table: the cache and the process once a stage's step was done and the process had been watched for a
-/// while after it.
+/// One row of the table: the cache and the process after a stage's step was done and the process was watched for a
+/// while.
 /// </summary>
 internal sealed record StageResult
 {
-    /// <summary>From 1.</summary>
+    /// <summary>The stage's number, from 1.</summary>
     public required int Number { get; init; }
 
     public required StageKind Kind { get; init; }
@@ -21,29 +21,29 @@ internal sealed record StageResult
 
     public required long Entries { get; init; }
 
-    /// <summary>By the cache's own counter.</summary>
+    /// <summary>Bytes in the cache, by its own counter.</summary>
     public required long CacheBytes { get; init; }
 
-    /// <summary>What survived the last collection, whenever that was.</summary>
+    /// <summary>Bytes that survived the last collection, whenever that was.</summary>
     public required long LiveBytes { get; init; }
 
-    /// <summary>What the garbage collector held after its last collection.</summary>
+    /// <summary>Bytes that the garbage collector held after its last collection.</summary>
     public required long CommittedBytes { get; init; }
 
-    /// <summary>What the operating system counts.</summary>
+    /// <summary>RSS as the operating system counts it.</summary>
     public required long ResidentBytes { get; init; }
 
-    /// <summary>Time that the step itself took, watching not included.</summary>
+    /// <summary>The duration of the step itself, without watching.</summary>
     public required TimeSpan Elapsed { get; init; }
 
     /// <summary>
-    /// Time for which collections stopped the process's managed threads in this stage, watching included.
+    /// Time for which collections stopped the process's managed threads in this stage, including the watching.
     /// </summary>
     public required TimeSpan GcPause { get; init; }
 
-    /// <summary>Where the stage lies on the timeline.</summary>
+    /// <summary>When the stage started, on the timeline.</summary>
     public required TimeSpan StartedAt { get; init; }
 
-    /// <summary>Where the stage lies on the timeline.</summary>
+    /// <summary>When the stage ended, on the timeline.</summary>
     public required TimeSpan EndedAt { get; init; }
 }

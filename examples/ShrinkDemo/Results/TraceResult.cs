@@ -1,6 +1,6 @@
 namespace BoundedCache.ShrinkDemo.Results;
 
-/// <summary>What the replay of an access trace came to.</summary>
+/// <summary>The result of replaying an access trace.</summary>
 internal sealed record TraceResult
 {
     public required string File { get; init; }
@@ -15,9 +15,9 @@ internal sealed record TraceResult
     /// <summary>The sum of the sizes of the requests that were hits.</summary>
     public required long HitBytes { get; init; }
 
-    /// <summary>Hits of all requests, from 0 to 1.</summary>
+    /// <summary>Hits per request, from 0 to 1.</summary>
     public double HitRatio => Requests == 0 ? 0 : (double)Hits / Requests;
 
-    /// <summary>Bytes of hits of the bytes of all requests, from 0 to 1.</summary>
+    /// <summary>Bytes of hits per requested byte, from 0 to 1.</summary>
     public double ByteHitRatio => RequestedBytes == 0 ? 0 : (double)HitBytes / RequestedBytes;
 }

@@ -4,7 +4,7 @@ using BoundedCache.ShrinkDemo.Story;
 
 namespace BoundedCache.ShrinkDemo.Results;
 
-/// <summary>Puts what a run showed into one plain sentence with that run's numbers.</summary>
+/// <summary>Describes the result of a run in one plain sentence with its numbers.</summary>
 internal static class Verdict
 {
     public static string Write(DemoResult result)
@@ -43,7 +43,7 @@ internal static class Verdict
             + $"{(second == first ? second.Split(' ')[1] : second)} {Size(released.ResidentBytes)} {afterwards}";
     }
 
-    /// <summary>How RSS changed; a few per cent are no change.</summary>
+    /// <summary>How RSS changed; a few per cent count as no change.</summary>
     private static string Verb(StageResult before, StageResult after) =>
         ((double)after.ResidentBytes / before.ResidentBytes) switch
         {

@@ -4,8 +4,8 @@ using BoundedCache.ShrinkDemo.Caches;
 namespace BoundedCache.ShrinkDemo.Story;
 
 /// <summary>
-/// Records the process's memory from a thread of its own while the story runs. It keeps numbers only, a bounded amount
-/// of them: on long runs every other sample is thinned out and the next ones are taken half as often.
+/// Records the process's memory from its own thread while the story runs. It keeps a bounded amount of numbers:
+/// on long runs every other sample is dropped and the next ones are taken half as often.
 /// </summary>
 internal sealed class MemorySampler : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class MemorySampler : IDisposable
     /// <summary>Time since the sampler was made.</summary>
     public TimeSpan Now => Stopwatch.GetElapsedTime(_started);
 
-    /// <summary>What was recorded so far, in the order of time.</summary>
+    /// <summary>All samples so far, in the order of time.</summary>
     public IReadOnlyList<MemorySample> Samples
     {
         get
@@ -42,7 +42,7 @@ internal sealed class MemorySampler : IDisposable
         }
     }
 
-    /// <summary>Records this moment as well, so that the lines have a point where a stage begins or ends.</summary>
+    /// <summary>Takes a sample now as well, so that the lines have a point where a stage begins or ends.</summary>
     public void TakeNow()
     {
         lock (_lock)

@@ -5,9 +5,9 @@ using BoundedCache.ShrinkDemo.Progress;
 namespace BoundedCache.ShrinkDemo.Story;
 
 /// <summary>
-/// The whole story in miniature, before it is told. It loads and compiles the code that the story needs, so
-/// that the empty process at the story's start is one that differs from the later stages in what it caches, and
-/// not in what it has loaded.
+/// Runs the whole story in miniature before the real run. This loads and compiles the code that the story needs,
+/// so that the empty process at the start differs from the later stages in what it caches, not in what it has
+/// loaded.
 /// </summary>
 internal static class Rehearsal
 {
@@ -15,8 +15,8 @@ internal static class Rehearsal
     private const int ValueBytes = 128;
     private const long MaxMemoryBytes = 2 << 20;
 
-    /// <param name="options">What will be run.</param>
-    /// <param name="unseen">A view like the one that the story will have, but which nobody sees.</param>
+    /// <param name="options">The options of the real run.</param>
+    /// <param name="unseen">A view like the one of the real run, but with hidden output.</param>
     /// <param name="cancellationToken">Ends the rehearsal.</param>
     public static async Task RunAsync(
         DemoOptions options, Func<IDemoCache, ProgressView> unseen, CancellationToken cancellationToken)

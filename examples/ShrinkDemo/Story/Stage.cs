@@ -1,7 +1,7 @@
 namespace BoundedCache.ShrinkDemo.Story;
 
 /// <summary>One stage of the story.</summary>
-/// <param name="Number">From 1.</param>
+/// <param name="Number">The stage's number, from 1.</param>
 /// <param name="Kind">What it does.</param>
-/// <param name="LimitBytes">The limit that is in force when it is over.</param>
+/// <param name="LimitBytes">The limit in force at its end.</param>
 internal sealed record Stage(int Number, StageKind Kind, long LimitBytes);

@@ -3,13 +3,13 @@ namespace BoundedCache.ShrinkDemo.Story;
 /// <summary>What a stage of the story does.</summary>
 internal enum StageKind
 {
-    /// <summary>Nothing: what an empty process needs.</summary>
+    /// <summary>Nothing is done: shows the memory of an empty process.</summary>
     Start = 0,
 
-    /// <summary>The workload runs through the limit.</summary>
+    /// <summary>The workload fills the cache beyond its limit.</summary>
     Fill = 1,
 
-    /// <summary>The limit is lowered and entries go, but nothing is done to make memory leave the process.</summary>
+    /// <summary>The limit is lowered and entries are evicted, but memory is not released.</summary>
     Lower = 2,
 
     /// <summary>Memory is released.</summary>
@@ -18,6 +18,6 @@ internal enum StageKind
     /// <summary>The limit is lowered and memory released in one step.</summary>
     Shrink = 4,
 
-    /// <summary>The limit is what it was at first, and entries are written and read.</summary>
+    /// <summary>The limit is raised to its first value, and entries are written and read.</summary>
     Reuse = 5,
 }

@@ -3,8 +3,8 @@ using BoundedCache.ShrinkDemo.CommandLine;
 namespace BoundedCache.ShrinkDemo.Story;
 
 /// <summary>
-/// The stages that the options ask for: the first new limit is reached in two, so that its cost can be
-/// seen apart from its effect.
+/// The stages that the options ask for. The first new limit is reached in two stages, so that its cost and its
+/// effect are shown separately.
 /// </summary>
 internal static class StagePlan
 {

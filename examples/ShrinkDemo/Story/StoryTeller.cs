@@ -9,14 +9,14 @@ using BoundedCache.ShrinkDemo.Workloads;
 namespace BoundedCache.ShrinkDemo.Story;
 
 /// <summary>
-/// Takes a cache through the stages, one step each: do it, watch the process for a while, read its memory,
+/// Takes a cache through the stages. For each: do the step, watch the process for a while, read its memory,
 /// check what the cache returns.
 /// </summary>
 internal sealed class StoryTeller(
     DemoOptions options, IDemoCache cache, IStoryObserver observer, CancellationToken cancellationToken)
 {
     /// <summary>
-    /// Entries written in the last stage at the most: enough to see RSS rise, few enough to take no time.
+    /// The maximum number of entries written in the last stage: enough to see RSS rise, few enough to be quick.
     /// </summary>
     private const long MostReuseEntries = 200_000;
 
@@ -30,8 +30,8 @@ internal sealed class StoryTeller(
     private readonly GeneratedEntries _again =
         GeneratedEntries.FillingAQuarter("again", options.MaxMemoryBytes, MostReuseEntries, options.ValueBytes);
 
-    /// <summary>Tells the whole story.</summary>
-    /// <exception cref="OperationCanceledException">It was called off.</exception>
+    /// <summary>Runs the whole story.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="DemoException">The trace to replay cannot be read.</exception>
     public async Task<DemoResult> TellAsync()
     {
@@ -108,7 +108,7 @@ internal sealed class StoryTeller(
         switch (stage.Kind)
         {
             case StageKind.Start:
-                // The collector's figures describe its last collection, so there must have been one.
+                // The collector's figures describe its last collection, so one must have run.
                 PlainCollection.Run();
                 return null;
             case StageKind.Fill:
@@ -147,7 +147,8 @@ internal sealed class StoryTeller(
     };
 
     /// <summary>
-    /// Reads, after the memory was read so as not to disturb it, what the cache must hold and some of what it may hold.
+    /// Reads what the cache must hold and some of what it may hold. Runs after the memory was read, so as not to
+    /// disturb it.
     /// </summary>
     private void Check(Stage stage, StageResult result, IWorkload workload)
     {
@@ -166,7 +167,7 @@ internal sealed class StoryTeller(
             return;
         }
 
-        // The newest are read last, so that they are the newest still when the next stage lowers the limit.
+        // The newest are read last, so that they are still the newest when the next stage lowers the limit.
         foreach (Probe probe in (stage.Kind == StageKind.Reuse ? _again : workload).Newest(stage.LimitBytes))
         {
             _ledger.ReadPromised(probe.Key, probe.Stamp);

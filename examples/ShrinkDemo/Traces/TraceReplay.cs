@@ -6,13 +6,13 @@ using BoundedCache.ShrinkDemo.Workloads;
 namespace BoundedCache.ShrinkDemo.Traces;
 
 /// <summary>
-/// An access trace run through the cache: a hit is read, a miss writes a value of the request's size.
+/// Replays an access trace on the cache: a hit is read, a miss writes a value of the request's size.
 /// </summary>
 internal sealed class TraceReplay(string path) : IWorkload
 {
     private const int Probes = 1000;
 
-    /// <summary>The keys asked for last. The only strings of the trace that the replay itself keeps.</summary>
+    /// <summary>The last requested keys. The replay itself keeps no other strings of the trace.</summary>
     private readonly Queue<string> _recent = new(Probes);
     private readonly string _fileName = Path.GetFileName(path);
     private long _requests;

@@ -3,28 +3,28 @@ using BoundedCache.ShrinkDemo.Caches;
 namespace BoundedCache.ShrinkDemo.Workloads;
 
 /// <summary>
-/// Writes to and reads from the cache, and keeps count of what came back: every write is read straight back, every read
+/// Writes to and reads from the cache, and counts the outcomes. Every write is read back at once; every read is
 /// compared with what was written. For one thread.
 /// </summary>
 internal sealed class AccessLedger(IDemoCache cache)
 {
-    /// <summary>Generous for a string's and an array's header and a table slot, in bytes.</summary>
+    /// <summary>A generous bound for a string's and an array's header and a table slot, in bytes.</summary>
     private const long EntryOverheadBytes = 256;
 
-    /// <summary>Values handed to the cache.</summary>
+    /// <summary>Values passed to the cache.</summary>
     public long Writes { get; private set; }
 
-    /// <summary>Writes that could not be read straight back: the cache did not take them.</summary>
+    /// <summary>Writes that could not be read back at once: the cache did not store them.</summary>
     public long Dropped { get; private set; }
 
-    /// <summary>Values larger than the limit, or so near it that they do not fit with their key.</summary>
+    /// <summary>Values larger than the limit, or so close to it that they do not fit with their key.</summary>
     public long TooLarge { get; private set; }
 
     public long Reads { get; private set; }
 
     public long Hits { get; private set; }
 
-    /// <summary>Reads that returned what was not written under their key.</summary>
+    /// <summary>Reads that returned a value not written under their key.</summary>
     public long Wrong { get; private set; }
 
     /// <summary>Reads that found nothing where the cache had promised to keep the entry.</summary>
@@ -32,7 +32,7 @@ internal sealed class AccessLedger(IDemoCache cache)
 
     public void Write(string key, long size, ulong stamp)
     {
-        // A value that no cache would take is not made in the first place: a trace may ask for gigabytes.
+        // A value that no cache would store is not created: a trace may ask for gigabytes.
         if (size > Math.Min(cache.LimitBytes, Array.MaxLength))
         {
             TooLarge++;

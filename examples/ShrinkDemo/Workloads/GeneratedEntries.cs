@@ -10,7 +10,7 @@ internal sealed class GeneratedEntries(string keyPrefix, long entries, int value
     private const int SpreadProbes = 1000;
     private const int NewestProbes = 100;
 
-    /// <summary>Generous for a key, an array's header and a table slot, in bytes.</summary>
+    /// <summary>A generous bound for a key, an array's header and a table slot, in bytes.</summary>
     private const long EntryOverheadBytes = 256;
 
     public string Description =>
@@ -19,7 +19,7 @@ internal sealed class GeneratedEntries(string keyPrefix, long entries, int value
     public string DoneLabel => string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries written");
 
     /// <summary>
-    /// As many entries of this size as surely fit into a quarter of the limit, but not more than
+    /// As many entries of this size as certainly fit into a quarter of the limit, but at most
     /// <paramref name="most"/>.
     /// </summary>
     public static GeneratedEntries FillingAQuarter(string keyPrefix, long limitBytes, long most, int valueBytes) =>

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace BoundedCache.ShrinkDemo.Workloads;
 
 /// <summary>
-/// Values that say which key they belong to: the stamp stands at both ends, so that another key's value, or one that is
-/// half of each, is recognised.
+/// Values that identify their key. The stamp is at both ends, so that another key's value, or a mix of two values,
+/// is recognised.
 /// </summary>
 internal static class StampedValue
 {
@@ -12,7 +12,7 @@ internal static class StampedValue
 
     public static byte[] Create(int size, ulong stamp)
     {
-        // Every byte is written: memory that nobody ever wrote to is not resident, however large the array.
+        // Every byte is written: memory that was never written to is not resident, however large the array is.
         byte[] value = GC.AllocateUninitializedArray<byte>(size);
         value.AsSpan().Fill((byte)stamp);
         Span<byte> bytes = stackalloc byte[StampBytes];
@@ -25,7 +25,8 @@ internal static class StampedValue
 
     public static bool Matches(ReadOnlySpan<byte> value, ulong stamp)
     {
-        // Shorter values have room for one stamp only, and shorter still for its low bytes; two copies would overlap.
+        // Shorter values have room for one stamp only, and still shorter ones for its low bytes; two copies would
+        // overlap.
         Span<byte> bytes = stackalloc byte[StampBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, stamp);
         int length = Math.Min(value.Length, StampBytes);

@@ -5,12 +5,12 @@ using Microsoft.Net.Http.Headers;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// The check before every endpoint: nothing of a request is read, not even its route's values, before it is allowed.
+/// The check before every endpoint. Before a request is allowed nothing of it is read, not even its route's values.
 /// </summary>
 /// <remarks>
 /// It wraps the finished endpoints, as the last of all conventions. A filter would run after the arguments are bound,
-/// and a middleware would not know the conventions of the groups around. Whom an endpoint admits is read from the
-/// endpoint that a request was routed to, which is what the authorization middleware reads as well.
+/// and a middleware would not know the conventions of the outer groups. The rules of an endpoint are read from the
+/// endpoint that the request was routed to; the authorization middleware reads them there too.
 /// </remarks>
 internal sealed class AccessGate(AccessRules rules, RefusalLog log)
 {
@@ -33,7 +33,7 @@ internal sealed class AccessGate(AccessRules rules, RefusalLog log)
         builder.RequestDelegate = context => RunAsync(context, kind, inner);
     }
 
-    /// <summary>Whether who sent a request could send a change as well.</summary>
+    /// <summary>Whether the sender of this request could send a change as well.</summary>
     public async ValueTask<bool> CanChangeAsync(HttpContext context) =>
         await rules.RefuseAsync(context, _change) is null;
 
@@ -65,7 +65,7 @@ internal sealed class AccessGate(AccessRules rules, RefusalLog log)
         }
         catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
         {
-            // The server found the body broken or too long while it was read.
+            // While the body was read, the server found it broken or too long.
             headers.Remove(HeaderNames.ContentLength);
             await Problems.Create(exception.StatusCode, $"The request could not be read: {exception.Message}")
                 .ExecuteAsync(context);
@@ -74,7 +74,8 @@ internal sealed class AccessGate(AccessRules rules, RefusalLog log)
 }
 
 /// <summary>
-/// What an endpoint of the admin endpoint does, as metadata: which policy it has, and what is refused before it runs.
+/// The kind of an endpoint of the admin endpoint, as metadata. It decides the policy, and what is refused before it
+/// runs.
 /// </summary>
 internal enum EndpointKind
 {
@@ -89,25 +90,25 @@ internal enum EndpointKind
 }
 
 /// <summary>
-/// Refuses requests that a browser sends because a page of another site told it to, with the user's cookies or from the
-/// user's machine. Programs that are no browsers send neither header, and cannot be misused that way.
+/// Refuses requests that a page of another site made a browser send, with the user's cookies or from the user's
+/// machine. Programs that are not browsers send neither header, and cannot be misused that way.
 /// </summary>
 internal static class CrossSite
 {
-    /// <summary>Says why a request is refused; null where it is not.</summary>
+    /// <summary>Says why a request is refused; null if it is allowed.</summary>
     public static Problem? Refuse(HttpContext context)
     {
         IHeaderDictionary headers = context.Request.Headers;
 
-        // The browser's own word comes first: scripts cannot set it. A sibling domain ("same-site")
+        // The browser's own header comes first: scripts cannot set it. A sibling domain ("same-site")
         // is not this page either.
         if (headers.TryGetValue("Sec-Fetch-Site", out var site))
         {
             return site.ToString() is "same-origin" or "none" ? null : Refusal();
         }
 
-        // Older browsers. The scheme is not compared: behind a proxy that ends TLS it differs. "null", of sandboxed
-        // frames and local files, is no origin.
+        // Older browsers. The scheme is not compared: behind a proxy that ends TLS it differs. The value "null", which
+        // sandboxed frames and local files send, is no origin.
         return !headers.TryGetValue(HeaderNames.Origin, out var origin)
             || IsOwn(origin.ToString(), context.Request.Host) ? null : Refusal();
     }

@@ -6,18 +6,18 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// Decides who is answered: requests that the endpoint's authorization admits, or else, where that was opted into,
-/// direct connections over loopback. Nobody else.
+/// Decides which requests are answered: those that the endpoint's authorization admits, or, if the options allow it,
+/// direct connections over loopback. All others are refused.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Authorization is the application's and is enforced by its middleware before a request comes here. It is evaluated
-/// here once more, because the middleware may be missing, may stand before routing, or may be told by
-/// <c>AllowAnonymous</c> on some outer group to let everybody in: none of these may open an endpoint that costs memory
-/// and time to abuse. The framework's own check for a missing middleware can be turned off, and does not know policies
+/// The application configures authorization, and its middleware enforces it before a request comes here. It is
+/// evaluated here once more, because the middleware may be missing, may stand before routing, or may be told by
+/// <c>AllowAnonymous</c> on an outer group to admit every request. None of these may open this endpoint: abuse costs
+/// memory and time. The framework's own check for a missing middleware can be turned off, and does not know policies
 /// that are given as objects.
 /// </para>
-/// <para>A fallback policy does not open it either: it says who may use the application, not who
+/// <para>A fallback policy does not open the endpoint either: it says who may use the application, not who
 /// may administer it.</para>
 /// </remarks>
 internal sealed class AccessRules(BoundedCacheAdminOptions options)
@@ -30,7 +30,7 @@ internal sealed class AccessRules(BoundedCacheAdminOptions options)
     /// <summary>Decides on a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="metadata">The metadata of the endpoint that it is for.</param>
-    /// <returns>Why it is refused; null where it is not.</returns>
+    /// <returns>Why it is refused; null if it is allowed.</returns>
     public async ValueTask<Problem?> RefuseAsync(HttpContext context, EndpointMetadataCollection metadata)
     {
         IReadOnlyList<IAuthorizeData> data = metadata.GetOrderedMetadata<IAuthorizeData>();
@@ -84,7 +84,7 @@ internal sealed class AccessRules(BoundedCacheAdminOptions options)
         policy.AddRequirements([.. requirements.SelectMany(static requirement => requirement.GetRequirements())]);
         if (policy.Requirements.Count == 0)
         {
-            // Metadata that demand nothing admit nobody.
+            // Metadata without any requirement admits no request.
             return false;
         }
 

@@ -7,12 +7,12 @@ using Microsoft.Extensions.Options;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// Decides whether a request comes straight from a program on this machine, by the connection's own addresses, never by
-/// what the request says of itself.
+/// Decides whether a request comes directly from a program on this machine. It trusts the connection's own addresses,
+/// never what the request says about itself.
 /// </summary>
 internal static class LoopbackOnly
 {
-    /// <summary>Says why a request is not one, in a sentence; null where it is.</summary>
+    /// <summary>Says in a sentence why a request is not direct; null if it is.</summary>
     public static string? WhyNot(HttpContext context)
     {
         ConnectionInfo connection = context.Connection;
@@ -23,7 +23,7 @@ internal static class LoopbackOnly
                 : "This connection comes from another address.";
         }
 
-        // Who talks to another of the machine's addresses came through the network, or through
+        // A request to another of the machine's addresses came through the network, or through
         // something that forwards to it.
         if (!IsLoopback(connection.LocalIpAddress))
         {
@@ -53,14 +53,14 @@ internal static class LoopbackOnly
 }
 
 /// <summary>
-/// The headers by which a request shows that it was forwarded: those of proxies and gateways, and those that ASP.NET
-/// Core leaves where it believed them.
+/// The headers that show that a request was forwarded: those that proxies and gateways add, and those that ASP.NET Core
+/// leaves after it has applied them.
 /// </summary>
 internal static class ForwardingHeaders
 {
     /// <summary>
-    /// Beginnings of names. The forwarded headers middleware rewrites the connection's address and moves what it used
-    /// to <c>X-Original-For</c> and the like.
+    /// The beginnings of header names. The forwarded headers middleware rewrites the connection's address and moves
+    /// what it used to <c>X-Original-For</c> and similar headers.
     /// </summary>
     private static readonly string[] s_beginnings =
     [
@@ -75,10 +75,10 @@ internal static class ForwardingHeaders
         "Fastly-Client-IP", "Fly-Client-IP", "X-Amzn-Trace-Id", "CDN-Loop", "Max-Forwards",
     };
 
-    /// <summary>Finds one in a request.</summary>
+    /// <summary>Finds a forwarding header in a request.</summary>
     /// <param name="headers">The request's headers.</param>
     /// <param name="configured">The application's own names for such headers; null for the usual ones.</param>
-    /// <returns>The header's usual name or beginning; null where there is none.</returns>
+    /// <returns>The header's usual name or beginning; null if there is none.</returns>
     public static string? Find(IHeaderDictionary headers, ForwardedHeadersOptions? configured)
     {
         foreach (string name in headers.Keys)

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.AspNetCore.Access;
 
 /// <summary>
-/// Logs refused requests, at most once a minute, with the number of the others, so that nobody can fill the log.
-/// Thread-safe.
+/// Logs refused requests, at most once a minute, with the number of those not logged, so that requests cannot fill the
+/// log. Thread-safe.
 /// </summary>
 internal sealed class RefusalLog(TimeProvider time, ILogger logger)
 {
@@ -32,7 +32,7 @@ internal sealed class RefusalLog(TimeProvider time, ILogger logger)
     }
 }
 
-/// <summary>Who sent a request, for the log: the user where there is one, and the address of the connection.</summary>
+/// <summary>Describes the sender of a request, for the log: the user, if any, and the connection's address.</summary>
 internal static class Requester
 {
     public static string Describe(HttpContext context)

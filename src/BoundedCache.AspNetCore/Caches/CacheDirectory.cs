@@ -3,22 +3,22 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BoundedCache.AspNetCore.Caches;
 
 /// <summary>
-/// The caches of the application, by the names that requests give. They are made when the first of them is
-/// asked for, which may be here.
+/// The caches of the application, by the names that requests give. The first use, which may be here, creates
+/// them.
 /// </summary>
 internal sealed class CacheDirectory(IServiceProvider services)
 {
-    /// <summary>All of them, in the order of their registration.</summary>
+    /// <summary>All caches, in the order of their registration.</summary>
     /// <exception cref="ObjectDisposedException">The application's container is disposed.</exception>
     public IReadOnlyList<IBoundedCache> All => Registry.Caches;
 
     private BoundedMemoryCacheRegistry Registry => services.GetRequiredService<BoundedMemoryCacheRegistry>();
 
     /// <summary>Finds a cache.</summary>
-    /// <returns>Why the request is refused: there is none. Null where there is.</returns>
+    /// <returns>Why the request is refused: there is no such cache. Null if there is.</returns>
     public Problem? Refuse(string name, out IBoundedCache cache)
     {
-        // Servers leave a slash in a segment encoded, and decode everything else.
+        // Servers leave an encoded slash in a segment as it is, and decode everything else.
         BoundedMemoryCacheRegistry registry = Registry;
         return registry.TryGet(name, out cache!)
             || registry.TryGet(name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), out cache!)

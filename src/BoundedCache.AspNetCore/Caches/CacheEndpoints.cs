@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace BoundedCache.AspNetCore.Caches;
 
-/// <summary>Looking at caches.</summary>
+/// <summary>The endpoints that show caches.</summary>
 internal sealed class CacheEndpoints(
     CacheDirectory caches, ShrinkHistory shrinks, AccessGate gate, BoundedCacheAdminOptions options)
 {

@@ -4,8 +4,8 @@ using BoundedCache.AspNetCore.Json;
 
 namespace BoundedCache.AspNetCore.Caches;
 
-/// <summary>All caches, the process that they are in, and what may be done to them.</summary>
-/// <remarks><c>CanChange</c>: Whether who asked may change anything.</remarks>
+/// <summary>All caches, their process, and what may be done to them.</summary>
+/// <remarks><c>CanChange</c>: Whether the sender of the request may change anything.</remarks>
 internal sealed record CacheListView(
     IReadOnlyList<CacheView> Caches,
     ProcessMemorySnapshot Process,
@@ -14,14 +14,14 @@ internal sealed record CacheListView(
     double SampleIntervalMilliseconds);
 
 /// <summary>The limits that may be set, in bytes.</summary>
-/// <remarks><c>MaximumBytes</c>: Null for any.</remarks>
+/// <remarks><c>MaximumBytes</c>: Null for no maximum.</remarks>
 internal sealed record LimitBounds(long MinimumBytes, long? MaximumBytes);
 
-/// <summary>One cache as the API shows it: amounts in bytes, nothing of what it holds.</summary>
+/// <summary>One cache as the API shows it: amounts in bytes, no contents.</summary>
 /// <remarks>
-/// <para><c>HitRatio</c>: Of all lookups that were counted, from 0 to 1; null where none were.</para>
+/// <para><c>HitRatio</c>: Hits per counted lookup, from 0 to 1; null if no lookups were counted.</para>
 /// <para><c>Refused</c>: Entries that were not stored: larger than the limit, or expired already.</para>
-/// <para><c>LastShrink</c>: The last time that the limit was lowered, or memory released; null for never.</para>
+/// <para><c>LastShrink</c>: The last time that the limit was lowered or memory was released; null for never.</para>
 /// </remarks>
 internal sealed record CacheView(
     string Name,
@@ -55,8 +55,8 @@ internal sealed record CacheView(
 }
 
 /// <summary>
-/// What a limit would evict if it were set now: an estimate, for it takes entries to be of the same size, and
-/// the cache goes on working.
+/// What a limit would evict if it were set now. An estimate: it assumes entries of equal size, and the cache keeps
+/// working meanwhile.
 /// </summary>
 internal sealed record LimitPreview(
     string CacheName, long OldMaxBytes, long NewMaxBytes, long UsedBytes, long EntriesToEvict, long BytesToEvict)

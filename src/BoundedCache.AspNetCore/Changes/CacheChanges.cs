@@ -7,29 +7,29 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.AspNetCore.Changes;
 
 /// <summary>
-/// Changes caches. Each change is logged with the requester's name, and goes on when the requester has gone.
+/// Changes caches. Each change is logged with the requester's name, and goes on when the requester disconnects.
 /// </summary>
 /// <remarks>
-/// Limits are set and logged one at a time, so the last line of the log is the limit in force. Eviction and release are
-/// not waited for under that lock: an operator can lower a limit further while a gentle release runs.
+/// Limits are set and logged one at a time, so the last line of the log is the limit in force. That lock is not held
+/// during eviction and release: an operator can lower a limit further while a gentle release runs.
 /// </remarks>
 [SuppressMessage(
     "Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
 internal sealed class CacheChanges(
     OperationList operations, ShrinkHistory shrinks, EventHub events, TimeProvider time, ILogger logger)
 {
-    /// <summary>How often the progress of an operation is told to those who watch.</summary>
+    /// <summary>How often the progress of an operation is published.</summary>
     private static readonly TimeSpan s_progress = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _order = new();
 
     /// <summary>
-    /// One removal at a time, so that none counts what another removed. Those who wait hold no thread.
+    /// One removal at a time, so that none counts what another removed. Waiting removals hold no thread.
     /// </summary>
     private readonly SemaphoreSlim _removal = new(1);
 
     /// <summary>Sets a limit.</summary>
-    /// <returns>The operation; null where too many are under way, and nothing was changed.</returns>
+    /// <returns>The operation; null if too many are running, and nothing was changed.</returns>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public Operation? SetLimit(IBoundedCache cache, long maxBytes, ReleaseMode? mode, string who)
     {
@@ -49,8 +49,8 @@ internal sealed class CacheChanges(
         }
     }
 
-    /// <summary>Releases memory, in the cache's own mode where none is given.</summary>
-    /// <returns>The operation; null where too many are under way, and nothing was begun.</returns>
+    /// <summary>Releases memory, in the cache's own mode if none is given.</summary>
+    /// <returns>The operation; null if too many are running, and nothing was started.</returns>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public Operation? Release(IBoundedCache cache, ReleaseMode? mode, string who) => Start(
         cache,

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace BoundedCache.AspNetCore.Changes;
 
 /// <summary>
-/// Everything that changes a cache or releases memory. Nothing changes before the whole request was checked.
+/// The endpoints that change a cache or release memory. Nothing is changed before the whole request is checked.
 /// </summary>
 internal sealed class ChangeEndpoints(
     CacheDirectory caches,
@@ -19,7 +19,7 @@ internal sealed class ChangeEndpoints(
     BoundedCacheAdminOptions options,
     CancellationToken stopping)
 {
-    /// <summary>Seconds after which a client may try again where too many changes are under way.</summary>
+    /// <summary>Seconds after which a client may try again when too many changes are running.</summary>
     private const string SoonAgain = "5";
 
     public async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> SetLimitAsync(
@@ -87,7 +87,7 @@ internal sealed class ChangeEndpoints(
                     + $"the service, or be long over.",
                 "No such operation");
 
-    /// <summary>Finds the cache and reads the body of a change; neither may be used where it is refused.</summary>
+    /// <summary>Finds the cache and reads the body of a change. If it is refused, use neither.</summary>
     private async Task<(IBoundedCache Cache, T Body, Problem? Refusal)> ReadAsync<T>(
         string name, HttpContext context, JsonTypeInfo<T> type)
         where T : class, IRequestBody, new()
@@ -102,7 +102,7 @@ internal sealed class ChangeEndpoints(
     }
 
     /// <summary>
-    /// Begins an operation and answers with its report, or with 202 where the client does not wait or the host stops.
+    /// Starts an operation and answers with its report, or with 202 if the client does not wait or the host stops.
     /// </summary>
     private async Task<Results<JsonHttpResult<ShrinkView>, JsonHttpResult<OperationView>, Problem>> AnswerAsync(
         HttpContext context, Func<Operation?> start)
@@ -135,7 +135,7 @@ internal sealed class ChangeEndpoints(
 
         using (var giveUp = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping))
         {
-            // The change goes on, whoever gives up.
+            // The change goes on, even if the client or the host gives up.
             await Task.WhenAny(operation.Ended, Task.Delay(Timeout.Infinite, giveUp.Token));
             await giveUp.CancelAsync();
         }

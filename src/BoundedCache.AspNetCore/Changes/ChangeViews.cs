@@ -3,9 +3,9 @@ using BoundedCache.AspNetCore.Json;
 
 namespace BoundedCache.AspNetCore.Changes;
 
-/// <summary>A <see cref="ShrinkReport"/> as the API shows it, and when it was known.</summary>
+/// <summary>A <see cref="ShrinkReport"/> as the API shows it, and when it was first seen.</summary>
 /// <remarks>
-/// <para><c>NewMaxBytes</c>: The limit that this change set. A later one may have set another since.</para>
+/// <para><c>NewMaxBytes</c>: The limit that this change set. A later change may have set another one.</para>
 /// <para><c>Summary</c>: The report in one line.</para>
 /// </remarks>
 internal sealed record ShrinkView(
@@ -57,13 +57,13 @@ internal sealed record ShrinkView(
     private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
 }
 
-/// <summary>A change that takes time, as it stands.</summary>
+/// <summary>The current state of a change that takes time.</summary>
 /// <remarks>
 /// <para><c>UsedBytes</c>: Accounted bytes of the cache now.</para>
 /// <para><c>MaxBytes</c>: The limit of the cache now.</para>
 /// <para><c>ResidentBytes</c>: Physical memory of the process now.</para>
 /// <para><c>Report</c>: What it did; null until it is completed.</para>
-/// <para><c>Error</c>: Why it failed; null unless it did.</para>
+/// <para><c>Error</c>: Why it failed; null unless it failed.</para>
 /// </remarks>
 internal sealed record OperationView(
     string Id,
@@ -84,13 +84,13 @@ internal enum OperationKind
     Release,
 }
 
-/// <summary>How far an operation is.</summary>
+/// <summary>The phase of an operation.</summary>
 internal enum OperationState
 {
     /// <summary>The new limit is in force, and entries above it are being evicted.</summary>
     Evicting,
 
-    /// <summary>Memory is being given back, or waits for another release to end.</summary>
+    /// <summary>Memory is being released, or the operation waits for another release to end.</summary>
     Releasing,
 
     Completed,
@@ -98,9 +98,9 @@ internal enum OperationState
     Failed,
 }
 
-/// <summary>What compacting or clearing a cache removed, and what is left.</summary>
+/// <summary>What compacting or clearing a cache removed, and what remains.</summary>
 /// <remarks>
-/// <para><c>EntriesRemoved</c>: Entries that left for this reason while it ran.</para>
+/// <para><c>EntriesRemoved</c>: Entries that were removed for this reason while it ran.</para>
 /// <para><c>BytesRemoved</c>: Their accounted bytes.</para>
 /// </remarks>
 internal sealed record RemovalView(string CacheName, long EntriesRemoved, long BytesRemoved, long UsedBytes, int Count);

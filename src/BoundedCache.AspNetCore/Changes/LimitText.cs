@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace BoundedCache.AspNetCore.Changes;
 
 /// <summary>
-/// Limits as requests say them: whole numbers of bytes, or sizes with a unit, within the bounds that the options set.
+/// Limits as requests write them: whole numbers of bytes, or sizes with a unit, within the bounds that the options set.
 /// </summary>
 internal static class LimitText
 {
@@ -26,10 +26,10 @@ internal static class LimitText
         };
     }
 
-    /// <param name="text">The limit; null where there is none.</param>
-    /// <param name="bounds">What is allowed.</param>
+    /// <param name="text">The limit; null if there is none.</param>
+    /// <param name="bounds">The allowed range.</param>
     /// <param name="bytes">The limit in bytes.</param>
-    /// <returns>Why it is refused; null where it is not.</returns>
+    /// <returns>Why it is refused; null if it is allowed.</returns>
     public static Problem? Refuse(string? text, BoundedCacheAdminOptions bounds, out long bytes)
     {
         bytes = 0;
@@ -38,7 +38,7 @@ internal static class LimitText
             return Refusal($"maxMemory: {Expected} none.");
         }
 
-        // A percentage is a limit in configuration, but not here: what it means depends on the machine.
+        // Configuration allows a percentage as a limit. Here it is refused: its meaning depends on the machine.
         if (text.Contains('%', StringComparison.Ordinal) || !ByteSize.TryParse(text, out bytes) || bytes < 1)
         {
             return Refusal($"maxMemory: {Expected} '{Problems.Echo(text)}'.");
@@ -57,7 +57,7 @@ internal static class LimitText
             : null;
     }
 
-    /// <summary>Half of a surrogate pair is well-formed JSON and no string.</summary>
+    /// <summary>Half of a surrogate pair is well-formed JSON but not a valid string.</summary>
     private static bool TryGetText(JsonElement element, out string? text)
     {
         try
@@ -76,13 +76,13 @@ internal static class LimitText
         Problems.Create(StatusCodes.Status400BadRequest, detail, "Not a limit");
 }
 
-/// <summary>Release modes as requests say them: by name, case does not matter.</summary>
+/// <summary>Release modes as requests write them: by name, ignoring case.</summary>
 internal static class ReleaseModeText
 {
-    /// <param name="text">The mode; null where there is none.</param>
+    /// <param name="text">The mode; null if there is none.</param>
     /// <param name="allowsNone">Whether it may be <see cref="ReleaseMode.None"/>.</param>
-    /// <param name="mode">The mode; null where there is none.</param>
-    /// <returns>Why it is refused; null where it is not.</returns>
+    /// <param name="mode">The mode; null if there is none.</param>
+    /// <returns>Why it is refused; null if it is allowed.</returns>
     public static Problem? Refuse(string? text, bool allowsNone, out ReleaseMode? mode)
     {
         mode = text?.ToLowerInvariant() switch

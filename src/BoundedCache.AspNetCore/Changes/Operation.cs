@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace BoundedCache.AspNetCore.Changes;
 
-/// <summary>A change that is under way, or has ended: whoever asked for it may have gone meanwhile.</summary>
+/// <summary>A change that is running or has ended. Its requester may have disconnected meanwhile.</summary>
 internal sealed class Operation(IBoundedCache cache, OperationKind kind, DateTimeOffset started)
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -15,7 +15,7 @@ internal sealed class Operation(IBoundedCache cache, OperationKind kind, DateTim
 
     public OperationKind Kind => kind;
 
-    /// <summary>Ends without an exception, however the operation did.</summary>
+    /// <summary>Completes without an exception, even if the operation failed.</summary>
     public Task Ended => _ended.Task;
 
     public ShrinkView? Report => _report;
@@ -46,11 +46,11 @@ internal sealed class Operation(IBoundedCache cache, OperationKind kind, DateTim
 }
 
 /// <summary>
-/// The operations under way, of which there are only so many, and the last ones that ended. Thread-safe.
+/// The running operations, up to a maximum, and the last ones that ended. Thread-safe.
 /// </summary>
 internal sealed class OperationList
 {
-    /// <summary>How many may be under way: each has a thread of its own.</summary>
+    /// <summary>The maximum number of running operations: each has a thread of its own.</summary>
     public const int MostRunning = 16;
 
     private const int MostKept = 64;
@@ -58,8 +58,8 @@ internal sealed class OperationList
     private readonly Lock _lock = new();
     private readonly LinkedList<Operation> _operations = [];
 
-    /// <summary>Adds one.</summary>
-    /// <returns>False where too many are under way.</returns>
+    /// <summary>Adds an operation.</summary>
+    /// <returns>False if too many are running.</returns>
     public bool TryAdd(Operation operation)
     {
         lock (_lock)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace BoundedCache.AspNetCore.Changes;
 
 /// <summary>
-/// The count of releases within the last minute. Each stops the process for a moment, whoever asks. Thread-safe.
+/// Limits the releases within one minute. Each release stops the process for a moment. Thread-safe.
 /// </summary>
 internal sealed class ReleaseRate(int perMinute, TimeProvider time)
 {
@@ -12,8 +12,8 @@ internal sealed class ReleaseRate(int perMinute, TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Queue<long> _taken = new();
 
-    /// <summary>Takes one.</summary>
-    /// <param name="wait">Where none is left: the time until there is.</param>
+    /// <summary>Takes one release from the allowance.</summary>
+    /// <param name="wait">If none is left: the time until there is one.</param>
     public bool TryTake(out TimeSpan wait)
     {
         lock (_lock)
@@ -36,10 +36,10 @@ internal sealed class ReleaseRate(int perMinute, TimeProvider time)
     }
 }
 
-/// <summary>The refusal of releases that come too fast.</summary>
+/// <summary>The refusal of releases that come too often.</summary>
 internal static class TooManyReleases
 {
-    /// <summary>Counts a release, or says why it is refused; null where it is not.</summary>
+    /// <summary>Counts a release. Returns why it is refused; null if it is allowed.</summary>
     public static Problem? Refuse(HttpContext context, ReleaseRate rate)
     {
         if (rate.TryTake(out TimeSpan wait))

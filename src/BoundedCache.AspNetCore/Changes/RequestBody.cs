@@ -9,13 +9,13 @@ namespace BoundedCache.AspNetCore.Changes;
 /// <summary>The body of a change: a small JSON object.</summary>
 internal interface IRequestBody
 {
-    /// <summary>An allowed body, for messages.</summary>
+    /// <summary>An example of an allowed body, for messages.</summary>
     static abstract string Example { get; }
 }
 
 /// <summary>
-/// Reads the bodies of changes. The framework does not bind them: its refusals are no problems, and do not say what is
-/// expected.
+/// Reads the bodies of changes. The framework does not bind them: its refusals are not RFC 9457 problems, and do not
+/// say what was expected.
 /// </summary>
 internal static class RequestBody
 {
@@ -24,8 +24,10 @@ internal static class RequestBody
 
     /// <summary>Reads a body.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="type">How it is read.</param>
-    /// <returns>The body, and why it is refused: an empty one then, or null where it is not.</returns>
+    /// <param name="type">The body's JSON type.</param>
+    /// <returns>
+    /// The body, and why it is refused. If it is refused, the body is empty; if not, the refusal is null.
+    /// </returns>
     public static async Task<(T Body, Problem? Refusal)> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
         where T : class, IRequestBody, new()
     {
@@ -59,7 +61,7 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>Refuses a body that is not JSON by its type.</summary>
+    /// <summary>Refuses a body whose content type is not JSON.</summary>
     public static Problem WrongType(string example) => Problems.Create(
         StatusCodes.Status415UnsupportedMediaType,
         $"Expected Content-Type: application/json, in UTF-8, and a body such as {example}.");
@@ -94,7 +96,7 @@ internal static class RequestBody
     }
 }
 
-/// <summary>The body of a change of a limit.</summary>
+/// <summary>The body of a request to change a limit.</summary>
 internal sealed record LimitRequest : IRequestBody
 {
     public static string Example => """{"maxMemory": "512MB", "releaseMode": "gentle"}, with releaseMode optional""";
@@ -108,7 +110,7 @@ internal sealed record LimitRequest : IRequestBody
     public string? ReleaseMode { get; init; }
 }
 
-/// <summary>The body of a release.</summary>
+/// <summary>The body of a request to release memory.</summary>
 internal sealed record ReleaseRequest : IRequestBody
 {
     public static string Example => """{"releaseMode": "full"} or {}""";
@@ -117,7 +119,7 @@ internal sealed record ReleaseRequest : IRequestBody
     public string? ReleaseMode { get; init; }
 }
 
-/// <summary>The body of compacting.</summary>
+/// <summary>The body of a request to compact.</summary>
 internal sealed record CompactRequest : IRequestBody
 {
     public static string Example => """{"share": 0.25}""";
@@ -126,7 +128,7 @@ internal sealed record CompactRequest : IRequestBody
     public double? Share { get; init; }
 }
 
-/// <summary>An empty object. It is required because no form of another site can send JSON.</summary>
+/// <summary>An empty object. It is required because a form of another site cannot send JSON.</summary>
 internal sealed record EmptyRequest : IRequestBody
 {
     public static string Example => "{}";

@@ -11,14 +11,14 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace BoundedCache.AspNetCore.Events;
 
 /// <summary>
-/// Distributes events to readers. No reader is waited for: a slow one loses the oldest events. Thread-safe.
+/// Distributes events to readers. It never waits for a reader: a slow one loses the oldest events. Thread-safe.
 /// </summary>
 internal sealed class EventHub
 {
-    /// <summary>How many may watch at once.</summary>
+    /// <summary>The maximum number of concurrent readers.</summary>
     public const int MostReaders = 32;
 
-    /// <summary>How many events wait for one reader.</summary>
+    /// <summary>The maximum number of events that wait for one reader.</summary>
     private const int MostWaiting = 64;
 
     private readonly Lock _lock = new();
@@ -47,7 +47,7 @@ internal sealed class EventHub
         }
     }
 
-    /// <summary>Tells everybody who watches.</summary>
+    /// <summary>Sends an event to all readers.</summary>
     public void Publish<T>(string kind, T data, JsonTypeInfo<T> type)
     {
         lock (_lock)
@@ -62,7 +62,7 @@ internal sealed class EventHub
         }
     }
 
-    /// <summary>Ends all streams, and those that begin later at once.</summary>
+    /// <summary>Ends all streams. Streams that begin later end at once.</summary>
     public void End()
     {
         lock (_lock)
@@ -73,12 +73,13 @@ internal sealed class EventHub
     }
 
     /// <summary>
-    /// Watches, from the first step of the enumeration to its end. Ends at once where too many do already.
+    /// Reads events, from the first step of the enumeration to its end. Ends at once if there are too many readers.
     /// </summary>
     /// <param name="first">
-    /// Tells what to begin with, null for nothing: asked once this watches, so that nothing is missed between the two.
+    /// Returns the first event, or null for none. It is called after the reader is registered, so no event is missed
+    /// in between.
     /// </param>
-    /// <param name="cancellationToken">Ends the watch.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
     public async IAsyncEnumerable<SseItem<string>> ReadAsync(
         Func<SseItem<string>?> first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -119,7 +120,7 @@ internal sealed class EventHub
     }
 }
 
-/// <summary>The live stream: the last sample at once, then whatever happens.</summary>
+/// <summary>The live stream: the last sample at once, then each event.</summary>
 internal sealed class StreamEndpoint(EventHub events, Sampler sampler)
 {
     public Results<ServerSentEventsResult<string>, Problem> Open(HttpContext context) => events.IsFull

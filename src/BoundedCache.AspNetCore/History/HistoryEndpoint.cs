@@ -23,7 +23,7 @@ internal sealed record SampleView(
 
 /// <summary>One cache at that moment.</summary>
 /// <remarks>
-/// <c>HitRatio</c>: Of the lookups since the sample before, from 0 to 1; null where there were
-/// none, or nobody counts them.
+/// <c>HitRatio</c>: Hits per lookup since the previous sample, from 0 to 1; null if there were no lookups, or if
+/// they are not counted.
 /// </remarks>
 internal sealed record CacheSample(string Name, long UsedBytes, long MaxBytes, int Count, double? HitRatio);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.AspNetCore.History;
 
 /// <summary>
-/// The timer that looks at the process and its caches at regular times, from the host's start to its stop, and keeps
-/// the last samples. Thread-safe.
+/// Samples the process and its caches at regular intervals, from the host's start to its stop, and keeps the last
+/// samples. Thread-safe.
 /// </summary>
 internal sealed class Sampler(
     Func<IReadOnlyList<IBoundedCache>> caches,
@@ -72,7 +72,7 @@ internal sealed class Sampler(
     [SuppressMessage("Design", "CA1031", Justification = "An exception on a timer's thread would end the process.")]
     private void OnTimer()
     {
-        // A sample that is late is left out, rather than taken twice.
+        // A sample is skipped while the previous one is still being taken.
         if (!_sampling.TryEnter())
         {
             return;
@@ -84,7 +84,7 @@ internal sealed class Sampler(
         }
         catch (ObjectDisposedException)
         {
-            // A container that is disposed without its host being stopped says nothing before it is gone.
+            // A container that is disposed while its host still runs gives no earlier sign.
             Stop();
             events.End();
         }
@@ -119,7 +119,7 @@ internal sealed class Sampler(
             }
         }
 
-        // Shrinks first come to light here where the application, or its configuration, lowered the limit.
+        // A shrink that the application or its configuration caused is first seen here.
         foreach (CacheSnapshot snapshot in snapshots)
         {
             if (snapshot.LastReport is { } report)

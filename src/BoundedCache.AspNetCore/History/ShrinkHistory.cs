@@ -5,8 +5,8 @@ using BoundedCache.AspNetCore.Json;
 namespace BoundedCache.AspNetCore.History;
 
 /// <summary>
-/// The last reports of the caches, whoever caused them, each with the time at which it was
-/// first seen here. Thread-safe.
+/// The last reports of the caches, from any origin, each with the time at which it was first seen
+/// here. Thread-safe.
 /// </summary>
 internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
 {
@@ -17,8 +17,8 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     private readonly Queue<(ShrinkReport Report, ShrinkView View)> _seen = new();
 
     /// <summary>
-    /// The last report of each cache, which is asked for again and again, also when those of other
-    /// caches have pushed it out.
+    /// The last report of each cache. It is asked for repeatedly, even after the reports of other caches
+    /// have pushed it out of the list.
     /// </summary>
     private readonly Dictionary<string, (ShrinkReport Report, ShrinkView View)> _last = new(StringComparer.Ordinal);
 
@@ -35,8 +35,8 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     }
 
     /// <summary>
-    /// Notes a report, which may have been noted before, and tells it to those who watch; but not one on a limit that
-    /// was raised, which is no shrink.
+    /// Records a report, which may have been recorded before, and publishes it to the watchers. A report on a raised
+    /// limit is not recorded: it is no shrink.
     /// </summary>
     public ShrinkView Note(ShrinkReport report)
     {

@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace BoundedCache.AspNetCore.Json;
 
 /// <summary>
-/// How everything that the endpoint says and hears is written, without reflection and whatever the
-/// application's own JSON settings are.
+/// The JSON of all requests and answers of the endpoint. It uses no reflection, and does not depend on the
+/// application's own JSON settings.
 /// </summary>
 [JsonSerializable(typeof(CacheListView))]
 [JsonSerializable(typeof(CacheView))]
@@ -36,8 +36,9 @@ namespace BoundedCache.AspNetCore.Json;
 internal sealed partial class AdminJsonContext : JsonSerializerContext;
 
 /// <summary>
-/// Enumerations by name, written as properties are. Named on each property and not in <see cref="AdminJsonContext"/>,
-/// so that descriptions of the shape which others derive with their own settings (OpenAPI) say the same.
+/// Enumerations by name, written as properties are. It is set on each property and not in
+/// <see cref="AdminJsonContext"/>, so that descriptions which others derive with their own settings (OpenAPI) say the
+/// same.
 /// </summary>
 internal sealed class CamelCaseEnum<T>()
     : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)

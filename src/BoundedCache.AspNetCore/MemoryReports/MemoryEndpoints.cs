@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.AspNetCore.MemoryReports;
 
 /// <summary>
-/// The memory report, observed or with a collection. One is made at a time, for it reads every mapping of the process;
-/// others wait without a thread.
+/// The memory report, with or without a collection. One report is made at a time, because it reads every mapping of the
+/// process. Other requests wait without holding a thread.
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]

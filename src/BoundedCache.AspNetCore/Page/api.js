@@ -1,7 +1,7 @@
-// The admin endpoints, by the addresses below this page. Every failure becomes a Problem that can be shown as it is.
+// The admin API, by addresses relative to this page. Every failure becomes a Problem that can be shown as it is.
 
 export class Problem extends Error {
-  /** @param detail what went wrong and what would be right, in sentences */
+  /** @param detail what went wrong and what was expected, in sentences */
   constructor(title, detail) {
     super(detail);
     this.title = title;
@@ -21,8 +21,8 @@ export const compact = (name, share) => change('POST', cachePath(name, '/compact
 export const clear = (name) => change('POST', cachePath(name, '/clear'), {});
 
 /**
- * Sets the limit, and answers the report when the memory has been given back. Leave releaseMode out for what the cache
- * is set up with.
+ * Sets the limit and returns the report once the memory is released. Omit releaseMode for the cache's configured
+ * mode.
  */
 export const setLimit = (name, maxMemory, releaseMode, onProgress) => {
   const wanted = { maxMemory, ...(releaseMode && { releaseMode }) };
@@ -64,7 +64,7 @@ async function problemOf(response) {
   try {
     body = await response.json();
   } catch {
-    // Not every server before the service answers with a problem; the status then has to do.
+    // A proxy's or server's error page may not be a problem; the status must then suffice.
   }
 
   return new Problem(body.title || `Status ${response.status}`, body.detail || detailOf(response));
@@ -77,7 +77,7 @@ function detailOf(response) {
       : `The service answered with status ${response.status}.${wait ? ` Try again in ${wait} s.` : ''}`;
 }
 
-/** A shrink that is answered before it is done is asked after until it is. */
+/** Polls a shrink that was answered before it ended, until it ends. */
 async function finish(started, onProgress) {
   let answer = await started;
   while (answer.state) {

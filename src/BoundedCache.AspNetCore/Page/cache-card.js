@@ -1,4 +1,4 @@
-// One cache: what it holds, what left it, and what can be done to it.
+// One cache: its contents, its removals, and the actions on it.
 
 import * as api from './api.js';
 import { byId, element, isBusy, setBusy, setText } from './dom.js';
@@ -47,7 +47,7 @@ export class CacheCard {
     return this.element.querySelector(selector);
   }
 
-  /** All that the service tells of a cache. */
+  /** Shows all that the service reports about a cache. */
   update(cache) {
     this.cache = cache;
     this.size = sizeOf(cache);
@@ -70,8 +70,8 @@ export class CacheCard {
   }
 
   /**
-   * What a live sample tells; its hit ratio is that of the time since the sample before, null where nothing was looked
-   * up.
+   * Shows a live sample. Its hit ratio covers the time since the previous sample; it is null if there were no
+   * lookups.
    */
   updateNow(now, hitRatio) {
     this.#hitRatio = hitRatio;
@@ -88,7 +88,7 @@ export class CacheCard {
     meter.querySelector('.fill').style.width = `${100 * Math.min(1, share)}%`;
   }
 
-  /** Shows a report, once: the answer to a change and the stream both bring it, and it is read out when it appears. */
+  /** Shows a report once: both the answer to a change and the stream bring it, and screen readers read it out. */
   showShrink(shrink) {
     if (shrink.time === this.#shownShrink) {
       return;
@@ -98,7 +98,7 @@ export class CacheCard {
     this.#outcome(element('h4', {}, 'Last shrink or release'), shrinkView(shrink, this.size));
   }
 
-  /** Runs one change: nothing else can be started on this card meanwhile; what fails is said here. */
+  /** Runs one change. Nothing else can be started on this card meanwhile; a failure is shown here. */
   async run(text, work) {
     const problem = this.find('.result .problem');
     problem.textContent = '';
@@ -115,7 +115,7 @@ export class CacheCard {
     }
   }
 
-  /** The state of a shrink under way: how far the entries are above the new limit, then only that it goes on. */
+  /** Shows a running shrink: how far the entries are above the new limit, later only that it still runs. */
   showOperation(operation) {
     if (operation.state === 'evicting') {
       const above = Math.max(0, operation.usedBytes - operation.maxBytes);

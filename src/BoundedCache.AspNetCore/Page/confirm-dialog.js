@@ -1,5 +1,5 @@
-// The question before anything is changed. One dialog for all: modal, so the browser keeps the focus inside and gives
-// it back to the button that asked; Escape and Cancel change nothing.
+// Asks for confirmation before a change. One dialog for all: it is modal, so the browser keeps the focus inside and
+// returns it to the button that asked; Escape and Cancel change nothing.
 
 import { byId, element } from './dom.js';
 
@@ -12,9 +12,9 @@ const problem = byId('confirm-problem');
 byId('confirm-no').addEventListener('click', () => dialog.close());
 
 /**
- * @param question title, text (sentences), action (what the button says), danger, and perhaps field:
- * { label, control, read(control) }, whose read throws an Error that says what is expected.
- * @returns the field's value, or true; null when it was not confirmed.
+ * @param question title, text (sentences), action (the button's text), danger, and optionally field:
+ * { label, control, read(control) }; read throws an Error that says what is expected.
+ * @returns the field's value, or true; null if it was not confirmed.
  */
 export function confirm(question) {
   byId('confirm-title').textContent = question.title;

@@ -1,4 +1,4 @@
-// Elements made in one expression. Text is always set as text, so a cache's name is never read as markup.
+// Creates elements in one expression. Text is always set as text, so a cache's name is never read as markup.
 
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
@@ -21,17 +21,17 @@ export function element(tag, properties = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Sets text only where it differs, so that live regions and selections are left alone. */
+/** Sets text only if it differs, so that live regions and selections are not disturbed. */
 export function setText(target, text) {
   if (target.textContent !== text) {
     target.textContent = text;
   }
 }
 
-/** What only screen readers get. */
+/** Text for screen readers only. */
 export const spoken = (text) => element('span', { class: 'hidden' }, text);
 
-/** Makes a control do nothing while something runs, without taking the focus from it as `disabled` would. */
+/** Makes a control do nothing while something runs. Unlike `disabled`, this keeps the focus on it. */
 export function setBusy(controls, busy) {
   for (const control of controls) {
     if (busy) {

@@ -1,5 +1,5 @@
-// The live stream, and whether it flows. It is opened anew whenever it breaks or falls silent; what was missed
-// meanwhile is in the history, which the owner loads each time the stream opens.
+// The live stream and its state. It is opened again whenever it breaks or falls silent. Missed events are in the
+// history, which the owner loads each time the stream opens.
 
 const firstWaitMilliseconds = 500;
 const longestWaitMilliseconds = 8000;
@@ -15,7 +15,7 @@ export class Feed {
     this.handlers = handlers;
   }
 
-  /** How often samples should come; four that stay away mean that nobody is there. */
+  /** The expected interval of samples; after four intervals (at least 5 s) without one the stream counts as lost. */
   set intervalMilliseconds(value) {
     this.#silenceMilliseconds = Math.max(5000, 4 * value);
   }
@@ -43,7 +43,7 @@ export class Feed {
     this.#silence = setTimeout(() => this.#reopen(), this.#silenceMilliseconds);
   }
 
-  // The browser's own retries end at the first answer that is an error, as a proxy's while the service restarts, so
+  // The browser stops its own retries at the first error answer, such as a proxy's while the service restarts, so
   // they are not used.
   #reopen() {
     clearTimeout(this.#silence);

@@ -1,4 +1,4 @@
-// Amounts as people read them. Bytes as ByteSize.Format writes them in logs, so that page, log and curl say the same.
+// Amounts for people. Bytes are written as ByteSize.Format writes them in logs, so that page, log and curl agree.
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 const whole = new Intl.NumberFormat('en');
@@ -21,12 +21,12 @@ export function bytes(amount) {
   return `${Number(value.toFixed(digits))} ${units[unit]}`.replace('-', '−');
 }
 
-/** Under declared sizes an amount is in the application's own units, which need not be bytes. */
+/** With declared sizes an amount is in the application's own units, which may not be bytes. */
 export const sizeOf = (cache) => cache.sizing === 'declared' ? (amount) => count(amount) : bytes;
 
 export const count = (amount) => whole.format(amount);
 
-/** An estimate with two significant digits: more would claim what nobody knows. */
+/** An estimate with two significant digits: more would claim false precision. */
 export function about(amount) {
   const step = amount < 100 ? 1 : 10 ** (Math.floor(Math.log10(amount)) - 1);
   return count(Math.round(amount / step) * step);

@@ -8,7 +8,7 @@ import { cacheTotals } from './timeline.js';
 const MiB = 1024 * 1024;
 const leastSeconds = 20;
 
-// Every line has a dash or width of its own besides its colour.
+// Every line has its own dash or width besides its colour.
 const lines = [
   { id: 'resident', label: 'RSS', width: 2.5, read: (sample) => sample.residentBytes },
   { id: 'committed', label: 'Committed', width: 1.75, dash: [9, 4], read: (sample) => sample.committedBytes },
@@ -59,7 +59,7 @@ export class HistoryChart {
     this.#showValues();
   }
 
-  /** Rows for the table that stands beside the chart: newest first, at most as many as asked for. */
+  /** Rows for the table beside the chart: newest first, at most `most`. */
   rows(most) {
     const every = Math.max(1, Math.ceil(this.#visible.length / most));
     return this.#visible.filter((_, index) => (this.#visible.length - 1 - index) % every === 0).reverse()
@@ -86,7 +86,7 @@ export class HistoryChart {
     return button;
   }
 
-  /** The values at the pointer, or the newest where there is none. */
+  /** Shows the values at the pointer, or the newest if there is no pointer. */
   #showValues() {
     const index = this.#plot?.cursor.idx ?? null;
     const at = (index === null ? null : this.#visible[index]) ?? this.#visible.at(-1);
@@ -148,7 +148,8 @@ export class HistoryChart {
   }
 
   /**
-   * The span that was chosen, or as much of it as there is; never so little that a line of a few samples is all slopes.
+   * The chosen time span, or as much of it as has samples. It has a minimum, so that a few samples do not
+   * show as steep slopes only.
    */
   #timeRange(min, max) {
     return [Math.min(Math.max(min, this.spanSeconds > 0 ? max - this.spanSeconds : min), max - leastSeconds), max];

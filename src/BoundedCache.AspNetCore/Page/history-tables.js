@@ -1,4 +1,4 @@
-// The chart's tables: its samples for those who cannot see it, and the shrinks behind its numbered marks.
+// The chart's tables: its samples for readers who cannot see it, and the shrinks behind its numbered marks.
 
 import { byId, element, setText } from './dom.js';
 import { bytes, time } from './format.js';
@@ -7,7 +7,7 @@ import { shrinkView } from './shrink-view.js';
 const mostRows = 20;
 const mostShrinks = 20;
 
-/** Filled when it is opened, and left alone afterwards: a table that changes under the reader cannot be read. */
+/** Filled when it is opened, and not updated afterwards: a table that changes cannot be read. */
 export function showSamples(chart) {
   const rows = chart.rows(mostRows);
   byId('samples-table').replaceChildren(element('table', {},
@@ -18,7 +18,7 @@ export function showSamples(chart) {
       element('th', { scope: 'row' }, moment), ...values.map((value) => element('td', {}, value)))))));
 }
 
-/** @param sizeOfCache how amounts of the cache of that name are written */
+/** @param sizeOfCache returns the formatter of amounts for a cache's name */
 export function showShrinks(timeline, sizeOfCache) {
   const shown = timeline.shrinks.slice(-mostShrinks).reverse();
   setText(byId('shrink-count'), String(timeline.shrinks.length));

@@ -1,4 +1,4 @@
-// The form that changes a limit: while it is typed in, it says what the change would evict; sent off, it asks first.
+// The form that changes a limit. While the user types, it says what the change would evict; on submit, it asks first.
 
 import * as api from './api.js';
 import { isBusy } from './dom.js';
@@ -45,7 +45,7 @@ export class LimitForm {
     this.#typing = setTimeout(() => this.#ask(), typingMilliseconds);
   }
 
-  /** Asks what the limit in the field would do; null where it cannot be, which is then said below the field. */
+  /** Asks what the limit in the field would do. Null if that fails; the reason is then shown below the field. */
   async #ask() {
     this.#asking?.abort();
     const asking = new AbortController();
@@ -101,7 +101,7 @@ export class LimitForm {
   #change(preview) {
     this.card.usedAtStart = preview.usedBytes;
     return this.card.run('Setting the limit', async () => {
-      // The bytes that were previewed and agreed to, not what may have been typed since.
+      // The bytes that were previewed and confirmed, not what was typed since.
       this.card.showShrink(await api.setLimit(
         this.card.name, preview.newMaxBytes, this.mode.value, (now) => this.card.showOperation(now)));
       this.input.value = '';

@@ -1,4 +1,4 @@
-// The page as a whole: loads what there is, follows the stream, and passes on what it brings.
+// The page as a whole: loads the state, follows the stream, and passes on its events.
 
 import * as api from './api.js';
 import { CacheCard } from './cache-card.js';
@@ -19,7 +19,7 @@ const feed = new Feed({ onState: showConnection, onOpen: load, onSample: showSam
 let cards = new Map();
 let canChange = null;
 
-/** Everything anew: at the start, and whenever the stream opens again, perhaps to another process. */
+/** Loads everything again: at the start, and each time the stream opens again, perhaps to another process. */
 async function load() {
   try {
     const [overview, history] = await Promise.all([api.getCaches(), api.getHistory()]);
@@ -100,7 +100,7 @@ function showConnection(state) {
   }
 }
 
-/** Said once: an alert that is put in its place anew every few seconds would be read out as often. */
+/** Shows an error once: an alert that is set again every few seconds would be read out as often. */
 function showTrouble(error) {
   const text = error.message;
   if (byId('trouble').textContent.endsWith(text)) {

@@ -1,4 +1,4 @@
-// The memory report: RSS taken apart, as a bar, a table that is its legend, and what there is to do.
+// The memory report: the parts of RSS as a bar, a table that is its legend, and advice.
 
 import * as api from './api.js';
 import { byId, element, isBusy, setBusy } from './dom.js';

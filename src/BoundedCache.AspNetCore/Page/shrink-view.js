@@ -16,7 +16,7 @@ const measures = [
   ['Live heap', 'live', (process) => process.liveBytes],
 ];
 
-/** @param size how the cache's own amounts are written */
+/** @param size formats the cache's own amounts */
 export function shrinkSentence(shrink, size = bytes) {
   const fell = shrink.releasedBytes;
   const rss = Math.abs(fell) < 1 << 20 ? `RSS stayed at ${bytes(shrink.after.residentBytes)}`

@@ -1,4 +1,4 @@
-// What the page knows about the past: samples and shrinks, oldest first, no more of them than a chart can show.
+// The page's copy of the past: samples and shrinks, oldest first, at most as many as a chart can show.
 
 const mostSamples = 7200;
 const mostShrinks = 200;
@@ -42,8 +42,8 @@ export class Timeline {
 const read = (sample) => ({ ...sample, seconds: Date.parse(sample.time) / 1000 });
 
 /**
- * Used bytes and limit of some caches together. Those with declared sizes count only when they are asked for by name:
- * their units may be no bytes.
+ * Used bytes and limit of several caches together. Caches with declared sizes count only if they are named: their units
+ * may not be bytes.
  */
 export function cacheTotals(sample, name, declared) {
   let used = 0;

@@ -8,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace BoundedCache.AspNetCore.Pages;
 
-/// <summary>The page and its files. Browsers keep them, and ask each time whether they have changed.</summary>
+/// <summary>The page and its files. Browsers cache them, and ask each time whether they have changed.</summary>
 internal sealed class PageEndpoints
 {
     private const string Index = "index.html";
@@ -16,8 +16,8 @@ internal sealed class PageEndpoints
 
     public Results<FileContentHttpResult, RedirectHttpResult, Problem> GetPage(HttpContext context)
     {
-        // The page names its files and the API relative to itself. The redirect is relative as well: a proxy may have
-        // taken away the beginning of the path.
+        // The page's links to its files and to the API are relative. The redirect is relative as well: a proxy may have
+        // removed the beginning of the path.
         string path = context.Request.Path.ToUriComponent();
         return path.EndsWith('/') || path.Length == 0
             ? Send(context, Index)
@@ -47,7 +47,7 @@ internal sealed class PageEndpoints
 }
 
 /// <summary>
-/// The files of the page, which the assembly carries: everything under <c>Page/</c>. Read once, when first asked for.
+/// The files of the page, which are embedded in the assembly: everything under <c>Page/</c>. Read once, at first use.
 /// </summary>
 internal sealed class PageFiles
 {
@@ -80,5 +80,5 @@ internal sealed class PageFiles
     }
 }
 
-/// <summary>One file: its bytes, its type, and a tag that changes with them.</summary>
+/// <summary>One file: its bytes, its media type, and a tag that changes with its bytes.</summary>
 internal sealed record PageFile(byte[] Content, string ContentType, EntityTagHeaderValue Tag);

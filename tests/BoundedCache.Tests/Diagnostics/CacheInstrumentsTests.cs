@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Tests.Diagnostics;
 
-/// <summary>What a listener is told of one cache.</summary>
+/// <summary>What a listener receives about one cache.</summary>
 public sealed class CacheInstrumentsTests : IDisposable
 {
     private readonly TestMeterFactory _meters = new();
@@ -71,7 +71,7 @@ public sealed class CacheInstrumentsTests : IDisposable
         test.Cache.Set("measured", new List<Version> { new(1, 2) });
         Assert.Contains("size_estimates 0", reader.Collect("test"));
 
-        // Many times what a walk looks at.
+        // Many times what a walk visits.
         test.Cache.Set("extrapolated", Enumerable.Range(0, 100_000).Select(static i => new Version(i, 1)).ToList());
         Assert.Contains("size_estimates 1", reader.Collect("test"));
     }
@@ -188,7 +188,7 @@ public sealed class CacheInstrumentsTests : IDisposable
     public void Dispose() => _meters.Dispose();
 
     /// <summary>
-    /// One entry leaves for each reason, but two of 30 for capacity, and two of 1 and 40 for a shrink.
+    /// Removes one entry for each reason, but two of 30 for capacity, and two of 1 and 40 for a shrink.
     /// </summary>
     internal static void EvictOneWayEach(CacheUnderTest test)
     {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Tests.Diagnostics;
 
-/// <summary>DIAGNOSTICS.md, held against the code.</summary>
+/// <summary>Compares DIAGNOSTICS.md with the code.</summary>
 public sealed class DiagnosticsPageTests
 {
     private static readonly string s_page = File.ReadAllText(

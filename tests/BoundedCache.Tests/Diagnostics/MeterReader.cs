@@ -4,8 +4,8 @@ using System.Globalization;
 namespace BoundedCache.Tests.Diagnostics;
 
 /// <summary>
-/// A listener to the meters of one factory: one line per number, of name, value and tags but the cache's name.
-/// (<c>MetricCollector</c> listens to one instrument; tests here must see all, and no others.)
+/// A listener to the meters of one factory. It makes one line per number: name, value and tags, without the cache's
+/// name. (<c>MetricCollector</c> listens to one instrument; tests here must see all, and no others.)
 /// </summary>
 internal sealed class MeterReader : IDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class MeterReader : IDisposable
     public int Instruments { get; private set; }
 
     /// <summary>
-    /// Collects, and answers what was measured of a cache since this was last asked, in alphabetical order,
+    /// Collects, and returns what was measured of a cache since the last call, in alphabetical order,
     /// without "bounded_cache.".
     /// </summary>
     public string[] Collect(string cacheName) =>

@@ -8,7 +8,7 @@ using OpenTelemetry.Metrics;
 namespace BoundedCache.Tests.Diagnostics;
 
 /// <summary>
-/// The instruments through the OpenTelemetry SDK, as an application has them: with a container, a meter
+/// The instruments through the OpenTelemetry SDK, as an application uses them: with a container, a meter
 /// provider and an exporter.
 /// </summary>
 [Collection(HeapTests.Name)]
@@ -105,7 +105,7 @@ public sealed class OpenTelemetryTests : IDisposable
 
     private static MemoryCacheEntryOptions Sized(long size) => new() { Size = size };
 
-    /// <summary>Collects, and answers one line for each series of the cache.</summary>
+    /// <summary>Collects, and returns one line for each series of the cache.</summary>
     private string[] Export()
     {
         _exported.Clear();

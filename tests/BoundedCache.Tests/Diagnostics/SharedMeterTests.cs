@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Tests.Diagnostics;
 
-/// <summary>Several caches on one meter: of one name, and by the thousand.</summary>
+/// <summary>Several caches on one meter: caches of one name, and thousands of caches.</summary>
 [Collection(HeapTests.Name)]
 public sealed class SharedMeterTests : IDisposable
 {
@@ -105,7 +105,7 @@ public sealed class SharedMeterTests : IDisposable
             Assert.True(Eventually.Dead(dropped), "a cache is still alive");
         }
 
-        // Nobody collected. Even so the dead are no more than lived at one time, and some.
+        // No listener collected. Even so, the number of dead caches stays close to the number that lived at one time.
         Assert.InRange(most, 100, 500);
         Assert.All(reader.Collect(), static one => Assert.Equal("first", one.Cache));
         Assert.Equal(1, caches.Count);
@@ -184,7 +184,7 @@ public sealed class SharedMeterTests : IDisposable
         WeakReference[] references =
             [new(meters), new(meters.Meters[0]), new(CacheInstruments.GetOrCreate(meters)), new(cache)];
 
-        // The runtime itself keeps a meter until it is disposed.
+        // The runtime itself references a meter until it is disposed.
         meters.Dispose();
         return references;
     }
@@ -198,7 +198,7 @@ public sealed class SharedMeterTests : IDisposable
         }
     }
 
-    /// <summary>A factory that makes a new meter each time, and all threads at the same time.</summary>
+    /// <summary>A factory that creates a new meter each time, for all threads at the same time.</summary>
     private sealed class SlowFactory : IMeterFactory
     {
         private readonly List<Meter> _made = [];

@@ -35,13 +35,13 @@ internal sealed class EngineAndModel
         }
     }
 
-    /// <summary>Stores an entry. Keys that are no strings have an Equals of their own.</summary>
+    /// <summary>Stores an entry. Keys that are not strings have an Equals of their own.</summary>
     /// <param name="key">The key.</param>
     /// <param name="charge">Bytes charged.</param>
     /// <param name="priority">The priority.</param>
     /// <param name="seconds">Seconds until the entry expires; 0 for never.</param>
     /// <param name="slidingSeconds">Seconds without a use until it expires; 0 for never.</param>
-    /// <param name="hasDetails">Whether the removal of the entry is announced.</param>
+    /// <param name="hasDetails">Whether the removal of the entry is reported.</param>
     /// <returns>Whether it was stored.</returns>
     public bool Set(
         object key,
@@ -116,7 +116,7 @@ internal sealed class EngineAndModel
         return entry;
     }
 
-    /// <summary>Compares everything, which applies the touches that wait.</summary>
+    /// <summary>Compares everything, which applies the pending touches.</summary>
     public void Compare()
     {
         InvariantChecker.Check(Engine);

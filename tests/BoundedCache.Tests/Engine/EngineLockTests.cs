@@ -71,8 +71,8 @@ public sealed class EngineLockTests
             waiter.Start();
             Assert.True(SpinWait.SpinUntil(() => engineLock.Waiting == 1, s_limit), "it does not wait");
 
-            // A thread that gives its turn away shows as asleep for moments. After so long, one that
-            // sleeps shows as nothing else.
+            // A thread that yields shows as asleep for moments. After this time, a thread that
+            // sleeps shows as asleep all the time.
             Assert.False(waiter.Join(TimeSpan.FromMilliseconds(100)));
             Assert.True(
                 SpinWait.SpinUntil(() => !waiter.ThreadState.HasFlag(ThreadState.WaitSleepJoin), s_limit / 2),
@@ -100,7 +100,7 @@ public sealed class EngineLockTests
             waiter.Start();
             Assert.True(SpinWait.SpinUntil(() => engineLock.Waiting == 1, s_limit), "it does not wait");
 
-            // Longer than anybody stays awake for it.
+            // Longer than any thread stays awake for it.
             Assert.False(waiter.Join(TimeSpan.FromMilliseconds(50)));
             Assert.False(entered);
         }

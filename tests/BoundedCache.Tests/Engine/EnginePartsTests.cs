@@ -3,7 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Engine;
 
-/// <summary>Edges of the engine's parts that whole runs seldom meet.</summary>
+/// <summary>Edge cases of the engine's parts that whole runs seldom reach.</summary>
 public sealed class EnginePartsTests
 {
     [Fact]
@@ -51,7 +51,7 @@ public sealed class EnginePartsTests
         both.Fill(0, SlotStore.ChunkSize + 1);
         both.Set("expires", seconds: 5);
 
-        // Two chunks of 48 bytes a slot, one of them with deadlines; the first chunk of buckets is whole.
+        // Two chunks of 48 bytes a slot, one of them with deadlines; the first chunk of buckets has its full size.
         Assert.Equal(
             (2 * SlotStore.ChunkSize * 48) + (SlotStore.ChunkSize * 8) + (4096 * 4), both.Engine.TableBytes);
         Assert.Equal(((SlotStore.ChunkSize + 2) * 3 + 1) / 2, both.Engine.Index.BucketCount);
@@ -110,7 +110,7 @@ public sealed class EnginePartsTests
             }
         }));
 
-        // The stored key's Equals is asked.
+        // This calls the stored key's Equals.
         both.Set(new ClashingKey(2, () => { }));
 
         Assert.True(isInside);
@@ -176,7 +176,7 @@ public sealed class EnginePartsTests
         }
     }
 
-    /// <summary>A key with the hash of all others, whose Equals can do something else first.</summary>
+    /// <summary>A key with the same hash as all others, whose Equals can run an action first.</summary>
     private sealed class ClashingKey(int number, Action onEquals)
     {
         private int Number => number;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Tests.Engine;
 
-/// <summary>The figures that an entry's charge rests on.</summary>
+/// <summary>The figures that an entry's charge is based on.</summary>
 public sealed class EntryBytesTests
 {
     private static readonly IChangeToken s_token = new CancellationChangeToken(CancellationToken.None);
@@ -40,7 +40,7 @@ public sealed class EntryBytesTests
 
         (object details, long bytes) = Truth.Allocated(() => entry.MakeDetails(0)!);
 
-        // The registrations with the tokens come later.
+        // The registrations with the tokens are created later.
         long registrations = tokens == 0 ? 0 : 24 + (8L * tokens);
         Assert.Equal(bytes, ((EntryDetails)details).OwnBytes - registrations);
     }

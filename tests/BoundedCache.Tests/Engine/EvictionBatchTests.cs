@@ -3,7 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Engine;
 
-/// <summary>Changes for which more entries have to be evicted than one hold of the lock may.</summary>
+/// <summary>Changes that must evict more entries than one hold of the lock may.</summary>
 public sealed class EvictionBatchTests
 {
     private const int Batch = CacheEngine.BatchEntries;

@@ -44,7 +44,7 @@ public sealed class KeyHasherTests
             }
         }
 
-        // Two thousand hashes of 32 bits: one pair by chance in two thousand runs.
+        // Two thousand hashes of 32 bits: by chance two are equal once in two thousand runs.
         Assert.InRange(hashes.Count, made - 1, made);
     }
 
@@ -73,7 +73,7 @@ public sealed class KeyHasherTests
         AssertSpread(Enumerable.Range(0, 60_000).Select(static i => KeyHasher.Hash((object)(i << 16))));
 
     /// <summary>
-    /// The seeds of a process are secret and its own, so the hash must be good with all of them: thousands are tried,
+    /// Each process has its own secret seeds, so the hash must be good with all of them: thousands are tried,
     /// always the same ones. The longest chain of a random function is ten here, and by chance twelve.
     /// </summary>
     [Theory]
@@ -143,8 +143,8 @@ public sealed class KeyHasherTests
     }
 
     /// <summary>
-    /// In as many buckets as a table would have, the longest chain of a random function is about eight; one of 14 comes
-    /// once in millions of runs.
+    /// In as many buckets as a table would have, the longest chain of a random function is about eight; a chain of 14
+    /// occurs once in millions of runs.
     /// </summary>
     private static void AssertSpread(IEnumerable<int> hashes)
     {
@@ -174,7 +174,7 @@ public sealed class KeyHasherTests
     }
 
     /// <summary>
-    /// The hash that the runtime's dictionaries begin with: two lanes of 32 bits, known to everybody.
+    /// The hash that the runtime's dictionaries begin with: two lanes of 32 bits, without a secret.
     /// </summary>
     private static uint UnseededHash(string key)
     {
@@ -191,8 +191,8 @@ public sealed class KeyHasherTests
     private static uint Pair(string key, int at) => key[at] | ((uint)key[at + 1] << 16);
 
     /// <summary>
-    /// Strings of many blocks, each block in one of two forms that leave the first lane in the same state: whatever
-    /// forms are chosen, the hash is the same.
+    /// Strings of many blocks. Each block has one of two forms that leave the first lane in the same state: every
+    /// choice of forms gives the same hash.
     /// </summary>
     private static List<string> CollidingKeys()
     {
@@ -209,7 +209,7 @@ public sealed class KeyHasherTests
     }
 
     /// <summary>
-    /// Two pieces of eight characters whose second lanes are the same, and whose first lanes start
+    /// Two pieces of eight characters whose second lanes are equal, and whose first lanes start
     /// and end in the same states.
     /// </summary>
     private static (string A, string B, uint State) Block(uint state, uint salt)

@@ -5,15 +5,15 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Tests.Engine;
 
 /// <summary>
-/// Small histories whose outcome was worked out by hand: they hold the model and the cache to the same answers, so that
+/// Small histories whose result was worked out by hand. The model and the cache must both give it, so
 /// the two cannot be wrong together.
 /// </summary>
 public sealed class KnownAnswerTests
 {
     /// <summary>
-    /// Steps, a space between: <c>a3</c> stores a with a size of 3, <c>?a</c> reads it, <c>-a</c> removes it, <c>=5</c>
-    /// sets the limit. Expected: the keys from the most to the least recently used, and those that left by eviction
-    /// (c), replacement (r), removal (x) or refusal (c), in order of time, those of one step by letter.
+    /// Steps, separated by spaces: <c>a3</c> stores a with a size of 3, <c>?a</c> reads it, <c>-a</c> removes it,
+    /// <c>=5</c> sets the limit. Expected: the keys from the most to the least recently used, and those removed by
+    /// eviction (c), replacement (r), removal (x) or refusal (c), in order of time; those of one step by letter.
     /// </summary>
     [Theory]
     [InlineData(3, "a1 b1 c1", "cba", "")]
@@ -71,7 +71,7 @@ public sealed class KnownAnswerTests
     }
 
     /// <summary>
-    /// A textbook LRU in a dozen lines, over a hundred thousand requests of a skewed, byte-sized workload.
+    /// A textbook LRU in a dozen lines, over a hundred thousand requests of a skewed workload with sizes in bytes.
     /// </summary>
     [Theory]
     [InlineData(100_000)]
@@ -90,7 +90,7 @@ public sealed class KnownAnswerTests
         (int misses, long missBytes) = (0, 0);
         for (int i = 0; i < 100_000; i++)
         {
-            // Popularity falls with the number; a key's size depends on nothing but the key.
+            // Popularity falls with the number; a key's size depends only on the key.
             int key = (int)(20_000 * Math.Pow(random.NextDouble(), 3));
             int size = 1 + (int)((uint)key * 2654435761u % 2000);
             if (!cache.TryGetValue(key, out _))

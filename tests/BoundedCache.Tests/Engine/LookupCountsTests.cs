@@ -31,7 +31,7 @@ public sealed class LookupCountsTests
             Enumerable.Range(1, 40).Select(static misses => (long)misses), caches.Select(static cache => cache.Misses));
     }
 
-    /// <remarks>More pages than there are cells for: the rest is counted together.</remarks>
+    /// <remarks>More pages than cells: the rest is counted together.</remarks>
     [Fact]
     public void A_thread_may_count_anywhere_on_its_stack()
     {
@@ -64,7 +64,7 @@ public sealed class LookupCountsTests
         Assert.Equal((Threads, Threads), (_counts.Pages, _counts.Misses));
     }
 
-    /// <remarks>More than there are buffers of touches for.</remarks>
+    /// <remarks>More threads than buffers of touches.</remarks>
     [Fact]
     public void A_use_by_any_of_many_threads_is_a_hit()
     {
@@ -92,7 +92,7 @@ public sealed class LookupCountsTests
         Assert.Equal((200, 100), (_counts.Hits, _counts.Misses));
     }
 
-    /// <remarks>Nobody applies the touches, so nearly all of them find no room.</remarks>
+    /// <remarks>The touches are never applied, so nearly all of them find no room.</remarks>
     [Fact]
     public void Threads_that_count_at_once_lose_nothing()
     {

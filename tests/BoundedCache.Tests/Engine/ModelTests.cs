@@ -4,7 +4,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Engine;
 
-/// <summary>The cache against <see cref="NaiveLru"/>, both driven with the same random operations.</summary>
+/// <summary>Compares the cache with <see cref="NaiveLru"/>; both get the same random operations.</summary>
 public class ModelTests
 {
     [Theory]
@@ -23,8 +23,8 @@ public class ModelTests
         new Duel(seed, keys: 40, threads: true).Run(steps: 2000, CheckEvery(seed));
 
     /// <summary>
-    /// Looking at the order applies the touches that wait, so some runs look after every step, and
-    /// others let touches gather.
+    /// Reading the order applies the pending touches. So some runs read it after every step, and
+    /// others let touches accumulate.
     /// </summary>
     private static int CheckEvery(int seed) => seed % 2 == 0 ? 1 : 37;
 
@@ -33,14 +33,14 @@ public class ModelTests
         var seeds = new TheoryData<int>();
         for (int i = 0; i < count; i++)
         {
-            // New seeds every run, so that the tests go on searching; a failure names its seed.
+            // New seeds every run, so that the tests keep searching; a failure names its seed.
             seeds.Add(i < count / 2 ? i : Random.Shared.Next());
         }
 
         return seeds;
     }
 
-    /// <summary>One run: the two caches, and the random choices.</summary>
+    /// <summary>One run: the cache, the model, and the random choices.</summary>
     private sealed class Duel
     {
         private readonly int _seed;
@@ -176,7 +176,7 @@ public class ModelTests
             entry.AbsoluteExpiration = absolute == long.MaxValue ? null : new DateTimeOffset(absolute, TimeSpan.Zero);
             entry.SlidingExpiration = sliding == 0 ? null : TimeSpan.FromTicks(sliding);
 
-            // Some entries have nothing but a value, so that slots without details are used too.
+            // Some entries have only a value, so that slots without details are used too.
             if ((int)value % 3 != 0)
             {
                 entry.PostEvictionCallbacks.Add(_onEvicted);
@@ -231,7 +231,7 @@ public class ModelTests
         }
 
         /// <summary>
-        /// The model's departures, those of entries that were refused included, against what the cache counted.
+        /// Compares the model's departures, including refused entries, with what the cache counted.
         /// </summary>
         private void CompareTotals(IEnumerable<(object Key, object? Value, EvictionReason Reason)> departures)
         {
@@ -254,7 +254,7 @@ public class ModelTests
         }
     }
 
-    /// <summary>A key whose hash says little: eight of them share one.</summary>
+    /// <summary>A key with a poor hash: eight keys share each hash.</summary>
     private sealed record Clash(int Number)
     {
         public override int GetHashCode() => Number / 32;

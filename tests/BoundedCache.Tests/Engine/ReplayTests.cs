@@ -5,7 +5,7 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Tests.Engine;
 
 /// <summary>
-/// The cache against the textbook's LRU on a whole trace: the same requests miss, one by one. Longer than what
+/// Compares the cache with a textbook LRU on a whole trace: the same requests must miss, one by one. It is longer than
 /// <see cref="ModelTests"/> can afford, so that chunks fill, buckets split, and touches are applied in full
 /// batches, hundreds of times.
 /// </summary>
@@ -54,7 +54,7 @@ public class ReplayTests
             }
         }
 
-        // A trace of which everything hits or misses would prove nothing.
+        // A trace that only hits or only misses would prove nothing.
         Assert.InRange(misses, Requests / 20, Requests * 19 / 20);
         Assert.True(missBytes > limit || share == 1, "nothing was ever evicted");
         InvariantChecker.Check(cache.Engine);

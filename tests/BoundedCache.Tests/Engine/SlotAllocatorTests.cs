@@ -5,7 +5,7 @@ namespace BoundedCache.Tests.Engine;
 public class SlotAllocatorTests
 {
     /// <remarks>
-    /// The empty chunk was dropped on the way to be used again, and the next entry was looked for in chunk -1.
+    /// The empty chunk was dropped before it was used again, and the next entry was looked for in chunk -1.
     /// </remarks>
     [Fact]
     public void A_chunk_that_was_emptied_but_not_given_up_yet_is_used_again_when_space_is_needed()

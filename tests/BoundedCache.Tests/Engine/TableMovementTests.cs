@@ -3,7 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Engine;
 
-/// <summary>Entries that move to other slots, together with something else that goes on.</summary>
+/// <summary>Entries that move to other slots while something else happens.</summary>
 public sealed class TableMovementTests
 {
     private const int Chunk = SlotStore.ChunkSize;
@@ -60,7 +60,7 @@ public sealed class TableMovementTests
             }
         }
 
-        // Fewer than fill the buffer, and used from the first chunk to the last, all of whose entries move or stay.
+        // Too few to fill the buffer, and spread from the first chunk to the last, whose entries all move or stay.
         for (int i = 0; i < 100; i++)
         {
             _both.Get($"key {i * 40 / 8 * 8}");
@@ -95,7 +95,7 @@ public sealed class TableMovementTests
         int batches = 0;
         _both.Engine.Trim(() => batches++);
 
-        // 4,096 entries: two chunks, and two thirds of the buckets full.
+        // 4,096 entries: two chunks, and two thirds of the buckets in use.
         Assert.Equal(2, _both.Engine.Allocator.ChunkCount);
         Assert.Equal(2 * Chunk, _both.Engine.Allocator.InUse);
         Assert.False(_both.Engine.Allocator.HasSpareChunk);
@@ -127,7 +127,7 @@ public sealed class TableMovementTests
         _both.CompareValues();
         for (int i = 0; i < 2; i++)
         {
-            // At first sliding windows end, then absolute expirations come.
+            // First sliding windows end, then absolute expirations.
             _both.Time.Advance(TimeSpan.FromSeconds(600));
             int before = _both.Engine.Count;
             _both.Model.RemoveExpired(_both.Time.GetUtcNow().UtcTicks);
@@ -146,7 +146,7 @@ public sealed class TableMovementTests
             _both.Remove($"key {i}");
         }
 
-        // Two for each entry, and one.
+        // Two for each entry, plus one.
         Assert.Equal(201, _both.Engine.Index.BucketCount);
         _both.Compare();
         _both.CompareValues();
@@ -166,7 +166,7 @@ public sealed class TableMovementTests
             Assert.Equal(0, _both.Engine.Allocator.ChunkCount);
             _both.Compare();
 
-            // As many entries as before, so that every slot is in use again, as often as it was in use then.
+            // As many entries as before, so that every slot is in use again, as often as before.
             _both.Fill(0, 3 * Chunk);
 
             Assert.Equal(numbers, _both.Engine.Allocator.Numbers);

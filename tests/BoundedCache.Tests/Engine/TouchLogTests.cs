@@ -4,13 +4,13 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Engine;
 
-/// <summary>What becomes of touches while uses overlap, and once they no longer do.</summary>
+/// <summary>What happens to touches while uses overlap, and after they no longer overlap.</summary>
 public sealed class TouchLogTests
 {
     private const int Entries = 32;
 
     private readonly AccessOrder _order;
-    // Other tests may have made more threads than usually have buffers.
+    // Other tests may have started more threads than there usually are buffers.
     private readonly TouchLog _touches = new(maxBuffers: 1 << 20);
 
     public TouchLogTests()
@@ -79,7 +79,7 @@ public sealed class TouchLogTests
 
     private int Head => _order.Head(CacheItemPriority.Normal);
 
-    /// <summary>Two uses, of which the second begins before the first and ends after it.</summary>
+    /// <summary>Two uses: the second begins before the first and ends after it.</summary>
     private void Overlap(TurnTakers turns)
     {
         long begin = 0;

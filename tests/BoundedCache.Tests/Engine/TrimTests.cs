@@ -2,7 +2,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Engine;
 
-/// <summary>That what gives up table space on request leaves a table no larger than its population needs.</summary>
+/// <summary>Operations that free table space on request leave a table no larger than its entries need.</summary>
 public sealed class TrimTests
 {
     private const int Entries = 20_000;

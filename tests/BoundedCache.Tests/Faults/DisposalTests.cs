@@ -3,7 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Faults;
 
-/// <summary>A cache that is disposed in the middle of everything.</summary>
+/// <summary>A cache that is disposed while other operations run.</summary>
 public class DisposalTests : FaultTest
 {
     [Fact]

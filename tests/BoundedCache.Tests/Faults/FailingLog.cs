@@ -4,12 +4,12 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Tests.Faults;
 
-/// <summary>A log that throws each time, which a fake logger never does.</summary>
+/// <summary>A log that always throws; a fake logger never throws.</summary>
 internal sealed class FailingLog : TestLog
 {
     private readonly ConcurrentQueue<string?> _events = [];
 
-    /// <summary>How often an event was to be logged.</summary>
+    /// <summary>How often the cache tried to log an event.</summary>
     public int Count(string eventName) => _events.Count(name => name == eventName);
 
     protected override void Write(LogLevel level, EventId id, string message, Exception? failure)

@@ -41,7 +41,7 @@ public abstract class FaultTest : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Holds the accounting against what the cache says it has, and sees that it still works.</summary>
+    /// <summary>Compares the accounting with the cache's contents, and checks that the cache still works.</summary>
     protected void CheckUnharmed()
     {
         InvariantChecker.Check(Cache.Engine);
@@ -71,13 +71,13 @@ public abstract class FaultTest : IDisposable
 
     protected void WaitForCallbacks() => Assert.True(Cache.WaitForCallbacks(Patience), "the callbacks did not finish");
 
-    /// <summary>Runs something on a thread of its own and expects it to end.</summary>
+    /// <summary>Runs an action on its own thread and expects it to end.</summary>
     protected static void OnAnotherThread(Action action) =>
         Await(Task.Factory.StartNew(
             action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
     /// <summary>
-    /// Waits without being asynchronous: what is tested here is not, and the pool must not be part of it.
+    /// Waits synchronously: the tested code is synchronous, and the pool must not take part.
     /// </summary>
     protected static void Await(Task task) => Assert.True(task.Wait(Patience), "the other thread is stuck");
 }

@@ -125,7 +125,7 @@ public class FaultyCallbackTests : FaultTest
         Assert.Equal(1, failing.Count("TokenFailed"));
         Assert.Equal(1, failing.Count("Raised"));
 
-        // The timer's thread has nobody above it to catch anything.
+        // Above the timer's thread there is no caller that could catch an exception.
         using (ICacheEntry entry = cache.CreateEntry("polled"))
         {
             entry.Value = "x";

@@ -86,7 +86,7 @@ public class FaultyKeyTests : FaultTest
             TaskScheduler.Default);
         Assert.True(entered.Wait(Patience));
 
-        // Everything else, keys of the same hash excepted, since they would be compared with the same key.
+        // Everything else works, except keys of the same hash: they would be compared with the same key.
         OnAnotherThread(() =>
         {
             Set("x");
@@ -98,7 +98,7 @@ public class FaultyKeyTests : FaultTest
             Cache.MaxMemory = 400;
             Cache.MaxMemory = 1000;
 
-            // By its type, since Contains would ask the blocking key whether it is 12.
+            // By its type: Contains would ask the blocking key whether it is 12.
             Assert.Single(Cache.Keys, static key => key is 12);
         });
         Assert.False(stuck.IsCompleted);
@@ -132,7 +132,8 @@ public class FaultyKeyTests : FaultTest
 
         CheckHolds(entries: Count, bytes: Count * 10);
 
-        // Of the rest the oldest go first: the one that was read, the last one and the 100 that were replaced stay.
+        // Of the rest the oldest are evicted first: the key that was read, the last one and the 100 that were replaced
+        // stay.
         Cache.MaxMemory = 102 * 10;
         CheckHolds(entries: 102, bytes: 1020);
         Assert.True(Cache.TryGetValue(keys[0], out _));

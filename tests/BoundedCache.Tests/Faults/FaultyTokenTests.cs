@@ -55,7 +55,7 @@ public class FaultyTokenTests : FaultTest
         var third = new Token { OnRegister = static () => throw new NotSupportedException() };
         Set("a");
 
-        // What registering threw, and not what taking the other registrations back throws then.
+        // The exception of the registration, not the one that undoing the other registrations throws then.
         Assert.Throws<NotSupportedException>(() => Set("a", 20, entry => entry
             .AddExpirationToken(first).AddExpirationToken(second).AddExpirationToken(third)));
 
@@ -96,7 +96,7 @@ public class FaultyTokenTests : FaultTest
             Set("a", 20);
             Await(firing);
 
-            // The removal that the token asked for runs on the pool, and may not have queued its callback yet.
+            // The removal that the token caused runs on the pool, and may not have queued its callback yet.
             Assert.True(gone.Wait(Patience));
             WaitForCallbacks();
             Assert.Single(_reasons);

@@ -2,13 +2,13 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Tests.Faults;
 
-/// <summary>A change token whose every part can be made to fail, and which counts who is subscribed.</summary>
+/// <summary>A change token whose every part can be made to fail, and which counts its subscribers.</summary>
 internal sealed class Token : IChangeToken
 {
     private readonly List<Registration> _registrations = [];
     private int _changed;
 
-    /// <summary>Whether it only answers when it is asked.</summary>
+    /// <summary>Whether it must be polled: it does not notify.</summary>
     public bool Polled { get; init; }
 
     public Action? OnAsk { get; set; }
@@ -39,7 +39,7 @@ internal sealed class Token : IChangeToken
         }
     }
 
-    /// <summary>Changes, and tells who is subscribed, on this thread.</summary>
+    /// <summary>Changes, and notifies its subscribers on this thread.</summary>
     public void Fire()
     {
         Volatile.Write(ref _changed, 1);

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.Tests.Hosting;
 
 /// <summary>
-/// CONFIGURATION.md: its code is compiled and run here, its JSON is read, and its tables are held against the library.
+/// CONFIGURATION.md: its code is compiled and run here, its JSON is read, and its tables are compared with the library.
 /// </summary>
 public sealed partial class ConfigurationPageTests
 {

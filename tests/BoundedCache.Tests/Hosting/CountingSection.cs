@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Tests.Hosting;
 
-/// <summary>A section that counts who listens for its changes.</summary>
+/// <summary>A section that counts the listeners to its changes.</summary>
 internal sealed class CountingSection(IConfigurationSection inner) : IConfigurationSection
 {
     private int _listeners;
@@ -52,7 +52,7 @@ internal sealed class CountingSection(IConfigurationSection inner) : IConfigurat
         }
     }
 
-    /// <summary>Ends when it is disposed, or when the change comes, which is the last that it hears of.</summary>
+    /// <summary>Ends when it is disposed, or at the change: it reports only one change.</summary>
     private sealed class Registration : IDisposable
     {
         private readonly CountingSection _section;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace BoundedCache.Tests.Hosting;
 
-/// <summary>A generic host, as applications have it, with settings in a file that changes while it runs.</summary>
+/// <summary>A generic host, as applications use it, with settings in a file that changes while it runs.</summary>
 public sealed class HostTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("boundedcache-").FullName;

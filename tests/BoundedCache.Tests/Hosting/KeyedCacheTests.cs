@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace BoundedCache.Tests.Hosting;
 
-/// <summary>Several caches in one container, and the registry that knows them all.</summary>
+/// <summary>Several caches in one container, and the registry that lists them.</summary>
 public sealed class KeyedCacheTests
 {
     [Fact]

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Tests.Hosting;
 
-/// <summary>Ten thousand caches, two a container, that have everything that could outlive them: nothing does.</summary>
+/// <summary>Ten thousand caches, two a container, with everything that could outlive them: nothing does.</summary>
 [Collection(HeapTests.Name)]
 public sealed class LeakTests
 {
@@ -96,7 +96,7 @@ public sealed class LeakTests
         return [.. references];
     }
 
-    /// <summary>Every tenth keyed cache has the system's clock; its timers are none that a test can move.</summary>
+    /// <summary>Every tenth keyed cache uses the system's clock; a test cannot move its timers.</summary>
     private ServiceProvider Build(IConfigurationSection section, int number) => new ServiceCollection()
         .AddMetrics()
         .AddBoundedMemoryCache(section, options => options.TimeProvider = _time)

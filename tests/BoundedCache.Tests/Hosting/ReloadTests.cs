@@ -45,7 +45,7 @@ public sealed class ReloadTests
 
         service.Reload(("MaxMemory", "10KB"));
 
-        // The limit holds at once; eviction goes on elsewhere.
+        // The limit takes effect at once; eviction continues elsewhere.
         Assert.Equal(10 << 10, service.Cache.MaxMemory);
         Assert.True(SpinWait.SpinUntil(() => service.Log.Events.Contains("Shrunk"), TimeSpan.FromSeconds(30)));
         Assert.InRange(service.Cache.UsedMemory, 1, 10 << 10);

@@ -38,14 +38,14 @@ internal sealed class ServiceUnderTest : IDisposable
 
     public IServiceProvider Services => _provider;
 
-    /// <summary>Changes settings, and has them taken notice of.</summary>
+    /// <summary>Changes settings, and makes the cache notice them.</summary>
     public void Reload(params (string Setting, string? Value)[] settings)
     {
         ChangeOnly(settings);
         Time.Advance(TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>Changes settings, and stops before the cache takes notice.</summary>
+    /// <summary>Changes settings, and stops before the cache notices them.</summary>
     public void ChangeOnly(params (string Setting, string? Value)[] settings)
     {
         foreach ((string setting, string? value) in settings)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace BoundedCache.Tests.Hosting;
 
-/// <summary>What a section may hold, and what is said of what it may not.</summary>
+/// <summary>What a section may contain, and the messages for what it may not.</summary>
 public sealed class SettingsTests
 {
     [Fact]
