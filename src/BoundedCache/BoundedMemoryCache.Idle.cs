@@ -8,7 +8,7 @@ namespace BoundedCache;
 /// <summary>The cache's part in idle releases.</summary>
 public sealed partial class BoundedMemoryCache
 {
-    private IdleReleaser.Member? JoinIdleWatch(BoundedMemoryCacheOptions options)
+    private IdleReleaser.Member? JoinIdleReleaser(BoundedMemoryCacheOptions options)
     {
         if (options.IdleReleaseInterval is not TimeSpan interval)
         {
@@ -35,7 +35,7 @@ public sealed partial class BoundedMemoryCache
         return member;
     }
 
-    private void LeaveIdleWatch()
+    private void LeaveIdleReleaser()
     {
         if (_idle is not null)
         {

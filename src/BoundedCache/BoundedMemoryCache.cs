@@ -111,7 +111,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         Publish(meterFactory);
         LiveCaches.Add(this);
         WarnOfHeapLimit();
-        _idle = JoinIdleWatch(options);
+        _idle = JoinIdleReleaser(options);
     }
 
     /// <summary>The cache's name in reports, logs and metrics.</summary>
@@ -199,7 +199,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         _plainReads = false;
         Interlocked.Exchange(ref _companion, null)?.Dispose();
         _scan.Dispose();
-        LeaveIdleWatch();
+        LeaveIdleReleaser();
         _callbacks.Stop();
         _engine.Clear();
         _engine.Trim();

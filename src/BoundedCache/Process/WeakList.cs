@@ -13,7 +13,7 @@ internal sealed class WeakList<T>
     private int _nextSweep = FirstSweep;
 
     /// <summary>Items that were added and neither removed nor dropped; some of them may have been collected.</summary>
-    public int Capacity => _items.Count;
+    public int Count => _items.Count;
 
     /// <summary>Adds an item. Drops collected ones whenever there may be as many of them as living ones.</summary>
     public void Add(T item)

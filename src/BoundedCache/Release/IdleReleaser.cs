@@ -6,7 +6,7 @@ namespace BoundedCache.Release;
 
 /// <summary>
 /// Watches the process, and releases gently when it was quiet for a while and held much more memory than it needs.
-/// There is one watch for each clock, so one for each process. Its timer runs while a cache that wants it lives.
+/// There is one for each clock, so one for each process. Its timer runs while a cache that wants it lives.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -23,7 +23,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private const int CalmChecks = 3;
     private const long QuietBytesPerSecond = 1024 * 1024;
 
-    private static readonly ConditionalWeakTable<TimeProvider, IdleReleaser> s_watches = [];
+    private static readonly ConditionalWeakTable<TimeProvider, IdleReleaser> s_releasers = [];
     private static readonly TimeSpan s_longestPeriod = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
@@ -40,9 +40,10 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private long _leftBytes;
     private long? _releasedAt;
 
-    /// <summary>The watch for a clock.</summary>
+    /// <summary>The releaser for a clock.</summary>
     public static IdleReleaser Shared(TimeProvider time) =>
-        s_watches.GetValue(time, static clock => new IdleReleaser(MemoryReleaser.Shared, ProcessMemory.Shared, clock));
+        s_releasers.GetValue(
+            time, static clock => new IdleReleaser(MemoryReleaser.Shared, ProcessMemory.Shared, clock));
 
     /// <summary>Takes a cache into account for as long as the member lives.</summary>
     public void Join(Member member)
@@ -53,7 +54,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
             TimeSpan period = Period_NeedsLock();
             if (_timer is null)
             {
-                _timer = new WeakTimer<IdleReleaser>(time, this, static watch => watch.Tick(), period, period);
+                _timer = new WeakTimer<IdleReleaser>(time, this, static releaser => releaser.Tick(), period, period);
             }
             else
             {
@@ -196,7 +197,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     private void StopIfAlone_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (_members.Capacity == 0)
+        if (_members.Count == 0)
         {
             _timer?.Stop();
             _timer = null;
@@ -204,7 +205,7 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     }
 
     /// <summary>
-    /// What one cache wants of the watch, and how the watch reports to it. Held weakly: it ends with its cache.
+    /// What one cache wants of the releaser, and how that reports to it. Held weakly: it ends with its cache.
     /// </summary>
     public sealed record Member
     {

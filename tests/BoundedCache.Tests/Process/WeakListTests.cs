@@ -60,10 +60,10 @@ public sealed class WeakListTests
         _list.Add(last);
 
         Assert.True(Eventually.Dead(references));
-        Assert.Equal(12, _list.Capacity);
+        Assert.Equal(12, _list.Count);
         Assert.Equal([first, last], Enumerate());
         Assert.Equal([first, last], _list.ToList());
-        Assert.Equal(2, _list.Capacity);
+        Assert.Equal(2, _list.Count);
         GC.KeepAlive(first);
         GC.KeepAlive(last);
     }
@@ -77,7 +77,7 @@ public sealed class WeakListTests
         _list.Add(item);
         _list.Remove(item);
 
-        Assert.Equal(0, _list.Capacity);
+        Assert.Equal(0, _list.Count);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class WeakListTests
             Assert.True(Eventually.Dead(Forget(30)));
         }
 
-        Assert.InRange(_list.Capacity, 20, 80);
+        Assert.InRange(_list.Count, 20, 80);
         Assert.Equal(living, Enumerate());
     }
 
