@@ -36,10 +36,20 @@ internal sealed class DemoProcess : IDisposable
 
     public async Task<(int ExitCode, string Output, string Error)> EndAsync()
     {
-        string output = await _output.WaitAsync(s_hung);
-        await _error.WaitAsync(s_hung);
-        await _process.WaitForExitAsync().WaitAsync(s_hung);
-        return (_process.ExitCode, output, string.Join('\n', _errorLines));
+        try
+        {
+            string output = await _output.WaitAsync(s_hung);
+            await _error.WaitAsync(s_hung);
+            await _process.WaitForExitAsync().WaitAsync(s_hung);
+            return (_process.ExitCode, output, string.Join('\n', _errorLines));
+        }
+        catch (TimeoutException timeout)
+        {
+            throw new TimeoutException(
+                $"Expected an end within {s_hung}. The process has {(_process.HasExited ? "" : "not ")}exited. "
+                    + $"Its standard error so far: {string.Join('\n', _errorLines.ToArray())}",
+                timeout);
+        }
     }
 
     /// <summary>What Ctrl+C does.</summary>
