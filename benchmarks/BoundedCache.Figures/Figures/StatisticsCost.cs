@@ -6,8 +6,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Figures.Figures;
 
 /// <summary>
-/// What counting lookups costs each of them: nobody counts, statistics are tracked, metrics are listened to,
-/// or nobody listens to them.
+/// What counting costs a lookup in four cases: nothing is counted, statistics are tracked, metrics have a listener,
+/// metrics have no listener.
 /// </summary>
 internal sealed class StatisticsCost : IFigure
 {

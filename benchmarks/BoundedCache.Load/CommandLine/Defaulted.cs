@@ -4,7 +4,7 @@ namespace BoundedCache.Load.CommandLine;
 
 /// <summary>
 /// An option that means something when it is left out. The description says what: the library's own way to show
-/// defaults writes lists as nobody could enter them.
+/// defaults writes lists in a form that the command line does not accept.
 /// </summary>
 internal sealed class Defaulted<T>(string name, T otherwise) : Option<T>(name)
 {

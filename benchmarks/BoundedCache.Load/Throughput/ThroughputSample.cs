@@ -32,8 +32,8 @@ internal sealed record ThroughputSample
     public required double? OverLimit { get; init; }
 
     /// <summary>
-    /// Of the sets, the share that was not there right afterwards: refused, and nobody was told. Every
-    /// sixteenth set is looked at.
+    /// The share of sets whose entry was not in the cache right afterwards: the cache refused it without a word.
+    /// Every sixteenth set is looked at.
     /// </summary>
     public required double? Refused { get; init; }
 

@@ -4,7 +4,8 @@ using BoundedCache.LoadService.Control;
 namespace BoundedCache.LoadRuns.Peers;
 
 /// <summary>
-/// Microsoft's MemoryCache, whose limit nobody can change: its operator removes what is too many, or does nothing.
+/// Microsoft's MemoryCache. Its limit cannot be changed: its operator removes the entries that are too many, or
+/// does nothing.
 /// </summary>
 internal sealed class MemoryCachePeer(bool compacts) : IPeer
 {

@@ -68,7 +68,7 @@ internal sealed class ResidentSampler : IDisposable
 
     private bool TryLook()
     {
-        // All of it under the lock, so that samples are in the order of time whoever looks.
+        // Reading and storing happen under the lock. So samples stay in the order of time, also with several readers.
         lock (_samples)
         {
             if (ProcessStatus.Read(_processId) is not { } status)
