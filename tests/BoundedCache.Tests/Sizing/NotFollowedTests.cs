@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using BoundedCache.Sizing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Tests.Sizing;
@@ -43,7 +44,7 @@ public sealed class NotFollowedTests
     public void Shared_things_are_neither_counted_nor_followed(string name)
     {
         object shared = s_shared[name];
-        Assert.Equal(0, Truth.Measure(shared));
+        Assert.Equal(0, new ObjectMeasurer().Measure(shared));
         Assert.Equal(s_boxSize, Truth.Measure(new Holder { Content = shared }));
         Assert.Equal(s_boxSize, Truth.Measure(new StrongBox(shared)));
     }
@@ -67,7 +68,7 @@ public sealed class NotFollowedTests
             container.GetRequiredService<IServiceProvider>(),
             container.GetRequiredService<IServiceScopeFactory>(),
         ];
-        Assert.All(parts, static part => Assert.Equal(0, Truth.Measure(part)));
+        Assert.All(parts, static part => Assert.Equal(0, new ObjectMeasurer().Measure(part)));
         Assert.All(parts, static part => Assert.Equal(s_boxSize, Truth.Measure(new Holder { Content = part })));
         Assert.InRange(Truth.Measure(container.CreateAsyncScope()), 1, s_boxSize);
     }
