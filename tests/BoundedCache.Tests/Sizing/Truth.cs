@@ -1,4 +1,5 @@
 using BoundedCache.Sizing;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.Tests.Sizing;
 
@@ -37,27 +38,15 @@ internal static class Truth
     private static long RetainedOnce(Func<object> build, object[] values)
     {
         Array.Clear(values);
-        long before = LiveBytes();
+        long before = LiveHeap.Bytes();
         for (int i = 0; i < values.Length; i++)
         {
             values[i] = build();
         }
 
-        long after = LiveBytes();
+        long after = LiveHeap.Bytes();
         GC.KeepAlive(values);
         return after - before;
-    }
-
-    /// <summary>What is alive in the heap, once finalizers have let go of what they held.</summary>
-    public static long LiveBytes()
-    {
-        for (int i = 0; i < 2; i++)
-        {
-            GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
-            GC.WaitForPendingFinalizers();
-        }
-
-        return GC.GetTotalMemory(forceFullCollection: true);
     }
 
     /// <remarks>
