@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace BoundedCache.Sizing;
 
 /// <content>Charges an object when a visitor finds a reference to it.</content>
@@ -13,7 +11,7 @@ internal sealed partial class GraphWalk
             return;
         }
 
-        TypeLayout layout = TypeLayouts.TryGetRecent(target) ?? LearnLayoutOf(target);
+        TypeLayout layout = TypeLayouts.Get(target);
         if (layout.IsNotFollowed
             || (layout.IsDelegate && !Closures.IsOver(target))
             || (layout.IsShared(target) && _visited.Count > 0))
@@ -99,14 +97,5 @@ internal sealed partial class GraphWalk
             known.IsExpanded = false;
             _pending.Push(index);
         }
-    }
-
-    // Learning does not count as the walk's time: see GraphBounds.
-    private TypeLayout LearnLayoutOf(object target)
-    {
-        long before = Stopwatch.GetTimestamp();
-        TypeLayout layout = TypeLayouts.Get(target);
-        _learning += Stopwatch.GetTimestamp() - before;
-        return layout;
     }
 }

@@ -1,31 +1,37 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace BoundedCache.Sizing;
 
 /// <summary>How much of one object graph is looked at before the rest is extrapolated.</summary>
+/// <remarks>No clock: the same value is charged the same each time, also on a busy machine.</remarks>
 /// <param name="MaxObjects">
 /// Distinct objects visited in one measurement; at least 1. The walk completes the element that it is in, so that only
 /// whole elements are scaled up, but goes no further than <see cref="MaxConnectedObjects"/>.
 /// </param>
-/// <param name="MaxTime">
-/// The time for one measurement, checked every 128 steps and counted from the first check. The time to learn a type is
-/// left out: it is spent once per type, and would make the first value of each type an estimate.
-/// </param>
-internal readonly record struct GraphBounds(int MaxObjects, TimeSpan MaxTime)
+internal readonly record struct GraphBounds(int MaxObjects)
 {
     private const int ConnectedFactor = 6;
+    private const int StepsPerObject = 50;
 
-    /// <summary>10,000 objects, 5 ms.</summary>
-    public static GraphBounds Default { get; } = new(10_000, TimeSpan.FromMilliseconds(5));
+    /// <summary>10,000 objects.</summary>
+    public static GraphBounds Default { get; } = new(10_000);
 
     /// <summary>
-    /// Distinct objects visited where an element does not end: 60,000 by default, in about 3 MB of the walk's own
+    /// Distinct objects visited where an element does not end: 60,000 by default, in about 4 MB of the walk's own
     /// memory. For a list or tree of the application's own nodes, or elements that all refer to each other, there is no
     /// length to which the visited part could be scaled.
     /// </summary>
     public int MaxConnectedObjects => (int)Math.Min(int.MaxValue, (long)MaxObjects * ConnectedFactor);
+
+    /// <summary>
+    /// Objects and elements of large arrays looked at, also elements that are null or lead to known objects: 500,000 by
+    /// default.
+    /// </summary>
+    public long MaxSteps => (long)MaxObjects * StepsPerObject;
+
+    /// <summary>The same where an element does not end.</summary>
+    public long MaxConnectedSteps => MaxSteps * ConnectedFactor;
 }
 
 /// <summary>
@@ -44,7 +50,6 @@ internal readonly record struct GraphBounds(int MaxObjects, TimeSpan MaxTime)
 internal sealed partial class GraphWalk
 {
     private const int SmallArray = 16;
-    private const int StepsPerTimeCheck = 128;
 
     /// <summary>Stands for a sample that is made when the first reference is found.</summary>
     private const int NewSample = -1;
@@ -56,9 +61,7 @@ internal sealed partial class GraphWalk
     private readonly Queue<ArrayCursor> _suspended = new();
 
     private GraphBounds _bounds;
-    private long _started;
-    private long _learning;
-    private int _steps;
+    private long _steps;
     private Mode _mode;
     private bool _sawEstimatedLayout;
     private bool _probeHit;
@@ -81,10 +84,10 @@ internal sealed partial class GraphWalk
     public int Capacity => Math.Max(_visited.Capacity, Math.Max(_samples.SampleCapacity, _pending.Capacity));
 
     /// <summary>The bytes of the objects that can be reached from the root, itself included.</summary>
-    public long Measure(object root, GraphBounds bounds, out bool isEstimated)
+    public long Measure(object root, GraphBounds bounds, out MeasureNotes notes)
     {
         _bounds = bounds;
-        (_started, _learning, _steps) = (0, 0, 0);
+        _steps = 0;
         _mode = Mode.Walking;
         (_sawEstimatedLayout, SawOpaque) = (false, false);
         _samples.Begin();
@@ -92,12 +95,19 @@ internal sealed partial class GraphWalk
         Reach(root);
 
         bool isComplete = WalkWithinBounds();
+        notes = isComplete ? MeasureNotes.None
+            : CanBeScaled() ? MeasureNotes.Estimated
+            : MeasureNotes.Estimated | MeasureNotes.LowerBound;
         if (!isComplete)
         {
             EstimateTheRest();
         }
 
-        isEstimated = !isComplete || _sawEstimatedLayout;
+        if (_sawEstimatedLayout)
+        {
+            notes |= MeasureNotes.Estimated;
+        }
+
         return isComplete ? _samples.TotalBytes : _samples.Extrapolate();
     }
 
@@ -125,13 +135,12 @@ internal sealed partial class GraphWalk
     {
         while (_pending.Count > 0 || _active.Count > 0 || _suspended.Count > 0)
         {
-            if ((_visited.Count >= _bounds.MaxObjects
-                && (_visited.Count >= _bounds.MaxConnectedObjects || CanBeScaled()))
-                || (++_steps % StepsPerTimeCheck == 0 && IsOutOfTime()))
+            if (IsOutOfBounds())
             {
                 return false;
             }
 
+            _steps++;
             if (_pending.TryPop(out int index))
             {
                 Expand(index);
@@ -145,6 +154,10 @@ internal sealed partial class GraphWalk
         return true;
     }
 
+    private bool IsOutOfBounds() =>
+        (_visited.Count >= _bounds.MaxObjects || _steps >= _bounds.MaxSteps)
+        && (_visited.Count >= _bounds.MaxConnectedObjects || _steps >= _bounds.MaxConnectedSteps || CanBeScaled());
+
     // True between two elements of an array, and between two nodes of a collection that knows their number. Anywhere
     // else nothing tells how much is pending.
     private bool CanBeScaled()
@@ -156,18 +169,6 @@ internal sealed partial class GraphWalk
 
         ref VisitedObject next = ref _visited[index];
         return next.Layout.IsNode && _samples.IsNodeGroup(_samples.GroupOf(next.Sample));
-    }
-
-    // The time starts at the first check: reading the clock takes longer than walking a small graph.
-    private bool IsOutOfTime()
-    {
-        long now = Stopwatch.GetTimestamp();
-        if (_started == 0)
-        {
-            (_started, _learning) = (now, 0);
-        }
-
-        return Stopwatch.GetElapsedTime(_started + _learning, now) > _bounds.MaxTime;
     }
 
     private void Expand(int index)

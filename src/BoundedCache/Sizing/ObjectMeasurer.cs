@@ -152,24 +152,23 @@ internal sealed class ObjectMeasurer
     {
         GraphWalk walk = GraphWalkPool.Rent();
         long bytes;
-        bool isEstimated;
         try
         {
-            bytes = walk.Measure(value, _bounds, out isEstimated);
+            bytes = walk.Measure(value, _bounds, out notes);
         }
         catch (Exception)
         {
             // Out of memory, or a visitor that the runtime refuses to compile. The objects seen are the best answer.
             bytes = walk.BytesSoFar;
-            isEstimated = true;
+            notes = MeasureNotes.Estimated;
         }
 
+        bool isEstimated = notes != MeasureNotes.None;
         bool sawOpaque = walk.SawOpaque;
         GraphWalkPool.Return(walk);
-        notes = MeasureNotes.None;
         if (isEstimated || sawOpaque)
         {
-            notes = MeasureNotes.Estimated;
+            notes |= MeasureNotes.Estimated;
             CountEstimate(value.GetType(), isEstimated, sawOpaque);
         }
 
