@@ -54,7 +54,7 @@ internal readonly record struct GraphBounds(int MaxObjects)
 /// <para>Other threads may change the objects meanwhile: an array never changes its length, and a field that changes
 /// leads to the old object or to the new one.</para>
 /// </remarks>
-internal sealed partial class GraphWalk
+internal sealed partial class GraphWalk(RecentSet? seen = null)
 {
     private const int SmallArray = 16;
 
@@ -76,6 +76,7 @@ internal sealed partial class GraphWalk
     private long _steps;
     private Mode _mode;
     private bool _sawEstimatedLayout;
+    private bool _isIndex;
     private bool _probedElement;
     private bool _probeHit;
     private bool _isConnected;
@@ -164,7 +165,7 @@ internal sealed partial class GraphWalk
     {
         (_root, _bounds, _steps, _isConnected) = (root, bounds, 0, false);
         (_sawEstimatedLayout, SawOpaque) = (false, false);
-        _mode = Mode.Walking;
+        (_mode, _isIndex) = (Mode.Walking, false);
         _samples.Begin();
         (_sample, _group, _nodeGroup) = (0, SampleTree.NoGroup, SampleTree.NoGroup);
         Reach(root);
@@ -172,7 +173,7 @@ internal sealed partial class GraphWalk
 
     private MeasureNotes CountAll(object root, long maxObjects, CancellationToken cancellationToken)
     {
-        _full ??= new FullWalk(this);
+        _full ??= new FullWalk(this, seen ?? new RecentSet());
         _mode = Mode.CountingAll;
         Reach(root);
         bool isComplete = _full.Run(maxObjects, cancellationToken);

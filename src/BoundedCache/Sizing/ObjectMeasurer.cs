@@ -144,7 +144,7 @@ internal sealed class ObjectMeasurer
         }
 
         TypeLayout layout = TypeLayouts.Get(value);
-        if (layout.IsNotFollowed)
+        if (layout.IsNotFollowed || (layout.IsDelegate && !Closures.IsOver(value)))
         {
             notes = MeasureNotes.NotFollowed | MeasureNotes.Estimated;
             CountEstimate(value.GetType(), isEstimated: true, isOpaque: false);
