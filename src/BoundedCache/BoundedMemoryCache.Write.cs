@@ -11,7 +11,8 @@ public sealed partial class BoundedMemoryCache
     /// <param name="key">The key.</param>
     /// <returns>
     /// The entry to fill and dispose. Not thread-safe until then. Afterwards it is: its expiration, priority, tokens
-    /// and callbacks can still be changed, and that applies while it is the stored entry. Its value and size are frozen.
+    /// and callbacks can still be changed, and that applies while it is the stored entry. Its
+    /// value and size are frozen.
     /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>

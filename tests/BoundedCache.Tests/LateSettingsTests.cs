@@ -4,7 +4,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
 
-/// <summary>Settings of an entry that is stored already: what they are charged, and when several threads set them.</summary>
+/// <summary>
+/// Settings of an entry that is stored already: what they are charged, and when several threads set them.
+/// </summary>
 public sealed class LateSettingsTests
 {
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
@@ -14,7 +16,8 @@ public sealed class LateSettingsTests
 
     private static readonly Dictionary<string, Action<ICacheEntry>> s_settings = new()
     {
-        ["absolute"] = static entry => entry.AbsoluteExpiration = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero),
+        ["absolute"] = static entry =>
+            entry.AbsoluteExpiration = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero),
         ["relative"] = static entry => entry.AbsoluteExpirationRelativeToNow = s_minute,
         ["sliding"] = static entry => entry.SlidingExpiration = s_minute,
         ["priority"] = static entry => entry.Priority = CacheItemPriority.High,

@@ -39,7 +39,8 @@ public sealed class TokenChargeTests : IDisposable
             var shared = new CompositeChangeToken([test.Own(test._first), test.Own(test._second)]);
             return () => [shared];
         },
-        ["a token of the application, which has to be asked"] = static _ => static () => [new OwnToken(new byte[100_000])],
+        ["a token of the application, which has to be asked"] = static _ =>
+            static () => [new OwnToken(new byte[100_000])],
         ["a token of the application with a cancellation token"] = static test => () =>
             [new WrappedToken(test._first.Token, test)],
     };

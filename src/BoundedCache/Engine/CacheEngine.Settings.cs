@@ -31,7 +31,9 @@ internal sealed partial class CacheEngine
     /// <param name="settings">
     /// Read under the lock, so of several callers at the same time the last one applies what all of them set.
     /// </param>
-    /// <param name="change">New lists of callbacks and tokens. They are replaced even if the entry is elsewhere.</param>
+    /// <param name="change">
+    /// New lists of callbacks and tokens. They are replaced even if the entry is elsewhere.
+    /// </param>
     /// <param name="now">UTC ticks.</param>
     /// <param name="chargesBytes">Whether details and deadlines are charged.</param>
     public SettingsUpdate UpdateSettings<TLookup>(
