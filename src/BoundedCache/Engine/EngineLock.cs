@@ -30,7 +30,8 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
     internal int TimesLetIn { get; private set; }
 
     /// <summary>
-    /// Called by a thread that begins to wait, before it tries to take the lock again. For tests, which hold it up there.
+    /// Called by a thread that begins to wait, before it tries to take the lock again. For
+    /// tests, which hold it up there.
     /// </summary>
     internal Action? OnWaiting { get; set; }
 

@@ -102,7 +102,9 @@ internal static class InvariantChecker
             {
                 Slot slot = engine.Store.Slot(index);
                 Require(
-                    slot.Previous == previous, "I1", $"slot {index} follows {previous} and points back to {slot.Previous}");
+                    slot.Previous == previous,
+                    "I1",
+                    $"slot {index} follows {previous} and points back to {slot.Previous}");
                 previous = index;
                 Require(inLists.Contains(index), "I1", $"slot {index} is in chain {bucket} and in no list");
                 Require(

@@ -130,7 +130,9 @@ public sealed class CollidingKeyTests
         Assert.All(keys, key => Assert.True(Engine.TryGet(new ObjectLookup(key), out _)));
     }
 
-    /// <summary>Where writers interfere with a reader again and again, it copies the entries with its key's hash.</summary>
+    /// <summary>
+    /// Where writers interfere with a reader again and again, it copies the entries with its key's hash.
+    /// </summary>
     [Theory]
     [InlineData(3)]
     [InlineData(8)]
