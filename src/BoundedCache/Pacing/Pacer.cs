@@ -238,6 +238,7 @@ internal sealed class Pacer
         }
     }
 
+    [SuppressMessage("ApiDesign", "RS0030", Justification = "Nobody announces the end: it is looked for.")]
     private void WaitForEnd()
     {
         while (true)
