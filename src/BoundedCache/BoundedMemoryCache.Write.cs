@@ -85,7 +85,7 @@ public sealed partial class BoundedMemoryCache
         }
         finally
         {
-            Pace();
+            PaceWriter();
             if (!stored && details is not null)
             {
                 _callbacks.Unsubscribe(details.Tokens);
