@@ -1,5 +1,6 @@
 using BoundedCache.Engine;
 using BoundedCache.Entries;
+using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache;
@@ -75,7 +76,8 @@ public sealed partial class BoundedMemoryCache
         }
 
         long deadline = details?.Deadline ?? entry.AbsoluteTicks;
-        long charge = Charge(key, entry.Value, entry.Size, details, deadline != long.MaxValue);
+        long charge = Charge(
+            key, entry.Value, entry.Size, details, deadline != long.MaxValue, out StoredKind kind);
         details?.Subscribe(_onTokenChanged, _callbacks.OnTokenFailed);
         bool stored = false;
         try
@@ -88,6 +90,8 @@ public sealed partial class BoundedMemoryCache
                 Priority = EvictionPriority(entry.Priority),
                 Charge = charge,
                 Deadline = deadline,
+                Marks = kind.Marks,
+                IsUnfinished = kind.IsUnfinished,
             });
         }
         finally
@@ -107,6 +111,11 @@ public sealed partial class BoundedMemoryCache
         }
 
         StopUnwantedCounting();
+        if (kind != default)
+        {
+            _audit!.OnStored(in kind, entry.Value, lookup.Hash);
+        }
+
         if (deadline != long.MaxValue)
         {
             _scan.Start();
@@ -130,15 +139,33 @@ public sealed partial class BoundedMemoryCache
     private static CacheItemPriority EvictionPriority(CacheItemPriority priority) =>
         (uint)priority <= (uint)CacheItemPriority.NeverRemove ? priority : CacheItemPriority.Normal;
 
-    /// <summary>The bytes that an entry is charged until it is replaced or measured again.</summary>
-    private long Charge(object key, object? value, long? declaredSize, EntryDetails? details, bool hasDeadline)
+    /// <summary>
+    /// The bytes that an entry is charged until it is replaced or measured again, and what later measurements must
+    /// know of it.
+    /// </summary>
+    private long Charge(
+        object key,
+        object? value,
+        long? declaredSize,
+        EntryDetails? details,
+        bool hasDeadline,
+        out StoredKind kind)
     {
-        if (_sizing == EntrySizing.Declared)
+        if (_audit is null)
         {
+            kind = default;
             return Math.Min(declaredSize.GetValueOrDefault(), OrderNode.MaxCharge);
         }
 
-        long valueBytes = Math.Max(_measurer.Measure(value), declaredSize.GetValueOrDefault());
+        long declared = declaredSize.GetValueOrDefault();
+        long valueBytes = _measurer.Measure(value, out MeasureNotes notes);
+        kind = _audit.KindOf(key, value, declared, (notes & MeasureNotes.LowerBound) != 0);
+        return Charge(key, Math.Max(valueBytes, declared), details, hasDeadline);
+    }
+
+    /// <summary>The bytes that an entry is charged whose value has a size. No code of the value runs.</summary>
+    private long Charge(object key, long valueBytes, EntryDetails? details, bool hasDeadline)
+    {
         long rest = Math.Min(_measurer.Measure(key), OrderNode.MaxCharge)
             + CacheEngine.TableBytesPerEntry
             + (hasDeadline ? CacheEngine.DeadlineBytesPerEntry : 0)

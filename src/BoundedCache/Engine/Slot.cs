@@ -24,12 +24,24 @@ internal struct Slot
 
     public uint Version;
 
+    /// <summary>A byte, so that a reader that finds it 0 need not look at <see cref="Marks"/>.</summary>
     public SlotFlags Flags;
+
+    // Two fields instead of one struct: the runtime would align that to a word.
+    private byte _markBits;
+    private ushort _markDigits;
+
+    /// <summary>What background measurements know of the entry. Readers do not need it.</summary>
+    public EntryMarks Marks
+    {
+        readonly get => new(_markBits, _markDigits);
+        set => (_markBits, _markDigits) = (value.Bits, value.Digits);
+    }
 }
 
 /// <summary>What a reader must know about an entry besides its key and value.</summary>
 [Flags]
-internal enum SlotFlags : uint
+internal enum SlotFlags : byte
 {
     None = 0,
 
@@ -38,6 +50,12 @@ internal enum SlotFlags : uint
 
     /// <summary>The slot has a deadline: from then on a reader must check before it takes the value.</summary>
     HasDeadline = 2,
+
+    /// <summary>
+    /// The value was not finished when it was stored: a task that ran, a lazy that was not made, or a graph that was
+    /// not walked to its end. A reader tells when it finds the value.
+    /// </summary>
+    Unfinished = 4,
 }
 
 /// <summary>
