@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace BoundedCache.Sizing;
 
 /// <content>Charges an object when a visitor finds a reference to it.</content>
@@ -13,18 +11,28 @@ internal sealed partial class GraphWalk
             return;
         }
 
-        TypeLayout layout = TypeLayouts.TryGetRecent(target) ?? LearnLayoutOf(target);
+        TypeLayout layout = TypeLayouts.Get(target);
         if (layout.IsNotFollowed
             || (layout.IsDelegate && !Closures.IsOver(target))
-            || (layout.IsShared(target) && _visited.Count > 0))
+            || (layout.IsShared(target) && !ReferenceEquals(target, _root)))
         {
+            return;
+        }
+
+        if (_mode == Mode.CountingAll)
+        {
+            SawOpaque |= layout.IsOpaque;
+            _sawEstimatedLayout |= layout.IsEstimated;
+            _full!.Reach(target, layout);
             return;
         }
 
         int known = _visited.IndexOf(target);
         if (_mode == Mode.Probing)
         {
-            _probeHit |= known >= 0 && _visited[known].IsExpanded && layout == _samples.ElementLayoutOf(_group);
+            bool isElement = layout == _samples.ElementLayoutOf(_group);
+            _probedElement |= isElement;
+            _probeHit |= isElement && known >= 0 && _visited[known].IsExpanded;
         }
         else if (known >= 0)
         {
@@ -60,7 +68,7 @@ internal sealed partial class GraphWalk
         int index = _visited.Add(target, layout, sample);
         if (!layout.IsLeaf && _mode == Mode.Walking)
         {
-            _pending.Push(index);
+            _pending.Add(index);
         }
     }
 
@@ -97,16 +105,7 @@ internal sealed partial class GraphWalk
             && (known.Group == SampleTree.NoGroup || known.Layout.VisitFields is not null))
         {
             known.IsExpanded = false;
-            _pending.Push(index);
+            _pending.Add(index);
         }
-    }
-
-    // Learning does not count as the walk's time: see GraphBounds.
-    private TypeLayout LearnLayoutOf(object target)
-    {
-        long before = Stopwatch.GetTimestamp();
-        TypeLayout layout = TypeLayouts.Get(target);
-        _learning += Stopwatch.GetTimestamp() - before;
-        return layout;
     }
 }

@@ -104,13 +104,30 @@ internal sealed class ObjectMeasurer
             : MeasureOther(value, out notes);
     }
 
-    /// <summary>Finishes what <see cref="Measure(object?, out MeasureNotes)"/> left as a lower bound.</summary>
-    /// <remarks>For a thread in the background: a chain of some million nodes takes seconds.</remarks>
+    /// <summary>
+    /// Finishes what <see cref="Measure(object?, out MeasureNotes)"/> left as a lower bound: looks at every object.
+    /// </summary>
+    /// <remarks>
+    /// For a thread in the background: a chain of some million nodes takes seconds. Needs up to 32 MB of memory. Runs
+    /// no code of the measured types, and counts as no estimate of its own.
+    /// </remarks>
     /// <exception cref="OperationCanceledException">The token was cancelled meanwhile.</exception>
     public long MeasureFully(object value, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        return MeasureOther(value, out _);
+        if (_userSizers.Contains(value.GetType()) || TypeLayouts.Get(value) is { IsNotFollowed: true } or { IsLeaf: true })
+        {
+            return Measure(value);
+        }
+
+        var walk = new GraphWalk(); // None of the pool: it would grow to megabytes.
+        try
+        {
+            return walk.MeasureFully(value, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return walk.BytesSoFar;
+        }
     }
 
     private long MeasureOther(object? value, out MeasureNotes notes)
@@ -152,24 +169,23 @@ internal sealed class ObjectMeasurer
     {
         GraphWalk walk = GraphWalkPool.Rent();
         long bytes;
-        bool isEstimated;
         try
         {
-            bytes = walk.Measure(value, _bounds, out isEstimated);
+            bytes = walk.Measure(value, _bounds, out notes);
         }
         catch (Exception)
         {
             // Out of memory, or a visitor that the runtime refuses to compile. The objects seen are the best answer.
             bytes = walk.BytesSoFar;
-            isEstimated = true;
+            notes = MeasureNotes.Estimated;
         }
 
+        bool isEstimated = notes != MeasureNotes.None;
         bool sawOpaque = walk.SawOpaque;
         GraphWalkPool.Return(walk);
-        notes = MeasureNotes.None;
         if (isEstimated || sawOpaque)
         {
-            notes = MeasureNotes.Estimated;
+            notes |= MeasureNotes.Estimated;
             CountEstimate(value.GetType(), isEstimated, sawOpaque);
         }
 
