@@ -23,10 +23,13 @@ internal sealed class Auditor(bool hasThread = true)
     private const double FinishedShare = 0.25;
 
     private static readonly TimeSpan s_finishedSlice = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan s_lapSlice = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_lapSlice = TimeSpan.FromMilliseconds(2);
 
     /// <summary>How often it looks whether a lap is due while there is nothing else to do.</summary>
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+
+    /// <summary>Even after a graph of gigabytes, and where the share is tiny.</summary>
+    private static readonly TimeSpan s_longestRest = TimeSpan.FromHours(1);
 
     private readonly Lock _lock = new();
     private readonly WeakList<CacheAudit> _caches = new();
@@ -37,6 +40,9 @@ internal sealed class Auditor(bool hasThread = true)
     // From when on each kind of work may go on, as a stopwatch's timestamp. Only the thread uses them.
     private long _finishedFrom;
     private long _lapsFrom;
+
+    // The thread's work up to the last piece's end. What it does between pieces counts as part of the next one.
+    private TimeSpan _workedUntil;
 
     /// <summary>The auditor of this process.</summary>
     public static Auditor Shared { get; } = new();
@@ -98,6 +104,7 @@ internal sealed class Auditor(bool hasThread = true)
 
     private void Run()
     {
+        _workedUntil = ThreadWork.Now;
         while (TakeTurn() is { } rest)
         {
             _asked.Wait(rest);
@@ -128,7 +135,11 @@ internal sealed class Auditor(bool hasThread = true)
         {
             rest = Min(rest, now < _finishedFrom
                 ? Stopwatch.GetElapsedTime(now, _finishedFrom)
-                : Work(finished, static cache => cache.MeasureFinished(s_finishedSlice), FinishedShare, out _finishedFrom));
+                : Work(
+                    finished,
+                    static cache => cache.MeasureFinished(s_finishedSlice),
+                    FinishedShare,
+                    out _finishedFrom));
         }
 
         if (Next(caches, static cache => cache.IsLapDue) is { } due)
@@ -158,9 +169,8 @@ internal sealed class Auditor(bool hasThread = true)
 
     [SuppressMessage(
         "Design", "CA1031", Justification = "Nobody waits for it, and an exception here would end the process.")]
-    private static TimeSpan Work(CacheAudit cache, Action<CacheAudit> work, double share, out long goOnFrom)
+    private TimeSpan Work(CacheAudit cache, Action<CacheAudit> work, double share, out long goOnFrom)
     {
-        TimeSpan before = ThreadWork.Now;
         try
         {
             work(cache);
@@ -170,9 +180,10 @@ internal sealed class Auditor(bool hasThread = true)
             // Out of memory, perhaps: the next slice tries again.
         }
 
-        TimeSpan worked = ThreadWork.Now - before;
-        TimeSpan rest = (worked < TimeSpan.FromMilliseconds(0.1) ? TimeSpan.FromMilliseconds(0.1) : worked)
-            * Math.Min(1e6, (1 - share) / share);
+        TimeSpan now = ThreadWork.Now;
+        TimeSpan rest = (now - _workedUntil) * ((1 - share) / share);
+        rest = rest < s_longestRest ? rest : s_longestRest;
+        _workedUntil = now;
         goOnFrom = Stopwatch.GetTimestamp() + (long)(rest.TotalSeconds * Stopwatch.Frequency);
         return rest;
     }

@@ -24,7 +24,10 @@ internal sealed partial class CacheAudit
             _engine.MarkHot(slice.Hot);
         }
 
-        foreach (IGrouping<Type, Grown> group in slice.Grown.GroupBy(static grown => grown.Entry.Value!.GetType()))
+        // An entry that was measured twice in the slice would share everything with itself.
+        foreach (IGrouping<Type, Grown> group in slice.Grown
+            .DistinctBy(static grown => grown.Entry.SlotRef.Index)
+            .GroupBy(static grown => grown.Entry.Value!.GetType()))
         {
             Grown[] grown = [.. group];
             GrowingType type = _growing.GetOrAdd(group.Key, static _ => new GrowingType());
