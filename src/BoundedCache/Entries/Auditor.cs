@@ -181,8 +181,8 @@ internal sealed class Auditor(bool hasThread = true)
         }
 
         TimeSpan now = ThreadWork.Now;
-        TimeSpan rest = (now - _workedUntil) * ((1 - share) / share);
-        rest = rest < s_longestRest ? rest : s_longestRest;
+        var rest = TimeSpan.FromSeconds(
+            Math.Min(s_longestRest.TotalSeconds, (now - _workedUntil).TotalSeconds * (1 - share) / share));
         _workedUntil = now;
         goOnFrom = Stopwatch.GetTimestamp() + (long)(rest.TotalSeconds * Stopwatch.Frequency);
         return rest;
