@@ -57,8 +57,8 @@ public sealed partial class BoundedMemoryCache
     {
         while (_engine.TryPeek(in lookup, out StoredEntry entry))
         {
-            long charge = Charge(
-                entry.Key, entry.Value, size, entry.Details, entry.HasDeadline, out StoredKind kind);
+            long measured = Measure(entry.Key, entry.Value, size, out StoredKind kind);
+            long charge = ChargeOf(measured, entry.Details, entry.HasDeadline);
             ChargeUpdate update = _engine.UpdateCharge(entry.SlotRef, charge, kind.IsUnfinished, kind.Marks);
             if (update != ChargeUpdate.Outdated)
             {

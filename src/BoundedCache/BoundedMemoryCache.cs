@@ -30,6 +30,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private readonly ObjectMeasurer _measurer;
     private readonly EvictionCallbacks _callbacks;
     private readonly ExpirationScan _scan;
+    private readonly TokenSizes _tokenSizes = new();
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action<object?> _onTokenChanged;
@@ -223,7 +224,12 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     long ILiveCache.LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
 
     /// <inheritdoc/>
+    long ILiveCache.OverdueBytes => OverdueBytes;
+
+    /// <inheritdoc/>
     long ILiveCache.CreditedBytes => _engine.CreditedBytes;
+
+    private long OverdueBytes => _pace is null ? 0 : _pacer.OverdueBytesOf(_pace);
 
     /// <summary>Measurements in the background, for tests; null under <see cref="EntrySizing.Declared"/>.</summary>
     internal CacheAudit? Audit => _audit;
@@ -252,6 +258,17 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// Reports to the pacer, which collects when too many bytes came or left. Call it after every change.
     /// </summary>
     private void Pace() => _pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
+
+    /// <summary>The same after a write. The writer may have to wait for the collector.</summary>
+    private void PaceWriter()
+    {
+        if (_pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, mayWait: !_disposed) is { } waited
+            && waited > TimeSpan.Zero)
+        {
+            _counters.OnWaited(waited);
+            _instruments?.RecordWait(Name, waited);
+        }
+    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 }

@@ -113,6 +113,21 @@ public sealed record CacheSnapshot
     /// </summary>
     public TimeSpan GCPause { get; init; }
 
+    /// <summary>
+    /// Bytes of entries that left and are dead, beyond what pacing promises, which it may not collect yet: collecting
+    /// has used up its share of time, because much else is alive in the process. 0 in most processes.
+    /// </summary>
+    public long OverdueBytes { get; init; }
+
+    /// <summary>
+    /// Writes that waited for the garbage collector, because writers together made entries faster than it takes them.
+    /// See <see cref="BoundedMemoryCacheOptions.PacingShare"/>.
+    /// </summary>
+    public long WriterWaits { get; init; }
+
+    /// <summary>How long those writes waited, in all.</summary>
+    public TimeSpan WriterWaitTime { get; init; }
+
     /// <summary>The report on the last shrink or release that ended; null where there was none.</summary>
     public ShrinkReport? LastReport { get; init; }
 

@@ -102,6 +102,11 @@ internal static class ObservedInstruments
             "By",
             "Resident bytes that the process lost while memory was released.",
             static (cache, n) => n[0] = cache.GetSnapshot().ReleasedBytes),
+        UpDown(
+            "bounded_cache.memory.overdue",
+            "By",
+            "Dead bytes of entries that left, which may not be collected yet.",
+            static (cache, n) => n[0] = cache.GetSnapshot().OverdueBytes),
         UpDown("bounded_cache.entries", "{entry}", "Entries in the cache.", static (cache, n) => n[0] = cache.Count),
         UpDown("bounded_cache.memory.used", "By", "Accounted bytes of the entries.", static (cache, n) =>
             n[0] = cache.UsedMemory),

@@ -8,6 +8,7 @@ internal sealed partial class CacheEngine
     /// <summary>Slots looked at in one hold of the lock.</summary>
     private const int AuditedSlots = 512;
 
+    private readonly DeclaredSizes _declared = new();
     private int _unfinished;
     private int _changing;
     private int _hot;
@@ -59,8 +60,8 @@ internal sealed partial class CacheEngine
                     continue;
                 }
 
-                ref Slot slot = ref _store.Slot(index);
-                if (slot.Marks.CanChange && slot.Marks.IsHot == hot && _store.Node(index).IsInUse)
+                ref OrderNode node = ref _store.Node(index);
+                if (node.CanChange && node.IsHot == hot && node.IsInUse)
                 {
                     entries.Add(Copy_NeedsLock(index));
                 }
@@ -84,16 +85,12 @@ internal sealed partial class CacheEngine
     /// <summary>Copies the unfinished entries whose keys have a hash code. Runs no code of the keys.</summary>
     public void ReadUnfinished(int hash, List<AuditedEntry> entries)
     {
-        var candidates = new List<(object Key, object? Content, SlotRef SlotRef)>();
-        using (_lock.Enter())
+        foreach (Candidate candidate in Collect(hash))
         {
-            _index.Collect(hash, candidates);
-            foreach ((_, _, SlotRef slotRef) in candidates)
+            if ((candidate.SlotRef.Flags & SlotFlags.Unfinished) != 0
+                && TryReadEntry(candidate.SlotRef, out AuditedEntry entry))
             {
-                if ((slotRef.Flags & SlotFlags.Unfinished) != 0)
-                {
-                    entries.Add(Copy_NeedsLock(slotRef.Index));
-                }
+                entries.Add(entry);
             }
         }
     }
@@ -108,12 +105,15 @@ internal sealed partial class CacheEngine
                 if (IsCurrent_NeedsLock(in slotRef))
                 {
                     // The version stays: readers do not need the marks, and what was measured is still right.
-                    ref Slot slot = ref _store.Slot(slotRef.Index);
-                    SetMarks_NeedsLock(ref slot, slot.Flags, slot.Marks.AsHot());
+                    SetMarks_NeedsLock(
+                        slotRef.Index, _store.Slot(slotRef.Index).Flags, Marks_NeedsLock(slotRef.Index).AsHot());
                 }
             }
         }
     }
+
+    /// <summary>The marks of an entry. For the invariant checker.</summary>
+    internal EntryMarks MarksOf_NeedsLock(int index) => Marks_NeedsLock(index);
 
     private AuditedEntry Copy_NeedsLock(int index)
     {
@@ -127,20 +127,36 @@ internal sealed partial class CacheEngine
             _index.ReferenceTo(index),
             slot.Hash,
             _store.Node(index).Charge,
-            slot.Marks);
+            Marks_NeedsLock(index));
+    }
+
+    private EntryMarks Marks_NeedsLock(int index)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        ref OrderNode node = ref _store.Node(index);
+        return new EntryMarks(node.CanChange, node.IsHot, _declared[index]);
     }
 
     /// <summary>Sets a slot's flags and marks, and keeps the counts of them.</summary>
-    private void SetMarks_NeedsLock(ref Slot slot, SlotFlags flags, EntryMarks marks)
+    private void SetMarks_NeedsLock(int index, SlotFlags flags, EntryMarks marks)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        _unfinished += ((int)(flags & SlotFlags.Unfinished) - (int)(slot.Flags & SlotFlags.Unfinished))
-            / (int)SlotFlags.Unfinished;
-        _changing += (marks.CanChange ? 1 : 0) - (slot.Marks.CanChange ? 1 : 0);
-        _hot += (marks.IsHot ? 1 : 0) - (slot.Marks.IsHot ? 1 : 0);
+        ref Slot slot = ref _store.Slot(index);
+        ref OrderNode node = ref _store.Node(index);
+        if (!_declared.TrySet(index, marks.DeclaredBytes))
+        {
+            // Without its declared size it might be charged too little, so it is left alone.
+            marks = default;
+        }
+
+        _unfinished += One(flags & SlotFlags.Unfinished) - One(slot.Flags & SlotFlags.Unfinished);
+        _changing += (marks.CanChange ? 1 : 0) - (node.CanChange ? 1 : 0);
+        _hot += (marks.IsHot ? 1 : 0) - (node.IsHot ? 1 : 0);
         slot.Flags = flags;
-        slot.Marks = marks;
+        node.Mark(marks.CanChange, marks.IsHot);
     }
+
+    private static int One(SlotFlags flag) => flag != 0 ? 1 : 0;
 }
 
 /// <summary>An entry as background measurements see it: what it consists of, where it was, and its charge.</summary>

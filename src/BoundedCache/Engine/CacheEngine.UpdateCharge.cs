@@ -116,7 +116,7 @@ internal sealed partial class CacheEngine
         node.Occupy(charge, node.Priority);
         SlotFlags flags = slot.Flags & ~SlotFlags.Unfinished;
         SetMarks_NeedsLock(
-            ref slot, isUnfinished ? flags | SlotFlags.Unfinished : flags, marks ?? slot.Marks);
+            index, isUnfinished ? flags | SlotFlags.Unfinished : flags, marks ?? Marks_NeedsLock(index));
         EndWrite(ref slot);
         return ChargeUpdate.Updated;
     }

@@ -1,51 +1,69 @@
-using System.Diagnostics;
-using System.Numerics;
-
 namespace BoundedCache.Engine;
 
-/// <summary>
-/// What background measurements must know of an entry, in three bytes of its slot: whether its value can change,
-/// whether values like it were seen to change, and the size that was declared for it.
-/// </summary>
-/// <remarks>
-/// A declared size is kept as a number with 16 binary digits, rounded up: exact up to 64 KiB, and at most one part in
-/// 32,768 too large beyond. So what is measured later is never charged below it.
-/// </remarks>
-internal readonly record struct EntryMarks(byte Bits, ushort Digits)
+/// <summary>What background measurements must know of an entry.</summary>
+/// <param name="CanChange">Whether the value can change and may be measured again without the user's code.</param>
+/// <param name="IsHot">Whether values of its type were seen to change, so that it is measured before others.</param>
+/// <param name="DeclaredBytes">The declared size, below which it is never charged; 0 for none.</param>
+internal readonly record struct EntryMarks(bool CanChange, bool IsHot, long DeclaredBytes)
 {
-    private const byte ChangingBit = 0x80;
-    private const byte HotBit = 0x40;
-    private const byte ShiftMask = 0x3F;
-    private const int MostDigits = 16;
+    /// <summary>The same marks for an entry that is measured before others.</summary>
+    public EntryMarks AsHot() => this with { IsHot = CanChange };
+}
 
-    /// <summary>Marks of an entry that is stored.</summary>
-    /// <param name="canChange">Whether the value can change and may be measured again without the user's code.</param>
-    /// <param name="isHot">Whether values of its type were seen to change.</param>
-    /// <param name="declaredBytes">The declared size; 0 for none.</param>
-    public static EntryMarks For(bool canChange, bool isHot, long declaredBytes)
+/// <summary>
+/// The declared sizes of the entries whose value can change: a column of 8 bytes a slot, in chunks where there is such
+/// an entry. Guarded by the engine's lock.
+/// </summary>
+internal sealed class DeclaredSizes
+{
+    private long[]?[] _chunks = [];
+    private int[] _counts = [];
+
+    public long this[int index] =>
+        index >> SlotStore.ChunkShift is var chunk && chunk < _chunks.Length && _chunks[chunk] is { } sizes
+            ? sizes[index & SlotStore.ChunkMask]
+            : 0;
+
+    /// <summary>Sets a slot's size; false where there is no memory for it, and then it stays 0.</summary>
+    public bool TrySet(int index, long bytes)
     {
-        Debug.Assert(declaredBytes >= 0);
-        int shift = Math.Max(0, 64 - BitOperations.LeadingZeroCount((ulong)declaredBytes) - MostDigits);
-        ulong digits = ((ulong)declaredBytes + (1UL << shift) - 1) >> shift;
-        if (digits > ushort.MaxValue)
+        int chunk = index >> SlotStore.ChunkShift;
+        long before = this[index];
+        if (before == bytes)
         {
-            digits >>= 1;
-            shift++;
+            return true;
         }
 
-        int flags = (canChange ? ChangingBit : 0) | (canChange && isHot ? HotBit : 0);
-        return new EntryMarks((byte)(flags | shift), (ushort)digits);
+        try
+        {
+            Ensure(chunk);
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
+
+        _chunks[chunk]![index & SlotStore.ChunkMask] = bytes;
+        _counts[chunk] += (bytes != 0 ? 1 : 0) - (before != 0 ? 1 : 0);
+        if (_counts[chunk] == 0)
+        {
+            _chunks[chunk] = null;
+        }
+
+        return true;
     }
 
-    /// <summary>Whether the value can change and may be measured again without the user's code.</summary>
-    public bool CanChange => (Bits & ChangingBit) != 0;
+    private void Ensure(int chunk)
+    {
+        if (chunk >= _chunks.Length)
+        {
+            int length = Math.Max(chunk + 1, 2 * _chunks.Length);
+            var counts = new int[length];
+            Array.Resize(ref _chunks, length);
+            _counts.CopyTo(counts, 0);
+            _counts = counts;
+        }
 
-    /// <summary>Whether values of its type were seen to change, so that it is measured before others.</summary>
-    public bool IsHot => (Bits & HotBit) != 0;
-
-    /// <summary>The declared size, or a little more; 0 where none was declared.</summary>
-    public long DeclaredBytes => (long)Math.Min(long.MaxValue, (ulong)Digits << (Bits & ShiftMask));
-
-    /// <summary>The same marks for an entry that is measured before others.</summary>
-    public EntryMarks AsHot() => CanChange ? this with { Bits = (byte)(Bits | HotBit) } : this;
+        _chunks[chunk] ??= new long[SlotStore.ChunkSize];
+    }
 }

@@ -97,9 +97,15 @@ internal static class InvariantChecker
         for (int bucket = 0; bucket < engine.Index.BucketCount; bucket++)
         {
             int index = engine.Index.Head(bucket);
+            int previous = 0;
             while (index > 0)
             {
                 Slot slot = engine.Store.Slot(index);
+                Require(
+                    slot.Previous == previous,
+                    "I1",
+                    $"slot {index} follows {previous} and points back to {slot.Previous}");
+                previous = index;
                 Require(inLists.Contains(index), "I1", $"slot {index} is in chain {bucket} and in no list");
                 Require(
                     BucketIndex.BucketOf(slot.Hash, engine.Index.BucketCount) == bucket,
@@ -162,8 +168,8 @@ internal static class InvariantChecker
         {
             Slot slot = engine.Store.Slot(index);
             unfinished += (slot.Flags & SlotFlags.Unfinished) != 0 ? 1 : 0;
-            changing += slot.Marks.CanChange ? 1 : 0;
-            hot += slot.Marks.IsHot ? 1 : 0;
+            changing += engine.Store.Node(index).CanChange ? 1 : 0;
+            hot += engine.Store.Node(index).IsHot ? 1 : 0;
         }
 
         (int, int, int) counted = (engine.UnfinishedCount, engine.ChangingCount, engine.HotCount);
@@ -193,7 +199,8 @@ internal static class InvariantChecker
             if (!isInUse)
             {
                 Require(
-                    slot is { Key: null, Value: null, Flags: SlotFlags.None } && slot.Marks == default,
+                    slot is { Key: null, Value: null, Flags: SlotFlags.None }
+                        && engine.MarksOf_NeedsLock(index) == default,
                     "I6",
                     $"slot {index} is free and holds {slot.Key}");
                 continue;

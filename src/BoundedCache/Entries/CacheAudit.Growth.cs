@@ -16,7 +16,9 @@ internal sealed partial class CacheAudit
 
     private readonly ConditionalWeakTable<Type, GrowingType> _growing = [];
 
-    /// <summary>Charges what a slice found, after it, in one go: then entries can be compared that grew together.</summary>
+    /// <summary>
+    /// Charges what a slice found, after it, in one go: then entries can be compared that grew together.
+    /// </summary>
     private void Settle(Slice slice)
     {
         if (slice.Hot.Count > 0)

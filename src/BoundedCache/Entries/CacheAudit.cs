@@ -22,10 +22,14 @@ internal sealed partial class CacheAudit : IDisposable
 {
     private const int BatchEntries = 64;
 
-    /// <summary>Entries that grew much and are waiting for a second measurement. Others are found in the next lap.</summary>
+    /// <summary>
+    /// Entries that grew much and are waiting for a second measurement. Others are found in the next lap.
+    /// </summary>
     private const int MostSuspects = 4096;
 
-    /// <summary>Laps that go on after the last operation: a value is often filled after its entry was looked up.</summary>
+    /// <summary>
+    /// Laps that go on after the last operation: a value is often filled after its entry was looked up.
+    /// </summary>
     private const int QuietLaps = 2;
 
     /// <summary>Small caches rest between laps.</summary>
@@ -101,7 +105,7 @@ internal sealed partial class CacheAudit : IDisposable
             isUnfinished = true;
         }
 
-        EntryMarks marks = EntryMarks.For(
+        var marks = new EntryMarks(
             type.Kind != ValueKind.Fixed, type.WasSeenToChange && type.Kind == ValueKind.Changing, declaredBytes);
         return new StoredKind(marks, isUnfinished, isLowerBound, running);
     }
@@ -399,8 +403,8 @@ internal sealed partial class CacheAudit : IDisposable
         }
 
         long bytes = Measure(entry.Value, out bool isEstimated);
-        long declared = entry.Marks.DeclaredBytes;
-        long charge = _setup.Charge(entry.Key, Math.Max(bytes, declared), entry.Details, entry.HasDeadline);
+        long charge = _setup.Charge(
+            entry.Key, Math.Max(bytes, entry.Marks.DeclaredBytes), entry.Details, entry.HasDeadline);
         long growth = charge - entry.Charge;
         _audited++;
         if (entry.IsUnfinished)
@@ -414,10 +418,8 @@ internal sealed partial class CacheAudit : IDisposable
             return;
         }
 
-        // A declared size is kept rounded up; and an estimate may differ from the last one without any change.
-        if (growth == 0
-            || (bytes <= declared && growth > 0 && growth <= declared >> 15)
-            || (isEstimated && Math.Abs(growth) <= entry.Charge / 10))
+        // An estimate may differ from the last one without any change.
+        if (growth == 0 || (isEstimated && Math.Abs(growth) <= entry.Charge / 10))
         {
             _suspects.Remove(entry.SlotRef.Index);
             return;

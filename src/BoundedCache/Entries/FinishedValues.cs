@@ -21,7 +21,9 @@ internal sealed class FinishedValues
 
     private int _count;
 
-    /// <summary>Adds an entry that a reader found. Does not wait: the next reader adds it where this one could not.</summary>
+    /// <summary>
+    /// Adds an entry that a reader found. Does not wait: the next reader adds it where this one could not.
+    /// </summary>
     /// <returns>Whether it was added, and was not there before.</returns>
     public bool TryAdd(in SlotRef slotRef)
     {

@@ -18,6 +18,9 @@ internal interface ILiveCache
     /// </summary>
     long LimitBytes { get; }
 
+    /// <summary>Bytes of entries that left it, that are dead, and that may not be collected yet.</summary>
+    long OverdueBytes { get; }
+
     /// <summary>Accounted bytes that ever left it.</summary>
     long CreditedBytes { get; }
 
@@ -69,6 +72,7 @@ internal static class LiveCaches
         {
             Bytes = caches.Sum(static cache => cache.IsMeasured ? cache.UsedMemory : 0),
             DeadBytes = dead,
+            OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
             LimitBytes = LimitBytes,
             Counted = caches.Count(static cache => cache.IsMeasured),
             Declared = caches.Count(static cache => !cache.IsMeasured),

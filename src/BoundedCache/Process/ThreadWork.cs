@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Process;
 
-/// <summary>How long this thread has worked: processor time where the system tells, otherwise the time of day.</summary>
+/// <summary>
+/// How long this thread has worked: processor time where the system tells, otherwise the time of day.
+/// </summary>
 internal static partial class ThreadWork
 {
     private const int ThreadClock = 3; // CLOCK_THREAD_CPUTIME_ID of Linux

@@ -80,6 +80,9 @@ internal readonly record struct CacheShare
     /// </summary>
     public long DeadBytes { get; init; }
 
+    /// <summary>Of those, bytes that pacing may not collect yet.</summary>
+    public long OverdueBytes { get; init; }
+
     /// <summary>
     /// The sum of the limits of all measured caches of the process; <see cref="long.MaxValue"/> where it is larger.
     /// </summary>

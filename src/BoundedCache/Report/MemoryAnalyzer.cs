@@ -67,6 +67,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 NewBytes = Math.Max(0, allocated - last.LiveBytes),
                 NewBytesBefore = Math.Max(last.YoungBytes, lastYoung.YoungBytes),
                 LetGoBytes = caches.DeadBytes,
+                OverdueBytes = caches.OverdueBytes,
                 IsNeverCollected = last.Index == 0 && found.LiveBytes is null,
                 UnfinishedEntries = caches.UnfinishedEntries,
                 GrownBytes = caches.GrownBytes,

@@ -45,6 +45,9 @@ internal sealed record MemoryBreakdown
     /// <summary>Accounted bytes that left any cache since the last collection of the whole heap.</summary>
     public long LetGoBytes { get; init; }
 
+    /// <summary>Of those, bytes that pacing may not collect yet.</summary>
+    public long OverdueBytes { get; init; }
+
     /// <summary>Whether there was no collection yet, so that it is unknown what is live.</summary>
     public bool IsNeverCollected { get; init; }
 

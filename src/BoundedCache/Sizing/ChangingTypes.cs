@@ -7,7 +7,9 @@ namespace BoundedCache.Sizing;
 /// <summary>How the size of a value may change after it was stored.</summary>
 internal enum ValueKind : byte
 {
-    /// <summary>It cannot: a string, an array of data, an object whose fields are all set once, and such again.</summary>
+    /// <summary>
+    /// It cannot: a string, an array of data, an object whose fields are all set once, and such again.
+    /// </summary>
     Fixed,
 
     /// <summary>Other code may change it at any time.</summary>
@@ -235,7 +237,9 @@ internal abstract class UnfinishedProbe
 
     /// <summary>Looks into a value.</summary>
     /// <param name="value">The value, of the probe's type.</param>
-    /// <param name="inner">The running task of an unfinished one, if there is one; the result of one that ended.</param>
+    /// <param name="inner">
+    /// The running task of an unfinished one, if there is one; the result of one that ended.
+    /// </param>
     public abstract ProbeAnswer Look(object value, out object? inner);
 
     private sealed class PlainTaskProbe : UnfinishedProbe

@@ -5,12 +5,12 @@ namespace BoundedCache.Sizing;
 /// <summary>Counts every object of a graph, however many, in memory that does not grow with long chains.</summary>
 /// <remarks>
 /// <para>Not thread-safe. Visits in depth: what an object leads to, before its next sibling. Of the references of a
-/// node, those to nodes of the same type come last, so that nothing waits along a chain.</para>
+/// node, those to nodes of the same type come last, so that little waits along a chain.</para>
 /// <para>All objects are remembered up to the bound of <see cref="RecentSet"/>, so that none counts twice. Beyond it,
 /// the objects that were forgotten may count again. Those on the way from the root to the object that is being visited
 /// are never forgotten: a tree whose nodes know their parents is counted once.</para>
 /// </remarks>
-internal sealed class FullWalk(GraphWalk visitor, RecentSet? seen = null)
+internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
 {
     private const int SmallArray = 16;
     private const int ElementsPerStep = 1024;
@@ -20,7 +20,6 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet? seen = null)
     /// <summary>In place of an index: all that the object refers to is visited or pending.</summary>
     private const long IsOpen = -1;
 
-    private readonly RecentSet _seen = seen ?? new RecentSet();
     private readonly List<Pending> _pending = [];
     private int _maxPending = MaxPending;
 
@@ -33,7 +32,7 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet? seen = null)
     /// <summary>Whether there are arrays whose length says how much is left.</summary>
     public bool MetLargeArray { get; private set; }
 
-    public int Capacity => Math.Max(_seen.Capacity, _pending.Capacity);
+    public int Capacity => Math.Max(seen.Capacity, _pending.Capacity);
 
     /// <summary>Walks until nothing is left, or until more than so many objects were seen.</summary>
     /// <returns>Whether nothing is left.</returns>
@@ -52,7 +51,7 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet? seen = null)
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            if (_seen.IsFull)
+            if (seen.IsFull)
             {
                 // No value is larger than the heap: then forgotten objects were counted again and again.
                 if (Bytes > GC.GetTotalMemory(forceFullCollection: false))
@@ -70,16 +69,16 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet? seen = null)
     }
 
     /// <summary>Charges an object when a reference to it is found.</summary>
-    public void Reach(object target, TypeLayout layout)
+    public void Reach(object target, TypeLayout layout, bool isFollowed)
     {
-        if (!_seen.Add(target))
+        if (!seen.Add(target))
         {
             return;
         }
 
         Objects++;
         Bytes += layout.SizeOf(target);
-        if (!layout.IsLeaf)
+        if (!layout.IsLeaf && isFollowed)
         {
             _pending.Add(new Pending(target, layout, 0));
         }
@@ -87,7 +86,7 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet? seen = null)
 
     public void Clear()
     {
-        _seen.Clear();
+        seen.Clear();
         _pending.Clear();
         _maxPending = MaxPending;
         (Bytes, Objects, MetLargeArray) = (0, 0, false);
@@ -169,6 +168,8 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet? seen = null)
         }
     }
 
+    // The last declared of them first: in XML and most own nodes, the content is declared before the next sibling, and
+    // would wait at each node of the chain.
     private static void MoveToFront(Span<Pending> all, TypeLayout layout)
     {
         int front = 0;
@@ -180,14 +181,16 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet? seen = null)
                 front++;
             }
         }
+
+        all[..front].Reverse();
     }
 
     private void BeginGeneration()
     {
-        _seen.BeginGeneration();
-        foreach (Pending pending in _pending)
+        seen.BeginGeneration();
+        foreach (Pending pending in CollectionsMarshal.AsSpan(_pending)[^Math.Min(_pending.Count, seen.Capacity / 8)..])
         {
-            _seen.Add(pending.Instance);
+            seen.Add(pending.Instance);
         }
     }
 

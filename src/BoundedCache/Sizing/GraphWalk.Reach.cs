@@ -23,7 +23,7 @@ internal sealed partial class GraphWalk
         {
             SawOpaque |= layout.IsOpaque;
             _sawEstimatedLayout |= layout.IsEstimated;
-            _full!.Reach(target, layout);
+            _full!.Reach(target, layout, isFollowed: !_isIndex);
             return;
         }
 
@@ -44,6 +44,52 @@ internal sealed partial class GraphWalk
         }
     }
 
+    /// <summary>
+    /// Called by visitors instead of <see cref="Reach"/> for an object that only finds what is kept elsewhere: it is
+    /// charged with its arrays, and their elements are not visited through it.
+    /// </summary>
+    public void ReachIndex(object? index)
+    {
+        if (index is null)
+        {
+            return;
+        }
+
+        _isIndex = true;
+        Reach(index);
+        TypeLayouts.Get(index).VisitFields?.Invoke(index, this);
+        _isIndex = false;
+    }
+
+    /// <summary>Called by visitors for the first and the last segment of a sequence.</summary>
+    public void ReachSegments(object? first, object? last)
+    {
+        if (first is null
+            || last is null
+            || _mode != Mode.Walking
+            || TypeLayouts.Get(first).Segments?.EstimateCount(first, last) is not (> 0 and var count))
+        {
+            Reach(first);
+            Reach(last);
+            return;
+        }
+
+        (int sample, int outer) = (SampleNow(), _nodeGroup);
+        _nodeGroup = _samples.AddGroup(sample, count, ofNodes: true);
+        Reach(first);
+        _nodeGroup = outer;
+    }
+
+    private int SampleNow()
+    {
+        if (_sample == NewSample)
+        {
+            _sample = _samples.AddSample(_group);
+        }
+
+        return _sample;
+    }
+
     private void ReachFirst(object target, TypeLayout layout)
     {
         int sample;
@@ -54,19 +100,14 @@ internal sealed partial class GraphWalk
         }
         else
         {
-            if (_sample == NewSample)
-            {
-                _sample = _samples.AddSample(_group);
-            }
-
-            sample = _sample;
+            sample = SampleNow();
         }
 
         _samples.Charge(sample, layout.SizeOf(target));
         _sawEstimatedLayout |= layout.IsEstimated;
         SawOpaque |= layout.IsOpaque;
         int index = _visited.Add(target, layout, sample);
-        if (!layout.IsLeaf && _mode == Mode.Walking)
+        if (!layout.IsLeaf && _mode == Mode.Walking && !_isIndex)
         {
             _pending.Add(index);
         }

@@ -41,6 +41,18 @@ internal static class LinkedCollections
         "System.Linq.Grouping`2",
     };
 
+    // By declaring type and name. What these lead to is what another field of the same object leads to.
+    private static readonly HashSet<(string, string)> s_indexes =
+    [
+        ("System.Linq.Lookup`2", "_groupings"),
+        ("System.Collections.Specialized.OrderedDictionary", "_objectsTable"),
+        ("System.Collections.Specialized.NameObjectCollectionBase", "_entriesTable"),
+    ];
+
+    /// <summary>Whether the field's object only finds elements which the collection also keeps elsewhere.</summary>
+    public static bool IsIndex(FieldInfo field) =>
+        NameOf(field.DeclaringType!) is { } name && s_indexes.Contains((name, field.Name));
+
     public static bool IsNode(Type type) => NameOf(type) is { } name && s_nodes.Contains(name);
 
     /// <summary>

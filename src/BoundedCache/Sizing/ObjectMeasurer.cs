@@ -114,7 +114,8 @@ internal sealed class ObjectMeasurer
     /// <exception cref="OperationCanceledException">The token was cancelled meanwhile.</exception>
     public long MeasureFully(object value, CancellationToken cancellationToken)
     {
-        if (_userSizers.Contains(value.GetType()) || TypeLayouts.Get(value) is { IsNotFollowed: true } or { IsLeaf: true })
+        if (_userSizers.Contains(value.GetType())
+            || TypeLayouts.Get(value) is { IsNotFollowed: true } or { IsLeaf: true })
         {
             return Measure(value);
         }
@@ -144,7 +145,7 @@ internal sealed class ObjectMeasurer
         }
 
         TypeLayout layout = TypeLayouts.Get(value);
-        if (layout.IsNotFollowed)
+        if (layout.IsNotFollowed || (layout.IsDelegate && !Closures.IsOver(value)))
         {
             notes = MeasureNotes.NotFollowed | MeasureNotes.Estimated;
             CountEstimate(value.GetType(), isEstimated: true, isOpaque: false);

@@ -131,7 +131,8 @@ public sealed class AuditReportTests
     [Theory]
     [InlineData(500, true)]
     [InlineData(1, false)]
-    public async Task A_shrink_that_empties_a_cache_releases_where_much_else_is_alive(long aliveMebibytes, bool releases)
+    public async Task A_shrink_that_empties_a_cache_releases_where_much_else_is_alive(
+        long aliveMebibytes, bool releases)
     {
         using var test = new ReleasingCache();
         test.Cache.Set("lazy", new Lazy<byte[]>(static () => new byte[1000]));

@@ -234,7 +234,8 @@ public sealed class UnfinishedValueTests
     [Fact]
     public void Results_are_charged_where_laps_are_off_and_where_changes_are_only_reported()
     {
-        using var test = new CacheUnderTest(static options => (options.AuditShare, options.AuditOnlyReports) = (0, true));
+        using var test = new CacheUnderTest(
+            static options => (options.AuditShare, options.AuditOnlyReports) = (0, true));
         var source = new TaskCompletionSource<byte[]>();
         test.Cache.Set("key", source.Task);
         source.SetResult(new byte[Bytes]);

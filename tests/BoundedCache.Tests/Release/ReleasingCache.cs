@@ -15,9 +15,12 @@ namespace BoundedCache.Tests.Release;
 /// </summary>
 internal sealed class ReleasingCache : IDisposable
 {
-    public ReleasingCache(Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null)
+    public ReleasingCache(
+        Action<BoundedMemoryCacheOptions>? configure = null,
+        ILoggerFactory? log = null,
+        Action<Action>? runCollection = null)
     {
-        Pacer = new Pacer(Process, Time, static collect => collect());
+        Pacer = new Pacer(Process, Time, runCollection ?? (static collect => collect()));
         Releaser = new MemoryReleaser(Process.Memory, new ReleaseThresholds
         {
             CallbackPatience = TimeSpan.FromSeconds(30),

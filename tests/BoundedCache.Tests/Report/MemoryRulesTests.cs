@@ -363,4 +363,16 @@ public sealed class MemoryRulesTests
 
     private static IEnumerable<MemoryReportCause> Causes(MemoryReportCause cause, long whole, long part) =>
         MemoryRules.Check(s_processes[cause](whole, part)).Select(static finding => finding.Cause);
+
+    [Fact]
+    public void Dead_bytes_that_may_not_be_collected_yet_are_explained()
+    {
+        MemoryBreakdown breakdown = Empty(1000 * MiB) with { DeadBytes = 400 * MiB };
+        Assert.DoesNotContain("share of time", Assert.Single(MemoryRules.Check(breakdown)).Text);
+
+        MemoryReportFinding finding =
+            Assert.Single(MemoryRules.Check(breakdown with { OverdueBytes = 300 * MiB }));
+
+        Assert.Contains("300 MiB left caches and would be collected by now", finding.Text);
+    }
 }

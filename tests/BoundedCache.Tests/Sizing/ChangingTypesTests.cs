@@ -1,5 +1,4 @@
 using System.Globalization;
-using BoundedCache.Engine;
 using BoundedCache.Sizing;
 
 namespace BoundedCache.Tests.Sizing;
@@ -62,26 +61,6 @@ public sealed class ChangingTypesTests
         Assert.False(ChangingTypes.IsUnfinished(Task.FromCanceled<int>(new CancellationToken(true)), out _));
         Assert.False(ChangingTypes.IsUnfinished(new List<object> { running }, out _));
         Assert.False(ChangingTypes.IsUnfinished(null, out _));
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(65_535)]
-    [InlineData(65_536)]
-    [InlineData(65_537)]
-    [InlineData(131_071)]
-    [InlineData(1L << 40)]
-    [InlineData((1L << 40) + 1)]
-    [InlineData(long.MaxValue)]
-    public void A_declared_size_is_kept_exactly_or_rounded_up(long declared)
-    {
-        var marks = EntryMarks.For(canChange: true, isHot: false, declared);
-
-        Assert.InRange(marks.DeclaredBytes, declared, declared + (declared >> 15) < 0 ? long.MaxValue : declared + (declared >> 15));
-        Assert.Equal((true, false, true), (marks.CanChange, marks.IsHot, marks.AsHot().IsHot));
-        Assert.Equal(marks.DeclaredBytes, marks.AsHot().DeclaredBytes);
-        Assert.False(EntryMarks.For(canChange: false, isHot: true, declared).AsHot().IsHot, "it cannot change");
     }
 
     private static void AssertUnfinished(object value, Task? expected)

@@ -49,6 +49,21 @@ public sealed class NotFollowedTests
         Assert.Equal(s_boxSize, Truth.Measure(new StrongBox(shared)));
     }
 
+    [Theory]
+    [MemberData(nameof(Shared))]
+    public void A_value_that_is_not_followed_is_an_estimate_and_told(string name)
+    {
+        var told = new List<Type>();
+        var measurer = new ObjectMeasurer(onEstimated: told.Add);
+        Assert.Equal(0, measurer.Measure(s_shared[name], out MeasureNotes notes));
+        Assert.Equal(MeasureNotes.NotFollowed | MeasureNotes.Estimated, notes);
+        Assert.Equal(1, measurer.EstimatedCount);
+        Assert.Equal([s_shared[name].GetType()], told);
+
+        measurer.Measure(new Holder { Content = s_shared[name] }, out notes);
+        Assert.Equal(MeasureNotes.None, notes);
+    }
+
     [Fact]
     public void A_container_and_its_scopes_are_neither_counted_nor_followed()
     {
