@@ -34,7 +34,9 @@ internal sealed class HistoryModel(int[] deadlines)
     public static ulong With(ulong state, int key, int id, int charge) =>
         Without(state, key) | ((ulong)(id | (charge << IdBits)) << (key * KeyBits));
 
-    /// <summary>Adds the states in which an operation with this result may leave this state; none if it cannot.</summary>
+    /// <summary>
+    /// Adds the states in which an operation with this result may leave this state; none if it cannot.
+    /// </summary>
     public void Apply(in HistoryEvent done, ulong state, List<ulong> next)
     {
         (HistoryOperation operation, int key) = (done.Operation, done.Operation.Key);

@@ -10,8 +10,6 @@ internal sealed class HistoryRunner : IDisposable
 {
     public const int MaxThreads = 4;
 
-    private const int ThreadsMask = 7;
-
     /// <summary>Entries of the chunked setting that are always there: all but a few slots of the first chunk.</summary>
     private const int BaseFillers = SlotStore.ChunkSize - 10;
 
@@ -46,18 +44,14 @@ internal sealed class HistoryRunner : IDisposable
     private readonly bool[] _hasDetails = new bool[HistoryModel.MaxIds];
     private readonly LinearizabilityChecker _checker = new();
     private readonly Random _random = new(1);
+    private readonly SemaphoreSlim[] _start;
+    private readonly SemaphoreSlim _done = new(0);
     private readonly long _began = Stopwatch.GetTimestamp();
     private HistoryProgram _program = new([]);
     private ManualClock _clock = new();
     private CacheEngine _engine;
     private Exception? _failure;
     private long _ticket;
-
-    /// <summary>
-    /// The number of the round, and in its low bits how many threads run it: in one word, so that a thread that wakes
-    /// up late does not take one round for another.
-    /// </summary>
-    private int _round;
     private int _arrived;
     private int _finished;
     private bool _stop;
@@ -73,6 +67,7 @@ internal sealed class HistoryRunner : IDisposable
         _base = MakeKeys("base", setting.IsInChunks ? BaseFillers : 0, FirstBaseKey);
         _values = [.. Enumerable.Range(0, HistoryModel.MaxIds).Select(static id => (object)id)];
         _events = [.. Enumerable.Range(0, MaxThreads).Select(static _ => new List<HistoryEvent>())];
+        _start = [.. Enumerable.Range(0, MaxThreads).Select(static _ => new SemaphoreSlim(0))];
         _engine = NewEngine();
         _threads = [.. Enumerable.Range(1, MaxThreads - 1).Select(thread =>
             new Thread(() => Serve(thread)) { IsBackground = true, Name = $"history {thread}" })];
@@ -115,10 +110,11 @@ internal sealed class HistoryRunner : IDisposable
     public void Dispose()
     {
         Volatile.Write(ref _stop, true);
-        Volatile.Write(ref _round, NextRound(threads: 0));
+        Array.ForEach(_start, static start => start.Release());
+        Array.ForEach(_threads, static thread => thread.Join(s_patience));
+        Array.ForEach(_start, static start => start.Dispose());
+        _done.Dispose();
     }
-
-    private int NextRound(int threads) => ((_round & ~ThreadsMask) + ThreadsMask + 1) | threads;
 
     /// <summary>Keys by number. Those that are not strings share few hashes, and their Equals is user code.</summary>
     private object[] MakeKeys(string name, int count, int first) => [.. Enumerable.Range(0, count).Select(i =>
@@ -190,47 +186,34 @@ internal sealed class HistoryRunner : IDisposable
         return state;
     }
 
-    /// <summary>Thread 0 is the test's own; the others wait for the next round.</summary>
+    /// <summary>Thread 0 is the test's own. The others sleep, since a busy machine has no time for spinning.</summary>
     private void RunThreads()
     {
-        int threads = _program.Threads.Length;
-        Volatile.Write(ref _arrived, 0);
-        Volatile.Write(ref _finished, 0);
-        Volatile.Write(ref _round, NextRound(threads));
-        Work(0);
-        long began = Stopwatch.GetTimestamp();
-        SpinWait spinner = default;
-        while (Volatile.Read(ref _finished) < threads)
+        _arrived = 0;
+        _finished = 0;
+        for (int thread = 1; thread < _program.Threads.Length; thread++)
         {
-            spinner.SpinOnce(sleep1Threshold: -1);
-            if (Stopwatch.GetElapsedTime(began) > s_patience)
-            {
-                throw new TimeoutException($"An operation hangs in history {Histories}:\n{_program}");
-            }
+            _start[thread].Release();
+        }
+
+        Work(0);
+        if (!_done.Wait(s_patience))
+        {
+            throw new TimeoutException($"An operation hangs in history {Histories}:\n{_program}");
         }
     }
 
     private void Serve(int thread)
     {
-        int round = 0;
         while (true)
         {
-            SpinWait spinner = default;
-            while (Volatile.Read(ref _round) == round)
-            {
-                spinner.SpinOnce(sleep1Threshold: -1);
-            }
-
-            round = Volatile.Read(ref _round);
+            _start[thread].Wait();
             if (Volatile.Read(ref _stop))
             {
                 return;
             }
 
-            if (thread < (round & ThreadsMask))
-            {
-                Work(thread);
-            }
+            Work(thread);
         }
     }
 
@@ -260,7 +243,10 @@ internal sealed class HistoryRunner : IDisposable
         }
         finally
         {
-            Interlocked.Increment(ref _finished);
+            if (Interlocked.Increment(ref _finished) == _program.Threads.Length)
+            {
+                _done.Release();
+            }
         }
     }
 
@@ -391,7 +377,7 @@ internal sealed class HistoryRunner : IDisposable
             Fail("No order of the operations explains what they returned", history);
         }
 
-        if (!_setting.IsInChunks || Histories % 16 == 0)
+        if (!_setting.IsInChunks || Histories % 4 == 0)
         {
             InvariantChecker.Check(_engine, shrinking: true);
         }
@@ -451,10 +437,38 @@ internal sealed class HistoryRunner : IDisposable
             : _engine.Set(new ObjectLookup(key), in entry), details);
     }
 
-    /// <summary>A key whose Equals is user code and which shares its hash with others.</summary>
-    private sealed record HistoryKey(int Number)
+    /// <summary>
+    /// A key whose Equals is user code and which shares its hash with others. Now and then it lets other threads run
+    /// while it is compared, which is between what a writer looks up without the lock and what it does under it.
+    /// </summary>
+    private sealed class HistoryKey(int number)
     {
-        public override int GetHashCode() => Number < FirstBaseKey ? Number & 1 : Number;
+        [ThreadStatic]
+        private static uint t_comparisons;
+
+        private readonly int _number = number;
+
+        public override bool Equals(object? obj)
+        {
+            if (_number < HistoryModel.MaxKeys)
+            {
+                t_comparisons = (t_comparisons * 1_664_525) + 1_013_904_223;
+                switch (t_comparisons >> 29)
+                {
+                    case 0:
+                        Thread.Yield();
+                        break;
+
+                    case 1 or 2:
+                        Thread.SpinWait((int)(t_comparisons >> 20) & 127);
+                        break;
+                }
+            }
+
+            return obj is HistoryKey other && other._number == _number;
+        }
+
+        public override int GetHashCode() => _number < FirstBaseKey ? _number & 1 : _number;
     }
 
     /// <summary>A clock of single ticks that any thread may move.</summary>
