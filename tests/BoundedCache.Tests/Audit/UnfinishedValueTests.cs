@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
-using BoundedCache.Sizing;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using static BoundedCache.Tests.Audit.AuditTests;
