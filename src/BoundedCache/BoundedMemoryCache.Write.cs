@@ -34,7 +34,7 @@ public sealed partial class BoundedMemoryCache
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
         EntryDetails? details = entry.MakeDetails(now);
         var written = new EntryDraft(
-            entry.Value, details, entry.Priority, entry.Size, entry.AbsoluteExpirationTicks(now), now);
+            entry.Value, details, entry.Priority, entry.Size, entry.AbsoluteExpirationTicks(now), now, entry.Pending);
         Store(entry.Key, in written);
     }
 
@@ -67,8 +67,12 @@ public sealed partial class BoundedMemoryCache
                 : EvictionReason.None);
         if (expiredBy != EvictionReason.None)
         {
-            // The new entry is not stored, but the old one is out of date.
-            _engine.Remove(in lookup, EvictionReason.Replaced);
+            // The new entry is not stored, but the old one is out of date. A pending store began without an old one.
+            if (entry.Pending is null)
+            {
+                _engine.Remove(in lookup, EvictionReason.Replaced);
+            }
+
             _counters.OnRefused(expiredBy);
             Discard(key, details, expiredBy);
             return;
@@ -88,6 +92,7 @@ public sealed partial class BoundedMemoryCache
                 Priority = EvictionPriority(entry.Priority),
                 Charge = charge,
                 Deadline = deadline,
+                Pending = entry.Pending,
             });
         }
         finally
@@ -97,6 +102,13 @@ public sealed partial class BoundedMemoryCache
             {
                 _callbacks.Unsubscribe(details);
             }
+        }
+
+        if (!stored && entry.Pending is { IsOvertaken: true } pending)
+        {
+            // As if it had been stored before the write that overtook it.
+            Discard(key, details, pending.OvertakenBy);
+            return;
         }
 
         if (!stored)
@@ -156,5 +168,11 @@ public sealed partial class BoundedMemoryCache
 
     /// <summary>An entry that is to be stored.</summary>
     private readonly record struct EntryDraft(
-        object? Value, EntryDetails? Details, CacheItemPriority Priority, long? Size, long AbsoluteTicks, long Now);
+        object? Value,
+        EntryDetails? Details,
+        CacheItemPriority Priority,
+        long? Size,
+        long AbsoluteTicks,
+        long Now,
+        PendingStore? Pending = null);
 }

@@ -200,6 +200,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         Interlocked.Exchange(ref _companion, null)?.Dispose();
         _scan.Dispose();
         LeaveIdleReleaser();
+        AbortFlights();
         _callbacks.Stop();
         _engine.Clear();
         _engine.Trim();

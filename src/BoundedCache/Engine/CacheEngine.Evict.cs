@@ -51,10 +51,14 @@ internal sealed partial class CacheEngine
     public void Evict(long entries) => RemoveFromTails(entries, CacheItemPriority.High, EvictionReason.Capacity);
 
     /// <summary>
-    /// Removes everything. Entries that are stored meanwhile may be removed too. At one moment before this returns the
-    /// cache is empty. Call <see cref="Trim"/> afterwards.
+    /// Removes everything, and overtakes all pending stores. Entries that are stored meanwhile may be removed too. At
+    /// one moment before this returns the cache is empty. Call <see cref="Trim"/> afterwards.
     /// </summary>
-    public void Clear() => RemoveFromTails(long.MaxValue, CacheItemPriority.NeverRemove, EvictionReason.Removed);
+    public void Clear()
+    {
+        OvertakeAllPending(EvictionReason.Removed);
+        RemoveFromTails(long.MaxValue, CacheItemPriority.NeverRemove, EvictionReason.Removed);
+    }
 
     private void RemoveFromTails(long entries, CacheItemPriority highest, EvictionReason reason)
     {

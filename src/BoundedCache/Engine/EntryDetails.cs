@@ -194,6 +194,9 @@ internal readonly struct NewEntry
     /// </summary>
     public required long Deadline { get; init; }
 
+    /// <summary>The pending store that this entry is the result of; null for any other write.</summary>
+    public PendingStore? Pending { get; init; }
+
     public object? Content => Details ?? Value;
 
     public SlotFlags Flags => (Details is null ? SlotFlags.None : SlotFlags.HasDetails)

@@ -22,7 +22,7 @@ internal interface IEntryStore
 /// <summary>
 /// An entry that is being built. It is stored when it is disposed, and has no effect afterwards.
 /// </summary>
-internal sealed class CacheEntry : ICacheEntry
+internal class CacheEntry : ICacheEntry
 {
     /// <summary>
     /// The entry that this thread or asynchronous flow is building. Shared by all caches, as with MemoryCache.
@@ -116,6 +116,12 @@ internal sealed class CacheEntry : ICacheEntry
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
     }
 
+    /// <summary>What the entry is the result of, if a write of its key meanwhile must win over it.</summary>
+    public virtual PendingStore? Pending => null;
+
+    /// <summary>Whether the entry must not be stored.</summary>
+    public virtual bool IsWithdrawn => false;
+
     /// <summary>Whether storing the entry depends on the current time.</summary>
     public bool Expires =>
         _absoluteUtcTicks != None || _relativeTicks > 0 || _slidingTicks > 0 || _tokens is { Count: > 0 };
@@ -134,7 +140,7 @@ internal sealed class CacheEntry : ICacheEntry
             s_current.Value = _outer;
         }
 
-        if (_hasValue)
+        if (_hasValue && !IsWithdrawn)
         {
             _cache.Store(this);
 

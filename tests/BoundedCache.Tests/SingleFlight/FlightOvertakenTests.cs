@@ -1,0 +1,163 @@
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Tests.SingleFlight;
+
+/// <summary>Writes and removals during a flight win over its result.</summary>
+public sealed class FlightOvertakenTests
+{
+    private static readonly object s_key = ("not", "a string");
+
+    public static TheoryData<string, bool> Writes => new()
+    {
+        { "Remove", false },
+        { "Clear", false },
+        { "Set", true },
+        { "Set with a time", true },
+        { "SetWithSize", true },
+        { "entry", true },
+        { "extension", true },
+        { "too large", false },
+        { "expired", false },
+        { "RemoveWhere", false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Writes))]
+    public async Task A_write_wins_for_later_readers(string write, bool stores)
+    {
+        foreach (object key in (object[])["key", s_key])
+        {
+            using var test = new CacheUnderTest();
+            var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Task<string?> flight = test.Cache.GetOrCreateAsync(key, async _ =>
+            {
+                await gate.Task;
+                return "flight";
+            });
+            Write(test, key, write);
+            Assert.Equal(0, test.Cache.Engine.Pending.Count);
+
+            // Who asks now does not wait for the old factory.
+            Assert.Equal(
+                stores ? "written" : "later", await test.Cache.GetOrCreateAsync(key, static _ => Task.FromResult("later")));
+            gate.SetResult();
+
+            Assert.Equal("flight", await flight);
+            Assert.Equal(stores ? "written" : "later", test.Cache.Get(key));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Writes))]
+    public async Task The_entrys_callbacks_are_told(string write, bool stores)
+    {
+        using var test = new CacheUnderTest();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var told = new TaskCompletionSource<(object?, EvictionReason)>(
+            TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<int> flight = test.Cache.GetOrCreateAsync("key", async entry =>
+        {
+            entry.RegisterPostEvictionCallback((_, value, reason, _) => told.SetResult((value, reason)));
+            await gate.Task;
+            return 1;
+        });
+        Write(test, "key", write);
+        gate.SetResult();
+        await flight;
+
+        (object? value, EvictionReason reason) = await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(
+            (1, write.StartsWith('R') || write == "Clear" ? EvictionReason.Removed : EvictionReason.Replaced),
+            (value, reason));
+        Assert.Equal(stores ? 1 : 0, test.Cache.Count);
+    }
+
+    [Fact]
+    public async Task Compact_evictions_and_other_keys_leave_flights_alone()
+    {
+        using var test = new CacheUnderTest();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<int> flight = test.Cache.GetOrCreateAsync("key", async _ =>
+        {
+            await gate.Task;
+            return 1;
+        });
+        test.Cache.Compact(1);
+        test.Cache.Remove("other");
+        test.Cache.Set("other", new byte[900_000]);
+        test.Cache.Set("another", new byte[900_000]);
+        Assert.Equal(0, test.Cache.RemoveWhere(static key => key is not "key"  and not "another"));
+        gate.SetResult();
+        await flight;
+
+        Assert.Equal(1, test.Cache.Get("key"));
+    }
+
+    [Fact]
+    public async Task An_expired_result_does_not_remove_what_overtook_it()
+    {
+        using var test = new CacheUnderTest();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<int> flight = test.Cache.GetOrCreateAsync("key", async entry =>
+        {
+            await gate.Task;
+            entry.AbsoluteExpiration = test.Time.GetUtcNow();
+            return 1;
+        });
+        test.Cache.Set("key", 2);
+        gate.SetResult();
+        await flight;
+
+        Assert.Equal(2, test.Cache.Get("key"));
+    }
+
+    [Fact]
+    public void A_factory_that_writes_its_own_key_overtakes_itself()
+    {
+        using var test = new CacheUnderTest();
+
+        Assert.Equal(1, test.Cache.GetOrCreate("key", _ =>
+        {
+            test.Cache.Set("key", 2);
+            return 1;
+        }));
+        Assert.Equal(2, test.Cache.Get("key"));
+    }
+
+    private static void Write(CacheUnderTest test, object key, string write)
+    {
+        switch (write)
+        {
+            case "Remove":
+                test.Cache.Remove(key);
+                break;
+            case "Clear":
+                test.Cache.Clear();
+                break;
+            case "RemoveWhere":
+                Assert.Equal(0, test.Cache.RemoveWhere(other => other.Equals(key)));
+                break;
+            case "Set":
+                test.Cache.Set(key, "written");
+                break;
+            case "Set with a time":
+                test.Cache.Set(key, "written", TimeSpan.FromMinutes(1));
+                break;
+            case "SetWithSize":
+                test.Cache.SetWithSize(key, "written", 10);
+                break;
+            case "entry":
+                test.Set(key, "written");
+                break;
+            case "extension":
+                Assert.Equal("written", ((IMemoryCache)test.Cache).GetOrCreate(key, static _ => "written"));
+                break;
+            case "too large":
+                test.Cache.Set(key, new byte[2_000_000]);
+                break;
+            default:
+                test.Cache.Set(key, "written", test.Time.GetUtcNow());
+                break;
+        }
+    }
+}
