@@ -91,9 +91,9 @@ public sealed partial class BoundedMemoryCache
     {
         ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(key);
-        if (_trackLinkedEntries)
+        if (_trackLinkedEntries || _values.Watches(value))
         {
-            SetLinked(key, value, size, absoluteTicks);
+            SetByEntry(key, value, size, absoluteTicks);
             return;
         }
 
@@ -101,8 +101,10 @@ public sealed partial class BoundedMemoryCache
         Store(key, in written);
     }
 
-    /// <summary>Stores through an entry. An entry that is being built around it inherits its expiration.</summary>
-    private void SetLinked(object key, object? value, long? size, long absoluteTicks)
+    /// <summary>
+    /// Stores through an entry: one that is being built around it inherits its expiration, or its value is disposed.
+    /// </summary>
+    private void SetByEntry(object key, object? value, long? size, long absoluteTicks)
     {
         using ICacheEntry entry = CreateEntry(key);
         entry.Value = value;

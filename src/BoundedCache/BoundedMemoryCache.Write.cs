@@ -31,6 +31,11 @@ public sealed partial class BoundedMemoryCache
             return;
         }
 
+        if (_values.Watches(entry.Value))
+        {
+            _values.MarkHolder(entry);
+        }
+
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
         EntryDetails? details = entry.MakeDetails(now);
         var written = new EntryDraft(
@@ -82,6 +87,7 @@ public sealed partial class BoundedMemoryCache
         long charge = Charge(key, entry.Value, entry.Size, details, deadline != long.MaxValue);
         details?.Subscribe(_onTokenChanged, _callbacks.OnTokenFailed);
         bool stored = false;
+        bool isValueWatched = details is { Callbacks.Length: > 0 } && _values.Enter(details);
         try
         {
             stored = _engine.Set(in lookup, new NewEntry
@@ -101,6 +107,10 @@ public sealed partial class BoundedMemoryCache
             if (!stored && details is not null)
             {
                 _callbacks.Unsubscribe(details);
+                if (isValueWatched)
+                {
+                    _values.OnRefused(details);
+                }
             }
         }
 
@@ -162,7 +172,7 @@ public sealed partial class BoundedMemoryCache
     {
         if (details is not null)
         {
-            _callbacks.OnRemoved([new RemovedEntry(key, details, reason)]);
+            _callbacks.OnRemoved([new RemovedEntry(key, details, reason) { WasStored = false }]);
         }
     }
 

@@ -29,6 +29,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private readonly CacheEngine _engine;
     private readonly ObjectMeasurer _measurer;
     private readonly EvictionCallbacks _callbacks;
+    private readonly ValueDisposer _values;
     private readonly ExpirationScan _scan;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -94,7 +95,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             ? NullLogger.Instance
             : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
         var failures = new FailureLog(Name, _logger, _time);
-        _callbacks = new EvictionCallbacks(failures);
+        _values = new ValueDisposer(options.DisposeValues, failures);
+        _callbacks = new EvictionCallbacks(_values, failures);
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
         _measurer = new ObjectMeasurer(
             options.Sizers,
@@ -186,7 +188,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     }
 
     /// <summary>
-    /// Removes all entries, unsubscribes from their tokens, and runs no eviction callbacks. Later calls throw
+    /// Removes all entries, unsubscribes from their tokens, disposes values that are to be disposed, and runs no
+    /// eviction callbacks. Later calls, and callers that wait for a factory, get an
     /// <see cref="ObjectDisposedException"/>. Disposing twice is harmless.
     /// </summary>
     public void Dispose()

@@ -91,6 +91,14 @@ public sealed class BoundedMemoryCacheOptions
     /// </summary>
     public bool TrackLinkedCacheEntries { get; set; }
 
+    /// <summary>
+    /// Whether values that are <see cref="IDisposable"/> or <see cref="IAsyncDisposable"/> are disposed when their
+    /// entries have left the cache. Default false. For single entries:
+    /// <see cref="BoundedCacheEntryExtensions.DisposeValueOnRemoval(Microsoft.Extensions.Caching.Memory.ICacheEntry)"/>,
+    /// which also says what it means for readers.
+    /// </summary>
+    public bool DisposeValues { get; set; }
+
     /// <summary>The longest <see cref="ExpirationScanFrequency"/>: what timers take, in whole days.</summary>
     internal static TimeSpan LongestScanInterval { get; } = TimeSpan.FromDays(49);
 

@@ -156,4 +156,8 @@ internal sealed partial class CacheEngine
 /// <summary>
 /// An entry with details that was removed, and why: what its callbacks are told after the lock is released.
 /// </summary>
-internal readonly record struct RemovedEntry(object Key, EntryDetails Details, EvictionReason Reason);
+internal readonly record struct RemovedEntry(object Key, EntryDetails Details, EvictionReason Reason)
+{
+    /// <summary>False for an entry that was refused.</summary>
+    public bool WasStored { get; init; } = true;
+}

@@ -20,6 +20,7 @@ public sealed class SettingsTests
             ("ExpirationScanFrequency", "00:00:30"),
             ("trackstatistics", "True"),
             ("TrackLinkedCacheEntries", "true"),
+            ("DisposeValues", "true"),
             ("PacingShare", "0.1"),
             ("IdleReleaseInterval", "00:30:00"),
             ("IdleReleaseMinimumBytes", "16MB"),
@@ -32,6 +33,7 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromSeconds(30), options.ExpirationScanFrequency);
         Assert.True(options.TrackStatistics);
         Assert.True(options.TrackLinkedCacheEntries);
+        Assert.True(options.DisposeValues);
         Assert.Equal(0.1, options.PacingShare);
         Assert.Equal(TimeSpan.FromMinutes(30), options.IdleReleaseInterval);
         Assert.Equal(16L << 20, options.IdleReleaseMinimumBytes);
@@ -145,7 +147,7 @@ public sealed class SettingsTests
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
                 : "expected MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
-                    + "TrackLinkedCacheEntries, PacingShare, IdleReleaseInterval, "
+                    + "TrackLinkedCacheEntries, DisposeValues, PacingShare, IdleReleaseInterval, "
                     + "IdleReleaseMinimumBytes or TrimNativeMemory."),
         ],
         (unknown, "1"));

@@ -124,6 +124,103 @@ public sealed class FlightOvertakenTests
         Assert.Equal(2, test.Cache.Get("key"));
     }
 
+    /// <summary>
+    /// The write has looked for flights before this one began, and stores after it found the key missing.
+    /// </summary>
+    [Fact]
+    public async Task A_flight_that_begins_in_the_middle_of_a_write_is_overtaken()
+    {
+        using var test = new CacheUnderTest();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<int>? flight = null;
+        test.Cache.Set(new Asking(1), 1);
+        var key = new Asking(2) { OnCompare = Begin };
+        test.Cache.Set(key, 5);
+        Assert.NotNull(flight);
+        gate.SetResult();
+
+        Assert.Equal(2, await flight);
+        Assert.Equal(5, test.Cache.Get(new Asking(2)));
+
+        void Begin() => flight ??= test.Cache.GetOrCreateAsync(new Asking(2), async _ =>
+        {
+            await gate.Task;
+            return 2;
+        });
+    }
+
+    [Fact]
+    public async Task What_was_stored_before_a_flight_could_be_found_is_its_result()
+    {
+        using var test = new CacheUnderTest();
+        test.Cache.Set(new Asking(1), 1);
+        bool stored = false;
+        var key = new Asking(2)
+        {
+            OnCompare = () =>
+            {
+                if (!stored)
+                {
+                    stored = true;
+                    test.Cache.Set(new Asking(2), 5);
+                }
+            },
+        };
+
+        Assert.Equal(5, await test.Cache.GetOrCreateAsync(
+            key, static Task<int> (ICacheEntry _) => throw new InvalidOperationException("the factory ran")));
+        Assert.True(stored);
+        Assert.Equal(0, test.Cache.Engine.Pending.Count);
+    }
+
+    /// <summary>
+    /// A write that holds the lock did not see the flight, so the flight must see what it writes.
+    /// </summary>
+    [Fact]
+    public void A_flight_begins_after_the_write_that_is_under_way()
+    {
+        using var test = new CacheUnderTest();
+        bool ran = false;
+        var caller = new Thread(() => test.Cache.GetOrCreate("key", _ => Run()))
+        {
+            IsBackground = true,
+        };
+        using (test.Cache.Engine.Lock.Enter())
+        {
+            caller.Start();
+            Assert.True(SpinWait.SpinUntil(
+                () => Volatile.Read(ref ran) || (caller.ThreadState & ThreadState.WaitSleepJoin) != 0,
+                TimeSpan.FromSeconds(30)));
+            Assert.Equal((false, 1), (ran, test.Cache.Engine.Pending.Begun));
+        }
+
+        caller.Join();
+        Assert.True(ran);
+
+        int Run()
+        {
+            Volatile.Write(ref ran, true);
+            return 1;
+        }
+    }
+
+    /// <summary>All have one hash code, and tell when they are compared.</summary>
+    private sealed class Asking(int id)
+    {
+        public Action? OnCompare { get; init; }
+
+        private int Id => id;
+
+        public override int GetHashCode() => 1;
+
+        public override bool Equals(object? obj)
+        {
+            OnCompare?.Invoke();
+            (obj as Asking)?.OnCompare?.Invoke();
+            return obj is Asking other && other.Id == id;
+        }
+    }
+
     private static void Write(CacheUnderTest test, object key, string write)
     {
         switch (write)
