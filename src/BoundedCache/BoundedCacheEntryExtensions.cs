@@ -23,7 +23,8 @@ public static class BoundedCacheEntryExtensions
     /// suits values whose methods may be called after their disposal, or that are used only at once.</para>
     /// <para>In another <see cref="IMemoryCache"/> this is an eviction callback that disposes the value. Such a cache
     /// also calls it for a value that it refused, and does not count other entries with the same instance.</para>
-    /// <para>Entries that do not dispose their value count as holders if they are stored after the first that does.</para>
+    /// <para>The first such entry has the cache look through all its entries once, for others that hold disposable
+    /// values.</para>
     /// </remarks>
     /// <param name="entry">The entry. Its value need not be disposable.</param>
     /// <returns>The entry.</returns>

@@ -87,7 +87,7 @@ public sealed partial class BoundedMemoryCache
         long charge = Charge(key, entry.Value, entry.Size, details, deadline != long.MaxValue);
         details?.Subscribe(_onTokenChanged, _callbacks.OnTokenFailed);
         bool stored = false;
-        bool isValueWatched = details is { Callbacks.Length: > 0 } && _values.Enter(details);
+        bool isValueWatched = details is not null && _values.Enter(details);
         try
         {
             stored = _engine.Set(in lookup, new NewEntry

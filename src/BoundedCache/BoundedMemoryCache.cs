@@ -95,7 +95,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             ? NullLogger.Instance
             : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
         var failures = new FailureLog(Name, _logger, _time);
-        _values = new ValueDisposer(options.DisposeValues, failures);
+        _values = new ValueDisposer(
+            options.DisposeValues, (wants, visit) => _engine!.VisitDetails(wants, visit), failures);
         _callbacks = new EvictionCallbacks(_values, failures);
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
         _measurer = new ObjectMeasurer(

@@ -112,6 +112,52 @@ public sealed class ValueDisposalTests
     }
 
     [Theory]
+    [InlineData("plain")]
+    [InlineData("with a callback")]
+    [InlineData("that expires")]
+    [InlineData("with a window")]
+    public void One_that_was_stored_before_without_being_disposed_counts_too(string how)
+    {
+        using CacheUnderTest test = Make(byOption: false);
+        using var value = new Value();
+        for (int i = 0; i < 5000; i++)
+        {
+            test.Cache.Set(i, "text");
+        }
+
+        _ = how switch
+        {
+            "plain" => test.Cache.Set("before", value),
+            "that expires" => test.Cache.Set("before", value, TimeSpan.FromMinutes(1)),
+            "with a window" => CacheExtensions.Set(test.Cache, "before", value, new MemoryCacheEntryOptions
+            {
+                SlidingExpiration = TimeSpan.FromMinutes(1),
+            }),
+            _ => CacheExtensions.Set(test.Cache, "before", value, new MemoryCacheEntryOptions()
+                .RegisterPostEvictionCallback(static (_, _, _, _) => { })),
+        };
+        Store(test, "marked", value, byOption: false);
+        test.Cache.Remove("marked");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(0, value.Disposals);
+        Assert.Same(value, test.Cache.Get("before"));
+        Store(test, "marked", value, byOption: false);
+        test.Cache.Remove("marked");
+        if (how is "that expires" or "with a window")
+        {
+            test.Time.Advance(TimeSpan.FromMinutes(1));
+            Assert.False(test.Has("before"));
+        }
+        else
+        {
+            test.Cache.Remove("before");
+        }
+
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(1, value.Disposals);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Replacement_by_the_same_instance_does_not_dispose_it(bool byOption)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
-/// <summary>Removing the entries whose keys the caller chooses.</summary>
+/// <summary>Walks over all entries: to remove those whose keys the caller chooses, or to look at values.</summary>
 internal sealed partial class CacheEngine
 {
     /// <summary>
@@ -62,6 +62,82 @@ internal sealed partial class CacheEngine
                 _enumerations.Remove(pin);
             }
         }
+    }
+
+    /// <summary>
+    /// Visits the entries whose values are wanted, once each, and gives details to those that have none, so that their
+    /// removal is told. Entries that are stored meanwhile may be seen or not.
+    /// </summary>
+    /// <param name="wants">Whether to visit an entry with this value. Runs under the lock: no user code.</param>
+    /// <param name="visit">Runs under the lock too: the entry is in the table.</param>
+    public void VisitDetails(Func<object?, bool> wants, Action<EntryDetails> visit)
+    {
+        var pin = new InsertedSlots(chunks: 0);
+        int chunks;
+        using (_lock.Enter())
+        {
+            _enumerations.Add(pin);
+            chunks = _allocator.Numbers;
+        }
+
+        try
+        {
+            for (int chunk = 1; chunk < chunks; chunk++)
+            {
+                VisitDetails(chunk, wants, visit);
+            }
+        }
+        finally
+        {
+            using (_lock.Enter())
+            {
+                _enumerations.Remove(pin);
+            }
+        }
+    }
+
+    private void VisitDetails(int chunk, Func<object?, bool> wants, Action<EntryDetails> visit)
+    {
+        using (_lock.EnterAfterOthers())
+        {
+            int first = chunk << SlotStore.ChunkShift;
+            int end = first + _allocator.State(chunk).Fresh;
+            for (int index = first; index < end; index++)
+            {
+                if (_store.Node(index).IsInUse && wants(ValueOf(in _store.Slot(index))))
+                {
+                    visit(EnsureDetails_NeedsLock(index));
+                }
+            }
+        }
+    }
+
+    /// <remarks>The charge stays: the bytes of such late details are not counted.</remarks>
+    private EntryDetails EnsureDetails_NeedsLock(int index)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        ref Slot slot = ref _store.Slot(index);
+        if ((slot.Flags & SlotFlags.HasDetails) != 0)
+        {
+            return (EntryDetails)slot.Value!;
+        }
+
+        var details = new EntryDetails
+        {
+            Value = slot.Value,
+            Callbacks = [],
+            Tokens = [],
+            AbsoluteExpirationTicks =
+                (slot.Flags & SlotFlags.HasDeadline) != 0 ? _store.Deadline(index) : long.MaxValue,
+            SlidingTicks = 0,
+            LastAccessTicks = 0,
+        };
+        BeginWrite(ref slot);
+        slot.Value = details;
+        slot.Flags |= SlotFlags.HasDetails;
+        EndWrite(ref slot);
+        details.Index = index;
+        return details;
     }
 
     private void AddCandidates(int chunk, List<Candidate> candidates)

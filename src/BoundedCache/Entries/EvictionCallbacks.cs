@@ -39,7 +39,7 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
                 // No callbacks any more, but the cache may still be the only one to hold the value.
                 values.OnLeft(entry.Details);
             }
-            else if (entry.Details.Callbacks.Length > 0 && !_stopped)
+            else if (!_stopped && (entry.Details.Callbacks.Length > 0 || values.Watches(entry.Details.Value)))
             {
                 lock (_lock)
                 {

@@ -13,21 +13,25 @@ namespace BoundedCache.Entries;
 /// same instance.
 /// </remarks>
 /// <param name="disposesAll">Whether all values are disposed, or only those of marked entries.</param>
+/// <param name="adopt">
+/// Calls its second argument with the details of each entry whose value passes the first, under the engine's lock.
+/// </param>
 /// <param name="failures">Where exceptions of <c>Dispose</c> are logged.</param>
-internal sealed class ValueDisposer(bool disposesAll, FailureLog failures)
+internal sealed class ValueDisposer(
+    bool disposesAll, Action<Func<object?, bool>, Action<EntryDetails>> adopt, FailureLog failures)
 {
     private static readonly PostEvictionDelegate s_dispose = static (_, value, _, _) => DisposeElsewhere(value);
     private static readonly PostEvictionDelegate s_hold = static (_, _, _, _) => { };
 
     private readonly Lock _lock = new();
     private readonly Dictionary<object, Holders> _holders = new(ReferenceEqualityComparer.Instance);
-    private volatile bool _hasMarked;
+    private bool _hasMarked;
 
     /// <summary>Marks an entry: its value is disposed when it leaves. Works on entries of other caches too.</summary>
     public static void Mark(IList<PostEvictionCallbackRegistration> callbacks) => Mark(callbacks, s_dispose);
 
     /// <summary>Whether an entry with this value has to be marked by <see cref="MarkHolder"/>.</summary>
-    public bool Watches(object? value) => (disposesAll || _hasMarked) && IsDisposable(value);
+    public bool Watches(object? value) => (disposesAll || Volatile.Read(ref _hasMarked)) && IsDisposable(value);
 
     /// <summary>Marks an entry whose value is watched, unless its writer has marked it.</summary>
     public void MarkHolder(ICacheEntry entry)
@@ -38,39 +42,34 @@ internal sealed class ValueDisposer(bool disposesAll, FailureLog failures)
         }
     }
 
-    /// <summary>Counts an entry that is about to be stored.</summary>
-    /// <returns>Whether it was counted: then it must leave.</returns>
+    /// <summary>Counts an entry that is about to be stored, if its value is watched or it is marked.</summary>
+    /// <returns>Whether it was counted: then it must leave, or be refused.</returns>
     public bool Enter(EntryDetails details)
     {
-        ValueMark mark = FindMark(details.Callbacks);
-        if (mark == ValueMark.None || !IsDisposable(details.Value))
+        bool isMarked = FindMark(details.Callbacks) == ValueMark.Dispose;
+        if (!IsDisposable(details.Value) || !(isMarked || Watches(details.Value)))
         {
             return false;
         }
 
-        _hasMarked = true;
-        lock (_lock)
+        if (isMarked && !disposesAll && !Interlocked.Exchange(ref _hasMarked, true))
         {
-            if (!_holders.TryGetValue(details.Value!, out Holders? holders))
-            {
-                _holders.Add(details.Value!, holders = new Holders());
-            }
-
-            holders.Count++;
-            holders.Dispose |= mark == ValueMark.Dispose;
+            // The first: entries that were stored before may hold the same instance.
+            adopt(IsDisposable, older => Add(older, toDispose: false));
         }
 
+        Add(details, isMarked);
         return true;
     }
 
     /// <summary>An entry that was counted was not stored: the caller holds the value, which is not disposed.</summary>
-    public void OnRefused(EntryDetails details) => TryLeave(details.Value!, ValueMark.Hold);
+    public void OnRefused(EntryDetails details) => TryLeave(details, toDispose: false);
 
     /// <summary>An entry left the cache. Disposes its value if no other entry holds it. Never throws.</summary>
     public void OnLeft(EntryDetails details)
     {
-        ValueMark mark = FindMark(details.Callbacks);
-        if (mark != ValueMark.None && IsDisposable(details.Value) && TryLeave(details.Value!, mark))
+        bool isMarked = FindMark(details.Callbacks) == ValueMark.Dispose;
+        if (IsDisposable(details.Value) && TryLeave(details, isMarked))
         {
             Dispose(details.Value!);
         }
@@ -111,27 +110,36 @@ internal sealed class ValueDisposer(bool disposesAll, FailureLog failures)
         : ReferenceEquals(callback?.EvictionCallback, s_hold) ? ValueMark.Hold
         : ValueMark.None;
 
-    /// <summary>
-    /// Uncounts an entry. True if it was the last that held the value, and one of them was to dispose it.
-    /// </summary>
-    private bool TryLeave(object value, ValueMark mark)
+    private void Add(EntryDetails details, bool toDispose)
     {
         lock (_lock)
         {
-            if (!_holders.TryGetValue(value, out Holders? holders))
+            if (!_holders.TryGetValue(details.Value!, out Holders? holders))
             {
-                // Marked after it was stored.
-                return mark == ValueMark.Dispose;
+                _holders.Add(details.Value!, holders = new Holders());
             }
 
-            holders.Dispose |= mark == ValueMark.Dispose;
-            if (--holders.Count > 0)
+            holders.Add(details);
+            holders.ToDispose |= toDispose;
+        }
+    }
+
+    /// <summary>
+    /// Uncounts an entry. True if it was the last that held the value, and one of them was to dispose it.
+    /// </summary>
+    private bool TryLeave(EntryDetails details, bool toDispose)
+    {
+        lock (_lock)
+        {
+            if (!_holders.TryGetValue(details.Value!, out Holders? holders))
             {
-                return false;
+                // Marked after it was stored, or not watched.
+                return toDispose;
             }
 
-            _holders.Remove(value);
-            return holders.Dispose;
+            holders.ToDispose |= toDispose;
+            holders.Remove(details);
+            return holders.IsEmpty && _holders.Remove(details.Value!) && holders.ToDispose;
         }
     }
 
@@ -187,12 +195,40 @@ internal sealed class ValueDisposer(bool disposesAll, FailureLog failures)
         }
     }
 
-    /// <summary>How many entries hold an instance, and whether it is disposed when all have left.</summary>
+    /// <summary>The entries that hold an instance, nearly always one.</summary>
     private sealed class Holders
     {
-        public int Count { get; set; }
+        private EntryDetails? _one;
+        private HashSet<EntryDetails>? _others;
 
-        public bool Dispose { get; set; }
+        /// <summary>Whether the instance is disposed when all have left.</summary>
+        public bool ToDispose { get; set; }
+
+        public bool IsEmpty => _one is null && _others is not { Count: > 0 };
+
+        public void Add(EntryDetails details)
+        {
+            if (_one is null || _one == details)
+            {
+                _one = details;
+            }
+            else
+            {
+                (_others ??= []).Add(details);
+            }
+        }
+
+        public void Remove(EntryDetails details)
+        {
+            if (_one == details)
+            {
+                _one = null;
+            }
+            else
+            {
+                _others?.Remove(details);
+            }
+        }
     }
 
     private enum ValueMark

@@ -204,6 +204,31 @@ public sealed class FlightOvertakenTests
         }
     }
 
+    /// <summary>
+    /// A removal of a key with an <c>Equals</c> of its own takes no lock where it finds nothing. It must not mark a
+    /// flight in the middle of its store: the store would go on, and the removal not find what it stores.
+    /// </summary>
+    [Fact]
+    public void A_removal_marks_a_flight_before_or_after_its_store()
+    {
+        using var test = new CacheUnderTest();
+        Task<int> flight = test.Cache.GetOrCreateAsync(s_key, static _ => new TaskCompletionSource<int>().Task);
+        var pending = (Entries.Flight)test.Cache.Engine.Pending.Snapshot().Single();
+        var remover = new Thread(() => test.Cache.Remove(s_key)) { IsBackground = true };
+        using (test.Cache.Engine.Lock.Enter())
+        {
+            remover.Start();
+            Assert.True(SpinWait.SpinUntil(
+                () => pending.IsOvertaken || (remover.ThreadState & ThreadState.WaitSleepJoin) != 0,
+                TimeSpan.FromSeconds(30)));
+            Assert.False(pending.IsOvertaken);
+        }
+
+        remover.Join();
+        Assert.True(pending.IsOvertaken);
+        Assert.False(flight.IsCompleted);
+    }
+
     /// <summary>All have one hash code, and tell when they are compared.</summary>
     private sealed class Asking(int id)
     {
