@@ -47,6 +47,52 @@ public sealed class SingleFlightTests
     }
 
     [Fact]
+    public async Task Blocked_pool_threads_do_not_keep_an_asynchronous_factory_from_ending()
+    {
+        using var test = new CacheUnderTest();
+        Task<int>[] blocked = [.. Enumerable.Range(0, 40).Select(i => Task.Run(() => i % 2 == 0
+            ? test.Cache.GetOrCreate("key", static _ => 7)
+            : test.Cache.GetOrCreateAsync("key", static async _ =>
+            {
+                for (int step = 0; step < 10; step++)
+                {
+                    await Task.Yield();
+                }
+
+                return 7;
+            }).GetAwaiter().GetResult()))];
+
+        Assert.All(await Task.WhenAll(blocked).WaitAsync(s_patience), static value => Assert.Equal(7, value));
+    }
+
+    [Fact]
+    public void A_synchronization_context_that_is_busy_is_not_needed()
+    {
+        using var test = new CacheUnderTest();
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new Busy());
+        try
+        {
+            foreach (string key in (string[])["a", "b"])
+            {
+                Task<int> first = test.Cache.GetOrCreateAsync(key, async _ =>
+                {
+                    await _gate.Task.ConfigureAwait(false);
+                    return 7;
+                });
+                Task<int> second = test.Cache.GetOrCreateAsync(key, static (_, _) => Task.FromResult(8)).AsTask();
+                _gate.TrySetResult();
+
+                Assert.True(Task.WaitAll([first, second], s_patience));
+            }
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
+    [Fact]
     public async Task Keys_that_are_equal_share_a_factory_and_others_do_not()
     {
         using var test = new CacheUnderTest();
@@ -378,6 +424,14 @@ public sealed class SingleFlightTests
         int run = Interlocked.Increment(ref _runs);
         await _gate.Task;
         return $"made by {run}";
+    }
+
+    /// <summary>Runs nothing.</summary>
+    private sealed class Busy : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+        }
     }
 
     private sealed record Clashing(int Id)
