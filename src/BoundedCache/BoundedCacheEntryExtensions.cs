@@ -7,18 +7,18 @@ namespace BoundedCache;
 public static class BoundedCacheEntryExtensions
 {
     /// <summary>
-    /// Has the entry's value disposed when the entry has left the cache, for whatever reason: evicted, expired, removed,
-    /// replaced, cleared, or because the cache is disposed.
+    /// Has the entry's value disposed when the entry has left the cache, for whatever reason: evicted, expired,
+    /// removed, replaced, cleared, or because the cache is disposed.
     /// </summary>
     /// <remarks>
     /// <para>In a <see cref="BoundedMemoryCache"/> the value is disposed once, on the thread pool, after the entry's
     /// eviction callbacks; when the cache is disposed, before its <c>Dispose</c> returns. It is disposed by
     /// <see cref="IDisposable.Dispose"/>, or by <see cref="IAsyncDisposable.DisposeAsync"/> if it has only that.
     /// Exceptions are logged.</para>
-    /// <para>It is not disposed while another entry of the same cache holds the same instance, but when the last of them
-    /// leaves. It is not disposed if it was not stored, because it is too large, or expired, or its key was written
-    /// while a factory made it: the caller holds it. Tasks, lazies and collections of disposable objects are not
-    /// followed.</para>
+    /// <para>It is not disposed while another entry of the same cache holds the same instance, but when the last of
+    /// them leaves. It is not disposed if it was not stored, because it is too large, or expired, or its key was
+    /// written while a factory made it: the caller holds it. Tasks, lazies and collections of disposable objects
+    /// are not followed.</para>
     /// <para>Whoever read the value before may still use it when it is disposed: the cache does not know readers. So it
     /// suits values whose methods may be called after their disposal, or that are used only at once.</para>
     /// <para>In another <see cref="IMemoryCache"/> this is an eviction callback that disposes the value. Such a cache

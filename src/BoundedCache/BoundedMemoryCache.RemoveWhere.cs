@@ -17,8 +17,8 @@ public sealed partial class BoundedMemoryCache
     /// <remarks>
     /// <para>An entry that is there from beginning to end is asked about. One that is stored meanwhile may be or may
     /// not. One that is replaced after its key matched stays: it is another entry.</para>
-    /// <para>It takes time in proportion to the number of entries, in steps; others read and write in between. Meanwhile
-    /// the cache's table does not become smaller.</para>
+    /// <para>It takes time in proportion to the number of entries, in steps; others read and write in between.
+    /// Meanwhile the cache's table does not become smaller.</para>
     /// <para>If <paramref name="match"/> throws, the exception reaches the caller, and what matched until then is
     /// removed.</para>
     /// </remarks>

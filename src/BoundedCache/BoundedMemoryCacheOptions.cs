@@ -93,9 +93,8 @@ public sealed class BoundedMemoryCacheOptions
 
     /// <summary>
     /// Whether values that are <see cref="IDisposable"/> or <see cref="IAsyncDisposable"/> are disposed when their
-    /// entries have left the cache. Default false. For single entries:
-    /// <see cref="BoundedCacheEntryExtensions.DisposeValueOnRemoval(Microsoft.Extensions.Caching.Memory.ICacheEntry)"/>,
-    /// which also says what it means for readers.
+    /// entries have left the cache. Default false. <see cref="BoundedCacheEntryExtensions"/> does it for single
+    /// entries, and says what it means for readers.
     /// </summary>
     public bool DisposeValues { get; set; }
 

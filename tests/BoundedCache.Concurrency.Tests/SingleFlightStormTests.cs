@@ -22,7 +22,8 @@ public sealed class SingleFlightStormTests : IDisposable
         ReleaseMode = ReleaseMode.None,
     });
 
-    private readonly object[] _keys = [.. Enumerable.Range(0, Keys).Select(static i => i % 2 == 0 ? $"key {i}" : (object)i)];
+    private readonly object[] _keys =
+        [.. Enumerable.Range(0, Keys).Select(static i => i % 2 == 0 ? $"key {i}" : (object)i)];
     private readonly int[] _running = new int[Keys];
     private readonly long[] _lastWrite = new long[Keys];
     private readonly ConcurrentQueue<string> _wrong = new();
@@ -129,9 +130,11 @@ public sealed class SingleFlightStormTests : IDisposable
             }
 
             Check(made is not null && made.Key == key, "a value of another key");
-            Check(made!.Ended == 0 || !made.IsWritten || made.Ended > written, "a value that was written before a write");
+            Check(
+                made!.Ended == 0 || !made.IsWritten || made.Ended > written, "a value that was written before a write");
             Check(made.IsWritten || made.Began > written, $"the result of a factory begun before a write");
-            Check(made.IsWritten || made.IsStored || made.Receive(Now()) > began, "a result that was not stored, again");
+            Check(
+                made.IsWritten || made.IsStored || made.Receive(Now()) > began, "a result that was not stored, again");
         }
         catch (MadeException failure)
         {
@@ -170,7 +173,9 @@ public sealed class SingleFlightStormTests : IDisposable
         }
 
         long last = Volatile.Read(ref _lastWrite[key]);
-        while (last < began && Interlocked.CompareExchange(ref _lastWrite[key], began, last) is var seen && seen != last)
+        while (last < began
+            && Interlocked.CompareExchange(ref _lastWrite[key], began, last) is var seen
+            && seen != last)
         {
             last = seen;
         }
@@ -259,7 +264,8 @@ public sealed class SingleFlightStormTests : IDisposable
         /// <summary>
         /// When it was first received, at the latest: its flight had landed, and nobody may join it any more.
         /// </summary>
-        public long Receive(long now) => Interlocked.CompareExchange(ref _received, now, 0) is not 0 and var first ? first : now;
+        public long Receive(long now) =>
+            Interlocked.CompareExchange(ref _received, now, 0) is not 0 and var first ? first : now;
     }
 
     private sealed class MadeException(Made made) : Exception("A factory fails.")

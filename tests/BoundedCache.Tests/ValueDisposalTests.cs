@@ -157,6 +157,25 @@ public sealed class ValueDisposalTests
         Assert.Equal(1, value.Disposals);
     }
 
+    [Fact]
+    public void An_entry_that_is_stored_already_can_be_marked()
+    {
+        using CacheUnderTest test = Make(byOption: false);
+        using var value = new Value();
+        ICacheEntry first = test.Cache.CreateEntry("first");
+        first.Value = value;
+        first.Dispose();
+        test.Cache.Set("second", value);
+        first.DisposeValueOnRemoval();
+        test.Cache.Remove("first");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(0, value.Disposals);
+        test.Cache.Remove("second");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+
+        Assert.Equal(1, value.Disposals);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -331,7 +350,8 @@ public sealed class ValueDisposalTests
         Assert.All(there, static value => Assert.Equal(0, ((Value)value!).Disposals));
 
         // A value may leave before it is stored a second time, and is then disposed for each stay.
-        Assert.All(values.Where(value => !there.Contains(value)), static value => Assert.InRange(value.Disposals, 1, 2));
+        Assert.All(
+            values.Where(value => !there.Contains(value)), static value => Assert.InRange(value.Disposals, 1, 2));
         test.Cache.Dispose();
         Assert.All(values, static value => Assert.InRange(value.Disposals, 1, 2));
     }

@@ -160,4 +160,10 @@ internal readonly record struct RemovedEntry(object Key, EntryDetails Details, E
 {
     /// <summary>False for an entry that was refused.</summary>
     public bool WasStored { get; init; } = true;
+
+    /// <summary>The callbacks when the entry left: those that are added later do not run.</summary>
+    public PostEvictionCallbackRegistration[] Callbacks { get; } = Details.Callbacks;
+
+    /// <summary>The tokens when the entry left, with the subscriptions that end now.</summary>
+    public EntryToken[] Tokens { get; } = Details.Tokens;
 }

@@ -81,6 +81,7 @@ internal sealed partial class CacheEngine
         }
 
         long now = _time.GetUtcNow().UtcTicks;
+        OnExpiringHit?.Invoke(now);
         EvictionReason reason;
         if (details is not null)
         {

@@ -122,16 +122,13 @@ internal sealed partial class CacheEngine
             return (EntryDetails)slot.Value!;
         }
 
-        var details = new EntryDetails
+        EntryDetails details = EntryDetails.Empty();
+        details.Value = slot.Value;
+        if ((slot.Flags & SlotFlags.HasDeadline) != 0)
         {
-            Value = slot.Value,
-            Callbacks = [],
-            Tokens = [],
-            AbsoluteExpirationTicks =
-                (slot.Flags & SlotFlags.HasDeadline) != 0 ? _store.Deadline(index) : long.MaxValue,
-            SlidingTicks = 0,
-            LastAccessTicks = 0,
-        };
+            details.AbsoluteExpirationTicks = _store.Deadline(index);
+        }
+
         BeginWrite(ref slot);
         slot.Value = details;
         slot.Flags |= SlotFlags.HasDetails;

@@ -17,8 +17,8 @@ internal sealed partial class CacheEngine
     /// until it fits.
     /// </summary>
     /// <returns>
-    /// False if its charge alone is above the limit: it is not stored, and an entry with the same key is removed. False
-    /// too if it is a pending store that was overtaken: nothing changes.
+    /// False if its charge alone is above the limit (then an entry with the same key is removed), or if it is a pending
+    /// store that was overtaken (then nothing changes).
     /// </returns>
     public bool Set<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -41,9 +41,7 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>
-    /// Removes the entry with a key, for <paramref name="reason"/>, and overtakes a pending store of that key.
-    /// </summary>
+    /// <summary>Removes the entry with a key, and overtakes a pending store of that key.</summary>
     /// <returns>Whether there was one.</returns>
     public bool Remove<TLookup>(scoped in TLookup lookup, EvictionReason reason = EvictionReason.Removed)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -165,14 +163,12 @@ internal sealed partial class CacheEngine
         bool found = TLookup.RunsUserCode && Find(in lookup, out _, out slotRef);
         using (_lock.Enter())
         {
-            if (entry.Pending is { } pending)
+            if (entry.Pending is { IsOvertaken: true })
             {
-                if (pending.IsOvertaken)
-                {
-                    return SetResult.Overtaken;
-                }
+                return SetResult.Overtaken;
             }
-            else if (begun != Pending.Begun)
+
+            if (entry.Pending is null && begun != Pending.Begun)
             {
                 // One began since, perhaps with this key: it would not see this entry, and replace it.
                 return SetResult.Unfinished;

@@ -159,7 +159,7 @@ internal sealed partial class CacheEngine
         {
             var details = (EntryDetails)slot.Value!;
             (removed ??= []).Add(new RemovedEntry(slot.Key!, details, reason));
-            details.Index = 0;
+            details.Index = EntryDetails.Left;
         }
     }
 

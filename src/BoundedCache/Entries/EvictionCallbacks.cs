@@ -33,13 +33,13 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
     {
         foreach (RemovedEntry entry in removed)
         {
-            Unsubscribe(entry.Details);
+            Unsubscribe(entry.Tokens);
             if (_stopped && entry.WasStored)
             {
                 // No callbacks any more, but the cache may still be the only one to hold the value.
-                values.OnLeft(entry.Details);
+                values.OnLeft(in entry);
             }
-            else if (!_stopped && (entry.Details.Callbacks.Length > 0 || values.Watches(entry.Details.Value)))
+            else if (!_stopped && (entry.Callbacks.Length > 0 || values.Watches(entry.Details.Value)))
             {
                 lock (_lock)
                 {
@@ -54,8 +54,8 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
         }
     }
 
-    /// <summary>Unsubscribes from the tokens of an entry. Never throws.</summary>
-    public void Unsubscribe(EntryDetails details) => details.Unsubscribe(OnTokenFailed);
+    /// <summary>Unsubscribes from tokens. Never throws.</summary>
+    public void Unsubscribe(Span<EntryToken> tokens) => EntryToken.UnsubscribeAll(tokens, OnTokenFailed);
 
     /// <summary>Logs an exception of a token. Never throws.</summary>
     public void OnTokenFailed(Exception failure) => failures.OnTokenFailed(failure);
@@ -86,7 +86,7 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
     private void Run(RemovedEntry entry)
     {
         s_isRunning = true;
-        foreach (PostEvictionCallbackRegistration registration in entry.Details.Callbacks)
+        foreach (PostEvictionCallbackRegistration registration in entry.Callbacks)
         {
             try
             {
@@ -107,7 +107,7 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
 
         if (entry.WasStored)
         {
-            values.OnLeft(entry.Details);
+            values.OnLeft(in entry);
         }
 
         s_isRunning = false;

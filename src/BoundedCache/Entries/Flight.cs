@@ -144,18 +144,14 @@ internal sealed class Flight : PendingStore
 internal sealed class FlightEntry : CacheEntry
 {
     private readonly Flight _flight;
-    private bool _isWithdrawn;
 
     public FlightEntry(Flight flight, IEntryStore cache)
         : base(flight.Key, cache) => _flight = flight;
 
     public override PendingStore Pending => _flight;
 
-    public override bool IsWithdrawn => _isWithdrawn;
-
-    public Expiration Expiration => new(
-        AbsoluteExpiration?.UtcTicks ?? long.MaxValue,
-        ExpirationTokens.Count == 0 ? null : [.. ExpirationTokens]);
+    /// <summary>What an entry inherits that is being built around a wait for this one.</summary>
+    public Expiration Expiration => new(Math.Max(1, ((IEntrySettings)this).AbsoluteTicks), Details?.Tokens);
 
     /// <summary>Runs the factory, and stores its result.</summary>
     public void Fill<TItem>(MemoryCacheEntryOptions? options, Func<ICacheEntry, TItem> factory)
@@ -168,6 +164,7 @@ internal sealed class FlightEntry : CacheEntry
         }
         catch
         {
+            // Nothing is stored, even if the factory had set a value.
             Withdraw();
             throw;
         }
@@ -189,17 +186,11 @@ internal sealed class FlightEntry : CacheEntry
         }
         catch
         {
+            // Nothing is stored, even if the factory had set a value.
             Withdraw();
             throw;
         }
 
-        Dispose();
-    }
-
-    /// <summary>The factory failed: nothing is stored, even if it had set a value.</summary>
-    private void Withdraw()
-    {
-        _isWithdrawn = true;
         Dispose();
     }
 

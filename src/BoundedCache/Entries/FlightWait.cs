@@ -1,5 +1,3 @@
-using BoundedCache.Engine;
-
 namespace BoundedCache.Entries;
 
 /// <summary>

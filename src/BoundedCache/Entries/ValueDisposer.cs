@@ -34,11 +34,24 @@ internal sealed class ValueDisposer(
     public bool Watches(object? value) => (disposesAll || Volatile.Read(ref _hasMarked)) && IsDisposable(value);
 
     /// <summary>Marks an entry whose value is watched, unless its writer has marked it.</summary>
-    public void MarkHolder(ICacheEntry entry)
+    public void MarkHolder(EntryDetails details)
     {
-        if (FindMark(entry.PostEvictionCallbacks) == ValueMark.None)
+        if (FindMark(details.Callbacks) == ValueMark.None)
         {
-            Mark(entry.PostEvictionCallbacks, disposesAll ? s_dispose : s_hold);
+            details.Callbacks =
+            [
+                .. details.Callbacks,
+                new PostEvictionCallbackRegistration { EvictionCallback = disposesAll ? s_dispose : s_hold },
+            ];
+        }
+    }
+
+    /// <summary>Notes callbacks that were added to a stored entry; a mark may be among them.</summary>
+    public void OnAdded(PostEvictionCallbackRegistration[]? callbacks)
+    {
+        if (callbacks is not null && FindMark(callbacks) == ValueMark.Dispose)
+        {
+            Watch();
         }
     }
 
@@ -52,10 +65,9 @@ internal sealed class ValueDisposer(
             return false;
         }
 
-        if (isMarked && !disposesAll && !Interlocked.Exchange(ref _hasMarked, true))
+        if (isMarked)
         {
-            // The first: entries that were stored before may hold the same instance.
-            adopt(IsDisposable, older => Add(older, toDispose: false));
+            Watch();
         }
 
         Add(details, isMarked);
@@ -66,12 +78,12 @@ internal sealed class ValueDisposer(
     public void OnRefused(EntryDetails details) => TryLeave(details, toDispose: false);
 
     /// <summary>An entry left the cache. Disposes its value if no other entry holds it. Never throws.</summary>
-    public void OnLeft(EntryDetails details)
+    public void OnLeft(in RemovedEntry entry)
     {
-        bool isMarked = FindMark(details.Callbacks) == ValueMark.Dispose;
-        if (IsDisposable(details.Value) && TryLeave(details, isMarked))
+        bool isMarked = FindMark(entry.Callbacks) == ValueMark.Dispose;
+        if (IsDisposable(entry.Details.Value) && TryLeave(entry.Details, isMarked))
         {
-            Dispose(details.Value!);
+            Dispose(entry.Details.Value!);
         }
     }
 
@@ -109,6 +121,15 @@ internal sealed class ValueDisposer(
         ReferenceEquals(callback?.EvictionCallback, s_dispose) ? ValueMark.Dispose
         : ReferenceEquals(callback?.EvictionCallback, s_hold) ? ValueMark.Hold
         : ValueMark.None;
+
+    /// <summary>Watches all entries from now on: those that were stored before may hold a marked one's value.</summary>
+    private void Watch()
+    {
+        if (!disposesAll && !Interlocked.Exchange(ref _hasMarked, true))
+        {
+            adopt(IsDisposable, older => Add(older, toDispose: false));
+        }
+    }
 
     private void Add(EntryDetails details, bool toDispose)
     {

@@ -116,7 +116,8 @@ internal sealed class HybridCacheCheck(IServiceCollection services, ILoggerFacto
 
     /// <summary>The type that implements a service without a key; null where only a factory knows it.</summary>
     private Type? TypeOf<T>() =>
-        services.LastOrDefault(static service => service.ServiceType == typeof(T) && !service.IsKeyedService) is { } last
+        services.LastOrDefault(static service => service.ServiceType == typeof(T)
+            && !service.IsKeyedService) is { } last
             ? last.ImplementationType ?? last.ImplementationInstance?.GetType()
             : null;
 }

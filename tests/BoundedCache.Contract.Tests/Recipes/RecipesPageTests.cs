@@ -18,7 +18,8 @@ public sealed partial class RecipesPageTests
 
         Assert.Equal(
             compiled.Order(StringComparer.Ordinal),
-            Blocks().Matches(s_page).Select(static match => Squeeze(match.Groups[1].Value)).Order(StringComparer.Ordinal));
+            Blocks().Matches(s_page).Select(static match => Squeeze(match.Groups[1].Value))
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]

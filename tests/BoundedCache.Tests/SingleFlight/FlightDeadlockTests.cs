@@ -28,7 +28,8 @@ public sealed class FlightDeadlockTests
         {
             Exception failure = await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(reentry).WaitAsync(s_patience));
             failure = failure is AggregateException all ? all.InnerExceptions.Single() : failure;
-            Assert.Contains("'key'", Assert.IsType<InvalidOperationException>(failure).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "'key'", Assert.IsType<InvalidOperationException>(failure).Message, StringComparison.Ordinal);
         }
 
         Assert.Equal((0, 0), (cache.Count, cache.Engine.Pending.Count));
@@ -54,7 +55,8 @@ public sealed class FlightDeadlockTests
                 await Task.Yield();
                 return await AskAsync(i + 1);
             })
-            : Task.FromResult(test.Cache.GetOrCreate($"key {i % length}", _ => AskAsync(i + 1).GetAwaiter().GetResult()));
+            : Task.FromResult(
+                test.Cache.GetOrCreate($"key {i % length}", _ => AskAsync(i + 1).GetAwaiter().GetResult()));
     }
 
     [Fact]
@@ -119,7 +121,8 @@ public sealed class FlightDeadlockTests
         });
         Task<int>[] sums =
         [
-            .. Enumerable.Range(0, 100).Select(i => Task.Run(() => SumAsync($"sum {i % 10}", "x", "y", "x", $"z {i % 3}"))),
+            .. Enumerable.Range(0, 100)
+                .Select(i => Task.Run(() => SumAsync($"sum {i % 10}", "x", "y", "x", $"z {i % 3}"))),
         ];
 
         Assert.All(await Task.WhenAll(sums).WaitAsync(s_patience), static sum => Assert.Equal(5, sum));
@@ -156,7 +159,8 @@ public sealed class FlightDeadlockTests
         await test.Cache.GetOrCreateAsync("other", static _ => Task.FromResult(1));
         Assert.Null(Entries.Flight.Current);
         await Assert.ThrowsAsync<FormatException>(
-            () => test.Cache.GetOrCreateAsync("third", static Task<int> (ICacheEntry _) => throw new FormatException()));
+            () =>
+                test.Cache.GetOrCreateAsync("third", static Task<int> (ICacheEntry _) => throw new FormatException()));
         Assert.Null(Entries.Flight.Current);
     }
 }

@@ -226,7 +226,8 @@ public sealed class SingleFlightTests
         using var test = new CacheUnderTest();
 
         Assert.Equal(
-            2_000_000, (await test.Cache.GetOrCreateAsync("key", static _ => Task.FromResult(new byte[2_000_000])))!.Length);
+            2_000_000,
+            (await test.Cache.GetOrCreateAsync("key", static _ => Task.FromResult(new byte[2_000_000])))!.Length);
         Assert.Equal(1, test.Cache.GetOrCreate("key", entry =>
         {
             entry.AbsoluteExpiration = test.Time.GetUtcNow();
@@ -403,7 +404,8 @@ public sealed class SingleFlightTests
         await Assert.ThrowsAsync<ArgumentNullException>(
             () => test.Cache.GetOrCreateAsync("key", (Func<ICacheEntry, Task<int>>)null!));
         await Assert.ThrowsAsync<ArgumentNullException>(
-            async () => await test.Cache.GetOrCreateAsync("key", (Func<ICacheEntry, CancellationToken, Task<int>>)null!));
+            async () =>
+                await test.Cache.GetOrCreateAsync("key", (Func<ICacheEntry, CancellationToken, Task<int>>)null!));
         Assert.Throws<ArgumentNullException>(() => test.Cache.GetOrCreate(null!, static _ => 1));
         Assert.Throws<ArgumentNullException>(() => test.Cache.GetOrCreate<int>("key", null!));
     }
