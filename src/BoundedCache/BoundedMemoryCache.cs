@@ -41,6 +41,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private readonly bool _trackStatistics;
     private readonly bool _trackLinkedEntries;
     private readonly IdleReleaser.Member? _idle;
+
+    /// <summary>Measures values that change; null under <see cref="EntrySizing.Declared"/>.</summary>
+    private readonly CacheAudit? _audit;
     private IDisposable? _companion;
     private readonly PacedAccount? _pace;
     private bool _disposed;
@@ -51,8 +54,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private bool _plainReads;
 
     /// <summary>
-    /// Creates a cache. It starts no thread. It starts a timer only with the first entry that can expire, or for idle
-    /// releases.
+    /// Creates a cache. It starts no thread, and a timer only with the first entry that can expire, or for idle
+    /// releases. The first entry whose value can change starts the process's one thread for measuring values again.
     /// </summary>
     /// <param name="options">Settings, checked and copied: later changes have no effect.</param>
     /// <param name="loggerFactory">
@@ -72,13 +75,14 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     {
     }
 
-    /// <summary>Creates a cache with a releaser and a pacer for a test.</summary>
+    /// <summary>Creates a cache with a releaser, a pacer and an auditor for a test.</summary>
     internal BoundedMemoryCache(
         BoundedMemoryCacheOptions options,
         ILoggerFactory? loggerFactory,
         IMeterFactory? meterFactory,
         MemoryReleaser releaser,
-        Pacer pacer)
+        Pacer pacer,
+        Auditor? auditor = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -107,6 +111,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             onNotWalked: type => Log.ObjectsNotMeasured(_logger, Name, type));
         _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed, Pace);
         _onTokenChanged = new ChangeTokenListener(_engine).OnChanged;
+
+        _audit = MakeAudit(options, auditor ?? Auditor.Shared);
 
         // Declared sizes may be in any unit, so their sum says nothing about memory.
         _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured
@@ -206,6 +212,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         _scan.Dispose();
         LeaveIdleReleaser();
         AbortFlights();
+        _audit?.Dispose();
         _callbacks.Stop();
         _engine.Clear();
         _engine.Trim();
@@ -222,7 +229,15 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     long ILiveCache.LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
 
     /// <inheritdoc/>
+    long ILiveCache.OverdueBytes => OverdueBytes;
+
+    /// <inheritdoc/>
     long ILiveCache.CreditedBytes => _engine.CreditedBytes;
+
+    private long OverdueBytes => _pace is null ? 0 : _pacer.OverdueBytesOf(_pace);
+
+    /// <summary>Measurements in the background, for tests; null under <see cref="EntrySizing.Declared"/>.</summary>
+    internal CacheAudit? Audit => _audit;
 
     /// <summary>The engine, for the invariant checker and for reports.</summary>
     internal CacheEngine Engine => _engine;
@@ -248,6 +263,17 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// Reports to the pacer, which collects when too many bytes came or left. Call it after every change.
     /// </summary>
     private void Pace() => _pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
+
+    /// <summary>The same after a write. The writer may have to wait for the collector.</summary>
+    private void PaceWriter()
+    {
+        if (_pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, mayWait: !_disposed) is { } waited
+            && waited > TimeSpan.Zero)
+        {
+            _counters.OnWaited(waited);
+            _instruments?.RecordWait(Name, waited);
+        }
+    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 }

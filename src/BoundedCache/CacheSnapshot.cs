@@ -77,6 +77,27 @@ public sealed record CacheSnapshot
     /// <summary>Keys and values whose size could only be estimated. The log names each type of them once.</summary>
     public long EstimatedSizes { get; init; }
 
+    /// <summary>
+    /// Entries whose value was not finished when it was last measured: a task that runs, a lazy that is not made. Their
+    /// bytes are not known.
+    /// </summary>
+    public int UnfinishedEntries { get; init; }
+
+    /// <summary>Measurements of entries after they were stored, in the background.</summary>
+    public long AuditedEntries { get; init; }
+
+    /// <summary>Entries that these measurements charged anew, more or less than before.</summary>
+    public long ChangedEntries { get; init; }
+
+    /// <summary>Bytes that these measurements charged more, in all.</summary>
+    public long GrownBytes { get; init; }
+
+    /// <summary>
+    /// Bytes by which values had grown in the last lap over the entries, and that no entry is charged: many entries
+    /// share them, or changes are only reported (<see cref="BoundedMemoryCacheOptions.AuditOnlyReports"/>).
+    /// </summary>
+    public long UnchargedBytes { get; init; }
+
     /// <summary>How often the limit was set to its old value or less.</summary>
     public long Shrinks { get; init; }
 
@@ -91,6 +112,21 @@ public sealed record CacheSnapshot
     /// counted as <see cref="ReleasedBytes"/>.
     /// </summary>
     public TimeSpan GCPause { get; init; }
+
+    /// <summary>
+    /// Bytes of entries that left and are dead, beyond what pacing promises, which it may not collect yet: collecting
+    /// has used up its share of time, because much else is alive in the process. 0 in most processes.
+    /// </summary>
+    public long OverdueBytes { get; init; }
+
+    /// <summary>
+    /// Writes that waited for the garbage collector, because writers together made entries faster than it takes them.
+    /// See <see cref="BoundedMemoryCacheOptions.PacingShare"/>.
+    /// </summary>
+    public long WriterWaits { get; init; }
+
+    /// <summary>How long those writes waited, in all.</summary>
+    public TimeSpan WriterWaitTime { get; init; }
 
     /// <summary>The report on the last shrink or release that ended; null where there was none.</summary>
     public ShrinkReport? LastReport { get; init; }

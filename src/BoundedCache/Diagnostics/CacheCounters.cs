@@ -10,6 +10,8 @@ internal sealed class CacheCounters
     private long _shrinks;
     private long _releasedBytes;
     private long _pauseTicks;
+    private long _waits;
+    private long _waitTicks;
     private ShrinkReport? _lastReport;
 
     public long RefusedTooLarge => Interlocked.Read(ref _refusedTooLarge);
@@ -21,6 +23,10 @@ internal sealed class CacheCounters
     public long ReleasedBytes => Interlocked.Read(ref _releasedBytes);
 
     public TimeSpan GCPause => TimeSpan.FromTicks(Interlocked.Read(ref _pauseTicks));
+
+    public long WriterWaits => Interlocked.Read(ref _waits);
+
+    public TimeSpan WriterWaitTime => TimeSpan.FromTicks(Interlocked.Read(ref _waitTicks));
 
     public ShrinkReport? LastReport => Volatile.Read(ref _lastReport);
 
@@ -40,6 +46,13 @@ internal sealed class CacheCounters
     {
         Interlocked.Add(ref _releasedBytes, Math.Max(0, residentBytes));
         Interlocked.Add(ref _pauseTicks, pause.Ticks);
+    }
+
+    /// <summary>Counts a write that waited for the collector.</summary>
+    public void OnWaited(TimeSpan waited)
+    {
+        Interlocked.Increment(ref _waits);
+        Interlocked.Add(ref _waitTicks, waited.Ticks);
     }
 
     public void OnReport(ShrinkReport report) => Volatile.Write(ref _lastReport, report);

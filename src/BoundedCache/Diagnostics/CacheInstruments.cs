@@ -32,6 +32,7 @@ internal sealed class CacheInstruments
     private Instrument? _requests;
     private Histogram<double>? _shrinkDuration;
     private Histogram<double>? _pauseDuration;
+    private Histogram<double>? _waitDuration;
     private bool _isMade;
 
     private CacheInstruments(Meter meter) => _meter = meter;
@@ -66,6 +67,9 @@ internal sealed class CacheInstruments
 
     public void RecordPause(string cacheName, TimeSpan pause) =>
         Record(_pauseDuration, pause, new KeyValuePair<string, object?>(NameTag, cacheName));
+
+    public void RecordWait(string cacheName, TimeSpan waited) =>
+        Record(_waitDuration, waited, new KeyValuePair<string, object?>(NameTag, cacheName));
 
     /// <summary>The tag's value for an outcome.</summary>
     public static string OutcomeName(ReleaseOutcome outcome) => outcome switch
@@ -128,6 +132,12 @@ internal sealed class CacheInstruments
             "bounded_cache.gc.pause.duration",
             "s",
             "Time for which a release stopped the process's managed threads.",
+            tags: null,
+            s_durations));
+        _waitDuration = Contained(() => _meter.CreateHistogram(
+            "bounded_cache.writer.wait.duration",
+            "s",
+            "Time for which a write waited for the garbage collector.",
             tags: null,
             s_durations));
     }

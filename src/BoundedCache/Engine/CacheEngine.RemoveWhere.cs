@@ -33,11 +33,11 @@ internal sealed partial class CacheEngine
 
         try
         {
-            var candidates = new List<Candidate>();
+            var candidates = new List<SeenEntry>();
             for (int chunk = 1; chunk < chunks; chunk++)
             {
                 candidates.Clear();
-                AddCandidates(chunk, candidates);
+                AddSeen(chunk, candidates);
                 int matched = 0;
                 try
                 {
@@ -137,7 +137,7 @@ internal sealed partial class CacheEngine
         return details;
     }
 
-    private void AddCandidates(int chunk, List<Candidate> candidates)
+    private void AddSeen(int chunk, List<SeenEntry> candidates)
     {
         using (_lock.EnterAfterOthers())
         {
@@ -148,13 +148,13 @@ internal sealed partial class CacheEngine
                 if (_store.Node(index).IsInUse)
                 {
                     ref Slot slot = ref _store.Slot(index);
-                    candidates.Add(new Candidate(index, slot.Key!, ValueOf(in slot), slot.Version));
+                    candidates.Add(new SeenEntry(index, slot.Key!, ValueOf(in slot), slot.Version));
                 }
             }
         }
     }
 
-    private void Remove(List<Candidate> candidates, int count, ref int removed)
+    private void Remove(List<SeenEntry> candidates, int count, ref int removed)
     {
         for (int begin = 0; begin < count; begin += BatchEntries)
         {
@@ -164,7 +164,7 @@ internal sealed partial class CacheEngine
             {
                 for (int i = begin; i < end; i++)
                 {
-                    Candidate candidate = candidates[i];
+                    SeenEntry candidate = candidates[i];
                     if (IsStill_NeedsLock(in candidate))
                     {
                         RemoveEntry_NeedsLock(candidate.Index, EvictionReason.Removed, ref told);
@@ -182,7 +182,7 @@ internal sealed partial class CacheEngine
     /// <summary>
     /// Whether an entry is the one that was seen. Its version also changes when it is only measured again.
     /// </summary>
-    private bool IsStill_NeedsLock(in Candidate candidate)
+    private bool IsStill_NeedsLock(in SeenEntry candidate)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         if (!_store.Exists(candidate.Index) || !_store.Node(candidate.Index).IsInUse)
@@ -198,5 +198,5 @@ internal sealed partial class CacheEngine
     private static object? ValueOf(in Slot slot) =>
         (slot.Flags & SlotFlags.HasDetails) != 0 ? ((EntryDetails)slot.Value!).Value : slot.Value;
 
-    private readonly record struct Candidate(int Index, object Key, object? Value, uint Version);
+    private readonly record struct SeenEntry(int Index, object Key, object? Value, uint Version);
 }

@@ -33,16 +33,16 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     /// <param name="creditedBytes">Bytes that ever left the cache.</param>
     /// <param name="usedBytes">Bytes in the cache.</param>
     /// <param name="limitBytes">The cache's limit.</param>
+    /// <param name="mayWait">Whether the caller is a writer, which may be held back.</param>
+    /// <returns>How long the caller waited for the collector; zero for nearly all.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Report(long creditedBytes, long usedBytes, long limitBytes)
-    {
+    public TimeSpan Report(long creditedBytes, long usedBytes, long limitBytes, bool mayWait = false) =>
+
         // Credited and used bytes together grow only by what comes in. Credited bytes count twice, so that entries that
         // leave are seen too.
-        if ((2 * creditedBytes) + usedBytes >= Volatile.Read(ref _nextReport))
-        {
-            pacer.Report(this, creditedBytes, usedBytes, limitBytes);
-        }
-    }
+        (2 * creditedBytes) + usedBytes >= Volatile.Read(ref _nextReport)
+            ? pacer.Report(this, creditedBytes, usedBytes, limitBytes, mayWait)
+            : TimeSpan.Zero;
 
     /// <summary>
     /// Records what came into the cache and left it, and its current limit. Called by the pacer, under its lock.
@@ -57,8 +57,12 @@ internal sealed class PacedAccount(Pacer pacer, double share)
         _came += came;
         LimitBytes = Math.Min(MaximumBytes, limitBytes);
         BudgetBytes = (long)(LimitBytes * share);
-        Volatile.Write(
-            ref _nextReport, _left + _came + (Math.Max(BudgetBytes, PacingBudget.MinimumBytes) / ReportsPerBudget));
         return (left, came);
     }
+
+    /// <summary>Says when the cache is to report next. Called by the pacer, under its lock.</summary>
+    /// <param name="atOnce">True for with its next change; false for when enough came or left.</param>
+    public void ExpectReport(bool atOnce) => Volatile.Write(
+        ref _nextReport,
+        atOnce ? 0 : _left + _came + (Math.Max(BudgetBytes, PacingBudget.MinimumBytes) / ReportsPerBudget));
 }

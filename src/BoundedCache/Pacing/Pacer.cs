@@ -7,21 +7,24 @@ namespace BoundedCache.Pacing;
 /// <summary>
 /// Keeps a process's memory near its caches' limits while entries come and go. It counts the bytes that left all caches
 /// since the last collection of the whole heap. When they pass the caches' budgets taken together
-/// (<see cref="PacingBudget"/>), it requests a collection in the background. It has the young generations compacted as
-/// <see cref="YoungPacing"/> says. Where there are many holes and little is alive, it has the whole heap compacted
-/// instead of collected in the background.
+/// (<see cref="PacingBudget"/>), it requests a collection in the background. Where writers outrun that collection, they
+/// wait for its end (<see cref="WriterGate"/>). It has the young generations compacted as <see cref="YoungPacing"/>
+/// says, and holes closed as <see cref="HolePacing"/> says.
 /// </summary>
 /// <remarks>
 /// <para>An evicted entry has mostly lived long enough to be in the oldest generation. There it stays, dead, until that
-/// generation is collected. By the runtime's own budgets such a process grows far beyond its live heap.</para>
+/// generation is collected. By the runtime's own budgets such a process grows far beyond its live heap. Collections in
+/// the background alone bound nothing: what dies while one runs stays until the next.</para>
 /// <para>The pacer requests nothing in a no-GC region, or when the process collects often enough by itself (what left
 /// before such a collection no longer counts). It also requests nothing while its collections would take more than
-/// <see cref="MaxShareOfProcessor"/>, or young ones more than <see cref="YoungPacing.MaxShareOfTime"/>. It collects the
-/// whole heap on a thread made for that: a background collection begins with a short blocking one, and no writer should
-/// wait for it. All threads wait for a young collection, so the writer that reported runs it.</para>
-/// <para>Lock: <c>_lock</c> guards all counts, the budget and the young pacing. No collection runs under it.</para>
+/// <see cref="MaxShareOfProcessor"/>, or stop the process for more than <see cref="PacingBudget.ShareOfPauses"/>. Then
+/// writers do not wait either: <see cref="OverdueBytes"/> tells what stays. It collects the whole heap on a thread made
+/// for that: a background collection begins with a short blocking one, and no writer should run it. All threads wait
+/// for a young collection, so the writer that reported runs it.</para>
+/// <para>Lock: <c>_lock</c> guards all counts, the budget and the young and hole pacing. No collection runs and no
+/// writer waits under it.</para>
 /// </remarks>
-internal sealed class Pacer
+internal sealed partial class Pacer
 {
     /// <summary>
     /// The maximum share of one processor that these collections may take. Their time from begin to end counts as
@@ -29,20 +32,11 @@ internal sealed class Pacer
     /// </summary>
     public const double MaxShareOfProcessor = 0.85;
 
-    /// <summary>The maximum share of all time for which closing holes may stop the process.</summary>
-    public const double MaxShareForHoles = 0.01;
-
-    /// <summary>
-    /// Live bytes up to which a compacting collection of the whole heap stops the process only briefly.
-    /// </summary>
-    public const long QuickLiveBytes = 256L * 1024 * 1024;
-
-    // Background collections never close holes. Where entries die in another order than they came, the runtime lets
-    // most of the heap become holes before it compacts.
-    private const int LivePerHoles = 4;
-    private const long MinimumHoleBytes = 16L * 1024 * 1024;
-
+    // A collection that takes longer counts as ended, so that a stuck one does not end pacing.
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
+
+    // How often the end of a background collection is looked for: the runtime announces it to nobody.
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(1);
 
     private readonly IGarbageCollector _collector;
     private readonly TimeProvider _time;
@@ -50,22 +44,21 @@ internal sealed class Pacer
     private readonly Lock _lock = new();
     private readonly PacingBudget _budget;
     private readonly YoungPacing _young;
+    private readonly HolePacing _holes;
     private int _suspensions;
 
-    // Collections of the whole heap: those seen, the last one requested, and when the next may begin.
+    // Collections of the whole heap: those seen, the last one requested, and when the next may begin. What left before
+    // that one began is freed by it; what left since is freed by the next.
     private long _deadBytes;
+    private long _deadBytesBefore;
+    private long _liveBytes;
+    private long _overdueBytes;
     private int _fullCollections;
     private bool _isCollecting;
     private long _startedAt;
     private long _lastFull;
     private long _notBefore = long.MinValue;
     private long _collections;
-
-    // Those among them that compact.
-    private bool _isCompacting;
-    private long _keptHoleBytes;
-    private long _compactionNotBefore = long.MinValue;
-    private long _compactions;
 
     /// <param name="collector">The process's garbage collector.</param>
     /// <param name="time">The clock that keeps collections apart.</param>
@@ -77,6 +70,7 @@ internal sealed class Pacer
         _run = run;
         _budget = new PacingBudget(collector.Settings);
         _young = new YoungPacing(collector, time);
+        _holes = new HolePacing(time);
         _fullCollections = collector.FullCollections;
     }
 
@@ -91,7 +85,25 @@ internal sealed class Pacer
     public long YoungCollections => _young.Collections;
 
     /// <summary>Of the collections of the whole heap, those that compacted it.</summary>
-    public long Compactions => Volatile.Read(ref _compactions);
+    public long Compactions => _holes.Collections;
+
+    /// <summary>Where writers wait for the collector.</summary>
+    public WriterGate Gate { get; } = new(WriterGate.LongestWait);
+
+    /// <summary>
+    /// Dead bytes beyond what pacing promises, which it may not collect yet: collecting has used up its share of time.
+    /// As of the last report of a cache; 0 where there are none.
+    /// </summary>
+    public long OverdueBytes => Volatile.Read(ref _overdueBytes);
+
+    /// <summary>One cache's share of <see cref="OverdueBytes"/>, by its budget.</summary>
+    public long OverdueBytesOf(PacedAccount account)
+    {
+        lock (_lock)
+        {
+            return (long)(_overdueBytes * (account.BudgetBytes / Math.Max(1.0, _budget.CachesBytes)));
+        }
+    }
 
     /// <summary>Opens the account of one cache. It is held weakly, and counts for as long as the cache lives.</summary>
     /// <param name="share">The cache's budget as a share of its limit, more than zero.</param>
@@ -117,33 +129,47 @@ internal sealed class Pacer
 
     /// <summary>
     /// Counts what came into a cache and left it since its last report, and has the heap collected if that is due.
+    /// Where the collector is behind, a writer waits for it, for <see cref="WriterGate.LongestWait"/> at most.
     /// </summary>
-    public void Report(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
+    /// <param name="account">The cache's account.</param>
+    /// <param name="creditedBytes">Bytes that ever left the cache.</param>
+    /// <param name="usedBytes">Bytes in the cache.</param>
+    /// <param name="limitBytes">The cache's limit.</param>
+    /// <param name="mayWait">Whether the caller is a writer, which may be held back.</param>
+    /// <returns>How long the caller waited for the collector; zero for nearly all.</returns>
+    public TimeSpan Report(
+        PacedAccount account, long creditedBytes, long usedBytes, long limitBytes, bool mayWait = false)
     {
         bool isFullDue;
         bool isScattered;
         bool isYoungDue;
+        bool isBehind;
+        long openings = Gate.Openings;
         lock (_lock)
         {
             NoteCollections_NeedsLock();
             (long left, long came) = account.Enter(creditedBytes, usedBytes, limitBytes);
             _deadBytes += left;
             _young.Add(came);
-            long budget = _budget.Compute();
+            _budget.Compute(_liveBytes, _holes.IdleBytes);
             bool mayCollect = !_collector.IsInNoGCRegion;
-            isFullDue = mayCollect && TryBegin_NeedsLock(budget);
-            isScattered = isFullDue && TryBeginCompaction_NeedsLock();
-            isYoungDue = mayCollect && !isFullDue && _young.TryBegin(budget);
+            isFullDue = mayCollect && TryBegin_NeedsLock();
+            isScattered = isFullDue && _holes.TryBegin(_budget.IdleBytes);
+            isYoungDue = mayCollect && !isFullDue && _young.TryBegin(_budget.Bytes);
+            isBehind = mayCollect && IsBehind_NeedsLock();
+            account.ExpectReport(atOnce: isBehind);
         }
 
         if (isFullDue)
         {
-            Start(isScattered ? _collector.CollectCompacting : _collector.CollectInBackground);
+            Start(isScattered ? _collector.CollectAggressively : _collector.CollectInBackground);
         }
         else if (isYoungDue)
         {
             CompactYoung();
         }
+
+        return isBehind && mayWait ? Gate.Wait(openings) : TimeSpan.Zero;
     }
 
     /// <summary>
@@ -155,18 +181,23 @@ internal sealed class Pacer
     internal static long NotBefore(TimeProvider time, TimeSpan taken, double share) =>
         time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / share) - 1) * time.TimestampFrequency);
 
-    private bool TryBegin_NeedsLock(long budgetBytes)
+    private bool TryBegin_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (_isCollecting
-            || Volatile.Read(ref _suspensions) > 0
-            || _deadBytes < budgetBytes
-            || _time.GetTimestamp() < _notBefore)
+        if (_isCollecting || Volatile.Read(ref _suspensions) > 0 || _deadBytes < _budget.Bytes)
         {
+            _overdueBytes = _isCollecting ? _overdueBytes : 0;
+            return false;
+        }
+
+        if (_time.GetTimestamp() < _notBefore)
+        {
+            _overdueBytes = Math.Max(0, _deadBytes - _budget.WaitBytes);
             return false;
         }
 
         _isCollecting = true;
+        _deadBytesBefore = _deadBytes;
         _deadBytes = 0;
         _lastFull = _collector.ReadLastFull().Index;
         _startedAt = _time.GetTimestamp();
@@ -174,49 +205,14 @@ internal sealed class Pacer
         return true;
     }
 
-    /// <summary>
-    /// Whether the holes are worth the pause for closing them. Holes that the last such collection could not close
-    /// (pins hold them) are no reason for another.
-    /// </summary>
-    private bool TryBeginCompaction_NeedsLock()
+    /// <summary>Whether so much is dead that writers should wait for the collection that runs.</summary>
+    private bool IsBehind_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        GCReading full = _collector.ReadLastFull();
-        _keptHoleBytes = full.Compacted ? full.FragmentedBytes : Math.Min(_keptHoleBytes, full.FragmentedBytes);
-        long holes = full.FragmentedBytes - _keptHoleBytes;
-        _isCompacting = holes > Math.Max(MinimumHoleBytes, full.LiveBytes / LivePerHoles)
-            && full.LiveBytes <= QuickLiveBytes
-            && _time.GetTimestamp() >= _compactionNotBefore;
-        _compactions += _isCompacting ? 1 : 0;
-        return _isCompacting;
+        return _isCollecting
+            && Volatile.Read(ref _suspensions) == 0
+            && _deadBytesBefore + _deadBytes >= _budget.WaitBytes;
     }
-
-    private void Start(Action collect)
-    {
-        try
-        {
-            _run(collect);
-        }
-        catch (OutOfMemoryException)
-        {
-            // No memory for a thread: the runtime is about to collect by itself, and the writer that reported must not
-            // fail.
-        }
-    }
-
-    private void CompactYoung()
-    {
-        long startedAt = _time.GetTimestamp();
-        _collector.CompactYoung();
-        TimeSpan taken = _time.GetElapsedTime(startedAt);
-        lock (_lock)
-        {
-            _young.End(taken);
-        }
-    }
-
-    private static void RunOnOwnThread(Action collect) =>
-        new Thread(() => collect()) { IsBackground = true, Name = "BoundedCache pacer" }.Start();
 
     /// <summary>
     /// Finds out whether the requested collection is over, or the process collected the whole heap by itself.
@@ -224,25 +220,38 @@ internal sealed class Pacer
     private void NoteCollections_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        TimeSpan taken = _time.GetElapsedTime(_startedAt);
         bool mayBeAsked = _isCollecting || _young.IsCollecting;
+        TimeSpan taken = _time.GetElapsedTime(_startedAt);
         if (_isCollecting && (_collector.ReadLastFull().Index != _lastFull || taken > s_longest))
         {
             // Bytes that left meanwhile still count: the collection saw most of them alive.
             _isCollecting = false;
-            _fullCollections = _collector.FullCollections;
-            _notBefore = NotBefore(_time, taken, MaxShareOfProcessor);
-            _compactionNotBefore = _isCompacting ? NotBefore(_time, taken, MaxShareForHoles) : _compactionNotBefore;
+            _deadBytesBefore = 0;
+            GCReading full = NoteFull_NeedsLock();
+            _notBefore = Math.Max(
+                NotBefore(_time, taken, MaxShareOfProcessor), NotBefore(_time, full.Pause, _budget.ShareOfPauses));
+            _holes.End(taken);
         }
 
         bool isFull = false;
-        if (!_isCollecting && _collector.FullCollections is var fullCollections && fullCollections != _fullCollections)
+        if (!_isCollecting && _collector.FullCollections != _fullCollections)
         {
-            _fullCollections = fullCollections;
+            NoteFull_NeedsLock();
             _deadBytes = 0;
             isFull = true;
         }
 
         _young.NoteCollections(mayBeAsked, isFull);
+    }
+
+    private GCReading NoteFull_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        GCReading full = _collector.ReadLastFull();
+        _fullCollections = _collector.FullCollections;
+        _liveBytes = full.LiveBytes;
+        _holes.Note(in full, _collector.ReadLastYoung());
+        _budget.Compute(_liveBytes, _holes.IdleBytes);
+        return full;
     }
 }

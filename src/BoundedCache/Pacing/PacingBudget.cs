@@ -20,6 +20,21 @@ internal sealed class PacingBudget(CollectorSettings settings)
     /// </summary>
     public const long SmallCacheBytes = 4 * MinimumBytes;
 
+    /// <summary>
+    /// Half of what a process may hold beyond its caches' limits, where they are small; the other half is for new
+    /// objects and for memory without objects. See <see cref="BoundedMemoryCacheOptions.PacingShare"/>.
+    /// </summary>
+    public const long SlackBytes = 24L * 1024 * 1024;
+
+    /// <summary>The same for large limits: one part in this many of them.</summary>
+    public const int SlackPart = 8;
+
+    /// <summary>The maximum share of time for pauses, where the heap is mostly the caches'.</summary>
+    public const double MaxShareOfPauses = 0.5;
+
+    /// <summary>The share of time that pauses may take however small the caches are beside the heap.</summary>
+    public const double MinShareOfPauses = 0.005;
+
     // Where the heap has a hard limit, its room beyond the caches' limits must hold dead bytes, new bytes, the growth
     // of both during a collection, and the application.
     private const int RoomPerBudget = 4;
@@ -30,8 +45,31 @@ internal sealed class PacingBudget(CollectorSettings settings)
     /// <summary>Adds an account. It is held weakly, and counts for as long as its cache lives.</summary>
     public void Add(PacedAccount account) => _accounts.Add(account);
 
-    /// <summary>The budget now, in bytes.</summary>
-    public long Compute()
+    /// <summary>The sum of the caches' own budgets.</summary>
+    public long CachesBytes { get; private set; }
+
+    /// <summary>Bytes that may be dead before the whole heap is collected.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>
+    /// Dead bytes from which on writers wait for the collection that runs: two and a half budgets, so that a collection
+    /// that keeps up holds nobody, but for small limits no more than <see cref="SlackBytes"/> leaves room for.
+    /// </summary>
+    public long WaitBytes { get; private set; }
+
+    /// <summary>Committed bytes without objects that are no reason to compact the heap.</summary>
+    public long IdleBytes { get; private set; }
+
+    /// <summary>
+    /// The maximum share of all time for which collections of one kind may stop the process: half, and less where most
+    /// of the live heap is not the caches'. A small cache must not stop a large process.
+    /// </summary>
+    public double ShareOfPauses { get; private set; } = MaxShareOfPauses;
+
+    /// <summary>Adds up the caches' budgets and limits as they are now.</summary>
+    /// <param name="liveBytes">Live bytes of the whole heap, as the last full collection found them.</param>
+    /// <param name="idleBytes">Committed bytes without objects that it left.</param>
+    public void Compute(long liveBytes, long idleBytes)
     {
         long budgets = 0;
         long limits = 0;
@@ -41,9 +79,22 @@ internal sealed class PacingBudget(CollectorSettings settings)
             limits += account.LimitBytes;
         }
 
+        CachesBytes = budgets;
         long budget = Math.Max(budgets, Math.Max(MinimumBytes, SmallCacheBytes - (limits / 2)));
-        return _heapLimitBytes is long heap
+        Bytes = _heapLimitBytes is long heap
             ? Math.Max(MinimumBytes, Math.Min(budget, (heap - limits) / RoomPerBudget))
             : budget;
+
+        long slack = (limits / SlackPart) + SlackBytes;
+        WaitBytes = Math.Max(Bytes, Math.Min(Bytes / 2 * 5, Math.Max(budgets / 2 * 5, slack)));
+        IdleBytes = slack;
+
+        // Memory without objects beyond that counts like dead bytes, but leaves half of the budget.
+        long excess = Math.Max(0, idleBytes - slack);
+        WaitBytes -= Math.Min(WaitBytes / 2, excess);
+        Bytes -= Math.Min(Bytes / 2, excess);
+        ShareOfPauses = liveBytes == 0
+            ? MaxShareOfPauses
+            : Math.Clamp((double)limits / liveBytes, MinShareOfPauses, MaxShareOfPauses);
     }
 }

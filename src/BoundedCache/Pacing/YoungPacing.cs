@@ -16,9 +16,6 @@ namespace BoundedCache.Pacing;
 /// </remarks>
 internal sealed class YoungPacing(IGarbageCollector collector, TimeProvider time)
 {
-    /// <summary>The maximum share of all time for which young collections may stop the process.</summary>
-    public const double MaxShareOfTime = 0.5;
-
     // New and dead bytes add up above the limit. New ones cost less to collect, so they get the smaller part.
     private const int YoungPerBudget = 2;
 
@@ -62,6 +59,7 @@ internal sealed class YoungPacing(IGarbageCollector collector, TimeProvider time
     /// Whether a collection is due. The caller then runs it, without the lock, and calls <see cref="End"/>. One writer
     /// collects; the others only count.
     /// </summary>
+    /// <param name="budgetBytes">The budget of all caches.</param>
     public bool TryBegin(long budgetBytes)
     {
         if (IsCollecting
@@ -79,10 +77,11 @@ internal sealed class YoungPacing(IGarbageCollector collector, TimeProvider time
 
     /// <summary>Notes that the collection ended.</summary>
     /// <param name="taken">How long it took.</param>
-    public void End(TimeSpan taken)
+    /// <param name="maxShare">The maximum share of all time for which young collections may stop the process.</param>
+    public void End(TimeSpan taken, double maxShare)
     {
         IsCollecting = false;
-        _notBefore = Pacer.NotBefore(time, taken, MaxShareOfTime);
+        _notBefore = Pacer.NotBefore(time, taken, maxShare);
         _collectionsSeen = collector.AllCollections;
         _unaskedBytes = Math.Min(PacedAccount.MaximumBytes, _unaskedBytes + (_unaskedBytes / UnaskedRecovery));
     }

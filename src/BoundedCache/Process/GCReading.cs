@@ -34,6 +34,11 @@ internal readonly record struct GCReading
     /// <summary>Memory held committed when the collection ended.</summary>
     public long CommittedBytes { get; init; }
 
+    /// <summary>
+    /// Time for which it stopped the managed threads. A background collection stops them twice, and briefly.
+    /// </summary>
+    public TimeSpan Pause { get; init; }
+
     /// <summary>Objects that could not be moved.</summary>
     public long PinnedObjects { get; init; }
 
@@ -59,7 +64,19 @@ internal readonly record struct GCReading
         HeapBytes = info.HeapSizeBytes,
         FragmentedBytes = info.FragmentedBytes,
         CommittedBytes = info.TotalCommittedBytes,
+        Pause = SumOf(info.PauseDurations),
         PinnedObjects = info.PinnedObjectsCount,
         FinalizersPending = info.FinalizationPendingCount,
     };
+
+    private static TimeSpan SumOf(ReadOnlySpan<TimeSpan> pauses)
+    {
+        TimeSpan sum = TimeSpan.Zero;
+        foreach (TimeSpan pause in pauses)
+        {
+            sum += pause;
+        }
+
+        return sum;
+    }
 }

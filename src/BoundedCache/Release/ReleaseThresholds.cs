@@ -1,4 +1,3 @@
-using BoundedCache.Pacing;
 using BoundedCache.Report;
 
 namespace BoundedCache.Release;
@@ -63,7 +62,7 @@ internal sealed record ReleaseThresholds
     /// <summary>
     /// Live bytes up to which the last full collection of a gentle release stops the process briefly enough.
     /// </summary>
-    public long QuickLiveBytes { get; init; } = Pacer.QuickLiveBytes;
+    public long QuickLiveBytes { get; init; } = 256 * MiB;
 
     /// <summary>
     /// Time over which releases after limit changes are counted. Within it run the first release and one more that is

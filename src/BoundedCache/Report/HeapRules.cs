@@ -79,7 +79,9 @@ internal static class HeapRules
             Cause = MemoryReportCause.Dead,
             Bytes = dead,
             Text = $"{ByteSize.Format(dead)} of the managed heap "
-                + $"{(breakdown.IsLiveMeasured ? "were" : "are probably")} dead and not collected yet.",
+                + $"{(breakdown.IsLiveMeasured ? "were" : "are probably")} dead and not collected yet."
+                + (breakdown.OverdueBytes == 0 ? "" : $" {ByteSize.Format(breakdown.OverdueBytes)} left caches and "
+                    + "would be collected by now, but collecting has used up its share of time: much else is alive."),
             Advice = "The runtime collects them when it needs the room. To have the memory back now, "
                 + "release it (ReleaseAsync, or lower MaxMemory).",
         };

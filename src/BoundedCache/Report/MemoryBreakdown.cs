@@ -45,6 +45,9 @@ internal sealed record MemoryBreakdown
     /// <summary>Accounted bytes that left any cache since the last collection of the whole heap.</summary>
     public long LetGoBytes { get; init; }
 
+    /// <summary>Of those, bytes that pacing may not collect yet.</summary>
+    public long OverdueBytes { get; init; }
+
     /// <summary>Whether there was no collection yet, so that it is unknown what is live.</summary>
     public bool IsNeverCollected { get; init; }
 
@@ -59,6 +62,12 @@ internal sealed record MemoryBreakdown
 
     /// <summary>The native allocator's own figures; null where it has none.</summary>
     public NativeHeapReading? NativeHeap { get; init; }
+
+    /// <summary>Entries of caches whose value was not finished, so that its bytes are not known.</summary>
+    public long UnfinishedEntries { get; init; }
+
+    /// <summary>Bytes by which values in caches were lately found to have grown.</summary>
+    public long GrownBytes { get; init; }
 
     /// <summary>Threads of the process; 0 where that is not known.</summary>
     public long Threads { get; init; }

@@ -96,4 +96,28 @@ public sealed class CachePacingTests
 
         Assert.Equal(0, test.Pacer.Collections);
     }
+
+    [Fact]
+    public async Task A_write_that_waits_for_the_collector_is_counted_and_removals_do_not_wait()
+    {
+        var started = new Queue<Action>();
+        using var test = new ReleasingCache(
+            static options => (options.PacingShare, options.ReleaseMode, options.MaxMemory) =
+                (0.01, ReleaseMode.None, 100 * MiB),
+            runCollection: started.Enqueue);
+        test.Set("large", 90);
+        test.Set("larger", 91);
+        Assert.Single(started);
+        test.Cache.Remove("larger");
+        Assert.Equal((1, 1), (test.Pacer.Gate.Waits, test.Cache.GetSnapshot().WriterWaits));
+
+        Task write = Task.Run(() => test.Set("other", 1));
+        SpinWait.SpinUntil(() => test.Pacer.Gate.Waiting == 1 || write.IsCompleted);
+        started.Dequeue()();
+        await write.WaitAsync(TimeSpan.FromSeconds(30));
+
+        CacheSnapshot snapshot = test.Cache.GetSnapshot();
+        Assert.Equal(2, snapshot.WriterWaits);
+        Assert.True(snapshot.WriterWaitTime > TimeSpan.Zero);
+    }
 }

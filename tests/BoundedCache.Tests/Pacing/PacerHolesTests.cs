@@ -1,29 +1,69 @@
 using BoundedCache.Pacing;
+using BoundedCache.Process;
 
 namespace BoundedCache.Tests.Pacing;
 
-/// <summary>When pacing closes holes.</summary>
+/// <summary>
+/// When pacing has the heap compacted: for committed memory without objects. A limit of 64 MiB allows 32 MiB of it.
+/// </summary>
 public sealed class PacerHolesTests : PacerScenario
 {
+    private const long Limit = 64 * MiB;
+    private long _left;
+
     [Theory]
-    [InlineData(40, 12, false)]
-    [InlineData(40, 20, true)]
-    [InlineData(100, 20, false)]
-    [InlineData(100, 40, true)]
-    [InlineData(200, 40, false)]
-    [InlineData(300, 200, false)]
-    public void Many_holes_where_little_is_alive_are_closed(int liveMiB, int holesMiB, bool isCompacted)
+    [InlineData(40, 32, false)]
+    [InlineData(40, 33, true)]
+    [InlineData(1024, 33, true)]
+    [InlineData(1025, 300, false)]
+    public void Much_memory_without_objects_is_given_back_where_little_is_alive(
+        int liveMiB, int idleMiB, bool isCompacted)
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        (Process.LiveBytes, Process.FragmentedBytes) = (liveMiB * MiB, holesMiB * MiB);
+        Leave(account, 0);
+        (Process.LiveBytes, Process.FragmentedBytes) = (liveMiB * MiB, idleMiB * MiB);
         Process.CollectInBackground();
+        Leave(account, 0);
 
+        Leave(account, 20);
+
+        Assert.Equal(isCompacted ? 1 : 0, pacer.Compactions);
+        Assert.Equal(isCompacted, Process.Steps.Contains("aggressive"));
+    }
+
+    [Fact]
+    public void The_allowed_amount_follows_the_limits()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 0, 1000 * MiB);
+        Process.FragmentedBytes = 140 * MiB;
+        Process.CollectInBackground();
+        account.Report(0, 0, 1000 * MiB);
+        account.Report(150 * MiB, 0, 1000 * MiB);
+        Assert.Equal((1, 0), (pacer.Collections, pacer.Compactions));
+
+        Process.FragmentedBytes = 150 * MiB;
+        Process.CollectInBackground();
         account.Report(150 * MiB, 0, 1000 * MiB);
         account.Report(300 * MiB, 0, 1000 * MiB);
+        Assert.Equal((2, 1), (pacer.Collections, pacer.Compactions));
+    }
 
-        Assert.Equal(isCompacted, pacer.Compactions > 0);
-        Assert.Equal(isCompacted, Process.Steps.Contains("compacting"));
+    [Fact]
+    public void Room_for_as_many_new_objects_as_last_time_is_allowed_too()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        Process.LastYoung = new GCReading { Index = 1, YoungBytes = 300 * MiB };
+        Process.FragmentedBytes = 300 * MiB;
+        Process.CollectInBackground();
+        Leave(account, 0);
+
+        Leave(account, 20);
+
+        Assert.Equal((1, 0), (pacer.Collections, pacer.Compactions));
     }
 
     [Fact]
@@ -31,103 +71,78 @@ public sealed class PacerHolesTests : PacerScenario
     {
         Pacer pacer = NewPacer(queue: true);
         PacedAccount account = pacer.Open(0.1);
-        Process.LiveBytes = 100 * MiB;
         Scatter();
-        account.Report(150 * MiB, 0, 1000 * MiB);
+        Leave(account, 20);
         Time.Advance(TimeSpan.FromMilliseconds(50));
         Started.Dequeue()();
-        account.Report(160 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Compactions);
+
+        // 50 ms are two percent of two and a half seconds, the 50 ms included.
+        Time.Advance(TimeSpan.FromSeconds(2));
+        Scatter();
+        Leave(account, 20);
+        Started.Dequeue()();
+        Assert.Equal((2, 1), (pacer.Collections, pacer.Compactions));
 
         Time.Advance(TimeSpan.FromSeconds(1));
         Scatter();
-        account.Report(170 * MiB, 0, 1000 * MiB);
-        account.Report(300 * MiB, 0, 1000 * MiB);
-        Started.Dequeue()();
-        account.Report(305 * MiB, 0, 1000 * MiB);
-        Assert.Equal((2, 1), (pacer.Collections, pacer.Compactions));
-
-        Time.Advance(TimeSpan.FromSeconds(5));
-        Scatter();
-        account.Report(315 * MiB, 0, 1000 * MiB);
-        account.Report(450 * MiB, 0, 1000 * MiB);
+        Leave(account, 20);
         Assert.Equal((3, 2), (pacer.Collections, pacer.Compactions));
 
         void Scatter()
         {
             Process.FragmentedBytes = 60 * MiB;
             Process.CollectInBackground();
+            Leave(account, 0);
         }
     }
 
     [Fact]
-    public void A_collection_that_closes_no_holes_does_not_shorten_the_wait_for_one_that_does()
-    {
-        Pacer pacer = NewPacer(queue: true);
-        PacedAccount account = pacer.Open(0.1);
-        Process.LiveBytes = 100 * MiB;
-        Process.FragmentedBytes = 60 * MiB;
-        Process.CollectInBackground();
-        account.Report(150 * MiB, 0, 1000 * MiB);
-        Time.Advance(TimeSpan.FromMilliseconds(50));
-        Started.Dequeue()();
-        account.Report(160 * MiB, 0, 1000 * MiB);
-        for (int round = 1; round <= 2; round++)
-        {
-            Time.Advance(TimeSpan.FromSeconds(1));
-            Process.FragmentedBytes = 60 * MiB;
-            Process.CollectInBackground();
-            account.Report(((round * 200) + 10) * MiB, 0, 1000 * MiB);
-            account.Report(((round * 200) + 150) * MiB, 0, 1000 * MiB);
-            Started.Dequeue()();
-            account.Report(((round * 200) + 160) * MiB, 0, 1000 * MiB);
-        }
-
-        Assert.Equal((3, 1), (pacer.Collections, pacer.Compactions));
-    }
-
-    [Fact]
-    public void Holes_that_grow_again_after_pins_let_go_are_closed()
+    public void Holes_that_pins_keep_are_no_reason_to_compact_again_until_they_grow()
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        Process.LiveBytes = 100 * MiB;
-        Process.PinnedHoleBytes = 60 * MiB;
-        long left = 0;
-        foreach (long? holes in (long?[])[60, null, 10, 60])
+        Process.FragmentedBytes = 60 * MiB;
+        Process.CollectInBackground();
+        Process.StuckBytes = 60 * MiB;
+        for (int round = 0; round < 10; round++)
         {
             Time.Advance(TimeSpan.FromMinutes(1));
-            if (holes is not null)
-            {
-                Process.FragmentedBytes = holes.Value * MiB;
-                Process.CollectInBackground();
-            }
+            Leave(account, 20);
+        }
 
-            account.Report((left += 150) * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Compactions);
 
-            // The pacer sees at the next report that its collection is over.
-            account.Report((left += 10) * MiB, 0, 1000 * MiB);
+        Process.FragmentedBytes = 120 * MiB;
+        Process.CollectInBackground();
+        for (int round = 0; round < 10; round++)
+        {
+            Time.Advance(TimeSpan.FromMinutes(1));
+            Leave(account, 20);
+            Process.FragmentedBytes = pacer.Compactions == 2 ? 0 : Process.FragmentedBytes;
         }
 
         Assert.Equal(2, pacer.Compactions);
     }
 
     [Fact]
-    public void Holes_that_pins_keep_are_no_reason_to_compact_again()
+    public void What_cannot_be_compacted_yet_counts_like_dead_bytes()
     {
         Pacer pacer = NewPacer();
-        PacedAccount account = pacer.Open(0.1);
-        Process.LiveBytes = 100 * MiB;
-        Process.FragmentedBytes = 60 * MiB;
+        PacedAccount account = pacer.Open(0.5);
+        Process.LiveBytes = 2000 * MiB;
+        Leave(account, 0);
+        Leave(account, 31);
+        Assert.Equal(0, pacer.Collections);
+
+        Process.FragmentedBytes = 200 * MiB;
         Process.CollectInBackground();
-        Process.PinnedHoleBytes = 60 * MiB;
+        Leave(account, 0);
+        Leave(account, 17);
 
-        for (int round = 1; round <= 10; round++)
-        {
-            Time.Advance(TimeSpan.FromMinutes(1));
-            account.Report(round * 150 * MiB, 0, 1000 * MiB);
-        }
-
-        Assert.Equal(1, pacer.Compactions);
+        Assert.Equal((1, 0), (pacer.Collections, pacer.Compactions));
     }
+
+    private void Leave(PacedAccount account, int mebibytes) =>
+        account.Report(_left += mebibytes * MiB, 0, Limit);
 }

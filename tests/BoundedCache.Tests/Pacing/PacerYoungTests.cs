@@ -136,7 +136,7 @@ public sealed class PacerYoungTests : PacerScenario
         account.Report(0, 200 * MiB, 1000 * MiB);
         Assert.Equal(1, pacer.YoungCollections);
 
-        Time.Advance((taken / YoungPacing.MaxShareOfTime) - taken + TimeSpan.FromMilliseconds(1));
+        Time.Advance((taken / PacingBudget.MaxShareOfPauses) - taken + TimeSpan.FromMilliseconds(1));
         account.Report(0, 210 * MiB, 1000 * MiB);
         Assert.Equal(2, pacer.YoungCollections);
     }

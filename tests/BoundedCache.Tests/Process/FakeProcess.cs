@@ -37,8 +37,8 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public long FragmentedBytes { get; set; }
 
-    /// <summary>Holes that compacting leaves where they are.</summary>
-    public long PinnedHoleBytes { get; set; }
+    /// <summary>Time for which a background collection stops the process.</summary>
+    public TimeSpan BackgroundPause { get; set; }
 
     /// <summary>How many of the next collections another one takes the place of.</summary>
     public int Swallow { get; set; }
@@ -123,7 +123,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         if (InFlight-- <= 0)
         {
             FullCollections++;
-            _committedBytes = Math.Max(_committedBytes, AllocatedBytes);
+            _committedBytes = Math.Max(_committedBytes, AllocatedBytes + FragmentedBytes);
             FragmentedBytes += IsScattered ? DeadBytes : 0;
             DeadBytes = 0;
             _finalizedBytes = 0;
@@ -135,7 +135,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         }
         else
         {
-            _lastBackground = _last = Look(2) with { Concurrent = true };
+            _lastBackground = _last = Look(2) with { Concurrent = true, Pause = BackgroundPause };
         }
     }
 
@@ -143,7 +143,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     {
         Step("compacting", 20);
         FullCollections++;
-        FragmentedBytes = Math.Min(FragmentedBytes, PinnedHoleBytes);
+        FragmentedBytes = 0;
         _lastBlocking = _last = Look(2) with { Compacted = true };
     }
 

@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using BoundedCache.Entries;
 using BoundedCache.Pacing;
 using BoundedCache.Release;
 using BoundedCache.Tests.Process;
@@ -14,9 +15,12 @@ namespace BoundedCache.Tests.Release;
 /// </summary>
 internal sealed class ReleasingCache : IDisposable
 {
-    public ReleasingCache(Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null)
+    public ReleasingCache(
+        Action<BoundedMemoryCacheOptions>? configure = null,
+        ILoggerFactory? log = null,
+        Action<Action>? runCollection = null)
     {
-        Pacer = new Pacer(Process, Time, static collect => collect());
+        Pacer = new Pacer(Process, Time, runCollection ?? (static collect => collect()));
         Releaser = new MemoryReleaser(Process.Memory, new ReleaseThresholds
         {
             CallbackPatience = TimeSpan.FromSeconds(30),
@@ -35,7 +39,8 @@ internal sealed class ReleasingCache : IDisposable
         };
         options.AddSizer<Blob>(static blob => blob.Bytes);
         configure?.Invoke(options);
-        Cache = new BoundedMemoryCache(options, log, meterFactory: null, Releaser, Pacer);
+        Cache = new BoundedMemoryCache(
+            options, log, meterFactory: null, Releaser, Pacer, new Auditor(hasThread: false));
     }
 
     public FakeProcess Process { get; } = new();

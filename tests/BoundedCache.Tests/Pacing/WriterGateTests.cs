@@ -1,0 +1,206 @@
+using BoundedCache.Pacing;
+using BoundedCache.Process;
+
+namespace BoundedCache.Tests.Pacing;
+
+/// <summary>When writers wait for the collector, and what ends the wait.</summary>
+public sealed class WriterGateTests : PacerScenario
+{
+    private const long Limit = 1000 * MiB;
+
+    /// <summary>The budget is 100 MiB, and writers wait from 250 MiB on.</summary>
+    private const double Share = 0.1;
+
+    [Fact]
+    public async Task A_writer_waits_until_the_collection_ends_that_is_too_late()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(100 * MiB, 0, Limit, mayWait: true);
+        Task<TimeSpan> writer = Task.Run(() => account.Report(260 * MiB, 0, Limit, mayWait: true));
+        SpinWait.SpinUntil(() => pacer.Gate.Waiting == 1 || writer.IsCompleted);
+
+        Started.Dequeue()();
+
+        await writer.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal((1, 1, 0), (pacer.Gate.Waits, pacer.Gate.Openings, pacer.Gate.Waiting));
+    }
+
+    [Theory]
+    [InlineData(249, true, false)]
+    [InlineData(251, true, true)]
+    [InlineData(251, false, false)]
+    public void Only_writers_wait_and_only_for_a_collector_that_is_behind(int deadMiB, bool mayWait, bool waits)
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(100 * MiB, 0, Limit, mayWait);
+        Assert.Single(Started);
+
+        // Nobody ends the collection, so this also shows that a wait has an end of its own.
+        account.Report(deadMiB * MiB, 0, Limit, mayWait);
+
+        Assert.Equal(waits ? 1 : 0, pacer.Gate.Waits);
+    }
+
+    [Fact]
+    public void While_a_cache_fills_nothing_is_dead_and_nobody_waits()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+
+        account.Report(0, 900 * MiB, Limit, mayWait: true);
+
+        Assert.Empty(Started);
+        Assert.Equal(0, pacer.Gate.Waits);
+    }
+
+    [Fact]
+    public void A_bulk_eviction_holds_no_writer()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(100 * MiB, 0, Limit);
+        pacer.Suspend();
+
+        account.Report(900 * MiB, 0, Limit, mayWait: true);
+        Assert.Equal(0, pacer.Gate.Waits);
+    }
+
+    [Fact]
+    public void A_no_GC_region_holds_no_writer()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(100 * MiB, 0, Limit);
+        Process.IsInNoGCRegion = true;
+
+        account.Report(900 * MiB, 0, Limit, mayWait: true);
+        Assert.Equal(0, pacer.Gate.Waits);
+    }
+
+    [Fact]
+    public void A_collection_that_may_not_begin_yet_holds_no_writer_and_what_is_dead_is_told()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(100 * MiB, 0, Limit);
+        Time.Advance(TimeSpan.FromSeconds(20));
+        Started.Dequeue()();
+
+        account.Report(600 * MiB, 0, Limit, mayWait: true);
+        Assert.Equal(0, pacer.Gate.Waits);
+        Assert.Empty(Started);
+        Assert.Equal(250 * MiB, pacer.OverdueBytes);
+
+        Time.Advance(TimeSpan.FromSeconds(20));
+        account.Report(610 * MiB, 0, Limit);
+        Assert.Single(Started);
+        Started.Dequeue()();
+        account.Report(611 * MiB, 0, Limit);
+        Assert.Equal(0, pacer.OverdueBytes);
+    }
+
+    [Fact]
+    public void A_stuck_collector_is_given_up_after_half_a_minute()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(100 * MiB, 0, Limit);
+        Time.Advance(TimeSpan.FromMinutes(1));
+
+        account.Report(300 * MiB, 0, Limit, mayWait: true);
+
+        // It counts as ended, and the next may not begin so soon after one that took so long.
+        Assert.Equal(0, pacer.Gate.Waits);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public async Task A_collection_that_throws_opens_the_gate()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        Process.DuringStep = static step =>
+        {
+            if (step == "background")
+            {
+                throw new InvalidOperationException("No collection today.");
+            }
+        };
+        account.Report(100 * MiB, 0, Limit);
+        Task<TimeSpan> writer = Task.Run(() => account.Report(260 * MiB, 0, Limit, mayWait: true));
+        SpinWait.SpinUntil(() => pacer.Gate.Waiting == 1 || writer.IsCompleted);
+
+        Assert.Throws<InvalidOperationException>(Started.Dequeue());
+
+        await writer.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void For_small_limits_writers_wait_earlier_than_by_their_budget()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(0.05);
+
+        // A budget of 16 MiB; an eighth of 32 MiB and 24 MiB are 28 MiB.
+        account.Report(16 * MiB, 0, 32 * MiB);
+        Assert.Single(Started);
+        account.Report(27 * MiB, 0, 32 * MiB, mayWait: true);
+        Assert.Equal(0, pacer.Gate.Waits);
+        account.Report(28 * MiB, 0, 32 * MiB, mayWait: true);
+        Assert.Equal(1, pacer.Gate.Waits);
+    }
+
+    [Theory]
+    [InlineData(1000, 0.5)]
+    [InlineData(2000, 0.5)]
+    [InlineData(10_000, 0.1)]
+    [InlineData(1_000_000, 0.005)]
+    public void The_share_of_pauses_follows_what_of_the_live_heap_is_the_caches(int liveMiB, double share)
+    {
+        var budget = new PacingBudget(default);
+        PacedAccount account = NewPacer().Open(Share);
+        account.Enter(0, 0, Limit);
+        budget.Add(account);
+
+        budget.Compute(liveMiB * MiB, idleBytes: 0);
+
+        Assert.Equal(share, budget.ShareOfPauses);
+    }
+
+    [Fact]
+    public void A_collection_that_stopped_the_process_for_long_is_kept_apart_from_the_next()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        Process.LiveBytes = 100_000 * MiB;
+        Process.BackgroundPause = TimeSpan.FromMilliseconds(100);
+        account.Report(100 * MiB, 0, Limit);
+        Started.Dequeue()();
+
+        // 100 ms are a hundredth of ten seconds, which is the caches' share of the live heap.
+        Time.Advance(TimeSpan.FromSeconds(9));
+        account.Report(300 * MiB, 0, Limit);
+        Assert.Empty(Started);
+        Time.Advance(TimeSpan.FromSeconds(2));
+        account.Report(310 * MiB, 0, Limit);
+        Assert.Single(Started);
+    }
+
+    [Fact]
+    public async Task An_opening_before_the_wait_ends_it()
+    {
+        var gate = new WriterGate(Timeout.InfiniteTimeSpan);
+        long openings = gate.Openings;
+        gate.Open();
+
+        await Task.Run(() => gate.Wait(openings)).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal((1, 0), (gate.Waits, gate.Waiting));
+    }
+
+    [Fact]
+    public void The_longest_wait_of_a_write_is_a_quarter_of_a_second() =>
+        Assert.Equal(TimeSpan.FromMilliseconds(250), WriterGate.LongestWait);
+}
