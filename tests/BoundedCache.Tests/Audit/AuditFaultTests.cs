@@ -4,7 +4,6 @@ using BoundedCache.Engine;
 using BoundedCache.Entries;
 using BoundedCache.Pacing;
 using BoundedCache.Release;
-using Microsoft.Extensions.Caching.Memory;
 using static BoundedCache.Tests.Audit.AuditTests;
 using static BoundedCache.Tests.Audit.ChangingValue;
 

@@ -87,7 +87,7 @@ public sealed class FlightOvertakenTests
         test.Cache.Remove("other");
         test.Cache.Set("other", new byte[900_000]);
         test.Cache.Set("another", new byte[900_000]);
-        Assert.Equal(0, test.Cache.RemoveWhere(static key => key is not "key"  and not "another"));
+        Assert.Equal(0, test.Cache.RemoveWhere(static key => key is not "key" and not "another"));
         gate.SetResult();
         await flight;
 

@@ -60,7 +60,7 @@ public sealed class SingleFlightTests
                 }
 
                 return 7;
-            }).GetAwaiter().GetResult()))];
+            }).Result))];
 
         Assert.All(await Task.WhenAll(blocked).WaitAsync(s_patience), static value => Assert.Equal(7, value));
     }
@@ -83,7 +83,8 @@ public sealed class SingleFlightTests
                 Task<int> second = test.Cache.GetOrCreateAsync(key, static (_, _) => Task.FromResult(8)).AsTask();
                 _gate.TrySetResult();
 
-                Assert.True(Task.WaitAll([first, second], s_patience));
+                Assert.True(SpinWait.SpinUntil(
+                    () => first.IsCompletedSuccessfully && second.IsCompletedSuccessfully, s_patience));
             }
         }
         finally
@@ -292,8 +293,11 @@ public sealed class SingleFlightTests
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             ValueTask<string?> text = test.Cache.GetOrCreateAsync("key", static (_, _) => Task.FromResult("other"));
+            Assert.True(text.IsCompletedSuccessfully);
             Assert.Same("value", text.Result);
-            _ = test.Cache.GetOrCreateAsync(seven, static (_, _) => Task.FromResult("other")).Result;
+            ValueTask<string?> number = test.Cache.GetOrCreateAsync(seven, static (_, _) => Task.FromResult("other"));
+            Assert.True(number.IsCompletedSuccessfully);
+            Assert.Equal("seven", number.Result);
             _ = test.Cache.GetOrCreate("key", static _ => "other");
             return GC.GetAllocatedBytesForCurrentThread() - before;
         });
