@@ -89,9 +89,9 @@ public sealed partial class BoundedMemoryCache
     {
         ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(key);
-        if (_trackLinkedEntries)
+        if (_trackLinkedEntries || _values.Watches(value))
         {
-            SetLinked(key, value, size, absoluteTicks, relativeTicks);
+            SetByEntry(key, value, size, absoluteTicks, relativeTicks);
             return;
         }
 
@@ -102,8 +102,10 @@ public sealed partial class BoundedMemoryCache
         Store(key, new EntryDraft(value, Details: null, CacheItemPriority.Normal, measured, kind, absolute, now));
     }
 
-    /// <summary>Stores through an entry. An entry that is being built around it inherits its expiration.</summary>
-    private void SetLinked(object key, object? value, long? size, long absoluteTicks, long relativeTicks)
+    /// <summary>
+    /// Stores through an entry: one that is being built around it inherits its expiration, or its value is disposed.
+    /// </summary>
+    private void SetByEntry(object key, object? value, long? size, long absoluteTicks, long relativeTicks)
     {
         using ICacheEntry entry = CreateEntry(key);
         entry.Value = value;

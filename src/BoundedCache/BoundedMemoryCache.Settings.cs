@@ -25,6 +25,7 @@ public sealed partial class BoundedMemoryCache
             : Update(new ObjectLookup(entry.Key), entry, in change, now);
         if (update == SettingsUpdate.Stored)
         {
+            _values.OnAdded(change.NewCallbacks);
             Pace();
             if (entry.Expires)
             {

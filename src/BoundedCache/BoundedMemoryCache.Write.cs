@@ -36,11 +36,18 @@ public sealed partial class BoundedMemoryCache
             return false;
         }
 
+        if (_values.Watches(entry.Value))
+        {
+            _values.MarkHolder(entry.MakeDetails());
+        }
+
         long measured = MeasureForStore(entry.Key, entry.Value, entry.Size, out StoredKind kind);
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
         (long absolute, EntryDetails? details) = entry.Begin(now);
         return Store(
-            entry.Key, new EntryDraft(entry.Value, details, entry.EvictionPriority, measured, kind, absolute, now));
+            entry.Key,
+            new EntryDraft(
+                entry.Value, details, entry.EvictionPriority, measured, kind, absolute, now, entry.Pending));
     }
 
     private bool Store(object key, in EntryDraft entry) => key is string text
@@ -58,8 +65,12 @@ public sealed partial class BoundedMemoryCache
                 : EvictionReason.None);
         if (expiredBy != EvictionReason.None)
         {
-            // The new entry is not stored, but the old one is out of date.
-            _engine.Remove(in lookup, EvictionReason.Replaced);
+            // The new entry is not stored, but the old one is out of date. A pending store began without an old one.
+            if (entry.Pending is null)
+            {
+                _engine.Remove(in lookup, EvictionReason.Replaced);
+            }
+
             _counters.OnRefused(expiredBy);
             Discard(key, details, expiredBy);
             return false;
@@ -67,6 +78,7 @@ public sealed partial class BoundedMemoryCache
 
         long deadline = details?.Deadline ?? entry.AbsoluteTicks;
         bool stored = false;
+        bool isValueWatched = details is not null && _values.Enter(details);
         try
         {
             if (details is { Tokens.Length: > 0 })
@@ -83,6 +95,7 @@ public sealed partial class BoundedMemoryCache
                 Priority = entry.Priority,
                 Charge = ChargeOf(entry.Measured, details, deadline != long.MaxValue),
                 Deadline = deadline,
+                Pending = entry.Pending,
                 Marks = entry.Kind.Marks,
                 IsUnfinished = entry.Kind.IsUnfinished,
             });
@@ -93,7 +106,18 @@ public sealed partial class BoundedMemoryCache
             if (!stored && details is not null)
             {
                 _callbacks.Unsubscribe(details.Tokens);
+                if (isValueWatched)
+                {
+                    _values.OnRefused(details);
+                }
             }
+        }
+
+        if (!stored && entry.Pending is { IsOvertaken: true } pending)
+        {
+            // As if it had been stored before the write that overtook it.
+            Discard(key, details, pending.OvertakenBy);
+            return false;
         }
 
         if (!stored)
@@ -190,7 +214,7 @@ public sealed partial class BoundedMemoryCache
     {
         if (details is not null)
         {
-            _callbacks.OnRemoved([new RemovedEntry(key, details, reason)]);
+            _callbacks.OnRemoved([new RemovedEntry(key, details, reason) { WasStored = false }]);
         }
     }
 
@@ -202,5 +226,6 @@ public sealed partial class BoundedMemoryCache
         long Measured,
         StoredKind Kind,
         long AbsoluteTicks,
-        long Now);
+        long Now,
+        PendingStore? Pending = null);
 }

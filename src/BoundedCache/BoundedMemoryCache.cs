@@ -29,6 +29,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private readonly CacheEngine _engine;
     private readonly ObjectMeasurer _measurer;
     private readonly EvictionCallbacks _callbacks;
+    private readonly ValueDisposer _values;
     private readonly ExpirationScan _scan;
     private readonly TokenSizes _tokenSizes = new();
     private readonly TimeProvider _time;
@@ -99,7 +100,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             ? NullLogger.Instance
             : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
         var failures = new FailureLog(Name, _logger, _time);
-        _callbacks = new EvictionCallbacks(failures);
+        _values = new ValueDisposer(
+            options.DisposeValues, (wants, visit) => _engine!.VisitDetails(wants, visit), failures);
+        _callbacks = new EvictionCallbacks(_values, failures);
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
         _measurer = new ObjectMeasurer(
             options.Sizers,
@@ -193,7 +196,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     }
 
     /// <summary>
-    /// Removes all entries, unsubscribes from their tokens, and runs no eviction callbacks. Later calls throw
+    /// Removes all entries, unsubscribes from their tokens, disposes values that are to be disposed, and runs no
+    /// eviction callbacks. Later calls, and callers that wait for a factory, get an
     /// <see cref="ObjectDisposedException"/>. Disposing twice is harmless.
     /// </summary>
     public void Dispose()
@@ -207,6 +211,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         Interlocked.Exchange(ref _companion, null)?.Dispose();
         _scan.Dispose();
         LeaveIdleReleaser();
+        AbortFlights();
         _audit?.Dispose();
         _callbacks.Stop();
         _engine.Clear();

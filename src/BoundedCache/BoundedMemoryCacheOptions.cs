@@ -114,6 +114,13 @@ public sealed class BoundedMemoryCacheOptions
     /// </summary>
     public bool TrackLinkedCacheEntries { get; set; }
 
+    /// <summary>
+    /// Whether values that are <see cref="IDisposable"/> or <see cref="IAsyncDisposable"/> are disposed when their
+    /// entries have left the cache. Default false. <see cref="BoundedCacheEntryExtensions"/> does it for single
+    /// entries, and says what it means for readers.
+    /// </summary>
+    public bool DisposeValues { get; set; }
+
     /// <summary>The longest <see cref="ExpirationScanFrequency"/>: what timers take, in whole days.</summary>
     internal static TimeSpan LongestScanInterval { get; } = TimeSpan.FromDays(49);
 

@@ -16,6 +16,7 @@ public sealed class OptionsTests
         Assert.Same(TimeProvider.System, options.TimeProvider);
         Assert.False(options.TrackStatistics);
         Assert.False(options.TrackLinkedCacheEntries);
+        Assert.False(options.DisposeValues);
     }
 
     [Fact]

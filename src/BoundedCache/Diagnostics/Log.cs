@@ -69,6 +69,15 @@ internal static partial class Log
     public static partial void ObjectsNotMeasured(ILogger logger, string cache, Type type);
 
     [LoggerMessage(
+        15,
+        LogLevel.Error,
+        "{Cache}: disposing a {Type} that left the cache failed ({Unlogged} like it were not logged since the last "
+            + "line)",
+        EventName = "DisposalFailed")]
+    public static partial void DisposalFailed(
+        ILogger logger, string cache, Type type, long unlogged, Exception failure);
+
+    [LoggerMessage(
         20,
         LogLevel.Information,
         "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} bytes",
@@ -112,6 +121,14 @@ internal static partial class Log
         "{Cache}: the limit has changed, and giving memory back failed",
         EventName = "ReleaseFailed")]
     public static partial void ReleaseFailed(ILogger logger, string cache, Exception failure);
+
+    [LoggerMessage(
+        26,
+        LogLevel.Warning,
+        "{Cache}: HybridCache keeps everything twice, in this cache and in the one of AddDistributedMemoryCache. "
+            + "Remove AddDistributedMemoryCache, or pass HybridCacheEntryFlags.DisableDistributedCache",
+        EventName = "KeptTwice")]
+    public static partial void KeptTwice(ILogger logger, string cache);
 
     [LoggerMessage(
         30,

@@ -245,6 +245,9 @@ internal readonly struct NewEntry
     /// </summary>
     public required long Deadline { get; init; }
 
+    /// <summary>The pending store that this entry is the result of; null for any other write.</summary>
+    public PendingStore? Pending { get; init; }
+
     /// <summary>What background measurements must know of the entry; by default that it cannot change.</summary>
     public EntryMarks Marks { get; init; }
 

@@ -3,7 +3,7 @@ using BoundedCache.Engine;
 namespace BoundedCache.Entries;
 
 /// <summary>How an entry is stored, and what others change of it before and afterwards.</summary>
-internal sealed partial class CacheEntry
+internal partial class CacheEntry
 {
     /// <summary>Stores the entry, at the first call and if a value was set.</summary>
     public void Dispose()
@@ -36,6 +36,13 @@ internal sealed partial class CacheEntry
         // At least 1, because 0 would mean never: if the expiration is the beginning of time, the outer entry is
         // expired too.
         outer?.Inherit(new Expiration(Math.Max(1, AbsoluteTicks), _details?.Tokens));
+    }
+
+    /// <summary>Ends the building, and stores nothing, even if a value was set.</summary>
+    protected void Withdraw()
+    {
+        _hasValue = false;
+        Dispose();
     }
 
     /// <summary>

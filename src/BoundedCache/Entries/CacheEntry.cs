@@ -13,7 +13,7 @@ namespace BoundedCache.Entries;
 /// written here first, and then the engine takes over all settings under its lock. So whichever of several setters
 /// comes last, the entry gets what the builder says.
 /// </remarks>
-internal sealed partial class CacheEntry : ICacheEntry, IEntrySettings
+internal partial class CacheEntry : ICacheEntry, IEntrySettings
 {
     private const long None = -1;
 
@@ -158,6 +158,9 @@ internal sealed partial class CacheEntry : ICacheEntry, IEntrySettings
             ? value ?? None
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
     }
+
+    /// <summary>What the entry is the result of, if a write of its key meanwhile must win over it.</summary>
+    public virtual PendingStore? Pending => null;
 
     /// <summary>Whether storing the entry depends on the current time.</summary>
     public bool Expires =>

@@ -46,6 +46,10 @@ internal sealed record CacheSetting(
             nameof(BoundedMemoryCacheOptions.TrackLinkedCacheEntries),
             static options => options.TrackLinkedCacheEntries,
             static (options, value) => options.TrackLinkedCacheEntries = value),
+        Flag(
+            nameof(BoundedMemoryCacheOptions.DisposeValues),
+            static options => options.DisposeValues,
+            static (options, value) => options.DisposeValues = value),
         new(
             nameof(BoundedMemoryCacheOptions.PacingShare),
             "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",

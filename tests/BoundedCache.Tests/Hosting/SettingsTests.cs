@@ -20,6 +20,7 @@ public sealed class SettingsTests
             ("ExpirationScanFrequency", "00:00:30"),
             ("trackstatistics", "True"),
             ("TrackLinkedCacheEntries", "true"),
+            ("DisposeValues", "true"),
             ("PacingShare", "0.1"),
             ("AuditShare", "0.05"),
             ("AuditOnlyReports", "true"),
@@ -34,6 +35,7 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromSeconds(30), options.ExpirationScanFrequency);
         Assert.True(options.TrackStatistics);
         Assert.True(options.TrackLinkedCacheEntries);
+        Assert.True(options.DisposeValues);
         Assert.Equal(0.1, options.PacingShare);
         Assert.Equal(0.05, options.AuditShare);
         Assert.True(options.AuditOnlyReports);
@@ -155,7 +157,7 @@ public sealed class SettingsTests
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
                 : "expected MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
-                    + "TrackLinkedCacheEntries, PacingShare, AuditShare, AuditOnlyReports, "
+                    + "TrackLinkedCacheEntries, DisposeValues, PacingShare, AuditShare, AuditOnlyReports, "
                     + "IdleReleaseInterval, "
                     + "IdleReleaseMinimumBytes or TrimNativeMemory."),
         ],
