@@ -73,36 +73,36 @@ public sealed partial class BoundedMemoryCache
     public TItem Set<TItem>(object key, TItem value, TimeSpan absoluteExpirationRelativeToNow)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(absoluteExpirationRelativeToNow, TimeSpan.Zero);
-        ThrowIfDisposed();
-        long now = _time.GetUtcNow().UtcTicks;
-        Set(key, value, size: null, Ticks.Add(now, absoluteExpirationRelativeToNow.Ticks), now);
+        Set(key, value, size: null, long.MaxValue, absoluteExpirationRelativeToNow.Ticks);
         return value;
     }
 
-    private void Set(object key, object? value, long? size, DateTimeOffset absoluteExpiration)
-    {
-        bool expires = absoluteExpiration != DateTimeOffset.MaxValue;
-        Set(key, value, size, expires
-            ? absoluteExpiration.UtcTicks
-            : long.MaxValue, expires ? _time.GetUtcNow().UtcTicks : 0);
-    }
+    private void Set(object key, object? value, long? size, DateTimeOffset absoluteExpiration) => Set(
+        key,
+        value,
+        size,
+        absoluteExpiration == DateTimeOffset.MaxValue ? long.MaxValue : absoluteExpiration.UtcTicks,
+        relativeTicks: 0);
 
-    private void Set(object key, object? value, long? size, long absoluteTicks, long now)
+    private void Set(object key, object? value, long? size, long absoluteTicks, long relativeTicks)
     {
         ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(key);
         if (_trackLinkedEntries)
         {
-            SetLinked(key, value, size, absoluteTicks);
+            SetLinked(key, value, size, absoluteTicks, relativeTicks);
             return;
         }
 
-        var written = new EntryDraft(value, Details: null, CacheItemPriority.Normal, size, absoluteTicks, now);
-        Store(key, in written);
+        long measured = MeasureForStore(key, value, size);
+        bool expires = absoluteTicks != long.MaxValue || relativeTicks > 0;
+        long now = expires ? _time.GetUtcNow().UtcTicks : 0;
+        long absolute = relativeTicks > 0 ? Ticks.Add(now, relativeTicks) : absoluteTicks;
+        Store(key, new EntryDraft(value, Details: null, CacheItemPriority.Normal, measured, absolute, now));
     }
 
     /// <summary>Stores through an entry. An entry that is being built around it inherits its expiration.</summary>
-    private void SetLinked(object key, object? value, long? size, long absoluteTicks)
+    private void SetLinked(object key, object? value, long? size, long absoluteTicks, long relativeTicks)
     {
         using ICacheEntry entry = CreateEntry(key);
         entry.Value = value;
@@ -110,5 +110,6 @@ public sealed partial class BoundedMemoryCache
         entry.AbsoluteExpiration = absoluteTicks <= DateTimeOffset.MaxValue.UtcTicks
             ? new DateTimeOffset(absoluteTicks, TimeSpan.Zero)
             : null;
+        entry.AbsoluteExpirationRelativeToNow = relativeTicks > 0 ? TimeSpan.FromTicks(relativeTicks) : null;
     }
 }

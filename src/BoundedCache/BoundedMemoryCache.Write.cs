@@ -9,7 +9,11 @@ public sealed partial class BoundedMemoryCache
 {
     /// <summary>Begins an entry. Disposing the entry stores it if its value was set by then (null counts).</summary>
     /// <param name="key">The key.</param>
-    /// <returns>The entry to fill and dispose. Not thread-safe.</returns>
+    /// <returns>
+    /// The entry to fill and dispose. Not thread-safe until then. Afterwards it is: its expiration, priority, tokens
+    /// and callbacks can still be changed, and that applies while it is the stored entry. Its
+    /// value and size are frozen.
+    /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public ICacheEntry CreateEntry(object key)
@@ -23,41 +27,26 @@ public sealed partial class BoundedMemoryCache
     bool IEntryStore.TracksLinkedEntries => _trackLinkedEntries;
 
     /// <inheritdoc/>
-    void IEntryStore.Store(CacheEntry entry)
+    bool IEntryStore.Store(CacheEntry entry)
     {
         // Disposing an entry does not throw where the cache is disposed.
         if (_disposed)
         {
-            return;
+            return false;
         }
 
+        long measured = MeasureForStore(entry.Key, entry.Value, entry.Size);
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
-        EntryDetails? details = entry.MakeDetails(now);
-        var written = new EntryDraft(
-            entry.Value, details, entry.Priority, entry.Size, entry.AbsoluteExpirationTicks(now), now);
-        Store(entry.Key, in written);
+        (long absolute, EntryDetails? details) = entry.Begin(now);
+        return Store(entry.Key, new EntryDraft(entry.Value, details, entry.EvictionPriority, measured, absolute, now));
     }
 
-    private void Store(object key, in EntryDraft entry)
-    {
-        if (_sizing == EntrySizing.Declared && entry.Size is null)
-        {
-            throw new InvalidOperationException(
-                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), "
-                    + $"so every entry must set ICacheEntry.Size; the one for the key {key} does not.");
-        }
+    private bool Store(object key, in EntryDraft entry) => key is string text
+        ? Store(key, in entry, new StringLookup(text))
+        : Store(key, in entry, new ObjectLookup(key));
 
-        if (key is string text)
-        {
-            Store(key, in entry, new StringLookup(text));
-        }
-        else
-        {
-            Store(key, in entry, new ObjectLookup(key));
-        }
-    }
-
-    private void Store<TLookup>(object key, in EntryDraft entry, scoped in TLookup lookup)
+    /// <returns>Whether the entry was stored.</returns>
+    private bool Store<TLookup>(object key, in EntryDraft entry, scoped in TLookup lookup)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         EntryDetails? details = entry.Details;
@@ -71,22 +60,26 @@ public sealed partial class BoundedMemoryCache
             _engine.Remove(in lookup, EvictionReason.Replaced);
             _counters.OnRefused(expiredBy);
             Discard(key, details, expiredBy);
-            return;
+            return false;
         }
 
         long deadline = details?.Deadline ?? entry.AbsoluteTicks;
-        long charge = Charge(key, entry.Value, entry.Size, details, deadline != long.MaxValue);
-        details?.Subscribe(_onTokenChanged, _callbacks.OnTokenFailed);
         bool stored = false;
         try
         {
+            if (details is { Tokens.Length: > 0 })
+            {
+                details.Subscribe(_onTokenChanged);
+                details.TokenBytes = TokenBytes(details.Tokens);
+            }
+
             stored = _engine.Set(in lookup, new NewEntry
             {
                 Key = key,
                 Value = entry.Value,
                 Details = details,
-                Priority = EvictionPriority(entry.Priority),
-                Charge = charge,
+                Priority = entry.Priority,
+                Charge = ChargeOf(entry.Measured, details, deadline != long.MaxValue),
                 Deadline = deadline,
             });
         }
@@ -95,7 +88,7 @@ public sealed partial class BoundedMemoryCache
             PaceWriter();
             if (!stored && details is not null)
             {
-                _callbacks.Unsubscribe(details);
+                _callbacks.Unsubscribe(details.Tokens);
             }
         }
 
@@ -103,14 +96,16 @@ public sealed partial class BoundedMemoryCache
         {
             _counters.OnRefused(EvictionReason.Capacity);
             Discard(key, details, EvictionReason.Capacity);
-            return;
+            return false;
         }
 
         StopUnwantedCounting();
         if (deadline != long.MaxValue)
         {
-            _scan.Start();
+            _scan.Start(entry.Now);
         }
+
+        _scan.OnUse();
 
         // A token that fired before the entry was in the table found nothing to remove.
         if (details is { TokenFired: true })
@@ -124,26 +119,49 @@ public sealed partial class BoundedMemoryCache
             _engine.Clear();
             _engine.Trim();
         }
+
+        return true;
     }
 
-    /// <summary>The priority for eviction: a number that is no priority counts as normal.</summary>
-    private static CacheItemPriority EvictionPriority(CacheItemPriority priority) =>
-        (uint)priority <= (uint)CacheItemPriority.NeverRemove ? priority : CacheItemPriority.Normal;
-
     /// <summary>The bytes that an entry is charged until it is replaced or measured again.</summary>
-    private long Charge(object key, object? value, long? declaredSize, EntryDetails? details, bool hasDeadline)
+    private long Charge(object key, object? value, long? declaredSize, EntryDetails? details, bool hasDeadline) =>
+        ChargeOf(Measure(key, value, declaredSize), details, hasDeadline);
+
+    /// <summary>
+    /// The part of a charge that takes time to find. The clock is read after it, so that an expiration begins when the
+    /// entry is stored.
+    /// </summary>
+    private long MeasureForStore(object key, object? value, long? declaredSize) =>
+        _sizing == EntrySizing.Declared && declaredSize is null
+            ? throw new InvalidOperationException(
+                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), "
+                    + $"so every entry must set ICacheEntry.Size; the one for the key {key} does not.")
+            : Measure(key, value, declaredSize);
+
+    /// <summary>The bytes of key and value, or the declared size where sizes are declared.</summary>
+    private long Measure(object key, object? value, long? declaredSize)
+    {
+        long declared = declaredSize.GetValueOrDefault();
+        if (_sizing == EntrySizing.Declared)
+        {
+            return Math.Min(declared, OrderNode.MaxCharge);
+        }
+
+        long valueBytes = Math.Min(Math.Max(_measurer.Measure(value), declared), OrderNode.MaxCharge);
+        return valueBytes + Math.Min(_measurer.Measure(key), OrderNode.MaxCharge);
+    }
+
+    private long ChargeOf(long measured, EntryDetails? details, bool hasDeadline)
     {
         if (_sizing == EntrySizing.Declared)
         {
-            return Math.Min(declaredSize.GetValueOrDefault(), OrderNode.MaxCharge);
+            return measured;
         }
 
-        long valueBytes = Math.Max(_measurer.Measure(value), declaredSize.GetValueOrDefault());
-        long rest = Math.Min(_measurer.Measure(key), OrderNode.MaxCharge)
-            + CacheEngine.TableBytesPerEntry
+        long rest = CacheEngine.TableBytesPerEntry
             + (hasDeadline ? CacheEngine.DeadlineBytesPerEntry : 0)
             + (details?.OwnBytes ?? 0);
-        return valueBytes > OrderNode.MaxCharge - rest ? OrderNode.MaxCharge : valueBytes + rest;
+        return Math.Min(measured + rest, OrderNode.MaxCharge);
     }
 
     private void Discard(object key, EntryDetails? details, EvictionReason reason)
@@ -156,5 +174,10 @@ public sealed partial class BoundedMemoryCache
 
     /// <summary>An entry that is to be stored.</summary>
     private readonly record struct EntryDraft(
-        object? Value, EntryDetails? Details, CacheItemPriority Priority, long? Size, long AbsoluteTicks, long Now);
+        object? Value,
+        EntryDetails? Details,
+        CacheItemPriority Priority,
+        long Measured,
+        long AbsoluteTicks,
+        long Now);
 }

@@ -30,6 +30,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private readonly ObjectMeasurer _measurer;
     private readonly EvictionCallbacks _callbacks;
     private readonly ExpirationScan _scan;
+    private readonly TokenSizes _tokenSizes = new();
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action<object?> _onTokenChanged;

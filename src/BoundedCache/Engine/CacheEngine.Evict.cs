@@ -152,4 +152,11 @@ internal sealed partial class CacheEngine
 /// <summary>
 /// An entry with details that was removed, and why: what its callbacks are told after the lock is released.
 /// </summary>
-internal readonly record struct RemovedEntry(object Key, EntryDetails Details, EvictionReason Reason);
+internal readonly record struct RemovedEntry(object Key, EntryDetails Details, EvictionReason Reason)
+{
+    /// <summary>The callbacks when the entry left: those that are added later do not run.</summary>
+    public PostEvictionCallbackRegistration[] Callbacks { get; } = Details.Callbacks;
+
+    /// <summary>The tokens when the entry left, with the subscriptions that end now.</summary>
+    public EntryToken[] Tokens { get; } = Details.Tokens;
+}

@@ -81,6 +81,7 @@ internal sealed partial class CacheEngine
         }
 
         long now = _time.GetUtcNow().UtcTicks;
+        OnExpiringHit?.Invoke(now);
         EvictionReason reason;
         if (details is not null)
         {
@@ -169,21 +170,39 @@ internal sealed partial class CacheEngine
             }
         }
 
-        var candidates = new List<(object Key, object? Content, SlotRef SlotRef)>();
-        using (_lock.Enter())
+        foreach (Candidate candidate in Collect(lookup.Hash))
         {
-            _index.Collect(lookup.Hash, candidates);
-        }
-
-        foreach ((object key, object? candidate, SlotRef at) in candidates)
-        {
-            if (lookup.Matches(key))
+            if (lookup.Matches(candidate.Key))
             {
-                (content, slotRef) = (candidate, at);
+                (content, slotRef) = (candidate.Content, candidate.SlotRef);
                 return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// The entries with a hash. There may be very many if a key's class has a poor hash code, so the memory for them is
+    /// allocated without the lock.
+    /// </summary>
+    private ReadOnlySpan<Candidate> Collect(int hash)
+    {
+        var candidates = new Candidate[8];
+        while (true)
+        {
+            int count;
+            using (_lock.Enter())
+            {
+                count = _index.Collect(hash, candidates);
+            }
+
+            if (count <= candidates.Length)
+            {
+                return candidates.AsSpan(0, count);
+            }
+
+            candidates = new Candidate[count + (count / 8)];
+        }
     }
 }

@@ -107,10 +107,8 @@ internal sealed partial class CacheEngine
     /// </summary>
     private void Prefetch(ReadOnlySpan<int> indexes)
     {
-        Span<int> copy = stackalloc int[indexes.Length];
-        indexes.CopyTo(copy);
-        _order.Prefetch(copy);
-        _index.Prefetch(copy);
+        _order.Prefetch(indexes);
+        _index.Prefetch(indexes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -97,9 +97,15 @@ internal static class InvariantChecker
         for (int bucket = 0; bucket < engine.Index.BucketCount; bucket++)
         {
             int index = engine.Index.Head(bucket);
+            int previous = 0;
             while (index > 0)
             {
                 Slot slot = engine.Store.Slot(index);
+                Require(
+                    slot.Previous == previous,
+                    "I1",
+                    $"slot {index} follows {previous} and points back to {slot.Previous}");
+                previous = index;
                 Require(inLists.Contains(index), "I1", $"slot {index} is in chain {bucket} and in no list");
                 Require(
                     BucketIndex.BucketOf(slot.Hash, engine.Index.BucketCount) == bucket,

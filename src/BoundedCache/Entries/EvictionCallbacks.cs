@@ -32,8 +32,8 @@ internal sealed class EvictionCallbacks(FailureLog failures)
     {
         foreach (RemovedEntry entry in removed)
         {
-            Unsubscribe(entry.Details);
-            if (entry.Details.Callbacks.Length > 0 && !_stopped)
+            Unsubscribe(entry.Tokens);
+            if (entry.Callbacks.Length > 0 && !_stopped)
             {
                 Generation generation;
                 lock (_lock)
@@ -53,8 +53,8 @@ internal sealed class EvictionCallbacks(FailureLog failures)
         }
     }
 
-    /// <summary>Unsubscribes from the tokens of an entry. Never throws.</summary>
-    public void Unsubscribe(EntryDetails details) => details.Unsubscribe(OnTokenFailed);
+    /// <summary>Unsubscribes from tokens. Never throws.</summary>
+    public void Unsubscribe(Span<EntryToken> tokens) => EntryToken.UnsubscribeAll(tokens, OnTokenFailed);
 
     /// <summary>Logs an exception of a token. Never throws.</summary>
     public void OnTokenFailed(Exception failure) => failures.OnTokenFailed(failure);
@@ -133,7 +133,7 @@ internal sealed class EvictionCallbacks(FailureLog failures)
     private void Run(RemovedEntry entry, Generation generation)
     {
         s_isRunning = true;
-        foreach (PostEvictionCallbackRegistration registration in entry.Details.Callbacks)
+        foreach (PostEvictionCallbackRegistration registration in entry.Callbacks)
         {
             try
             {
