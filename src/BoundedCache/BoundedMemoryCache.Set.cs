@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using BoundedCache.Entries;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache;
@@ -94,11 +95,11 @@ public sealed partial class BoundedMemoryCache
             return;
         }
 
-        long measured = MeasureForStore(key, value, size);
+        long measured = MeasureForStore(key, value, size, out StoredKind kind);
         bool expires = absoluteTicks != long.MaxValue || relativeTicks > 0;
         long now = expires ? _time.GetUtcNow().UtcTicks : 0;
         long absolute = relativeTicks > 0 ? Ticks.Add(now, relativeTicks) : absoluteTicks;
-        Store(key, new EntryDraft(value, Details: null, CacheItemPriority.Normal, measured, absolute, now));
+        Store(key, new EntryDraft(value, Details: null, CacheItemPriority.Normal, measured, kind, absolute, now));
     }
 
     /// <summary>Stores through an entry. An entry that is being built around it inherits its expiration.</summary>

@@ -1,5 +1,6 @@
 using BoundedCache.Engine;
 using BoundedCache.Entries;
+using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache;
@@ -35,10 +36,11 @@ public sealed partial class BoundedMemoryCache
             return false;
         }
 
-        long measured = MeasureForStore(entry.Key, entry.Value, entry.Size);
+        long measured = MeasureForStore(entry.Key, entry.Value, entry.Size, out StoredKind kind);
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
         (long absolute, EntryDetails? details) = entry.Begin(now);
-        return Store(entry.Key, new EntryDraft(entry.Value, details, entry.EvictionPriority, measured, absolute, now));
+        return Store(
+            entry.Key, new EntryDraft(entry.Value, details, entry.EvictionPriority, measured, kind, absolute, now));
     }
 
     private bool Store(object key, in EntryDraft entry) => key is string text
@@ -81,6 +83,8 @@ public sealed partial class BoundedMemoryCache
                 Priority = entry.Priority,
                 Charge = ChargeOf(entry.Measured, details, deadline != long.MaxValue),
                 Deadline = deadline,
+                Marks = entry.Kind.Marks,
+                IsUnfinished = entry.Kind.IsUnfinished,
             });
         }
         finally
@@ -100,6 +104,11 @@ public sealed partial class BoundedMemoryCache
         }
 
         StopUnwantedCounting();
+        if (entry.Kind != default)
+        {
+            _audit!.OnStored(entry.Kind, entry.Value, lookup.Hash);
+        }
+
         if (deadline != long.MaxValue)
         {
             _scan.Start(entry.Now);
@@ -123,37 +132,50 @@ public sealed partial class BoundedMemoryCache
         return true;
     }
 
-    /// <summary>The bytes that an entry is charged until it is replaced or measured again.</summary>
-    private long Charge(object key, object? value, long? declaredSize, EntryDetails? details, bool hasDeadline) =>
-        ChargeOf(Measure(key, value, declaredSize), details, hasDeadline);
+    /// <summary>
+    /// The bytes that an entry is charged whose value has a size in bytes. No code of the value runs.
+    /// </summary>
+    private long Charge(object key, long valueBytes, EntryDetails? details, bool hasDeadline) => ChargeOf(
+        Math.Min(valueBytes, OrderNode.MaxCharge) + Math.Min(_measurer.Measure(key), OrderNode.MaxCharge),
+        details,
+        hasDeadline);
 
     /// <summary>
     /// The part of a charge that takes time to find. The clock is read after it, so that an expiration begins when the
     /// entry is stored.
     /// </summary>
-    private long MeasureForStore(object key, object? value, long? declaredSize) =>
-        _sizing == EntrySizing.Declared && declaredSize is null
+    private long MeasureForStore(object key, object? value, long? declaredSize, out StoredKind kind)
+    {
+        kind = default;
+        return _sizing == EntrySizing.Declared && declaredSize is null
             ? throw new InvalidOperationException(
                 $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), "
                     + $"so every entry must set ICacheEntry.Size; the one for the key {key} does not.")
-            : Measure(key, value, declaredSize);
+            : Measure(key, value, declaredSize, out kind);
+    }
 
-    /// <summary>The bytes of key and value, or the declared size where sizes are declared.</summary>
-    private long Measure(object key, object? value, long? declaredSize)
+    /// <summary>
+    /// The bytes of key and value, or the declared size where sizes are declared; and what later measurements must know
+    /// of the entry.
+    /// </summary>
+    private long Measure(object key, object? value, long? declaredSize, out StoredKind kind)
     {
         long declared = declaredSize.GetValueOrDefault();
-        if (_sizing == EntrySizing.Declared)
+        if (_audit is null)
         {
+            kind = default;
             return Math.Min(declared, OrderNode.MaxCharge);
         }
 
-        long valueBytes = Math.Min(Math.Max(_measurer.Measure(value), declared), OrderNode.MaxCharge);
+        long bytes = _measurer.Measure(value, out MeasureNotes notes);
+        kind = _audit.KindOf(key, value, declared, (notes & MeasureNotes.LowerBound) != 0);
+        long valueBytes = Math.Min(Math.Max(bytes, declared), OrderNode.MaxCharge);
         return valueBytes + Math.Min(_measurer.Measure(key), OrderNode.MaxCharge);
     }
 
     private long ChargeOf(long measured, EntryDetails? details, bool hasDeadline)
     {
-        if (_sizing == EntrySizing.Declared)
+        if (_audit is null)
         {
             return measured;
         }
@@ -178,6 +200,7 @@ public sealed partial class BoundedMemoryCache
         EntryDetails? Details,
         CacheItemPriority Priority,
         long Measured,
+        StoredKind Kind,
         long AbsoluteTicks,
         long Now);
 }

@@ -40,6 +40,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private readonly bool _trackStatistics;
     private readonly bool _trackLinkedEntries;
     private readonly IdleReleaser.Member? _idle;
+
+    /// <summary>Measures values that change; null under <see cref="EntrySizing.Declared"/>.</summary>
+    private readonly CacheAudit? _audit;
     private IDisposable? _companion;
     private readonly PacedAccount? _pace;
     private bool _disposed;
@@ -50,8 +53,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private bool _plainReads;
 
     /// <summary>
-    /// Creates a cache. It starts no thread. It starts a timer only with the first entry that can expire, or for idle
-    /// releases.
+    /// Creates a cache. It starts no thread, and a timer only with the first entry that can expire, or for idle
+    /// releases. The first entry whose value can change starts the process's one thread for measuring values again.
     /// </summary>
     /// <param name="options">Settings, checked and copied: later changes have no effect.</param>
     /// <param name="loggerFactory">
@@ -71,13 +74,14 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     {
     }
 
-    /// <summary>Creates a cache with a releaser and a pacer for a test.</summary>
+    /// <summary>Creates a cache with a releaser, a pacer and an auditor for a test.</summary>
     internal BoundedMemoryCache(
         BoundedMemoryCacheOptions options,
         ILoggerFactory? loggerFactory,
         IMeterFactory? meterFactory,
         MemoryReleaser releaser,
-        Pacer pacer)
+        Pacer pacer,
+        Auditor? auditor = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -104,6 +108,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             onNotWalked: type => Log.ObjectsNotMeasured(_logger, Name, type));
         _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed, Pace);
         _onTokenChanged = new ChangeTokenListener(_engine).OnChanged;
+
+        _audit = MakeAudit(options, auditor ?? Auditor.Shared);
 
         // Declared sizes may be in any unit, so their sum says nothing about memory.
         _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured
@@ -201,6 +207,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         Interlocked.Exchange(ref _companion, null)?.Dispose();
         _scan.Dispose();
         LeaveIdleReleaser();
+        _audit?.Dispose();
         _callbacks.Stop();
         _engine.Clear();
         _engine.Trim();
@@ -223,6 +230,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     long ILiveCache.CreditedBytes => _engine.CreditedBytes;
 
     private long OverdueBytes => _pace is null ? 0 : _pacer.OverdueBytesOf(_pace);
+
+    /// <summary>Measurements in the background, for tests; null under <see cref="EntrySizing.Declared"/>.</summary>
+    internal CacheAudit? Audit => _audit;
 
     /// <summary>The engine, for the invariant checker and for reports.</summary>
     internal CacheEngine Engine => _engine;

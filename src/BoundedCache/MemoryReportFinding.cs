@@ -77,4 +77,10 @@ public enum MemoryReportCause
     /// bytes are what is missing.
     /// </summary>
     HeapLimit = 15,
+
+    /// <summary>
+    /// Much of the live heap is in no cache's account, and some of it may hang on entries all the same: their values
+    /// were not finished when they were stored, or grew since.
+    /// </summary>
+    UncountedValues = 16,
 }

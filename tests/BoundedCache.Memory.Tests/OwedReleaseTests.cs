@@ -3,7 +3,9 @@ using BoundedCache.MemoryScenarios.Scenarios.Cache;
 
 namespace BoundedCache.Memory.Tests;
 
-/// <summary>What kept the memory lets go after the shrink: the memory leaves by itself, and the last report says so.</summary>
+/// <summary>
+/// What kept the memory lets go after the shrink: the memory leaves by itself, and the last report says so.
+/// </summary>
 public sealed class OwedReleaseTests
 {
     [Fact]

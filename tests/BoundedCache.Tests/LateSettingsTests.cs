@@ -284,7 +284,7 @@ public sealed class LateSettingsTests
     [InlineData("expire")]
     [InlineData("clear")]
     [InlineData("dispose")]
-    public void Setters_race_with_the_end_of_the_entry(string end)
+    public async Task Setters_race_with_the_end_of_the_entry(string end)
     {
         for (int round = 0; round < 200; round++)
         {
@@ -343,7 +343,7 @@ public sealed class LateSettingsTests
                     }
                 }),
             ];
-            Assert.True(Task.WaitAll(all, s_patience));
+            await Task.WhenAll(all).WaitAsync(s_patience);
             InvariantChecker.Check(test.Cache.Engine);
             Assert.True(test.Cache.WaitForCallbacks(s_patience));
             Assert.All(tokens, static token => Assert.Equal(0, token.Subscribed));

@@ -24,6 +24,8 @@ public sealed class OptionsTests
         var options = new BoundedMemoryCacheOptions();
 
         Assert.Equal(0.05, options.PacingShare);
+        Assert.Equal(0.01, options.AuditShare);
+        Assert.False(options.AuditOnlyReports);
         Assert.Null(options.IdleReleaseInterval);
         Assert.False(options.TrimNativeMemory);
     }

@@ -40,9 +40,9 @@ public sealed class TokenChargeTests : IDisposable
             return () => [shared];
         },
         ["a token of the application, which has to be asked"] = static _ =>
-            static () => [new OwnToken(new byte[100_000])],
+            static () => [new OwnToken(s_shapes!)],
         ["a token of the application with a cancellation token"] = static test => () =>
-            [new WrappedToken(test._first.Token, test)],
+            [new WrappedToken(test, test._first.Token)],
     };
 
     public void Dispose()
@@ -119,9 +119,7 @@ public sealed class TokenChargeTests : IDisposable
 
     private class OwnToken(object owner) : IChangeToken
     {
-        private static readonly object s_shared = new();
-
-        public object Owner { get; } = owner is byte[] ? s_shared : owner;
+        public object Owner { get; } = owner;
 
         public bool HasChanged => false;
 
@@ -131,7 +129,7 @@ public sealed class TokenChargeTests : IDisposable
             throw new NotSupportedException();
     }
 
-    private sealed class WrappedToken(CancellationToken token, object owner) : OwnToken(owner)
+    private sealed class WrappedToken(object owner, CancellationToken token) : OwnToken(owner)
     {
         public override bool ActiveChangeCallbacks => true;
 

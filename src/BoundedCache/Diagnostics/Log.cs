@@ -154,6 +154,39 @@ internal static partial class Log
         "{Cache}: a limit of {MaxMemory} bytes may be more than this process can hold. {Finding}",
         EventName = "HeapLimit")]
     public static partial void HeapLimit(ILogger logger, string cache, long maxMemory, MemoryReportFinding finding);
+
+    [LoggerMessage(
+        50,
+        LogLevel.Information,
+        "{Cache}: a {Type} was stored before it was finished. Its bytes are not known until it is; then it is "
+            + "measured. Said once for each type",
+        EventName = "ValuesUnfinished")]
+    public static partial void ValuesUnfinished(ILogger logger, string cache, Type type);
+
+    [LoggerMessage(
+        51,
+        LogLevel.Warning,
+        "{Cache}: values of {Type} grew after they were stored. They are charged what they keep alive now, and other "
+            + "entries are evicted for them. Said once for each type",
+        EventName = "ValuesGrew")]
+    public static partial void ValuesGrew(ILogger logger, string cache, Type type);
+
+    [LoggerMessage(
+        52,
+        LogLevel.Warning,
+        "{Cache}: values of {Type} changed after they were stored. The cache only reports it (AuditOnlyReports), "
+            + "so they are charged what they were before. Said once for each type",
+        EventName = "ValuesGrewUncharged")]
+    public static partial void ValuesGrewUncharged(ILogger logger, string cache, Type type);
+
+    [LoggerMessage(
+        53,
+        LogLevel.Warning,
+        "{Cache}: values of {Type} share objects that grew after they were stored, by about {Bytes} bytes in all. "
+            + "No entry is charged for them. Cache what is shared once, under a key of its own. "
+            + "Said once for each type",
+        EventName = "SharedValuesGrew")]
+    public static partial void SharedValuesGrew(ILogger logger, string cache, Type type, long bytes);
 }
 
 /// <summary>

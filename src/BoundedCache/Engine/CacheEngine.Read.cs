@@ -75,6 +75,11 @@ internal sealed partial class CacheEngine
         EntryDetails? details = (slotRef.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)value! : null;
         value = details is null ? value : details.Value;
         expiration = new Expiration(details?.AbsoluteExpirationTicks ?? slotRef.Deadline, details?.Tokens);
+        if ((slotRef.Flags & SlotFlags.Unfinished) != 0)
+        {
+            OnUnfinishedRead?.Invoke(value, slotRef);
+        }
+
         if ((slotRef.Flags & SlotFlags.HasDeadline) == 0)
         {
             return true;

@@ -138,7 +138,7 @@ internal sealed partial class CacheEngine
         target.Key = source.Key;
         target.Value = source.Value;
         target.Hash = source.Hash;
-        target.Flags = source.Flags;
+        SetMarks_NeedsLock(to, source.Flags, Marks_NeedsLock(from));
         EndWrite(ref target);
         _store.Node(to) = _store.Node(from);
         _order.Relocate(to);

@@ -174,10 +174,10 @@ internal sealed partial class CacheEngine
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
         NoteDeadline_NeedsLock(index, slot.Flags, entry.Flags);
+        SetMarks_NeedsLock(index, entry.Flags, entry.Marks);
         slot.Key = entry.Key;
         slot.Value = entry.Content;
         slot.Hash = hash;
-        slot.Flags = entry.Flags;
         if ((entry.Flags & SlotFlags.HasDeadline) != 0)
         {
             _store.Deadline(index) = entry.Deadline;
@@ -199,9 +199,9 @@ internal sealed partial class CacheEngine
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
         NoteDeadline_NeedsLock(index, slot.Flags, SlotFlags.None);
+        SetMarks_NeedsLock(index, SlotFlags.None, default);
         slot.Key = null;
         slot.Value = null;
-        slot.Flags = SlotFlags.None;
         EndWrite(ref slot);
     }
 

@@ -245,8 +245,15 @@ internal readonly struct NewEntry
     /// </summary>
     public required long Deadline { get; init; }
 
+    /// <summary>What background measurements must know of the entry; by default that it cannot change.</summary>
+    public EntryMarks Marks { get; init; }
+
+    /// <summary>Whether the value is not finished, so that its bytes are not known.</summary>
+    public bool IsUnfinished { get; init; }
+
     public object? Content => Details ?? Value;
 
     public SlotFlags Flags => (Details is null ? SlotFlags.None : SlotFlags.HasDetails)
-        | (Deadline == long.MaxValue ? SlotFlags.None : SlotFlags.HasDeadline);
+        | (Deadline == long.MaxValue ? SlotFlags.None : SlotFlags.HasDeadline)
+        | (IsUnfinished ? SlotFlags.Unfinished : SlotFlags.None);
 }

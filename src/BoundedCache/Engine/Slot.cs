@@ -58,6 +58,12 @@ internal enum SlotFlags : uint
 
     /// <summary>The slot has a deadline: from then on a reader must check before it takes the value.</summary>
     HasDeadline = 2,
+
+    /// <summary>
+    /// The value was not finished when it was stored: a task that ran, a lazy that was not made, or a graph that was
+    /// not walked to its end. A reader tells when it finds the value.
+    /// </summary>
+    Unfinished = 4,
 }
 
 /// <summary>

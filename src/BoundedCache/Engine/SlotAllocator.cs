@@ -199,7 +199,7 @@ internal sealed partial class SlotAllocator(SlotStore store)
     /// </summary>
     public int DrainCursor { get; set; }
 
-    /// <summary>The length of a single chunk that holds so many entries: a few, or four times as many, and so on.</summary>
+    /// <summary>The length of a single chunk for so many entries: it starts with a few slots and grows fourfold.</summary>
     private static int LengthFor(int entries)
     {
         int length = FirstLength;

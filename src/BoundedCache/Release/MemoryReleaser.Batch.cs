@@ -19,8 +19,8 @@ internal sealed partial class MemoryReleaser
         /// <summary>The requests that are owed a release until it has done its job. Only for a closed batch.</summary>
         public List<ReleaseRequest> Owed =>
         [
-            .. _waiters.Where(static waiter => waiter.IsWanted && waiter.Request is { IsOwed: true, Mode: not ReleaseMode.None })
-                .Select(static waiter => waiter.Request),
+            .. _waiters.Where(static waiter => waiter.IsWanted).Select(static waiter => waiter.Request)
+                .Where(static request => request is { IsOwed: true, Mode: not ReleaseMode.None }),
         ];
 
         public Task<ReleaseResult> Add_NeedsLock(ReleaseRequest request, CancellationToken cancellationToken)
@@ -64,7 +64,7 @@ internal sealed partial class MemoryReleaser
         }
 
         /// <summary>Answers the callers.</summary>
-        /// <returns>The observers of callers that no longer waited, and for whom the release ran all the same.</returns>
+        /// <returns>The observers of callers that no longer waited, and whose requests outlive them.</returns>
         public List<IReleaseObserver> Complete(ReleaseResult result)
         {
             List<IReleaseObserver> left = [];

@@ -25,6 +25,12 @@ internal sealed record ReleaseRequest
     /// </summary>
     public bool Forced { get; init; }
 
+    /// <summary>
+    /// Whether much more than <see cref="ExpectedBytes"/> may be dead, because what left was not known in full: it
+    /// runs whatever gain is expected, but may be put off.
+    /// </summary>
+    public bool IsGainUnknown { get; init; }
+
     /// <summary>Whether it is one that was owed: it runs whatever the gain.</summary>
     public bool WasDeferred { get; init; }
 
@@ -82,6 +88,7 @@ internal sealed record ReleaseRequest
         Mode = Mode > other.Mode ? Mode : other.Mode,
         TrimNative = TrimNative || other.TrimNative,
         Forced = Forced || other.Forced,
+        IsGainUnknown = IsGainUnknown || other.IsGainUnknown,
         WasDeferred = WasDeferred || other.WasDeferred,
         Baseline = Fuller(Baseline, other.Baseline),
         ReadCaches = ReadCaches ?? other.ReadCaches,

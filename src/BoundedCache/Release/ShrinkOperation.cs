@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using BoundedCache.Engine;
 using BoundedCache.Pacing;
 using BoundedCache.Report;
@@ -16,6 +15,9 @@ namespace BoundedCache.Release;
 /// </remarks>
 internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode mode)
 {
+    /// <summary>Bytes in objects that no entry is charged, from which on they are worth a look.</summary>
+    private const long MuchBytes = 32 * 1024 * 1024;
+
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly ProcessMemorySnapshot _before = cache.Releaser.Memory.TakeSnapshot();
     private readonly bool _isInCallback = cache.IsInCallback;
@@ -23,6 +25,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
     private long _newMax;
     private bool _setsLimit;
     private long _entries;
+    private bool _isGainUnknown;
     private long _bytes;
     private TimeSpan _evictionTime;
     private OwedReport? _owed;
@@ -49,6 +52,12 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
 
         /// <summary>Reports to the pacer what came and left.</summary>
         void Pace();
+
+        /// <summary>Entries whose charge may not be what they keep alive, because their value can change.</summary>
+        int UncertainEntries { get; }
+
+        /// <summary>Measures the likeliest of them again, for a bounded time, and charges what it finds.</summary>
+        void Reexamine();
 
         /// <summary>The cache, weakly, and always the same object.</summary>
         WeakReference<ICache> Self { get; }
@@ -138,10 +147,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         }
     }
 
-    /// <summary>
-    /// Evicts, releases and reports, on this thread. May be cancelled between eviction and release, or while it waits
-    /// for the release: that then follows by itself where the limit was lowered.
-    /// </summary>
+    /// <summary>Runs them on this thread. See <see cref="ReleaseRequest.OutlivesCaller"/>.</summary>
     public ShrinkReport Finish(CancellationToken cancellationToken) => Begin() ?? End(ReleaseAsync(cancellationToken));
 
     /// <returns>The report where that is all that there was to do.</returns>
@@ -158,7 +164,9 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
             cache.OnShrinking();
         }
 
+        int uncertain = cache.UncertainEntries;
         Evict();
+        Reexamine(uncertain);
         return null;
     }
 
@@ -221,6 +229,28 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         _evictionTime = Stopwatch.GetElapsedTime(began);
     }
 
+    /// <summary>
+    /// Where much is alive that no entry is charged, it may hang on entries whose value grew: those that stay are
+    /// measured again, and where such entries left, or all did, memory is released whatever they were charged.
+    /// </summary>
+    private void Reexamine(int uncertainBefore)
+    {
+        if (!_setsLimit || _before.AllocatedBytes - _bytes - cache.Engine.UsedBytes < MuchBytes)
+        {
+            return;
+        }
+
+        if (cache.UncertainEntries > 0)
+        {
+            (long credited, int count) = (cache.Engine.CreditedBytes, cache.Engine.Count);
+            cache.Reexamine();
+            _bytes += cache.Engine.CreditedBytes - credited;
+            _entries += Math.Max(0, count - cache.Engine.Count);
+        }
+
+        _isGainUnknown = _entries > 0 && (cache.Engine.Count == 0 || cache.UncertainEntries < uncertainBefore);
+    }
+
     private ReleaseRequest Request()
     {
         // What left before this call (replaced, expired, evicted without a release) may have been collected since.
@@ -234,6 +264,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
             Baseline = isOwn ? _before : null,
             Mode = mode,
             Forced = !_setsLimit,
+            IsGainUnknown = _isGainUnknown,
             TrimNative = cache.TrimNative,
 
             // Callbacks hold the values of evicted entries. A callback that shrinks a cache must not wait for itself.
@@ -242,7 +273,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
             ReadCaches = cache.ReadCaches,
             Observer = _owed,
 
-            // A release that its caller took back is not owed. Nor has it to be begun by somebody else.
+            // A release without a change of the limit is not owed to a caller who took it back.
             OutlivesCaller = _setsLimit,
         };
     }
@@ -264,28 +295,4 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         ReleaseMode = mode,
         Before = _before,
     };
-
-    /// <summary>
-    /// Spreads the eviction over time: after each millisecond of work the thread sleeps for eight. Work without a break
-    /// takes a whole processor, and requests wait for the others.
-    /// </summary>
-    private sealed class DutyCycle
-    {
-        private static readonly TimeSpan s_work = TimeSpan.FromMilliseconds(1);
-        private static readonly TimeSpan s_sleep = TimeSpan.FromMilliseconds(8);
-
-        private long _since = Stopwatch.GetTimestamp();
-
-        /// <summary>Call it between pieces of work that each take well below a millisecond.</summary>
-        [SuppressMessage(
-            "ApiDesign", "RS0030", Justification = "It waits for nothing: the thread leaves its processor to others.")]
-        public void Rest()
-        {
-            if (Stopwatch.GetElapsedTime(_since) >= s_work)
-            {
-                Thread.Sleep(s_sleep);
-                _since = Stopwatch.GetTimestamp();
-            }
-        }
-    }
 }

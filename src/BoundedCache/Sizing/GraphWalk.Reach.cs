@@ -123,7 +123,7 @@ internal sealed partial class GraphWalk
         }
 
         int group = _samples.GroupOf(known.Sample);
-        if ((known.Layout.IsNode && group == _nodeGroup) || known.Layout == _samples.ElementLayoutOf(group))
+        if ((known.Layout.IsNode && IsNodeGroupOf(group)) || known.Layout == _samples.ElementLayoutOf(group))
         {
             return; // An element stays an element when its neighbours refer to it.
         }
@@ -149,4 +149,11 @@ internal sealed partial class GraphWalk
             _pending.Add(index);
         }
     }
+
+    // A builder and the collection that it was made from are two heads of the same nodes.
+    private bool IsNodeGroupOf(int group) =>
+        group == _nodeGroup
+        || (_samples.IsNodeGroup(group)
+            && _samples.IsNodeGroup(_nodeGroup)
+            && _samples.OwnerOf(group) == _samples.OwnerOf(_nodeGroup));
 }

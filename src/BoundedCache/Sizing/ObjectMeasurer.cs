@@ -114,7 +114,8 @@ internal sealed class ObjectMeasurer
     /// <exception cref="OperationCanceledException">The token was cancelled meanwhile.</exception>
     public long MeasureFully(object value, CancellationToken cancellationToken)
     {
-        if (_userSizers.Contains(value.GetType()) || TypeLayouts.Get(value) is { IsNotFollowed: true } or { IsLeaf: true })
+        if (_userSizers.Contains(value.GetType())
+            || TypeLayouts.Get(value) is { IsNotFollowed: true } or { IsLeaf: true })
         {
             return Measure(value);
         }

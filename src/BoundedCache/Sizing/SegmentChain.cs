@@ -3,7 +3,9 @@ using System.Reflection;
 
 namespace BoundedCache.Sizing;
 
-/// <summary>The segments of a <see cref="ReadOnlySequence{T}"/>: a chain that knows its length, but not in segments.</summary>
+/// <summary>
+/// The segments of a <see cref="ReadOnlySequence{T}"/>: a chain that knows its length, but not in segments.
+/// </summary>
 /// <remarks>One for each type derived from <see cref="ReadOnlySequenceSegment{T}"/>.</remarks>
 internal sealed class SegmentChain
 {
@@ -15,7 +17,9 @@ internal sealed class SegmentChain
 
     private SegmentChain(FieldInfo next, FieldInfo runningIndex) => (_next, _runningIndex) = (next, runningIndex);
 
-    /// <summary>The chain of segments of this type, or null if it is another type or its fields have other names.</summary>
+    /// <summary>
+    /// The chain of segments of this type, or null if it is another type or its fields have other names.
+    /// </summary>
     public static SegmentChain? From(Type type)
     {
         for (Type? t = type; t is not null; t = t.BaseType)

@@ -89,7 +89,8 @@ public sealed class OwedReleaseTests : IDisposable
             last.Reason,
             StringComparison.Ordinal);
         Assert.EndsWith("the process was in a no-GC region.", last.Reason, StringComparison.Ordinal);
-        Assert.Equal((ReleaseOutcome.Released, 1, ReleaseMode.Full), (last.Outcome, last.Collections, last.ReleaseMode));
+        Assert.Equal((ReleaseOutcome.Released, ReleaseMode.Full), (last.Outcome, last.ReleaseMode));
+        Assert.Equal(1, last.Collections);
         Assert.Equal((first.OldMaxMemory, first.NewMaxMemory), (last.OldMaxMemory, last.NewMaxMemory));
         Assert.Equal((1L, first.BytesEvicted, 1), (last.EntriesEvicted, last.BytesEvicted, last.Count));
         Assert.Equal((first.Before, 342 * MiB), (last.Before, last.After.AnonymousBytes));
@@ -517,7 +518,6 @@ public sealed class OwedReleaseTests : IDisposable
         _gate.Set();
 
         Assert.True(Eventually.Dead(dropped));
-        Assert.Empty(test.Process.Steps.Where(static step => step != "aggressive"));
         test.Process.IsInNoGCRegion = false;
 
         Until(() => test.Process.Memory.TakeSnapshot().AnonymousBytes == 42 * MiB);

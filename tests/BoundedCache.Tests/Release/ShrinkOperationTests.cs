@@ -285,11 +285,17 @@ public sealed class ShrinkOperationTests
 
         public bool IsInCallback => false;
 
+        public int UncertainEntries => 0;
+
         public Func<CacheShare> ReadCaches => static () => default;
 
         public List<ReleaseResult> Released { get; } = [];
 
         public long TakeLeftBytes() => 0;
+
+        public void Reexamine()
+        {
+        }
 
         public void Pace() => throw new InvalidTimeZoneException();
 

@@ -1,6 +1,5 @@
 using BoundedCache.Release;
 using Microsoft.Extensions.Caching.Memory;
-using static BoundedCache.Tests.Process.FakeProcess;
 
 namespace BoundedCache.Tests.Release;
 

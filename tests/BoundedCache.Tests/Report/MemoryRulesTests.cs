@@ -59,6 +59,8 @@ public sealed class MemoryRulesTests
             Empty(whole) with { Space = s_noSpace with { HugePageBytes = part } },
         [MemoryReportCause.HeapLimit] = static (whole, part) =>
             Empty(whole) with { Room = new HeapRoom(whole, null), CacheLimitBytes = (((whole + part) * 4) + 4) / 5 },
+        [MemoryReportCause.UncountedValues] = static (whole, part) =>
+            Empty(whole) with { OtherLiveBytes = part, UnfinishedEntries = 3 },
     };
 
     /// <summary>The rules with the least MiB and the least percentage at which each speaks.</summary>
@@ -80,6 +82,7 @@ public sealed class MemoryRulesTests
         { MemoryReportCause.MappedFiles, 64, 25 },
         { MemoryReportCause.HugePages, 64, 25 },
         { MemoryReportCause.HeapLimit, 8, 2 },
+        { MemoryReportCause.UncountedValues, 64, 50 },
     };
 
     private static MemoryBreakdown Empty(long bytes) => new() { ResidentBytes = bytes, HeapBytes = bytes };

@@ -7,7 +7,9 @@ using BoundedCache.Sizing;
 
 namespace BoundedCache.Tests.Sizing;
 
-/// <summary>Shapes that know how many elements they have, beyond the bound, against what the collector counts.</summary>
+/// <summary>
+/// Shapes that know how many elements they have, beyond the bound, against what the collector counts.
+/// </summary>
 [Collection(HeapTests.Name)]
 public sealed class CountedSizeTests
 {

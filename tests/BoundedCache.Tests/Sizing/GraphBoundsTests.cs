@@ -41,6 +41,11 @@ public sealed class GraphBoundsTests
             string[] categories = [.. Range(100).Select(i => new string('c', 500 + i))];
             return Range(Many).Select(i => new Holder(new Item(i), categories[i % 100])).ToList();
         },
+        ["Inner lists that each share one"] = () => Range(2000).Select(i =>
+        {
+            byte[] shared = new byte[10_000];
+            return Range(40).Select(j => new Holder(new Item(j), shared)).ToList();
+        }).ToList(),
         ["Back references"] = () => Range(20_000).Select(i => new Order(3)).ToList(),
         ["Lists in a list"] = () => Range(300).Select(i => Range(300).Select(j => new Item(j)).ToList()).ToList(),
         ["Many lists side by side"] = () =>

@@ -7,7 +7,9 @@ using System.Xml.Linq;
 
 namespace BoundedCache.Tests.Sizing;
 
-/// <summary>Values of about so many objects, whose nodes lead to each other and whose number is written nowhere.</summary>
+/// <summary>
+/// Values of about so many objects, whose nodes lead to each other and whose number is written nowhere.
+/// </summary>
 internal static class LinkedShapes
 {
     public static readonly Dictionary<string, Func<int, object>> All = new(StringComparer.Ordinal)
