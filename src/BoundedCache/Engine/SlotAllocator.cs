@@ -199,7 +199,7 @@ internal sealed partial class SlotAllocator(SlotStore store)
     /// </summary>
     public int DrainCursor { get; set; }
 
-    /// <summary>The length of a single chunk for so many entries: it starts with a few slots and grows fourfold.</summary>
+    /// <summary>The length of a single chunk that holds so many entries: it grows fourfold.</summary>
     private static int LengthFor(int entries)
     {
         int length = FirstLength;

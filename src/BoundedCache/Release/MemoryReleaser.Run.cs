@@ -121,7 +121,7 @@ internal sealed partial class MemoryReleaser
         };
     }
 
-    /// <summary>A failed run is owed as well, to its callers, who get the exception, and to whom it was before.</summary>
+    /// <summary>A failed run is owed as well: to its callers, who get the exception, and as before.</summary>
     private void NoteFailure(List<ReleaseRequest> requests, Exception exception)
     {
         ProcessMemorySnapshot now = TryTakeSnapshot();

@@ -138,6 +138,7 @@ internal sealed class OwedRelease(
         _triedAt = Stopwatch.GetTimestamp();
         _tries = added.Count > 0 ? 0 : _tries + 1;
         _leftBytes = ReleaseRequest.AddSaturating(_leftBytes, run.ShortBytes);
+        ShareWaits(added, run.Result);
         List<(IReleaseObserver, OwedEnd)> ended = [];
         List<Debt> left = [];
         foreach (Debt debt in _debts)
@@ -172,6 +173,27 @@ internal sealed class OwedRelease(
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>
+    /// Where a run of several callers fell short because of the callbacks of one, the shared result says so to all of
+    /// them, and the one that is better is owed to all.
+    /// </summary>
+    private static void ShareWaits(HashSet<Debt> added, ReleaseResult result)
+    {
+        Func<TimeSpan, bool>[] waits =
+        [
+            .. added.Where(static debt => !HaveCallbacksEnded(debt)).Select(static debt => debt.WaitForCallbacks!),
+        ];
+        if (waits.Length == 0 || result.Outcome == ReleaseOutcome.Released)
+        {
+            return;
+        }
+
+        foreach (Debt debt in added)
+        {
+            debt.WaitForCallbacks = timeout => Array.TrueForAll(waits, wait => wait(timeout));
         }
     }
 

@@ -164,6 +164,38 @@ public sealed class OwedReleaseTests : IDisposable
     }
 
     [Fact]
+    public async Task A_report_that_fell_short_for_the_callbacks_of_another_cache_is_replaced_as_well()
+    {
+        using ReleasingCache test = New(Impatient);
+        using BoundedMemoryCache other = test.Make();
+        using var joined = new ManualResetEventSlim();
+        test.Set("one", 200, Slowly);
+        test.Set(other, "one", 100);
+        var held = new ReleaseRequest
+        {
+            ExpectedBytes = 0,
+            Forced = true,
+            IsOwed = false,
+        };
+
+        // Both join the batch that waits behind this run.
+        test.Process.DuringCollection = count => joined.Wait(count == 1 ? s_patience : TimeSpan.Zero);
+        Task<ReleaseResult> before = test.Releaser.ReleaseAsync(held, CancellationToken.None);
+        Until(() => test.Process.Collections == 1);
+        Task<ShrinkReport> one = test.Cache.SetMaxMemoryAsync(1);
+        Task<ShrinkReport> two = other.SetMaxMemoryAsync(1);
+        Until(() => test.Cache.Count == 0 && other.Count == 0 && test.Releaser.Threads.Threads == 0);
+        joined.Set();
+        await before;
+        ShrinkReport[] first = await Task.WhenAll(one, two);
+        Assert.All(first, static report => Assert.Equal(ReleaseOutcome.Partial, report.Outcome));
+        _gate.Set();
+
+        Assert.Equal(42 * MiB, Later(test.Cache, first[0]).After.AnonymousBytes);
+        Assert.Equal(42 * MiB, Later(other, first[1]).After.AnonymousBytes);
+    }
+
+    [Fact]
     public async Task Callbacks_that_begin_later_are_not_waited_for()
     {
         using ReleasingCache test = New(Impatient);
