@@ -180,4 +180,23 @@ public sealed partial class BoundedMemoryCache
             Log.Released(_logger, report);
         }
     }
+
+    private void OnOwedReport(ShrinkReport report, OwedEnd end)
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        OnReleased(end.Result);
+        _counters.OnReport(report);
+        if (end.Left == ReleaseObstacle.None)
+        {
+            Log.OwedReleased(_logger, end.OwedFor.TotalSeconds, report);
+        }
+        else
+        {
+            Log.OwedReleaseGivenUp(_logger, end.Tries, report);
+        }
+    }
 }

@@ -16,6 +16,8 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     /// <summary>Bytes that had left the cache when memory was last released, or a release was prepared.</summary>
     private long _creditedAtRelease;
 
+    private WeakReference<ShrinkOperation.ICache>? _self;
+
     /// <summary>
     /// Sets the limit as <see cref="MaxMemory"/> does, without blocking, and reports. The new limit holds when this
     /// returns its task; eviction and release follow on other threads.
@@ -24,11 +26,14 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     /// <param name="releaseMode">How memory is given back after lowering; null for what the options say.</param>
     /// <param name="cancellationToken">
     /// Cancelled before the first step: nothing changes. Cancelled later: the limit stays, everything above it is
-    /// evicted, and only the wait for the release ends, or the release does not begin.
+    /// evicted, and only the wait ends: the release runs all the same, and <see cref="CacheSnapshot.LastReport"/> tells
+    /// of it.
     /// </param>
     /// <returns>
     /// What was evicted, what the process returned, and what it cost. Of many changes within ten seconds, most reports
-    /// say <see cref="ReleaseOutcome.Skipped"/>, and that one release follows for all.
+    /// say <see cref="ReleaseOutcome.Skipped"/>, and that one release follows for all. Where slow eviction callbacks, a
+    /// no-GC region, pins or finalizers keep the memory, the report says so. The release then follows by itself within
+    /// seconds of becoming possible, and its report replaces this one as <see cref="CacheSnapshot.LastReport"/>.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">
     /// A limit of zero or less, or an unknown mode; nothing changes.
@@ -126,7 +131,10 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
 
     void ShrinkOperation.ICache.Pace() => Pace();
 
-    bool ShrinkOperation.ICache.WaitForCallbacks(TimeSpan timeout) => _callbacks.WaitUntilIdle(timeout);
+    WeakReference<ShrinkOperation.ICache> ShrinkOperation.ICache.Self =>
+        LazyInitializer.EnsureInitialized(ref _self, () => new WeakReference<ShrinkOperation.ICache>(this));
+
+    Func<TimeSpan, bool>? ShrinkOperation.ICache.MarkCallbacks() => _callbacks.Mark();
 
     void ShrinkOperation.ICache.OnRaised(long oldMax, long newMax)
     {
@@ -137,6 +145,10 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     void ShrinkOperation.ICache.OnShrinking() => _counters.OnShrunk();
 
     void ShrinkOperation.ICache.OnReleased(ReleaseResult release) => OnReleased(release);
+
+    void ShrinkOperation.ICache.OnOwedReport(ShrinkReport report, OwedEnd end) => OnOwedReport(report, end);
+
+    void ShrinkOperation.ICache.OnOwedFailure(Exception failure) => Log.OwedReleaseFailed(_logger, Name, failure);
 
     void ShrinkOperation.ICache.OnReport(ShrinkReport report, bool isShrink) => OnReport(report, isShrink);
 }

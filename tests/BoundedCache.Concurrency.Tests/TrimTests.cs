@@ -66,6 +66,49 @@ public class TrimTests
         Assert.False(_cache.Engine.Allocator.HasSpareChunk);
     }
 
+    [Fact]
+    public async Task Readers_find_every_entry_while_the_table_gets_short_and_long_in_turns()
+    {
+        const int Kept = 20;
+        using var stop = new CancellationTokenSource();
+        Enumerable.Range(0, Kept).ToList().ForEach(Set);
+        int missed = 0;
+        Task[] readers =
+        [
+            .. Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    for (int key = 0; !stop.IsCancellationRequested; key = (key + 1) % Kept)
+                    {
+                        missed += _cache.TryGetValue(key, out _) ? 0 : 1;
+                    }
+                },
+                TaskCreationOptions.LongRunning)),
+        ];
+
+        for (int round = 0; round < 200; round++)
+        {
+            int more = Kept + (round % 2 == 0 ? 100 : Chunk);
+            for (int key = Kept; key < more; key++)
+            {
+                Set(key);
+            }
+
+            for (int key = Kept; key < more; key++)
+            {
+                _cache.Remove(key);
+            }
+
+            _cache.Compact(0);
+            Assert.Equal(32, _cache.Engine.Allocator.Capacity);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(readers);
+        Assert.Equal(0, missed);
+        InvariantChecker.Check(_cache.Engine);
+    }
+
     private void Set(int key)
     {
         using ICacheEntry entry = _cache.CreateEntry(key);

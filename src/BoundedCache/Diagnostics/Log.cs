@@ -78,6 +78,27 @@ internal static partial class Log
         ILogger logger, string cache, Type type, long unlogged, Exception failure);
 
     [LoggerMessage(
+        10,
+        LogLevel.Information,
+        "The release that was owed for {Seconds:0.0} s has run. {Report}",
+        EventName = "OwedReleased")]
+    public static partial void OwedReleased(ILogger logger, double seconds, ShrinkReport report);
+
+    [LoggerMessage(
+        11,
+        LogLevel.Warning,
+        "The release that is owed was tried {Tries} times, and is tried no more. {Report}",
+        EventName = "OwedReleaseGivenUp")]
+    public static partial void OwedReleaseGivenUp(ILogger logger, int tries, ShrinkReport report);
+
+    [LoggerMessage(
+        12,
+        LogLevel.Error,
+        "{Cache}: the release that is owed failed, and is tried again a few times",
+        EventName = "OwedReleaseFailed")]
+    public static partial void OwedReleaseFailed(ILogger logger, string cache, Exception failure);
+
+    [LoggerMessage(
         20,
         LogLevel.Information,
         "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} bytes",

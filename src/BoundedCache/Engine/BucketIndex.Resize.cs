@@ -58,6 +58,19 @@ internal sealed partial class BucketIndex
     public void ShrinkExcess(int entries, int most) =>
         ShrinkTo(Math.Max(MinBuckets, (int)Math.Min(int.MaxValue, (2L * entries) + 1)), most);
 
+    /// <summary>
+    /// Makes the first chunk of buckets as short as a growing index would have it. A reader that still has the old
+    /// array sees the buckets as they were when it began. Under the lock.
+    /// </summary>
+    public void Shorten()
+    {
+        int length = Math.Max(MinBuckets, (int)BitOperations.RoundUpToPowerOf2((uint)_bucketCount));
+        if (length < _buckets[0].Length)
+        {
+            Volatile.Write(ref _buckets[0], _buckets[0][..length]);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ShrinkTo(int least, int most)
     {

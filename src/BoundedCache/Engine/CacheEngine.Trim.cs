@@ -30,12 +30,22 @@ internal sealed partial class CacheEngine
             {
                 ApplyTouches_NeedsLock();
                 _index.Shrink(_account.Count, MergesPerHold);
+                if (MayMove && _allocator.HasSpareLength)
+                {
+                    _allocator.BeginShortening();
+                }
+
                 if (MayMove && _allocator.HasSpareChunk)
                 {
                     MoveSome_NeedsLock(BatchEntries);
                 }
 
-                more = _index.HasSpare(_account.Count) || (MayMove && _allocator.HasSpareChunk);
+                more = _index.HasSpare(_account.Count)
+                    || (MayMove && (_allocator.HasSpareChunk || _allocator.HasSpareLength));
+                if (!more)
+                {
+                    _index.Shorten();
+                }
             }
 
             betweenBatches?.Invoke();

@@ -28,12 +28,7 @@ internal sealed partial class SlotAllocator
         // A small cache stays small: the first chunk starts with a few slots and grows fourfold, by copying.
         if (ChunkCount == 1 && Capacity < SlotStore.ChunkSize)
         {
-            int only = 1;
-            while (_chunks[only].Length == 0)
-            {
-                only++;
-            }
-
+            int only = OnlyChunk();
             int length = Math.Min(Capacity * 4, SlotStore.ChunkSize);
             store.EnsureChunk(only, length);
             Capacity = length;
@@ -42,6 +37,11 @@ internal sealed partial class SlotAllocator
             return;
         }
 
+        AddChunk(ChunkCount == 0 ? FirstLength : SlotStore.ChunkSize);
+    }
+
+    private void AddChunk(int size)
+    {
         int chunk = _freeNumbers != None ? _freeNumbers : _numbers;
         if (chunk > Slot.MaxIndex >> SlotStore.ChunkShift)
         {
@@ -53,7 +53,6 @@ internal sealed partial class SlotAllocator
             Array.Resize(ref _chunks, Math.Max(4, _chunks.Length * 2));
         }
 
-        int size = ChunkCount == 0 ? FirstLength : SlotStore.ChunkSize;
         store.EnsureChunk(chunk, size);
         if (chunk == _freeNumbers)
         {
@@ -71,6 +70,18 @@ internal sealed partial class SlotAllocator
         ChunkCount++;
         Capacity += size;
         AddOpen(chunk);
+    }
+
+    /// <summary>The number of the chunk, where there is one.</summary>
+    private int OnlyChunk()
+    {
+        int only = 1;
+        while (_chunks[only].Length == 0)
+        {
+            only++;
+        }
+
+        return only;
     }
 
     private void Drop(int chunk)

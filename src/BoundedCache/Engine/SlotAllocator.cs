@@ -49,8 +49,12 @@ internal sealed partial class SlotAllocator(SlotStore store)
     public bool HasExcess => Capacity - InUse > (InUse >> 3) + (2 * SlotStore.ChunkSize);
 
     /// <summary>Whether fewer chunks could hold what is in use.</summary>
-    public bool HasSpareChunk =>
-        ChunkCount > 0 && Capacity - InUse >= (ChunkCount == 1 ? Capacity : SlotStore.ChunkSize);
+    public bool HasSpareChunk => ChunkCount > 0 && Capacity - InUse >= (ChunkCount == 1 ? Capacity
+        : _draining != None ? _chunks[_draining].Length
+        : SlotStore.ChunkSize);
+
+    /// <summary>Whether a shorter chunk could hold what is in use.</summary>
+    public bool HasSpareLength => ChunkCount == 1 && InUse > 0 && Capacity > LengthFor(InUse);
 
     public ref ChunkState State(int chunk) => ref _chunks[chunk];
 
@@ -149,6 +153,22 @@ internal sealed partial class SlotAllocator(SlotStore store)
         return true;
     }
 
+    /// <summary>
+    /// Adds a chunk just long enough for what is in use, and begins to empty the only other one into it. Only where
+    /// <see cref="HasSpareLength"/> says that it pays.
+    /// </summary>
+    public void BeginShortening()
+    {
+        int only = OnlyChunk();
+        AddChunk(LengthFor(InUse));
+        if (_draining == None)
+        {
+            RemoveOpen(only);
+            _draining = only;
+            DrainCursor = only << SlotStore.ChunkShift;
+        }
+    }
+
     /// <summary>Puts a chunk that was being emptied back into use, or drops it if it is empty.</summary>
     public void EndDrain()
     {
@@ -178,6 +198,18 @@ internal sealed partial class SlotAllocator(SlotStore store)
     /// the cursor stay empty.
     /// </summary>
     public int DrainCursor { get; set; }
+
+    /// <summary>The length of a single chunk that holds so many entries: it grows fourfold.</summary>
+    private static int LengthFor(int entries)
+    {
+        int length = FirstLength;
+        while (length < entries)
+        {
+            length *= 4;
+        }
+
+        return Math.Min(length, SlotStore.ChunkSize);
+    }
 
     private int FreeOutside(int chunk) => Capacity - InUse - (_chunks[chunk].Length - _chunks[chunk].InUse);
 }

@@ -19,6 +19,7 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
     // Not a Lock: threads wait on it for the last callback.
     private readonly object _lock = new();
     private int _pending;
+    private Generation _current = new();
     private volatile bool _stopped;
 
     /// <summary>
@@ -41,15 +42,20 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
             }
             else if (!_stopped && (entry.Callbacks.Length > 0 || values.Watches(entry.Details.Value)))
             {
+                Generation generation;
                 lock (_lock)
                 {
                     _pending++;
+                    generation = _current;
+                    generation.Pending++;
                 }
 
                 // In the execution context of the caller that removed the entry, as with MemoryCache: callbacks log
                 // with its activity and read its AsyncLocal values.
                 ThreadPool.QueueUserWorkItem(
-                    static work => work.Callbacks.Run(work.Entry), (Callbacks: this, Entry: entry), preferLocal: false);
+                    static work => work.Callbacks.Run(work.Entry, work.Generation),
+                    (Callbacks: this, Entry: entry, Generation: generation),
+                    preferLocal: false);
             }
         }
     }
@@ -80,10 +86,58 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
         }
     }
 
+    /// <summary>
+    /// A wait for the callbacks that are queued or running now, not for later ones: where entries come and go, some
+    /// callback is always due. It holds neither the cache nor entries.
+    /// </summary>
+    /// <returns>
+    /// Waits no longer than its argument, and returns whether they ended; null where there are none.
+    /// </returns>
+    public Func<TimeSpan, bool>? Mark()
+    {
+        lock (_lock)
+        {
+            if (_pending == 0)
+            {
+                return null;
+            }
+
+            Generation mark = _current;
+            if (mark.Pending > 0 || mark.Earlier is null)
+            {
+                _current = new Generation { Earlier = mark };
+            }
+            else
+            {
+                mark = mark.Earlier;
+            }
+
+            return timeout => Wait(mark, timeout);
+        }
+    }
+
     /// <summary>Queues no more callbacks: the cache is disposed.</summary>
     public void Stop() => _stopped = true;
 
-    private void Run(RemovedEntry entry)
+    private bool Wait(Generation mark, TimeSpan timeout)
+    {
+        long started = Stopwatch.GetTimestamp();
+        lock (_lock)
+        {
+            while (!mark.IsOver)
+            {
+                TimeSpan left = timeout - Stopwatch.GetElapsedTime(started);
+                if (left <= TimeSpan.Zero || !Monitor.Wait(_lock, left))
+                {
+                    return mark.IsOver;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    private void Run(RemovedEntry entry, Generation generation)
     {
         s_isRunning = true;
         foreach (PostEvictionCallbackRegistration registration in entry.Callbacks)
@@ -113,9 +167,32 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
         s_isRunning = false;
         lock (_lock)
         {
-            if (--_pending == 0)
+            _pending--;
+            if (--generation.Pending == 0)
             {
                 Monitor.PulseAll(_lock);
+            }
+        }
+    }
+
+    /// <summary>The callbacks that were queued between two marks. Guarded by the lock.</summary>
+    private sealed class Generation
+    {
+        public int Pending { get; set; }
+
+        public Generation? Earlier { get; set; }
+
+        /// <summary>Whether its callbacks and all earlier ones ended.</summary>
+        public bool IsOver
+        {
+            get
+            {
+                while (Earlier is { Pending: 0 })
+                {
+                    Earlier = Earlier.Earlier;
+                }
+
+                return Pending == 0 && Earlier is not { IsOver: false };
             }
         }
     }

@@ -10,6 +10,9 @@ internal sealed class TimedWorker(string threadName)
 {
     private Thread? _thread;
 
+    /// <summary>Whether earlier work has not ended yet.</summary>
+    public bool IsBusy => _thread is { IsAlive: true } stuck && !stuck.Join(TimeSpan.Zero);
+
     /// <summary>Runs work that does not throw.</summary>
     /// <param name="work">The work; it may never return.</param>
     /// <param name="timeout">How long to wait for it.</param>
@@ -17,7 +20,7 @@ internal sealed class TimedWorker(string threadName)
     public bool TryRun(Action work, TimeSpan timeout)
     {
         Debug.Assert(timeout >= TimeSpan.Zero);
-        if (_thread is { IsAlive: true } stuck && !stuck.Join(TimeSpan.Zero))
+        if (IsBusy)
         {
             return false;
         }

@@ -36,6 +36,9 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     private int _blocking;
     private long _slicedBytes;
 
+    /// <summary>Whether a no-GC region ended it early.</summary>
+    public bool MetNoGCRegion { get; private set; }
+
     /// <summary>How it went, in sentences.</summary>
     public IReadOnlyList<string> Account =>
         _stopped is null ? _account : [.. _account, $"The gentle release ended early: {_stopped}."];
@@ -179,7 +182,11 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         return _stopped is null;
     }
 
-    private bool MayCollect() => MayGoOn(_collector.IsInNoGCRegion ? "the process entered a no-GC region" : null);
+    private bool MayCollect()
+    {
+        MetNoGCRegion |= _stopped is null && _collector.IsInNoGCRegion;
+        return MayGoOn(MetNoGCRegion ? "the process entered a no-GC region" : null);
+    }
 
     private long Occupied() => ReleaseMeasurement.Occupied(memory.TakeSnapshot());
 

@@ -104,7 +104,13 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
         _calm = 0;
         _releasedAt = now.Timestamp;
-        var request = new ReleaseRequest { ExpectedBytes = excess, Mode = ReleaseMode.Gentle, Forced = true };
+        var request = new ReleaseRequest
+        {
+            ExpectedBytes = excess,
+            Mode = ReleaseMode.Gentle,
+            Forced = true,
+            IsOwed = false,
+        };
         releaser.ReleaseAsync(request, CancellationToken.None).ContinueWith(
             task => Conclude(task, members),
             CancellationToken.None,

@@ -13,15 +13,22 @@ internal sealed partial class MemoryReleaser
         private readonly List<Waiter> _waiters = [];
         private readonly Queue<Func<TimeSpan, bool>> _callbackWaits = new();
 
-        /// <summary>Whether any caller still waits. Only for a closed batch.</summary>
-        public bool IsWanted => _waiters.Exists(static waiter => waiter.IsWaiting);
+        /// <summary>Whether anybody still wants the release. Only for a closed batch.</summary>
+        public bool IsWanted => _waiters.Exists(static waiter => waiter.IsWanted);
+
+        /// <summary>The requests that are owed a release until it has done its job. Only for a closed batch.</summary>
+        public List<ReleaseRequest> Owed =>
+        [
+            .. _waiters.Where(static waiter => waiter.IsWanted).Select(static waiter => waiter.Request)
+                .Where(static request => request is { IsOwed: true, Mode: not ReleaseMode.None }),
+        ];
 
         public Task<ReleaseResult> Add_NeedsLock(ReleaseRequest request, CancellationToken cancellationToken)
         {
             Debug.Assert(owner.IsHeldByCurrentThread);
             var waiter = new Waiter(request);
             _waiters.Add(waiter);
-            if (request.WaitForCallbacks is not null)
+            if (request.WaitForCallbacks is not null && !request.IsInCallback)
             {
                 _callbackWaits.Enqueue(request.WaitForCallbacks);
             }
@@ -40,32 +47,46 @@ internal sealed partial class MemoryReleaser
             return _callbackWaits.TryDequeue(out Func<TimeSpan, bool>? wait) ? wait : null;
         }
 
-        /// <summary>Whether a caller that still waits wants a full release.</summary>
+        /// <summary>Whether a full release is still wanted.</summary>
         public bool WantsFull_NeedsLock()
         {
             Debug.Assert(owner.IsHeldByCurrentThread);
-            return _waiters.Exists(static waiter => waiter.IsWaiting && waiter.Request.Mode == ReleaseMode.Full);
+            return _waiters.Exists(static waiter => waiter.IsWanted && waiter.Request.Mode == ReleaseMode.Full);
         }
 
-        /// <summary>The requests as one. A request whose caller no longer waits adds only its bytes.</summary>
+        /// <summary>The requests as one. A request that nobody wants any more adds only its bytes.</summary>
         public ReleaseRequest Combine_NeedsLock()
         {
             Debug.Assert(owner.IsHeldByCurrentThread);
             return _waiters
-                .Select(static waiter => waiter.IsWaiting ? waiter.Request : waiter.Request.WithoutCaller())
+                .Select(static waiter => waiter.IsWanted ? waiter.Request : waiter.Request.WithoutCaller())
                 .Aggregate(static (sum, request) => sum.Combine(request));
         }
 
-        public void Complete(ReleaseResult result) => End(source => source.TrySetResult(result));
+        /// <summary>Answers the callers.</summary>
+        /// <returns>The observers of callers that no longer waited, and whose requests outlive them.</returns>
+        public List<IReleaseObserver> Complete(ReleaseResult result)
+        {
+            List<IReleaseObserver> left = [];
+            foreach (Waiter waiter in _waiters)
+            {
+                waiter.Registration.Unregister();
+                if (!waiter.Source.TrySetResult(result)
+                    && waiter.Request is { OutlivesCaller: true, Observer: { } observer })
+                {
+                    left.Add(observer);
+                }
+            }
 
-        public void Fail(Exception exception) => End(source => source.TrySetException(exception));
+            return left;
+        }
 
-        private void End(Action<TaskCompletionSource<ReleaseResult>> answer)
+        public void Fail(Exception exception)
         {
             foreach (Waiter waiter in _waiters)
             {
                 waiter.Registration.Unregister();
-                answer(waiter.Source);
+                waiter.Source.TrySetException(exception);
             }
         }
 
@@ -78,7 +99,7 @@ internal sealed partial class MemoryReleaser
 
             public CancellationTokenRegistration Registration { get; set; }
 
-            public bool IsWaiting => !Source.Task.IsCompleted;
+            public bool IsWanted => Request.OutlivesCaller || !Source.Task.IsCompleted;
         }
     }
 }

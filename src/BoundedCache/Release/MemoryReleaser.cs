@@ -13,8 +13,8 @@ namespace BoundedCache.Release;
 /// Coalescing: at most one batch waits. A request joins it until the run closes it, right before its collection. A
 /// later request may have made garbage that the collection has not seen, so it waits in the next batch, with all others
 /// like it. So simultaneous requests cost the run that was under way and one more. <see cref="ReleaseThrottle"/> slows
-/// down requests in a row. A gentle run, which takes seconds, ends early where a caller waits for a full one, or where
-/// no caller waits for it any more.
+/// down requests in a row. A gentle run, which takes seconds, ends early where a full one is wanted, or where nobody
+/// wants it any more. What could not be done is owed (<see cref="OwedRelease"/>): the thread stays until it is done.
 /// </para>
 /// <para>
 /// Lock: <c>_lock</c> guards <c>_waiting</c>, <c>_isRunning</c> and the contents of an open batch. No user code runs
@@ -22,17 +22,31 @@ namespace BoundedCache.Release;
 /// </para>
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, or a test.")]
-internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresholds thresholds)
+internal sealed partial class MemoryReleaser
 {
+    private const int MaxShrinkThreads = 4;
+
+    private readonly ProcessMemory _memory;
+    private readonly ReleaseThresholds _thresholds;
     private readonly Lock _lock = new();
-    private readonly ReleaseThrottle _throttle = new(memory.Collector, thresholds);
+    private readonly ReleaseThrottle _throttle;
+    private readonly OwedRelease _owed;
     private readonly TimedWorker _callbackWaiter = new("BoundedCache callback wait");
     private readonly TimedWorker _finalizerWaiter = new("BoundedCache finalizer wait");
 
-    // Set by each request. It wakes a run that waits between its steps or for a deferred release.
+    // Set by each request. It wakes a run that waits between its steps or for what is owed.
     private readonly ManualResetEventSlim _asked = new();
     private Batch? _waiting;
     private bool _isRunning;
+
+    /// <summary>Creates a releaser.</summary>
+    public MemoryReleaser(ProcessMemory memory, ReleaseThresholds thresholds)
+    {
+        _memory = memory;
+        _thresholds = thresholds;
+        _throttle = new ReleaseThrottle(memory.Collector, thresholds);
+        _owed = new OwedRelease(_throttle, thresholds, memory.Collector, () => _finalizerWaiter.IsBusy);
+    }
 
     /// <summary>
     /// The releaser of this process. A collection concerns every cache in it, so all caches share it.
@@ -40,11 +54,17 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
     public static MemoryReleaser Shared { get; } = new(ProcessMemory.Shared, new ReleaseThresholds());
 
     /// <summary>The process whose memory it releases.</summary>
-    public ProcessMemory Memory => memory;
+    public ProcessMemory Memory => _memory;
+
+    /// <summary>The threads that evict for this releaser's callers, and tell them of later releases.</summary>
+    public ShrinkThreads Threads { get; } = new(MaxShrinkThreads);
 
     /// <summary>Requests a release.</summary>
     /// <param name="request">What the caller expects of it.</param>
-    /// <param name="cancellationToken">Ends this caller's wait, not the run, which others may wait for.</param>
+    /// <param name="cancellationToken">
+    /// Ends this caller's wait, not the run, which others may wait for. The request of a caller that had stopped before
+    /// counts only where it outlives the caller.
+    /// </param>
     /// <returns>
     /// The result of the run that served the request; faulted when the run failed unexpectedly.
     /// </returns>
@@ -53,7 +73,7 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
     public Task<ReleaseResult> ReleaseAsync(ReleaseRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (cancellationToken.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested && !request.OutlivesCaller)
         {
             return Task.FromCanceled<ReleaseResult>(cancellationToken);
         }
@@ -83,18 +103,15 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
         }
     }
 
-    [SuppressMessage(
-        "Design", "CA1031", Justification = "An exception here would end the process; the callers get it instead.")]
     private void RunUntilIdle()
     {
         while (true)
         {
             Batch? batch;
-            TimeSpan? deferred = _throttle.Remaining;
             lock (_lock)
             {
                 batch = _waiting;
-                if (batch is null && deferred is null)
+                if (batch is null && _owed.IsEmpty)
                 {
                     // Under the lock that callers take: either they see that no thread runs, or this sees their
                     // request.
@@ -107,96 +124,12 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
 
             if (batch is null)
             {
-                RunDeferred(deferred!.Value);
+                LookAtOwed();
                 continue;
             }
 
-            try
-            {
-                long startedAt = Stopwatch.GetTimestamp();
-                ReleaseRequest request = WaitForCallbacksAndClose(batch, startedAt, out bool callbacksFinished);
-                batch.Complete(Run(request, batch, startedAt, callbacksFinished));
-            }
-            catch (Exception exception)
-            {
-                lock (_lock)
-                {
-                    _waiting = ReferenceEquals(_waiting, batch) ? null : _waiting;
-                }
-
-                batch.Fail(exception);
-            }
+            Serve(batch);
         }
-    }
-
-    /// <summary>
-    /// Waits until a deferred release is due, and runs it. Returns early where a request comes meanwhile.
-    /// </summary>
-    [SuppressMessage(
-        "Design", "CA1031", Justification = "Nobody waits for it, and an exception here would end the process.")]
-    private void RunDeferred(TimeSpan delay)
-    {
-        if ((delay > TimeSpan.Zero && _asked.Wait(delay)) || _throttle.TakeDeferred() is not { } request)
-        {
-            return;
-        }
-
-        try
-        {
-            Run(request, batch: null, Stopwatch.GetTimestamp(), callbacksFinished: true);
-        }
-        catch (Exception)
-        {
-            // The memory stays until the next release.
-        }
-    }
-
-    private ReleaseResult Run(ReleaseRequest request, Batch? batch, long startedAt, bool callbacksFinished)
-    {
-        ProcessMemorySnapshot before = memory.TakeSnapshot();
-        if (_throttle.Admit(ref request, before) is string reason)
-        {
-            return ReleaseResult.None(ReleaseOutcome.Skipped, reason, before, before, startedAt);
-        }
-
-        var run = new ReleaseRun(memory, thresholds, request, before)
-        {
-            WaitForFinalizers = () =>
-                _finalizerWaiter.TryRun(memory.Collector.WaitForPendingFinalizers, thresholds.Finalizers),
-            Pause = timeout => WaitForReasonToStop(batch, timeout),
-            CallbacksFinished = callbacksFinished,
-        };
-        ReleaseResult result = run.Execute(startedAt);
-        _throttle.NoteRun(request, run.LastCollection);
-        return result;
-    }
-
-    /// <summary>Waits between the steps of a gentle run, and returns why it should stop, or null.</summary>
-    private string? WaitForReasonToStop(Batch? batch, TimeSpan timeout)
-    {
-        long startedAt = Stopwatch.GetTimestamp();
-        TimeSpan left = timeout;
-        do
-        {
-            _asked.Wait(left);
-            if (batch is { IsWanted: false })
-            {
-                return "nobody waits for it any more";
-            }
-
-            lock (_lock)
-            {
-                _asked.Reset();
-                if (_waiting is not null && _waiting.WantsFull_NeedsLock())
-                {
-                    return "a full release was asked for meanwhile";
-                }
-            }
-
-            left = timeout - Stopwatch.GetElapsedTime(startedAt);
-        }
-        while (left > TimeSpan.Zero);
-        return null;
     }
 
     /// <summary>
@@ -219,7 +152,7 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
                 }
             }
 
-            TimeSpan left = thresholds.CallbackPatience - Stopwatch.GetElapsedTime(startedAt);
+            TimeSpan left = _thresholds.CallbackPatience - Stopwatch.GetElapsedTime(startedAt);
             finished &= left > TimeSpan.Zero && TryWaitForCallbacks(wait, left);
         }
     }
@@ -241,7 +174,7 @@ internal sealed partial class MemoryReleaser(ProcessMemory memory, ReleaseThresh
                     // Reported as not finished.
                 }
             },
-            timeout + thresholds.CallbackGrace);
+            timeout + _thresholds.CallbackGrace);
         return returned && Volatile.Read(ref finished);
     }
 }

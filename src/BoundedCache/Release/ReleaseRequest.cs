@@ -27,11 +27,11 @@ internal sealed record ReleaseRequest
 
     /// <summary>
     /// Whether much more than <see cref="ExpectedBytes"/> may be dead, because what left was not known in full: it
-    /// runs whatever gain is expected, but may be deferred.
+    /// runs whatever gain is expected, but may be put off.
     /// </summary>
     public bool IsGainUnknown { get; init; }
 
-    /// <summary>Whether it was deferred before and is now due: it runs whatever the gain.</summary>
+    /// <summary>Whether it is one that was owed: it runs whatever the gain.</summary>
     public bool WasDeferred { get; init; }
 
     /// <summary>
@@ -42,9 +42,28 @@ internal sealed record ReleaseRequest
 
     /// <summary>
     /// Waits, no longer than its argument, for code that still refers to dead bytes (eviction callbacks). Returns
-    /// whether that code finished. Runs before the collection, on a thread of the releaser; may throw.
+    /// whether that code finished. Runs before the collection, on a thread of the releaser; may throw. Called with zero
+    /// it must return at once: so the releaser looks whether a release is owed. It must not hold the bytes.
     /// </summary>
     public Func<TimeSpan, bool>? WaitForCallbacks { get; init; }
+
+    /// <summary>
+    /// Whether the caller is such code itself: it is not waited for, and the release is owed until it ended.
+    /// </summary>
+    public bool IsInCallback { get; init; }
+
+    /// <summary>
+    /// Whether the release follows by itself where it cannot do its job at once. Otherwise it is left at that.
+    /// </summary>
+    public bool IsOwed { get; init; } = true;
+
+    /// <summary>Whether it is owed also to a caller that stopped waiting: a limit was lowered.</summary>
+    public bool OutlivesCaller { get; init; }
+
+    /// <summary>
+    /// Who is told of a release that was owed, and of one whose caller had stopped waiting; null for nobody.
+    /// </summary>
+    public IReleaseObserver? Observer { get; init; }
 
     /// <summary>
     /// Asks the caches of the process for their share of the memory after the release, so that live objects outside
@@ -53,11 +72,16 @@ internal sealed record ReleaseRequest
     public Func<CacheShare>? ReadCaches { get; init; }
 
     /// <summary>
-    /// The request after its caller stopped waiting: only its bytes remain, which are dead all the same.
+    /// The request after its caller stopped waiting. Unless it outlives the caller, only its bytes remain, which are
+    /// dead all the same.
     /// </summary>
-    public ReleaseRequest WithoutCaller() => this with { Mode = ReleaseMode.None, Forced = false, TrimNative = false };
+    public ReleaseRequest WithoutCaller() => OutlivesCaller
+        ? this
+        : this with { Mode = ReleaseMode.None, Forced = false, TrimNative = false, IsOwed = false };
 
-    /// <summary>Both requests as one: the bytes of both, and the stronger of their wishes.</summary>
+    /// <summary>
+    /// Both requests as one: the bytes of both, and the stronger of their wishes. What is owed to whom stays behind.
+    /// </summary>
     public ReleaseRequest Combine(ReleaseRequest other) => new()
     {
         ExpectedBytes = AddSaturating(ExpectedBytes, other.ExpectedBytes),
@@ -68,6 +92,7 @@ internal sealed record ReleaseRequest
         WasDeferred = WasDeferred || other.WasDeferred,
         Baseline = Fuller(Baseline, other.Baseline),
         ReadCaches = ReadCaches ?? other.ReadCaches,
+        IsOwed = IsOwed || other.IsOwed,
     };
 
     /// <summary>The sum of two numbers of bytes; a negative number counts as 0.</summary>

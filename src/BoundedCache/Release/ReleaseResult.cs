@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Release;
 
 /// <summary>What one run of the <see cref="MemoryReleaser"/> did, shared by all requests that it served.</summary>
 internal sealed record ReleaseResult
 {
-    private int _claimed;
+    // An object, so that a copy of the record is the same run.
+    private readonly StrongBox<int> _claimed = new();
 
     /// <summary>How the run ended.</summary>
     public required ReleaseOutcome Outcome { get; init; }
@@ -64,5 +66,5 @@ internal sealed record ReleaseResult
     /// <summary>
     /// Whether the caller is the first to count this run. Several caches that it served must not count its pause again.
     /// </summary>
-    public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
+    public bool TryClaim() => Interlocked.Exchange(ref _claimed.Value, 1) == 0;
 }

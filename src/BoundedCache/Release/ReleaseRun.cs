@@ -13,6 +13,7 @@ internal sealed class ReleaseRun(
     private readonly IGarbageCollector _collector = memory.Collector;
     private readonly TimeSpan _pauseBefore = memory.Collector.TotalPause;
     private TimeSpan _longestPause;
+    private bool _metNoGCRegion;
 
     /// <summary>Waits for finalizers, for a bounded time; false where they did not finish.</summary>
     public required Func<bool> WaitForFinalizers { get; init; }
@@ -25,6 +26,12 @@ internal sealed class ReleaseRun(
 
     /// <summary>The number of the collection that the release ended with.</summary>
     public long LastCollection { get; private set; }
+
+    /// <summary>What kept it from its job. Callbacks are not among it.</summary>
+    public ReleaseObstacle Obstacle { get; private set; }
+
+    /// <summary>Bytes that were expected and did not come.</summary>
+    public long ShortBytes { get; private set; }
 
     /// <summary>Runs the release.</summary>
     /// <param name="startedAt">When the releaser began with it, as a stopwatch's timestamp.</param>
@@ -41,6 +48,7 @@ internal sealed class ReleaseRun(
             var gentle = new GentleRelease(this, memory, thresholds);
             measurement = gentle.Execute();
             account.AddRange(gentle.Account);
+            _metNoGCRegion = gentle.MetNoGCRegion;
         }
 
         if (request.TrimNative && measurement.NativeBytes >= thresholds.NativeTrimBytes)
@@ -49,6 +57,11 @@ internal sealed class ReleaseRun(
         }
 
         LastCollection = measurement.Collection.Index;
+        ShortBytes = Math.Max(0, measurement.ExpectedBytes - measurement.FallenBytes);
+        Obstacle = _metNoGCRegion ? ReleaseObstacle.NoGCRegion
+            : measurement.FinalizersToBlame ? ReleaseObstacle.Finalizers
+            : measurement.IsHeapIdle && measurement.IsPinned ? ReleaseObstacle.Pins
+            : ReleaseObstacle.None;
         ReleaseAssessment assessment = new ReleaseAssessment(memory, thresholds).Judge(measurement, account);
         return new ReleaseResult
         {
@@ -106,10 +119,14 @@ internal sealed class ReleaseRun(
         }
 
         // A no-GC region may have begun during the wait for finalizers.
-        if ((finalizersHold || WasSwallowed(measurement, indexBefore)) && !_collector.IsInNoGCRegion)
+        if (finalizersHold || WasSwallowed(measurement, indexBefore))
         {
-            Collect(_collector.CollectAggressively);
-            measurement = Measure(_collector.ReadLastFullBlocking(), 2, measurement.FinalizersStuck);
+            _metNoGCRegion = _collector.IsInNoGCRegion;
+            if (!_metNoGCRegion)
+            {
+                Collect(_collector.CollectAggressively);
+                measurement = Measure(_collector.ReadLastFullBlocking(), 2, measurement.FinalizersStuck);
+            }
         }
 
         return measurement;

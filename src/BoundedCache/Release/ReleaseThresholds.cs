@@ -71,6 +71,21 @@ internal sealed record ReleaseThresholds
     public TimeSpan StormWindow { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// How often the releaser looks whether a release that is owed can do its job: often enough to follow within a
+    /// second, and too rarely to be seen in a profile.
+    /// </summary>
+    public TimeSpan OwedLook { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// The pause before the first further try of a release that pins or an exception kept from its job; the pauses
+    /// before later ones are two, three… times as long.
+    /// </summary>
+    public TimeSpan OwedRetry { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Further tries of such a release, over some 40 seconds; then it is given up.</summary>
+    public int OwedTries { get; init; } = 6;
+
+    /// <summary>
     /// Native memory from which on the allocator is asked to return it, where the application allows that.
     /// </summary>
     public long NativeTrimBytes { get; init; } = 16 * MiB;

@@ -5,7 +5,7 @@ namespace BoundedCache.Release;
 
 /// <summary>
 /// Decides whether a release runs now. One that would bring little is skipped, and its bytes are remembered. Where many
-/// small changes follow each other, the later ones are deferred: each would stop the process, and one release at the
+/// small changes follow each other, the later ones are put off: each would stop the process, and one release at the
 /// end returns as much. Used only by the releaser's thread.
 /// </summary>
 internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresholds thresholds)
@@ -14,7 +14,6 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
 
     private readonly Queue<long> _ended = new();
     private long _lastEnded;
-    private ReleaseRequest? _deferred;
 
     // Expected by requests that did not run. Many small requests add up to a gain that is worth a run.
     private long _carriedBytes;
@@ -22,31 +21,39 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
     // The collection that ended the last run. Another run would leave the same memory empty.
     private long _lastCollection;
 
-    /// <summary>The time until the deferred release is due; null where none is deferred.</summary>
-    public TimeSpan? Remaining => _deferred is null ? null : WindowLeft();
+    /// <summary>The time until a release that was put off is due.</summary>
+    public TimeSpan WindowLeft
+    {
+        get
+        {
+            TimeSpan left = thresholds.StormWindow - Stopwatch.GetElapsedTime(_lastEnded);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
 
     /// <summary>Whether a release runs now.</summary>
     /// <param name="request">The request; the bytes of requests that did not run are added to it.</param>
     /// <param name="before">The process now.</param>
+    /// <param name="obstacle">
+    /// What it is put off for; <see cref="ReleaseObstacle.None"/> where it runs, or is left undone.
+    /// </param>
     /// <returns>Null where it runs; otherwise the reason, as a sentence.</returns>
-    public string? Admit(ref ReleaseRequest request, ProcessMemorySnapshot before)
+    public string? Admit(ref ReleaseRequest request, ProcessMemorySnapshot before, out ReleaseObstacle obstacle)
     {
         request = request with { ExpectedBytes = ReleaseRequest.AddSaturating(request.ExpectedBytes, _carriedBytes) };
-        string? reason = ReasonToSkip(request, before);
+        string? reason = ReasonToSkip(request, before, out obstacle);
         _carriedBytes = reason is null ? 0 : request.ExpectedBytes;
         return reason;
     }
 
     /// <summary>
-    /// Notes that a release ran: it served the deferred ones too. A forced release does not count as one of many in a
-    /// row.
+    /// Notes that a release ran. A forced release does not count as one of many in a row.
     /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="lastCollection">The number of the collection that it ended with.</param>
     public void NoteRun(ReleaseRequest request, long lastCollection)
     {
         _lastCollection = lastCollection;
-        _deferred = null;
         if (!request.Forced)
         {
             _lastEnded = Stopwatch.GetTimestamp();
@@ -54,16 +61,10 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
         }
     }
 
-    /// <summary>Returns the deferred request and removes it.</summary>
-    public ReleaseRequest? TakeDeferred()
+    private string? ReasonToSkip(
+        ReleaseRequest request, ProcessMemorySnapshot before, out ReleaseObstacle obstacle)
     {
-        ReleaseRequest? request = _deferred;
-        _deferred = null;
-        return request;
-    }
-
-    private string? ReasonToSkip(ReleaseRequest request, ProcessMemorySnapshot before)
-    {
+        obstacle = ReleaseObstacle.None;
         if (request.Mode == ReleaseMode.None)
         {
             return "Nobody waits for the release any more.";
@@ -71,7 +72,9 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
 
         if (collector.IsInNoGCRegion)
         {
-            return "The process is in a no-GC region, which a collection would end.";
+            obstacle = ReleaseObstacle.NoGCRegion;
+            return "The process is in a no-GC region, which a collection would end."
+                + (request.IsOwed ? " " + OwedRelease.Announce(obstacle) : "");
         }
 
         if (request.Forced || request.WasDeferred)
@@ -91,9 +94,9 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
             return null;
         }
 
-        Defer(request);
+        obstacle = ReleaseObstacle.Storm;
         return "Memory was released a moment ago; one release follows for all further changes, "
-            + $"in {WindowLeft().TotalSeconds:0.0} s at the latest.";
+            + $"in {WindowLeft.TotalSeconds:0.0} s at the latest.";
     }
 
     private bool IsTooSoon(bool isLarge)
@@ -106,32 +109,10 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
         return _ended.Count >= (isLarge ? MostInWindow : 1);
     }
 
-    /// <summary>
-    /// Defers a release until the window has passed, together with those deferred before. Its bytes are carried over,
-    /// and no caller waits for it.
-    /// </summary>
-    private void Defer(ReleaseRequest request)
-    {
-        var later = new ReleaseRequest
-        {
-            ExpectedBytes = 0,
-            Mode = request.Mode,
-            TrimNative = request.TrimNative,
-            WasDeferred = true,
-        };
-        _deferred = _deferred?.Combine(later) ?? later;
-    }
-
     private bool HasKnownGap()
     {
         GCReading last = collector.ReadLast();
         return last.Index != _lastCollection
             && thresholds.IsKnownGap(last.CommittedBytes - last.LiveBytes, last.LiveBytes);
-    }
-
-    private TimeSpan WindowLeft()
-    {
-        TimeSpan left = thresholds.StormWindow - Stopwatch.GetElapsedTime(_lastEnded);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 }

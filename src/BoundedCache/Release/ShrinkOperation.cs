@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using BoundedCache.Engine;
 using BoundedCache.Pacing;
 using BoundedCache.Report;
@@ -11,7 +10,8 @@ namespace BoundedCache.Release;
 /// </summary>
 /// <remarks>
 /// No step needs the thread pool: a process in trouble often has no free pool threads, and the callbacks of the evicted
-/// entries may be what blocks them. An instance is used once, by one thread at a time.
+/// entries may be what blocks them. Nor does an operation have a thread of its own while it waits for the release: a
+/// thousand caches may shrink at once. An instance is used once, by one thread at a time.
 /// </remarks>
 internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode mode)
 {
@@ -28,6 +28,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
     private bool _isGainUnknown;
     private long _bytes;
     private TimeSpan _evictionTime;
+    private OwedReport? _owed;
 
     /// <summary>What the operation needs of a cache.</summary>
     internal interface ICache
@@ -58,10 +59,14 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         /// <summary>Measures the likeliest of them again, for a bounded time, and charges what it finds.</summary>
         void Reexamine();
 
+        /// <summary>The cache, weakly, and always the same object.</summary>
+        WeakReference<ICache> Self { get; }
+
         /// <summary>
-        /// Waits until no eviction callback is queued or running; false where the timeout passed first.
+        /// A wait, for a time, for the eviction callbacks that are queued or running now; it returns whether they
+        /// ended, and does not hold the cache. Null where there are none.
         /// </summary>
-        bool WaitForCallbacks(TimeSpan timeout);
+        Func<TimeSpan, bool>? MarkCallbacks();
 
         /// <summary>What all caches of the process hold. Used on the releaser's thread.</summary>
         Func<CacheShare> ReadCaches { get; }
@@ -79,6 +84,14 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         /// <param name="report">What it did.</param>
         /// <param name="isShrink">Whether it set the limit.</param>
         void OnReport(ShrinkReport report, bool isShrink);
+
+        /// <summary>A release that was owed to an operation ended, or is given up.</summary>
+        /// <param name="report">The operation's report, with what came of it in the end.</param>
+        /// <param name="end">How it ended.</param>
+        void OnOwedReport(ShrinkReport report, OwedEnd end);
+
+        /// <summary>A release that was owed to an operation failed, and is tried again.</summary>
+        void OnOwedFailure(Exception failure);
     }
 
     /// <summary>Sets the limit, which holds when this returns.</summary>
@@ -89,29 +102,56 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         _setsLimit = true;
     }
 
-    /// <summary>Runs the other steps on a thread of its own.</summary>
-    public Task<ShrinkReport> FinishOnOwnThread(CancellationToken cancellationToken) =>
-        Task.Factory.StartNew(
-            () =>
+    /// <summary>Runs the other steps on threads of the releaser's own.</summary>
+    public Task<ShrinkReport> FinishOnOwnThread(CancellationToken cancellationToken)
+    {
+        // Continuations run elsewhere: they may block, and the threads are few.
+        var source = new TaskCompletionSource<ShrinkReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        ShrinkThreads threads = cache.Releaser.Threads;
+        threads.Run(() => Step(() =>
+        {
+            if (Begin() is { } report)
             {
-                try
-                {
-                    return Task.FromResult(Finish(cancellationToken));
-                }
-                catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-                {
-                    return Task.FromCanceled<ShrinkReport>(cancellationToken);
-                }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
-            TaskScheduler.Default).Unwrap();
+                source.SetResult(report);
+                return;
+            }
 
-    /// <summary>
-    /// Evicts, releases and reports, on this thread. May be cancelled between eviction and release, or while it waits
-    /// for the release.
-    /// </summary>
-    public ShrinkReport Finish(CancellationToken cancellationToken)
+            Task<ReleaseResult> release = ReleaseAsync(cancellationToken);
+            if (release.IsCompleted)
+            {
+                source.SetResult(End(release));
+            }
+            else
+            {
+                threads.RunAfter(release, () => Step(() => source.SetResult(End(release))));
+            }
+        }));
+        return source.Task;
+
+        void Step(Action step)
+        {
+            try
+            {
+                step();
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                source.SetCanceled(cancellationToken);
+            }
+#pragma warning disable CA1031 // The caller gets the exception, whatever it was.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                source.SetException(exception);
+            }
+        }
+    }
+
+    /// <summary>Runs them on this thread. See <see cref="ReleaseRequest.OutlivesCaller"/>.</summary>
+    public ShrinkReport Finish(CancellationToken cancellationToken) => Begin() ?? End(ReleaseAsync(cancellationToken));
+
+    /// <returns>The report where that is all that there was to do.</returns>
+    private ShrinkReport? Begin()
     {
         if (_setsLimit && _newMax > _oldMax)
         {
@@ -127,14 +167,36 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         int uncertain = cache.UncertainEntries;
         Evict();
         Reexamine(uncertain);
+        return null;
+    }
+
+    private Task<ReleaseResult> ReleaseAsync(CancellationToken cancellationToken)
+    {
+        if (mode != ReleaseMode.None)
+        {
+            return cache.Releaser.ReleaseAsync(Request(), cancellationToken);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
-        ReleaseResult release = mode == ReleaseMode.None
-            ? NoRelease("no release was asked for; the runtime keeps the memory for its own next use")
-            : cache.Releaser.ReleaseAsync(Request(), cancellationToken).GetAwaiter().GetResult();
-        cache.OnReleased(release);
-        ShrinkReport report = Report(release);
-        cache.OnReport(report, isShrink: _setsLimit);
-        return report;
+        return Task.FromResult(
+            NoRelease("no release was asked for; the runtime keeps the memory for its own next use"));
+    }
+
+    /// <summary>Reports. Waits for the release where it has not ended.</summary>
+    private ShrinkReport End(Task<ReleaseResult> releasing)
+    {
+        try
+        {
+            ReleaseResult release = releasing.GetAwaiter().GetResult();
+            cache.OnReleased(release);
+            ShrinkReport report = Report(release);
+            cache.OnReport(report, isShrink: _setsLimit);
+            return report;
+        }
+        finally
+        {
+            _owed?.Open();
+        }
     }
 
     private void Evict()
@@ -195,6 +257,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         // Where that is most of the bytes, the snapshot is no baseline.
         long left = cache.TakeLeftBytes();
         bool isOwn = _bytes >= left / 2;
+        _owed = new OwedReport(cache.Self, Describe(), _started, _setsLimit);
         return new ReleaseRequest
         {
             ExpectedBytes = isOwn ? _bytes : left,
@@ -205,57 +268,31 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
             TrimNative = cache.TrimNative,
 
             // Callbacks hold the values of evicted entries. A callback that shrinks a cache must not wait for itself.
-            WaitForCallbacks = _isInCallback ? null : cache.WaitForCallbacks,
+            WaitForCallbacks = cache.MarkCallbacks(),
+            IsInCallback = _isInCallback,
             ReadCaches = cache.ReadCaches,
+            Observer = _owed,
+
+            // A release without a change of the limit is not owed to a caller who took it back.
+            OutlivesCaller = _setsLimit,
         };
     }
 
     private ReleaseResult NoRelease(string reason) => ReleaseResult.None(
         ReleaseOutcome.NotRequested, reason, _before, cache.Releaser.Memory.TakeSnapshot(), _started);
 
-    private ShrinkReport Report(ReleaseResult release) => new()
+    private ShrinkReport Report(ReleaseResult release) => OwedReport.Complete(Describe(), cache, release, _started);
+
+    /// <summary>The report, without what only the release tells.</summary>
+    private ShrinkReport Describe() => new()
     {
         CacheName = cache.Name,
         OldMaxMemory = _oldMax,
         NewMaxMemory = _setsLimit ? _newMax : _oldMax,
         EntriesEvicted = _entries,
         BytesEvicted = _bytes,
-        UsedMemory = cache.Engine.UsedBytes,
-        Count = cache.Engine.Count,
         EvictionTime = _evictionTime,
-        TotalTime = Stopwatch.GetElapsedTime(_started),
-        GCPause = release.GCPause,
-        LongestGCPause = release.LongestPause,
-        Collections = release.Collections,
         ReleaseMode = mode,
-        Outcome = release.Outcome,
-        Reason = release.Reason,
-        Advice = release.Advice,
         Before = _before,
-        After = release.After,
     };
-
-    /// <summary>
-    /// Spreads the eviction over time: after each millisecond of work the thread sleeps for eight. Work without a break
-    /// takes a whole processor, and requests wait for the others.
-    /// </summary>
-    private sealed class DutyCycle
-    {
-        private static readonly TimeSpan s_work = TimeSpan.FromMilliseconds(1);
-        private static readonly TimeSpan s_sleep = TimeSpan.FromMilliseconds(8);
-
-        private long _since = Stopwatch.GetTimestamp();
-
-        /// <summary>Call it between pieces of work that each take well below a millisecond.</summary>
-        [SuppressMessage(
-            "ApiDesign", "RS0030", Justification = "It waits for nothing: the thread leaves its processor to others.")]
-        public void Rest()
-        {
-            if (Stopwatch.GetElapsedTime(_since) >= s_work)
-            {
-                Thread.Sleep(s_sleep);
-                _since = Stopwatch.GetTimestamp();
-            }
-        }
-    }
 }

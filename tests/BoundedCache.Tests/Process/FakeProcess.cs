@@ -18,6 +18,8 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     private GCReading _lastBlocking;
     private GCReading _lastBackground;
     private TimeSpan _pause;
+    private bool _isInNoGCRegion;
+    private int _regionReads;
 
     public long LiveBytes { get; set; } = 40 * MiB;
 
@@ -57,7 +59,19 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public TimeSpan TotalPause => _pause;
 
-    public bool IsInNoGCRegion { get; set; }
+    public bool IsInNoGCRegion
+    {
+        get
+        {
+            Interlocked.Increment(ref _regionReads);
+            return Volatile.Read(ref _isInNoGCRegion);
+        }
+
+        set => Volatile.Write(ref _isInNoGCRegion, value);
+    }
+
+    /// <summary>How often somebody looked whether there is a no-GC region.</summary>
+    public int RegionReads => Volatile.Read(ref _regionReads);
 
     public CollectorSettings Settings { get; set; }
 

@@ -83,7 +83,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         bool waited = false;
         Task<ReleaseResult> first = Release(HoldSettling);
         WaitUntilHeld();
-        Task<ReleaseResult> second = Release(_ => waited = _process.Collections == 0);
+        Task<ReleaseResult> second = Release(_ => waited |= _process.Collections == 0);
         _hold.Set();
 
         Assert.Same(await first, await second);
@@ -109,7 +109,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         {
             ExpectedBytes = 30 * MiB,
             Baseline = baseline,
-            WaitForCallbacks = _ => _hold.Wait(s_patience),
+            WaitForCallbacks = timeout => timeout > TimeSpan.Zero && _hold.Wait(s_patience),
         };
 
         ReleaseResult result = await releaser.ReleaseAsync(request, CancellationToken.None);
@@ -125,7 +125,7 @@ public sealed class ReleaseCoalescingTests : IDisposable
         TimeSpan given = default;
         await Release(timeout =>
         {
-            given = timeout;
+            given = timeout > given ? timeout : given;
             return true;
         });
 
@@ -206,7 +206,13 @@ public sealed class ReleaseCoalescingTests : IDisposable
             Baseline = large,
             ReadCaches = static () => default,
         };
-        var other = new ReleaseRequest { ExpectedBytes = 2, Mode = ReleaseMode.Gentle, Baseline = small };
+        var other = new ReleaseRequest
+        {
+            ExpectedBytes = 2,
+            Mode = ReleaseMode.Gentle,
+            Baseline = small,
+            IsOwed = false,
+        };
 
         ReleaseRequest sum = isSwapped ? other.Combine(one) : one.Combine(other);
 

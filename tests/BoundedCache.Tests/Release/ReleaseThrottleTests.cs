@@ -91,7 +91,7 @@ public sealed class ReleaseThrottleTests
         new(_process, new ReleaseThresholds { StormWindow = TimeSpan.FromDays(1) });
 
     private string? Admit(ReleaseThrottle throttle, ReleaseRequest request) =>
-        throttle.Admit(ref request, _process.Memory.TakeSnapshot());
+        throttle.Admit(ref request, _process.Memory.TakeSnapshot(), out _);
 
     private static ReleaseRequest Wish(ReleaseMode mode, long bytes = 40 * MiB, bool trimNative = false) =>
         new() { ExpectedBytes = bytes, Mode = mode, TrimNative = trimNative };
@@ -112,18 +112,16 @@ public sealed class ReleaseThrottleTests
     public void Of_what_was_put_off_the_strongest_wish_counts(
         ReleaseMode first, ReleaseMode second, ReleaseMode expected)
     {
-        ReleaseThrottle throttle = BusyThrottle();
+        OwedRelease owed = new(BusyThrottle(), new ReleaseThresholds(), _process, static () => false);
+        owed.PutOff([Wish(first, trimNative: first == ReleaseMode.Full)], ReleaseObstacle.Storm);
+        owed.PutOff([Wish(second)], ReleaseObstacle.Storm);
 
-        Assert.NotNull(Admit(throttle, Wish(first, trimNative: first == ReleaseMode.Full)));
-        Assert.NotNull(Admit(throttle, Wish(second)));
+        ReleaseRequest request = owed.Take();
 
-        ReleaseRequest? deferred = throttle.TakeDeferred();
-        Assert.Equal(expected, deferred?.Mode);
-        Assert.Equal(first == ReleaseMode.Full, deferred?.TrimNative);
-        Assert.True(deferred?.WasDeferred);
-        Assert.False(deferred?.Forced);
-        Assert.Null(throttle.TakeDeferred());
-        Assert.Null(throttle.Remaining);
+        Assert.Equal((expected, first == ReleaseMode.Full), (request.Mode, request.TrimNative));
+        Assert.Equal((true, false), (request.WasDeferred, request.Forced));
+        Assert.False(owed.IsReady);
+        Assert.InRange(owed.NextLook, TimeSpan.FromHours(23), TimeSpan.FromDays(1));
     }
 
     [Fact]
@@ -132,26 +130,25 @@ public sealed class ReleaseThrottleTests
         ReleaseThrottle throttle = BusyThrottle();
         Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full)));
         Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full)));
-        ReleaseRequest deferred = throttle.TakeDeferred()!;
+        ReleaseRequest owed = Wish(ReleaseMode.Full, bytes: 0) with { WasDeferred = true };
 
-        Assert.Null(throttle.Admit(ref deferred, _process.Memory.TakeSnapshot()));
+        Assert.Null(throttle.Admit(ref owed, _process.Memory.TakeSnapshot(), out ReleaseObstacle obstacle));
 
-        Assert.Equal(80 * MiB, deferred.ExpectedBytes);
+        Assert.Equal((80 * MiB, ReleaseObstacle.None), (owed.ExpectedBytes, obstacle));
     }
 
     [Fact]
-    public void A_run_takes_what_was_put_off_and_the_bytes_that_were_carried()
+    public void A_run_takes_the_bytes_that_were_carried()
     {
         ReleaseThrottle throttle = BusyThrottle();
         Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full)));
         ReleaseRequest forced = Wish(ReleaseMode.Full) with { Forced = true };
-        Assert.Null(throttle.Admit(ref forced, _process.Memory.TakeSnapshot()));
+        Assert.Null(throttle.Admit(ref forced, _process.Memory.TakeSnapshot(), out _));
         Assert.Equal(80 * MiB, forced.ExpectedBytes);
         throttle.NoteRun(forced, lastCollection: 2);
 
-        Assert.Null(throttle.Remaining);
         ReleaseRequest next = Wish(ReleaseMode.Full, bytes: 0) with { Forced = true };
-        Assert.Null(throttle.Admit(ref next, _process.Memory.TakeSnapshot()));
+        Assert.Null(throttle.Admit(ref next, _process.Memory.TakeSnapshot(), out _));
         Assert.Equal(0, next.ExpectedBytes);
     }
 
@@ -171,7 +168,7 @@ public sealed class ReleaseThrottleTests
         throttle.NoteRun(Wish(ReleaseMode.Full) with { WasDeferred = true }, lastCollection: 1);
 
         Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full)));
-        Assert.InRange(throttle.Remaining!.Value, TimeSpan.FromHours(23), TimeSpan.FromDays(1));
+        Assert.InRange(throttle.WindowLeft, TimeSpan.FromHours(23), TimeSpan.FromDays(1));
     }
 
     [Theory]
@@ -196,7 +193,7 @@ public sealed class ReleaseThrottleTests
         Assert.NotNull(Admit(throttle, Wish(ReleaseMode.Full, long.MaxValue)));
         ReleaseRequest request = Wish(ReleaseMode.Full, long.MaxValue) with { Forced = true };
 
-        Assert.Null(throttle.Admit(ref request, _process.Memory.TakeSnapshot()));
+        Assert.Null(throttle.Admit(ref request, _process.Memory.TakeSnapshot(), out _));
         Assert.Equal(long.MaxValue, request.ExpectedBytes);
     }
 

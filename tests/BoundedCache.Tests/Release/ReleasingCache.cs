@@ -18,17 +18,25 @@ internal sealed class ReleasingCache : IDisposable
     public ReleasingCache(
         Action<BoundedMemoryCacheOptions>? configure = null,
         ILoggerFactory? log = null,
-        Action<Action>? runCollection = null)
+        Action<Action>? runCollection = null,
+        Func<ReleaseThresholds, ReleaseThresholds>? tune = null)
     {
         Pacer = new Pacer(Process, Time, runCollection ?? (static collect => collect()));
-        Releaser = new MemoryReleaser(Process.Memory, new ReleaseThresholds
+        var thresholds = new ReleaseThresholds
         {
             CallbackPatience = TimeSpan.FromSeconds(30),
             Finalizers = TimeSpan.FromSeconds(30),
             BackgroundPoll = TimeSpan.Zero,
             SliceInterval = TimeSpan.Zero,
             FruitlessInterval = TimeSpan.Zero,
-        });
+        };
+        Releaser = new MemoryReleaser(Process.Memory, tune?.Invoke(thresholds) ?? thresholds);
+        Cache = Make(configure, log);
+    }
+
+    /// <summary>Makes a further cache in the same process.</summary>
+    public BoundedMemoryCache Make(Action<BoundedMemoryCacheOptions>? configure = null, ILoggerFactory? log = null)
+    {
         var options = new BoundedMemoryCacheOptions
         {
             Name = "test",
@@ -39,7 +47,7 @@ internal sealed class ReleasingCache : IDisposable
         };
         options.AddSizer<Blob>(static blob => blob.Bytes);
         configure?.Invoke(options);
-        Cache = new BoundedMemoryCache(
+        return new BoundedMemoryCache(
             options, log, meterFactory: null, Releaser, Pacer, new Auditor(hasThread: false));
     }
 
@@ -54,10 +62,17 @@ internal sealed class ReleasingCache : IDisposable
     public BoundedMemoryCache Cache { get; }
 
     /// <summary>Stores a value of so many MiB, which the process has then.</summary>
-    public void Set(object key, long mib, Action<ICacheEntry>? describe = null)
+    public void Set(object key, long mib, Action<ICacheEntry>? describe = null) => Set(Cache, key, mib, describe);
+
+    /// <summary>The same in a further cache.</summary>
+    public void Set(BoundedMemoryCache cache, object key, long mib, Action<ICacheEntry>? describe = null)
     {
-        Process.LiveBytes += mib * MiB;
-        using ICacheEntry entry = Cache.CreateEntry(key);
+        lock (Process)
+        {
+            Process.LiveBytes += mib * MiB;
+        }
+
+        using ICacheEntry entry = cache.CreateEntry(key);
         entry.Value = new Blob(mib * MiB);
         entry.RegisterPostEvictionCallback((_, value, _, _) =>
         {

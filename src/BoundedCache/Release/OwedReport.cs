@@ -1,0 +1,160 @@
+using System.Diagnostics;
+
+namespace BoundedCache.Release;
+
+/// <summary>Who is told of a release that was owed to it. Called on a thread that may be held up.</summary>
+internal interface IReleaseObserver
+{
+    /// <summary>The same for all observers of one cache; of these only the newest is told.</summary>
+    object Key { get; }
+
+    /// <summary>A run ended, or failed, and the release is still owed.</summary>
+    /// <returns>Whether there is still somebody to tell; otherwise another observer is told.</returns>
+    bool OnTried(ReleaseResult? result, Exception? failure);
+
+    /// <summary>The release is owed no longer.</summary>
+    void OnEnded(OwedEnd end);
+}
+
+/// <summary>How a release ended that was owed.</summary>
+/// <param name="Result">The last run.</param>
+/// <param name="OwedFor">The time since it was first asked for.</param>
+/// <param name="Obstacle">Why it was owed.</param>
+/// <param name="Left">What still keeps it from its job; then it was given up.</param>
+/// <param name="Tries">How often it was tried, where it was given up.</param>
+internal sealed record OwedEnd(
+    ReleaseResult Result, TimeSpan OwedFor, ReleaseObstacle Obstacle, ReleaseObstacle Left, int Tries)
+{
+    /// <summary>The result's reason, and that the release was owed.</summary>
+    public string Reason
+    {
+        get
+        {
+            if (Obstacle is ReleaseObstacle.None or ReleaseObstacle.Cancelled)
+            {
+                return Result.Reason;
+            }
+
+            string end = Left == ReleaseObstacle.None ? "" : $" It was tried {Tries} times, and is tried no more.";
+            return $"{Result.Reason} This release was owed for {OwedFor.TotalSeconds:0.0} s: {Explain(Obstacle)}.{end}";
+        }
+    }
+
+    private static string Explain(ReleaseObstacle obstacle) => obstacle switch
+    {
+        ReleaseObstacle.Storm => "memory had been released a moment before",
+        ReleaseObstacle.FullRelease => "a full release was asked for meanwhile",
+        ReleaseObstacle.NoGCRegion => "the process was in a no-GC region",
+        ReleaseObstacle.Callbacks => "eviction callbacks had not ended",
+        ReleaseObstacle.Finalizers => "finalizers had not run",
+        ReleaseObstacle.Pins => "pinned objects held the emptied heap",
+        _ => "an earlier run failed",
+    };
+}
+
+/// <summary>
+/// Makes the later reports of one operation, whose release was owed, or whose caller did not wait. Holds the cache
+/// weakly. Thread-safe.
+/// </summary>
+/// <remarks>
+/// The release may end before the operation has reported. Its report must come after that one, so that it is the last.
+/// Lock: <c>_lock</c> guards the fields; nothing runs under it.
+/// </remarks>
+/// <param name="self">The cache.</param>
+/// <param name="report">The operation's report, without what only the release tells.</param>
+/// <param name="started">When the operation began, as a stopwatch's timestamp.</param>
+/// <param name="isShrink">Whether the operation set the limit.</param>
+internal sealed class OwedReport(
+    WeakReference<ShrinkOperation.ICache> self, ShrinkReport report, long started, bool isShrink) : IReleaseObserver
+{
+    private readonly Lock _lock = new();
+    private List<OwedEnd>? _held = [];
+
+    public object Key => self;
+
+    /// <summary>Adds to a report what the release and the cache tell now.</summary>
+    public static ShrinkReport Complete(
+        ShrinkReport report, ShrinkOperation.ICache cache, ReleaseResult release, long started) => report with
+        {
+            UsedMemory = cache.Engine.UsedBytes,
+            Count = cache.Engine.Count,
+            TotalTime = Stopwatch.GetElapsedTime(started),
+            GCPause = release.GCPause,
+            LongestGCPause = release.LongestPause,
+            Collections = release.Collections,
+            Outcome = release.Outcome,
+            Reason = release.Reason,
+            Advice = release.Advice,
+            After = release.After,
+        };
+
+    /// <summary>The operation has reported, or its caller gave up: from now on reports go out at once.</summary>
+    public void Open()
+    {
+        List<OwedEnd>? held;
+        lock (_lock)
+        {
+            (held, _held) = (_held, null);
+        }
+
+        foreach (OwedEnd end in held ?? [])
+        {
+            Deliver(end);
+        }
+    }
+
+    public bool OnTried(ReleaseResult? result, Exception? failure)
+    {
+        if (!self.TryGetTarget(out ShrinkOperation.ICache? cache))
+        {
+            return false;
+        }
+
+        cache.Releaser.Threads.Run(() =>
+        {
+            if (result is not null)
+            {
+                cache.OnReleased(result);
+            }
+
+            if (failure is not null)
+            {
+                cache.OnOwedFailure(failure);
+            }
+        });
+        return true;
+    }
+
+    public void OnEnded(OwedEnd end)
+    {
+        lock (_lock)
+        {
+            if (_held is not null)
+            {
+                _held.Add(end);
+                return;
+            }
+        }
+
+        Deliver(end);
+    }
+
+    private void Deliver(OwedEnd end)
+    {
+        if (!self.TryGetTarget(out ShrinkOperation.ICache? cache))
+        {
+            return;
+        }
+
+        ShrinkReport made = Complete(report, cache, end.Result, started) with { Reason = end.Reason };
+        if (end.Obstacle == ReleaseObstacle.Cancelled)
+        {
+            cache.OnReleased(end.Result);
+            cache.OnReport(made, isShrink);
+        }
+        else
+        {
+            cache.OnOwedReport(made, end);
+        }
+    }
+}
