@@ -64,6 +64,8 @@ internal static class LiveCaches
             DeadBytes = dead,
             OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
             LimitBytes = LimitBytes,
+            Uncounted = s_marks.Count(
+                pair => pair.Key.UsedMemory > 0 && !(pair.Key.IsMeasured && caches.Contains(pair.Key))),
             Counted = caches.Count(static cache => cache.IsMeasured),
             Declared = caches.Count(static cache => !cache.IsMeasured),
         };

@@ -73,7 +73,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
                 _collector.CollectInBackground();
                 isNew = _collector.FullCollections != begun;
                 WaitForFullAfter(last);
-            });
+            }, _collector.ReadLastFull);
             if (isNew)
             {
                 // Where background collections are off, or the heap is too fragmented for them, the runtime stops the
@@ -107,7 +107,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             && full.FragmentedBytes > full.LiveBytes;
         if (isScattered && _blocking < MaxBlocking && MayCollect())
         {
-            run.Collect(_collector.CollectCompacting);
+            run.Collect(_collector.CollectCompacting, _collector.ReadLastFullBlocking);
             _blocking++;
             _account.Add("Survivors were scattered, so a compacting collection came first.");
         }
@@ -127,7 +127,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             // The young generation first: it is the cheapest. The next one has a budget of its own, which
             // only its collections shrink.
             int generation = fruitless < thresholds.FruitlessSlices / 3 ? 0 : 1;
-            run.Collect(() => _collector.CollectYoung(generation));
+            run.Collect(() => _collector.CollectYoung(generation), _collector.ReadLast);
             slices++;
             long occupied = Occupied();
             bool fell = lowest - occupied >= thresholds.MinimumSliceBytes;
@@ -136,9 +136,9 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         }
 
         _slicedBytes = first - lowest;
+        string gained = IsKnown ? $"{ByteSize.Format(_slicedBytes)} came back" : "What came back is not known";
         _account.Add(
-            $"{ByteSize.Format(_slicedBytes)} came back in {slices} slices within "
-                + $"{Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s.");
+            $"{gained} in {slices} slices within {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s.");
     }
 
     /// <summary>
@@ -164,9 +164,11 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         if (isFallback || measurement.Collection.LiveBytes <= thresholds.QuickLiveBytes)
         {
             long occupied = Occupied();
-            run.Collect(_collector.CollectAggressively);
+            run.Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking);
             _blocking++;
-            _account.Add(isFallback
+            _account.Add(!IsKnown
+                ? "A full collection followed, because what the slices gave back is not known."
+                : isFallback
                 ? $"The runtime kept {ByteSize.Format(measurement.IdleBytes)} that slices should have given back, "
                     + "so a full collection followed."
                 : $"A full collection fetched the last {ByteSize.Format(Math.Max(0, occupied - Occupied()))}.");
@@ -180,6 +182,8 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     }
 
     private bool MayCollect() => MayGoOn(_collector.IsInNoGCRegion ? "the process entered a no-GC region" : null);
+
+    private bool IsKnown => !memory.TakeSnapshot().IsResidentUnknown;
 
     private long Occupied() => ReleaseMeasurement.Occupied(memory.TakeSnapshot());
 

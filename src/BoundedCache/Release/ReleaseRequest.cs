@@ -1,3 +1,4 @@
+using BoundedCache.Engine;
 using BoundedCache.Report;
 
 namespace BoundedCache.Release;
@@ -35,6 +36,12 @@ internal sealed record ReleaseRequest
     public ProcessMemorySnapshot? Baseline { get; init; }
 
     /// <summary>
+    /// Some of the values that were let go, held weakly, to see whether they are still alive; null where none were
+    /// taken.
+    /// </summary>
+    public EvictedSample? Evicted { get; init; }
+
+    /// <summary>
     /// Waits, no longer than its argument, for code that still refers to dead bytes (eviction callbacks). Returns
     /// whether that code finished. Runs before the collection, on a thread of the releaser; may throw.
     /// </summary>
@@ -60,6 +67,7 @@ internal sealed record ReleaseRequest
         Forced = Forced || other.Forced,
         WasDeferred = WasDeferred || other.WasDeferred,
         Baseline = Fuller(Baseline, other.Baseline),
+        Evicted = EvictedSample.Combine(Evicted, other.Evicted),
         ReadCaches = ReadCaches ?? other.ReadCaches,
     };
 

@@ -24,6 +24,8 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
     private long _entries;
     private long _bytes;
     private TimeSpan _evictionTime;
+    private EvictedSample? _sample;
+    private IReadOnlyList<string> _limitAdvice = [];
 
     /// <summary>What the operation needs of a cache.</summary>
     internal interface ICache
@@ -56,6 +58,11 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         /// <summary>What all caches of the process hold. Used on the releaser's thread.</summary>
         Func<CacheShare> ReadCaches { get; }
 
+        /// <summary>
+        /// Says, and logs, where this process cannot hold the limits of its caches; empty where it can.
+        /// </summary>
+        IReadOnlyList<string> CheckRoom();
+
         /// <summary>The limit was raised; no other step follows.</summary>
         void OnRaised(long oldMax, long newMax);
 
@@ -77,6 +84,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         _oldMax = cache.Engine.SetMaxBytes(maxMemory);
         _newMax = maxMemory;
         _setsLimit = true;
+        _limitAdvice = cache.CheckRoom();
     }
 
     /// <summary>Runs the other steps on a thread of its own.</summary>
@@ -106,7 +114,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         if (_setsLimit && _newMax > _oldMax)
         {
             cache.OnRaised(_oldMax, _newMax);
-            return Report(NoRelease("the limit was not lowered"));
+            return Report(NoRelease("the limit was raised, not lowered; nothing was evicted or released"));
         }
 
         if (_setsLimit)
@@ -140,7 +148,8 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
 
         try
         {
-            (_entries, _bytes) = cache.Engine.EvictDownToLimit(rest);
+            _sample = isReleased && _setsLimit ? new EvictedSample() : null;
+            (_entries, _bytes) = cache.Engine.EvictDownToLimit(rest, _sample);
             cache.Engine.Trim(rest);
             cache.Pace();
         }
@@ -165,6 +174,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         {
             ExpectedBytes = isOwn ? _bytes : left,
             Baseline = isOwn ? _before : null,
+            Evicted = isOwn ? _sample : null,
             Mode = mode,
             Forced = !_setsLimit,
             TrimNative = cache.TrimNative,
@@ -183,6 +193,10 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         CacheName = cache.Name,
         OldMaxMemory = _oldMax,
         NewMaxMemory = _setsLimit ? _newMax : _oldMax,
+        LimitChange = !_setsLimit ? LimitChange.None
+            : _newMax > _oldMax ? LimitChange.Raised
+            : _newMax < _oldMax ? LimitChange.Lowered
+            : LimitChange.Unchanged,
         EntriesEvicted = _entries,
         BytesEvicted = _bytes,
         UsedMemory = cache.Engine.UsedBytes,
@@ -194,8 +208,10 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         Collections = release.Collections,
         ReleaseMode = mode,
         Outcome = release.Outcome,
-        Reason = release.Reason,
-        Advice = release.Advice,
+        Reason = _setsLimit && _newMax == _oldMax
+            ? $"The limit is unchanged. {release.Reason}"
+            : release.Reason,
+        Advice = _limitAdvice.Count == 0 ? release.Advice : [.. release.Advice, .. _limitAdvice],
         Before = _before,
         After = release.After,
     };
