@@ -6,7 +6,6 @@ using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.Report;
 using Microsoft.Extensions.Caching.Memory;
-using Microsoft.Extensions.Logging;
 
 namespace BoundedCache;
 

@@ -21,9 +21,9 @@ public sealed record ShrinkReport
     public long NewMaxMemory { get; init; }
 
     /// <summary>
-    /// What the call did to the limit; <see cref="LimitChange.None"/>, the default, for a plain release.
+    /// What the call did to the limit; <see cref="MaxMemoryChange.None"/>, the default, for a plain release.
     /// </summary>
-    public LimitChange LimitChange { get; init; }
+    public MaxMemoryChange LimitChange { get; init; }
 
     /// <summary>Entries evicted by this call.</summary>
     public long EntriesEvicted { get; init; }
@@ -74,8 +74,8 @@ public sealed record ShrinkReport
 
     /// <summary>
     /// What holds memory that should have gone, or much that no release could take (live objects outside caches, native
-    /// memory, mapped files), whether the process can hold its caches' limits, and what to do about it; empty when there
-    /// is nothing to say.
+    /// memory, mapped files), whether the process can hold its caches' limits, and what to do about it; empty when
+    /// there is nothing to say.
     /// </summary>
     public IReadOnlyList<string> Advice { get; init; } = [];
 
@@ -103,8 +103,8 @@ public sealed record ShrinkReport
         string limit = ByteSize.Format(NewMaxMemory);
         text.Append(LimitChange switch
         {
-            LimitChange.Unchanged => $"limit unchanged at {limit}",
-            LimitChange.Raised => $"limit raised {ByteSize.Format(OldMaxMemory)} -> {limit}",
+            MaxMemoryChange.Unchanged => $"limit unchanged at {limit}",
+            MaxMemoryChange.Raised => $"limit raised {ByteSize.Format(OldMaxMemory)} -> {limit}",
             _ when NewMaxMemory == OldMaxMemory => $"limit {limit}",
             _ => $"limit {ByteSize.Format(OldMaxMemory)} -> {limit}",
         });
@@ -129,7 +129,7 @@ public sealed record ShrinkReport
 }
 
 /// <summary>What a call did to a cache's limit.</summary>
-public enum LimitChange
+public enum MaxMemoryChange
 {
     /// <summary>It set no limit.</summary>
     None = 0,

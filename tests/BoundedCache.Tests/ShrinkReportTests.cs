@@ -13,16 +13,16 @@ public sealed class ShrinkReportTests
         Assert.StartsWith("sessions: limit 100 MiB; evicted", Report(100L << 20).ToString(), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(LimitChange.Unchanged, "sessions: limit unchanged at 100 MiB; evicted")]
-    [InlineData(LimitChange.None, "sessions: limit 100 MiB; evicted")]
-    public void A_limit_that_was_set_to_what_it_was_is_told_from_a_release(LimitChange change, string expected) =>
+    [InlineData(MaxMemoryChange.Unchanged, "sessions: limit unchanged at 100 MiB; evicted")]
+    [InlineData(MaxMemoryChange.None, "sessions: limit 100 MiB; evicted")]
+    public void A_limit_that_was_set_to_what_it_was_is_told_from_a_release(MaxMemoryChange change, string expected) =>
         Assert.StartsWith(
             expected, (Report(100L << 20) with { LimitChange = change }).ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void A_raised_limit_reads_as_raised() => Assert.StartsWith(
         "sessions: limit raised 10 MiB -> 100 MiB; evicted",
-        (Report(10L << 20) with { LimitChange = LimitChange.Raised }).ToString(),
+        (Report(10L << 20) with { LimitChange = MaxMemoryChange.Raised }).ToString(),
         StringComparison.Ordinal);
 
     [Fact]

@@ -13,7 +13,7 @@ internal sealed record ShrinkView(
     string CacheName,
     long OldMaxBytes,
     long NewMaxBytes,
-    [property: JsonConverter(typeof(CamelCaseEnum<LimitChange>))] LimitChange LimitChange,
+    [property: JsonConverter(typeof(CamelCaseEnum<MaxMemoryChange>))] MaxMemoryChange LimitChange,
     long EntriesEvicted,
     long BytesEvicted,
     long UsedBytes,

@@ -56,24 +56,28 @@ internal sealed class EvictedSample
     }
 
     /// <summary>
-    /// Whether a quarter of the sample's bytes or more is alive. An object that several entries shared counts once, and
-    /// literals and other objects that never die not at all.
+    /// Whether a quarter of the sample's bytes or more is alive, and known to be held by somebody else. It is not known
+    /// where entries shared objects: the entries that stay may hold them. Literals and other objects that never die
+    /// count as dead.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool IsMuchAlive()
     {
         HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
         long alive = 0;
+        long shared = 0;
         long all = 0;
         foreach ((WeakReference reference, long bytes) in _values)
         {
             all += bytes;
-            if (reference.Target is { } value && GC.GetGeneration(value) <= GC.MaxGeneration && seen.Add(value))
+            if (reference.Target is { } value && GC.GetGeneration(value) <= GC.MaxGeneration)
             {
-                alive += bytes;
+                bool isNew = seen.Add(value);
+                alive += isNew ? bytes : 0;
+                shared += isNew ? 0 : bytes;
             }
         }
 
-        return alive > 0 && alive >= all / 4;
+        return alive > 0 && alive >= all / 4 && shared <= alive / 10;
     }
 }

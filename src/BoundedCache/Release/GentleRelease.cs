@@ -136,9 +136,10 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         }
 
         _slicedBytes = first - lowest;
-        string gained = IsKnown ? $"{ByteSize.Format(_slicedBytes)} came back" : "What came back is not known";
-        _account.Add(
-            $"{gained} in {slices} slices within {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s.");
+        string time = $"within {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s";
+        _account.Add(IsKnown
+            ? $"{ByteSize.Format(_slicedBytes)} came back in {slices} slices {time}."
+            : $"{slices} slices followed {time}; what they gave back is not known.");
     }
 
     /// <summary>
@@ -167,7 +168,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             run.Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking);
             _blocking++;
             _account.Add(!IsKnown
-                ? "A full collection followed, because what the slices gave back is not known."
+                ? "A full collection followed."
                 : isFallback
                 ? $"The runtime kept {ByteSize.Format(measurement.IdleBytes)} that slices should have given back, "
                     + "so a full collection followed."

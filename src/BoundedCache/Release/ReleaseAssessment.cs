@@ -98,9 +98,9 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             ? $", where {ByteSize.Format(measurement.ExpectedBytes)} were expected back"
             : "";
         return cause is not null ? $"{fallen}{expected}: {cause}."
-            : measurement.IsShort
-                ? $"{fallen}: there was no more to give back in the managed heap. What was expected beyond that had gone "
-                    + "before, is not in that heap, or was charged to several entries that share it."
+            : measurement.IsShort && measurement.ExpectedBytes > 0
+                ? $"{fallen}: there was no more to give back in the managed heap. What was expected beyond that had "
+                    + "gone before, is not in that heap, or was charged to several entries that share it."
             : $"{fallen}{expected}.";
     }
 
@@ -148,7 +148,8 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             bytes => ReleaseThresholds.IsClear(bytes, live), bytes => ReleaseThresholds.IsClear(bytes, live));
         return much.Count > 0
             ? much
-            : [.. idle.Explain(static _ => true, static _ => true).OrderByDescending(static found => found.Bytes).Take(1)];
+            : [.. idle.Explain(static _ => true, static _ => true)
+                .OrderByDescending(static found => found.Bytes).Take(1)];
     }
 
     /// <summary>

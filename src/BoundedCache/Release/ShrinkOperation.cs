@@ -193,10 +193,10 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         CacheName = cache.Name,
         OldMaxMemory = _oldMax,
         NewMaxMemory = _setsLimit ? _newMax : _oldMax,
-        LimitChange = !_setsLimit ? LimitChange.None
-            : _newMax > _oldMax ? LimitChange.Raised
-            : _newMax < _oldMax ? LimitChange.Lowered
-            : LimitChange.Unchanged,
+        LimitChange = !_setsLimit ? MaxMemoryChange.None
+            : _newMax > _oldMax ? MaxMemoryChange.Raised
+            : _newMax < _oldMax ? MaxMemoryChange.Lowered
+            : MaxMemoryChange.Unchanged,
         EntriesEvicted = _entries,
         BytesEvicted = _bytes,
         UsedMemory = cache.Engine.UsedBytes,

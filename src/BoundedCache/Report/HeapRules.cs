@@ -44,7 +44,7 @@ internal static class HeapRules
 
         string limits = ByteSize.Format(limitsBytes);
         string heap = ByteSize.Format(room.HeapLimitBytes);
-        string need = $"{ByteSize.Format(bound.NeedBytes)}";
+        string need = ByteSize.Format(bound.NeedBytes);
         string missing = $"while entries come and go, {ByteSize.Format(bound.MissingBytes)} more.";
         const string HeapEnds = "Near that limit the runtime stops the process ever more often to collect, and at the "
             + "limit it ends the process. ";
@@ -67,18 +67,21 @@ internal static class HeapRules
                     + $"{need} of that {missing}",
                 HeapEnds + Lower(bound, "raise GCHeapHardLimitLOH")),
             RoomKind.Container => (
-                $"The container has {ByteSize.Format(room.ContainerBytes!.Value)}, of which a process without a cache "
-                    + $"takes some; caches that may have {limits} need about {need} {missing}",
+                $"The container has {ByteSize.Format(room.ContainerBytes!.Value)}; caches that may have {limits} need "
+                    + $"about {need} beside the process itself {missing}",
                 "At its limit the kernel ends a process of the container. " + Lower(bound, "give the container more")),
             _ => (
-                $"The machine has {ByteSize.Format(room.MachineBytes!.Value)} of memory, of which a process without a "
-                    + $"cache takes some; caches that may have {limits} need about {need} {missing}",
+                $"The machine has {ByteSize.Format(room.MachineBytes!.Value)} of memory; caches that may have {limits} "
+                    + $"need about {need} beside the process itself {missing}",
                 "Without free memory the machine swaps, or the kernel ends a process. "
                     + Lower(bound, "use a larger machine")),
         };
         return new MemoryReportFinding
         {
-            Cause = MemoryReportCause.HeapLimit, Bytes = bound.MissingBytes, Text = text, Advice = advice,
+            Cause = MemoryReportCause.HeapLimit,
+            Bytes = bound.MissingBytes,
+            Text = text,
+            Advice = advice,
         };
     }
 

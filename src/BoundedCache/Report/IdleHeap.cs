@@ -79,8 +79,8 @@ internal readonly record struct IdleHeap(
         Cause = MemoryReportCause.PinnedHeap,
         Bytes = bytes,
         Text = $"{ByteSize.Format(bytes)} are holes between live objects that were allocated pinned.",
-        Advice = "No collection moves these objects, so no release closes the holes; only new pinned objects fill them. "
-            + "A block of this heap leaves the process when all objects in it are dead. Pool a few large pinned "
+        Advice = "No collection moves these objects, so no release closes the holes; only new pinned objects fill "
+            + "them. A block of this heap leaves the process when all objects in it are dead. Pool a few large pinned "
             + "buffers that live long, and let cached values be ordinary objects.",
     };
 

@@ -36,13 +36,13 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
 
         CacheShare caches = readCaches();
         ProcessMemorySnapshot snapshot = memory.TakeSnapshot();
-        AddressSpace? space = ReadAddressSpace(notes, settings);
+        AddressSpace? space = ReadAddressSpace(notes, settings, snapshot.IsResidentUnknown);
         string? foreign = ForeignAllocator.Read(memory);
         NativeHeapReading? native = foreign is null ? nativeHeap.Read() : null;
         if (foreign is not null)
         {
-            notes.Add($"Native code allocates with {foreign}, which tells nothing here: how much of native memory is in "
-                + "use, and how much is freed and kept, is not known.");
+            notes.Add($"Native code allocates with {foreign}, which tells nothing here: "
+                + "how much of native memory is in use, and how much is freed and kept, is not known.");
         }
 
         if (space is null && snapshot.IsResidentUnknown)
@@ -110,7 +110,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
         };
     }
 
-    private AddressSpace? ReadAddressSpace(List<string> notes, CollectorSettings settings)
+    private AddressSpace? ReadAddressSpace(List<string> notes, CollectorSettings settings, bool isUnknown)
     {
         // This must come before the mappings are read: the first call allocates the object that marks the heap, and may
         // commit memory for it.
@@ -122,7 +122,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
         if (mappings is null)
         {
             notes.Add($"{MappingsPath} cannot be read here, so the managed heap is what the collector says it "
-                + "committed, and the rest is native.");
+                + $"committed{(isUnknown ? "" : ", and the rest is native")}.");
             return null;
         }
 

@@ -64,7 +64,8 @@ internal static class MemoryReportRows
                 space.AllocatorBytes));
         }
 
-        parts.Add(new MemoryReportPart(breakdown.Threads == 0 ? "thread stacks" : $"stacks of {breakdown.Threads} threads", space.StackBytes));
+        parts.Add(new MemoryReportPart(
+            breakdown.Threads == 0 ? "thread stacks" : $"stacks of {breakdown.Threads} threads", space.StackBytes));
         parts.Add(new MemoryReportPart("shared memory and compiled code", space.SharedBytes));
         parts.Add(new MemoryReportPart("written pages of libraries", space.WrittenFileBytes));
         string foreign = breakdown.ForeignAllocator is string name ? $"{name}, " : "";

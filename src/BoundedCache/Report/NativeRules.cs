@@ -89,7 +89,8 @@ internal static class NativeRules
     {
         long bytes = breakdown.NativeBytes - (breakdown.FreedNativeBytes ?? 0)
             - (breakdown.Space?.StackBytes ?? 0) - (breakdown.Space?.SharedBytes ?? 0);
-        return s_inUse.IsReached(bytes, breakdown.ResidentBytes) ? ExplainInUse(bytes, breakdown.NativeHeap, breakdown.ForeignAllocator)
+        return s_inUse.IsReached(bytes, breakdown.ResidentBytes)
+            ? ExplainInUse(bytes, breakdown.NativeHeap, breakdown.ForeignAllocator)
             : null;
     }
 

@@ -62,7 +62,7 @@ public sealed class FigureTests
                 CacheName = "fake",
                 OldMaxMemory = 1000,
                 NewMaxMemory = 1,
-                LimitChange = LimitChange.Lowered,
+                LimitChange = MaxMemoryChange.Lowered,
                 EntriesEvicted = 2,
                 BytesEvicted = 3,
                 UsedMemory = 4,

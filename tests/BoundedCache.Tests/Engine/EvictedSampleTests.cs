@@ -16,12 +16,14 @@ public sealed class EvictedSampleTests
     }
 
     [Fact]
-    public void One_value_of_all_entries_is_alive_once()
+    public void Values_of_several_entries_may_be_held_by_those_that_stay()
     {
-        object one = new();
+        object[] shared = [.. Enumerable.Range(0, 200).Select(static _ => new object())];
 
-        Assert.False(SampleOf([.. Enumerable.Repeat(one, 400)], 0).IsMuchAlive());
-        GC.KeepAlive(one);
+        Assert.False(SampleOf(Enumerable.Repeat(shared[0], 400), 0).IsMuchAlive());
+        Assert.False(SampleOf(shared.Concat(shared), 0).IsMuchAlive());
+        Assert.True(SampleOf(shared.Concat(shared[..10]), 0).IsMuchAlive());
+        GC.KeepAlive(shared);
     }
 
     [Fact]

@@ -118,22 +118,22 @@ public sealed class ShrinkOperationTests
     }
 
     [Theory]
-    [InlineData(500, LimitChange.Lowered)]
-    [InlineData(1000, LimitChange.Unchanged)]
-    [InlineData(2000, LimitChange.Raised)]
-    public async Task What_became_of_the_limit_is_reported(long mebibytes, LimitChange expected)
+    [InlineData(500, MaxMemoryChange.Lowered)]
+    [InlineData(1000, MaxMemoryChange.Unchanged)]
+    [InlineData(2000, MaxMemoryChange.Raised)]
+    public async Task What_became_of_the_limit_is_reported(long mebibytes, MaxMemoryChange expected)
     {
         using var test = new ReleasingCache();
 
         ShrinkReport report = await test.Cache.SetMaxMemoryAsync(mebibytes * MiB);
 
         Assert.Equal(expected, report.LimitChange);
-        Assert.Equal(LimitChange.None, (await test.Cache.ReleaseAsync()).LimitChange);
+        Assert.Equal(MaxMemoryChange.None, (await test.Cache.ReleaseAsync()).LimitChange);
         Assert.Equal(
-            expected == LimitChange.Unchanged,
+            expected == MaxMemoryChange.Unchanged,
             report.Reason.StartsWith("The limit is unchanged.", StringComparison.Ordinal));
         Assert.Equal(
-            expected == LimitChange.Raised, report.Reason.Contains("was raised", StringComparison.Ordinal));
+            expected == MaxMemoryChange.Raised, report.Reason.Contains("was raised", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -1,5 +1,4 @@
 using BoundedCache.Engine;
-using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.Report;
 using BoundedCache.Tests.Process;
