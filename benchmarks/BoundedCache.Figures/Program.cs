@@ -13,7 +13,8 @@ IFigure[] figures =
 [
     new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(),
     new Sets(), new Touches(),
-    new LongestSet(), new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(), new Bound(),
+    new LongestSet(), new Collisions(), new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(),
+    new Bound(),
 ];
 
 if (args is ["--child", string child, .. string[] rest])

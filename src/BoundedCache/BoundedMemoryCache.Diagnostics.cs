@@ -47,6 +47,7 @@ public sealed partial class BoundedMemoryCache
     {
         EngineTotals totals = _engine.ReadTotals();
         bool hasLookups = Volatile.Read(ref _hasLookups);
+        AuditTotals audit = _audit?.Totals ?? default;
         return new CacheSnapshot
         {
             Name = Name,
@@ -61,6 +62,11 @@ public sealed partial class BoundedMemoryCache
             RefusedTooLarge = _counters.RefusedTooLarge,
             RefusedExpired = _counters.RefusedExpired,
             EstimatedSizes = _measurer.EstimatedCount,
+            UnfinishedEntries = audit.Unfinished,
+            AuditedEntries = audit.Audited,
+            ChangedEntries = audit.Changed,
+            GrownBytes = audit.GrownBytes,
+            UnchargedBytes = audit.UnchargedBytes,
             Shrinks = _counters.Shrinks,
             ReleasedBytes = _counters.ReleasedBytes,
             GCPause = _counters.GCPause,

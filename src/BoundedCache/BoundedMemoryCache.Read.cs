@@ -94,6 +94,7 @@ public sealed partial class BoundedMemoryCache
         }
 
         Pace();
+        _scan.OnUse();
     }
 
     private static bool IsItem<TItem>(bool found, object? untyped, out TItem? value)
@@ -119,6 +120,7 @@ public sealed partial class BoundedMemoryCache
         if (!hit)
         {
             _lookups?.CountMiss();
+            _scan.OnUse();
         }
 
         return hit;
@@ -134,6 +136,7 @@ public sealed partial class BoundedMemoryCache
         if (!hit)
         {
             _lookups?.CountMiss();
+            _scan.OnUse();
         }
 
         return hit;
@@ -148,7 +151,7 @@ public sealed partial class BoundedMemoryCache
             return false;
         }
 
-        CacheEntry.Current?.Inherit(expiration);
+        EntryScope.CurrentEntry?.Inherit(expiration);
         return true;
     }
 }

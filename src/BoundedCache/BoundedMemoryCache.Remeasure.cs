@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using BoundedCache.Entries;
 
 namespace BoundedCache;
 
@@ -56,10 +57,16 @@ public sealed partial class BoundedMemoryCache
     {
         while (_engine.TryPeek(in lookup, out StoredEntry entry))
         {
-            long charge = Charge(entry.Key, entry.Value, size, entry.Details, entry.HasDeadline);
-            ChargeUpdate update = _engine.UpdateCharge(entry.SlotRef, charge);
+            long measured = Measure(entry.Key, entry.Value, size, out StoredKind kind);
+            long charge = ChargeOf(measured, entry.Details, entry.HasDeadline);
+            ChargeUpdate update = _engine.UpdateCharge(entry.SlotRef, charge, kind.IsUnfinished, kind.Marks);
             if (update != ChargeUpdate.Outdated)
             {
+                if (kind != default)
+                {
+                    _audit!.OnStored(in kind, entry.Value, lookup.Hash);
+                }
+
                 return update == ChargeUpdate.Updated;
             }
         }

@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using BoundedCache.Entries;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache;
@@ -73,36 +74,38 @@ public sealed partial class BoundedMemoryCache
     public TItem Set<TItem>(object key, TItem value, TimeSpan absoluteExpirationRelativeToNow)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(absoluteExpirationRelativeToNow, TimeSpan.Zero);
-        ThrowIfDisposed();
-        long now = _time.GetUtcNow().UtcTicks;
-        Set(key, value, size: null, Ticks.Add(now, absoluteExpirationRelativeToNow.Ticks), now);
+        Set(key, value, size: null, long.MaxValue, absoluteExpirationRelativeToNow.Ticks);
         return value;
     }
 
-    private void Set(object key, object? value, long? size, DateTimeOffset absoluteExpiration)
-    {
-        bool expires = absoluteExpiration != DateTimeOffset.MaxValue;
-        Set(key, value, size, expires
-            ? absoluteExpiration.UtcTicks
-            : long.MaxValue, expires ? _time.GetUtcNow().UtcTicks : 0);
-    }
+    private void Set(object key, object? value, long? size, DateTimeOffset absoluteExpiration) => Set(
+        key,
+        value,
+        size,
+        absoluteExpiration == DateTimeOffset.MaxValue ? long.MaxValue : absoluteExpiration.UtcTicks,
+        relativeTicks: 0);
 
-    private void Set(object key, object? value, long? size, long absoluteTicks, long now)
+    private void Set(object key, object? value, long? size, long absoluteTicks, long relativeTicks)
     {
         ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(key);
-        if (_trackLinkedEntries)
+        if (_trackLinkedEntries || _values.Watches(value))
         {
-            SetLinked(key, value, size, absoluteTicks);
+            SetByEntry(key, value, size, absoluteTicks, relativeTicks);
             return;
         }
 
-        var written = new EntryDraft(value, Details: null, CacheItemPriority.Normal, size, absoluteTicks, now);
-        Store(key, in written);
+        long measured = MeasureForStore(key, value, size, out StoredKind kind);
+        bool expires = absoluteTicks != long.MaxValue || relativeTicks > 0;
+        long now = expires ? _time.GetUtcNow().UtcTicks : 0;
+        long absolute = relativeTicks > 0 ? Ticks.Add(now, relativeTicks) : absoluteTicks;
+        Store(key, new EntryDraft(value, Details: null, CacheItemPriority.Normal, measured, kind, absolute, now));
     }
 
-    /// <summary>Stores through an entry. An entry that is being built around it inherits its expiration.</summary>
-    private void SetLinked(object key, object? value, long? size, long absoluteTicks)
+    /// <summary>
+    /// Stores through an entry: one that is being built around it inherits its expiration, or its value is disposed.
+    /// </summary>
+    private void SetByEntry(object key, object? value, long? size, long absoluteTicks, long relativeTicks)
     {
         using ICacheEntry entry = CreateEntry(key);
         entry.Value = value;
@@ -110,5 +113,6 @@ public sealed partial class BoundedMemoryCache
         entry.AbsoluteExpiration = absoluteTicks <= DateTimeOffset.MaxValue.UtcTicks
             ? new DateTimeOffset(absoluteTicks, TimeSpan.Zero)
             : null;
+        entry.AbsoluteExpirationRelativeToNow = relativeTicks > 0 ? TimeSpan.FromTicks(relativeTicks) : null;
     }
 }

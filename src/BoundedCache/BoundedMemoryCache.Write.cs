@@ -1,5 +1,6 @@
 using BoundedCache.Engine;
 using BoundedCache.Entries;
+using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache;
@@ -9,7 +10,11 @@ public sealed partial class BoundedMemoryCache
 {
     /// <summary>Begins an entry. Disposing the entry stores it if its value was set by then (null counts).</summary>
     /// <param name="key">The key.</param>
-    /// <returns>The entry to fill and dispose. Not thread-safe.</returns>
+    /// <returns>
+    /// The entry to fill and dispose. Not thread-safe until then. Afterwards it is: its expiration, priority, tokens
+    /// and callbacks can still be changed, and that applies while it is the stored entry. Its
+    /// value and size are frozen.
+    /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public ICacheEntry CreateEntry(object key)
@@ -23,41 +28,34 @@ public sealed partial class BoundedMemoryCache
     bool IEntryStore.TracksLinkedEntries => _trackLinkedEntries;
 
     /// <inheritdoc/>
-    void IEntryStore.Store(CacheEntry entry)
+    bool IEntryStore.Store(CacheEntry entry)
     {
         // Disposing an entry does not throw where the cache is disposed.
         if (_disposed)
         {
-            return;
+            return false;
         }
 
+        if (_values.Watches(entry.Value))
+        {
+            _values.MarkHolder(entry.MakeDetails());
+        }
+
+        long measured = MeasureForStore(entry.Key, entry.Value, entry.Size, out StoredKind kind);
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
-        EntryDetails? details = entry.MakeDetails(now);
-        var written = new EntryDraft(
-            entry.Value, details, entry.Priority, entry.Size, entry.AbsoluteExpirationTicks(now), now);
-        Store(entry.Key, in written);
+        (long absolute, EntryDetails? details) = entry.Begin(now);
+        return Store(
+            entry.Key,
+            new EntryDraft(
+                entry.Value, details, entry.EvictionPriority, measured, kind, absolute, now, entry.Pending));
     }
 
-    private void Store(object key, in EntryDraft entry)
-    {
-        if (_sizing == EntrySizing.Declared && entry.Size is null)
-        {
-            throw new InvalidOperationException(
-                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), "
-                    + $"so every entry must set ICacheEntry.Size; the one for the key {key} does not.");
-        }
+    private bool Store(object key, in EntryDraft entry) => key is string text
+        ? Store(key, in entry, new StringLookup(text))
+        : Store(key, in entry, new ObjectLookup(key));
 
-        if (key is string text)
-        {
-            Store(key, in entry, new StringLookup(text));
-        }
-        else
-        {
-            Store(key, in entry, new ObjectLookup(key));
-        }
-    }
-
-    private void Store<TLookup>(object key, in EntryDraft entry, scoped in TLookup lookup)
+    /// <returns>Whether the entry was stored.</returns>
+    private bool Store<TLookup>(object key, in EntryDraft entry, scoped in TLookup lookup)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         EntryDetails? details = entry.Details;
@@ -67,27 +65,39 @@ public sealed partial class BoundedMemoryCache
                 : EvictionReason.None);
         if (expiredBy != EvictionReason.None)
         {
-            // The new entry is not stored, but the old one is out of date.
-            _engine.Remove(in lookup, EvictionReason.Replaced);
+            // The new entry is not stored, but the old one is out of date. A pending store began without an old one.
+            if (entry.Pending is null)
+            {
+                _engine.Remove(in lookup, EvictionReason.Replaced);
+            }
+
             _counters.OnRefused(expiredBy);
             Discard(key, details, expiredBy);
-            return;
+            return false;
         }
 
         long deadline = details?.Deadline ?? entry.AbsoluteTicks;
-        long charge = Charge(key, entry.Value, entry.Size, details, deadline != long.MaxValue);
-        details?.Subscribe(_onTokenChanged, _callbacks.OnTokenFailed);
         bool stored = false;
+        bool isValueWatched = details is not null && _values.Enter(details);
         try
         {
+            if (details is { Tokens.Length: > 0 })
+            {
+                details.Subscribe(_onTokenChanged);
+                details.TokenBytes = TokenBytes(details.Tokens);
+            }
+
             stored = _engine.Set(in lookup, new NewEntry
             {
                 Key = key,
                 Value = entry.Value,
                 Details = details,
-                Priority = EvictionPriority(entry.Priority),
-                Charge = charge,
+                Priority = entry.Priority,
+                Charge = ChargeOf(entry.Measured, details, deadline != long.MaxValue),
                 Deadline = deadline,
+                Pending = entry.Pending,
+                Marks = entry.Kind.Marks,
+                IsUnfinished = entry.Kind.IsUnfinished,
             });
         }
         finally
@@ -95,22 +105,40 @@ public sealed partial class BoundedMemoryCache
             PaceWriter();
             if (!stored && details is not null)
             {
-                _callbacks.Unsubscribe(details);
+                _callbacks.Unsubscribe(details.Tokens);
+                if (isValueWatched)
+                {
+                    _values.OnRefused(details);
+                }
             }
+        }
+
+        if (!stored && entry.Pending is { IsOvertaken: true } pending)
+        {
+            // As if it had been stored before the write that overtook it.
+            Discard(key, details, pending.OvertakenBy);
+            return false;
         }
 
         if (!stored)
         {
             _counters.OnRefused(EvictionReason.Capacity);
             Discard(key, details, EvictionReason.Capacity);
-            return;
+            return false;
         }
 
         StopUnwantedCounting();
+        if (entry.Kind != default)
+        {
+            _audit!.OnStored(entry.Kind, entry.Value, lookup.Hash);
+        }
+
         if (deadline != long.MaxValue)
         {
-            _scan.Start();
+            _scan.Start(entry.Now);
         }
+
+        _scan.OnUse();
 
         // A token that fired before the entry was in the table found nothing to remove.
         if (details is { TokenFired: true })
@@ -124,37 +152,80 @@ public sealed partial class BoundedMemoryCache
             _engine.Clear();
             _engine.Trim();
         }
+
+        return true;
     }
 
-    /// <summary>The priority for eviction: a number that is no priority counts as normal.</summary>
-    private static CacheItemPriority EvictionPriority(CacheItemPriority priority) =>
-        (uint)priority <= (uint)CacheItemPriority.NeverRemove ? priority : CacheItemPriority.Normal;
+    /// <summary>
+    /// The bytes that an entry is charged whose value has a size in bytes. No code of the value runs.
+    /// </summary>
+    private long Charge(object key, long valueBytes, EntryDetails? details, bool hasDeadline) => ChargeOf(
+        Math.Min(valueBytes, OrderNode.MaxCharge) + Math.Min(_measurer.Measure(key), OrderNode.MaxCharge),
+        details,
+        hasDeadline);
 
-    /// <summary>The bytes that an entry is charged until it is replaced or measured again.</summary>
-    private long Charge(object key, object? value, long? declaredSize, EntryDetails? details, bool hasDeadline)
+    /// <summary>
+    /// The part of a charge that takes time to find. The clock is read after it, so that an expiration begins when the
+    /// entry is stored.
+    /// </summary>
+    private long MeasureForStore(object key, object? value, long? declaredSize, out StoredKind kind)
     {
-        if (_sizing == EntrySizing.Declared)
+        kind = default;
+        return _sizing == EntrySizing.Declared && declaredSize is null
+            ? throw new InvalidOperationException(
+                $"The cache '{Name}' counts declared sizes (EntrySizing.Declared), "
+                    + $"so every entry must set ICacheEntry.Size; the one for the key {key} does not.")
+            : Measure(key, value, declaredSize, out kind);
+    }
+
+    /// <summary>
+    /// The bytes of key and value, or the declared size where sizes are declared; and what later measurements must know
+    /// of the entry.
+    /// </summary>
+    private long Measure(object key, object? value, long? declaredSize, out StoredKind kind)
+    {
+        long declared = declaredSize.GetValueOrDefault();
+        if (_audit is null)
         {
-            return Math.Min(declaredSize.GetValueOrDefault(), OrderNode.MaxCharge);
+            kind = default;
+            return Math.Min(declared, OrderNode.MaxCharge);
         }
 
-        long valueBytes = Math.Max(_measurer.Measure(value), declaredSize.GetValueOrDefault());
-        long rest = Math.Min(_measurer.Measure(key), OrderNode.MaxCharge)
-            + CacheEngine.TableBytesPerEntry
+        long bytes = _measurer.Measure(value, out MeasureNotes notes);
+        kind = _audit.KindOf(key, value, declared, (notes & MeasureNotes.LowerBound) != 0);
+        long valueBytes = Math.Min(Math.Max(bytes, declared), OrderNode.MaxCharge);
+        return valueBytes + Math.Min(_measurer.Measure(key), OrderNode.MaxCharge);
+    }
+
+    private long ChargeOf(long measured, EntryDetails? details, bool hasDeadline)
+    {
+        if (_audit is null)
+        {
+            return measured;
+        }
+
+        long rest = CacheEngine.TableBytesPerEntry
             + (hasDeadline ? CacheEngine.DeadlineBytesPerEntry : 0)
             + (details?.OwnBytes ?? 0);
-        return valueBytes > OrderNode.MaxCharge - rest ? OrderNode.MaxCharge : valueBytes + rest;
+        return Math.Min(measured + rest, OrderNode.MaxCharge);
     }
 
     private void Discard(object key, EntryDetails? details, EvictionReason reason)
     {
         if (details is not null)
         {
-            _callbacks.OnRemoved([new RemovedEntry(key, details, reason)]);
+            _callbacks.OnRemoved([new RemovedEntry(key, details, reason) { WasStored = false }]);
         }
     }
 
     /// <summary>An entry that is to be stored.</summary>
     private readonly record struct EntryDraft(
-        object? Value, EntryDetails? Details, CacheItemPriority Priority, long? Size, long AbsoluteTicks, long Now);
+        object? Value,
+        EntryDetails? Details,
+        CacheItemPriority Priority,
+        long Measured,
+        StoredKind Kind,
+        long AbsoluteTicks,
+        long Now,
+        PendingStore? Pending = null);
 }

@@ -29,7 +29,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private readonly CacheEngine _engine;
     private readonly ObjectMeasurer _measurer;
     private readonly EvictionCallbacks _callbacks;
+    private readonly ValueDisposer _values;
     private readonly ExpirationScan _scan;
+    private readonly TokenSizes _tokenSizes = new();
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action<object?> _onTokenChanged;
@@ -39,6 +41,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private readonly bool _trackStatistics;
     private readonly bool _trackLinkedEntries;
     private readonly IdleReleaser.Member? _idle;
+
+    /// <summary>Measures values that change; null under <see cref="EntrySizing.Declared"/>.</summary>
+    private readonly CacheAudit? _audit;
     private IDisposable? _companion;
     private readonly PacedAccount? _pace;
     private bool _disposed;
@@ -49,8 +54,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private bool _plainReads;
 
     /// <summary>
-    /// Creates a cache. It starts no thread. It starts a timer only with the first entry that can expire, or for idle
-    /// releases.
+    /// Creates a cache. It starts no thread, and a timer only with the first entry that can expire, or for idle
+    /// releases. The first entry whose value can change starts the process's one thread for measuring values again.
     /// </summary>
     /// <param name="options">Settings, checked and copied: later changes have no effect.</param>
     /// <param name="loggerFactory">
@@ -70,13 +75,14 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     {
     }
 
-    /// <summary>Creates a cache with a releaser and a pacer for a test.</summary>
+    /// <summary>Creates a cache with a releaser, a pacer and an auditor for a test.</summary>
     internal BoundedMemoryCache(
         BoundedMemoryCacheOptions options,
         ILoggerFactory? loggerFactory,
         IMeterFactory? meterFactory,
         MemoryReleaser releaser,
-        Pacer pacer)
+        Pacer pacer,
+        Auditor? auditor = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -94,7 +100,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             ? NullLogger.Instance
             : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
         var failures = new FailureLog(Name, _logger, _time);
-        _callbacks = new EvictionCallbacks(failures);
+        _values = new ValueDisposer(
+            options.DisposeValues, (wants, visit) => _engine!.VisitDetails(wants, visit), failures);
+        _callbacks = new EvictionCallbacks(_values, failures);
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
         _measurer = new ObjectMeasurer(
             options.Sizers,
@@ -103,6 +111,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             onNotWalked: type => Log.ObjectsNotMeasured(_logger, Name, type));
         _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed, Pace);
         _onTokenChanged = new ChangeTokenListener(_engine).OnChanged;
+
+        _audit = MakeAudit(options, auditor ?? Auditor.Shared);
 
         // Declared sizes may be in any unit, so their sum says nothing about memory.
         _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured
@@ -186,7 +196,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     }
 
     /// <summary>
-    /// Removes all entries, unsubscribes from their tokens, and runs no eviction callbacks. Later calls throw
+    /// Removes all entries, unsubscribes from their tokens, disposes values that are to be disposed, and runs no
+    /// eviction callbacks. Later calls, and callers that wait for a factory, get an
     /// <see cref="ObjectDisposedException"/>. Disposing twice is harmless.
     /// </summary>
     public void Dispose()
@@ -200,6 +211,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         Interlocked.Exchange(ref _companion, null)?.Dispose();
         _scan.Dispose();
         LeaveIdleReleaser();
+        AbortFlights();
+        _audit?.Dispose();
         _callbacks.Stop();
         _engine.Clear();
         _engine.Trim();
@@ -222,6 +235,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     long ILiveCache.CreditedBytes => _engine.CreditedBytes;
 
     private long OverdueBytes => _pace is null ? 0 : _pacer.OverdueBytesOf(_pace);
+
+    /// <summary>Measurements in the background, for tests; null under <see cref="EntrySizing.Declared"/>.</summary>
+    internal CacheAudit? Audit => _audit;
 
     /// <summary>The engine, for the invariant checker and for reports.</summary>
     internal CacheEngine Engine => _engine;

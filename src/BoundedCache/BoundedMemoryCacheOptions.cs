@@ -70,6 +70,29 @@ public sealed class BoundedMemoryCacheOptions
     /// </remarks>
     public double PacingShare { get; set; } = 0.05;
 
+    /// <summary>
+    /// The share of one processor for measuring values again that may have changed since they were stored. Default
+    /// 0.01; from 0, for never, to 1. The largest share counts, since one thread of low priority serves all caches of
+    /// the process.
+    /// </summary>
+    /// <remarks>
+    /// Values that cannot change (strings, arrays of data, objects whose fields are all read-only and of such types)
+    /// are left alone, and so are entries whose value or key has a sizer (<see cref="AddSizer{T}"/>). No code of
+    /// values runs. It rests while the cache is not used. An entry whose value grew is charged more, and others are
+    /// evicted for it; one whose value shrank is charged less, but never below a declared size. Growth beyond twofold
+    /// must be found twice. Objects that grew and that many entries share are charged to none; the log and the memory
+    /// report tell. Tasks and lazies that are stored before they are finished are measured when they are, whatever
+    /// this is. Without effect under <see cref="EntrySizing.Declared"/>.
+    /// </remarks>
+    public double AuditShare { get; set; } = 0.01;
+
+    /// <summary>
+    /// Whether changed values are only reported: by the log, <see cref="CacheSnapshot.UnchargedBytes"/> and the memory
+    /// report. No charge changes, and nothing is evicted for them. Tasks and lazies are charged all the same when they
+    /// are finished. Default false.
+    /// </summary>
+    public bool AuditOnlyReports { get; set; }
+
     /// <summary>The clock and the timers of expiration and of idle releases. Default: the system's.</summary>
     [SuppressMessage("ApiDesign", "RS0030", Justification = "The one default.")]
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
@@ -90,6 +113,13 @@ public sealed class BoundedMemoryCacheOptions
     /// that other. Default false.
     /// </summary>
     public bool TrackLinkedCacheEntries { get; set; }
+
+    /// <summary>
+    /// Whether values that are <see cref="IDisposable"/> or <see cref="IAsyncDisposable"/> are disposed when their
+    /// entries have left the cache. Default false. <see cref="BoundedCacheEntryExtensions"/> does it for single
+    /// entries, and says what it means for readers.
+    /// </summary>
+    public bool DisposeValues { get; set; }
 
     /// <summary>The longest <see cref="ExpirationScanFrequency"/>: what timers take, in whole days.</summary>
     internal static TimeSpan LongestScanInterval { get; } = TimeSpan.FromDays(49);
@@ -168,6 +198,12 @@ public sealed class BoundedMemoryCacheOptions
         {
             yield return OutOfRange(
                 nameof(PacingShare), "a number from 0 (no pacing) to 1 (the whole limit)", PacingShare);
+        }
+
+        if (!(AuditShare >= 0 && AuditShare <= 1))
+        {
+            yield return OutOfRange(
+                nameof(AuditShare), "a number from 0 (never) to 1 (a whole processor)", AuditShare);
         }
 
         if (TimeProvider is null)

@@ -77,6 +77,27 @@ public sealed record CacheSnapshot
     /// <summary>Keys and values whose size could only be estimated. The log names each type of them once.</summary>
     public long EstimatedSizes { get; init; }
 
+    /// <summary>
+    /// Entries whose value was not finished when it was last measured: a task that runs, a lazy that is not made. Their
+    /// bytes are not known.
+    /// </summary>
+    public int UnfinishedEntries { get; init; }
+
+    /// <summary>Measurements of entries after they were stored, in the background.</summary>
+    public long AuditedEntries { get; init; }
+
+    /// <summary>Entries that these measurements charged anew, more or less than before.</summary>
+    public long ChangedEntries { get; init; }
+
+    /// <summary>Bytes that these measurements charged more, in all.</summary>
+    public long GrownBytes { get; init; }
+
+    /// <summary>
+    /// Bytes by which values had grown in the last lap over the entries, and that no entry is charged: many entries
+    /// share them, or changes are only reported (<see cref="BoundedMemoryCacheOptions.AuditOnlyReports"/>).
+    /// </summary>
+    public long UnchargedBytes { get; init; }
+
     /// <summary>How often the limit was set to its old value or less.</summary>
     public long Shrinks { get; init; }
 

@@ -106,7 +106,7 @@ public sealed record MemoryReport
         MemoryAnalysis analysis = MemoryAnalyzer.Shared.Take(
             mode == MemoryReportMode.Collect,
             () => LiveCaches.ReadShare(given.Count > 0 ? [.. given.OfType<ILiveCache>()] : LiveCaches.All));
-        return From(analysis);
+        return From(analysis.Recheck());
     }
 
     /// <summary>

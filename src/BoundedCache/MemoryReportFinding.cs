@@ -78,6 +78,12 @@ public enum MemoryReportCause
     /// </summary>
     HeapLimit = 15,
 
+    /// <summary>
+    /// Much of the live heap is in no cache's account, and some of it may hang on entries all the same: their values
+    /// were not finished when they were stored, or grew since.
+    /// </summary>
+    UncountedValues = 16,
+
     /// <summary>Holes between objects that were allocated pinned. No collection closes them.</summary>
     PinnedHeap = 17,
 

@@ -32,6 +32,7 @@ public sealed record MemoryReportRow
         MemoryReportRowKind.Unused => "committed, unused",
         MemoryReportRowKind.Native => "native and everything else",
         MemoryReportRowKind.FileMapped => "mapped files",
+        MemoryReportRowKind.UnfinishedEntries => "unfinished entries, bytes not known",
         _ => Kind.ToString(),
     };
 
@@ -81,6 +82,13 @@ public enum MemoryReportRowKind
     /// them back when it needs memory.
     /// </summary>
     FileMapped = 6,
+
+    /// <summary>
+    /// Entries of caches whose value was not finished when it was measured: a task that runs, a lazy that is not made.
+    /// What they keep alive is not known and counts as <see cref="OtherLive"/>, so this row has 0 bytes. Its
+    /// origin says how many entries there are.
+    /// </summary>
+    UnfinishedEntries = 7,
 }
 
 /// <summary>A part of a row of a <see cref="MemoryReport"/>.</summary>

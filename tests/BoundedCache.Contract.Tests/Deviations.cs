@@ -68,7 +68,18 @@ public static class Deviations
     public static readonly Deviation FrozenAtCommit = new(
         "frozen-at-commit",
         "P2",
-        "An entry's charge is frozen when it is stored, so what is said of it later changes nothing.");
+        "What an entry is charged for is frozen when it is stored: its value and its size. "
+            + "And a stored entry takes nothing over from linked ones, whose builders it let go.");
+
+    public static readonly Deviation LateExpirationCounts = new(
+        "late-expiration-counts",
+        "P2",
+        "An entry that is told to expire after a time does so, also if it is told after it was stored.");
+
+    public static readonly Deviation LateTokensAreSubscribed = new(
+        "late-tokens-are-subscribed",
+        "P2",
+        "An entry ends when its token says so, and not only when somebody asks for the entry.");
 
     public static readonly Deviation KeyOfLastWriter = new(
         "key-of-last-writer",

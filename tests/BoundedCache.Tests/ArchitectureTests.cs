@@ -34,6 +34,7 @@ public sealed class ArchitectureTests
         [typeof(BoundedMemoryCache)] =
             ["Entries", "Release", "Pacing", "Report", "Diagnostics", "Engine", "Sizing", "Process"],
         [typeof(BoundedMemoryCacheOptions)] = ["Process"],
+        [typeof(BoundedCacheEntryExtensions)] = ["Entries"],
         [typeof(MemoryReport)] = ["Entries", "Report"],
         [typeof(MemoryReportRow)] = ["Report"],
         [typeof(ProcessMemorySnapshot)] = ["Process"],

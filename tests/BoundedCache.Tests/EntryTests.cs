@@ -66,7 +66,7 @@ public sealed class EntryTests
     }
 
     [Fact]
-    public void What_is_said_of_an_entry_after_it_was_stored_changes_nothing()
+    public void A_builder_with_another_value_than_the_stored_one_changes_nothing()
     {
         using var test = new CacheUnderTest();
         ICacheEntry entry = test.Cache.CreateEntry("key");

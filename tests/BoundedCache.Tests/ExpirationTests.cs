@@ -161,4 +161,35 @@ public sealed class ExpirationTests
         Assert.Equal([("key", 1, EvictionReason.Replaced)], test.TakeDepartures());
         Assert.True(test.Has("key"));
     }
+
+    public static TheoryData<string> Writes => [.. s_writes.Keys];
+
+    private static readonly Dictionary<string, Action<CacheUnderTest, object>> s_writes = new()
+    {
+        ["a relative expiration"] = static (test, value) => test.Cache.Set("key", value, TimeSpan.FromMinutes(1)),
+        ["one by way of a builder"] = static (test, value) =>
+            test.Set("key", value, static entry => entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1)),
+        ["a sliding expiration"] = static (test, value) =>
+            test.Set("key", value, static entry => entry.SlidingExpiration = TimeSpan.FromMinutes(1)),
+    };
+
+    /// <summary>The value's sizer takes a minute of the cache's clock.</summary>
+    [Theory]
+    [MemberData(nameof(Writes))]
+    public void An_expiration_begins_when_the_value_has_been_measured(string write)
+    {
+        CacheUnderTest? test = null;
+        using CacheUnderTest made = new(options => options.AddSizer<Version>(_ =>
+        {
+            test!.Time.Advance(TimeSpan.FromMinutes(1));
+            return 100;
+        }));
+        test = made;
+        s_writes[write](test, new Version(1, 0));
+        test.Time.Advance(TimeSpan.FromSeconds(59));
+        Assert.Contains("key", test.Cache.Keys);
+        test.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.False(test.Has("key"));
+    }
 }

@@ -16,6 +16,7 @@ public sealed class OptionsTests
         Assert.Same(TimeProvider.System, options.TimeProvider);
         Assert.False(options.TrackStatistics);
         Assert.False(options.TrackLinkedCacheEntries);
+        Assert.False(options.DisposeValues);
     }
 
     [Fact]
@@ -24,6 +25,8 @@ public sealed class OptionsTests
         var options = new BoundedMemoryCacheOptions();
 
         Assert.Equal(0.05, options.PacingShare);
+        Assert.Equal(0.01, options.AuditShare);
+        Assert.False(options.AuditOnlyReports);
         Assert.Null(options.IdleReleaseInterval);
         Assert.False(options.TrimNativeMemory);
     }

@@ -1,5 +1,4 @@
 using BoundedCache.TestSupport;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
 

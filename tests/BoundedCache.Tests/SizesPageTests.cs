@@ -71,7 +71,8 @@ public class SizesPageTests
         [
             $"| {CacheEngine.TableBytesPerEntry} bytes an entry; {CacheEngine.DeadlineBytesPerEntry} more if it "
                 + $"expires; {details.OwnBytes} and its arrays",
-            $"**{GraphBounds.Default.MaxObjects:N0} objects or {GraphBounds.Default.MaxTime.TotalMilliseconds:N0} ms**",
+            $"**{GraphBounds.Default.MaxObjects:N0} objects or {GraphBounds.Default.MaxSteps:N0} elements**",
+            $"**{GraphBounds.Default.MaxLinkedObjects:N0} objects**",
             $"**{GraphBounds.Default.MaxConnectedObjects:N0} objects**",
             $"the smallest object, {ObjectSize.Minimum} bytes",
         ];

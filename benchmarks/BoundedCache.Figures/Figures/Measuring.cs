@@ -118,7 +118,7 @@ internal sealed class Measuring : IFigure
         }
 
         var walk = new GraphWalk();
-        walk.Measure(value, GraphBounds.Default with { MaxTime = TimeSpan.FromMinutes(1) }, out _);
+        walk.Measure(value, GraphBounds.Default, out _);
         return walk.ObjectCount;
     }
 }

@@ -13,6 +13,7 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
     private readonly LogThrottle _callbacks = new(time);
     private readonly LogThrottle _sizers = new(time);
     private readonly LogThrottle _tokens = new(time);
+    private readonly LogThrottle _disposals = new(time);
     private readonly ConditionalWeakTable<Type, Type> _estimated = [];
 
     /// <summary>Logs an exception of an eviction callback, at a limited rate for each type of exception.</summary>
@@ -44,6 +45,15 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
         if (_tokens.TryPass(failure.GetType(), out long unlogged))
         {
             Log.TokenFailed(logger, cacheName, unlogged, failure);
+        }
+    }
+
+    /// <summary>Logs that disposing a value failed, at a limited rate for each type of value.</summary>
+    public void OnDisposalFailed(Type type, Exception failure)
+    {
+        if (_disposals.TryPass(type, out long unlogged))
+        {
+            Log.DisposalFailed(logger, cacheName, type, unlogged, failure);
         }
     }
 

@@ -69,6 +69,15 @@ internal static partial class Log
     public static partial void ObjectsNotMeasured(ILogger logger, string cache, Type type);
 
     [LoggerMessage(
+        15,
+        LogLevel.Error,
+        "{Cache}: disposing a {Type} that left the cache failed ({Unlogged} like it were not logged since the last "
+            + "line)",
+        EventName = "DisposalFailed")]
+    public static partial void DisposalFailed(
+        ILogger logger, string cache, Type type, long unlogged, Exception failure);
+
+    [LoggerMessage(
         20,
         LogLevel.Information,
         "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} bytes",
@@ -114,6 +123,14 @@ internal static partial class Log
     public static partial void ReleaseFailed(ILogger logger, string cache, Exception failure);
 
     [LoggerMessage(
+        26,
+        LogLevel.Warning,
+        "{Cache}: HybridCache keeps everything twice, in this cache and in the one of AddDistributedMemoryCache. "
+            + "Remove AddDistributedMemoryCache, or pass HybridCacheEntryFlags.DisableDistributedCache",
+        EventName = "KeptTwice")]
+    public static partial void KeptTwice(ILogger logger, string cache);
+
+    [LoggerMessage(
         30,
         LogLevel.Information,
         "{Cache}: idle release: {Reason} ({Milliseconds:0} ms in all, GC pause {PauseMilliseconds:0} ms, "
@@ -133,6 +150,39 @@ internal static partial class Log
         "{Cache}: a limit of {MaxMemory} bytes may be more than this process can hold. {Finding}",
         EventName = "HeapLimit")]
     public static partial void HeapLimit(ILogger logger, string cache, long maxMemory, MemoryReportFinding finding);
+
+    [LoggerMessage(
+        50,
+        LogLevel.Information,
+        "{Cache}: a {Type} was stored before it was finished. Its bytes are not known until it is; then it is "
+            + "measured. Said once for each type",
+        EventName = "ValuesUnfinished")]
+    public static partial void ValuesUnfinished(ILogger logger, string cache, Type type);
+
+    [LoggerMessage(
+        51,
+        LogLevel.Warning,
+        "{Cache}: values of {Type} grew after they were stored. They are charged what they keep alive now, and other "
+            + "entries are evicted for them. Said once for each type",
+        EventName = "ValuesGrew")]
+    public static partial void ValuesGrew(ILogger logger, string cache, Type type);
+
+    [LoggerMessage(
+        52,
+        LogLevel.Warning,
+        "{Cache}: values of {Type} changed after they were stored. The cache only reports it (AuditOnlyReports), "
+            + "so they are charged what they were before. Said once for each type",
+        EventName = "ValuesGrewUncharged")]
+    public static partial void ValuesGrewUncharged(ILogger logger, string cache, Type type);
+
+    [LoggerMessage(
+        53,
+        LogLevel.Warning,
+        "{Cache}: values of {Type} share objects that grew after they were stored, by about {Bytes} bytes in all. "
+            + "No entry is charged for them. Cache what is shared once, under a key of its own. "
+            + "Said once for each type",
+        EventName = "SharedValuesGrew")]
+    public static partial void SharedValuesGrew(ILogger logger, string cache, Type type, long bytes);
 }
 
 /// <summary>

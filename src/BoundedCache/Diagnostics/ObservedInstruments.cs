@@ -70,6 +70,31 @@ internal static class ObservedInstruments
             "{estimate}",
             "Keys and values whose size could only be estimated.",
             static (cache, n) => n[0] = cache.GetSnapshot().EstimatedSizes),
+        Counter(
+            "bounded_cache.audited",
+            "{entry}",
+            "Measurements of entries after they were stored.",
+            static (cache, n) => n[0] = cache.GetSnapshot().AuditedEntries),
+        Counter(
+            "bounded_cache.changed",
+            "{entry}",
+            "Entries that were charged anew because their value had changed or was finished.",
+            static (cache, n) => n[0] = cache.GetSnapshot().ChangedEntries),
+        Counter(
+            "bounded_cache.memory.grown",
+            "By",
+            "Bytes that such entries were charged more.",
+            static (cache, n) => n[0] = cache.GetSnapshot().GrownBytes),
+        UpDown(
+            "bounded_cache.unfinished",
+            "{entry}",
+            "Entries whose value is not finished, so that its bytes are not known.",
+            static (cache, n) => n[0] = cache.GetSnapshot().UnfinishedEntries),
+        UpDown(
+            "bounded_cache.memory.uncharged",
+            "By",
+            "Bytes by which values grew, as found in the last lap, and that no entry is charged.",
+            static (cache, n) => n[0] = cache.GetSnapshot().UnchargedBytes),
         Counter("bounded_cache.shrinks", "{shrink}", "Limits set to no more than they were.", static (cache, n) =>
             n[0] = cache.GetSnapshot().Shrinks),
         Counter(

@@ -236,9 +236,11 @@ internal struct OrderNode
     private const int PriorityBits = 2;
     private const long PriorityMask = (1 << PriorityBits) - 1;
     private const long InUse = 1 << PriorityBits;
-    private const int ChargeShift = PriorityBits + 1;
+    private const long Changing = InUse << 1;
+    private const long Hot = Changing << 1;
+    private const int ChargeShift = PriorityBits + 3;
 
-    /// <summary>The largest charge that fits: an exbibyte.</summary>
+    /// <summary>The largest charge that fits: a quarter of an exbibyte.</summary>
     public const long MaxCharge = long.MaxValue >> ChargeShift;
 
     /// <summary>The next more recently used entry, or <see cref="AccessOrder.None"/> at the head.</summary>
@@ -259,8 +261,18 @@ internal struct OrderNode
 
     public readonly CacheItemPriority Priority => (CacheItemPriority)(_state & PriorityMask);
 
+    /// <summary>Whether the entry's value can change: see <see cref="EntryMarks"/>.</summary>
+    public readonly bool CanChange => (_state & Changing) != 0;
+
+    /// <summary>Whether the entry is measured before others: see <see cref="EntryMarks"/>.</summary>
+    public readonly bool IsHot => (_state & Hot) != 0;
+
+    /// <summary>Sets charge and priority, and leaves the marks.</summary>
     public void Occupy(long charge, CacheItemPriority priority) =>
-        _state = (charge << ChargeShift) | InUse | (long)priority;
+        _state = (charge << ChargeShift) | (_state & (Changing | Hot)) | InUse | (long)priority;
+
+    public void Mark(bool canChange, bool isHot) =>
+        _state = (_state & ~(Changing | Hot)) | (canChange ? Changing : 0) | (isHot ? Hot : 0);
 
     public void Vacate() => _state = 0;
 }

@@ -10,6 +10,11 @@ internal sealed partial class BucketIndex
     private const int MergesFetched = 64;
 
     /// <summary>
+    /// Steps along merged chains after which a hold of the lock merges no more: many times those of usual chains.
+    /// </summary>
+    private const int MergeSteps = 4096;
+
+    /// <summary>
     /// Tells readers that entries move, so that they must not trust a miss until
     /// <see cref="EndRelocation"/>.
     /// </summary>
@@ -41,7 +46,8 @@ internal sealed partial class BucketIndex
     public bool HasSpare(int entries) => _bucketCount > LeastFor(entries);
 
     /// <summary>
-    /// Merges up to <paramref name="most"/> of the buckets that <paramref name="entries"/> do not need. Under the lock.
+    /// Merges up to <paramref name="most"/> of the buckets that <paramref name="entries"/> do not need: one at least,
+    /// and fewer than that where chains are long. Under the lock.
     /// </summary>
     public void Shrink(int entries, int most) => ShrinkTo(LeastFor(entries), most);
 
@@ -56,11 +62,12 @@ internal sealed partial class BucketIndex
     private void ShrinkTo(int least, int most)
     {
         least = Math.Max(_bucketCount - most, least);
-        while (_bucketCount > least)
+        long lastStep = ChainSteps + MergeSteps;
+        while (_bucketCount > least && ChainSteps < lastStep)
         {
             int stop = Math.Max(least, _bucketCount - MergesFetched);
             PrefetchMerges(stop);
-            while (_bucketCount > stop)
+            while (_bucketCount > stop && ChainSteps < lastStep)
             {
                 if (!DropEmpty(stop))
                 {
@@ -86,29 +93,31 @@ internal sealed partial class BucketIndex
         }
     }
 
-    /// <summary>Merges the last bucket, which is not empty, into the one it was split from.</summary>
+    /// <summary>
+    /// Merges the last bucket, which is not empty, into the one it was split from: its chain comes first.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Merge()
     {
         int last = _bucketCount - 1;
         int into = SplitFrom(last);
         BeginRelocation();
-        ref int end = ref Head(into);
-        while (end > 0)
+        int steps = 0;
+        int end = Head(last);
+        while (_store.Slot(end).Next is > 0 and int next)
         {
-            end = ref _store.Slot(end).Next;
+            end = next;
+            steps++;
         }
 
-        Volatile.Write(ref end, Head(last));
-        while (end > 0)
-        {
-            end = ref _store.Slot(end).Next;
-        }
-
-        end = ~into;
+        ref int head = ref Head(into);
+        Volatile.Write(ref _store.Slot(end).Next, head);
+        SetPrevious(head, end);
+        Volatile.Write(ref head, Head(last));
         Head(last) = ~last;
         LowerTo(last);
         EndRelocation();
+        ChainSteps += steps + 1;
     }
 
     /// <summary>The fewest buckets that hold a number of entries and one more.</summary>
@@ -173,6 +182,9 @@ internal sealed partial class BucketIndex
         int index = Head(old);
         ref int oldEnd = ref Head(old);
         ref int freshEnd = ref Head(fresh);
+        int oldLast = 0;
+        int freshLast = 0;
+        int steps = 0;
         while (index > 0)
         {
             ref Slot slot = ref _store.Slot(index);
@@ -180,15 +192,22 @@ internal sealed partial class BucketIndex
             {
                 Volatile.Write(ref oldEnd, index);
                 oldEnd = ref slot.Next;
+                slot.Previous = oldLast;
+                oldLast = index;
             }
             else
             {
                 Volatile.Write(ref freshEnd, index);
                 freshEnd = ref slot.Next;
+                slot.Previous = freshLast;
+                freshLast = index;
             }
 
             index = slot.Next;
+            steps++;
         }
+
+        ChainSteps += steps;
 
         oldEnd = ~old;
         freshEnd = ~fresh;

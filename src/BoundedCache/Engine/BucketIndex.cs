@@ -42,6 +42,12 @@ internal sealed partial class BucketIndex
 
     public int BucketCount => _bucketCount;
 
+    /// <summary>
+    /// Steps along chains under the lock since the cache exists, for tests: what a key's own poor hash code costs
+    /// others. Lookups of strings are not counted, since nobody can choose strings that collide.
+    /// </summary>
+    internal long ChainSteps { get; private set; }
+
     /// <summary>Whether a relocation has begun and not ended. Under the lock, for the invariant checker.</summary>
     internal bool IsRelocating => (_relocations & 1) != 0;
 
@@ -80,19 +86,25 @@ internal sealed partial class BucketIndex
         return AccessOrder.None;
     }
 
-    /// <summary>Adds to <paramref name="candidates"/> every entry with the given hash. Under the lock.</summary>
-    public void Collect(int hash, List<(object Key, object? Content, SlotRef SlotRef)> candidates)
+    /// <summary>Copies every entry with the given hash, as many as there is room for. Under the lock.</summary>
+    /// <returns>How many entries have the hash.</returns>
+    public int Collect(int hash, Span<Candidate> candidates)
     {
-        for (int index = Head(BucketOf(hash, _bucketCount)); index > 0;)
+        int count = 0;
+        int steps = 0;
+        for (int index = Head(BucketOf(hash, _bucketCount)); index > 0; steps++)
         {
             ref Slot slot = ref _store.Slot(index);
-            if (slot.Hash == hash)
+            if (slot.Hash == hash && count++ < candidates.Length)
             {
-                candidates.Add((slot.Key!, slot.Value, ReferenceTo(index)));
+                candidates[count - 1] = new Candidate(slot.Key!, slot.Value, ReferenceTo(index));
             }
 
             index = slot.Next;
         }
+
+        ChainSteps += steps;
+        return count;
     }
 
     /// <summary>
@@ -113,13 +125,22 @@ internal sealed partial class BucketIndex
     {
         ref Slot slot = ref _store.Slot(index);
         ref int head = ref Head(BucketOf(slot.Hash, _bucketCount));
-        Volatile.Write(ref slot.Next, head);
+        int next = head;
+        slot.Previous = 0;
+        Volatile.Write(ref slot.Next, next);
+        SetPrevious(next, index);
         Volatile.Write(ref head, index);
     }
 
     /// <summary>Takes a slot out of its chain; the slot keeps its Next. Under the lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Remove(int index) => Volatile.Write(ref Predecessor(index), _store.Slot(index).Next);
+    public void Remove(int index)
+    {
+        ref Slot slot = ref _store.Slot(index);
+        int next = slot.Next;
+        Volatile.Write(ref PointerTo(in slot), next);
+        SetPrevious(next, slot.Previous);
+    }
 
     /// <summary>
     /// Replaces the slot at <paramref name="from"/> in its chain by its copy at <paramref name="to"/>. Under the lock,
@@ -127,8 +148,13 @@ internal sealed partial class BucketIndex
     /// </summary>
     public void Relocate(int from, int to)
     {
-        _store.Slot(to).Next = _store.Slot(from).Next;
-        Volatile.Write(ref Predecessor(from), to);
+        ref Slot source = ref _store.Slot(from);
+        ref Slot target = ref _store.Slot(to);
+        int next = source.Next;
+        target.Next = next;
+        target.Previous = source.Previous;
+        Volatile.Write(ref PointerTo(in source), to);
+        SetPrevious(next, to);
     }
 
     /// <summary>The first slot of a bucket, or its number complemented. Under the lock.</summary>
@@ -151,45 +177,45 @@ internal sealed partial class BucketIndex
 
     /// <summary>The pointer to a slot in its chain: the head of the bucket or the Next of another slot.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref int Predecessor(int index)
-    {
-        ref int pointer = ref Head(BucketOf(_store.Slot(index).Hash, _bucketCount));
-        while (pointer != index)
-        {
-            pointer = ref _store.Slot(pointer).Next;
-        }
+    private ref int PointerTo(in Slot slot) => ref slot.Previous is > 0 and int previous
+        ? ref _store.Slot(previous).Next
+        : ref Head(BucketOf(slot.Hash, _bucketCount));
 
-        return ref pointer;
+    /// <summary>Notes in a slot, unless it is the chain's end, which slot is before it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void SetPrevious(int index, int previous)
+    {
+        if (index > 0)
+        {
+            _store.Slot(index).Previous = previous;
+        }
     }
 
     /// <summary>
     /// Prefetches the memory that <see cref="Remove"/> will read for these slots. Relies on nothing that it reads, so
     /// it may also be called without the lock.
     /// </summary>
-    /// <param name="indexes">Slots; overwritten.</param>
+    /// <param name="indexes">Slots.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Prefetch(Span<int> indexes)
+    public void Prefetch(ReadOnlySpan<int> indexes)
     {
-        // Prefetches overlap. One pass for each step along the chain, since each step needs the memory of the one
-        // before. Chains of more than three slots are rare.
-        foreach (ref int index in indexes)
-        {
-            ref Slot slot = ref _store.TrySlot(index);
-            index = Unsafe.IsNullRef(ref slot) ? AccessOrder.None : BucketOf(slot.Hash, _bucketCount);
-            Prefetch(ref TryHead(index));
-        }
-
-        foreach (ref int index in indexes)
-        {
-            ref int head = ref TryHead(index);
-            index = Unsafe.IsNullRef(ref head) ? AccessOrder.None : head;
-            PrefetchNext(index);
-        }
-
         foreach (int index in indexes)
         {
             ref Slot slot = ref _store.TrySlot(index);
-            PrefetchNext(Unsafe.IsNullRef(ref slot) ? AccessOrder.None : slot.Next);
+            if (Unsafe.IsNullRef(ref slot))
+            {
+                continue;
+            }
+
+            PrefetchNext(slot.Next);
+            if (slot.Previous is > 0 and int previous)
+            {
+                PrefetchNext(previous);
+            }
+            else
+            {
+                Prefetch(ref TryHead(BucketOf(slot.Hash, _bucketCount)));
+            }
         }
     }
 
@@ -225,3 +251,6 @@ internal sealed partial class BucketIndex
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref int TryHead(int bucket) => ref Chunked.TryGet(_buckets, bucket, ChunkShift);
 }
+
+/// <summary>An entry that may be the one that is looked for: its key is still to be compared.</summary>
+internal readonly record struct Candidate(object Key, object? Content, SlotRef SlotRef);

@@ -56,10 +56,14 @@ internal sealed partial class CacheEngine
     public void Evict(long entries) => RemoveFromTails(entries, CacheItemPriority.High, EvictionReason.Capacity);
 
     /// <summary>
-    /// Removes everything. Entries that are stored meanwhile may be removed too. At one moment before this returns the
-    /// cache is empty. Call <see cref="Trim"/> afterwards.
+    /// Removes everything, and overtakes all pending stores. Entries that are stored meanwhile may be removed too. At
+    /// one moment before this returns the cache is empty. Call <see cref="Trim"/> afterwards.
     /// </summary>
-    public void Clear() => RemoveFromTails(long.MaxValue, CacheItemPriority.NeverRemove, EvictionReason.Removed);
+    public void Clear()
+    {
+        OvertakeAllPending(EvictionReason.Removed);
+        RemoveFromTails(long.MaxValue, CacheItemPriority.NeverRemove, EvictionReason.Removed);
+    }
 
     private void RemoveFromTails(long entries, CacheItemPriority highest, EvictionReason reason)
     {
@@ -183,4 +187,14 @@ internal sealed partial class CacheEngine
 /// <summary>
 /// An entry with details that was removed, and why: what its callbacks are told after the lock is released.
 /// </summary>
-internal readonly record struct RemovedEntry(object Key, EntryDetails Details, EvictionReason Reason);
+internal readonly record struct RemovedEntry(object Key, EntryDetails Details, EvictionReason Reason)
+{
+    /// <summary>False for an entry that was refused.</summary>
+    public bool WasStored { get; init; } = true;
+
+    /// <summary>The callbacks when the entry left: those that are added later do not run.</summary>
+    public PostEvictionCallbackRegistration[] Callbacks { get; } = Details.Callbacks;
+
+    /// <summary>The tokens when the entry left, with the subscriptions that end now.</summary>
+    public EntryToken[] Tokens { get; } = Details.Tokens;
+}

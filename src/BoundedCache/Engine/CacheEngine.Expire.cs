@@ -14,6 +14,32 @@ internal sealed partial class CacheEngine
     private const int DueEntries = 32;
 
     /// <summary>
+    /// Called with the time when a reader took an entry that expires; null for nobody. Runs on the reader's thread,
+    /// without a lock.
+    /// </summary>
+    public Action<long>? OnExpiringHit { get; set; }
+
+    /// <summary>Whether there are entries that expire.</summary>
+    public bool HasExpiring
+    {
+        get
+        {
+            using (_lock.Enter())
+            {
+                for (int chunk = 1; chunk < _allocator.Numbers; chunk++)
+                {
+                    if (_allocator.State(chunk).Expiring > 0)
+                    {
+                        return true;
+                    }
+                }
+
+                return false;
+            }
+        }
+    }
+
+    /// <summary>
     /// Removes expired entries. Scans the deadlines, 8 bytes per entry, without the lock, and takes the lock only for
     /// batches of those it found.
     /// </summary>

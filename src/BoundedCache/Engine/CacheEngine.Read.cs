@@ -75,12 +75,18 @@ internal sealed partial class CacheEngine
         EntryDetails? details = (slotRef.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)value! : null;
         value = details is null ? value : details.Value;
         expiration = new Expiration(details?.AbsoluteExpirationTicks ?? slotRef.Deadline, details?.Tokens);
+        if ((slotRef.Flags & SlotFlags.Unfinished) != 0)
+        {
+            OnUnfinishedRead?.Invoke(value, slotRef);
+        }
+
         if ((slotRef.Flags & SlotFlags.HasDeadline) == 0)
         {
             return true;
         }
 
         long now = _time.GetUtcNow().UtcTicks;
+        OnExpiringHit?.Invoke(now);
         EvictionReason reason;
         if (details is not null)
         {
@@ -169,21 +175,39 @@ internal sealed partial class CacheEngine
             }
         }
 
-        var candidates = new List<(object Key, object? Content, SlotRef SlotRef)>();
-        using (_lock.Enter())
+        foreach (Candidate candidate in Collect(lookup.Hash))
         {
-            _index.Collect(lookup.Hash, candidates);
-        }
-
-        foreach ((object key, object? candidate, SlotRef at) in candidates)
-        {
-            if (lookup.Matches(key))
+            if (lookup.Matches(candidate.Key))
             {
-                (content, slotRef) = (candidate, at);
+                (content, slotRef) = (candidate.Content, candidate.SlotRef);
                 return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// The entries with a hash. There may be very many if a key's class has a poor hash code, so the memory for them is
+    /// allocated without the lock.
+    /// </summary>
+    private ReadOnlySpan<Candidate> Collect(int hash)
+    {
+        var candidates = new Candidate[8];
+        while (true)
+        {
+            int count;
+            using (_lock.Enter())
+            {
+                count = _index.Collect(hash, candidates);
+            }
+
+            if (count <= candidates.Length)
+            {
+                return candidates.AsSpan(0, count);
+            }
+
+            candidates = new Candidate[count + (count / 8)];
+        }
     }
 }

@@ -107,10 +107,8 @@ internal sealed partial class CacheEngine
     /// </summary>
     private void Prefetch(ReadOnlySpan<int> indexes)
     {
-        Span<int> copy = stackalloc int[indexes.Length];
-        indexes.CopyTo(copy);
-        _order.Prefetch(copy);
-        _index.Prefetch(copy);
+        _order.Prefetch(indexes);
+        _index.Prefetch(indexes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -130,7 +128,7 @@ internal sealed partial class CacheEngine
         target.Key = source.Key;
         target.Value = source.Value;
         target.Hash = source.Hash;
-        target.Flags = source.Flags;
+        SetMarks_NeedsLock(to, source.Flags, Marks_NeedsLock(from));
         EndWrite(ref target);
         _store.Node(to) = _store.Node(from);
         _order.Relocate(to);

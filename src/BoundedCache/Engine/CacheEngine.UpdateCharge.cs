@@ -50,7 +50,10 @@ internal sealed partial class CacheEngine
     /// </summary>
     /// <param name="slotRef">Where <see cref="TryPeek"/> found the entry.</param>
     /// <param name="charge">Bytes, as they were measured after that.</param>
-    public ChargeUpdate UpdateCharge(in SlotRef slotRef, long charge)
+    /// <param name="isUnfinished">Whether the value is not finished, so that its bytes are not known.</param>
+    /// <param name="marks">What background measurements must know; null for what is known already.</param>
+    public ChargeUpdate UpdateCharge(
+        in SlotRef slotRef, long charge, bool isUnfinished = false, EntryMarks? marks = null)
     {
         List<RemovedEntry>? removed = null;
         try
@@ -68,7 +71,8 @@ internal sealed partial class CacheEngine
                     int countBefore = _account.Count;
                     try
                     {
-                        ChargeUpdate result = TryUpdateCharge_NeedsLock(slotRef.Index, charge, ref removed);
+                        ChargeUpdate result = TryUpdateCharge_NeedsLock(
+                            slotRef.Index, charge, isUnfinished, marks, ref removed);
                         if (result != ChargeUpdate.Unfinished)
                         {
                             return result;
@@ -88,7 +92,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>What one hold of the lock can do.</summary>
-    private ChargeUpdate TryUpdateCharge_NeedsLock(int index, long charge, ref List<RemovedEntry>? removed)
+    private ChargeUpdate TryUpdateCharge_NeedsLock(
+        int index, long charge, bool isUnfinished, EntryMarks? marks, ref List<RemovedEntry>? removed)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         if (charge > _account.Max)
@@ -109,6 +114,9 @@ internal sealed partial class CacheEngine
         BeginWrite(ref slot);
         _account.UpdateCharge(node.Charge, charge);
         node.Occupy(charge, node.Priority);
+        SlotFlags flags = slot.Flags & ~SlotFlags.Unfinished;
+        SetMarks_NeedsLock(
+            index, isUnfinished ? flags | SlotFlags.Unfinished : flags, marks ?? Marks_NeedsLock(index));
         EndWrite(ref slot);
         return ChargeUpdate.Updated;
     }

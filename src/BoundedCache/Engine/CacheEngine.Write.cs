@@ -17,7 +17,8 @@ internal sealed partial class CacheEngine
     /// until it fits.
     /// </summary>
     /// <returns>
-    /// False if its charge alone is above the limit: it is not stored, and an entry with the same key is removed.
+    /// False if its charge alone is above the limit (then an entry with the same key is removed), or if it is a pending
+    /// store that was overtaken (then nothing changes).
     /// </returns>
     public bool Set<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -40,11 +41,12 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>Removes the entry with a key, for <paramref name="reason"/>.</summary>
+    /// <summary>Removes the entry with a key, and overtakes a pending store of that key.</summary>
     /// <returns>Whether there was one.</returns>
     public bool Remove<TLookup>(scoped in TLookup lookup, EvictionReason reason = EvictionReason.Removed)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
+        OvertakePending(in lookup, reason);
         if (TLookup.RunsUserCode)
         {
             while (Find(in lookup, out _, out SlotRef slotRef))
@@ -154,12 +156,24 @@ internal sealed partial class CacheEngine
         scoped in TLookup lookup, scoped in NewEntry entry, ref List<RemovedEntry>? removed)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
+        int begun = entry.Pending is null ? OvertakePending(in lookup, EvictionReason.Replaced) : 0;
         ref int insertions = ref _insertions[lookup.Hash & (InsertionCounters - 1)];
         int insertionsBefore = Volatile.Read(ref insertions);
         SlotRef slotRef = SlotRef.Nowhere;
         bool found = TLookup.RunsUserCode && Find(in lookup, out _, out slotRef);
         using (_lock.Enter())
         {
+            if (entry.Pending is { IsOvertaken: true })
+            {
+                return SetResult.Overtaken;
+            }
+
+            if (entry.Pending is null && begun != Pending.Begun)
+            {
+                // One began since, perhaps with this key: it would not see this entry, and replace it.
+                return SetResult.Unfinished;
+            }
+
             int index;
             if (!TLookup.RunsUserCode)
             {
@@ -274,6 +288,9 @@ internal sealed partial class CacheEngine
 
         /// <summary>The charge alone is above the limit: not stored, and an entry with the key was removed.</summary>
         TooLarge,
+
+        /// <summary>A write or a removal of the key came first: nothing changed.</summary>
+        Overtaken,
 
         /// <summary>
         /// More has to be evicted than one hold of the lock may, or the key has to be looked up again.

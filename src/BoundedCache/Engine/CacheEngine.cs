@@ -51,11 +51,13 @@ internal sealed partial class CacheEngine
     /// <param name="onRemoved">
     /// Receives removed entries that have details, on the thread that removed them and without a lock. Must not throw.
     /// </param>
-    public CacheEngine(long maxBytes, TimeProvider time, Action<List<RemovedEntry>> onRemoved)
+    /// <param name="touches">Where readers note their uses; null for a log with buffers for usual threads.</param>
+    public CacheEngine(
+        long maxBytes, TimeProvider time, Action<List<RemovedEntry>> onRemoved, TouchLog? touches = null)
     {
         _store = new SlotStore();
         _index = new BucketIndex(_store);
-        _touches = new TouchLog();
+        _touches = touches ?? new TouchLog();
         Lookups = new LookupCounts(_touches);
         _time = time;
         _onRemoved = onRemoved;
@@ -159,7 +161,7 @@ internal sealed partial class CacheEngine
         {
             var details = (EntryDetails)slot.Value!;
             (removed ??= []).Add(new RemovedEntry(slot.Key!, details, reason));
-            details.Index = 0;
+            details.Index = EntryDetails.Left;
         }
     }
 
@@ -172,10 +174,10 @@ internal sealed partial class CacheEngine
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
         NoteDeadline_NeedsLock(index, slot.Flags, entry.Flags);
+        SetMarks_NeedsLock(index, entry.Flags, entry.Marks);
         slot.Key = entry.Key;
         slot.Value = entry.Content;
         slot.Hash = hash;
-        slot.Flags = entry.Flags;
         if ((entry.Flags & SlotFlags.HasDeadline) != 0)
         {
             _store.Deadline(index) = entry.Deadline;
@@ -197,9 +199,9 @@ internal sealed partial class CacheEngine
         ref Slot slot = ref _store.Slot(index);
         BeginWrite(ref slot);
         NoteDeadline_NeedsLock(index, slot.Flags, SlotFlags.None);
+        SetMarks_NeedsLock(index, SlotFlags.None, default);
         slot.Key = null;
         slot.Value = null;
-        slot.Flags = SlotFlags.None;
         EndWrite(ref slot);
     }
 

@@ -26,6 +26,15 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
     /// <summary>How many threads wait for the lock. For tests.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
 
+    /// <summary>How often bulk work found threads waiting and let them in first. For tests.</summary>
+    internal int TimesLetIn { get; private set; }
+
+    /// <summary>
+    /// Called by a thread that begins to wait, before it tries to take the lock again. For
+    /// tests, which hold it up there.
+    /// </summary>
+    internal Action? OnWaiting { get; set; }
+
     /// <summary>Waits until the lock is free, and takes it.</summary>
     public Held Enter()
     {
@@ -62,6 +71,7 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
         Interlocked.Increment(ref _waiting);
         try
         {
+            OnWaiting?.Invoke();
             if (!TryWaitAwake())
             {
                 _lock.Enter();
@@ -100,6 +110,7 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
 
     private void LetIn(int waiting)
     {
+        TimesLetIn++;
         int served = Volatile.Read(ref _served);
         long started = Environment.TickCount64;
         SpinWait spinner = default;

@@ -7,37 +7,70 @@ namespace BoundedCache.Engine;
 /// What only some entries have: eviction callbacks, change tokens, a sliding window. Stored in the slot instead of the
 /// value, so that other entries need no space for it.
 /// </summary>
+/// <remarks>
+/// While it is not in the table, it belongs to the builder of its entry. From then on it changes under the engine's
+/// lock only, and readers see each change as a whole. The arrays never change: another array replaces them.
+/// </remarks>
 internal sealed class EntryDetails
 {
+    /// <summary>The <see cref="Index"/> of an entry that was in the table and left it.</summary>
+    public const int Left = AccessOrder.None;
+
     /// <summary>
-    /// Header, method table, four references and five numbers. A test compares it with the runtime.
+    /// Header, method table, three references and six numbers. A test compares it with the runtime.
     /// </summary>
     private const int ObjectBytes = 80;
 
-    private IDisposable[]? _registrations;
+    private PostEvictionCallbackRegistration[] _callbacks = [];
+    private EntryToken[] _tokens = [];
+    private long _absoluteExpirationTicks;
+    private long _slidingTicks;
     private long _lastAccessTicks;
     private int _tokenFired;
 
-    public required object? Value { get; init; }
+    public required object? Value { get; set; }
 
-    public required PostEvictionCallbackRegistration[] Callbacks { get; init; }
+    public required PostEvictionCallbackRegistration[] Callbacks
+    {
+        get => Volatile.Read(ref _callbacks);
+        set => Volatile.Write(ref _callbacks, value);
+    }
 
-    public required IChangeToken[] Tokens { get; init; }
+    public required EntryToken[] Tokens
+    {
+        get => Volatile.Read(ref _tokens);
+        set => Volatile.Write(ref _tokens, value);
+    }
+
+    /// <summary>
+    /// Bytes that the tokens and their registrations are charged, beyond the array <see cref="Tokens"/>.
+    /// </summary>
+    public long TokenBytes { get; set; }
 
     /// <summary>UTC ticks from which on the entry is expired; <see cref="long.MaxValue"/> for never.</summary>
-    public required long AbsoluteExpirationTicks { get; init; }
+    public required long AbsoluteExpirationTicks
+    {
+        get => Volatile.Read(ref _absoluteExpirationTicks);
+        set => Volatile.Write(ref _absoluteExpirationTicks, value);
+    }
 
     /// <summary>Ticks without a use after which the entry is expired; 0 for never.</summary>
-    public required long SlidingTicks { get; init; }
+    public required long SlidingTicks
+    {
+        get => Volatile.Read(ref _slidingTicks);
+        set => Volatile.Write(ref _slidingTicks, value);
+    }
 
     /// <summary>UTC ticks of the last use; only kept where there is a sliding window.</summary>
     public required long LastAccessTicks
     {
         get => Volatile.Read(ref _lastAccessTicks);
-        init => _lastAccessTicks = value;
+        set => Volatile.Write(ref _lastAccessTicks, value);
     }
 
-    /// <summary>The entry's slot while it is in the table, else 0. Under the lock.</summary>
+    /// <summary>
+    /// The entry's slot while it is in the table, 0 before, and <see cref="Left"/> afterwards. Under the lock.
+    /// </summary>
     public int Index { get; set; }
 
     /// <summary>Whether a token announced its change by itself.</summary>
@@ -51,16 +84,31 @@ internal sealed class EntryDetails
         : SlidingTicks > 0 ? Math.Min(AbsoluteExpirationTicks, Ticks.Add(LastAccessTicks, SlidingTicks))
         : AbsoluteExpirationTicks;
 
+    /// <summary>Bytes of this object, of its arrays, and of its tokens' registrations, for the charge.</summary>
+    public long OwnBytes => BytesOf(Callbacks, Tokens, TokenBytes);
+
+    /// <summary>Details for an entry that has nothing of what they hold yet.</summary>
+    public static EntryDetails Empty() => new()
+    {
+        Value = null,
+        Callbacks = [],
+        Tokens = [],
+        AbsoluteExpirationTicks = long.MaxValue,
+        SlidingTicks = 0,
+        LastAccessTicks = 0,
+    };
+
     /// <summary>
-    /// Bytes of this object and of its arrays, for the charge. Callbacks and tokens themselves are not counted: they
-    /// belong to the caller.
+    /// <see cref="OwnBytes"/> of details that hold these. Callbacks are not counted: they belong to the caller.
     /// </summary>
-    public long OwnBytes => ObjectBytes + ArrayBytes(Callbacks.Length) + (2 * ArrayBytes(Tokens.Length));
+    public static long BytesOf(PostEvictionCallbackRegistration[] callbacks, EntryToken[] tokens, long tokenBytes) =>
+        ObjectBytes + ArrayBytes(callbacks.Length) + ArrayBytes(2 * tokens.Length) + tokenBytes;
 
     /// <summary>Why the entry is expired, by what it knows itself; runs no user code.</summary>
     public EvictionReason ExpiredBy(long nowTicks) =>
         TokenFired ? EvictionReason.TokenExpired
-        : nowTicks >= AbsoluteExpirationTicks || (SlidingTicks > 0 && nowTicks - LastAccessTicks >= SlidingTicks)
+        : nowTicks >= AbsoluteExpirationTicks
+            || (SlidingTicks is > 0 and var sliding && nowTicks - LastAccessTicks >= sliding)
             ? EvictionReason.Expired
         : EvictionReason.None;
 
@@ -72,9 +120,10 @@ internal sealed class EntryDetails
         EvictionReason reason = ExpiredBy(nowTicks);
         if (reason == EvictionReason.None)
         {
-            for (int i = 0; i < Tokens.Length; i++)
+            EntryToken[] tokens = Tokens;
+            for (int i = 0; i < tokens.Length; i++)
             {
-                if (Tokens[i].HasChanged)
+                if (tokens[i].Token.HasChanged)
                 {
                     return EvictionReason.TokenExpired;
                 }
@@ -106,57 +155,59 @@ internal sealed class EntryDetails
     public bool FireToken() => Interlocked.Exchange(ref _tokenFired, 1) == 0;
 
     /// <summary>
-    /// Subscribes to the tokens that announce changes by themselves. User code: if it throws, nothing stays subscribed.
+    /// Subscribes to the tokens that announce changes by themselves. User code: if it throws, the caller must end the
+    /// subscriptions that were made. Call it before the details are in the table.
     /// </summary>
     /// <param name="onChanged">Called on a change, with this object.</param>
-    /// <param name="onFailed">Receives what registrations throw when they are disposed. Must not throw.</param>
-    public void Subscribe(Action<object?> onChanged, Action<Exception> onFailed)
+    public void Subscribe(Action<object?> onChanged)
     {
-        var registrations = new List<IDisposable>(Tokens.Length);
-        try
+        EntryToken[] tokens = Tokens;
+        for (int i = 0; i < tokens.Length; i++)
         {
-            foreach (IChangeToken token in Tokens)
+            IChangeToken token = tokens[i].Token;
+            if (token.ActiveChangeCallbacks)
             {
-                if (token.ActiveChangeCallbacks)
-                {
-                    registrations.Add(token.RegisterChangeCallback(onChanged, this));
-                }
-            }
-        }
-        catch
-        {
-            DisposeAll(registrations, onFailed);
-            throw;
-        }
-
-        Volatile.Write(ref _registrations, [.. registrations]);
-    }
-
-    /// <summary>
-    /// Disposes the token registrations, each once, even if this is called again or one of them throws.
-    /// </summary>
-    /// <param name="onFailed">Receives what registrations throw: they are user code. Must not throw.</param>
-    public void Unsubscribe(Action<Exception> onFailed) =>
-        DisposeAll(Interlocked.Exchange(ref _registrations, null) ?? [], onFailed);
-
-    private static void DisposeAll(IEnumerable<IDisposable?> registrations, Action<Exception> onFailed)
-    {
-        foreach (IDisposable? registration in registrations)
-        {
-            try
-            {
-                registration?.Dispose();
-            }
-#pragma warning disable CA1031 // A registration is user code: what it throws is reported; others are disposed too.
-            catch (Exception failure)
-#pragma warning restore CA1031
-            {
-                onFailed(failure);
+                tokens[i].Registration = token.RegisterChangeCallback(onChanged, this);
             }
         }
     }
 
     private static long ArrayBytes(int length) => length == 0 ? 0 : 24 + (length * 8L);
+}
+
+/// <summary>A change token of an entry.</summary>
+internal struct EntryToken(IChangeToken token, IDisposable? registration = null)
+{
+    public readonly IChangeToken Token = token;
+
+    /// <summary>What ends the subscription; null where there is none.</summary>
+    public IDisposable? Registration = registration;
+
+    /// <summary>Disposes registrations, each once, even if this is called again or one of them throws.</summary>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="onFailed">Receives what registrations throw: they are user code. Must not throw.</param>
+    public static void UnsubscribeAll(Span<EntryToken> tokens, Action<Exception> onFailed)
+    {
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            tokens[i].Unsubscribe(onFailed);
+        }
+    }
+
+    /// <inheritdoc cref="UnsubscribeAll"/>
+    public void Unsubscribe(Action<Exception> onFailed)
+    {
+        try
+        {
+            Interlocked.Exchange(ref Registration, null)?.Dispose();
+        }
+#pragma warning disable CA1031 // A registration is user code: what it throws is reported; others are disposed too.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            onFailed(failure);
+        }
+    }
 }
 
 /// <summary>
@@ -171,7 +222,7 @@ internal static class Ticks
 /// <summary>When and by what an entry expires: what an entry inherits that was built while this one was read.</summary>
 /// <param name="AbsoluteTicks">UTC ticks; <see cref="long.MaxValue"/>, or 0 where nothing is known, for never.</param>
 /// <param name="Tokens">The entry's tokens, if it has any.</param>
-internal readonly record struct Expiration(long AbsoluteTicks, IReadOnlyList<IChangeToken>? Tokens);
+internal readonly record struct Expiration(long AbsoluteTicks, EntryToken[]? Tokens);
 
 /// <summary>An entry ready to be stored, with its charge.</summary>
 internal readonly struct NewEntry
@@ -194,8 +245,18 @@ internal readonly struct NewEntry
     /// </summary>
     public required long Deadline { get; init; }
 
+    /// <summary>The pending store that this entry is the result of; null for any other write.</summary>
+    public PendingStore? Pending { get; init; }
+
+    /// <summary>What background measurements must know of the entry; by default that it cannot change.</summary>
+    public EntryMarks Marks { get; init; }
+
+    /// <summary>Whether the value is not finished, so that its bytes are not known.</summary>
+    public bool IsUnfinished { get; init; }
+
     public object? Content => Details ?? Value;
 
     public SlotFlags Flags => (Details is null ? SlotFlags.None : SlotFlags.HasDetails)
-        | (Deadline == long.MaxValue ? SlotFlags.None : SlotFlags.HasDeadline);
+        | (Deadline == long.MaxValue ? SlotFlags.None : SlotFlags.HasDeadline)
+        | (IsUnfinished ? SlotFlags.Unfinished : SlotFlags.None);
 }

@@ -97,9 +97,15 @@ internal static class InvariantChecker
         for (int bucket = 0; bucket < engine.Index.BucketCount; bucket++)
         {
             int index = engine.Index.Head(bucket);
+            int previous = 0;
             while (index > 0)
             {
                 Slot slot = engine.Store.Slot(index);
+                Require(
+                    slot.Previous == previous,
+                    "I1",
+                    $"slot {index} follows {previous} and points back to {slot.Previous}");
+                previous = index;
                 Require(inLists.Contains(index), "I1", $"slot {index} is in chain {bucket} and in no list");
                 Require(
                     BucketIndex.BucketOf(slot.Hash, engine.Index.BucketCount) == bucket,
@@ -119,6 +125,7 @@ internal static class InvariantChecker
     private static void CheckChunks(CacheEngine engine, HashSet<int> inLists)
     {
         (int capacity, int inUse, int chunks) = (0, 0, 0);
+        CheckMarks(engine, inLists);
         var open = new HashSet<int>(engine.Allocator.OpenChunks());
         for (int chunk = 1; chunk < engine.Allocator.Numbers; chunk++)
         {
@@ -154,6 +161,24 @@ internal static class InvariantChecker
             $"{engine.Allocator.ChunkCount} chunks are counted, {chunks} are there");
     }
 
+    private static void CheckMarks(CacheEngine engine, HashSet<int> inLists)
+    {
+        (int unfinished, int changing, int hot) = (0, 0, 0);
+        foreach (int index in inLists)
+        {
+            Slot slot = engine.Store.Slot(index);
+            unfinished += (slot.Flags & SlotFlags.Unfinished) != 0 ? 1 : 0;
+            changing += engine.Store.Node(index).CanChange ? 1 : 0;
+            hot += engine.Store.Node(index).IsHot ? 1 : 0;
+        }
+
+        (int, int, int) counted = (engine.UnfinishedCount, engine.ChangingCount, engine.HotCount);
+        Require(
+            counted == (unfinished, changing, hot),
+            "I10",
+            $"{counted} entries count as unfinished, changing and hot, {(unfinished, changing, hot)} are");
+    }
+
     private static (int Used, int Expiring) CheckChunk(
         CacheEngine engine, HashSet<int> inLists, int chunk, ChunkState state)
     {
@@ -174,7 +199,8 @@ internal static class InvariantChecker
             if (!isInUse)
             {
                 Require(
-                    slot is { Key: null, Value: null, Flags: SlotFlags.None },
+                    slot is { Key: null, Value: null, Flags: SlotFlags.None }
+                        && engine.MarksOf_NeedsLock(index) == default,
                     "I6",
                     $"slot {index} is free and holds {slot.Key}");
                 continue;

@@ -4,10 +4,17 @@ namespace BoundedCache.Engine;
 /// <remarks>
 /// <see cref="Version"/> is a seqlock over all the other fields but <see cref="Next"/>: odd while they are written, and
 /// two more each time they were. <see cref="Hash"/> and <see cref="Next"/> keep their values when a slot is freed, so
-/// that a reader that stands on the slot gets to the end of some chain.
+/// that a reader that stands on the slot gets to the end of some chain. The slot before it in the chain is for writers,
+/// who take entries out of long chains without walking along them; it shares a word with the flags.
 /// </remarks>
 internal struct Slot
 {
+    /// <summary>The largest number of a slot that fits beside the flags.</summary>
+    public const int MaxIndex = (1 << (32 - FlagBits)) - 1;
+
+    private const int FlagBits = 3;
+    private const uint FlagsMask = (1 << FlagBits) - 1;
+
     public object? Key;
 
     /// <summary>
@@ -24,10 +31,23 @@ internal struct Slot
 
     public uint Version;
 
-    public SlotFlags Flags;
+    private uint _previousAndFlags;
+
+    public SlotFlags Flags
+    {
+        readonly get => (SlotFlags)(_previousAndFlags & FlagsMask);
+        set => _previousAndFlags = (_previousAndFlags & ~FlagsMask) | (uint)value;
+    }
+
+    /// <summary>The slot before this one in its chain, or 0 for the first. Under the lock.</summary>
+    public int Previous
+    {
+        readonly get => (int)(_previousAndFlags >> FlagBits);
+        set => _previousAndFlags = ((uint)value << FlagBits) | (_previousAndFlags & FlagsMask);
+    }
 }
 
-/// <summary>What a reader must know about an entry besides its key and value.</summary>
+/// <summary>What a reader must know about an entry besides its key and value; three bits at most.</summary>
 [Flags]
 internal enum SlotFlags : uint
 {
@@ -38,6 +58,12 @@ internal enum SlotFlags : uint
 
     /// <summary>The slot has a deadline: from then on a reader must check before it takes the value.</summary>
     HasDeadline = 2,
+
+    /// <summary>
+    /// The value was not finished when it was stored: a task that ran, a lazy that was not made, or a graph that was
+    /// not walked to its end. A reader tells when it finds the value.
+    /// </summary>
+    Unfinished = 4,
 }
 
 /// <summary>

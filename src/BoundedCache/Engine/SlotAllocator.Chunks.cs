@@ -43,6 +43,11 @@ internal sealed partial class SlotAllocator
         }
 
         int chunk = _freeNumbers != None ? _freeNumbers : _numbers;
+        if (chunk > Slot.MaxIndex >> SlotStore.ChunkShift)
+        {
+            throw new InsufficientMemoryException($"Expected at most {Slot.MaxIndex:N0} entries.");
+        }
+
         if (chunk >= _chunks.Length)
         {
             Array.Resize(ref _chunks, Math.Max(4, _chunks.Length * 2));

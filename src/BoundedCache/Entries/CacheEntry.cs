@@ -4,47 +4,34 @@ using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Entries;
 
-/// <summary>What an entry that is being built needs of its cache.</summary>
-internal interface IEntryStore
-{
-    /// <summary>
-    /// Whether entries that are built or read while another one is being built pass their expiration on to it.
-    /// </summary>
-    bool TracksLinkedEntries { get; }
-
-    /// <summary>
-    /// Stores an entry. All user code (sizers, tokens, the key's own) runs before the first change. If it throws,
-    /// nothing is stored and the exception reaches the writer.
-    /// </summary>
-    void Store(CacheEntry entry);
-}
-
 /// <summary>
-/// An entry that is being built. It is stored when it is disposed, and has no effect afterwards.
+/// The builder of an entry, which is stored when the builder is disposed. Later settings apply while the entry is the
+/// stored one: it has the key and the value that the builder has. Value and size are frozen.
 /// </summary>
-internal sealed class CacheEntry : ICacheEntry
+/// <remarks>
+/// Not thread-safe until it is disposed, except for <see cref="Inherit"/>; thread-safe from then on. A setting is
+/// written here first, and then the engine takes over all settings under its lock. So whichever of several setters
+/// comes last, the entry gets what the builder says.
+/// </remarks>
+internal partial class CacheEntry : ICacheEntry, IEntrySettings
 {
-    /// <summary>
-    /// The entry that this thread or asynchronous flow is building. Shared by all caches, as with MemoryCache.
-    /// </summary>
-    private static readonly AsyncLocal<CacheEntry?> s_current = new();
-
     private const long None = -1;
 
     private readonly IEntryStore _cache;
-    private readonly CacheEntry? _outer;
-    private List<PostEvictionCallbackRegistration>? _callbacks;
-    private List<IChangeToken>? _tokens;
+    private EntryScope? _scope;
+    private EntryDetails? _details;
 
     // Plain numbers instead of nullable structs, because every set makes such an object.
     private long _relativeTicks; // 0 for none
     private long _slidingTicks; // 0 for none
     private long _size = None;
     private long _absoluteUtcTicks = None;
+    private long _relativeEndTicks = long.MaxValue; // when the relative expiration ends, once that is known
     private short _absoluteOffsetMinutes;
+    private CacheItemPriority _priority = CacheItemPriority.Normal;
     private object? _value;
     private bool _hasValue;
-    private bool _isDisposed;
+    private volatile State _state;
 
     public CacheEntry(object key, IEntryStore cache)
     {
@@ -52,12 +39,20 @@ internal sealed class CacheEntry : ICacheEntry
         _cache = cache;
         if (cache.TracksLinkedEntries)
         {
-            _outer = s_current.Value;
-            s_current.Value = this;
+            _scope = EntryScope.Enter(this);
         }
     }
 
-    public static CacheEntry? Current => s_current.Value;
+    private enum State : byte
+    {
+        Building,
+
+        /// <summary>The entry was stored, or is being stored. It may have left the cache since.</summary>
+        Stored,
+
+        /// <summary>The entry never was in the cache, and never will be.</summary>
+        Apart,
+    }
 
     public object Key { get; }
 
@@ -73,40 +68,88 @@ internal sealed class CacheEntry : ICacheEntry
 
     public DateTimeOffset? AbsoluteExpiration
     {
-        get => _absoluteUtcTicks == None
-            ? null
-            : new DateTimeOffset(_absoluteUtcTicks, TimeSpan.Zero)
-                .ToOffset(TimeSpan.FromMinutes(_absoluteOffsetMinutes));
+        get
+        {
+            if (!IsShared)
+            {
+                return ReadAbsoluteExpiration();
+            }
+
+            lock (this)
+            {
+                return ReadAbsoluteExpiration();
+            }
+        }
+
         set
         {
-            _absoluteUtcTicks = value?.UtcTicks ?? None;
-            _absoluteOffsetMinutes = (short)(value?.TotalOffsetMinutes ?? 0);
+            if (!IsShared)
+            {
+                WriteAbsoluteExpiration(value);
+                return;
+            }
+
+            lock (this)
+            {
+                WriteAbsoluteExpiration(value);
+            }
+
+            Apply();
         }
     }
 
     public TimeSpan? AbsoluteExpirationRelativeToNow
     {
         get => _relativeTicks == 0 ? null : TimeSpan.FromTicks(_relativeTicks);
-        set => _relativeTicks = value > TimeSpan.Zero || value is null
-            ? value.GetValueOrDefault().Ticks
-            : throw new ArgumentOutOfRangeException(
-                nameof(AbsoluteExpirationRelativeToNow), value, "The relative expiration value must be positive.");
+        set
+        {
+            long ticks = PositiveTicks(value, nameof(AbsoluteExpirationRelativeToNow), "relative");
+            if (_state == State.Building)
+            {
+                _relativeTicks = ticks;
+                return;
+            }
+
+            long end = ticks == 0 ? long.MaxValue : Ticks.Add(_cache.NowTicks, ticks);
+            lock (this)
+            {
+                _relativeTicks = ticks;
+                Volatile.Write(ref _relativeEndTicks, end);
+            }
+
+            Apply();
+        }
     }
 
     public TimeSpan? SlidingExpiration
     {
         get => _slidingTicks == 0 ? null : TimeSpan.FromTicks(_slidingTicks);
-        set => _slidingTicks = value > TimeSpan.Zero || value is null
-            ? value.GetValueOrDefault().Ticks
-            : throw new ArgumentOutOfRangeException(
-                nameof(SlidingExpiration), value, "The sliding expiration value must be positive.");
+        set
+        {
+            long ticks = PositiveTicks(value, nameof(SlidingExpiration), "sliding");
+            if (_state == State.Stored && ticks > 0)
+            {
+                MakeDetails();
+            }
+
+            Volatile.Write(ref _slidingTicks, ticks);
+            Apply();
+        }
     }
 
-    public IList<IChangeToken> ExpirationTokens => _tokens ??= [];
+    public IList<IChangeToken> ExpirationTokens => new TokenList(this);
 
-    public IList<PostEvictionCallbackRegistration> PostEvictionCallbacks => _callbacks ??= [];
+    public IList<PostEvictionCallbackRegistration> PostEvictionCallbacks => new CallbackList(this);
 
-    public CacheItemPriority Priority { get; set; } = CacheItemPriority.Normal;
+    public CacheItemPriority Priority
+    {
+        get => _priority;
+        set
+        {
+            _priority = value;
+            Apply();
+        }
+    }
 
     public long? Size
     {
@@ -116,108 +159,73 @@ internal sealed class CacheEntry : ICacheEntry
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The size of an entry must not be negative.");
     }
 
+    /// <summary>What the entry is the result of, if a write of its key meanwhile must win over it.</summary>
+    public virtual PendingStore? Pending => null;
+
     /// <summary>Whether storing the entry depends on the current time.</summary>
     public bool Expires =>
-        _absoluteUtcTicks != None || _relativeTicks > 0 || _slidingTicks > 0 || _tokens is { Count: > 0 };
+        _absoluteUtcTicks != None || _relativeTicks > 0 || _slidingTicks > 0 || _details is { Tokens.Length: > 0 };
 
-    /// <summary>Stores the entry, at the first call and if a value was set.</summary>
-    public void Dispose()
-    {
-        if (_isDisposed)
-        {
-            return;
-        }
+    /// <summary>The details; null while no setting needed any.</summary>
+    public EntryDetails? Details => Volatile.Read(ref _details);
 
-        _isDisposed = true;
-        if (_cache.TracksLinkedEntries)
-        {
-            s_current.Value = _outer;
-        }
+    /// <summary>The cache that the entry was made for.</summary>
+    public IEntryStore Cache => _cache;
 
-        if (_hasValue)
-        {
-            _cache.Store(this);
+    /// <summary>Whether the entry is in the cache now.</summary>
+    public bool IsHeld => _state == State.Stored && _cache.Holds(this);
 
-            // At least 1, because 0 would mean never: if the expiration is the beginning of time, the outer entry is
-            // expired too.
-            _outer?.Inherit(
-                new Expiration(AbsoluteExpiration is { } at ? Math.Max(1, at.UtcTicks) : long.MaxValue, _tokens));
-        }
-    }
+    /// <inheritdoc/>
+    long IEntrySettings.AbsoluteTicks => AbsoluteTicks;
+
+    /// <inheritdoc/>
+    long IEntrySettings.SlidingTicks => Volatile.Read(ref _slidingTicks);
+
+    /// <inheritdoc/>
+    CacheItemPriority IEntrySettings.Priority => EvictionPriority;
+
+    /// <summary>Whether other threads may change settings now.</summary>
+    private bool IsShared => _state != State.Building || _scope is not null;
+
+    /// <summary>The priority for eviction: a number that is no priority counts as normal.</summary>
+    public CacheItemPriority EvictionPriority =>
+        _priority is >= 0 and <= CacheItemPriority.NeverRemove ? _priority : CacheItemPriority.Normal;
 
     /// <summary>
     /// UTC ticks at which the entry expires however often it is used: the earlier of the two settings;
     /// <see cref="long.MaxValue"/> for never.
     /// </summary>
-    public long AbsoluteExpirationTicks(long nowTicks)
+    private long AbsoluteTicks => Math.Min(SaidAbsoluteTicks, Volatile.Read(ref _relativeEndTicks));
+
+    private long SaidAbsoluteTicks =>
+        Volatile.Read(ref _absoluteUtcTicks) is var ticks && ticks == None ? long.MaxValue : ticks;
+
+    /// <summary>Gives a stored entry what was just said of it.</summary>
+    private void Apply()
     {
-        long absolute = _absoluteUtcTicks == None ? long.MaxValue : _absoluteUtcTicks;
-        if (_relativeTicks == 0)
+        if (_state == State.Stored)
         {
-            return absolute;
-        }
-
-        long limit = Math.Min(absolute, Ticks.Add(nowTicks, _relativeTicks));
-        if (limit < absolute)
-        {
-            // Set here, because an outer entry inherits it.
-            AbsoluteExpiration = limit > DateTimeOffset.MaxValue.UtcTicks
-                ? DateTimeOffset.MaxValue
-                : new DateTimeOffset(limit, TimeSpan.Zero);
-        }
-
-        return limit;
-    }
-
-    /// <summary>The details to keep with the key and the value; null where there are none.</summary>
-    public EntryDetails? MakeDetails(long nowTicks) =>
-        _callbacks is not { Count: > 0 } && _tokens is not { Count: > 0 } && _slidingTicks == 0
-            ? null
-            : new EntryDetails
-            {
-                Value = _value,
-                Callbacks = _callbacks is { Count: > 0 } ? [.. _callbacks] : [],
-                Tokens = CopyTokens(),
-                AbsoluteExpirationTicks = AbsoluteExpirationTicks(nowTicks),
-                SlidingTicks = _slidingTicks,
-                LastAccessTicks = nowTicks,
-            };
-
-    /// <summary>
-    /// Takes over the expiration of an entry that was built or read while this one was being built: its tokens, and its
-    /// absolute expiration if that is earlier. Thread-safe: flows that were started within this entry may
-    /// call it at the same time.
-    /// </summary>
-    public void Inherit(Expiration inner)
-    {
-        // No lock of its own: that would be one more object for every set.
-        lock (this)
-        {
-            // A flow in which this entry was begun may outlive it, and must not add to it for ever.
-            if (_isDisposed)
-            {
-                return;
-            }
-
-            if (inner.Tokens is { Count: > 0 } tokens)
-            {
-                (_tokens ??= []).AddRange(tokens);
-            }
-
-            if (inner.AbsoluteTicks is > 0 and < long.MaxValue
-                && !(AbsoluteExpiration?.UtcTicks <= inner.AbsoluteTicks))
-            {
-                AbsoluteExpiration = new DateTimeOffset(
-                    Math.Min(inner.AbsoluteTicks, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero);
-            }
+            _cache.Update(this, default);
         }
     }
 
-    private IChangeToken[] CopyTokens()
+    private DateTimeOffset? ReadAbsoluteExpiration() => _relativeEndTicks < SaidAbsoluteTicks
+        ? new DateTimeOffset(Math.Min(_relativeEndTicks, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero)
+        : _absoluteUtcTicks == None
+        ? null
+        : new DateTimeOffset(_absoluteUtcTicks, TimeSpan.Zero).ToOffset(TimeSpan.FromMinutes(_absoluteOffsetMinutes));
+
+    private void WriteAbsoluteExpiration(DateTimeOffset? value)
     {
-        lock (this)
-        {
-            return _tokens is { Count: > 0 } ? [.. _tokens] : [];
-        }
+        // As with MemoryCache, where the relative expiration of a stored entry is an absolute one.
+        Volatile.Write(ref _relativeEndTicks, long.MaxValue);
+        Volatile.Write(ref _absoluteUtcTicks, value?.UtcTicks ?? None);
+        _absoluteOffsetMinutes = (short)(value?.TotalOffsetMinutes ?? 0);
     }
+
+    private static long PositiveTicks(TimeSpan? value, string name, string kind) =>
+        value > TimeSpan.Zero || value is null
+            ? value.GetValueOrDefault().Ticks
+            : throw new ArgumentOutOfRangeException(
+                name, value, $"The {kind} expiration value must be positive.");
 }

@@ -9,7 +9,9 @@ namespace BoundedCache.Entries;
 /// Runs eviction callbacks on the thread pool: once for each entry that left, in the order of their registration. An
 /// exception of a callback is logged and does not stop the others. Thread-safe.
 /// </summary>
-internal sealed class EvictionCallbacks(FailureLog failures)
+/// <param name="values">Disposes the values of entries that left, after their callbacks.</param>
+/// <param name="failures">Where exceptions of callbacks and tokens are logged.</param>
+internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failures)
 {
     [ThreadStatic]
     private static bool s_isRunning;
@@ -31,8 +33,13 @@ internal sealed class EvictionCallbacks(FailureLog failures)
     {
         foreach (RemovedEntry entry in removed)
         {
-            Unsubscribe(entry.Details);
-            if (entry.Details.Callbacks.Length > 0 && !_stopped)
+            Unsubscribe(entry.Tokens);
+            if (_stopped && entry.WasStored)
+            {
+                // No callbacks any more, but the cache may still be the only one to hold the value.
+                values.OnLeft(in entry);
+            }
+            else if (!_stopped && (entry.Callbacks.Length > 0 || values.Watches(entry.Details.Value)))
             {
                 lock (_lock)
                 {
@@ -47,8 +54,8 @@ internal sealed class EvictionCallbacks(FailureLog failures)
         }
     }
 
-    /// <summary>Unsubscribes from the tokens of an entry. Never throws.</summary>
-    public void Unsubscribe(EntryDetails details) => details.Unsubscribe(OnTokenFailed);
+    /// <summary>Unsubscribes from tokens. Never throws.</summary>
+    public void Unsubscribe(Span<EntryToken> tokens) => EntryToken.UnsubscribeAll(tokens, OnTokenFailed);
 
     /// <summary>Logs an exception of a token. Never throws.</summary>
     public void OnTokenFailed(Exception failure) => failures.OnTokenFailed(failure);
@@ -79,10 +86,15 @@ internal sealed class EvictionCallbacks(FailureLog failures)
     private void Run(RemovedEntry entry)
     {
         s_isRunning = true;
-        foreach (PostEvictionCallbackRegistration registration in entry.Details.Callbacks)
+        foreach (PostEvictionCallbackRegistration registration in entry.Callbacks)
         {
             try
             {
+                if (ValueDisposer.IsMark(registration))
+                {
+                    continue;
+                }
+
                 registration.EvictionCallback?.Invoke(entry.Key, entry.Details.Value, entry.Reason, registration.State);
             }
 #pragma warning disable CA1031 // Callbacks are user code: a failure is logged, and must not end the process.
@@ -91,6 +103,11 @@ internal sealed class EvictionCallbacks(FailureLog failures)
             {
                 failures.OnCallbackFailed(entry.Reason, failure);
             }
+        }
+
+        if (entry.WasStored)
+        {
+            values.OnLeft(in entry);
         }
 
         s_isRunning = false;

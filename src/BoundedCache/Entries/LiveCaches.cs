@@ -23,6 +23,13 @@ internal interface ILiveCache
 
     /// <summary>Accounted bytes that ever left it.</summary>
     long CreditedBytes { get; }
+
+    /// <summary>What measurements after its entries were stored found.</summary>
+    AuditTotals AuditTotals { get; }
+
+    /// <summary>Measures its likeliest values again, for a bounded time, and changes nothing.</summary>
+    /// <returns>Bytes by which values were found to have grown.</returns>
+    long Reexamine(TimeSpan budget);
 }
 
 /// <summary>
@@ -31,6 +38,9 @@ internal interface ILiveCache
 /// </summary>
 internal static class LiveCaches
 {
+    /// <summary>The time for measuring values again before a report denies that caches hold the memory.</summary>
+    private static readonly TimeSpan s_recheck = TimeSpan.FromMilliseconds(300);
+
     private static readonly ConditionalWeakTable<ILiveCache, CreditMark> s_marks = [];
 
     static LiveCaches() => FullCollectionSignal.Start(MarkAll);
@@ -68,7 +78,19 @@ internal static class LiveCaches
                 pair => pair.Key.UsedMemory > 0 && !(pair.Key.IsMeasured && caches.Contains(pair.Key))),
             Counted = caches.Count(static cache => cache.IsMeasured),
             Declared = caches.Count(static cache => !cache.IsMeasured),
+            UnfinishedEntries = All.Sum(static cache => (long)cache.AuditTotals.Unfinished),
+            GrownBytes = All.Sum(static cache => cache.AuditTotals.RecentBytes + cache.AuditTotals.UnchargedBytes),
+            Recheck = () => Recheck(caches),
         };
+    }
+
+    /// <summary>Measures the likeliest values of all caches again, and reads the share anew.</summary>
+    private static CacheShare Recheck(IReadOnlyCollection<ILiveCache> caches)
+    {
+        IReadOnlyList<ILiveCache> all = All;
+        long grown = all.Sum(cache => cache.Reexamine(s_recheck / all.Count));
+        CacheShare share = ReadShare(caches);
+        return share with { GrownBytes = Math.Max(share.GrownBytes, grown), Recheck = null };
     }
 
     private static void MarkAll()

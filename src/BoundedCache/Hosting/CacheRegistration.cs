@@ -1,4 +1,9 @@
+using BoundedCache.Diagnostics;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace BoundedCache.Hosting;
@@ -79,4 +84,40 @@ internal sealed class CacheOptionsValidator(IEnumerable<CacheRegistration> regis
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
+}
+
+/// <summary>
+/// Warns of a <see cref="HybridCache"/> that keeps everything twice: in the cache without a key, and, serialized, in
+/// <c>MemoryDistributedCache</c>. It leaves that one out only if the other is Microsoft's <c>MemoryCache</c>.
+/// </summary>
+/// <remarks>
+/// It asks the registrations and not the container: a service that it resolved could need the cache, which is being
+/// made.
+/// </remarks>
+internal sealed class HybridCacheCheck(IServiceCollection services, ILoggerFactory? loggerFactory)
+    : IValidateOptions<BoundedMemoryCacheOptions>
+{
+    private const string MemoryDistributedCache = "Microsoft.Extensions.Caching.Distributed.MemoryDistributedCache";
+
+    private int _done;
+
+    public ValidateOptionsResult Validate(string? name, BoundedMemoryCacheOptions options)
+    {
+        if (string.IsNullOrEmpty(name) && loggerFactory is not null && Interlocked.Exchange(ref _done, 1) == 0
+            && Uses<HybridCache>() && TypeOf<IDistributedCache>()?.FullName == MemoryDistributedCache)
+        {
+            Log.KeptTwice(new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>()), options.Name);
+        }
+
+        return ValidateOptionsResult.Skip;
+    }
+
+    private bool Uses<T>() => services.Any(static service => service.ServiceType == typeof(T));
+
+    /// <summary>The type that implements a service without a key; null where only a factory knows it.</summary>
+    private Type? TypeOf<T>() =>
+        services.LastOrDefault(static service => service.ServiceType == typeof(T)
+            && !service.IsKeyedService) is { } last
+            ? last.ImplementationType ?? last.ImplementationInstance?.GetType()
+            : null;
 }

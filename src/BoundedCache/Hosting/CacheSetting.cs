@@ -46,11 +46,24 @@ internal sealed record CacheSetting(
             nameof(BoundedMemoryCacheOptions.TrackLinkedCacheEntries),
             static options => options.TrackLinkedCacheEntries,
             static (options, value) => options.TrackLinkedCacheEntries = value),
+        Flag(
+            nameof(BoundedMemoryCacheOptions.DisposeValues),
+            static options => options.DisposeValues,
+            static (options, value) => options.DisposeValues = value),
         new(
             nameof(BoundedMemoryCacheOptions.PacingShare),
             "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",
-            TrySetPacingShare,
+            static (options, text) => TrySetShare(text, share => options.PacingShare = share),
             static options => options.PacingShare),
+        new(
+            nameof(BoundedMemoryCacheOptions.AuditShare),
+            "a share of one processor as a number from 0 (never) to 1, such as 0.01",
+            static (options, text) => TrySetShare(text, share => options.AuditShare = share),
+            static options => options.AuditShare),
+        Flag(
+            nameof(BoundedMemoryCacheOptions.AuditOnlyReports),
+            static options => options.AuditOnlyReports,
+            static (options, value) => options.AuditOnlyReports = value),
         new(
             nameof(BoundedMemoryCacheOptions.IdleReleaseInterval),
             "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
@@ -119,7 +132,7 @@ internal sealed record CacheSetting(
         return true;
     }
 
-    private static bool TrySetPacingShare(BoundedMemoryCacheOptions options, string text)
+    private static bool TrySetShare(string text, Action<double> set)
     {
         if (!double.TryParse(
             text,
@@ -131,7 +144,7 @@ internal sealed record CacheSetting(
             return false;
         }
 
-        options.PacingShare = share;
+        set(share);
         return true;
     }
 

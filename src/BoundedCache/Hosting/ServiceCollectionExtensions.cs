@@ -142,6 +142,9 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
             ServiceDescriptor.Singleton<IConfigureOptions<BoundedMemoryCacheOptions>, CacheOptionsSetup>());
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<BoundedMemoryCacheOptions>, CacheOptionsValidator>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<BoundedMemoryCacheOptions>, HybridCacheCheck>(
+                provider => new HybridCacheCheck(services, provider.GetService<ILoggerFactory>())));
         services.TryAddSingleton(static provider => new BoundedMemoryCacheRegistry(
             provider.GetServices<CacheRegistration>(),
             provider.GetRequiredService<IOptionsMonitor<BoundedMemoryCacheOptions>>(),

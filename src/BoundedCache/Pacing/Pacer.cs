@@ -24,7 +24,7 @@ namespace BoundedCache.Pacing;
 /// <para>Lock: <c>_lock</c> guards all counts, the budget and the young and hole pacing. No collection runs and no
 /// writer waits under it.</para>
 /// </remarks>
-internal sealed class Pacer
+internal sealed partial class Pacer
 {
     /// <summary>
     /// The maximum share of one processor that these collections may take. Their time from begin to end counts as
@@ -213,61 +213,6 @@ internal sealed class Pacer
             && Volatile.Read(ref _suspensions) == 0
             && _deadBytesBefore + _deadBytes >= _budget.WaitBytes;
     }
-
-    private void Start(Action collect)
-    {
-        try
-        {
-            _run(() =>
-            {
-                try
-                {
-                    collect();
-                    WaitForEnd();
-                }
-                finally
-                {
-                    Gate.Open();
-                }
-            });
-        }
-        catch (OutOfMemoryException)
-        {
-            // No memory for a thread: the runtime is about to collect by itself, and the writer that reported must not
-            // fail.
-        }
-    }
-
-    private void WaitForEnd()
-    {
-        while (true)
-        {
-            lock (_lock)
-            {
-                NoteCollections_NeedsLock();
-                if (!_isCollecting)
-                {
-                    return;
-                }
-            }
-
-            Thread.Sleep(s_look);
-        }
-    }
-
-    private void CompactYoung()
-    {
-        long startedAt = _time.GetTimestamp();
-        _collector.CompactYoung();
-        TimeSpan taken = _time.GetElapsedTime(startedAt);
-        lock (_lock)
-        {
-            _young.End(taken, _budget.ShareOfPauses);
-        }
-    }
-
-    private static void RunOnOwnThread(Action collect) =>
-        new Thread(() => collect()) { IsBackground = true, Name = "BoundedCache pacer" }.Start();
 
     /// <summary>
     /// Finds out whether the requested collection is over, or the process collected the whole heap by itself.

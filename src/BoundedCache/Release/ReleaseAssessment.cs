@@ -180,12 +180,20 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             HeapBytes = measurement.Collection.CommittedBytes,
             CacheBytes = caches?.Bytes ?? 0,
             OtherLiveBytes = caches is { } share ? measurement.Collection.LiveBytes - share.Bytes - told : 0,
+            UnfinishedEntries = caches?.UnfinishedEntries ?? 0,
+            GrownBytes = caches?.GrownBytes ?? 0,
             FileBytes = measurement.After.FileBytes ?? 0,
             UncountedCaches = caches?.Uncounted ?? 0,
 
             // Small collections leave old objects that died since the last collection of the whole heap.
             IsLiveMeasured = measurement.Request.Mode == ReleaseMode.Full,
         };
+
+        if (caches?.Recheck is { } recheck && MemoryRules.DeniesCaches(seen))
+        {
+            CacheShare again = recheck();
+            seen = seen with { UnfinishedEntries = again.UnfinishedEntries, GrownBytes = again.GrownBytes };
+        }
 
         // The mappings name the largest file. They are read only where files are worth a sentence.
         bool hasFiles = MemoryRules.CheckElsewhere(seen)

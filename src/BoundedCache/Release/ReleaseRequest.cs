@@ -26,6 +26,12 @@ internal sealed record ReleaseRequest
     /// </summary>
     public bool Forced { get; init; }
 
+    /// <summary>
+    /// Whether much more than <see cref="ExpectedBytes"/> may be dead, because what left was not known in full: it
+    /// runs whatever gain is expected, but may be deferred.
+    /// </summary>
+    public bool IsGainUnknown { get; init; }
+
     /// <summary>Whether it was deferred before and is now due: it runs whatever the gain.</summary>
     public bool WasDeferred { get; init; }
 
@@ -65,6 +71,7 @@ internal sealed record ReleaseRequest
         Mode = Mode > other.Mode ? Mode : other.Mode,
         TrimNative = TrimNative || other.TrimNative,
         Forced = Forced || other.Forced,
+        IsGainUnknown = IsGainUnknown || other.IsGainUnknown,
         WasDeferred = WasDeferred || other.WasDeferred,
         Baseline = Fuller(Baseline, other.Baseline),
         Evicted = EvictedSample.Combine(Evicted, other.Evicted),

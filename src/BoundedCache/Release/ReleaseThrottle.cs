@@ -80,7 +80,7 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
         }
 
         long minimum = Math.Max(thresholds.MinimumGainBytes, before.CommittedBytes / thresholds.MinimumGainDivisor);
-        if (request.ExpectedBytes < minimum && !HasKnownGap())
+        if (request.ExpectedBytes < minimum && !request.IsGainUnknown && !HasKnownGap())
         {
             return $"Only {ByteSize.Format(request.ExpectedBytes)} could be expected back; a collection is worth its "
                 + $"pause from {ByteSize.Format(minimum)} on.";

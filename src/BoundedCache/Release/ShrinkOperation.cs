@@ -15,6 +15,9 @@ namespace BoundedCache.Release;
 /// </remarks>
 internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode mode)
 {
+    /// <summary>Bytes in objects that no entry is charged, from which on they are worth a look.</summary>
+    private const long MuchBytes = 32 * 1024 * 1024;
+
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly ProcessMemorySnapshot _before = cache.Releaser.Memory.TakeSnapshot();
     private readonly bool _isInCallback = cache.IsInCallback;
@@ -22,6 +25,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
     private long _newMax;
     private bool _setsLimit;
     private long _entries;
+    private bool _isGainUnknown;
     private long _bytes;
     private TimeSpan _evictionTime;
     private EvictedSample? _sample;
@@ -49,6 +53,12 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
 
         /// <summary>Reports to the pacer what came and left.</summary>
         void Pace();
+
+        /// <summary>Entries whose charge may not be what they keep alive, because their value can change.</summary>
+        int UncertainEntries { get; }
+
+        /// <summary>Measures the likeliest of them again, for a bounded time, and charges what it finds.</summary>
+        void Reexamine();
 
         /// <summary>
         /// Waits until no eviction callback is queued or running; false where the timeout passed first.
@@ -122,7 +132,9 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
             cache.OnShrinking();
         }
 
+        int uncertain = cache.UncertainEntries;
         Evict();
+        Reexamine(uncertain);
         cancellationToken.ThrowIfCancellationRequested();
         ReleaseResult release = mode == ReleaseMode.None
             ? NoRelease("no release was asked for; the runtime keeps the memory for its own next use")
@@ -164,6 +176,28 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         _evictionTime = Stopwatch.GetElapsedTime(began);
     }
 
+    /// <summary>
+    /// Where much is alive that no entry is charged, it may hang on entries whose value grew: those that stay are
+    /// measured again, and where such entries left, or all did, memory is released whatever they were charged.
+    /// </summary>
+    private void Reexamine(int uncertainBefore)
+    {
+        if (!_setsLimit || _before.AllocatedBytes - _bytes - cache.Engine.UsedBytes < MuchBytes)
+        {
+            return;
+        }
+
+        if (cache.UncertainEntries > 0)
+        {
+            (long credited, int count) = (cache.Engine.CreditedBytes, cache.Engine.Count);
+            cache.Reexamine();
+            _bytes += cache.Engine.CreditedBytes - credited;
+            _entries += Math.Max(0, count - cache.Engine.Count);
+        }
+
+        _isGainUnknown = _entries > 0 && (cache.Engine.Count == 0 || cache.UncertainEntries < uncertainBefore);
+    }
+
     private ReleaseRequest Request()
     {
         // What left before this call (replaced, expired, evicted without a release) may have been collected since.
@@ -177,6 +211,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
             Evicted = isOwn ? _sample : null,
             Mode = mode,
             Forced = !_setsLimit,
+            IsGainUnknown = _isGainUnknown,
             TrimNative = cache.TrimNative,
 
             // Callbacks hold the values of evicted entries. A callback that shrinks a cache must not wait for itself.

@@ -99,4 +99,19 @@ internal readonly record struct CacheShare
 
     /// <summary>The number of caches left out: their entries' sizes are declared, and may not be bytes.</summary>
     public int Declared { get; init; }
+
+    /// <summary>
+    /// Entries of any cache of the process whose value was not finished when it was last measured: their bytes are not
+    /// known.
+    /// </summary>
+    public long UnfinishedEntries { get; init; }
+
+    /// <summary>Bytes by which values in any cache of the process were lately found to have grown.</summary>
+    public long GrownBytes { get; init; }
+
+    /// <summary>
+    /// Measures the likeliest values again, within a third of a second, and reads the share anew. Call it before
+    /// saying that caches do not hold the memory. Null where that was done, or there is nothing to measure.
+    /// </summary>
+    public Func<CacheShare>? Recheck { get; init; }
 }

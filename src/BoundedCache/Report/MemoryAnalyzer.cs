@@ -86,6 +86,8 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 LetGoBytes = caches.DeadBytes,
                 OverdueBytes = caches.OverdueBytes,
                 IsNeverCollected = last.Index == 0 && found.LiveBytes is null,
+                UnfinishedEntries = caches.UnfinishedEntries,
+                GrownBytes = caches.GrownBytes,
                 Space = space,
                 NativeHeap = native,
                 ForeignAllocator = foreign,
@@ -222,4 +224,26 @@ internal sealed record MemoryAnalysis
 
     /// <summary>What could not be measured, and why, as sentences.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>
+    /// The same after the likeliest values in caches were measured again, where otherwise the rules would say that
+    /// caches do not hold the memory.
+    /// </summary>
+    public MemoryAnalysis Recheck()
+    {
+        if (Caches.Recheck is not { } recheck || !MemoryRules.DeniesCaches(Breakdown))
+        {
+            return this;
+        }
+
+        CacheShare caches = recheck();
+        return this with
+        {
+            Breakdown = Breakdown with
+            {
+                UnfinishedEntries = Math.Max(Breakdown.UnfinishedEntries, caches.UnfinishedEntries),
+                GrownBytes = Math.Max(Breakdown.GrownBytes, caches.GrownBytes),
+            },
+        };
+    }
 }

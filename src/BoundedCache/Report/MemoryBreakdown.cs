@@ -83,6 +83,12 @@ internal sealed record MemoryBreakdown
     /// </summary>
     public int UncountedCaches { get; init; }
 
+    /// <summary>Entries of caches whose value was not finished, so that its bytes are not known.</summary>
+    public long UnfinishedEntries { get; init; }
+
+    /// <summary>Bytes by which values in caches were lately found to have grown.</summary>
+    public long GrownBytes { get; init; }
+
     /// <summary>Threads of the process; 0 where that is not known.</summary>
     public long Threads { get; init; }
 

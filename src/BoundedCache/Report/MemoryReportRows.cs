@@ -41,8 +41,16 @@ internal static class MemoryReportRows
                 breakdown.FileBytes,
                 isEstimate: !counted,
                 counted ? "pages counted by the kernel" : "as far as the platform tells"),
+            Unfinished(breakdown.UnfinishedEntries),
         ];
     }
+
+    /// <summary>Their bytes are not known, so the row has none: they are in the row of other live objects.</summary>
+    private static MemoryReportRow Unfinished(long entries) => Row(
+        MemoryReportRowKind.UnfinishedEntries,
+        0,
+        isEstimate: entries > 0,
+        entries == 0 ? "no entry" : $"{entries} {(entries == 1 ? "entry" : "entries")}, among the other live objects");
 
     private static MemoryReportRow Row(MemoryReportRowKind kind, long bytes, bool isEstimate, string basis) =>
         new() { Kind = kind, Bytes = bytes, IsEstimate = isEstimate, Basis = basis };

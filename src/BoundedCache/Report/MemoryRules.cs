@@ -10,6 +10,10 @@ internal static class MemoryRules
     public static IReadOnlyList<MemoryReportFinding> Check(MemoryBreakdown breakdown) =>
         Sort([.. OtherRules.Check(breakdown), .. HeapRules.Check(breakdown), .. NativeRules.Check(breakdown)]);
 
+    /// <summary>Whether the rules say that caches do not hold the memory.</summary>
+    public static bool DeniesCaches(MemoryBreakdown breakdown) =>
+        CheckElsewhere(breakdown).Any(static finding => finding.Cause == MemoryReportCause.OtherLive);
+
     /// <summary>
     /// The findings about memory that is neither managed nor a file's, the largest amount first.
     /// </summary>

@@ -15,6 +15,8 @@ internal static class OtherRules
     private static MemoryReportFinding? CheckOtherLive(MemoryBreakdown breakdown) =>
         breakdown.IsNeverCollected || !s_otherLive.IsReached(breakdown.OtherLiveBytes, breakdown.ResidentBytes)
             ? null
+            : breakdown.UnfinishedEntries > 0 || breakdown.GrownBytes > 0
+            ? ExplainUncounted(breakdown)
             : new MemoryReportFinding
             {
                 Cause = MemoryReportCause.OtherLive,
@@ -30,6 +32,30 @@ internal static class OtherRules
                     + " Take a heap dump (dotnet-gcdump collect) and look for the "
                     + "largest types and who refers to them: static collections, other caches, sessions, queues.",
             };
+
+    /// <summary>Live objects in no account, some of which may hang on entries. So no cache is cleared of it.</summary>
+    private static MemoryReportFinding ExplainUncounted(MemoryBreakdown breakdown)
+    {
+        string unfinished = breakdown.UnfinishedEntries > 0
+            ? $" {breakdown.UnfinishedEntries} {(breakdown.UnfinishedEntries == 1 ? "entry was" : "entries were")} "
+                + "stored before the value was finished, and what it keeps alive is not known yet."
+            : "";
+        string grown = breakdown.GrownBytes > 0
+            ? $" Values were lately found to have grown by {ByteSize.Format(breakdown.GrownBytes)} after they "
+                + "were stored."
+            : "";
+        return new MemoryReportFinding
+        {
+            Cause = MemoryReportCause.UncountedValues,
+            Bytes = breakdown.OtherLiveBytes,
+            Text = $"{ByteSize.Format(breakdown.OtherLiveBytes)} are "
+                + $"{(breakdown.IsLiveMeasured ? "" : "probably ")}live objects in no cache's account, where entries "
+                + $"are {ByteSize.Format(breakdown.CacheBytes)}; how much of them hangs on entries is not known."
+                + unfinished + grown,
+            Advice = "Values are measured again when they are finished, and in the background (AuditShare); look "
+                + "again in a minute. Store values when they are complete, or call Remeasure after a change.",
+        };
+    }
 
     /// <summary>Mapped files, beyond the assemblies and libraries of a plain application.</summary>
     private static MemoryReportFinding? CheckMappedFiles(MemoryBreakdown breakdown)

@@ -99,8 +99,9 @@ internal sealed partial class GraphWalk
     private void ChargePending()
     {
         int most = Math.Max(1024, _bounds.MaxObjects / 4);
-        while (_pending.TryPop(out int index))
+        while (_pending.Count > 0)
         {
+            int index = PopPending();
             ref VisitedObject pending = ref _visited[index];
             if (pending.Layout == _samples.ElementLayoutOf(_samples.GroupOf(pending.Sample)))
             {
@@ -148,6 +149,7 @@ internal sealed partial class GraphWalk
 
         long left = cursor.Length - cursor.Seen;
         int probes = (int)Math.Min(left, ProbedElements);
+        int elements = 0;
         int hits = 0;
         EnterElementOf(cursor);
         for (int i = 0; i < probes; i++)
@@ -155,8 +157,9 @@ internal sealed partial class GraphWalk
             // At random: in the cursor's order, the next elements are far from those it saw, while elements that refer
             // to each other are often neighbours.
             long rank = cursor.Seen + (probes == left ? i : (long)(Scatter((ulong)i) % (ulong)left));
-            _probeHit = false;
+            (_probedElement, _probeHit) = (false, false);
             VisitElement(cursor.Array, cursor.Layout, cursor.IndexAt(rank));
+            elements += _probedElement ? 1 : 0;
             hits += _probeHit ? 1 : 0;
         }
 
@@ -166,10 +169,11 @@ internal sealed partial class GraphWalk
             return 0;
         }
 
-        double share = (double)hits / probes;
+        // Of the places that are not empty: the buckets of a hash table are an array with holes.
+        double share = (double)hits / elements;
         double likely = share * left;
-        double deviation = left * Math.Sqrt(share * (1 - share) / probes);
-        double counted = _samples.ElementsOf(cursor.Group) - cursor.Seen;
+        double deviation = left * Math.Sqrt(share * (1 - share) / elements);
+        double counted = (_samples.ElementsOf(cursor.Group) * ((double)probes / elements)) - cursor.Seen;
         if (Math.Abs(counted - likely) > ProbeTolerance * deviation)
         {
             return likely;

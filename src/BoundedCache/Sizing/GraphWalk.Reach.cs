@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace BoundedCache.Sizing;
 
 /// <content>Charges an object when a visitor finds a reference to it.</content>
@@ -13,18 +11,28 @@ internal sealed partial class GraphWalk
             return;
         }
 
-        TypeLayout layout = TypeLayouts.TryGetRecent(target) ?? LearnLayoutOf(target);
+        TypeLayout layout = TypeLayouts.Get(target);
         if (layout.IsNotFollowed
             || (layout.IsDelegate && !Closures.IsOver(target))
-            || (layout.IsShared(target) && _visited.Count > 0))
+            || (layout.IsShared(target) && !ReferenceEquals(target, _root)))
         {
+            return;
+        }
+
+        if (_mode == Mode.CountingAll)
+        {
+            SawOpaque |= layout.IsOpaque;
+            _sawEstimatedLayout |= layout.IsEstimated;
+            _full!.Reach(target, layout, isFollowed: !_isIndex);
             return;
         }
 
         int known = _visited.IndexOf(target);
         if (_mode == Mode.Probing)
         {
-            _probeHit |= known >= 0 && _visited[known].IsExpanded && layout == _samples.ElementLayoutOf(_group);
+            bool isElement = layout == _samples.ElementLayoutOf(_group);
+            _probedElement |= isElement;
+            _probeHit |= isElement && known >= 0 && _visited[known].IsExpanded;
         }
         else if (known >= 0)
         {
@@ -34,6 +42,52 @@ internal sealed partial class GraphWalk
         {
             ReachFirst(target, layout);
         }
+    }
+
+    /// <summary>
+    /// Called by visitors instead of <see cref="Reach"/> for an object that only finds what is kept elsewhere: it is
+    /// charged with its arrays, and their elements are not visited through it.
+    /// </summary>
+    public void ReachIndex(object? index)
+    {
+        if (index is null)
+        {
+            return;
+        }
+
+        _isIndex = true;
+        Reach(index);
+        TypeLayouts.Get(index).VisitFields?.Invoke(index, this);
+        _isIndex = false;
+    }
+
+    /// <summary>Called by visitors for the first and the last segment of a sequence.</summary>
+    public void ReachSegments(object? first, object? last)
+    {
+        if (first is null
+            || last is null
+            || _mode != Mode.Walking
+            || TypeLayouts.Get(first).Segments?.EstimateCount(first, last) is not (> 0 and var count))
+        {
+            Reach(first);
+            Reach(last);
+            return;
+        }
+
+        (int sample, int outer) = (SampleNow(), _nodeGroup);
+        _nodeGroup = _samples.AddGroup(sample, count, ofNodes: true);
+        Reach(first);
+        _nodeGroup = outer;
+    }
+
+    private int SampleNow()
+    {
+        if (_sample == NewSample)
+        {
+            _sample = _samples.AddSample(_group);
+        }
+
+        return _sample;
     }
 
     private void ReachFirst(object target, TypeLayout layout)
@@ -46,21 +100,16 @@ internal sealed partial class GraphWalk
         }
         else
         {
-            if (_sample == NewSample)
-            {
-                _sample = _samples.AddSample(_group);
-            }
-
-            sample = _sample;
+            sample = SampleNow();
         }
 
         _samples.Charge(sample, layout.SizeOf(target));
         _sawEstimatedLayout |= layout.IsEstimated;
         SawOpaque |= layout.IsOpaque;
         int index = _visited.Add(target, layout, sample);
-        if (!layout.IsLeaf && _mode == Mode.Walking)
+        if (!layout.IsLeaf && _mode == Mode.Walking && !_isIndex)
         {
-            _pending.Push(index);
+            _pending.Add(index);
         }
     }
 
@@ -74,7 +123,7 @@ internal sealed partial class GraphWalk
         }
 
         int group = _samples.GroupOf(known.Sample);
-        if ((known.Layout.IsNode && group == _nodeGroup) || known.Layout == _samples.ElementLayoutOf(group))
+        if ((known.Layout.IsNode && IsNodeGroupOf(group)) || known.Layout == _samples.ElementLayoutOf(group))
         {
             return; // An element stays an element when its neighbours refer to it.
         }
@@ -97,16 +146,14 @@ internal sealed partial class GraphWalk
             && (known.Group == SampleTree.NoGroup || known.Layout.VisitFields is not null))
         {
             known.IsExpanded = false;
-            _pending.Push(index);
+            _pending.Add(index);
         }
     }
 
-    // Learning does not count as the walk's time: see GraphBounds.
-    private TypeLayout LearnLayoutOf(object target)
-    {
-        long before = Stopwatch.GetTimestamp();
-        TypeLayout layout = TypeLayouts.Get(target);
-        _learning += Stopwatch.GetTimestamp() - before;
-        return layout;
-    }
+    // A builder and the collection that it was made from are two heads of the same nodes.
+    private bool IsNodeGroupOf(int group) =>
+        group == _nodeGroup
+        || (_samples.IsNodeGroup(group)
+            && _samples.IsNodeGroup(_nodeGroup)
+            && _samples.OwnerOf(group) == _samples.OwnerOf(_nodeGroup));
 }

@@ -1,32 +1,7 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace BoundedCache.Sizing;
-
-/// <summary>How much of one object graph is looked at before the rest is extrapolated.</summary>
-/// <param name="MaxObjects">
-/// Distinct objects visited in one measurement; at least 1. The walk completes the element that it is in, so that only
-/// whole elements are scaled up, but goes no further than <see cref="MaxConnectedObjects"/>.
-/// </param>
-/// <param name="MaxTime">
-/// The time for one measurement, checked every 128 steps and counted from the first check. The time to learn a type is
-/// left out: it is spent once per type, and would make the first value of each type an estimate.
-/// </param>
-internal readonly record struct GraphBounds(int MaxObjects, TimeSpan MaxTime)
-{
-    private const int ConnectedFactor = 6;
-
-    /// <summary>10,000 objects, 5 ms.</summary>
-    public static GraphBounds Default { get; } = new(10_000, TimeSpan.FromMilliseconds(5));
-
-    /// <summary>
-    /// Distinct objects visited where an element does not end: 60,000 by default, in about 3 MB of the walk's own
-    /// memory. For a list or tree of the application's own nodes, or elements that all refer to each other, there is no
-    /// length to which the visited part could be scaled.
-    /// </summary>
-    public int MaxConnectedObjects => (int)Math.Min(int.MaxValue, (long)MaxObjects * ConnectedFactor);
-}
 
 /// <summary>
 /// One measurement of an object graph: visits objects within bounds, and estimates the rest.
@@ -41,27 +16,32 @@ internal readonly record struct GraphBounds(int MaxObjects, TimeSpan MaxTime)
 /// <para>Other threads may change the objects meanwhile: an array never changes its length, and a field that changes
 /// leads to the old object or to the new one.</para>
 /// </remarks>
-internal sealed partial class GraphWalk
+internal sealed partial class GraphWalk(RecentSet? seen = null)
 {
     private const int SmallArray = 16;
-    private const int StepsPerTimeCheck = 128;
+
+    /// <summary>A visited object takes as much memory as these cells.</summary>
+    private const int FullCellsPerObject = 8;
 
     /// <summary>Stands for a sample that is made when the first reference is found.</summary>
     private const int NewSample = -1;
 
     private readonly VisitedSet _visited = new();
     private readonly SampleTree _samples = new();
-    private readonly Stack<int> _pending = new();
+    private readonly List<int> _pending = [];
     private readonly Stack<ArrayCursor> _active = new();
     private readonly Queue<ArrayCursor> _suspended = new();
 
+    private FullWalk? _full;
     private GraphBounds _bounds;
-    private long _started;
-    private long _learning;
-    private int _steps;
+    private object? _root;
+    private long _steps;
     private Mode _mode;
     private bool _sawEstimatedLayout;
+    private bool _isIndex;
+    private bool _probedElement;
     private bool _probeHit;
+    private bool _isConnected;
 
     // To what the references being visited are charged: a sample, or a new one in the group.
     private int _sample;
@@ -75,44 +55,67 @@ internal sealed partial class GraphWalk
         Walking,
         ChargingOnly, // Out of bounds: objects that are reached are charged, but not followed.
         Probing,      // Out of bounds: objects that are reached are only compared with those visited.
+        CountingAll,  // FullWalk takes the objects that are reached.
     }
 
     /// <summary>The number of objects for which the walk keeps room between measurements.</summary>
-    public int Capacity => Math.Max(_visited.Capacity, Math.Max(_samples.SampleCapacity, _pending.Capacity));
+    public int Capacity => Math.Max(
+        Math.Max(_visited.Capacity, (_full?.Capacity ?? 0) / FullCellsPerObject),
+        Math.Max(_samples.SampleCapacity, _pending.Capacity));
 
     /// <summary>The bytes of the objects that can be reached from the root, itself included.</summary>
-    public long Measure(object root, GraphBounds bounds, out bool isEstimated)
+    public long Measure(object root, GraphBounds bounds, out MeasureNotes notes)
     {
-        _bounds = bounds;
-        (_started, _learning, _steps) = (0, 0, 0);
-        _mode = Mode.Walking;
-        (_sawEstimatedLayout, SawOpaque) = (false, false);
-        _samples.Begin();
-        (_sample, _group, _nodeGroup) = (0, SampleTree.NoGroup, SampleTree.NoGroup);
-        Reach(root);
-
+        Begin(root, bounds);
         bool isComplete = WalkWithinBounds();
-        if (!isComplete)
+        if (!isComplete && !CanBeScaled() && !_samples.HasGroups)
         {
-            EstimateTheRest();
+            // Linked nodes and nothing else so far: cheaper to count all of them than to sample.
+            notes = CountAll(root, bounds.MaxLinkedObjects, CancellationToken.None);
+            if ((notes & MeasureNotes.LowerBound) == 0 || !_full!.MetLargeArray)
+            {
+                return _full!.Bytes;
+            }
+
+            Clear();
+            Begin(root, bounds);
+            _isConnected = true;
+            isComplete = WalkWithinBounds();
         }
 
-        isEstimated = !isComplete || _sawEstimatedLayout;
-        return isComplete ? _samples.TotalBytes : _samples.Extrapolate();
+        notes = Notes(isComplete, isLowerBound: !isComplete && !CanBeScaled());
+        if (isComplete)
+        {
+            return _samples.TotalBytes;
+        }
+
+        EstimateTheRest();
+        return _samples.Extrapolate();
+    }
+
+    /// <summary>The same, but no object is left out.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled meanwhile.</exception>
+    public long MeasureFully(object root, CancellationToken cancellationToken)
+    {
+        _root = root;
+        CountAll(root, long.MaxValue, cancellationToken);
+        return _full!.Bytes;
     }
 
     /// <summary>The objects that the measurement reached.</summary>
-    public int ObjectCount => _visited.Count;
+    public long ObjectCount => _full is { Objects: > 0 } full ? full.Objects : _visited.Count;
 
     /// <summary>Whether the measurement met objects that this process cannot look into.</summary>
     public bool SawOpaque { get; private set; }
 
     /// <summary>The bytes charged so far: the answer where a measurement throws.</summary>
-    public long BytesSoFar => _samples.TotalBytes;
+    public long BytesSoFar => Math.Max(_samples.TotalBytes, _full?.Bytes ?? 0);
 
     /// <summary>Lets go of the graph, also after a measurement that threw.</summary>
     public void Clear()
     {
+        _root = null;
+        _full?.Clear();
         _visited.Clear();
         _samples.Clear();
         _pending.Clear();
@@ -120,21 +123,43 @@ internal sealed partial class GraphWalk
         _suspended.Clear();
     }
 
+    private void Begin(object root, GraphBounds bounds)
+    {
+        (_root, _bounds, _steps, _isConnected) = (root, bounds, 0, false);
+        (_sawEstimatedLayout, SawOpaque) = (false, false);
+        (_mode, _isIndex) = (Mode.Walking, false);
+        _samples.Begin();
+        (_sample, _group, _nodeGroup) = (0, SampleTree.NoGroup, SampleTree.NoGroup);
+        Reach(root);
+    }
+
+    private MeasureNotes CountAll(object root, long maxObjects, CancellationToken cancellationToken)
+    {
+        _full ??= new FullWalk(this, seen ?? new RecentSet());
+        _mode = Mode.CountingAll;
+        Reach(root);
+        bool isComplete = _full.Run(maxObjects, cancellationToken);
+        return Notes(isComplete, isLowerBound: !isComplete);
+    }
+
+    private MeasureNotes Notes(bool isComplete, bool isLowerBound) =>
+        (isComplete && !_sawEstimatedLayout ? MeasureNotes.None : MeasureNotes.Estimated)
+        | (isLowerBound ? MeasureNotes.LowerBound : MeasureNotes.None);
+
     /// <returns>Whether nothing is left.</returns>
     private bool WalkWithinBounds()
     {
         while (_pending.Count > 0 || _active.Count > 0 || _suspended.Count > 0)
         {
-            if ((_visited.Count >= _bounds.MaxObjects
-                && (_visited.Count >= _bounds.MaxConnectedObjects || CanBeScaled()))
-                || (++_steps % StepsPerTimeCheck == 0 && IsOutOfTime()))
+            if (IsOutOfBounds())
             {
                 return false;
             }
 
-            if (_pending.TryPop(out int index))
+            _steps++;
+            if (_pending.Count > 0)
             {
-                Expand(index);
+                Expand(PopPending());
             }
             else
             {
@@ -145,29 +170,24 @@ internal sealed partial class GraphWalk
         return true;
     }
 
+    private bool IsOutOfBounds() =>
+        (_visited.Count >= _bounds.MaxObjects || _steps >= _bounds.MaxSteps)
+        && (CanBeScaled()
+            || (!_samples.HasGroups && !_isConnected)
+            || _visited.Count >= _bounds.MaxConnectedObjects
+            || _steps >= _bounds.MaxConnectedSteps);
+
     // True between two elements of an array, and between two nodes of a collection that knows their number. Anywhere
     // else nothing tells how much is pending.
     private bool CanBeScaled()
     {
-        if (!_pending.TryPeek(out int index))
+        if (_pending.Count == 0)
         {
             return true;
         }
 
-        ref VisitedObject next = ref _visited[index];
+        ref VisitedObject next = ref _visited[_pending[^1]];
         return next.Layout.IsNode && _samples.IsNodeGroup(_samples.GroupOf(next.Sample));
-    }
-
-    // The time starts at the first check: reading the clock takes longer than walking a small graph.
-    private bool IsOutOfTime()
-    {
-        long now = Stopwatch.GetTimestamp();
-        if (_started == 0)
-        {
-            (_started, _learning) = (now, 0);
-        }
-
-        return Stopwatch.GetElapsedTime(_started + _learning, now) > _bounds.MaxTime;
     }
 
     private void Expand(int index)
@@ -185,7 +205,13 @@ internal sealed partial class GraphWalk
         if (layout.VisitFields is { } visitFields)
         {
             _nodeGroup = NodeGroupFor(ref visited);
+            int first = _pending.Count;
             visitFields(instance, this); // Do not use visited after this: the set may have grown.
+            if (layout.IsNode)
+            {
+                MoveNodesToFront(CollectionsMarshal.AsSpan(_pending)[first..]);
+            }
+
             return;
         }
 
@@ -204,6 +230,27 @@ internal sealed partial class GraphWalk
             var cursor = new ArrayCursor(array, layout, visited.Group);
             cursor.TurnStart = (_visited.Count, 0);
             _active.Push(cursor);
+        }
+    }
+
+    private int PopPending()
+    {
+        int index = _pending[^1];
+        _pending.RemoveAt(_pending.Count - 1);
+        return index;
+    }
+
+    // What a node holds comes before the next node: only nodes that were seen whole can be scaled.
+    private void MoveNodesToFront(Span<int> pending)
+    {
+        int front = 0;
+        for (int i = 0; i < pending.Length; i++)
+        {
+            if (_visited[pending[i]].Layout.IsNode)
+            {
+                (pending[front], pending[i]) = (pending[i], pending[front]);
+                front++;
+            }
         }
     }
 
@@ -230,5 +277,6 @@ internal sealed partial class GraphWalk
         layout.VisitElement!(ref Unsafe.AddByteOffset(ref first, (nint)(index * layout.ElementBytes)), walk);
     }
 
-    private void VisitElement(Array array, TypeLayout layout, long index) => VisitElement(array, layout, index, this);
+    /// <summary>Visits the references of one element.</summary>
+    public void VisitElement(Array array, TypeLayout layout, long index) => VisitElement(array, layout, index, this);
 }

@@ -22,6 +22,11 @@ internal static class LinkedCollections
         ["System.Collections.Immutable.ImmutableSortedDictionary`2"] = "_count",
         ["System.Collections.Immutable.ImmutableDictionary`2"] = "_count",
         ["System.Collections.Immutable.ImmutableHashSet`1"] = "_count",
+        ["System.Collections.Immutable.ImmutableDictionary`2+Builder"] = "_count",
+        ["System.Collections.Immutable.ImmutableHashSet`1+Builder"] = "_count",
+        ["System.Collections.Immutable.ImmutableSortedDictionary`2+Builder"] = "_count",
+        ["System.Collections.Specialized.ListDictionary"] = "count",
+        ["System.Linq.Lookup`2"] = "_count",
     };
 
     private static readonly HashSet<string> s_nodes = new(StringComparer.Ordinal)
@@ -32,7 +37,21 @@ internal static class LinkedCollections
         "System.Collections.Immutable.ImmutableSortedSet`1+Node",
         "System.Collections.Immutable.ImmutableSortedDictionary`2+Node",
         "System.Collections.Immutable.SortedInt32KeyNode`1",
+        "System.Collections.Specialized.ListDictionary+DictionaryNode",
+        "System.Linq.Grouping`2",
     };
+
+    // By declaring type and name. What these lead to is what another field of the same object leads to.
+    private static readonly HashSet<(string, string)> s_indexes =
+    [
+        ("System.Linq.Lookup`2", "_groupings"),
+        ("System.Collections.Specialized.OrderedDictionary", "_objectsTable"),
+        ("System.Collections.Specialized.NameObjectCollectionBase", "_entriesTable"),
+    ];
+
+    /// <summary>Whether the field's object only finds elements which the collection also keeps elsewhere.</summary>
+    public static bool IsIndex(FieldInfo field) =>
+        NameOf(field.DeclaringType!) is { } name && s_indexes.Contains((name, field.Name));
 
     public static bool IsNode(Type type) => NameOf(type) is { } name && s_nodes.Contains(name);
 
@@ -69,5 +88,5 @@ internal static class LinkedCollections
         return field?.FieldType == type ? field.GetValue(null) : null;
     }
 
-    private static string? NameOf(Type type) => type.IsGenericType ? type.GetGenericTypeDefinition().FullName : null;
+    private static string? NameOf(Type type) => (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName;
 }

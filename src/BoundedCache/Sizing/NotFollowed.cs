@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections;
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Tracing;
 using System.Globalization;
@@ -56,12 +57,19 @@ internal static class NotFollowed
         typeof(ITimer),                 // the runtime's timer queue hangs from it
     ];
 
+    // Data whose base class is a service provider only in name: tables, their columns, views and sets.
+    private static readonly Type s_data = typeof(MarshalByValueComponent);
+
     // By name: naming the type would load its assembly, or tie sizing to a package that it must not know.
     private static readonly HashSet<string> s_names = new(StringComparer.Ordinal)
     {
         "System.Text.RegularExpressions.Regex",         // usually static, with compiled code behind it
         "System.Text.Json.JsonSerializerOptions",       // shared; caches the metadata of every type it met
         "System.Text.Json.Serialization.Metadata.JsonTypeInfo", // part of those options
+        "System.Threading.CancellationTokenSource+Registrations", // of all who wait for the source
+        "System.Threading.CancellationTokenSource+CallbackNode",  // part of these
+        "System.Threading.RegisteredWaitHandle",        // the pool's waits hang from it
+        "System.Threading.TimerQueueTimer",             // the runtime's timer queue hangs from it
         "System.Net.Http.HttpMessageHandler",           // a connection pool
         "System.Net.Http.HttpMessageInvoker",           // HttpClient: shared
         "System.Diagnostics.ActivitySource",            // a process-wide registration
@@ -104,15 +112,20 @@ internal static class NotFollowed
             }
         }
 
-        return Array.Exists(s_interfaces, i => i.IsAssignableFrom(type))
+        return Array.Exists(s_interfaces, i => i.IsAssignableFrom(type) && !s_data.IsAssignableFrom(type))
             || IsListedByName(type)
             || Array.Exists(type.GetInterfaces(), i => IsListedByName(i) || IsFrameworkComparer(type, i));
     }
 
     /// <summary>Whether a field is left alone although its type says nothing.</summary>
     public static bool IsFieldSkipped(FieldInfo field) =>
+        // The table of one thread: it leads to what that thread has in all other ThreadLocals, and ConcurrentBags.
+        (field.Name == "_slotArray" && IsThreadLocalSlot(field.DeclaringType!)) ||
         // What waits for a task belongs to who waits; and once the task is complete, this is a shared marker object.
         field.DeclaringType == typeof(Task) && field.Name == "m_continuationObject";
+
+    private static bool IsThreadLocalSlot(Type type) =>
+        type.Assembly == typeof(object).Assembly && type.DeclaringType == typeof(ThreadLocal<>);
 
     private static bool IsListedByName(Type type) =>
         type.IsInterface && type.FullName is { } name && s_interfaceNames.Contains(name);

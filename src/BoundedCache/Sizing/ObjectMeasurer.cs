@@ -2,6 +2,26 @@ using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Sizing;
 
+/// <summary>How a number of bytes was found.</summary>
+[Flags]
+internal enum MeasureNotes
+{
+    /// <summary>Every object was counted, or a sizer answered.</summary>
+    None = 0,
+
+    /// <summary>Not every object was counted.</summary>
+    Estimated = 1,
+
+    /// <summary>
+    /// A chain without a count went past the bound, and only what was seen of it counts.
+    /// <see cref="ObjectMeasurer.MeasureFully"/> finishes it.
+    /// </summary>
+    LowerBound = 2,
+
+    /// <summary>The value's own type is one of <see cref="Sizing.NotFollowed"/>.</summary>
+    NotFollowed = 4,
+}
+
 /// <summary>Measures how many managed bytes a value keeps alive.</summary>
 /// <remarks>
 /// <para>Thread-safe. In order: the sizer that the user registered for the exact type; constant-time
@@ -9,7 +29,7 @@ namespace BoundedCache.Sizing;
 /// of the object graph.</para>
 /// <para>Each object that can be reached from the value is counted once, at its size in the runtime's heap. The shared
 /// objects of <see cref="NotFollowed"/> and native memory are not counted. No code of the measured types runs, and
-/// <see cref="Measure"/> never throws, whatever a value or a sizer does.</para>
+/// <see cref="Measure(object?)"/> never throws, whatever a value or a sizer does.</para>
 /// </remarks>
 internal sealed class ObjectMeasurer
 {
@@ -66,11 +86,54 @@ internal sealed class ObjectMeasurer
         // The exact type: an sbyte[] passes for a byte[], and may have a sizer of its own.
         return value is not null && value.GetType() == typeof(byte[]) && _measuresByteArrays
             ? ObjectSize.OfByteArray(Unsafe.As<byte[]>(value).Length)
-            : MeasureOther(value);
+            : MeasureOther(value, out _);
     }
 
-    private long MeasureOther(object? value)
+    /// <summary>The same, and how the number was found.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Measure(object? value, out MeasureNotes notes)
     {
+        notes = MeasureNotes.None;
+        if (value is string text && _measuresStrings)
+        {
+            return ObjectSize.OfString(text.Length);
+        }
+
+        return value is not null && value.GetType() == typeof(byte[]) && _measuresByteArrays
+            ? ObjectSize.OfByteArray(Unsafe.As<byte[]>(value).Length)
+            : MeasureOther(value, out notes);
+    }
+
+    /// <summary>
+    /// Finishes what <see cref="Measure(object?, out MeasureNotes)"/> left as a lower bound: looks at every object.
+    /// </summary>
+    /// <remarks>
+    /// For a thread in the background: a chain of some million nodes takes seconds. Needs up to 32 MB of memory. Runs
+    /// no code of the measured types, and counts as no estimate of its own.
+    /// </remarks>
+    /// <exception cref="OperationCanceledException">The token was cancelled meanwhile.</exception>
+    public long MeasureFully(object value, CancellationToken cancellationToken)
+    {
+        if (_userSizers.Contains(value.GetType())
+            || TypeLayouts.Get(value) is { IsNotFollowed: true } or { IsLeaf: true })
+        {
+            return Measure(value);
+        }
+
+        var walk = new GraphWalk(); // None of the pool: it would grow to megabytes.
+        try
+        {
+            return walk.MeasureFully(value, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return walk.BytesSoFar;
+        }
+    }
+
+    private long MeasureOther(object? value, out MeasureNotes notes)
+    {
+        notes = MeasureNotes.None;
         if (value is null)
         {
             return 0;
@@ -82,49 +145,56 @@ internal sealed class ObjectMeasurer
         }
 
         TypeLayout layout = TypeLayouts.Get(value);
-        if (layout.IsNotFollowed)
+        if (layout.IsNotFollowed || (layout.IsDelegate && !Closures.IsOver(value)))
         {
+            notes = MeasureNotes.NotFollowed | MeasureNotes.Estimated;
+            CountEstimate(value.GetType(), isEstimated: true, isOpaque: false);
             return 0;
         }
 
         if (!layout.IsLeaf)
         {
-            return MeasureGraph(value);
+            return MeasureGraph(value, out notes);
         }
 
-        CountEstimate(value.GetType(), layout.IsEstimated, layout.IsOpaque);
+        if (layout.IsEstimated || layout.IsOpaque)
+        {
+            notes = MeasureNotes.Estimated;
+            CountEstimate(value.GetType(), layout.IsEstimated, layout.IsOpaque);
+        }
+
         return layout.SizeOf(value);
     }
 
-    private long MeasureGraph(object value)
+    private long MeasureGraph(object value, out MeasureNotes notes)
     {
         GraphWalk walk = GraphWalkPool.Rent();
         long bytes;
-        bool isEstimated;
         try
         {
-            bytes = walk.Measure(value, _bounds, out isEstimated);
+            bytes = walk.Measure(value, _bounds, out notes);
         }
         catch (Exception)
         {
             // Out of memory, or a visitor that the runtime refuses to compile. The objects seen are the best answer.
             bytes = walk.BytesSoFar;
-            isEstimated = true;
+            notes = MeasureNotes.Estimated;
         }
 
+        bool isEstimated = notes != MeasureNotes.None;
         bool sawOpaque = walk.SawOpaque;
         GraphWalkPool.Return(walk);
-        CountEstimate(value.GetType(), isEstimated, sawOpaque);
+        if (isEstimated || sawOpaque)
+        {
+            notes |= MeasureNotes.Estimated;
+            CountEstimate(value.GetType(), isEstimated, sawOpaque);
+        }
+
         return bytes;
     }
 
     private void CountEstimate(Type type, bool isEstimated, bool isOpaque)
     {
-        if (!isEstimated && !isOpaque)
-        {
-            return;
-        }
-
         Interlocked.Increment(ref _estimatedCount);
         try
         {

@@ -25,6 +25,9 @@ internal sealed class SampleTree
     private readonly List<Sample> _samples = [];
     private readonly List<Group> _groups = [];
 
+    /// <summary>Whether there is a length to which anything can be scaled.</summary>
+    public bool HasGroups => _groups.Count > 0;
+
     public int SampleCapacity => _samples.Capacity;
 
     /// <summary>All bytes charged, unscaled.</summary>

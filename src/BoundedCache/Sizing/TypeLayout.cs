@@ -46,6 +46,9 @@ internal sealed class TypeLayout
     /// <summary>Instances are nodes of a linked collection of the framework.</summary>
     public bool IsNode { get; init; }
 
+    /// <summary>How to read the chain, if instances are segments of a sequence.</summary>
+    public SegmentChain? Segments { get; init; }
+
     /// <summary>
     /// The one instance of the type that all others of it share, such as the empty node of a tree; or null.
     /// </summary>

@@ -111,6 +111,7 @@ internal static class TypeLayouts
         }
 
         ReferenceShape? shape = ReferenceShape.From(type);
+        SegmentChain? segments = SegmentChain.From(type);
         return new TypeLayout
         {
             BaseBytes = bytes,
@@ -120,7 +121,8 @@ internal static class TypeLayouts
                 : type.IsValueType ? VisitorCompiler.ForBoxed(shape)
                 : VisitorCompiler.ForClass(shape),
             NodeCount = LinkedCollections.NodeCountOf(type),
-            IsNode = LinkedCollections.IsNode(type),
+            IsNode = segments is not null || LinkedCollections.IsNode(type),
+            Segments = segments,
             SharedInstance = LinkedCollections.SharedInstanceOf(type),
         };
     }

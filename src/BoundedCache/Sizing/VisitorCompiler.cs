@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Reflection.Emit;
@@ -7,7 +8,7 @@ namespace BoundedCache.Sizing;
 
 /// <summary>Compiles visitors: a few loads and calls per type, without reflection while they run.</summary>
 /// <remarks>
-/// Visitors read fields directly and call nothing but <see cref="GraphWalk.Reach"/>, so no property, enumerator or
+/// Visitors read fields directly and call nothing but methods of <see cref="GraphWalk"/>, so no property, enumerator or
 /// static constructor of the visited types runs.
 /// </remarks>
 [RequiresDynamicCode(Reason)]
@@ -15,8 +16,9 @@ internal static class VisitorCompiler
 {
     public const string Reason = "Visitors are generated.";
 
-    private static readonly MethodInfo s_reach =
-        typeof(GraphWalk).GetMethod(nameof(GraphWalk.Reach), BindingFlags.Instance | BindingFlags.Public)!;
+    private static readonly MethodInfo s_reach = Method(nameof(GraphWalk.Reach));
+    private static readonly MethodInfo s_reachIndex = Method(nameof(GraphWalk.ReachIndex));
+    private static readonly MethodInfo s_reachSegments = Method(nameof(GraphWalk.ReachSegments));
 
     public static ObjectVisitor ForClass(ReferenceShape shape) => Compile<ObjectVisitor>(shape, typeof(object));
 
@@ -49,6 +51,19 @@ internal static class VisitorCompiler
             return;
         }
 
+        if (shape.Type.IsGenericType
+            && shape.Type.GetGenericTypeDefinition() == typeof(ReadOnlySequence<>)
+            && shape.Fields is [{ Nested: null, Field: var start }, { Nested: null, Field: var end }])
+        {
+            il.Emit(OpCodes.Ldarg_1);
+            loadAddress();
+            il.Emit(OpCodes.Ldfld, start);
+            loadAddress();
+            il.Emit(OpCodes.Ldfld, end);
+            il.Emit(OpCodes.Call, s_reachSegments);
+            return;
+        }
+
         foreach (ReferenceField reference in shape.Fields)
         {
             FieldInfo field = reference.Field;
@@ -65,10 +80,13 @@ internal static class VisitorCompiler
                 il.Emit(OpCodes.Ldarg_1);
                 loadAddress();
                 il.Emit(OpCodes.Ldfld, field);
-                il.Emit(OpCodes.Call, s_reach);
+                il.Emit(OpCodes.Call, LinkedCollections.IsIndex(field) ? s_reachIndex : s_reach);
             }
         }
     }
+
+    private static MethodInfo Method(string name) =>
+        typeof(GraphWalk).GetMethod(name, BindingFlags.Instance | BindingFlags.Public)!;
 
     // for (i = 0; i < length; i++) { ref var element = ref (first + i * sizeof(element)); … }
     private static void EmitInlineArray(ILGenerator il, ReferenceShape shape, Action loadAddress)

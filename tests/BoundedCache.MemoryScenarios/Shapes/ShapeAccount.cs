@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.MemoryScenarios.Shapes;
@@ -16,9 +17,9 @@ internal readonly record struct ShapeAccount(long UsedBytes, long AliveBytes)
     {
         // What is made on the way to the first of its kind is not what the cache keeps.
         Fill(shape, 3).Dispose();
-        long before = GC.GetTotalMemory(forceFullCollection: true);
+        long before = LiveHeap.Bytes();
         BoundedMemoryCache cache = Fill(shape, shape.Entries);
-        long alive = GC.GetTotalMemory(forceFullCollection: true) - before;
+        long alive = LiveHeap.Bytes() - before;
         var account = new ShapeAccount(cache.UsedMemory, alive);
         cache.Dispose();
         return account;

@@ -25,6 +25,7 @@ public sealed class CacheInstrumentsTests : IDisposable
 
         Assert.Equal(
             [
+                "audited 0", "changed 0",
                 "entries 1",
                 "evictions 0 capacity", "evictions 0 compact", "evictions 0 expired", "evictions 0 removed",
                 "evictions 0 shrink",
@@ -35,11 +36,12 @@ public sealed class CacheInstrumentsTests : IDisposable
                 "memory.evicted 0 expired",
                 "memory.evicted 0 removed",
                 "memory.evicted 0 shrink", "memory.evicted 0 token_expired", "memory.evicted 7 replaced",
-                "memory.limit 50", "memory.overdue 0", "memory.released 0",
+                "memory.grown 0", "memory.limit 50", "memory.overdue 0", "memory.released 0", "memory.uncharged 0",
                 "memory.used 8",
                 "refusals 1 expired", "refusals 1 too_large",
                 "requests 1 miss", "requests 2 hit",
                 "shrink.duration recorded not_requested", "shrinks 1", "size_estimates 0",
+                "unfinished 0",
             ],
             reader.Collect("test"));
     }

@@ -35,6 +35,95 @@ public sealed class EngineLockTests
     }
 
     [Fact]
+    public void Bulk_work_leaves_the_free_lock_to_whoever_waits_for_it()
+    {
+        var engineLock = new EngineLock(patienceMilliseconds: (long)s_limit.TotalMilliseconds);
+        using var parked = new ParkedWaiter(engineLock);
+        bool bulkIsIn = false;
+        bool waiterWasIn = false;
+        var bulk = new Thread(() =>
+        {
+            using (engineLock.EnterAfterOthers())
+            {
+                waiterWasIn = parked.WasIn;
+                Volatile.Write(ref bulkIsIn, true);
+            }
+        });
+        bulk.Start();
+        Assert.True(
+            SpinWait.SpinUntil(() => engineLock.TimesLetIn > 0 || Volatile.Read(ref bulkIsIn), s_limit),
+            "bulk work neither waits nor comes in");
+
+        parked.GoOn();
+        Assert.True(bulk.Join(s_limit), "bulk work never comes in");
+        Assert.True(waiterWasIn, "bulk work came in first");
+    }
+
+    /// <summary>Each of these takes the lock many times in a row, and looks for waiting threads each time.</summary>
+    [Theory]
+    [InlineData("clear", 8)]
+    [InlineData("evict some", 8)]
+    [InlineData("evict down to a limit", 8)]
+    [InlineData("trim", 3)]
+    [InlineData("expire", 31)]
+    [InlineData("list the keys", 2)]
+    public void Bulk_work_lets_waiting_threads_in_before_each_hold(string work, int holds)
+    {
+        const int Entries = 1000;
+        var both = new EngineAndModel(10_000);
+        CacheEngine engine = both.Engine;
+        if (work == "list the keys")
+        {
+            both.Fill(Entries, 2 * SlotStore.ChunkSize);
+        }
+
+        for (int i = 0; i < Entries; i++)
+        {
+            both.Set($"key {i}", seconds: 1);
+        }
+
+        if (work == "trim")
+        {
+            both.Fill(Entries, 5000);
+            engine.Evict(Entries + 4500);
+        }
+
+        using var parked = new ParkedWaiter(engine.Lock);
+        int before = engine.Lock.TimesLetIn;
+        switch (work)
+        {
+            case "clear":
+                engine.Clear();
+                break;
+
+            case "evict some":
+                engine.Evict(Entries);
+                break;
+
+            case "evict down to a limit":
+                // The parked thread holds nothing, so the lock is free for this one.
+                engine.SetMaxBytes(1);
+                engine.EvictDownToLimit();
+                break;
+
+            case "trim":
+                engine.Trim();
+                break;
+
+            case "expire":
+                both.Time.Advance(TimeSpan.FromSeconds(1));
+                Assert.Equal(Entries, engine.RemoveExpired(static _ => { }));
+                break;
+
+            default:
+                Assert.Equal(Entries + (2 * SlotStore.ChunkSize), engine.SnapshotKeys().Count);
+                break;
+        }
+
+        Assert.InRange(engine.Lock.TimesLetIn - before, holds, int.MaxValue);
+    }
+
+    [Fact]
     public void Bulk_work_goes_on_though_whoever_waits_does_not_come()
     {
         var engineLock = new EngineLock(patienceMilliseconds: 0);
@@ -127,5 +216,47 @@ public sealed class EngineLockTests
         Assert.Equal((false, 1), (found, test.Cache.Count));
         Assert.False(test.Has("key"));
         Assert.Equal(0, test.Cache.Count);
+    }
+
+    /// <summary>A thread that waits for the lock and is held up before it takes it, though the lock is free.</summary>
+    private sealed class ParkedWaiter : IDisposable
+    {
+        private readonly EngineLock _lock;
+        private readonly Thread _thread;
+        private readonly ManualResetEventSlim _goOn = new();
+
+        public ParkedWaiter(EngineLock engineLock)
+        {
+            _lock = engineLock;
+            engineLock.OnWaiting = () => _goOn.Wait();
+            _thread = new Thread(() =>
+            {
+                using (engineLock.Enter())
+                {
+                    WasIn = true;
+                }
+            })
+            {
+                IsBackground = true,
+            };
+            using (engineLock.Enter())
+            {
+                _thread.Start();
+                Assert.True(SpinWait.SpinUntil(() => engineLock.Waiting == 1, s_limit), "it does not wait");
+            }
+        }
+
+        /// <summary>Whether it held the lock. Read under the lock.</summary>
+        public bool WasIn { get; private set; }
+
+        public void GoOn() => _goOn.Set();
+
+        public void Dispose()
+        {
+            _lock.OnWaiting = null;
+            _goOn.Set();
+            _thread.Join();
+            _goOn.Dispose();
+        }
     }
 }

@@ -83,6 +83,8 @@ public sealed class KeyHasherTests
     [InlineData("multiples of 64")]
     [InlineData("multiples of 4096")]
     [InlineData("multiples of 65536")]
+    [InlineData("few low bits")]
+    [InlineData("bits of floating-point numbers")]
     public void Numbers_spread_whatever_the_seeds_are(string numbers)
     {
         uint[] codes = [.. Enumerable.Range(0, 4000).Select(static i => (uint)i).Select(i => numbers switch
@@ -93,23 +95,12 @@ public sealed class KeyHasherTests
             "multiples of 64" => i << 6,
             "multiples of 4096" => i << 12,
             "multiples of 65536" => i << 16,
+            "few low bits" => (i << 20) | (i & 7),
+            "bits of floating-point numbers" => BitConverter.SingleToUInt32Bits(i),
             _ => throw new ArgumentException(numbers, nameof(numbers)),
         })];
-        var random = new Random(20_260_101);
-        var chains = new int[(int)(codes.Length / 0.75) + 16];
-        for (int round = 0; round < 3000; round++)
-        {
-            (ulong seed0, ulong seed1, ulong seed2) = (NextSeed(random), NextSeed(random), NextSeed(random));
-            Array.Clear(chains);
-            foreach (uint code in codes)
-            {
-                chains[BucketIndex.BucketOf(KeyHasher.Scatter(code, seed0, seed1, seed2), chains.Length)]++;
-            }
-
-            Assert.True(
-                chains.Max() <= 14,
-                $"{chains.Max()} of the {numbers} in one bucket, with the seeds {seed0:x}, {seed1:x} and {seed2:x}");
-        }
+        AssertSpreadForAllSeeds(
+            numbers, codes.Length, (i, seed0, seed1, seed2) => KeyHasher.Scatter(codes[i], seed0, seed1, seed2));
     }
 
     [Fact]
@@ -146,7 +137,7 @@ public sealed class KeyHasherTests
     /// In as many buckets as a table would have, the longest chain of a random function is about eight; a chain of 14
     /// occurs once in millions of runs.
     /// </summary>
-    private static void AssertSpread(IEnumerable<int> hashes)
+    internal static void AssertSpread(IEnumerable<int> hashes)
     {
         int[] all = [.. hashes];
         var chains = new int[(int)(all.Length / 0.75) + 16];
@@ -159,6 +150,25 @@ public sealed class KeyHasherTests
         double squares = chains.Sum(static length => (double)length * length);
         Assert.InRange(chains.Max(), 1, 20);
         Assert.InRange(squares / all.Length, 1, 2.2);
+    }
+
+    internal static void AssertSpreadForAllSeeds(string numbers, int count, Func<int, ulong, ulong, ulong, int> hash)
+    {
+        var random = new Random(20_260_101);
+        var chains = new int[(int)(count / 0.75) + 16];
+        for (int round = 0; round < 3000; round++)
+        {
+            (ulong seed0, ulong seed1, ulong seed2) = (NextSeed(random), NextSeed(random), NextSeed(random));
+            Array.Clear(chains);
+            for (int i = 0; i < count; i++)
+            {
+                chains[BucketIndex.BucketOf(hash(i, seed0, seed1, seed2), chains.Length)]++;
+            }
+
+            Assert.True(
+                chains.Max() <= 14,
+                $"{chains.Max()} of the {numbers} in one bucket, with the seeds {seed0:x}, {seed1:x} and {seed2:x}");
+        }
     }
 
     private static ulong NextSeed(Random random)

@@ -1,5 +1,4 @@
 using BoundedCache.Engine;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Faults;
 

@@ -20,7 +20,10 @@ public sealed class SettingsTests
             ("ExpirationScanFrequency", "00:00:30"),
             ("trackstatistics", "True"),
             ("TrackLinkedCacheEntries", "true"),
+            ("DisposeValues", "true"),
             ("PacingShare", "0.1"),
+            ("AuditShare", "0.05"),
+            ("AuditOnlyReports", "true"),
             ("IdleReleaseInterval", "00:30:00"),
             ("IdleReleaseMinimumBytes", "16MB"),
             ("TrimNativeMemory", "true"));
@@ -32,7 +35,10 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromSeconds(30), options.ExpirationScanFrequency);
         Assert.True(options.TrackStatistics);
         Assert.True(options.TrackLinkedCacheEntries);
+        Assert.True(options.DisposeValues);
         Assert.Equal(0.1, options.PacingShare);
+        Assert.Equal(0.05, options.AuditShare);
+        Assert.True(options.AuditOnlyReports);
         Assert.Equal(TimeSpan.FromMinutes(30), options.IdleReleaseInterval);
         Assert.Equal(16L << 20, options.IdleReleaseMinimumBytes);
         Assert.True(options.TrimNativeMemory);
@@ -99,6 +105,11 @@ public sealed class SettingsTests
     [InlineData("ExpirationScanFrequency", "soon:ish")]
     [InlineData("TrackStatistics", "yes")]
     [InlineData("TrackLinkedCacheEntries", "1")]
+    [InlineData("AuditShare", "-0.1")]
+    [InlineData("AuditShare", "1.1")]
+    [InlineData("AuditShare", "NaN")]
+    [InlineData("AuditShare", "1%")]
+    [InlineData("AuditOnlyReports", "1")]
     [InlineData("PacingShare", "-0.1")]
     [InlineData("PacingShare", "1.1")]
     [InlineData("PacingShare", "NaN")]
@@ -119,6 +130,7 @@ public sealed class SettingsTests
             "ReleaseMode" => string.Join(" or ", Enum.GetNames<ReleaseMode>()),
             "ExpirationScanFrequency" =>
                 "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
+            "AuditShare" => "a share of one processor as a number from 0 (never) to 1, such as 0.01",
             "PacingShare" => "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",
             "IdleReleaseInterval" =>
                 "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
@@ -145,7 +157,8 @@ public sealed class SettingsTests
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
                 : "expected MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
-                    + "TrackLinkedCacheEntries, PacingShare, IdleReleaseInterval, "
+                    + "TrackLinkedCacheEntries, DisposeValues, PacingShare, AuditShare, AuditOnlyReports, "
+                    + "IdleReleaseInterval, "
                     + "IdleReleaseMinimumBytes or TrimNativeMemory."),
         ],
         (unknown, "1"));

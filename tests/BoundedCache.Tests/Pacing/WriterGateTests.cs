@@ -1,5 +1,4 @@
 using BoundedCache.Pacing;
-using BoundedCache.Process;
 
 namespace BoundedCache.Tests.Pacing;
 

@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using BoundedCache.Entries;
 using BoundedCache.Pacing;
 using BoundedCache.Release;
 using BoundedCache.Tests.Process;
@@ -38,7 +39,8 @@ internal sealed class ReleasingCache : IDisposable
         };
         options.AddSizer<Blob>(static blob => blob.Bytes);
         configure?.Invoke(options);
-        Cache = new BoundedMemoryCache(options, log, meterFactory: null, Releaser, Pacer);
+        Cache = new BoundedMemoryCache(
+            options, log, meterFactory: null, Releaser, Pacer, new Auditor(hasThread: false));
     }
 
     public FakeProcess Process { get; } = new();

@@ -219,8 +219,9 @@ public sealed class ShrinkOperationTests
 
         ShrinkReport report = await test.Cache.ReleaseAsync();
 
+        // Whether it is the cache is not known while caches of other tests hold entries of declared sizes.
         Assert.Contains(report.Advice, static advice =>
-            advice.StartsWith("It is not the cache:", StringComparison.Ordinal));
+            advice.Contains("are live objects outside any cache that reports", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -329,11 +330,17 @@ public sealed class ShrinkOperationTests
 
         public bool IsInCallback => false;
 
+        public int UncertainEntries => 0;
+
         public Func<CacheShare> ReadCaches => static () => default;
 
         public List<ReleaseResult> Released { get; } = [];
 
         public long TakeLeftBytes() => 0;
+
+        public void Reexamine()
+        {
+        }
 
         public void Pace() => throw new InvalidTimeZoneException();
 

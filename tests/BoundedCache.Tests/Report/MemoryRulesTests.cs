@@ -63,6 +63,8 @@ public sealed class MemoryRulesTests
             Empty(whole) with { Space = s_noSpace with { HugePageBytes = part } },
         [MemoryReportCause.HeapLimit] = static (whole, part) =>
             Empty(whole) with { Room = new HeapRoom(whole, null), CacheLimitBytes = LimitsFor(whole + part) },
+        [MemoryReportCause.UncountedValues] = static (whole, part) =>
+            Empty(whole) with { OtherLiveBytes = part, UnfinishedEntries = 3 },
     };
 
     /// <summary>The rules with the least MiB and the least percentage at which each speaks.</summary>
@@ -86,6 +88,7 @@ public sealed class MemoryRulesTests
         { MemoryReportCause.HeapLimit, 8, 2 },
         { MemoryReportCause.PinnedHeap, 32, 25 },
         { MemoryReportCause.LargeObjectHoles, 32, 25 },
+        { MemoryReportCause.UncountedValues, 64, 50 },
     };
 
     private static MemoryBreakdown Empty(long bytes) => new() { ResidentBytes = bytes, HeapBytes = bytes };

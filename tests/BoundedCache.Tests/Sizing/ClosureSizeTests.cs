@@ -1,3 +1,5 @@
+using BoundedCache.Sizing;
+
 namespace BoundedCache.Tests.Sizing;
 
 /// <summary>What counts of a lambda that captured something, in a value that keeps it.</summary>
@@ -76,14 +78,14 @@ public sealed class ClosureSizeTests
 
     [Fact]
     public void A_lambda_that_captured_only_the_object_that_made_it_does_not_count() =>
-        Assert.Equal(0, Truth.Measure(new Func<int>(() => _data.Length)));
+        Assert.Equal(0, new ObjectMeasurer().Measure(new Func<int>(() => _data.Length)));
 
     [Fact]
     public void Several_delegates_in_one_do_not_count()
     {
         int number = Environment.ProcessId;
         Action one = () => number++;
-        Assert.Equal(0, Truth.Measure(one + (() => number--)));
+        Assert.Equal(0, new ObjectMeasurer().Measure(one + (() => number--)));
     }
 
     private sealed class Repository

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using BoundedCache.Sizing;
 
 namespace BoundedCache.Tests.Sizing;
@@ -67,40 +65,17 @@ public sealed class EstimateTests
     }
 
     [Fact]
-    public void Each_measurement_has_its_own_time()
+    public void Each_measurement_has_its_own_steps()
     {
-        var walk = new GraphWalk();
-        Started(walk) = Stopwatch.GetTimestamp() - Ticks(TimeSpan.FromHours(2));
-        walk.Measure(
-            Enumerable.Range(1, 2000).Select(static _ => new object()).ToArray(),
-            Truth.Unbounded with { MaxTime = TimeSpan.FromHours(1) },
-            out bool isEstimated);
+        object[] value = new object[Truth.Unbounded.MaxObjects];
+        var measurer = new ObjectMeasurer(bounds: new GraphBounds(value.Length / 40));
+        for (int i = 0; i < 3; i++)
+        {
+            measurer.Measure(value);
+        }
 
-        Assert.False(isEstimated);
+        Assert.Equal(0, measurer.EstimatedCount);
     }
-
-    [Fact]
-    public void Learning_a_type_takes_none_of_the_time()
-    {
-        var walk = new GraphWalk();
-        walk.Measure(s_exact, Truth.Unbounded with { MaxTime = TimeSpan.FromHours(1) }, out _);
-        Started(walk) = Stopwatch.GetTimestamp() - Ticks(TimeSpan.FromHours(3));
-        Assert.True(IsOutOfTime(walk));
-
-        Learning(walk) = Ticks(TimeSpan.FromHours(2.5));
-        Assert.False(IsOutOfTime(walk));
-    }
-
-    private static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_started")]
-    private static extern ref long Started(GraphWalk walk);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_learning")]
-    private static extern ref long Learning(GraphWalk walk);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "IsOutOfTime")]
-    private static extern bool IsOutOfTime(GraphWalk walk);
 
     private sealed class Opaque;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using BoundedCache.Sizing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Tests.Sizing;
@@ -43,9 +44,24 @@ public sealed class NotFollowedTests
     public void Shared_things_are_neither_counted_nor_followed(string name)
     {
         object shared = s_shared[name];
-        Assert.Equal(0, Truth.Measure(shared));
+        Assert.Equal(0, new ObjectMeasurer().Measure(shared));
         Assert.Equal(s_boxSize, Truth.Measure(new Holder { Content = shared }));
         Assert.Equal(s_boxSize, Truth.Measure(new StrongBox(shared)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Shared))]
+    public void A_value_that_is_not_followed_is_an_estimate_and_told(string name)
+    {
+        var told = new List<Type>();
+        var measurer = new ObjectMeasurer(onEstimated: told.Add);
+        Assert.Equal(0, measurer.Measure(s_shared[name], out MeasureNotes notes));
+        Assert.Equal(MeasureNotes.NotFollowed | MeasureNotes.Estimated, notes);
+        Assert.Equal(1, measurer.EstimatedCount);
+        Assert.Equal([s_shared[name].GetType()], told);
+
+        measurer.Measure(new Holder { Content = s_shared[name] }, out notes);
+        Assert.Equal(MeasureNotes.None, notes);
     }
 
     [Fact]
@@ -67,7 +83,7 @@ public sealed class NotFollowedTests
             container.GetRequiredService<IServiceProvider>(),
             container.GetRequiredService<IServiceScopeFactory>(),
         ];
-        Assert.All(parts, static part => Assert.Equal(0, Truth.Measure(part)));
+        Assert.All(parts, static part => Assert.Equal(0, new ObjectMeasurer().Measure(part)));
         Assert.All(parts, static part => Assert.Equal(s_boxSize, Truth.Measure(new Holder { Content = part })));
         Assert.InRange(Truth.Measure(container.CreateAsyncScope()), 1, s_boxSize);
     }

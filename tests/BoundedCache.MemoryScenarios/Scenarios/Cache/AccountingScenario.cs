@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
@@ -15,9 +16,9 @@ internal abstract class AccountingScenario : Scenario
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {
         Fill(10).Dispose();
-        long before = GC.GetTotalMemory(forceFullCollection: true);
+        long before = LiveHeap.Bytes();
         BoundedMemoryCache cache = Fill(Entries);
-        long alive = GC.GetTotalMemory(forceFullCollection: true) - before;
+        long alive = LiveHeap.Bytes() - before;
         var result = new ScenarioResult
         {
             Figures = new Dictionary<string, double>

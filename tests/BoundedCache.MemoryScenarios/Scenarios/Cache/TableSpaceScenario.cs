@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.MemoryScenarios.Scenarios.Cache;
@@ -24,11 +25,11 @@ internal abstract class TableSpaceScenario : Scenario
     {
         // Once in small, so that what code and statics need at their first use is not counted.
         Play(10);
-        long before = GC.GetTotalMemory(forceFullCollection: true);
+        long before = LiveHeap.Bytes();
         BoundedMemoryCache cache = Fill(Entries);
-        long full = GC.GetTotalMemory(forceFullCollection: true) - before;
+        long full = LiveHeap.Bytes() - before;
         Empty(cache);
-        long kept = GC.GetTotalMemory(forceFullCollection: true) - before;
+        long kept = LiveHeap.Bytes() - before;
         var result = new ScenarioResult
         {
             Figures = new Dictionary<string, double>

@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Engine;
+
+/// <summary>Walks over all entries: to remove those whose keys the caller chooses, or to look at values.</summary>
+internal sealed partial class CacheEngine
+{
+    /// <summary>
+    /// Removes the entries whose keys match, and overtakes pending stores whose keys do. Entries that are inserted
+    /// meanwhile may be seen or not. Call <see cref="Trim"/> afterwards, also when it throws.
+    /// </summary>
+    /// <param name="match">User code: runs without the lock. If it throws, what matched until then is removed.</param>
+    /// <param name="removed">Raised by each entry removed.</param>
+    public void RemoveWhere(Func<object, bool> match, ref int removed)
+    {
+        foreach (PendingStore store in Pending.Snapshot())
+        {
+            if (match(store.Key))
+            {
+                OvertakePending(store, EvictionReason.Removed);
+            }
+        }
+
+        // Like an enumeration it keeps entries from moving: one that moved behind it would be missed.
+        var pin = new InsertedSlots(chunks: 0);
+        int chunks;
+        using (_lock.Enter())
+        {
+            _enumerations.Add(pin);
+            chunks = _allocator.Numbers;
+        }
+
+        try
+        {
+            var candidates = new List<SeenEntry>();
+            for (int chunk = 1; chunk < chunks; chunk++)
+            {
+                candidates.Clear();
+                AddSeen(chunk, candidates);
+                int matched = 0;
+                try
+                {
+                    for (int i = 0; i < candidates.Count; i++)
+                    {
+                        if (match(candidates[i].Key))
+                        {
+                            candidates[matched++] = candidates[i];
+                        }
+                    }
+                }
+                finally
+                {
+                    Remove(candidates, matched, ref removed);
+                }
+            }
+        }
+        finally
+        {
+            using (_lock.Enter())
+            {
+                _enumerations.Remove(pin);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Visits the entries whose values are wanted, once each, and gives details to those that have none, so that their
+    /// removal is told. Entries that are stored meanwhile may be seen or not.
+    /// </summary>
+    /// <param name="wants">Whether to visit an entry with this value. Runs under the lock: no user code.</param>
+    /// <param name="visit">Runs under the lock too: the entry is in the table.</param>
+    public void VisitDetails(Func<object?, bool> wants, Action<EntryDetails> visit)
+    {
+        var pin = new InsertedSlots(chunks: 0);
+        int chunks;
+        using (_lock.Enter())
+        {
+            _enumerations.Add(pin);
+            chunks = _allocator.Numbers;
+        }
+
+        try
+        {
+            for (int chunk = 1; chunk < chunks; chunk++)
+            {
+                VisitDetails(chunk, wants, visit);
+            }
+        }
+        finally
+        {
+            using (_lock.Enter())
+            {
+                _enumerations.Remove(pin);
+            }
+        }
+    }
+
+    private void VisitDetails(int chunk, Func<object?, bool> wants, Action<EntryDetails> visit)
+    {
+        using (_lock.EnterAfterOthers())
+        {
+            int first = chunk << SlotStore.ChunkShift;
+            int end = first + _allocator.State(chunk).Fresh;
+            for (int index = first; index < end; index++)
+            {
+                if (_store.Node(index).IsInUse && wants(ValueOf(in _store.Slot(index))))
+                {
+                    visit(EnsureDetails_NeedsLock(index));
+                }
+            }
+        }
+    }
+
+    /// <remarks>The charge stays: the bytes of such late details are not counted.</remarks>
+    private EntryDetails EnsureDetails_NeedsLock(int index)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        ref Slot slot = ref _store.Slot(index);
+        if ((slot.Flags & SlotFlags.HasDetails) != 0)
+        {
+            return (EntryDetails)slot.Value!;
+        }
+
+        EntryDetails details = EntryDetails.Empty();
+        details.Value = slot.Value;
+        if ((slot.Flags & SlotFlags.HasDeadline) != 0)
+        {
+            details.AbsoluteExpirationTicks = _store.Deadline(index);
+        }
+
+        BeginWrite(ref slot);
+        slot.Value = details;
+        slot.Flags |= SlotFlags.HasDetails;
+        EndWrite(ref slot);
+        details.Index = index;
+        return details;
+    }
+
+    private void AddSeen(int chunk, List<SeenEntry> candidates)
+    {
+        using (_lock.EnterAfterOthers())
+        {
+            int first = chunk << SlotStore.ChunkShift;
+            int end = first + _allocator.State(chunk).Fresh;
+            for (int index = first; index < end; index++)
+            {
+                if (_store.Node(index).IsInUse)
+                {
+                    ref Slot slot = ref _store.Slot(index);
+                    candidates.Add(new SeenEntry(index, slot.Key!, ValueOf(in slot), slot.Version));
+                }
+            }
+        }
+    }
+
+    private void Remove(List<SeenEntry> candidates, int count, ref int removed)
+    {
+        for (int begin = 0; begin < count; begin += BatchEntries)
+        {
+            List<RemovedEntry>? told = null;
+            int end = Math.Min(count, begin + BatchEntries);
+            using (_lock.EnterAfterOthers())
+            {
+                for (int i = begin; i < end; i++)
+                {
+                    SeenEntry candidate = candidates[i];
+                    if (IsStill_NeedsLock(in candidate))
+                    {
+                        RemoveEntry_NeedsLock(candidate.Index, EvictionReason.Removed, ref told);
+                        removed++;
+                    }
+                }
+
+                EndHold_NeedsLock(NoTrimming);
+            }
+
+            Notify(told);
+        }
+    }
+
+    /// <summary>
+    /// Whether an entry is the one that was seen. Its version also changes when it is only measured again.
+    /// </summary>
+    private bool IsStill_NeedsLock(in SeenEntry candidate)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (!_store.Exists(candidate.Index) || !_store.Node(candidate.Index).IsInUse)
+        {
+            return false;
+        }
+
+        ref Slot slot = ref _store.Slot(candidate.Index);
+        return slot.Version == candidate.Version
+            || (ReferenceEquals(slot.Key, candidate.Key) && ReferenceEquals(ValueOf(in slot), candidate.Value));
+    }
+
+    private static object? ValueOf(in Slot slot) =>
+        (slot.Flags & SlotFlags.HasDetails) != 0 ? ((EntryDetails)slot.Value!).Value : slot.Value;
+
+    private readonly record struct SeenEntry(int Index, object Key, object? Value, uint Version);
+}

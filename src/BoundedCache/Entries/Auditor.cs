@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using BoundedCache.Process;
+
+namespace BoundedCache.Entries;
+
+/// <summary>
+/// The one thread of the process that measures values again, for all caches in turn. It starts with the first cache
+/// that joins, holds caches weakly, and ends with the last. Thread-safe.
+/// </summary>
+/// <remarks>
+/// Two kinds of work have budgets of their own. Values that were finished are measured soon: a quarter of a processor
+/// at most, since the application makes no more of them than it stores. Laps over the tables take the share of a
+/// processor that the cache's options say, and rest while nothing uses the cache.
+/// </remarks>
+/// <param name="hasThread">False for tests, which drive the caches by hand.</param>
+[SuppressMessage(
+    "Design", "CA1001", Justification = "Lives as long as the process, or a test.")]
+internal sealed class Auditor(bool hasThread = true)
+{
+    /// <summary>The share of a processor for values that were finished.</summary>
+    private const double FinishedShare = 0.25;
+
+    private static readonly TimeSpan s_finishedSlice = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_lapSlice = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>How often it looks whether a lap is due while there is nothing else to do.</summary>
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+
+    /// <summary>Even after a graph of gigabytes, and where the share is tiny.</summary>
+    private static readonly TimeSpan s_longestRest = TimeSpan.FromHours(1);
+
+    private readonly Lock _lock = new();
+    private readonly WeakList<CacheAudit> _caches = new();
+    private readonly ManualResetEventSlim _asked = new();
+    private bool _isRunning;
+    private int _turn;
+
+    // From when on each kind of work may go on, as a stopwatch's timestamp. Only the thread uses them.
+    private long _finishedFrom;
+    private long _lapsFrom;
+
+    // The thread's work up to the last piece's end. What it does between pieces counts as part of the next one.
+    private TimeSpan _workedUntil;
+
+    /// <summary>The auditor of this process.</summary>
+    public static Auditor Shared { get; } = new();
+
+    /// <summary>Whether the thread runs. For tests.</summary>
+    internal bool IsRunning
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isRunning;
+            }
+        }
+    }
+
+    /// <summary>Adds a cache, once.</summary>
+    public void Join(CacheAudit cache)
+    {
+        lock (_lock)
+        {
+            _caches.Add(cache);
+            if (_isRunning || !hasThread)
+            {
+                return;
+            }
+
+            try
+            {
+                // UnsafeStart: the thread outlives the caller's request, and must not carry its ExecutionContext.
+                new Thread(Run)
+                {
+                    IsBackground = true,
+                    Name = "BoundedCache audit",
+                    Priority = ThreadPriority.BelowNormal,
+                }.UnsafeStart();
+                _isRunning = true;
+            }
+            catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
+            {
+                // The next cache tries again.
+            }
+        }
+    }
+
+    /// <summary>Removes a cache that is disposed.</summary>
+    public void Leave(CacheAudit cache)
+    {
+        lock (_lock)
+        {
+            _caches.Remove(cache);
+        }
+
+        Wake();
+    }
+
+    /// <summary>Tells the thread that a value was finished. Does not wait.</summary>
+    public void Wake() => _asked.Set();
+
+    private void Run()
+    {
+        _workedUntil = ThreadWork.Now;
+        while (TakeTurn() is { } rest)
+        {
+            _asked.Wait(rest);
+            _asked.Reset();
+        }
+    }
+
+    /// <summary>One piece of work. Not inlined: no cache may stay on the stack while the thread rests.</summary>
+    /// <returns>How long to rest; null where no cache is left, and the thread ends.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private TimeSpan? TakeTurn()
+    {
+        List<CacheAudit> caches;
+        lock (_lock)
+        {
+            caches = _caches.ToList();
+            if (caches.Count == 0)
+            {
+                // Under the lock that Join takes: either it sees that no thread runs, or this sees its cache.
+                _isRunning = false;
+                return null;
+            }
+        }
+
+        long now = Stopwatch.GetTimestamp();
+        TimeSpan rest = s_look;
+        if (Next(caches, static cache => cache.HasFinished) is { } finished)
+        {
+            rest = Min(rest, now < _finishedFrom
+                ? Stopwatch.GetElapsedTime(now, _finishedFrom)
+                : Work(
+                    finished,
+                    static cache => cache.MeasureFinished(s_finishedSlice),
+                    FinishedShare,
+                    out _finishedFrom));
+        }
+
+        if (Next(caches, static cache => cache.IsLapDue) is { } due)
+        {
+            rest = Min(rest, now < _lapsFrom
+                ? Stopwatch.GetElapsedTime(now, _lapsFrom)
+                : Work(due, static cache => cache.GoOn(s_lapSlice), due.Share, out _lapsFrom));
+        }
+
+        return rest;
+    }
+
+    /// <summary>The next cache, in turn, that has work of a kind.</summary>
+    private CacheAudit? Next(List<CacheAudit> caches, Predicate<CacheAudit> hasWork)
+    {
+        for (int i = 0; i < caches.Count; i++)
+        {
+            CacheAudit cache = caches[(int)((uint)++_turn % (uint)caches.Count)];
+            if (hasWork(cache))
+            {
+                return cache;
+            }
+        }
+
+        return null;
+    }
+
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "Nobody waits for it, and an exception here would end the process.")]
+    private TimeSpan Work(CacheAudit cache, Action<CacheAudit> work, double share, out long goOnFrom)
+    {
+        try
+        {
+            work(cache);
+        }
+        catch (Exception)
+        {
+            // Out of memory, perhaps: the next slice tries again.
+        }
+
+        TimeSpan now = ThreadWork.Now;
+        var rest = TimeSpan.FromSeconds(
+            Math.Min(s_longestRest.TotalSeconds, (now - _workedUntil).TotalSeconds * (1 - share) / share));
+        _workedUntil = now;
+        goOnFrom = Stopwatch.GetTimestamp() + (long)(rest.TotalSeconds * Stopwatch.Frequency);
+        return rest;
+    }
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}

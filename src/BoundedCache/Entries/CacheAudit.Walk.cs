@@ -1,0 +1,231 @@
+using System.Diagnostics;
+using BoundedCache.Engine;
+using BoundedCache.Sizing;
+
+namespace BoundedCache.Entries;
+
+/// <content>Finds entries, measures them, and decides what is charged.</content>
+internal sealed partial class CacheAudit
+{
+    private void MeasureFinishedValues(Slice slice)
+    {
+        while (!slice.IsOver && _finished.TryTake(out Finished finished))
+        {
+            _batch.Clear();
+            if (finished.Index == 0)
+            {
+                _engine.ReadUnfinished(finished.Hash, _batch);
+            }
+            else if (_engine.TryReadEntry(
+                new SlotRef(finished.Index, finished.Version, SlotFlags.None, 0), out AuditedEntry entry))
+            {
+                _batch.Add(entry);
+            }
+
+            foreach (AuditedEntry entry in _batch)
+            {
+                if (entry.IsUnfinished)
+                {
+                    Look(in entry, slice);
+                }
+            }
+        }
+    }
+
+    private void MeasureSuspects(Slice slice)
+    {
+        if (!slice.Charges || _suspects.Count == 0)
+        {
+            return;
+        }
+
+        foreach ((int index, Suspect suspect) in _suspects.ToArray())
+        {
+            if (slice.IsOver)
+            {
+                return;
+            }
+
+            if (_engine.TryReadEntry(new SlotRef(index, suspect.Version, SlotFlags.None, 0), out AuditedEntry entry))
+            {
+                slice.Lap = entry.Marks.IsHot ? _hot : _cold;
+                Look(in entry, slice);
+            }
+            else
+            {
+                _suspects.Remove(index);
+            }
+        }
+    }
+
+    private void Walk(Slice slice)
+    {
+        if (slice.IsWhole)
+        {
+            WalkAll(_hot, slice);
+            WalkAll(_cold, slice);
+            return;
+        }
+
+        // In turn: neither hot entries nor the many others keep the thread to themselves.
+        (Lap first, Lap second) = _coldIsNext ? (_cold, _hot) : (_hot, _cold);
+        _coldIsNext = !_coldIsNext;
+        foreach (Lap lap in (ReadOnlySpan<Lap>)[first, second])
+        {
+            if (!slice.IsOver && IsDue(lap, lap.IsHot ? _engine.HotCount : _engine.ChangingCount - _engine.HotCount))
+            {
+                WalkOn(lap, slice);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Walks over the whole table, within the slice: what the lap has not come to, and then the beginning.
+    /// </summary>
+    private void WalkAll(Lap lap, Slice slice)
+    {
+        bool isUnderWay = lap.IsUnderWay;
+        WalkOn(lap, slice);
+        if (isUnderWay && !slice.IsOver)
+        {
+            WalkOn(lap, slice, fromStart: true);
+        }
+    }
+
+    /// <summary>Goes on with a lap until the slice is over or the lap at its end.</summary>
+    private void WalkOn(Lap lap, Slice slice, bool fromStart = false)
+    {
+        if (!lap.IsUnderWay && slice.Charges)
+        {
+            lap.Begin(_engine.Activity);
+        }
+
+        slice.Lap = lap;
+        int next = lap.IsUnderWay && !fromStart ? lap.Next : 0;
+        do
+        {
+            _batch.Clear();
+            next = _engine.ReadChanging(next, lap.IsHot, _batch, BatchEntries);
+            foreach (AuditedEntry entry in _batch)
+            {
+                Look(in entry, slice);
+                if (slice.IsOver)
+                {
+                    next = entry.SlotRef.Index + 1;
+                    break;
+                }
+            }
+        }
+        while (next != 0 && !slice.IsOver && !IsStopped);
+
+        if (slice.Charges)
+        {
+            (lap.Next, lap.IsUnderWay) = (next, next != 0);
+        }
+    }
+
+    /// <summary>Measures one entry.</summary>
+    private void Look(in AuditedEntry entry, Slice slice)
+    {
+        _stopToken.ThrowIfCancellationRequested();
+        if (entry.IsUnfinished && ChangingTypes.IsUnfinished(entry.Value, out Task? running))
+        {
+            if (running is not null)
+            {
+                TaskWatch.Add(running, _self, entry.Hash);
+            }
+
+            return;
+        }
+
+        long bytes = Measure(entry.Value, out bool isEstimated);
+        long charge = _setup.Charge(
+            entry.Key, Math.Max(bytes, entry.Marks.DeclaredBytes), entry.Details, entry.HasDeadline);
+        long growth = charge - entry.Charge;
+        _audited++;
+        if (entry.IsUnfinished)
+        {
+            slice.Found(growth);
+            if (slice.Charges)
+            {
+                ChargeAnew(in entry, charge, isHot: false);
+            }
+
+            return;
+        }
+
+        // An estimate may differ from the last one without any change.
+        if (growth == 0 || (isEstimated && Math.Abs(growth) <= entry.Charge / 10))
+        {
+            _suspects.Remove(entry.SlotRef.Index);
+            return;
+        }
+
+        slice.Found(growth);
+        ChangingTypes.Get(entry.Value).WasSeenToChange = true;
+        if (!slice.Charges)
+        {
+            return;
+        }
+
+        if (!entry.Marks.IsHot)
+        {
+            slice.Hot.Add(entry.SlotRef);
+        }
+
+        if (growth > entry.Charge)
+        {
+            if (!TryConfirm(in entry, slice, ref charge))
+            {
+                return;
+            }
+
+            bytes -= Math.Max(0, growth - (charge - entry.Charge));
+        }
+
+        if (growth < 0)
+        {
+            ChargeOrReport(in entry, charge, slice);
+        }
+        else
+        {
+            slice.Grown.Add(new Grown(entry, charge, bytes));
+        }
+    }
+
+    /// <summary>Whether much growth is found for the second time. The smaller size of the two counts.</summary>
+    private bool TryConfirm(in AuditedEntry entry, Slice slice, ref long charge)
+    {
+        int index = entry.SlotRef.Index;
+        if (_suspects.TryGetValue(index, out Suspect first) && first.Version == entry.SlotRef.Version)
+        {
+            if (first.Slice == slice.Number)
+            {
+                return false;
+            }
+
+            _suspects.Remove(index);
+            charge = Math.Min(charge, first.Charge);
+            return true;
+        }
+
+        if (_suspects.Count < MostSuspects)
+        {
+            _suspects[index] = new Suspect(entry.SlotRef.Version, charge, slice.Number);
+        }
+
+        return false;
+    }
+
+    private long Measure(object? value, out bool isEstimated)
+    {
+        long bytes = _measurer.Measure(value, out MeasureNotes notes);
+        if ((notes & MeasureNotes.LowerBound) != 0)
+        {
+            bytes = _measurer.MeasureFully(value!, _stopToken);
+        }
+
+        isEstimated = notes != MeasureNotes.None;
+        return bytes;
+    }
+}

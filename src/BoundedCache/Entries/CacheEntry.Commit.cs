@@ -1,0 +1,145 @@
+using BoundedCache.Engine;
+
+namespace BoundedCache.Entries;
+
+/// <summary>How an entry is stored, and what others change of it before and afterwards.</summary>
+internal partial class CacheEntry
+{
+    /// <summary>Stores the entry, at the first call and if a value was set.</summary>
+    public void Dispose()
+    {
+        if (_state != State.Building)
+        {
+            return;
+        }
+
+        CacheEntry? outer = _scope?.Leave();
+        EndBuilding();
+        if (!_hasValue)
+        {
+            return;
+        }
+
+        bool isStored = false;
+        try
+        {
+            isStored = _cache.Store(this);
+        }
+        finally
+        {
+            if (!isStored)
+            {
+                _state = State.Apart;
+            }
+        }
+
+        // At least 1, because 0 would mean never: if the expiration is the beginning of time, the outer entry is
+        // expired too.
+        outer?.Inherit(new Expiration(Math.Max(1, AbsoluteTicks), _details?.Tokens));
+    }
+
+    /// <summary>Ends the building, and stores nothing, even if a value was set.</summary>
+    protected void Withdraw()
+    {
+        _hasValue = false;
+        Dispose();
+    }
+
+    /// <summary>
+    /// Begins the life of the entry: the relative expiration counts from now. Answers when it expires however often it
+    /// is used, and the details to keep with the key and the value; null where there are none.
+    /// </summary>
+    public (long AbsoluteTicks, EntryDetails? Details) Begin(long nowTicks)
+    {
+        if (_relativeTicks > 0)
+        {
+            _relativeEndTicks = Ticks.Add(nowTicks, _relativeTicks);
+        }
+
+        EntryDetails? details = _slidingTicks > 0 ? MakeDetails() : _details;
+        if (details is null
+            || (_slidingTicks == 0 && details.Callbacks.Length == 0 && details.Tokens.Length == 0))
+        {
+            return (AbsoluteTicks, null);
+        }
+
+        details.Value = _value;
+        details.AbsoluteExpirationTicks = AbsoluteTicks;
+        details.SlidingTicks = _slidingTicks;
+        details.LastAccessTicks = nowTicks;
+        return (AbsoluteTicks, details);
+    }
+
+    /// <summary>
+    /// Takes over the expiration of an entry that was built or read while this one was being built: its tokens, and its
+    /// absolute expiration if that is earlier. Thread-safe: flows that were started within this entry may
+    /// call it at the same time.
+    /// </summary>
+    public void Inherit(Expiration inner)
+    {
+        // No lock of its own: that would be one more object for every set.
+        lock (this)
+        {
+            // A flow in which this entry was begun may outlive it, and must not add to it for ever.
+            if (_state != State.Building)
+            {
+                return;
+            }
+
+            if (inner.Tokens is { Length: > 0 } tokens)
+            {
+                EntryDetails details = MakeDetails();
+                details.Tokens = [.. details.Tokens, .. tokens.Select(static token => new EntryToken(token.Token))];
+            }
+
+            if (inner.AbsoluteTicks is > 0 and < long.MaxValue && inner.AbsoluteTicks < SaidAbsoluteTicks)
+            {
+                _absoluteUtcTicks = Math.Min(inner.AbsoluteTicks, DateTimeOffset.MaxValue.UtcTicks);
+                _absoluteOffsetMinutes = 0;
+            }
+        }
+    }
+
+    /// <summary>The details, made where there are none. They are the same ever after.</summary>
+    public EntryDetails MakeDetails() =>
+        Details ?? (Interlocked.CompareExchange(ref _details, EntryDetails.Empty(), null) ?? _details!);
+
+    /// <summary>Replaces lists, unless somebody else did so first.</summary>
+    public SettingsUpdate Change(in ListChange change)
+    {
+        if (_state == State.Stored)
+        {
+            return _cache.Update(this, in change);
+        }
+
+        lock (this)
+        {
+            if (change.IsOutdated(_details))
+            {
+                return SettingsUpdate.ListChanged;
+            }
+
+            change.ApplyTo(_details);
+            return SettingsUpdate.NotStored;
+        }
+    }
+
+    private void EndBuilding()
+    {
+        // Already now: as soon as the entry is in the table, other threads may find it and change its settings.
+        State after = _hasValue ? State.Stored : State.Apart;
+        if (_scope is null)
+        {
+            _state = after;
+            return;
+        }
+
+        // What other flows hand up is in the entry, or comes too late.
+        lock (this)
+        {
+            _state = after;
+        }
+
+        _scope = null;
+    }
+}

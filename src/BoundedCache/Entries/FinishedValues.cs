@@ -1,0 +1,160 @@
+using System.Runtime.CompilerServices;
+using BoundedCache.Engine;
+
+namespace BoundedCache.Entries;
+
+/// <summary>
+/// Unfinished entries of one cache whose value may be finished by now, until a background thread measures them.
+/// Thread-safe. Holds no keys and no values.
+/// </summary>
+internal sealed class FinishedValues
+{
+    /// <summary>Beyond this many the walk over the table finds them.</summary>
+    private const int Most = 65_536;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Finished> _queue = new();
+    private readonly HashSet<Finished> _queued = [];
+
+    /// <summary>Whether nothing waits.</summary>
+    public bool IsEmpty => Volatile.Read(ref _count) == 0;
+
+    private int _count;
+
+    /// <summary>
+    /// Adds an entry that a reader found. Does not wait: the next reader adds it where this one could not.
+    /// </summary>
+    /// <returns>Whether it was added, and was not there before.</returns>
+    public bool TryAdd(in SlotRef slotRef)
+    {
+        if (!_lock.TryEnter())
+        {
+            return false;
+        }
+
+        try
+        {
+            return Add_NeedsLock(new Finished(slotRef.Index, slotRef.Version, 0));
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+
+    /// <summary>Adds the entries whose keys have a hash code.</summary>
+    public void Add(int hash)
+    {
+        lock (_lock)
+        {
+            Add_NeedsLock(new Finished(0, 0, hash));
+        }
+    }
+
+    /// <summary>Takes one out.</summary>
+    public bool TryTake(out Finished finished)
+    {
+        lock (_lock)
+        {
+            bool taken = _queue.TryDequeue(out finished);
+            _queued.Remove(finished);
+            Volatile.Write(ref _count, _queue.Count);
+            return taken;
+        }
+    }
+
+    private bool Add_NeedsLock(Finished finished)
+    {
+        if (_queue.Count >= Most || !_queued.Add(finished))
+        {
+            return false;
+        }
+
+        _queue.Enqueue(finished);
+        Volatile.Write(ref _count, _queue.Count);
+        return true;
+    }
+}
+
+/// <summary>
+/// Where entries are whose value may be finished: a slot, or, where <paramref name="Index"/> is 0, the entries with a
+/// hash code.
+/// </summary>
+internal readonly record struct Finished(int Index, uint Version, int Hash);
+
+/// <summary>
+/// Waits for the end of one task on behalf of all entries that hold it, with one continuation. Keeps neither caches nor
+/// values alive, and no cache keeps the task.
+/// </summary>
+internal sealed class TaskWatch
+{
+    /// <summary>Beyond this many entries that hold one task, the walk over the table finds the others.</summary>
+    private const int Most = 1024;
+
+    private static readonly ConditionalWeakTable<Task, TaskWatch> s_watches = [];
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<(WeakReference<CacheAudit> Cache, int Hash)> _waiting = [];
+    private bool _isOver;
+
+    /// <summary>Waits for a task on behalf of the entries whose keys have a hash code.</summary>
+    /// <param name="task">The task; also one that has ended meanwhile.</param>
+    /// <param name="cache">The cache: always the same reference for one cache.</param>
+    /// <param name="hash">The keys' hash code.</param>
+    public static void Add(Task task, WeakReference<CacheAudit> cache, int hash)
+    {
+        if (!s_watches.TryGetValue(task, out TaskWatch? watch))
+        {
+            watch = s_watches.GetOrAdd(task, static _ => new TaskWatch());
+        }
+
+        if (watch.Add(cache, hash))
+        {
+            // Neither the caller's context nor its scheduler: what follows only notes the end.
+            task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(watch.End);
+        }
+    }
+
+    /// <summary>Whether somebody waits for a task already.</summary>
+    public static bool Knows(Task task) => s_watches.TryGetValue(task, out _);
+
+    /// <returns>Whether this is the first, so that somebody must subscribe.</returns>
+    private bool Add(WeakReference<CacheAudit> cache, int hash)
+    {
+        lock (_lock)
+        {
+            if (!_isOver)
+            {
+                bool isFirst = _waiting.Count == 0;
+                return (isFirst || _waiting.Count < Most) && _waiting.Add((cache, hash)) && isFirst;
+            }
+        }
+
+        Tell(cache, hash);
+        return false;
+    }
+
+    /// <summary>Runs on the thread that ends the task.</summary>
+    private void End()
+    {
+        lock (_lock)
+        {
+            _isOver = true;
+        }
+
+        foreach ((WeakReference<CacheAudit> cache, int hash) in _waiting)
+        {
+            Tell(cache, hash);
+        }
+
+        _waiting.Clear();
+    }
+
+    private static void Tell(WeakReference<CacheAudit> cache, int hash)
+    {
+        if (cache.TryGetTarget(out CacheAudit? audit))
+        {
+            audit.OnFinished(hash);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+using BoundedCache.Diagnostics;
+using BoundedCache.Engine;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Entries;
+
+/// <summary>
+/// Disposes values that left a cache, each once: when the last entry that holds the instance has left. Thread-safe.
+/// </summary>
+/// <remarks>
+/// What is to be done with an entry's value stands among its eviction callbacks, as a mark, so that other entries need
+/// nothing. Entries that do not dispose their value are marked too once the cache has one that does: they may hold the
+/// same instance.
+/// </remarks>
+/// <param name="disposesAll">Whether all values are disposed, or only those of marked entries.</param>
+/// <param name="adopt">
+/// Calls its second argument with the details of each entry whose value passes the first, under the engine's lock.
+/// </param>
+/// <param name="failures">Where exceptions of <c>Dispose</c> are logged.</param>
+internal sealed class ValueDisposer(
+    bool disposesAll, Action<Func<object?, bool>, Action<EntryDetails>> adopt, FailureLog failures)
+{
+    private static readonly PostEvictionDelegate s_dispose = static (_, value, _, _) => DisposeElsewhere(value);
+    private static readonly PostEvictionDelegate s_hold = static (_, _, _, _) => { };
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<object, Holders> _holders = new(ReferenceEqualityComparer.Instance);
+    private bool _hasMarked;
+
+    /// <summary>Marks an entry: its value is disposed when it leaves. Works on entries of other caches too.</summary>
+    public static void Mark(IList<PostEvictionCallbackRegistration> callbacks) => Mark(callbacks, s_dispose);
+
+    /// <summary>Whether an entry with this value has to be marked by <see cref="MarkHolder"/>.</summary>
+    public bool Watches(object? value) => (disposesAll || Volatile.Read(ref _hasMarked)) && IsDisposable(value);
+
+    /// <summary>Marks an entry whose value is watched, unless its writer has marked it.</summary>
+    public void MarkHolder(EntryDetails details)
+    {
+        if (FindMark(details.Callbacks) == ValueMark.None)
+        {
+            details.Callbacks =
+            [
+                .. details.Callbacks,
+                new PostEvictionCallbackRegistration { EvictionCallback = disposesAll ? s_dispose : s_hold },
+            ];
+        }
+    }
+
+    /// <summary>Notes callbacks that were added to a stored entry; a mark may be among them.</summary>
+    public void OnAdded(PostEvictionCallbackRegistration[]? callbacks)
+    {
+        if (callbacks is not null && FindMark(callbacks) == ValueMark.Dispose)
+        {
+            Watch();
+        }
+    }
+
+    /// <summary>Counts an entry that is about to be stored, if its value is watched or it is marked.</summary>
+    /// <returns>Whether it was counted: then it must leave, or be refused.</returns>
+    public bool Enter(EntryDetails details)
+    {
+        bool isMarked = FindMark(details.Callbacks) == ValueMark.Dispose;
+        if (!IsDisposable(details.Value) || !(isMarked || Watches(details.Value)))
+        {
+            return false;
+        }
+
+        if (isMarked)
+        {
+            Watch();
+        }
+
+        Add(details, isMarked);
+        return true;
+    }
+
+    /// <summary>An entry that was counted was not stored: the caller holds the value, which is not disposed.</summary>
+    public void OnRefused(EntryDetails details) => TryLeave(details, toDispose: false);
+
+    /// <summary>An entry left the cache. Disposes its value if no other entry holds it. Never throws.</summary>
+    public void OnLeft(in RemovedEntry entry)
+    {
+        bool isMarked = FindMark(entry.Callbacks) == ValueMark.Dispose;
+        if (IsDisposable(entry.Details.Value) && TryLeave(entry.Details, isMarked))
+        {
+            Dispose(entry.Details.Value!);
+        }
+    }
+
+    /// <summary>Whether a callback is a mark of this class, which is not to be called.</summary>
+    public static bool IsMark(PostEvictionCallbackRegistration callback) => MarkOf(callback) != ValueMark.None;
+
+    /// <summary>
+    /// Tasks are disposable, but only those that have ended, and it does not dispose their results.
+    /// </summary>
+    private static bool IsDisposable(object? value) =>
+        value is IDisposable or IAsyncDisposable && value is not Task;
+
+    private static void Mark(IList<PostEvictionCallbackRegistration> callbacks, PostEvictionDelegate mark)
+    {
+        if (FindMark(callbacks) == ValueMark.None)
+        {
+            callbacks.Add(new PostEvictionCallbackRegistration { EvictionCallback = mark });
+        }
+    }
+
+    private static ValueMark FindMark(IList<PostEvictionCallbackRegistration> callbacks)
+    {
+        for (int i = 0; i < callbacks.Count; i++)
+        {
+            if (MarkOf(callbacks[i]) is var mark and not ValueMark.None)
+            {
+                return mark;
+            }
+        }
+
+        return ValueMark.None;
+    }
+
+    private static ValueMark MarkOf(PostEvictionCallbackRegistration? callback) =>
+        ReferenceEquals(callback?.EvictionCallback, s_dispose) ? ValueMark.Dispose
+        : ReferenceEquals(callback?.EvictionCallback, s_hold) ? ValueMark.Hold
+        : ValueMark.None;
+
+    /// <summary>Watches all entries from now on: those that were stored before may hold a marked one's value.</summary>
+    private void Watch()
+    {
+        if (!disposesAll && !Interlocked.Exchange(ref _hasMarked, true))
+        {
+            adopt(IsDisposable, older => Add(older, toDispose: false));
+        }
+    }
+
+    private void Add(EntryDetails details, bool toDispose)
+    {
+        lock (_lock)
+        {
+            if (!_holders.TryGetValue(details.Value!, out Holders? holders))
+            {
+                _holders.Add(details.Value!, holders = new Holders());
+            }
+
+            holders.Add(details);
+            holders.ToDispose |= toDispose;
+        }
+    }
+
+    /// <summary>
+    /// Uncounts an entry. True if it was the last that held the value, and one of them was to dispose it.
+    /// </summary>
+    private bool TryLeave(EntryDetails details, bool toDispose)
+    {
+        lock (_lock)
+        {
+            if (!_holders.TryGetValue(details.Value!, out Holders? holders))
+            {
+                // Marked after it was stored, or not watched.
+                return toDispose;
+            }
+
+            holders.ToDispose |= toDispose;
+            holders.Remove(details);
+            return holders.IsEmpty && _holders.Remove(details.Value!) && holders.ToDispose;
+        }
+    }
+
+    private void Dispose(object value)
+    {
+        try
+        {
+            ValueTask disposal = Start(value);
+            if (!disposal.IsCompletedSuccessfully)
+            {
+                _ = LogFailureAsync(disposal, value.GetType());
+            }
+        }
+#pragma warning disable CA1031 // User code: a failure is logged, and must not end the process.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            failures.OnDisposalFailed(value.GetType(), failure);
+        }
+    }
+
+    private async Task LogFailureAsync(ValueTask disposal, Type type)
+    {
+        try
+        {
+            await disposal.ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The same.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            failures.OnDisposalFailed(type, failure);
+        }
+    }
+
+    private static ValueTask Start(object value)
+    {
+        if (value is not IDisposable disposable)
+        {
+            return ((IAsyncDisposable)value).DisposeAsync();
+        }
+
+        disposable.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The mark as what it is for other caches: a callback.</summary>
+    private static void DisposeElsewhere(object? value)
+    {
+        if (IsDisposable(value))
+        {
+            _ = Start(value!).AsTask();
+        }
+    }
+
+    /// <summary>The entries that hold an instance, nearly always one.</summary>
+    private sealed class Holders
+    {
+        private EntryDetails? _one;
+        private HashSet<EntryDetails>? _others;
+
+        /// <summary>Whether the instance is disposed when all have left.</summary>
+        public bool ToDispose { get; set; }
+
+        public bool IsEmpty => _one is null && _others is not { Count: > 0 };
+
+        public void Add(EntryDetails details)
+        {
+            if (_one is null || _one == details)
+            {
+                _one = details;
+            }
+            else
+            {
+                (_others ??= []).Add(details);
+            }
+        }
+
+        public void Remove(EntryDetails details)
+        {
+            if (_one == details)
+            {
+                _one = null;
+            }
+            else
+            {
+                _others?.Remove(details);
+            }
+        }
+    }
+
+    private enum ValueMark
+    {
+        None,
+        Hold,
+        Dispose,
+    }
+}

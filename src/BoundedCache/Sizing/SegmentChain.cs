@@ -1,0 +1,63 @@
+using System.Buffers;
+using System.Reflection;
+
+namespace BoundedCache.Sizing;
+
+/// <summary>
+/// The segments of a <see cref="ReadOnlySequence{T}"/>: a chain that knows its length, but not in segments.
+/// </summary>
+/// <remarks>One for each type derived from <see cref="ReadOnlySequenceSegment{T}"/>.</remarks>
+internal sealed class SegmentChain
+{
+    /// <summary>Segments looked at to learn how long a segment is.</summary>
+    private const int Sampled = 256;
+
+    private readonly FieldInfo _next;
+    private readonly FieldInfo _runningIndex;
+
+    private SegmentChain(FieldInfo next, FieldInfo runningIndex) => (_next, _runningIndex) = (next, runningIndex);
+
+    /// <summary>
+    /// The chain of segments of this type, or null if it is another type or its fields have other names.
+    /// </summary>
+    public static SegmentChain? From(Type type)
+    {
+        for (Type? t = type; t is not null; t = t.BaseType)
+        {
+            if (t.IsGenericType && t.GetGenericTypeDefinition() == typeof(ReadOnlySequenceSegment<>))
+            {
+                return Find(t, "<Next>k__BackingField") is { } next
+                    && Find(t, "<RunningIndex>k__BackingField") is { } index
+                    && index.FieldType == typeof(long)
+                        ? new SegmentChain(next, index)
+                        : null;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>About how many segments lie between two, both included; 0 where nothing tells.</summary>
+    public long EstimateCount(object first, object last)
+    {
+        object segment = first;
+        for (int i = 1; i <= Sampled; i++)
+        {
+            if (ReferenceEquals(segment, last) || _next.GetValue(segment) is not { } next)
+            {
+                return i;
+            }
+
+            segment = next;
+        }
+
+        double sampled = IndexOf(segment) - (double)IndexOf(first);
+        double all = IndexOf(last) - (double)IndexOf(first);
+        return sampled > 0 && all > sampled ? (long)Math.Min(int.MaxValue, Sampled * all / sampled) + 1 : 0;
+    }
+
+    private long IndexOf(object segment) => (long)_runningIndex.GetValue(segment)!;
+
+    private static FieldInfo? Find(Type type, string name) =>
+        Array.Find(InstanceFields.DeclaredBy(type), field => field.Name == name);
+}

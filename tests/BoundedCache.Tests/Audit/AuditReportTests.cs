@@ -1,0 +1,168 @@
+using BoundedCache.Entries;
+using BoundedCache.Report;
+using BoundedCache.Tests.Diagnostics;
+using BoundedCache.Tests.Release;
+using BoundedCache.Tests.Sizing;
+using static BoundedCache.Tests.Audit.ChangingValue;
+using static BoundedCache.Tests.Process.FakeProcess;
+
+namespace BoundedCache.Tests.Audit;
+
+/// <summary>What reports, metrics and shrinks make of values whose bytes are not known, or that grew.</summary>
+[Collection(HeapTests.Name)]
+public sealed class AuditReportTests
+{
+    private static readonly MemoryBreakdown s_otherLive = new()
+    {
+        ResidentBytes = 1000 * MiB,
+        HeapBytes = 900 * MiB,
+        OtherLiveBytes = 800 * MiB,
+        IsLiveMeasured = true,
+    };
+
+    [Theory]
+    [InlineData(0, 0, MemoryReportCause.OtherLive, "It is not the cache")]
+    [InlineData(1, 0, MemoryReportCause.UncountedValues, "1 entry was stored before the value was finished")]
+    [InlineData(2, 0, MemoryReportCause.UncountedValues, "2 entries were stored before the value was finished")]
+    [InlineData(0, 5 * MiB, MemoryReportCause.UncountedValues, "have grown by 5 MiB after")]
+    public void A_report_denies_nothing_that_it_does_not_know(
+        int unfinished, long grown, MemoryReportCause cause, string text)
+    {
+        MemoryReportFinding finding = Assert.Single(
+            MemoryRules.Check(s_otherLive with { UnfinishedEntries = unfinished, GrownBytes = grown }));
+
+        Assert.Equal(cause, finding.Cause);
+        Assert.Contains(text, finding.Text, StringComparison.Ordinal);
+        Assert.Equal(
+            cause == MemoryReportCause.OtherLive,
+            finding.ToString().Contains("Lowering a limit will not help", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(800 * MiB, 1, MemoryReportCause.UncountedValues)]
+    [InlineData(800 * MiB, 0, MemoryReportCause.OtherLive)]
+    public void Before_a_report_denies_something_values_are_measured_again(
+        long otherLive, long found, MemoryReportCause cause)
+    {
+        MemoryAnalysis analysis = Analysis(otherLive, () => new CacheShare { GrownBytes = found });
+
+        Assert.Equal(cause, Assert.Single(MemoryRules.Check(analysis.Recheck().Breakdown)).Cause);
+    }
+
+    [Fact]
+    public void A_report_that_denies_nothing_measures_nothing()
+    {
+        MemoryAnalysis analysis = Analysis(10 * MiB, static () => throw new InvalidTimeZoneException());
+
+        Assert.Same(analysis, analysis.Recheck());
+    }
+
+    [Fact]
+    public void The_share_of_the_caches_tells_what_is_unfinished_and_finds_what_grew()
+    {
+        using var test = new CacheUnderTest();
+        var holder = new Holder();
+        test.Cache.Set("lazy", new Lazy<int>(static () => 1));
+        test.Cache.Set("key", holder);
+        holder.Content = new byte[100_000];
+        (long before, long audited) = (test.Cache.UsedMemory, test.Cache.GetSnapshot().AuditedEntries);
+        CacheShare share = LiveCaches.ReadShare([test.Cache]);
+        CacheShare again = share.Recheck!();
+
+        Assert.InRange(share.UnfinishedEntries, 1, int.MaxValue);
+        Assert.InRange(again.GrownBytes, 100_000, long.MaxValue);
+        Assert.Null(again.Recheck);
+        Assert.Equal(before, test.Cache.UsedMemory);
+        Assert.True(test.Cache.GetSnapshot().AuditedEntries > audited, "nothing was measured");
+    }
+
+    [Fact]
+    public void A_report_has_a_row_for_unfinished_entries_without_bytes()
+    {
+        using var test = new CacheUnderTest();
+        test.Cache.Set("lazy", new Lazy<int>(static () => 1));
+        MemoryReport report = MemoryReport.Capture();
+        MemoryReportRow row = report.Rows.Single(static row => row.Kind == MemoryReportRowKind.UnfinishedEntries);
+
+        Assert.Equal((0, true), (row.Bytes, row.IsEstimate));
+        Assert.Matches("^[1-9][0-9]* entr(y|ies), among the other live objects$", row.Basis);
+        Assert.Contains("bytes not known", report.ToText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Metrics_tell_what_is_unfinished_and_what_was_found()
+    {
+        using var meters = new TestMeterFactory();
+        using var reader = new MeterReader(meters);
+        using var test = new CacheUnderTest(meters: meters);
+        var holder = new Holder();
+        test.Cache.Set("lazy", new Lazy<int>(static () => 1));
+        test.Cache.Set("key", holder);
+        holder.Content = new byte[1000];
+        AuditTests.Lap(test, 2);
+        string[] lines = reader.Collect("test");
+
+        Assert.Contains("unfinished 1", lines);
+        Assert.Contains("changed 1", lines);
+        Assert.Contains("memory.grown 1024", lines);
+        Assert.Contains("memory.uncharged 0", lines);
+        Assert.DoesNotContain("audited 0", lines);
+    }
+
+    [Fact]
+    public async Task A_shrink_beside_much_that_is_alive_measures_the_entries_that_stay()
+    {
+        using var test = new ReleasingCache();
+        Holder[] holders = [.. Enumerable.Range(0, 100).Select(static _ => new Holder())];
+        for (int i = 0; i < holders.Length; i++)
+        {
+            test.Cache.Set(i, holders[i]);
+            holders[i].Content = new byte[100_000];
+        }
+
+        test.Process.LiveBytes += 500 * MiB;
+        ShrinkReport report = await test.Cache.SetMaxMemoryAsync(2 * MiB);
+
+        Assert.Equal(2 * MiB / 100_200, test.Cache.Count);
+        Assert.Equal(100 - test.Cache.Count, report.EntriesEvicted);
+        Assert.NotEqual(ReleaseOutcome.Skipped, report.Outcome);
+    }
+
+    [Theory]
+    [InlineData(500, true)]
+    [InlineData(1, false)]
+    public async Task A_shrink_that_empties_a_cache_releases_where_much_else_is_alive(
+        long aliveMebibytes, bool releases)
+    {
+        using var test = new ReleasingCache();
+        test.Cache.Set("lazy", new Lazy<byte[]>(static () => new byte[1000]));
+        test.Process.LiveBytes = aliveMebibytes * MiB;
+        ShrinkReport report = await test.Cache.SetMaxMemoryAsync(1);
+
+        Assert.Equal(0, test.Cache.Count);
+        Assert.Equal(releases, report.Outcome != ReleaseOutcome.Skipped);
+    }
+
+    [Fact]
+    public async Task A_shrink_that_evicts_unfinished_values_releases_whatever_they_were_charged()
+    {
+        using var test = new ReleasingCache();
+        test.Cache.Set("lazy", new Lazy<byte[]>(static () => new byte[1000]));
+        test.Cache.Set("text", "text");
+        test.Process.LiveBytes += 500 * MiB;
+        ShrinkReport report = await test.Cache.SetMaxMemoryAsync(test.Cache.UsedMemory - 1);
+
+        Assert.Equal(1, test.Cache.Count);
+        Assert.NotEqual(ReleaseOutcome.Skipped, report.Outcome);
+    }
+
+    private static MemoryAnalysis Analysis(long otherLive, Func<CacheShare> recheck) => new()
+    {
+        Breakdown = s_otherLive with { OtherLiveBytes = otherLive },
+        Caches = new CacheShare { Recheck = recheck },
+        IsHeapCounted = true,
+        GCPause = TimeSpan.Zero,
+        Duration = TimeSpan.Zero,
+        Notes = [],
+    };
+}

@@ -1,0 +1,166 @@
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Tests.SingleFlight;
+
+/// <summary>Factories that would wait for each other for ever get an exception.</summary>
+public sealed class FlightDeadlockTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_factory_that_asks_for_its_own_key_fails()
+    {
+        using var test = new CacheUnderTest();
+        BoundedMemoryCache cache = test.Cache;
+        Func<Task<int>>[] reentries =
+        [
+            () => Task.FromResult(cache.GetOrCreate("key", _ => cache.GetOrCreate("key", static _ => 1))),
+            () => cache.GetOrCreateAsync("key", _ => cache.GetOrCreateAsync("key", static _ => Task.FromResult(1))),
+            () => cache.GetOrCreateAsync("key", async _ =>
+            {
+                await Task.Yield();
+                return cache.GetOrCreate("key", static _ => 1);
+            }),
+            () => Task.FromResult(cache.GetOrCreate("key", _ =>
+                Task.Run(() => cache.GetOrCreateAsync("key", static (_, _) => Task.FromResult(1)).AsTask()).Result)),
+        ];
+        foreach (Func<Task<int>> reentry in reentries)
+        {
+            Exception failure = await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(reentry).WaitAsync(s_patience));
+            failure = failure is AggregateException all ? all.InnerExceptions.Single() : failure;
+            Assert.Contains(
+                "'key'", Assert.IsType<InvalidOperationException>(failure).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal((0, 0), (cache.Count, cache.Engine.Pending.Count));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(20)]
+    public async Task One_that_asks_for_it_by_way_of_other_keys_fails(int length)
+    {
+        using var test = new CacheUnderTest();
+        InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => AskAsync(0).WaitAsync(s_patience));
+
+        Assert.Contains("'key 0'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"'key {length - 1}'", failure.Message, StringComparison.Ordinal);
+        Assert.Equal((0, 0), (test.Cache.Count, test.Cache.Engine.Pending.Count));
+
+        Task<int> AskAsync(int i) => i % 2 == 0
+            ? test.Cache.GetOrCreateAsync($"key {i % length}", async _ =>
+            {
+                await Task.Yield();
+                return await AskAsync(i + 1);
+            })
+            : Task.FromResult(
+                test.Cache.GetOrCreate($"key {i % length}", _ => AskAsync(i + 1).GetAwaiter().GetResult()));
+    }
+
+    [Fact]
+    public async Task Two_flows_that_ask_for_each_others_keys_fail()
+    {
+        using var test = new CacheUnderTest();
+        using var other = new CacheUnderTest();
+        foreach (BoundedMemoryCache second in (BoundedMemoryCache[])[test.Cache, other.Cache])
+        {
+            var bothFly = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Task<int> a = test.Cache.GetOrCreateAsync("a", async _ =>
+            {
+                await bothFly.Task;
+                return await second.GetOrCreateAsync("b", static _ => Task.FromResult(1));
+            });
+            Task<int> b = second.GetOrCreateAsync("b", async _ =>
+            {
+                await bothFly.Task;
+                return test.Cache.GetOrCreate("a", static _ => 2);
+            });
+            bothFly.SetResult();
+
+            // The one that came second fails. The other fails with it, because it waits for its result.
+            foreach (Task<int> flight in (Task<int>[])[a, b])
+            {
+                Exception failure = await Assert.ThrowsAsync<InvalidOperationException>(
+                    () => flight.WaitAsync(s_patience));
+                Assert.Contains("'a'", failure.Message, StringComparison.Ordinal);
+                Assert.Contains("'b'", failure.Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_factory_that_catches_the_failure_goes_on()
+    {
+        using var test = new CacheUnderTest();
+
+        int value = await test.Cache.GetOrCreateAsync("key", async _ =>
+        {
+            try
+            {
+                return await test.Cache.GetOrCreateAsync("key", static _ => Task.FromResult(1));
+            }
+            catch (InvalidOperationException)
+            {
+                return 2;
+            }
+        }).WaitAsync(s_patience);
+
+        Assert.Equal((2, 2), (value, test.Cache.Get("key")));
+    }
+
+    [Fact]
+    public async Task Factories_may_ask_for_other_keys_at_the_same_time()
+    {
+        using var test = new CacheUnderTest();
+        Task<int> SumAsync(string key, params string[] parts) => test.Cache.GetOrCreateAsync(key, async _ =>
+        {
+            await Task.Yield();
+            return (await Task.WhenAll(parts.Select(part => SumAsync(part)))).Sum() + 1;
+        });
+        Task<int>[] sums =
+        [
+            .. Enumerable.Range(0, 100)
+                .Select(i => Task.Run(() => SumAsync($"sum {i % 10}", "x", "y", "x", $"z {i % 3}"))),
+        ];
+
+        Assert.All(await Task.WhenAll(sums).WaitAsync(s_patience), static sum => Assert.Equal(5, sum));
+        Assert.Equal(0, test.Cache.Engine.Pending.Count);
+    }
+
+    [Fact]
+    public async Task What_a_factory_started_may_ask_for_its_key_once_it_has_ended()
+    {
+        using var test = new CacheUnderTest();
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<int>? started = null;
+        await test.Cache.GetOrCreateAsync("key", (ICacheEntry _) =>
+        {
+            started = Task.Run(async () =>
+            {
+                await ended.Task;
+                return await test.Cache.GetOrCreateAsync("key", static _ => Task.FromResult(2));
+            });
+            return Task.FromResult(1);
+        });
+        test.Cache.Remove("key");
+        ended.SetResult();
+
+        Assert.Equal(2, await started!.WaitAsync(s_patience));
+    }
+
+    [Fact]
+    public async Task A_caller_after_the_factory_is_none_of_it()
+    {
+        using var test = new CacheUnderTest();
+        Assert.Equal(1, test.Cache.GetOrCreate("key", static _ => 1));
+        Assert.Null(Entries.Flight.Current);
+        await test.Cache.GetOrCreateAsync("other", static _ => Task.FromResult(1));
+        Assert.Null(Entries.Flight.Current);
+        await Assert.ThrowsAsync<FormatException>(
+            () =>
+                test.Cache.GetOrCreateAsync("third", static Task<int> (ICacheEntry _) => throw new FormatException()));
+        Assert.Null(Entries.Flight.Current);
+    }
+}

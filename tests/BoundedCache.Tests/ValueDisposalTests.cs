@@ -1,0 +1,475 @@
+using BoundedCache.TestSupport;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Tests;
+
+/// <summary>Values that the cache disposes when they have left it.</summary>
+public sealed class ValueDisposalTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    public static TheoryData<string, bool> Ways => new()
+    {
+        { "removed", true },
+        { "replaced", true },
+        { "replaced by one that is too large", true },
+        { "replaced by one that is expired", true },
+        { "evicted", true },
+        { "expired", true },
+        { "compacted", true },
+        { "cleared", true },
+        { "matched", true },
+        { "shrunk", true },
+        { "grown", true },
+        { "disposed", true },
+        { "removed", false },
+        { "replaced", false },
+        { "disposed", false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void A_value_is_disposed_once_however_it_leaves(string way, bool byOption)
+    {
+        using CacheUnderTest test = Make(byOption);
+        foreach (Value value in (Value[])[new Value(), new AsyncToo()])
+        {
+            var asynchronous = new AsyncOnly();
+            Store(test, "value", value, byOption);
+            Store(test, "asynchronous", asynchronous, byOption);
+            using var options = new Value();
+            test.Cache.Set("options", options, new MemoryCacheEntryOptions().DisposeValueOnRemoval());
+            Assert.Equal((0, 0, 0), (value.Disposals, asynchronous.Disposals, options.Disposals));
+            foreach (string key in (string[])["value", "asynchronous", "options"])
+            {
+                Leave(test, key, way);
+            }
+
+            if (way == "disposed")
+            {
+                test.Cache.Dispose();
+            }
+
+            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.Equal((1, 1, 1), (value.Disposals, asynchronous.Disposals, options.Disposals));
+            if (way == "disposed")
+            {
+                return;
+            }
+
+            test.Cache.Clear();
+            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.Equal((1, 1, 1), (value.Disposals, asynchronous.Disposals, options.Disposals));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_value_that_is_refused_is_its_writers(bool byOption)
+    {
+        using CacheUnderTest test = Make(byOption);
+        using var large = new Value { Content = new byte[2_000_000] };
+        using var expired = new Value();
+        using var overtaken = new Value();
+        Store(test, "large", large, byOption);
+        Store(test, "expired", expired, byOption, test.Time.GetUtcNow());
+        Value? made = await test.Cache.GetOrCreateAsync("overtaken", entry =>
+        {
+            entry.DisposeValueOnRemoval();
+            test.Cache.Remove("overtaken");
+            return Task.FromResult(overtaken);
+        });
+        Assert.Same(overtaken, made);
+        test.Cache.Clear();
+        test.Cache.Dispose();
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+
+        Assert.Equal((0, 0, 0), (large.Disposals, expired.Disposals, overtaken.Disposals));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_instance_that_is_stored_elsewhere_stays(bool byOption)
+    {
+        using CacheUnderTest test = Make(byOption);
+        using var value = new Value();
+        Store(test, "first", value, byOption);
+        Store(test, "second", value, byOption);
+        test.Cache.Set("third", value);
+        test.Set("fourth", value);
+        foreach (string key in (string[])["first", "third", "second"])
+        {
+            test.Cache.Remove(key);
+            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.Equal(0, value.Disposals);
+        }
+
+        test.Cache.Remove("fourth");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(1, value.Disposals);
+    }
+
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("with a callback")]
+    [InlineData("that expires")]
+    [InlineData("with a window")]
+    public void One_that_was_stored_before_without_being_disposed_counts_too(string how)
+    {
+        using CacheUnderTest test = Make(byOption: false);
+        using var value = new Value();
+        for (int i = 0; i < 5000; i++)
+        {
+            test.Cache.Set(i, "text");
+        }
+
+        _ = how switch
+        {
+            "plain" => test.Cache.Set("before", value),
+            "that expires" => test.Cache.Set("before", value, TimeSpan.FromMinutes(1)),
+            "with a window" => CacheExtensions.Set(test.Cache, "before", value, new MemoryCacheEntryOptions
+            {
+                SlidingExpiration = TimeSpan.FromMinutes(1),
+            }),
+            _ => CacheExtensions.Set(test.Cache, "before", value, new MemoryCacheEntryOptions()
+                .RegisterPostEvictionCallback(static (_, _, _, _) => { })),
+        };
+        Store(test, "marked", value, byOption: false);
+        test.Cache.Remove("marked");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(0, value.Disposals);
+        Assert.Same(value, test.Cache.Get("before"));
+        Store(test, "marked", value, byOption: false);
+        test.Cache.Remove("marked");
+        if (how is "that expires" or "with a window")
+        {
+            test.Time.Advance(TimeSpan.FromMinutes(1));
+            Assert.False(test.Has("before"));
+        }
+        else
+        {
+            test.Cache.Remove("before");
+        }
+
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(1, value.Disposals);
+    }
+
+    [Fact]
+    public void An_entry_that_is_stored_already_can_be_marked()
+    {
+        using CacheUnderTest test = Make(byOption: false);
+        using var value = new Value();
+        ICacheEntry first = test.Cache.CreateEntry("first");
+        first.Value = value;
+        first.Dispose();
+        test.Cache.Set("second", value);
+        first.DisposeValueOnRemoval();
+        test.Cache.Remove("first");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(0, value.Disposals);
+        test.Cache.Remove("second");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+
+        Assert.Equal(1, value.Disposals);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Replacement_by_the_same_instance_does_not_dispose_it(bool byOption)
+    {
+        using CacheUnderTest test = Make(byOption);
+        using var value = new Value();
+        for (int i = 0; i < 5; i++)
+        {
+            Store(test, "key", value, byOption);
+        }
+
+        using (var refused = new Value { Content = new byte[2_000_000] })
+        {
+            Store(test, "other", refused, byOption);
+        }
+
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(0, value.Disposals);
+        Store(test, "key", new object(), byOption);
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(1, value.Disposals);
+    }
+
+    [Fact]
+    public void A_callback_runs_before_and_may_store_the_value_again()
+    {
+        using CacheUnderTest test = Make(byOption: true);
+        using var value = new Value();
+        int seen = -1;
+        using (ICacheEntry entry = test.Cache.CreateEntry("key"))
+        {
+            entry.DisposeValueOnRemoval();
+            entry.Value = value;
+            entry.RegisterPostEvictionCallback((_, evicted, _, _) =>
+            {
+                seen = ((Value)evicted!).Disposals;
+                test.Cache.Set("again", evicted);
+            });
+        }
+
+        test.Cache.Remove("key");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal((0, 0), (seen, value.Disposals));
+        test.Cache.Remove("again");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal(1, value.Disposals);
+    }
+
+    [Fact]
+    public void It_runs_on_the_pool_without_the_lock_and_may_call_the_cache()
+    {
+        using CacheUnderTest test = Make(byOption: true);
+        using var value = new Value();
+        (bool OnPool, bool Locked) seen = default;
+        value.OnDispose = () =>
+        {
+            seen = (Thread.CurrentThread.IsThreadPoolThread, test.Cache.Engine.Lock.IsHeldByCurrentThread);
+            test.Cache.Set("by Dispose", 1);
+        };
+        test.Cache.Set("key", value);
+        test.Cache.Remove("key");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+
+        Assert.Equal((true, false), seen);
+        Assert.Equal(1, test.Cache.Get("by Dispose"));
+    }
+
+    [Fact]
+    public void Exceptions_are_logged_once_and_others_are_disposed()
+    {
+        using var log = new RecordingLog();
+        using var test = new CacheUnderTest(static options => options.DisposeValues = true, log);
+        for (int i = 0; i < 3; i++)
+        {
+            test.Cache.Set($"fails {i}", new Value { OnDispose = static () => throw new FormatException("broken") });
+        }
+
+        test.Cache.Set("fails later", new AsyncOnly { Fails = true });
+        using var last = new Value();
+        test.Cache.Set("last", last);
+        test.Cache.Clear();
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+
+        Assert.Equal(1, last.Disposals);
+        Assert.True(SpinWait.SpinUntil(() => log.Count("DisposalFailed") == 2, s_patience));
+        Assert.Contains(log.Errors, static error => error is FormatException { Message: "broken" });
+        Assert.Contains(log.Errors, static error => error is FormatException { Message: "later" });
+    }
+
+    [Fact]
+    public async Task Tasks_lazies_and_what_collections_hold_are_not_disposed()
+    {
+        using CacheUnderTest test = Make(byOption: true);
+        using var value = new Value();
+        Task<Value> task = Task.FromResult(value);
+        Task running = new TaskCompletionSource().Task;
+        _ = test.Cache.Set("task", task);
+        _ = test.Cache.Set("running", running);
+        test.Cache.Set("lazy", new Lazy<Value>(value));
+        test.Cache.Set("list", new List<Value> { value });
+        test.Cache.Clear();
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+
+        Assert.Equal(0, value.Disposals);
+        Assert.Same(value, await task);
+        Assert.False(((IAsyncResult)task).AsyncWaitHandle.SafeWaitHandle.IsClosed);
+    }
+
+    [Fact]
+    public void Other_values_cost_nothing_and_without_the_option_nothing_is_disposed()
+    {
+        using CacheUnderTest with = Make(byOption: true);
+        using CacheUnderTest without = Make(byOption: false);
+        using var value = new Value();
+        with.Cache.Set("key", "text");
+        without.Cache.Set("key", "text");
+        Assert.Equal(without.Cache.UsedMemory, with.Cache.UsedMemory);
+        without.Cache.Set("value", value);
+        without.Cache.Clear();
+        without.Cache.Dispose();
+
+        Assert.Equal(0, value.Disposals);
+    }
+
+    [Fact]
+    public void On_another_cache_it_is_a_callback()
+    {
+        using var other = new MemoryCache(new MemoryCacheOptions());
+        using var value = new Value();
+        var asynchronous = new AsyncOnly();
+        var options = new MemoryCacheEntryOptions();
+        Assert.Same(options, options.DisposeValueOnRemoval().DisposeValueOnRemoval());
+        Assert.Single(options.PostEvictionCallbacks);
+        other.Set("value", value, options);
+        using (ICacheEntry entry = other.CreateEntry("asynchronous"))
+        {
+            Assert.Same(entry, entry.DisposeValueOnRemoval());
+            entry.Value = asynchronous;
+        }
+
+        other.Set("text", "text", options);
+        other.Clear();
+
+        Assert.True(SpinWait.SpinUntil(() => value.Disposals == 1 && asynchronous.Disposals == 1, s_patience));
+        Assert.Throws<ArgumentNullException>(() => ((ICacheEntry)null!).DisposeValueOnRemoval());
+        Assert.Throws<ArgumentNullException>(() => ((MemoryCacheEntryOptions)null!).DisposeValueOnRemoval());
+    }
+
+    [Fact]
+    public void Under_a_storm_each_value_that_left_is_disposed_once_and_none_that_is_there()
+    {
+        using CacheUnderTest test = Make(byOption: true);
+        Value[] values = [.. Enumerable.Range(0, 20_000).Select(static _ => new Value { Content = new byte[500] })];
+        Parallel.For(0, 4, thread =>
+        {
+            var random = new Random(thread);
+            for (int i = thread; i < values.Length; i += 4)
+            {
+                // Under two keys, most of the time.
+                test.Cache.Set(random.Next(500), values[i]);
+                test.Cache.Set(random.Next(500), values[i]);
+                if (random.Next(4) == 0)
+                {
+                    test.Cache.Remove(random.Next(500));
+                }
+            }
+        });
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        HashSet<object?> there = [.. test.Cache.Keys.Select(key => test.Cache.Get(key))];
+        Assert.NotEmpty(there);
+        Assert.All(there, static value => Assert.Equal(0, ((Value)value!).Disposals));
+
+        // A value may leave before it is stored a second time, and is then disposed for each stay.
+        Assert.All(
+            values.Where(value => !there.Contains(value)), static value => Assert.InRange(value.Disposals, 1, 2));
+        test.Cache.Dispose();
+        Assert.All(values, static value => Assert.InRange(value.Disposals, 1, 2));
+    }
+
+    private static CacheUnderTest Make(bool byOption) => new(options => options.DisposeValues = byOption);
+
+    private static void Store(
+        CacheUnderTest test, string key, object value, bool byOption, DateTimeOffset? expiration = null)
+    {
+        if (byOption)
+        {
+            test.Cache.Set(key, value, expiration ?? DateTimeOffset.MaxValue);
+            return;
+        }
+
+        using ICacheEntry entry = test.Cache.CreateEntry(key);
+        entry.AbsoluteExpiration = expiration;
+        entry.DisposeValueOnRemoval().Value = value;
+    }
+
+    private static void Leave(CacheUnderTest test, string key, string way)
+    {
+        switch (way)
+        {
+            case "removed":
+                test.Cache.Remove(key);
+                break;
+            case "replaced":
+                test.Cache.Set(key, "other");
+                break;
+            case "replaced by one that is too large":
+                test.Cache.Set(key, new byte[2_000_000]);
+                break;
+            case "replaced by one that is expired":
+                test.Cache.Set(key, "other", test.Time.GetUtcNow());
+                break;
+            case "evicted":
+                test.Cache.Set("other", new byte[999_800]);
+                test.Cache.Remove("other");
+                break;
+            case "expired":
+                test.Cache.TryGetValue(key, out object? value);
+                if (value is not null)
+                {
+                    using (ICacheEntry entry = test.Cache.CreateEntry(key))
+                    {
+                        entry.DisposeValueOnRemoval().Value = value;
+                        entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1);
+                    }
+
+                    test.Time.Advance(TimeSpan.FromMinutes(1));
+                    Assert.False(test.Has(key));
+                }
+
+                break;
+            case "compacted":
+                test.Cache.Compact(1);
+                break;
+            case "cleared":
+                test.Cache.Clear();
+                break;
+            case "matched":
+                test.Cache.RemoveWhere(other => other.Equals(key));
+                break;
+            case "shrunk":
+                test.Cache.MaxMemory = 1;
+                test.Cache.MaxMemory = 1_000_000;
+                break;
+            case "grown":
+                test.Cache.Remeasure(key, 2_000_000);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private class Value : IDisposable
+    {
+        private int _disposals;
+
+        public byte[]? Content { get; init; }
+
+        public Action? OnDispose { get; set; }
+
+        public int Disposals => Volatile.Read(ref _disposals);
+
+        public void Dispose()
+        {
+            Interlocked.Increment(ref _disposals);
+            OnDispose?.Invoke();
+        }
+    }
+
+    private sealed class AsyncToo : Value, IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private sealed class AsyncOnly : IAsyncDisposable
+    {
+        private int _disposals;
+
+        public bool Fails { get; init; }
+
+        public int Disposals => Volatile.Read(ref _disposals);
+
+        public async ValueTask DisposeAsync()
+        {
+            Interlocked.Increment(ref _disposals);
+            await Task.Yield();
+            if (Fails)
+            {
+                throw new FormatException("later");
+            }
+        }
+    }
+}
