@@ -1,6 +1,5 @@
 using System.Text.Json;
 using BoundedCache.Entries;
-using BoundedCache.Process;
 using BoundedCache.Report;
 
 namespace BoundedCache;
@@ -124,9 +123,7 @@ public sealed record MemoryReport
     public static MemoryReportFinding? CheckLimit(IBoundedCache cache, long maxMemory)
     {
         ArgumentNullException.ThrowIfNull(cache);
-        return cache is ILiveCache { LimitBytes: > 0 and var own } && HeapRoom.Read(ProcessMemory.Shared) is { } room
-            ? HeapRules.CheckLimit(room, Release.ReleaseRequest.AddSaturating(LiveCaches.LimitBytes - own, maxMemory))
-            : null;
+        return cache is ILiveCache live ? LiveCaches.CheckLimit(live, maxMemory) : null;
     }
 
     /// <summary>The bytes of one kind.</summary>

@@ -157,7 +157,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             _lastBackground = _last = Look(2) with
             {
                 Concurrent = true,
-                Pause = BackgroundPause > TimeSpan.Zero ? BackgroundPause : _stepPause,
+                Pause = BackgroundPause,
             };
         }
     }
@@ -167,7 +167,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         Step("compacting", 20);
         FullCollections++;
         FragmentedBytes = 0;
-        _lastBlocking = _last = Look(2) with { Compacted = true };
+        _lastBlocking = _last = Look(2) with { Compacted = true, Pause = TimeSpan.Zero };
     }
 
     public void CollectYoung(int generation)
