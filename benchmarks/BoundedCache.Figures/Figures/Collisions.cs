@@ -86,12 +86,14 @@ internal sealed class Collisions : IFigure
             "lower the limit" => () => cache.MaxMemory = 1,
             "compact" => () => cache.Compact(1),
             "trim" => () => cache.Compact(0),
-            _ => () =>
-            {
-                clock.Late = TimeSpan.FromDays(1);
-                SpinWait.SpinUntil(() => cache.Count < Keys / 2);
-            },
+            _ => Expire,
         }, out wait);
+
+        void Expire()
+        {
+            clock.Late = TimeSpan.FromDays(1);
+            SpinWait.SpinUntil(() => cache.Count < Keys / 2);
+        }
     }
 
     private static double MeasureMicrosoft(string work)

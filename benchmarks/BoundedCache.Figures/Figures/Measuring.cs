@@ -110,7 +110,7 @@ internal sealed class Measuring : IFigure
     }
 
     /// <summary>How many objects a walk visits; 0 where no walk is needed.</summary>
-    private static int CountObjects(object value)
+    private static long CountObjects(object value)
     {
         if (TypeLayouts.Get(value).IsLeaf)
         {

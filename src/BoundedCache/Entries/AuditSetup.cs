@@ -1,5 +1,4 @@
 using BoundedCache.Engine;
-using BoundedCache.Sizing;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Entries;

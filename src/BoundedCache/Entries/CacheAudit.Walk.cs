@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BoundedCache.Engine;
 using BoundedCache.Sizing;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using BoundedCache.Engine;
 using BoundedCache.Sizing;
-using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Entries;
 

@@ -59,6 +59,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     /// <summary>Time for which a background collection stops the process.</summary>
     public TimeSpan BackgroundPause { get; set; }
 
+    /// <summary>Time for which the collector says that a compacting collection stopped the process.</summary>
+    public TimeSpan CompactingPause { get; set; }
+
     /// <summary>How many of the next collections another one takes the place of.</summary>
     public int Swallow { get; set; }
 
@@ -167,7 +170,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         Step("compacting", 20);
         FullCollections++;
         FragmentedBytes = 0;
-        _lastBlocking = _last = Look(2) with { Compacted = true, Pause = TimeSpan.Zero };
+        _lastBlocking = _last = Look(2) with { Compacted = true, Pause = CompactingPause };
     }
 
     public void CollectYoung(int generation)

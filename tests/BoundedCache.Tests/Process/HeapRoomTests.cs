@@ -130,7 +130,7 @@ public sealed class HeapRoomTests
 
         string said = HeapRules.CheckLimit(room, 1000 * GiB)!.ToString();
 
-        Assert.StartsWith("The machine has 24 GiB of memory; caches that may have 1000 GiB", said, StringComparison.Ordinal);
+        Assert.StartsWith("The machine has 24 GiB of memory; caches that may have", said, StringComparison.Ordinal);
         Assert.Contains("Lower MaxMemory to 19.1 GiB in all", said, StringComparison.Ordinal);
         Assert.Null(HeapRules.CheckLimit(room, 19 * GiB));
     }
