@@ -31,12 +31,12 @@ internal readonly record struct CollectorSettings
     public long HeapHardLimitBytes { get; init; }
 
     /// <summary>
-    /// The part of <see cref="HeapHardLimitBytes"/> for objects below 85,000 bytes; 0 where the parts are not limited.
+    /// The part of <see cref="HeapHardLimitBytes"/> for small objects; 0 where the parts are not limited.
     /// </summary>
     public long SmallObjectLimitBytes { get; init; }
 
     /// <summary>
-    /// The part of <see cref="HeapHardLimitBytes"/> for larger objects; 0 where the parts are not limited.
+    /// The part of <see cref="HeapHardLimitBytes"/> for large objects; 0 where the parts are not limited.
     /// </summary>
     public long LargeObjectLimitBytes { get; init; }
 

@@ -37,10 +37,10 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
     /// <summary>The machine's memory; null where it is not known.</summary>
     public long? MachineBytes { get; init; }
 
-    /// <summary>The part of the heap for objects below 85,000 bytes; 0 where the parts are not limited.</summary>
+    /// <summary>The part of the heap for small objects; 0 where the parts are not limited.</summary>
     public long SmallObjectBytes { get; init; }
 
-    /// <summary>The part of the heap for larger objects; 0 where the parts are not limited.</summary>
+    /// <summary>The part of the heap for large objects; 0 where the parts are not limited.</summary>
     public long LargeObjectBytes { get; init; }
 
     /// <summary>Reads the limits of this process.</summary>
@@ -116,10 +116,10 @@ internal enum RoomKind
     /// <summary>The managed heap's hard limit.</summary>
     Heap,
 
-    /// <summary>The part of the heap for objects below 85,000 bytes.</summary>
+    /// <summary>The part of the heap for small objects.</summary>
     SmallObjects,
 
-    /// <summary>The part of the heap for larger objects.</summary>
+    /// <summary>The part of the heap for large objects.</summary>
     LargeObjects,
 
     /// <summary>The container's limit.</summary>

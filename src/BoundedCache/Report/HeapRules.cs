@@ -57,14 +57,14 @@ internal static class HeapRules
                     + $"; caches that may have {limits} need about {need} of heap {missing}",
                 HeapEnds + Lower(bound, "give the container or the heap (System.GC.HeapHardLimitPercent) more")),
             RoomKind.SmallObjects => (
-                $"Of the managed heap's {heap}, objects below 85,000 bytes may have {ByteSize.Format(bound.Bytes)} "
-                    + $"(GCHeapHardLimitSOH); if the values are such objects, caches that may have {limits} need about "
-                    + $"{need} of that {missing}",
+                $"Of the managed heap's {heap}, small objects (by default below 85,000 bytes) "
+                    + $"may have {ByteSize.Format(bound.Bytes)} (GCHeapHardLimitSOH); if the values are such objects, "
+                    + $"caches that may have {limits} need about {need} of that {missing}",
                 HeapEnds + Lower(bound, "raise GCHeapHardLimitSOH")),
             RoomKind.LargeObjects => (
-                $"Of the managed heap's {heap}, objects from 85,000 bytes on may have {ByteSize.Format(bound.Bytes)} "
-                    + $"(GCHeapHardLimitLOH); if the values are such objects, caches that may have {limits} need about "
-                    + $"{need} of that {missing}",
+                $"Of the managed heap's {heap}, large objects (by default from 85,000 bytes on) "
+                    + $"may have {ByteSize.Format(bound.Bytes)} (GCHeapHardLimitLOH); if the values are such objects, "
+                    + $"caches that may have {limits} need about {need} of that {missing}",
                 HeapEnds + Lower(bound, "raise GCHeapHardLimitLOH")),
             RoomKind.Container => (
                 $"The container has {ByteSize.Format(room.ContainerBytes!.Value)}; caches that may have {limits} need "

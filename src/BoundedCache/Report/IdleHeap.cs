@@ -97,7 +97,7 @@ internal readonly record struct IdleHeap(
     {
         Cause = MemoryReportCause.LargeObjectHoles,
         Bytes = bytes,
-        Text = $"{ByteSize.Format(bytes)} are holes between live large objects (from 85,000 bytes on).",
+        Text = $"{ByteSize.Format(bytes)} are holes between live large objects (by default from 85,000 bytes on).",
         Advice = Released == ReleaseMode.Full
             ? "New large objects will fill them. The full release left them or they came since: something keeps large "
                 + "objects in place (pins), or they died after it."

@@ -141,11 +141,13 @@ public sealed class HeapRoomTests
         var room = new HeapRoom(2 * GiB, null) { SmallObjectBytes = 200 * MiB, LargeObjectBytes = GiB };
 
         Assert.Contains(
-            "objects below 85,000 bytes may have 200 MiB (GCHeapHardLimitSOH); if the values are such objects",
+            "small objects (by default below 85,000 bytes) may have 200 MiB (GCHeapHardLimitSOH); "
+                + "if the values are such objects",
             HeapRules.CheckLimit(room, 500 * MiB)!.Text,
             StringComparison.Ordinal);
         Assert.Contains(
-            "objects from 85,000 bytes on may have 200 MiB (GCHeapHardLimitLOH); if the values are such objects",
+            "large objects (by default from 85,000 bytes on) may have 200 MiB (GCHeapHardLimitLOH); "
+                + "if the values are such objects",
             HeapRules.CheckLimit(
                 room with { SmallObjectBytes = GiB, LargeObjectBytes = 200 * MiB }, 500 * MiB)!.Text,
             StringComparison.Ordinal);
