@@ -6,7 +6,6 @@ using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.Report;
 using Microsoft.Extensions.Caching.Memory;
-using Microsoft.Extensions.Logging;
 
 namespace BoundedCache;
 
@@ -98,7 +97,9 @@ public sealed partial class BoundedMemoryCache
             return;
         }
 
-        _counters.OnReleased(release.Before.ResidentBytes - release.After.ResidentBytes, release.GCPause);
+        bool isKnown = !release.Before.IsResidentUnknown && !release.After.IsResidentUnknown;
+        _counters.OnReleased(
+            isKnown ? release.Before.ResidentBytes - release.After.ResidentBytes : 0, release.GCPause);
         if (release.Collections > 0)
         {
             _instruments?.RecordPause(Name, release.GCPause);
@@ -154,17 +155,21 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>
-    /// Warns where the heap cannot hold the limits of all caches of this process: the runtime would end the process
-    /// without a reason in the log.
+    /// Warns where heap, container or machine cannot hold the limits of all caches of this process: the runtime or the
+    /// kernel would end the process without a reason in the log.
     /// </summary>
-    private void WarnOfHeapLimit()
+    /// <returns>The warning; null where they can, or this cache does not count bytes.</returns>
+    private MemoryReportFinding? CheckRoom()
     {
-        if (IsMeasured && _logger.IsEnabled(LogLevel.Warning)
-            && HeapRoom.Read(ProcessMemory.Shared) is { } room
-            && HeapRules.CheckLimit(room, LiveCaches.LimitBytes) is { } finding)
+        MemoryReportFinding? finding = IsMeasured && HeapRoom.Read(_releaser.Memory) is { } room
+            ? HeapRules.CheckLimit(room, LiveCaches.LimitBytes)
+            : null;
+        if (finding is not null)
         {
             Log.HeapLimit(_logger, Name, MaxMemory, finding);
         }
+
+        return finding;
     }
 
     private void OnReport(ShrinkReport report, bool isShrink)

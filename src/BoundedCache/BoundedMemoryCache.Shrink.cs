@@ -136,11 +136,9 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
 
     Func<TimeSpan, bool>? ShrinkOperation.ICache.MarkCallbacks() => _callbacks.Mark();
 
-    void ShrinkOperation.ICache.OnRaised(long oldMax, long newMax)
-    {
-        Log.Raised(_logger, Name, oldMax, newMax);
-        WarnOfHeapLimit();
-    }
+    IReadOnlyList<string> ShrinkOperation.ICache.CheckRoom() => CheckRoom() is { } finding ? [finding.ToString()] : [];
+
+    void ShrinkOperation.ICache.OnRaised(long oldMax, long newMax) => Log.Raised(_logger, Name, oldMax, newMax);
 
     void ShrinkOperation.ICache.OnShrinking() => _counters.OnShrunk();
 

@@ -120,7 +120,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             : null;
         Publish(meterFactory);
         LiveCaches.Add(this);
-        WarnOfHeapLimit();
+        CheckRoom();
         _idle = JoinIdleReleaser(options);
     }
 

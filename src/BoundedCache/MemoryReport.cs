@@ -16,8 +16,14 @@ namespace BoundedCache;
 /// </remarks>
 public sealed record MemoryReport
 {
-    /// <summary>Resident memory in bytes, the sum of the rows; 0 by default.</summary>
+    /// <summary>Resident memory in bytes, the sum of the rows; 0 by default, and where it is not known.</summary>
     public long ResidentBytes { get; init; }
+
+    /// <summary>
+    /// Whether no source tells <see cref="ResidentBytes"/>, as where <c>/proc</c> is hidden. The rows then hold the
+    /// managed heap alone. False by default.
+    /// </summary>
+    public bool IsResidentUnknown { get; init; }
 
     /// <summary>
     /// The managed heap's part of it in bytes, the sum of the rows <see cref="MemoryReportRowKind.Cache"/> to
@@ -50,7 +56,10 @@ public sealed record MemoryReport
     /// <summary>What could not be measured, and why, as sentences; empty by default.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Time for which garbage collections stopped the managed threads while the report was made.</summary>
+    /// <summary>
+    /// Time for which the report's own garbage collections stopped the managed threads; zero under
+    /// <see cref="MemoryReportMode.Observe"/>.
+    /// </summary>
     public TimeSpan GCPause { get; init; }
 
     /// <summary>Time that making the report took.</summary>
@@ -99,6 +108,24 @@ public sealed record MemoryReport
         return From(analysis.Recheck());
     }
 
+    /// <summary>
+    /// Whether this process could hold the limits of all its caches if one of them had another limit: whether the
+    /// managed heap's hard limit, the container and the machine have the memory that they need while entries come and
+    /// go. Changes nothing. Thread-safe.
+    /// </summary>
+    /// <param name="cache">The cache.</param>
+    /// <param name="maxMemory">The limit that it would have, in bytes.</param>
+    /// <returns>
+    /// What is missing, and what to do about it; null where nothing is known to be missing, or where the cache is not
+    /// of this library, is disposed, or does not count bytes.
+    /// </returns>
+    /// <exception cref="ArgumentNullException"><paramref name="cache"/> is null.</exception>
+    public static MemoryReportFinding? CheckLimit(IBoundedCache cache, long maxMemory)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        return cache is ILiveCache live ? LiveCaches.CheckLimit(live, maxMemory) : null;
+    }
+
     /// <summary>The bytes of one kind.</summary>
     /// <param name="kind">The kind.</param>
     /// <exception cref="ArgumentOutOfRangeException">The report has no row of this kind.</exception>
@@ -124,7 +151,8 @@ public sealed record MemoryReport
 
     internal static MemoryReport From(MemoryAnalysis analysis) => new()
     {
-        ResidentBytes = analysis.Breakdown.ResidentBytes,
+        ResidentBytes = analysis.IsResidentUnknown ? 0 : analysis.Breakdown.ResidentBytes,
+        IsResidentUnknown = analysis.IsResidentUnknown,
         HeapBytes = analysis.Breakdown.HeapBytes,
         IsHeapCounted = analysis.IsHeapCounted,
         Mode = analysis.Breakdown.IsLiveMeasured ? MemoryReportMode.Collect : MemoryReportMode.Observe,

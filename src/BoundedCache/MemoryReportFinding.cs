@@ -74,7 +74,7 @@ public enum MemoryReportCause
 
     /// <summary>
     /// The limits of the caches are more than the managed heap's hard limit can hold, as in a container. The finding's
-    /// bytes are what is missing.
+    /// bytes are what is missing. Also where they are more than the container or the machine can hold.
     /// </summary>
     HeapLimit = 15,
 
@@ -83,4 +83,10 @@ public enum MemoryReportCause
     /// were not finished when they were stored, or grew since.
     /// </summary>
     UncountedValues = 16,
+
+    /// <summary>Holes between objects that were allocated pinned. No collection closes them.</summary>
+    PinnedHeap = 17,
+
+    /// <summary>Holes between large objects. Only a full release closes them.</summary>
+    LargeObjectHoles = 18,
 }

@@ -10,9 +10,16 @@ namespace BoundedCache;
 public sealed record ProcessMemorySnapshot
 {
     /// <summary>
-    /// Physical memory that the process occupies: RSS on Linux, the working set on Windows and macOS.
+    /// Physical memory that the process occupies: RSS on Linux, the working set on Windows and macOS. 0 where
+    /// <see cref="IsResidentUnknown"/> is true.
     /// </summary>
     public long ResidentBytes { get; init; }
+
+    /// <summary>
+    /// Whether no source tells <see cref="ResidentBytes"/>, as where <c>/proc</c> is hidden. They are 0 then, which is
+    /// not a figure. False by default.
+    /// </summary>
+    public bool IsResidentUnknown { get; init; }
 
     /// <summary>
     /// The part of <see cref="ResidentBytes"/> that is private and backed by no file (<c>RssAnon</c>): heaps, stacks,
@@ -58,6 +65,9 @@ public sealed record ProcessMemorySnapshot
     /// <returns>The process's memory now.</returns>
     public static ProcessMemorySnapshot Take() => ProcessMemory.Shared.TakeSnapshot();
 
+    /// <summary>The resident bytes for people: a size, or "unknown".</summary>
+    internal string ResidentText => IsResidentUnknown ? "unknown" : ByteSize.Format(ResidentBytes);
+
     /// <summary>The snapshot in one line, without what the platform does not tell.</summary>
     /// <returns>
     /// For example <c>RSS 120 MiB (anonymous 90 MiB, files 30 MiB, peak 140 MiB), GC heap: live 40 MiB, allocated
@@ -70,7 +80,7 @@ public sealed record ProcessMemorySnapshot
         string known = string.Join(", ", all
             .Where(static part => part.Bytes is not null)
             .Select(static part => $"{part.Name} {ByteSize.Format(part.Bytes!.Value)}"));
-        return $"RSS {ByteSize.Format(ResidentBytes)}{(known.Length == 0 ? "" : $" ({known})")}, "
+        return $"RSS {ResidentText}{(known.Length == 0 ? "" : $" ({known})")}, "
             + $"GC heap: live {ByteSize.Format(LiveBytes)}, allocated {ByteSize.Format(AllocatedBytes)}, "
             + $"holes {ByteSize.Format(FragmentedBytes)}, committed {ByteSize.Format(CommittedBytes)}";
     }

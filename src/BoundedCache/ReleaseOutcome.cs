@@ -17,4 +17,9 @@ public enum ReleaseOutcome
 
     /// <summary>The garbage collector was not run, or not yet; the report's reason says why.</summary>
     Skipped = 3,
+
+    /// <summary>
+    /// The garbage collector ran, and what the process gave back is not known: its memory cannot be read here.
+    /// </summary>
+    Unknown = 4,
 }

@@ -20,6 +20,11 @@ public sealed record ShrinkReport
     /// </summary>
     public long NewMaxMemory { get; init; }
 
+    /// <summary>
+    /// What the call did to the limit; <see cref="MaxMemoryChange.None"/>, the default, for a plain release.
+    /// </summary>
+    public MaxMemoryChange LimitChange { get; init; }
+
     /// <summary>Entries evicted by this call.</summary>
     public long EntriesEvicted { get; init; }
 
@@ -38,7 +43,10 @@ public sealed record ShrinkReport
     /// <summary>Time of the whole call, release included.</summary>
     public TimeSpan TotalTime { get; init; }
 
-    /// <summary>Time for which garbage collections stopped the process's managed threads during the release.</summary>
+    /// <summary>
+    /// Time for which the release's own garbage collections stopped the process's managed threads; zero where it ran
+    /// none.
+    /// </summary>
     public TimeSpan GCPause { get; init; }
 
     /// <summary>
@@ -66,7 +74,8 @@ public sealed record ShrinkReport
 
     /// <summary>
     /// What holds memory that should have gone, or much that no release could take (live objects outside caches, native
-    /// memory, mapped files), and what to do about it; empty when there is nothing to say.
+    /// memory, mapped files), whether the process can hold its caches' limits, and what to do about it; empty when
+    /// there is nothing to say.
     /// </summary>
     public IReadOnlyList<string> Advice { get; init; } = [];
 
@@ -76,8 +85,13 @@ public sealed record ShrinkReport
     /// <summary>The process when the call ended.</summary>
     public ProcessMemorySnapshot After { get; init; } = new();
 
-    /// <summary>Resident bytes that the process lost during the call; negative when it grew.</summary>
-    public long ReleasedBytes => Before.ResidentBytes - After.ResidentBytes;
+    /// <summary>
+    /// Resident bytes that the process lost during the call; negative when it grew; 0 where they are not known
+    /// (<see cref="ProcessMemorySnapshot.IsResidentUnknown"/>).
+    /// </summary>
+    public long ReleasedBytes => Before.IsResidentUnknown || After.IsResidentUnknown
+        ? 0
+        : Before.ResidentBytes - After.ResidentBytes;
 
     /// <summary>The report in one line for people and logs.</summary>
     /// <returns>One line, in the invariant culture.</returns>
@@ -86,15 +100,20 @@ public sealed record ShrinkReport
         var text = new StringBuilder();
         CultureInfo culture = CultureInfo.InvariantCulture;
         text.Append(culture, $"{CacheName}: ");
-        text.Append(NewMaxMemory == OldMaxMemory
-            ? string.Create(culture, $"limit {ByteSize.Format(NewMaxMemory)}")
-            : string.Create(culture, $"limit {ByteSize.Format(OldMaxMemory)} -> {ByteSize.Format(NewMaxMemory)}"));
+        string limit = ByteSize.Format(NewMaxMemory);
+        text.Append(LimitChange switch
+        {
+            MaxMemoryChange.Unchanged => $"limit unchanged at {limit}",
+            MaxMemoryChange.Raised => $"limit raised {ByteSize.Format(OldMaxMemory)} -> {limit}",
+            _ when NewMaxMemory == OldMaxMemory => $"limit {limit}",
+            _ => $"limit {ByteSize.Format(OldMaxMemory)} -> {limit}",
+        });
         text.Append(
             culture,
             $"; evicted {EntriesEvicted:N0} entries ({ByteSize.Format(BytesEvicted)}) "
                 + $"in {EvictionTime.TotalMilliseconds:N0} ms");
         text.Append(
-            culture, $"; RSS {ByteSize.Format(Before.ResidentBytes)} -> {ByteSize.Format(After.ResidentBytes)}");
+            culture, $"; RSS {Before.ResidentText} -> {After.ResidentText}");
         text.Append(
             culture,
             $", committed {ByteSize.Format(Before.CommittedBytes)} -> {ByteSize.Format(After.CommittedBytes)}");
@@ -107,4 +126,20 @@ public sealed record ShrinkReport
             : ")");
         return text.ToString();
     }
+}
+
+/// <summary>What a call did to a cache's limit.</summary>
+public enum MaxMemoryChange
+{
+    /// <summary>It set no limit.</summary>
+    None = 0,
+
+    /// <summary>It set a lower limit.</summary>
+    Lowered = 1,
+
+    /// <summary>It set the limit that the cache had.</summary>
+    Unchanged = 2,
+
+    /// <summary>It set a higher limit: nothing was evicted, and nothing released.</summary>
+    Raised = 3,
 }

@@ -134,7 +134,10 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
             MemoryReportCause.RetainVM,
             MemoryReportCause.ServerGC,
             MemoryReportCause.ReplacedCollector,
-            MemoryReportCause.HeapLimit]),
+            MemoryReportCause.HeapLimit,
+            MemoryReportCause.UncountedValues,
+            MemoryReportCause.PinnedHeap,
+            MemoryReportCause.LargeObjectHoles]),
         Cause.All.Select(static cause => cause.Finding).OfType<MemoryReportCause>().Order());
 
     /// <summary>

@@ -19,7 +19,7 @@ public sealed class HeapLimitTests
         Assert.Equal(0, result.Figures["findingsWithoutSecond"]);
         Assert.Equal(1, result.Figures["raisedALittle"]);
         Assert.Equal(2, result.Figures["raised"]);
-        Assert.Equal(2, result.Figures["lowered"]);
+        Assert.Equal(3, result.Figures["lowered"]);
         Assert.StartsWith(
             "40 Warning: second: a limit of 157286400 bytes may be more than this process can hold.",
             result.Advice[0],
@@ -34,8 +34,8 @@ public sealed class HeapLimitTests
     {
         ScenarioResult result = await ChildProcess.RunAsync<HeapWithHardLimit>();
 
-        // Where the tests run in a container themselves, it may be too small for a gigabyte.
-        Assert.All(result.Advice, static line => Assert.Contains("The container has", line, StringComparison.Ordinal));
+        // Where the tests run in a container or on a small machine themselves, it may be too small for a gigabyte.
+        Assert.All(result.Advice, static line => Assert.Matches("The (container|machine) has", line));
         Assert.Equal(0, result.Figures["together"]);
     }
 }

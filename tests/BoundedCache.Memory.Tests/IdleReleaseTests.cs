@@ -28,7 +28,7 @@ public sealed partial class IdleReleaseTests
             milliseconds[0] > milliseconds[1] && milliseconds[1] >= milliseconds[2] && milliseconds[2] > 0, line);
     }
 
-    [GeneratedRegex(@"^30 Information: idle: idle release: The process's memory fell by .+ \(([0-9]+) ms in all, "
+    [GeneratedRegex(@"^30 Information: idle: idle release: The process's RSS fell by .+ \(([0-9]+) ms in all, "
         + @"GC pause ([0-9]+) ms, at most ([0-9]+) ms at once\)$")]
     private static partial Regex Cost();
 }

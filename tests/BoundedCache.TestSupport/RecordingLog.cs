@@ -10,10 +10,14 @@ public sealed class RecordingLog : ILoggerFactory
 
     /// <summary>
     /// All records so far. "HeapLimit" is left out: it depends on whether the caches of all tests together fit the
-    /// container that the tests run in.
+    /// container or the machine that the tests run on.
     /// </summary>
     public IReadOnlyList<FakeLogRecord> Records =>
         [.. _provider.Collector.GetSnapshot().Where(static record => record.Id.Name != "HeapLimit")];
+
+    /// <summary>The lines that <see cref="Records"/> leaves out.</summary>
+    public IReadOnlyList<string> HeapLimits => [.. _provider.Collector.GetSnapshot()
+        .Where(static record => record.Id.Name == "HeapLimit").Select(static record => record.Message)];
 
     public IEnumerable<string> Messages => Records.Select(static record => record.Message);
 

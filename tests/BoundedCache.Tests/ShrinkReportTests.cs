@@ -12,6 +12,32 @@ public sealed class ShrinkReportTests
     public void A_release_names_one_limit() =>
         Assert.StartsWith("sessions: limit 100 MiB; evicted", Report(100L << 20).ToString(), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(MaxMemoryChange.Unchanged, "sessions: limit unchanged at 100 MiB; evicted")]
+    [InlineData(MaxMemoryChange.None, "sessions: limit 100 MiB; evicted")]
+    public void A_limit_that_was_set_to_what_it_was_is_told_from_a_release(MaxMemoryChange change, string expected) =>
+        Assert.StartsWith(
+            expected, (Report(100L << 20) with { LimitChange = change }).ToString(), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_raised_limit_reads_as_raised() => Assert.StartsWith(
+        "sessions: limit raised 10 MiB -> 100 MiB; evicted",
+        (Report(10L << 20) with { LimitChange = MaxMemoryChange.Raised }).ToString(),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void An_RSS_that_is_not_known_is_no_figure()
+    {
+        ShrinkReport report = Report(1) with
+        {
+            After = new ProcessMemorySnapshot { IsResidentUnknown = true, CommittedBytes = 141L << 20 },
+        };
+
+        Assert.Equal(0, report.ReleasedBytes);
+        Assert.Contains("RSS 1.25 GiB -> unknown, committed", report.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("RSS unknown, GC heap", report.After.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Released_bytes_are_resident_bytes() =>
         Assert.Equal((1280L << 20) - (141L << 20), Report(1).ReleasedBytes);

@@ -34,7 +34,12 @@ internal sealed class CacheEndpoints(
 
         return LimitText.Refuse(maxMemory, options, out long bytes) is { } refusal
             ? refusal
-            : TypedResults.Json(LimitPreview.Create(cache.GetSnapshot(), bytes), AdminJsonContext.Default.LimitPreview);
+            : TypedResults.Json(
+                LimitPreview.Create(cache.GetSnapshot(), bytes) with
+                {
+                    Advice = MemoryReport.CheckLimit(cache, bytes)?.ToString(),
+                },
+                AdminJsonContext.Default.LimitPreview);
     }
 
     private CacheView View(IBoundedCache cache)

@@ -61,6 +61,9 @@ internal sealed record CacheView(
 internal sealed record LimitPreview(
     string CacheName, long OldMaxBytes, long NewMaxBytes, long UsedBytes, long EntriesToEvict, long BytesToEvict)
 {
+    /// <summary>Why this process could not hold such a limit, and what to do; null where it could.</summary>
+    public string? Advice { get; init; }
+
     public static LimitPreview Create(CacheSnapshot cache, long newMaxBytes)
     {
         long bytes = Math.Max(0, cache.UsedMemory - newMaxBytes);

@@ -59,6 +59,7 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
 /// </summary>
 internal sealed record MemoryReportView(
     long ResidentBytes,
+    bool IsResidentUnknown,
     long HeapBytes,
     bool IsHeapCounted,
     [property: JsonConverter(typeof(CamelCaseEnum<MemoryReportMode>))] MemoryReportMode Mode,
@@ -70,6 +71,7 @@ internal sealed record MemoryReportView(
 {
     public static MemoryReportView From(MemoryReport report) => new(
         report.ResidentBytes,
+        report.IsResidentUnknown,
         report.HeapBytes,
         report.IsHeapCounted,
         report.Mode,

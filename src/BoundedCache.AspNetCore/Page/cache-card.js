@@ -122,7 +122,8 @@ export class CacheCard {
       const all = Math.max(1, this.usedAtStart - operation.maxBytes);
       this.#progress(`Evicting: ${this.size(above)} to go`, Math.max(0, 1 - above / all));
     } else {
-      this.#progress(`Giving memory back: RSS ${bytes(operation.residentBytes)}`, null);
+      this.#progress(operation.residentBytes > 0
+        ? `Giving memory back: RSS ${bytes(operation.residentBytes)}` : 'Giving memory back', null);
     }
   }
 

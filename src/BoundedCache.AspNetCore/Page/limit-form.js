@@ -117,6 +117,10 @@ export class LimitForm {
 }
 
 function previewSentence(preview, size) {
+  return [evictionSentence(preview, size), preview.advice].filter(Boolean).join(' ');
+}
+
+function evictionSentence(preview, size) {
   return preview.entriesToEvict > 0
     ? `Evicts about ${entries(preview.entriesToEvict, about)}, ${size(preview.bytesToEvict)}.`
     : preview.newMaxBytes === preview.oldMaxBytes ? 'That is the limit already; nothing is evicted.'

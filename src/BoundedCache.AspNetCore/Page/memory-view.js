@@ -62,7 +62,9 @@ function reportParts(report) {
   const rows = report.rows.filter((row) => row.bytes > 0);
   return [
     element('p', { class: 'sentence' },
-      `RSS is ${bytes(report.residentBytes)}, of which ${bytes(report.heapBytes)} are managed heap. `,
+      report.isResidentUnknown
+        ? `RSS is unknown. The managed heap has ${bytes(report.heapBytes)}. `
+        : `RSS is ${bytes(report.residentBytes)}, of which ${bytes(report.heapBytes)} are managed heap. `,
       element('span', { class: 'muted' }, howItWasTaken(report))),
     element('div', { class: 'stack', 'aria-hidden': 'true' }, ...rows.map((row) => segment(row, whole))),
     element('div', { class: 'report-columns' },

@@ -8,6 +8,7 @@ const outcomes = {
   partial: ['Partly released', 'warn'],
   skipped: ['Not released', 'warn'],
   notRequested: ['Memory kept', 'plain'],
+  unknown: ['Not known what was released', 'warn'],
 };
 
 const measures = [
@@ -19,7 +20,8 @@ const measures = [
 /** @param size formats the cache's own amounts */
 export function shrinkSentence(shrink, size = bytes) {
   const fell = shrink.releasedBytes;
-  const rss = Math.abs(fell) < 1 << 20 ? `RSS stayed at ${bytes(shrink.after.residentBytes)}`
+  const rss = shrink.before.isResidentUnknown || shrink.after.isResidentUnknown ? 'RSS is not known here'
+    : Math.abs(fell) < 1 << 20 ? `RSS stayed at ${bytes(shrink.after.residentBytes)}`
     : `RSS ${fell > 0 ? 'fell' : 'rose'} by ${bytes(Math.abs(fell))} to ${bytes(shrink.after.residentBytes)}`;
   return `${limitClause(shrink, size)}${evictionClause(shrink, size)}. `
     + `${rss}${pauseClause(shrink)}; ${milliseconds(shrink.totalMilliseconds)} in all.`;
@@ -27,7 +29,8 @@ export function shrinkSentence(shrink, size = bytes) {
 
 function limitClause(shrink, size) {
   const { oldMaxBytes, newMaxBytes } = shrink;
-  return newMaxBytes === oldMaxBytes ? 'Released on request'
+  return shrink.limitChange === 'unchanged' ? `Limit unchanged at ${size(newMaxBytes)}`
+    : newMaxBytes === oldMaxBytes ? 'Released on request'
     : `Limit ${newMaxBytes < oldMaxBytes ? 'lowered' : 'raised'} from ${size(oldMaxBytes)} to ${size(newMaxBytes)}`;
 }
 
@@ -50,7 +53,8 @@ function pauseClause(shrink) {
 }
 
 export function shrinkView(shrink, size = bytes) {
-  const [name, tone] = outcomes[shrink.outcome] ?? [shrink.outcome, 'plain'];
+  const [name, tone] = shrink.limitChange === 'raised' ? ['Limit raised', 'plain']
+    : outcomes[shrink.outcome] ?? [shrink.outcome, 'plain'];
   return element('div', { class: 'shrink' },
     element('p', { class: 'sentence' },
       element('span', { class: `badge ${tone}` }, name), ' ', shrinkSentence(shrink, size)),
@@ -69,12 +73,16 @@ function beforeAfter(shrink) {
     return element('li', {},
       element('span', { class: 'label' }, label),
       element('span', { class: 'values' },
-        spoken('before '), bytes(before),
+        spoken('before '), amount(shrink.before, label, before),
         element('span', { class: 'arrow', 'aria-hidden': 'true' }, ' → '),
-        spoken(', after '), element('strong', {}, bytes(after))),
+        spoken(', after '), element('strong', {}, amount(shrink.after, label, after))),
       element('span', { class: 'track', 'aria-hidden': 'true' },
         element('span', { class: 'bar before', style: { width: `${100 * before / most}%` } }),
         element('span',
           { class: 'bar after', style: { width: `${100 * after / most}%`, background: `var(--${colour})` } })));
   }));
+}
+
+function amount(process, label, value) {
+  return label === 'RSS' && process.isResidentUnknown ? 'unknown' : bytes(value);
 }

@@ -77,6 +77,7 @@ internal sealed class CacheInstruments
         ReleaseOutcome.Released => "released",
         ReleaseOutcome.Partial => "partial",
         ReleaseOutcome.Skipped => "skipped",
+        ReleaseOutcome.Unknown => "unknown",
         _ => "not_requested",
     };
 

@@ -13,12 +13,16 @@ internal sealed partial class CacheEngine
     /// </summary>
     private const int NoTrimming = 0;
 
+    /// <summary>How many of a batch are offered to a sample.</summary>
+    private const int SampledOfBatch = 16;
+
     /// <summary>
     /// Evicts down to the current limit, in batches that release the lock in between.
     /// </summary>
     /// <param name="betweenBatches">Called without the lock after each batch; null for nothing.</param>
+    /// <param name="sample">Is offered some of the values; null for none.</param>
     /// <returns>Entries and bytes evicted by this call. Call <see cref="Trim"/> afterwards.</returns>
-    public EntryTotals EvictDownToLimit(Action? betweenBatches = null)
+    public EntryTotals EvictDownToLimit(Action? betweenBatches = null, EvictedSample? sample = null)
     {
         EntryTotals evicted = default;
         bool more = true;
@@ -29,6 +33,7 @@ internal sealed partial class CacheEngine
             {
                 ApplyTouches_NeedsLock();
                 (int countBefore, long usedBefore) = (_account.Count, _account.Used);
+                Sample_NeedsLock(sample);
                 TryEvict_NeedsLock(_account.Max, ref removed);
                 var batch = new EntryTotals(countBefore - _account.Count, usedBefore - _account.Used);
                 _account.NoteShrunk(batch);
@@ -124,6 +129,32 @@ internal sealed partial class CacheEngine
         }
 
         return true;
+    }
+
+    /// <summary>Offers the next batch of victims to a sample. Reads only those that the sample takes.</summary>
+    private void Sample_NeedsLock(EvictedSample? sample)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        long excess = _account.Used - _account.Max;
+        int victim = sample is null ? AccessOrder.None : _order.NextVictim(CacheItemPriority.NeverRemove);
+        for (int i = 0; i < SampledOfBatch && excess > 0 && victim != AccessOrder.None; i++)
+        {
+            ref OrderNode node = ref _store.Node(victim);
+            excess -= node.Charge;
+            if (sample!.WantsNext())
+            {
+                ref Slot slot = ref _store.Slot(victim);
+                object? value = (slot.Flags & SlotFlags.HasDetails) != 0
+                    ? ((EntryDetails)slot.Value!).Value
+                    : slot.Value;
+                if (value is not null)
+                {
+                    sample.Add(value, node.Charge);
+                }
+            }
+
+            victim = node.Newer;
+        }
     }
 
     /// <summary>

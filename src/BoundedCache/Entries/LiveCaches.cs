@@ -52,6 +52,19 @@ internal static class LiveCaches
     public static long LimitBytes =>
         s_marks.Aggregate(0L, static (sum, pair) => sum + Math.Min(pair.Key.LimitBytes, long.MaxValue - sum));
 
+    /// <summary>Whether this process could hold all limits if one of the caches had another one.</summary>
+    /// <returns>What is missing; null where nothing is known to be, or where the cache has no limit in bytes.</returns>
+    public static MemoryReportFinding? CheckLimit(ILiveCache cache, long maxMemory)
+    {
+        if (cache.LimitBytes == 0 || HeapRoom.Read(ProcessMemory.Shared) is not { } room)
+        {
+            return null;
+        }
+
+        long others = LimitBytes - cache.LimitBytes;
+        return HeapRules.CheckLimit(room, others + Math.Min(Math.Max(0, maxMemory), long.MaxValue - others));
+    }
+
     /// <summary>Adds a cache that was just made.</summary>
     public static void Add(ILiveCache cache) => s_marks.Add(cache, new CreditMark());
 
@@ -74,6 +87,8 @@ internal static class LiveCaches
             DeadBytes = dead,
             OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
             LimitBytes = LimitBytes,
+            Uncounted = s_marks.Count(
+                pair => pair.Key.UsedMemory > 0 && !(pair.Key.IsMeasured && caches.Contains(pair.Key))),
             Counted = caches.Count(static cache => cache.IsMeasured),
             Declared = caches.Count(static cache => !cache.IsMeasured),
             UnfinishedEntries = All.Sum(static cache => (long)cache.AuditTotals.Unfinished),

@@ -184,7 +184,7 @@ internal sealed partial class Pacer
     private bool TryBegin_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (_isCollecting || Volatile.Read(ref _suspensions) > 0 || _deadBytes < _budget.Bytes)
+        if (_isCollecting || Volatile.Read(ref _suspensions) > 0 || _deadBytes < _budget.DeadBytes)
         {
             _overdueBytes = _isCollecting ? _overdueBytes : 0;
             return false;

@@ -48,8 +48,14 @@ internal sealed class PacingBudget(CollectorSettings settings)
     /// <summary>The sum of the caches' own budgets.</summary>
     public long CachesBytes { get; private set; }
 
-    /// <summary>Bytes that may be dead before the whole heap is collected.</summary>
+    /// <summary>The budget: what may be dead, and twice what may come in between two young collections.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>
+    /// Bytes that may be dead before the whole heap is collected: the budget, less memory without objects beyond
+    /// <see cref="IdleBytes"/>, and at least half of it.
+    /// </summary>
+    public long DeadBytes { get; private set; }
 
     /// <summary>
     /// Dead bytes from which on writers wait for the collection that runs: two and a half budgets, so that a collection
@@ -92,7 +98,7 @@ internal sealed class PacingBudget(CollectorSettings settings)
         // Memory without objects beyond that counts like dead bytes, but leaves half of the budget.
         long excess = Math.Max(0, idleBytes - slack);
         WaitBytes -= Math.Min(WaitBytes / 2, excess);
-        Bytes -= Math.Min(Bytes / 2, excess);
+        DeadBytes = Bytes - Math.Min(Bytes / 2, excess);
         ShareOfPauses = liveBytes == 0
             ? MaxShareOfPauses
             : Math.Clamp((double)limits / liveBytes, MinShareOfPauses, MaxShareOfPauses);

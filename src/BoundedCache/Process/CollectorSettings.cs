@@ -30,6 +30,16 @@ internal readonly record struct CollectorSettings
     /// </summary>
     public long HeapHardLimitBytes { get; init; }
 
+    /// <summary>
+    /// The part of <see cref="HeapHardLimitBytes"/> for small objects; 0 where the parts are not limited.
+    /// </summary>
+    public long SmallObjectLimitBytes { get; init; }
+
+    /// <summary>
+    /// The part of <see cref="HeapHardLimitBytes"/> for large objects; 0 where the parts are not limited.
+    /// </summary>
+    public long LargeObjectLimitBytes { get; init; }
+
     /// <summary>Reads the runtime's names for these settings.</summary>
     /// <param name="variables">As <see cref="GC.GetConfigurationVariables"/> gives them.</param>
     public static CollectorSettings From(IReadOnlyDictionary<string, object> variables) => new()
@@ -40,8 +50,13 @@ internal readonly record struct CollectorSettings
         RetainsMemory = variables.GetValueOrDefault("RetainVM") is true,
         Replacement = Text(variables, "GCName") ?? Text(variables, "GCPath"),
         RegionRangeBytes = variables.GetValueOrDefault("GCRegionRange") is long range ? range : 0,
-        HeapHardLimitBytes = variables.GetValueOrDefault("GCHeapHardLimit") is long limit ? limit : 0,
+        HeapHardLimitBytes = Number(variables, "GCHeapHardLimit"),
+        SmallObjectLimitBytes = Number(variables, "GCHeapHardLimitSOH"),
+        LargeObjectLimitBytes = Number(variables, "GCHeapHardLimitLOH"),
     };
+
+    private static long Number(IReadOnlyDictionary<string, object> variables, string name) =>
+        variables.GetValueOrDefault(name) is long number ? number : 0;
 
     private static string? Text(IReadOnlyDictionary<string, object> variables, string name) =>
         variables.GetValueOrDefault(name) is string { Length: > 0 } text ? text : null;

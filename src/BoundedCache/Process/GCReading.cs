@@ -8,6 +8,10 @@ internal readonly record struct GCReading
     /// <summary>The size and the alignment of the regions of small objects.</summary>
     public const long RegionBytes = 4L * 1024 * 1024;
 
+    // Where GCMemoryInfo.GenerationInfo tells of the two heaps beside the generations.
+    private const int LargeObjects = 3;
+    private const int AllocatedPinned = 4;
+
     /// <summary>The collection's number since the process started; 0 when there was none.</summary>
     public long Index { get; init; }
 
@@ -30,6 +34,17 @@ internal readonly record struct GCReading
 
     /// <summary>Holes between objects.</summary>
     public long FragmentedBytes { get; init; }
+
+    /// <summary>
+    /// The part of <see cref="FragmentedBytes"/> in the heap of large objects, which only some collections compact.
+    /// </summary>
+    public long LargeHoleBytes { get; init; }
+
+    /// <summary>
+    /// The part of <see cref="FragmentedBytes"/> in the heap of objects that were allocated pinned, which no collection
+    /// compacts. These objects are not among <see cref="PinnedObjects"/>.
+    /// </summary>
+    public long PinnedHoleBytes { get; init; }
 
     /// <summary>Memory held committed when the collection ended.</summary>
     public long CommittedBytes { get; init; }
@@ -63,6 +78,8 @@ internal readonly record struct GCReading
         YoungBytes = info.GenerationInfo[0].SizeBeforeBytes,
         HeapBytes = info.HeapSizeBytes,
         FragmentedBytes = info.FragmentedBytes,
+        LargeHoleBytes = info.GenerationInfo[LargeObjects].FragmentationAfterBytes,
+        PinnedHoleBytes = info.GenerationInfo[AllocatedPinned].FragmentationAfterBytes,
         CommittedBytes = info.TotalCommittedBytes,
         Pause = SumOf(info.PauseDurations),
         PinnedObjects = info.PinnedObjectsCount,

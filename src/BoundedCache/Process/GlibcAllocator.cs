@@ -11,6 +11,60 @@ internal interface INativeAllocator
     /// <summary>Makes the allocator return its free pages to the operating system.</summary>
     /// <returns>False where the allocator cannot do that. Never throws.</returns>
     bool TryTrim();
+
+    /// <summary>
+    /// The address of the <c>malloc</c> that native code of this process calls; 0 where it is not known.
+    /// </summary>
+    long MallocAddress => 0;
+}
+
+/// <summary>
+/// Finds the allocator that native code uses instead of the C library's, such as jemalloc, mimalloc or tcmalloc. What
+/// the C library says of its memory is nothing then, and its <c>malloc_trim</c> has no effect on that allocator.
+/// </summary>
+internal static class ForeignAllocator
+{
+    private const string MapsPath = "/proc/self/maps";
+
+    private static readonly string[] s_known = ["jemalloc", "mimalloc", "tcmalloc", "snmalloc", "hoard", "scudo"];
+
+    /// <summary>Reads the mappings and finds it.</summary>
+    /// <returns>Its name; null for the C library's own, or where the mappings cannot be read.</returns>
+    public static string? Read(ProcessMemory memory)
+    {
+        using Stream? stream = memory.Files.Open(MapsPath);
+        return stream is not null && MappingReader.Read(stream) is { } mappings
+            ? Find(mappings, memory.Allocator.MallocAddress)
+            : null;
+    }
+
+    /// <summary>Finds it among the mappings.</summary>
+    /// <param name="mappings">All mappings.</param>
+    /// <param name="mallocAddress">The address of <c>malloc</c>; 0 where it is not known.</param>
+    /// <returns>Its name; null for the C library's own.</returns>
+    public static string? Find(IReadOnlyList<Mapping> mappings, long mallocAddress)
+    {
+        // The file that malloc lies in is sure. Without it, a library of such a name is likely the allocator.
+        string? file = mappings
+            .Where(mapping => mapping.Start <= mallocAddress && mallocAddress < mapping.End)
+            .Select(static mapping => Path.GetFileName(mapping.Path))
+            .FirstOrDefault();
+        if (file is not null)
+        {
+            return IsCLibrary(file) ? null : NameOf(file) ?? file;
+        }
+
+        return mappings.Select(static mapping => NameOf(Path.GetFileName(mapping.Path))).FirstOrDefault(
+            static name => name is not null);
+    }
+
+    private static string? NameOf(string? file) =>
+        file is null ? null : s_known.FirstOrDefault(name => file.Contains(name, StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsCLibrary(string file) =>
+        file.StartsWith("libc.", StringComparison.Ordinal)
+        || file.StartsWith("libc-", StringComparison.Ordinal)
+        || file.StartsWith("ld-", StringComparison.Ordinal);
 }
 
 /// <summary>
@@ -20,6 +74,13 @@ internal interface INativeAllocator
 internal sealed unsafe class GlibcAllocator : INativeAllocator
 {
     private static readonly delegate* unmanaged<nuint, int> s_trim = Find();
+
+    /// <inheritdoc/>
+    public long MallocAddress =>
+        OperatingSystem.IsLinux()
+        && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "malloc", out nint malloc)
+            ? malloc
+            : 0;
 
     /// <inheritdoc/>
     public bool TryTrim()

@@ -1,121 +1,143 @@
-using System.Buffers.Text;
-using System.Text;
-
 namespace BoundedCache.Process;
 
 /// <summary>
-/// The hard limit of this process's managed heap, and whether the limits of caches fit in it. In a container with a
-/// memory limit the heap has a hard limit unless it is configured otherwise.
+/// The memory that this process can have, and whether the limits of caches fit in it: the managed heap's hard limit,
+/// the container's limit, and the machine's memory. In a container with a memory limit the heap has a hard limit unless
+/// it is configured otherwise.
 /// </summary>
 /// <param name="HeapLimitBytes">
-/// The heap's hard limit. The runtime ends a process whose heap needs more, even if caches could evict entries.
+/// The heap's hard limit; 0 where it has none. The runtime ends a process whose heap needs more, even if caches could
+/// evict entries.
 /// </param>
 /// <param name="ContainerBytes">
-/// The container's limit; by default the runtime takes three quarters of it. Null where it is not known.
+/// The container's limit; by default the runtime takes three quarters of it for the heap. Null where there is none, or
+/// it is not known.
 /// </param>
 internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerBytes)
 {
+    private const long MiB = 1024 * 1024;
+
     /// <summary>
-    /// The extra heap that a cache needs while entries come and go: one part in this many of its limit. It includes
+    /// The extra memory that caches need while entries come and go: one part in this many of their limits. It includes
     /// some room for the application's own objects.
     /// </summary>
     private const int ExtraPart = 4;
 
-    /// <summary>The largest sum of limits that the heap can hold, in bytes.</summary>
-    public long FittingBytes => HeapLimitBytes / (ExtraPart + 1) * ExtraPart;
+    /// <summary>What caches may take beyond that: the bound that the process is held to at any load.</summary>
+    private const long LargestConstantBytes = 48 * MiB;
+
+    /// <summary>The least that a small cache takes beyond twice its limit.</summary>
+    private const long LeastConstantBytes = 8 * MiB;
+
+    /// <summary>What a process takes without a cache: the runtime, code, stacks.</summary>
+    private const long EmptyProcessBytes = 32 * MiB;
+
+    private const string MachinePath = "/proc/meminfo";
+
+    /// <summary>The machine's memory; null where it is not known.</summary>
+    public long? MachineBytes { get; init; }
+
+    /// <summary>The part of the heap for small objects; 0 where the parts are not limited.</summary>
+    public long SmallObjectBytes { get; init; }
+
+    /// <summary>The part of the heap for large objects; 0 where the parts are not limited.</summary>
+    public long LargeObjectBytes { get; init; }
 
     /// <summary>Reads the limits of this process.</summary>
-    /// <returns>Null where the heap has no hard limit.</returns>
-    public static HeapRoom? Read(ProcessMemory memory) =>
-        memory.Collector.Settings.HeapHardLimitBytes is > 0 and long limit
-            ? new HeapRoom(limit, ContainerLimit.Read(memory.Files))
-            : null;
-
-    /// <summary>Heap bytes that caches with these limits lack; negative where they need less than there is.</summary>
-    public long MissingBytes(long limitsBytes)
+    /// <returns>Null where none is known.</returns>
+    public static HeapRoom? Read(ProcessMemory memory)
     {
-        long limits = Math.Min(limitsBytes, long.MaxValue / 2);
-        return limits + (limits / ExtraPart) - HeapLimitBytes;
+        CollectorSettings settings = memory.Collector.Settings;
+        var room = new HeapRoom(settings.HeapHardLimitBytes, ContainerLimit.Read(memory.Files))
+        {
+            MachineBytes = ReadMachine(memory.Files),
+            SmallObjectBytes = settings.SmallObjectLimitBytes,
+            LargeObjectBytes = settings.LargeObjectLimitBytes,
+        };
+        return room == default ? null : room;
     }
 
-    /// <summary>The limits that were found, as the subject of a sentence.</summary>
-    public override string ToString() => ContainerBytes is long container
-        ? $"The container has {ByteSize.Format(container)}, and the managed heap "
-            + $"{ByteSize.Format(HeapLimitBytes)} of them"
-        : $"The managed heap may have {ByteSize.Format(HeapLimitBytes)}";
+    /// <summary>What caches with these limits need of the heap while entries come and go, in bytes.</summary>
+    public static long NeedOf(long limitsBytes)
+    {
+        long limits = Math.Clamp(limitsBytes, 0, long.MaxValue / 4);
+        return Math.Min(limits + (limits / ExtraPart) + LargestConstantBytes, (2 * limits) + LeastConstantBytes);
+    }
+
+    /// <summary>The tightest of the bounds, for caches with these limits.</summary>
+    public RoomBound FindTightest(long limitsBytes)
+    {
+        long need = NeedOf(limitsBytes);
+        List<RoomBound> bounds = [];
+        Add(bounds, RoomKind.Heap, HeapLimitBytes, need);
+        Add(bounds, RoomKind.Container, ContainerBytes - EmptyProcessBytes, need);
+        Add(bounds, RoomKind.Machine, MachineBytes - EmptyProcessBytes, need);
+        RoomBound tightest = bounds.DefaultIfEmpty(new RoomBound(RoomKind.None, long.MaxValue, need))
+            .MaxBy(static bound => bound.MissingBytes);
+        if (tightest.MissingBytes > 0)
+        {
+            return tightest;
+        }
+
+        // The parts of the heap matter only where the whole is large enough: which part the values need is not known.
+        Add(bounds, RoomKind.SmallObjects, SmallObjectBytes, need);
+        Add(bounds, RoomKind.LargeObjects, LargeObjectBytes, need);
+        return bounds.Count == 0 ? tightest : bounds.MaxBy(static bound => bound.MissingBytes);
+    }
+
+    private static void Add(List<RoomBound> bounds, RoomKind kind, long? bytes, long need)
+    {
+        if (bytes is not null and not 0)
+        {
+            bounds.Add(new RoomBound(kind, Math.Max(0, bytes.Value), need));
+        }
+    }
+
+    private static long? ReadMachine(IProcessFiles files)
+    {
+        Span<byte> buffer = stackalloc byte[1024];
+        int length = files.Read(MachinePath, buffer);
+        return length <= 0 ? null : new StatusFile(buffer[..length]).Find("MemTotal:"u8);
+    }
+
+    /// <summary>The largest sum of limits whose need fits so many bytes, in whole MiB.</summary>
+    internal static long FittingOf(long bytes) => Math.Max(
+        0,
+        Math.Max((bytes - LargestConstantBytes) / (ExtraPart + 1) * ExtraPart, (bytes - LeastConstantBytes) / 2)
+            / MiB * MiB);
 }
 
-/// <summary>
-/// The memory limit of this process's control group, which is a container's limit on Linux. Reads control groups of
-/// version 1 and 2 at their usual mount points.
-/// </summary>
-internal static class ContainerLimit
+/// <summary>What bounds the memory of caches.</summary>
+internal enum RoomKind
 {
-    private const string GroupsPath = "/proc/self/cgroup";
-    private const int LongestFileBytes = 4 * 1024;
+    /// <summary>Nothing that is known.</summary>
+    None,
 
-    /// <summary>Version 1 writes "no limit" as the largest number of whole pages.</summary>
-    private const long Unlimited = 1L << 62;
+    /// <summary>The managed heap's hard limit.</summary>
+    Heap,
 
-    /// <summary>The smallest limit on the way from this process's group to the root.</summary>
-    /// <returns>Bytes; null where there is no limit, or no such files.</returns>
-    public static long? Read(IProcessFiles files)
-    {
-        Span<byte> buffer = stackalloc byte[LongestFileBytes];
-        int length = files.Read(GroupsPath, buffer);
-        if (length <= 0)
-        {
-            return null;
-        }
+    /// <summary>The part of the heap for small objects.</summary>
+    SmallObjects,
 
-        long? least = null;
-        foreach (string line in Encoding.UTF8.GetString(buffer[..length]).Split('\n'))
-        {
-            // number:controllers:path, and in version 2 no controllers.
-            if (line.Split(':', 3) is not [_, var controllers, ['/', ..] path])
-            {
-                continue;
-            }
+    /// <summary>The part of the heap for large objects.</summary>
+    LargeObjects,
 
-            if (controllers.Length == 0)
-            {
-                least = Least(least, ReadUpwards(files, "/sys/fs/cgroup", path, "memory.max"));
-            }
-            else if (controllers.Split(',').Contains("memory"))
-            {
-                least = Least(least, ReadUpwards(files, "/sys/fs/cgroup/memory", path, "memory.limit_in_bytes"));
-            }
-        }
+    /// <summary>The container's limit.</summary>
+    Container,
 
-        return least;
-    }
+    /// <summary>The machine's memory.</summary>
+    Machine,
+}
 
-    /// <remarks>
-    /// Inside a container the path may be the host's, while the mount begins at the group itself. So missing files on
-    /// the way to the root are skipped.
-    /// </remarks>
-    private static long? ReadUpwards(IProcessFiles files, string mount, string path, string file)
-    {
-        long? least = null;
-        for (string group = path.TrimEnd('/'); ; group = group[..group.LastIndexOf('/')])
-        {
-            least = Least(least, ReadAmount(files, $"{mount}{group}/{file}"));
-            if (group.Length == 0)
-            {
-                return least;
-            }
-        }
-    }
+/// <summary>One bound on the memory of caches, and what they need of it.</summary>
+/// <param name="Kind">What bounds it.</param>
+/// <param name="Bytes">What there is for caches, in bytes.</param>
+/// <param name="NeedBytes">What they need, in bytes.</param>
+internal readonly record struct RoomBound(RoomKind Kind, long Bytes, long NeedBytes)
+{
+    /// <summary>What is missing, in bytes; negative where they need less than there is.</summary>
+    public long MissingBytes => NeedBytes - Bytes;
 
-    /// <returns>Null for a file that is missing or that says "max".</returns>
-    private static long? ReadAmount(IProcessFiles files, string path)
-    {
-        Span<byte> buffer = stackalloc byte[32];
-        int length = files.Read(path, buffer);
-        return length > 0
-            && Utf8Parser.TryParse(buffer[..length], out long bytes, out _)
-            && bytes is > 0 and < Unlimited ? bytes : null;
-    }
-
-    private static long? Least(long? first, long? second) => first is null || second < first ? second : first;
+    /// <summary>The largest sum of limits that fits, in bytes.</summary>
+    public long FittingBytes => HeapRoom.FittingOf(Bytes);
 }

@@ -7,7 +7,10 @@ namespace BoundedCache.Process;
 /// reduce it. Thread-safe.
 /// </summary>
 internal sealed class ProcessMemory(
-    IProcessFiles files, IGarbageCollector collector, INativeAllocator? allocator = null)
+    IProcessFiles files,
+    IGarbageCollector collector,
+    INativeAllocator? allocator = null,
+    Func<long>? readWorkingSet = null)
 {
     private const string StatusPath = "/proc/self/status";
 
@@ -53,6 +56,7 @@ internal sealed class ProcessMemory(
             LiveBytes = gc.LiveBytes,
             AllocatedBytes = collector.AllocatedBytes,
             FragmentedBytes = gc.FragmentedBytes,
+            IsResidentUnknown = resident.ResidentBytes <= 0,
             Source = resident.Source,
         };
     }
@@ -80,8 +84,18 @@ internal sealed class ProcessMemory(
         return length <= 0 ? reading : ResidentReading.Parse(large.AsSpan(0, length), StatusPath);
     }
 
-    private static ResidentReading ReadPlatform()
+    private ResidentReading ReadPlatform()
     {
+        long resident = readWorkingSet?.Invoke() ?? Environment.WorkingSet;
+        if (resident <= 0)
+        {
+            return new ResidentReading
+            {
+                ResidentBytes = 0,
+                Source = $"nothing: neither {StatusPath} nor Environment.WorkingSet can be read here",
+            };
+        }
+
         long? peak = null;
         if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
         {
@@ -91,7 +105,7 @@ internal sealed class ProcessMemory(
 
         return new ResidentReading
         {
-            ResidentBytes = Environment.WorkingSet,
+            ResidentBytes = resident,
             PeakResidentBytes = peak,
             Source = peak is null
                 ? "Environment.WorkingSet, which tells no anonymous, file or peak bytes"

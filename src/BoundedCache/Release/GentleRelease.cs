@@ -76,7 +76,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
                 _collector.CollectInBackground();
                 isNew = _collector.FullCollections != begun;
                 WaitForFullAfter(last);
-            });
+            }, _collector.ReadLastFull);
             if (isNew)
             {
                 // Where background collections are off, or the heap is too fragmented for them, the runtime stops the
@@ -110,7 +110,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             && full.FragmentedBytes > full.LiveBytes;
         if (isScattered && _blocking < MaxBlocking && MayCollect())
         {
-            run.Collect(_collector.CollectCompacting);
+            run.Collect(_collector.CollectCompacting, _collector.ReadLastFullBlocking);
             _blocking++;
             _account.Add("Survivors were scattered, so a compacting collection came first.");
         }
@@ -130,7 +130,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             // The young generation first: it is the cheapest. The next one has a budget of its own, which
             // only its collections shrink.
             int generation = fruitless < thresholds.FruitlessSlices / 3 ? 0 : 1;
-            run.Collect(() => _collector.CollectYoung(generation));
+            run.Collect(() => _collector.CollectYoung(generation), _collector.ReadLast);
             slices++;
             long occupied = Occupied();
             bool fell = lowest - occupied >= thresholds.MinimumSliceBytes;
@@ -139,9 +139,10 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         }
 
         _slicedBytes = first - lowest;
-        _account.Add(
-            $"{ByteSize.Format(_slicedBytes)} came back in {slices} slices within "
-                + $"{Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s.");
+        string time = $"within {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s";
+        _account.Add(IsKnown
+            ? $"{ByteSize.Format(_slicedBytes)} came back in {slices} slices {time}."
+            : $"{slices} slices followed {time}; what they gave back is not known.");
     }
 
     /// <summary>
@@ -167,9 +168,11 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         if (isFallback || measurement.Collection.LiveBytes <= thresholds.QuickLiveBytes)
         {
             long occupied = Occupied();
-            run.Collect(_collector.CollectAggressively);
+            run.Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking);
             _blocking++;
-            _account.Add(isFallback
+            _account.Add(!IsKnown
+                ? "A full collection followed."
+                : isFallback
                 ? $"The runtime kept {ByteSize.Format(measurement.IdleBytes)} that slices should have given back, "
                     + "so a full collection followed."
                 : $"A full collection fetched the last {ByteSize.Format(Math.Max(0, occupied - Occupied()))}.");
@@ -187,6 +190,8 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         MetNoGCRegion |= _stopped is null && _collector.IsInNoGCRegion;
         return MayGoOn(MetNoGCRegion ? "the process entered a no-GC region" : null);
     }
+
+    private bool IsKnown => !memory.TakeSnapshot().IsResidentUnknown;
 
     private long Occupied() => ReleaseMeasurement.Occupied(memory.TakeSnapshot());
 

@@ -73,6 +73,7 @@ internal sealed class OwedReport(
     public object Key => self;
 
     /// <summary>Adds to a report what the release and the cache tell now.</summary>
+    /// <remarks>Its own reason is the beginning of a sentence, and its own advice is about the limit.</remarks>
     public static ShrinkReport Complete(
         ShrinkReport report, ShrinkOperation.ICache cache, ReleaseResult release, long started) => report with
         {
@@ -83,8 +84,8 @@ internal sealed class OwedReport(
             LongestGCPause = release.LongestPause,
             Collections = release.Collections,
             Outcome = release.Outcome,
-            Reason = release.Reason,
-            Advice = release.Advice,
+            Reason = report.Reason + release.Reason,
+            Advice = report.Advice.Count == 0 ? release.Advice : [.. release.Advice, .. report.Advice],
             After = release.After,
         };
 

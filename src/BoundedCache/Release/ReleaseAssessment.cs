@@ -22,8 +22,9 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     /// <summary>Judges what a release left.</summary>
     /// <param name="measurement">The last measurement.</param>
     /// <param name="account">How it went, as sentences for the reason.</param>
-    public ReleaseAssessment Judge(in ReleaseMeasurement measurement, IReadOnlyList<string> account)
+    public ReleaseAssessment Judge(ReleaseMeasurement measurement, IReadOnlyList<string> account)
     {
+        measurement = measurement with { Caches = measurement.Request.ReadCaches?.Invoke() };
         List<string> advice = [];
         string? cause = null;
         if (measurement.FinalizersToBlame)
@@ -42,6 +43,12 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
                 + "or as much was allocated meanwhile. Look for other holders of the values: fields, "
                 + "closures, requests under way.");
         }
+        else if (measurement.MayBeAlive)
+        {
+            advice.Add($"{ByteSize.Format(measurement.AliveBytes)} less left the heap than the entries were charged. "
+                + "Either entries share objects, which each of them is charged for, or something else refers to parts "
+                + "of the values, or as much was allocated meanwhile.");
+        }
 
         if (measurement.IsShort && !measurement.CallbacksFinished)
         {
@@ -52,7 +59,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         if (measurement.IsHeapIdle)
         {
             cause ??= "the managed heap keeps memory that nothing lives in";
-            advice.Add(ExplainIdleHeap(measurement).ToString());
+            advice.AddRange(ExplainIdleHeap(measurement).Select(static finding => finding.ToString()));
         }
 
         if (thresholds.IsNative(measurement.NativeBytes, measurement.Collection.CommittedBytes))
@@ -63,12 +70,14 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
 
         advice.AddRange(ExplainElsewhere(measurement).Select(static finding => finding.ToString()));
 
-        if (measurement.CannotTrimNative)
+        if (measurement.CannotTrimNative is string obstacle)
         {
-            advice.Add("TrimNativeMemory has no effect here: only the GNU C library has malloc_trim.");
+            advice.Add(obstacle);
         }
 
-        Outcome = cause is null ? ReleaseOutcome.Released : ReleaseOutcome.Partial;
+        Outcome = cause is not null ? ReleaseOutcome.Partial
+            : measurement.IsKnown ? ReleaseOutcome.Released
+            : ReleaseOutcome.Unknown;
         Reason = string.Join(' ', [Explain(measurement, cause), .. account]);
         Advice = advice;
         return this;
@@ -76,32 +85,71 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
 
     private static string Explain(in ReleaseMeasurement measurement, string? cause)
     {
-        string fallen = measurement.FallenBytes > 0
-            ? $"memory fell by {ByteSize.Format(measurement.FallenBytes)} to "
-                + $"{ByteSize.Format(measurement.OccupiedBytes)}"
-            : $"memory did not fall and is {ByteSize.Format(measurement.OccupiedBytes)}";
+        if (!measurement.IsKnown)
+        {
+            return "What the process gave back is not known, because its RSS cannot be read. The managed heap keeps "
+                + $"{ByteSize.Format(measurement.Collection.CommittedBytes)}, of which "
+                + $"{ByteSize.Format(measurement.Collection.LiveBytes)} are live objects"
+                + (cause is null ? "." : $": {cause}.");
+        }
+
+        string fallen = Describe(measurement);
         string expected = measurement.ExpectedBytes > 0
             ? $", where {ByteSize.Format(measurement.ExpectedBytes)} were expected back"
             : "";
-        return cause is not null ? $"The process's {fallen}{expected}: {cause}."
-            : measurement.IsShort
-                ? $"The process's {fallen}: there was no more to give back, whatever was expected had gone before."
-            : $"The process's {fallen}{expected}.";
+        return cause is not null ? $"{fallen}{expected}: {cause}."
+            : measurement.IsShort && measurement.ExpectedBytes > 0
+                ? $"{fallen}: there was no more to give back in the managed heap. What was expected beyond that had "
+                    + "gone before, is not in that heap, or was charged to several entries that share it."
+            : $"{fallen}{expected}.";
     }
 
     /// <summary>
-    /// Why the managed heap keeps memory without objects, decided as in the report; only the largest part.
+    /// The change of RSS, the figure that the report shows. The release is judged by the anonymous part, so where that
+    /// changed by clearly more or less, both are named.
     /// </summary>
-    private MemoryReportFinding ExplainIdleHeap(in ReleaseMeasurement measurement)
+    private static string Describe(in ReleaseMeasurement measurement)
     {
+        long rss = measurement.Reference.ResidentBytes - measurement.After.ResidentBytes;
+        string said = $"The process's RSS {Change(rss, measurement.After.ResidentBytes)}";
+        bool isMisleading = measurement.After.AnonymousBytes is not null
+            && ReleaseThresholds.IsClear(Math.Abs(rss - measurement.FallenBytes), Math.Abs(measurement.FallenBytes));
+        return isMisleading
+            ? $"{said} and its anonymous memory, which is what a release lowers, "
+                + Change(measurement.FallenBytes, measurement.OccupiedBytes)
+            : said;
+    }
+
+    private static string Change(long fallenBytes, long bytes) => fallenBytes > 0
+        ? $"fell by {ByteSize.Format(fallenBytes)} to {ByteSize.Format(bytes)}"
+        : fallenBytes < 0
+        ? $"rose by {ByteSize.Format(-fallenBytes)} to {ByteSize.Format(bytes)}"
+        : $"stayed at {ByteSize.Format(bytes)}";
+
+    /// <summary>
+    /// Why the managed heap keeps memory without objects, decided as in the report. All parts that are much are named;
+    /// where only their sum is, the largest.
+    /// </summary>
+    private IReadOnlyList<MemoryReportFinding> ExplainIdleHeap(in ReleaseMeasurement measurement)
+    {
+        long live = measurement.Collection.LiveBytes;
         long holes = Math.Min(measurement.Collection.FragmentedBytes, measurement.IdleBytes);
         var idle = new IdleHeap(
             holes,
             measurement.IdleBytes - holes,
             measurement.Collection.PinnedObjects,
-            memory.Collector.Settings);
-        return idle.Explain(isMuch: true, areHolesMuch: true, isEmptyMuch: true)
-            .MaxBy(static finding => finding.Bytes)!;
+            memory.Collector.Settings)
+        {
+            LargeHoleBytes = measurement.Collection.LargeHoleBytes,
+            PinnedHoleBytes = measurement.Collection.PinnedHoleBytes,
+            Released = measurement.Request.Mode,
+        };
+        IReadOnlyList<MemoryReportFinding> much = idle.Explain(
+            bytes => ReleaseThresholds.IsClear(bytes, live), bytes => ReleaseThresholds.IsClear(bytes, live));
+        return much.Count > 0
+            ? much
+            : [.. idle.Explain(static _ => true, static _ => true)
+                .OrderByDescending(static found => found.Bytes).Take(1)];
     }
 
     /// <summary>
@@ -111,7 +159,8 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     {
         MemoryBreakdown breakdown = Analyze();
         MemoryReportFinding[] found = breakdown.Space is null ? [] : [.. MemoryRules.CheckNative(breakdown)];
-        return found.Length > 0 ? found : [NativeRules.ExplainInUse(measurement.NativeBytes, breakdown.NativeHeap)];
+        return found.Length > 0 ? found : [NativeRules.ExplainInUse(
+            measurement.NativeBytes, breakdown.NativeHeap, breakdown.ForeignAllocator)];
     }
 
     /// <summary>
@@ -121,17 +170,20 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     private IReadOnlyList<MemoryReportFinding> ExplainElsewhere(in ReleaseMeasurement measurement)
     {
         // Freed bytes that did not leave were reported before this.
-        long told = measurement.FinalizersToBlame || measurement.IsStillAlive ? measurement.AliveBytes : 0;
-        CacheShare? caches = measurement.Request.ReadCaches?.Invoke();
+        long told = measurement.FinalizersToBlame || measurement.MayBeAlive ? measurement.AliveBytes : 0;
+        CacheShare? caches = measurement.Caches;
         var seen = new MemoryBreakdown
         {
-            ResidentBytes = measurement.After.ResidentBytes,
+            ResidentBytes = measurement.After.IsResidentUnknown
+                ? measurement.Collection.CommittedBytes
+                : measurement.After.ResidentBytes,
             HeapBytes = measurement.Collection.CommittedBytes,
             CacheBytes = caches?.Bytes ?? 0,
             OtherLiveBytes = caches is { } share ? measurement.Collection.LiveBytes - share.Bytes - told : 0,
             UnfinishedEntries = caches?.UnfinishedEntries ?? 0,
             GrownBytes = caches?.GrownBytes ?? 0,
             FileBytes = measurement.After.FileBytes ?? 0,
+            UncountedCaches = caches?.Uncounted ?? 0,
 
             // Small collections leave old objects that died since the last collection of the whole heap.
             IsLiveMeasured = measurement.Request.Mode == ReleaseMode.Full,

@@ -30,11 +30,22 @@ internal readonly record struct ReleaseMeasurement
     /// <summary>Whether every caller's callbacks finished in time.</summary>
     public bool CallbacksFinished { get; init; }
 
-    /// <summary>Whether the native allocator was to return memory, but there is none that can be asked.</summary>
-    public bool CannotTrimNative { get; init; }
+    /// <summary>
+    /// Why the native allocator, which was to return memory, could not be asked, as a sentence; null where it was.
+    /// </summary>
+    public string? CannotTrimNative { get; init; }
 
-    /// <summary>Bytes that the process should have lost: never more than it had.</summary>
-    public long ExpectedBytes => Math.Min(Request.ExpectedBytes, Occupied(Reference));
+    /// <summary>What the caches hold after the release; null where nobody asked them.</summary>
+    public CacheShare? Caches { get; init; }
+
+    /// <summary>Whether the process's memory is known, before and now. If not, only the heap's figures count.</summary>
+    public bool IsKnown => !Reference.IsResidentUnknown && !After.IsResidentUnknown;
+
+    /// <summary>
+    /// Bytes that the process should have lost: never more than it had. They are what entries were charged, which is
+    /// more than they held where entries share objects.
+    /// </summary>
+    public long ExpectedBytes => Math.Min(Request.ExpectedBytes, IsKnown ? Occupied(Reference) : long.MaxValue);
 
     /// <summary>Bytes that the process lost; negative when it grew.</summary>
     public long FallenBytes => Occupied(Reference) - OccupiedBytes;
@@ -43,17 +54,30 @@ internal readonly record struct ReleaseMeasurement
     public long OccupiedBytes => Occupied(After);
 
     /// <summary>Whether clearly less fell than was expected.</summary>
-    public bool IsShort => ReleaseThresholds.IsClear(ExpectedBytes - FallenBytes, ExpectedBytes);
+    public bool IsShort => IsKnown && ReleaseThresholds.IsClear(ExpectedBytes - FallenBytes, ExpectedBytes);
 
     /// <summary>
-    /// Expected bytes that no collection took: they are still reachable, or as much was allocated since.
+    /// Expected bytes that no collection took, at most what lives outside the caches' accounts: they are still
+    /// reachable, or as much was allocated since, or entries that share objects were charged more than they held.
     /// </summary>
-    public long AliveBytes => ExpectedBytes - (Reference.AllocatedBytes - Collection.LiveBytes);
+    public long AliveBytes => Math.Min(
+        ExpectedBytes - (Reference.AllocatedBytes - Collection.LiveBytes),
+        Math.Max(0, Collection.LiveBytes - (Caches?.Bytes ?? 0)));
 
     /// <summary>
-    /// Whether live objects explain why clearly less fell. Without a baseline it is unknown whether they died earlier.
+    /// Whether live objects may explain why clearly less fell. Without a baseline it is unknown whether they died
+    /// earlier.
     /// </summary>
-    public bool IsStillAlive => Request.Baseline is not null && IsMissingInHeap;
+    public bool MayBeAlive => Request.Baseline is not null && IsMissingInHeap;
+
+    /// <summary>
+    /// Whether values that were let go are known to be alive: many of the sample are. Without a sample, accounts that
+    /// the heap could hold are believed.
+    /// </summary>
+    public bool IsStillAlive => MayBeAlive && (Request.Evicted is { } sample
+        ? sample.IsMuchAlive()
+        : ReleaseRequest.AddSaturating(Caches?.Bytes ?? 0, Request.ExpectedBytes) <= Reference.AllocatedBytes
+            || Caches is null);
 
     /// <summary>
     /// Whether dead objects that wait for their finalizers may be what is missing. One of them can hold everything.
@@ -72,7 +96,9 @@ internal readonly record struct ReleaseMeasurement
         (FinalizersStuck || Collection.FinalizersPending >= MemoryAnalyzer.ManyFinalizers) && IsMissingInHeap;
 
     /// <summary>Resident memory of the managed heap without live objects.</summary>
-    public long IdleBytes => Math.Min(Collection.CommittedBytes, OccupiedBytes) - Collection.LiveBytes;
+    public long IdleBytes =>
+        (IsKnown ? Math.Min(Collection.CommittedBytes, OccupiedBytes) : Collection.CommittedBytes)
+        - Collection.LiveBytes;
 
     /// <summary>Whether the managed heap clearly keeps idle memory.</summary>
     public bool IsHeapIdle => ReleaseThresholds.IsClear(IdleBytes, Collection.LiveBytes);
@@ -80,8 +106,8 @@ internal readonly record struct ReleaseMeasurement
     /// <summary>Whether there are enough pins to hold a good part of the idle heap.</summary>
     public bool IsPinned => GCReading.CanPinsHold(Collection.PinnedObjects, IdleBytes);
 
-    /// <summary>Memory outside the managed heap.</summary>
-    public long NativeBytes => OccupiedBytes - Collection.CommittedBytes;
+    /// <summary>Memory outside the managed heap; 0 where it is not known.</summary>
+    public long NativeBytes => IsKnown ? OccupiedBytes - Collection.CommittedBytes : 0;
 
     private bool IsMissingInHeap => IsShort && ReleaseThresholds.IsClear(AliveBytes, ExpectedBytes);
 

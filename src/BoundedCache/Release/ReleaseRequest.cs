@@ -1,3 +1,4 @@
+using BoundedCache.Engine;
 using BoundedCache.Report;
 
 namespace BoundedCache.Release;
@@ -39,6 +40,12 @@ internal sealed record ReleaseRequest
     /// that are still alive from bytes that other collections had already taken. Without it no bytes count as alive.
     /// </summary>
     public ProcessMemorySnapshot? Baseline { get; init; }
+
+    /// <summary>
+    /// Some of the values that were let go, held weakly, to see whether they are still alive; null where none were
+    /// taken.
+    /// </summary>
+    public EvictedSample? Evicted { get; init; }
 
     /// <summary>
     /// Waits, no longer than its argument, for code that still refers to dead bytes (eviction callbacks). Returns
@@ -91,6 +98,7 @@ internal sealed record ReleaseRequest
         IsGainUnknown = IsGainUnknown || other.IsGainUnknown,
         WasDeferred = WasDeferred || other.WasDeferred,
         Baseline = Fuller(Baseline, other.Baseline),
+        Evicted = EvictedSample.Combine(Evicted, other.Evicted),
         ReadCaches = ReadCaches ?? other.ReadCaches,
         IsOwed = IsOwed || other.IsOwed,
     };

@@ -26,9 +26,7 @@ internal sealed record ReleaseResult
     /// <summary>The process after the last collection.</summary>
     public required ProcessMemorySnapshot After { get; init; }
 
-    /// <summary>
-    /// Time for which collections, of this run and others, stopped the managed threads during the run.
-    /// </summary>
+    /// <summary>Time for which the run's own collections stopped the managed threads.</summary>
     public required TimeSpan GCPause { get; init; }
 
     /// <summary>The longest time for which one collection of the run stopped the managed threads.</summary>

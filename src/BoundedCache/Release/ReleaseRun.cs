@@ -11,7 +11,7 @@ internal sealed class ReleaseRun(
     ProcessMemory memory, ReleaseThresholds thresholds, ReleaseRequest request, ProcessMemorySnapshot before)
 {
     private readonly IGarbageCollector _collector = memory.Collector;
-    private readonly TimeSpan _pauseBefore = memory.Collector.TotalPause;
+    private TimeSpan _pause;
     private TimeSpan _longestPause;
     private bool _metNoGCRegion;
 
@@ -51,7 +51,8 @@ internal sealed class ReleaseRun(
             _metNoGCRegion = gentle.MetNoGCRegion;
         }
 
-        if (request.TrimNative && measurement.NativeBytes >= thresholds.NativeTrimBytes)
+        if (request.TrimNative
+            && (measurement.NativeBytes >= thresholds.NativeTrimBytes || !measurement.IsKnown))
         {
             measurement = TrimNative(measurement, account);
         }
@@ -70,7 +71,7 @@ internal sealed class ReleaseRun(
             Advice = assessment.Advice,
             Before = before,
             After = measurement.After,
-            GCPause = _collector.TotalPause - _pauseBefore,
+            GCPause = _pause,
             LongestPause = _longestPause,
             Collections = measurement.Collections,
             Duration = Stopwatch.GetElapsedTime(startedAt),
@@ -78,14 +79,18 @@ internal sealed class ReleaseRun(
     }
 
     /// <summary>
-    /// Runs a step that collects once, and notes for how long it stopped the process. A background collection stops it
-    /// twice and briefly, and counts as one.
+    /// Runs a step that collects once, and notes for how long that collection stopped the process. A background
+    /// collection stops it twice and briefly, and counts as one. Other collections that run meanwhile do not count.
     /// </summary>
-    public void Collect(Action step)
+    /// <param name="step">Collects, and waits for the end.</param>
+    /// <param name="readOwn">Reads the last collection of the kind that the step runs.</param>
+    public void Collect(Action step, Func<GCReading> readOwn)
     {
-        TimeSpan pauseBefore = _collector.TotalPause;
+        long before = readOwn().Index;
         step();
-        TimeSpan pause = _collector.TotalPause - pauseBefore;
+        GCReading own = readOwn();
+        TimeSpan pause = own.Index > before ? own.Pause : TimeSpan.Zero;
+        _pause += pause;
         _longestPause = pause > _longestPause ? pause : _longestPause;
     }
 
@@ -110,7 +115,7 @@ internal sealed class ReleaseRun(
     private ReleaseMeasurement ReleaseFully()
     {
         long indexBefore = _collector.ReadLastFullBlocking().Index;
-        Collect(_collector.CollectAggressively);
+        Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking);
         ReleaseMeasurement measurement = Measure(_collector.ReadLastFullBlocking(), 1, finalizersStuck: false);
         bool finalizersHold = measurement.FinalizersHold;
         if (finalizersHold)
@@ -124,7 +129,7 @@ internal sealed class ReleaseRun(
             _metNoGCRegion = _collector.IsInNoGCRegion;
             if (!_metNoGCRegion)
             {
-                Collect(_collector.CollectAggressively);
+                Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking);
                 measurement = Measure(_collector.ReadLastFullBlocking(), 2, measurement.FinalizersStuck);
             }
         }
@@ -147,17 +152,30 @@ internal sealed class ReleaseRun(
 
     private ReleaseMeasurement TrimNative(ReleaseMeasurement measurement, List<string> account)
     {
+        if (ForeignAllocator.Read(memory) is string foreign)
+        {
+            return measurement with
+            {
+                CannotTrimNative = $"TrimNativeMemory has no effect here: native code allocates with {foreign}, which "
+                    + "malloc_trim does not reach.",
+            };
+        }
+
         long startedAt = Stopwatch.GetTimestamp();
         if (!memory.Allocator.TryTrim())
         {
-            return measurement with { CannotTrimNative = true };
+            return measurement with
+            {
+                CannotTrimNative = "TrimNativeMemory has no effect here: only the GNU C library has malloc_trim.",
+            };
         }
 
         TimeSpan taken = Stopwatch.GetElapsedTime(startedAt);
         ReleaseMeasurement trimmed = measurement with { After = memory.TakeSnapshot() };
         long released = Math.Max(0, measurement.OccupiedBytes - trimmed.OccupiedBytes);
-        account.Add(
-            $"The native allocator gave back {ByteSize.Format(released)} in {taken.TotalMilliseconds:0} ms.");
+        account.Add(trimmed.IsKnown
+            ? $"The native allocator gave back {ByteSize.Format(released)} in {taken.TotalMilliseconds:0} ms."
+            : $"The native allocator was asked for its free memory; how much it gave back is not known.");
         return trimmed;
     }
 }

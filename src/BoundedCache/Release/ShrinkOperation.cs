@@ -29,6 +29,8 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
     private long _bytes;
     private TimeSpan _evictionTime;
     private OwedReport? _owed;
+    private EvictedSample? _sample;
+    private IReadOnlyList<string> _limitAdvice = [];
 
     /// <summary>What the operation needs of a cache.</summary>
     internal interface ICache
@@ -71,6 +73,11 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         /// <summary>What all caches of the process hold. Used on the releaser's thread.</summary>
         Func<CacheShare> ReadCaches { get; }
 
+        /// <summary>
+        /// Says, and logs, where this process cannot hold the limits of its caches; empty where it can.
+        /// </summary>
+        IReadOnlyList<string> CheckRoom();
+
         /// <summary>The limit was raised; no other step follows.</summary>
         void OnRaised(long oldMax, long newMax);
 
@@ -100,6 +107,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         _oldMax = cache.Engine.SetMaxBytes(maxMemory);
         _newMax = maxMemory;
         _setsLimit = true;
+        _limitAdvice = cache.CheckRoom();
     }
 
     /// <summary>Runs the other steps on threads of the releaser's own.</summary>
@@ -156,7 +164,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         if (_setsLimit && _newMax > _oldMax)
         {
             cache.OnRaised(_oldMax, _newMax);
-            return Report(NoRelease("the limit was not lowered"));
+            return Report(NoRelease("the limit was raised, not lowered; nothing was evicted or released"));
         }
 
         if (_setsLimit)
@@ -214,7 +222,8 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
 
         try
         {
-            (_entries, _bytes) = cache.Engine.EvictDownToLimit(rest);
+            _sample = isReleased && _setsLimit ? new EvictedSample() : null;
+            (_entries, _bytes) = cache.Engine.EvictDownToLimit(rest, _sample);
             cache.Engine.Trim(rest);
             cache.Pace();
         }
@@ -262,6 +271,7 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         {
             ExpectedBytes = isOwn ? _bytes : left,
             Baseline = isOwn ? _before : null,
+            Evicted = isOwn ? _sample : null,
             Mode = mode,
             Forced = !_setsLimit,
             IsGainUnknown = _isGainUnknown,
@@ -289,10 +299,16 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
         CacheName = cache.Name,
         OldMaxMemory = _oldMax,
         NewMaxMemory = _setsLimit ? _newMax : _oldMax,
+        LimitChange = !_setsLimit ? MaxMemoryChange.None
+            : _newMax > _oldMax ? MaxMemoryChange.Raised
+            : _newMax < _oldMax ? MaxMemoryChange.Lowered
+            : MaxMemoryChange.Unchanged,
         EntriesEvicted = _entries,
         BytesEvicted = _bytes,
         EvictionTime = _evictionTime,
         ReleaseMode = mode,
+        Reason = _setsLimit && _newMax == _oldMax ? "The limit is unchanged. " : "",
+        Advice = _limitAdvice,
         Before = _before,
     };
 }

@@ -91,6 +91,12 @@ internal readonly record struct CacheShare
     /// <summary>The number of caches whose bytes are in <see cref="Bytes"/>.</summary>
     public int Counted { get; init; }
 
+    /// <summary>
+    /// The number of other caches of the process that hold entries: not in <see cref="Bytes"/>, since their sizes are
+    /// declared or the report is about others.
+    /// </summary>
+    public int Uncounted { get; init; }
+
     /// <summary>The number of caches left out: their entries' sizes are declared, and may not be bytes.</summary>
     public int Declared { get; init; }
 

@@ -3,7 +3,7 @@ using BoundedCache.Process;
 namespace BoundedCache.Report;
 
 /// <summary>
-/// The rules about the managed heap: its hard limit, dead objects, finalizers. Why it keeps memory without objects is
+/// The rules about the managed heap: the room for it, dead objects, finalizers. Why it keeps memory without objects is
 /// decided by <see cref="IdleHeap"/>.
 /// </summary>
 internal static class HeapRules
@@ -30,25 +30,64 @@ internal static class HeapRules
             .. CheckIdle(breakdown),
         ];
 
-    /// <summary>Whether the limits of caches fit the heap's hard limit.</summary>
-    /// <param name="room">The hard limit.</param>
+    /// <summary>Whether the limits of caches fit the memory that the process can have.</summary>
+    /// <param name="room">What it can have.</param>
     /// <param name="limitsBytes">The sum of the caches' limits in bytes.</param>
     /// <returns>The finding; null where they fit.</returns>
     public static MemoryReportFinding? CheckLimit(HeapRoom room, long limitsBytes)
     {
-        long missing = room.MissingBytes(limitsBytes);
-        return !s_limit.IsReached(missing, room.HeapLimitBytes) ? null : new MemoryReportFinding
+        RoomBound bound = room.FindTightest(limitsBytes);
+        if (!s_limit.IsReached(bound.MissingBytes, bound.Bytes))
+        {
+            return null;
+        }
+
+        string limits = ByteSize.Format(limitsBytes);
+        string heap = ByteSize.Format(room.HeapLimitBytes);
+        string need = ByteSize.Format(bound.NeedBytes);
+        string missing = $"while entries come and go, {ByteSize.Format(bound.MissingBytes)} more.";
+        const string HeapEnds = "Near that limit the runtime stops the process ever more often to collect, and at the "
+            + "limit it ends the process. ";
+        (string text, string advice) = bound.Kind switch
+        {
+            RoomKind.Heap => (
+                (room.ContainerBytes is long container && container > room.HeapLimitBytes
+                    ? $"The container has {ByteSize.Format(container)}, and the managed heap {heap} of them"
+                    : $"The managed heap may have {heap}")
+                    + $"; caches that may have {limits} need about {need} of heap {missing}",
+                HeapEnds + Lower(bound, "give the container or the heap (System.GC.HeapHardLimitPercent) more")),
+            RoomKind.SmallObjects => (
+                $"Of the managed heap's {heap}, small objects (by default below 85,000 bytes) "
+                    + $"may have {ByteSize.Format(bound.Bytes)} (GCHeapHardLimitSOH); if the values are such objects, "
+                    + $"caches that may have {limits} need about {need} of that {missing}",
+                HeapEnds + Lower(bound, "raise GCHeapHardLimitSOH")),
+            RoomKind.LargeObjects => (
+                $"Of the managed heap's {heap}, large objects (by default from 85,000 bytes on) "
+                    + $"may have {ByteSize.Format(bound.Bytes)} (GCHeapHardLimitLOH); if the values are such objects, "
+                    + $"caches that may have {limits} need about {need} of that {missing}",
+                HeapEnds + Lower(bound, "raise GCHeapHardLimitLOH")),
+            RoomKind.Container => (
+                $"The container has {ByteSize.Format(room.ContainerBytes!.Value)}; caches that may have {limits} need "
+                    + $"about {need} beside the process itself {missing}",
+                "At its limit the kernel ends a process of the container. " + Lower(bound, "give the container more")),
+            _ => (
+                $"The machine has {ByteSize.Format(room.MachineBytes!.Value)} of memory; caches that may have {limits} "
+                    + $"need about {need} beside the process itself {missing}",
+                "Without free memory the machine swaps, or the kernel ends a process. "
+                    + Lower(bound, "use a larger machine")),
+        };
+        return new MemoryReportFinding
         {
             Cause = MemoryReportCause.HeapLimit,
-            Bytes = missing,
-            Text = $"{room}; caches that may have {ByteSize.Format(limitsBytes)} need about "
-                + $"{ByteSize.Format(room.HeapLimitBytes + missing)} of heap while entries come and go, "
-                + $"{ByteSize.Format(missing)} more.",
-            Advice = "Near that limit the runtime stops the process ever more often to collect, and at the limit it "
-                + $"ends the process. Lower MaxMemory to {ByteSize.Format(room.FittingBytes)} in all, "
-                + "or give the container or the heap (System.GC.HeapHardLimitPercent) more.",
+            Bytes = bound.MissingBytes,
+            Text = text,
+            Advice = advice,
         };
     }
+
+    private static string Lower(RoomBound bound, string instead) => bound.FittingBytes > 0
+        ? $"Lower MaxMemory to {ByteSize.Format(bound.FittingBytes)} in all, or {instead}."
+        : $"No limit fits: {instead}.";
 
     /// <summary>The finding about dead objects that are kept because their finalizers have not run yet.</summary>
     /// <param name="pending">Dead objects that wait for their finalizers.</param>
@@ -101,10 +140,8 @@ internal static class HeapRules
 
     private static IEnumerable<MemoryReportFinding> CheckIdle(MemoryBreakdown breakdown)
     {
-        IdleHeap idle = breakdown.Idle;
-        return idle.Explain(
-            isMuch: s_holes.IsReached(idle.Bytes, breakdown.HeapBytes),
-            areHolesMuch: s_holes.IsReached(idle.HoleBytes, breakdown.HeapBytes),
-            isEmptyMuch: s_empty.IsReached(idle.EmptyBytes, breakdown.HeapBytes));
+        return breakdown.Idle.Explain(
+            bytes => s_holes.IsReached(bytes, breakdown.HeapBytes),
+            bytes => s_empty.IsReached(bytes, breakdown.HeapBytes));
     }
 }

@@ -31,20 +31,35 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
     {
         long startedAt = Stopwatch.GetTimestamp();
         IGarbageCollector collector = memory.Collector;
-        TimeSpan pauseBefore = collector.TotalPause;
         List<string> notes = [];
         CollectorSettings settings = collector.Settings;
 
         CacheShare caches = readCaches();
         ProcessMemorySnapshot snapshot = memory.TakeSnapshot();
-        AddressSpace? space = ReadAddressSpace(notes, settings);
-        NativeHeapReading? native = nativeHeap.Read();
+        AddressSpace? space = ReadAddressSpace(notes, settings, snapshot.IsResidentUnknown);
+        string? foreign = ForeignAllocator.Read(memory);
+        NativeHeapReading? native = foreign is null ? nativeHeap.Read() : null;
+        if (foreign is not null)
+        {
+            notes.Add($"Native code allocates with {foreign}, which tells nothing here: "
+                + "how much of native memory is in use, and how much is freed and kept, is not known.");
+        }
+
+        if (space is null && snapshot.IsResidentUnknown)
+        {
+            notes.Add("RSS cannot be read here: the report is of the managed heap alone, as the collector tells it.");
+        }
+
         GCReading last = collector.ReadLast();
         GCReading lastYoung = collector.ReadLastYoung();
         long allocated = collector.AllocatedBytes;
 
-        long resident = space?.ResidentBytes ?? snapshot.ResidentBytes;
+        // Where nobody tells RSS, what is known of the process is its heap.
+        bool isUnknown = space is null && snapshot.IsResidentUnknown;
         long file = space?.FileBytes ?? snapshot.FileBytes ?? 0;
+        long resident = isUnknown
+            ? Math.Max(last.CommittedBytes, allocated)
+            : space?.ResidentBytes ?? snapshot.ResidentBytes;
         long heap = space?.HeapBytes ?? Math.Min(Math.Max(last.CommittedBytes, allocated), resident - file);
         CollectionFindings found = collect ? Collect(collector, notes) : default;
         HeapAttribution parts = found.LiveBytes is long live
@@ -61,6 +76,8 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 OtherLiveBytes = parts.OtherLiveBytes,
                 DeadBytes = parts.DeadBytes,
                 FragmentedBytes = parts.FragmentedBytes,
+                LargeHoleBytes = last.LargeHoleBytes,
+                PinnedHoleBytes = last.PinnedHoleBytes,
                 UnusedBytes = parts.UnusedBytes,
                 NativeBytes = resident - file - heap,
                 FileBytes = file,
@@ -73,6 +90,8 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 GrownBytes = caches.GrownBytes,
                 Space = space,
                 NativeHeap = native,
+                ForeignAllocator = foreign,
+                UncountedCaches = caches.Uncounted,
                 Threads = memory.ReadThreads() ?? 0,
                 Settings = settings,
                 Room = HeapRoom.Read(memory),
@@ -85,14 +104,15 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 IsLiveMeasured = found.LiveBytes is not null,
             },
             Caches = caches,
+            IsResidentUnknown = isUnknown,
             IsHeapCounted = space?.HeapBytes is not null,
-            GCPause = collector.TotalPause - pauseBefore,
+            GCPause = found.Pause,
             Duration = Stopwatch.GetElapsedTime(startedAt),
             Notes = notes,
         };
     }
 
-    private AddressSpace? ReadAddressSpace(List<string> notes, CollectorSettings settings)
+    private AddressSpace? ReadAddressSpace(List<string> notes, CollectorSettings settings, bool isUnknown)
     {
         // This must come before the mappings are read: the first call allocates the object that marks the heap, and may
         // commit memory for it.
@@ -104,7 +124,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
         if (mappings is null)
         {
             notes.Add($"{MappingsPath} cannot be read here, so the managed heap is what the collector says it "
-                + "committed, and the rest is native.");
+                + $"committed{(isUnknown ? "" : ", and the rest is native")}.");
             return null;
         }
 
@@ -134,6 +154,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
             var found = new CollectionFindings
             {
                 LiveBytes = first.LiveBytes,
+                Pause = first.Pause,
                 Pins = first.PinnedObjects,
                 FinalizersPending = first.FinalizersPending,
                 FinalizerBytes = 0,
@@ -151,8 +172,13 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
             }
 
             collector.CollectBlocking();
-            long live = collector.ReadLastFullBlocking().LiveBytes;
-            return found with { LiveBytes = live, FinalizerBytes = Math.Max(0, first.LiveBytes - live) };
+            GCReading second = collector.ReadLastFullBlocking();
+            return found with
+            {
+                LiveBytes = second.LiveBytes,
+                Pause = first.Pause + second.Pause,
+                FinalizerBytes = Math.Max(0, first.LiveBytes - second.LiveBytes),
+            };
         }
     }
 
@@ -160,6 +186,8 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
     private readonly record struct CollectionFindings
     {
         public long? LiveBytes { get; init; }
+
+        public TimeSpan Pause { get; init; }
 
         public long Pins { get; init; }
 
@@ -180,12 +208,15 @@ internal sealed record MemoryAnalysis
     /// <summary>The share of the caches.</summary>
     public required CacheShare Caches { get; init; }
 
+    /// <summary>Whether nobody tells the resident memory, so that the breakdown is of the heap alone.</summary>
+    public bool IsResidentUnknown { get; init; }
+
     /// <summary>
     /// Whether the kernel counted the managed heap's pages; false where its size is the collector's own figure.
     /// </summary>
     public required bool IsHeapCounted { get; init; }
 
-    /// <summary>Time for which collections stopped the managed threads meanwhile.</summary>
+    /// <summary>Time for which its own collections stopped the managed threads.</summary>
     public required TimeSpan GCPause { get; init; }
 
     /// <summary>How long the analysis took.</summary>

@@ -31,6 +31,14 @@ internal sealed record MemoryBreakdown
     /// <summary>Holes between objects.</summary>
     public long FragmentedBytes { get; init; }
 
+    /// <summary>The part of <see cref="FragmentedBytes"/> in the heap of large objects.</summary>
+    public long LargeHoleBytes { get; init; }
+
+    /// <summary>
+    /// The part of <see cref="FragmentedBytes"/> in the heap of objects that were allocated pinned.
+    /// </summary>
+    public long PinnedHoleBytes { get; init; }
+
     /// <summary>Neither objects nor holes.</summary>
     public long UnusedBytes { get; init; }
 
@@ -60,8 +68,20 @@ internal sealed record MemoryBreakdown
     /// <summary>The address space as the kernel counted it; null where it does not tell.</summary>
     public AddressSpace? Space { get; init; }
 
-    /// <summary>The native allocator's own figures; null where it has none.</summary>
+    /// <summary>The native allocator's own figures; null where they are not known.</summary>
     public NativeHeapReading? NativeHeap { get; init; }
+
+    /// <summary>
+    /// The allocator that native code uses instead of the C library's; null for the C library's, or where that is not
+    /// known.
+    /// </summary>
+    public string? ForeignAllocator { get; init; }
+
+    /// <summary>
+    /// Caches of the process whose entries are not in <see cref="CacheBytes"/>: their sizes are declared, or the
+    /// report is about others.
+    /// </summary>
+    public int UncountedCaches { get; init; }
 
     /// <summary>Entries of caches whose value was not finished, so that its bytes are not known.</summary>
     public long UnfinishedEntries { get; init; }
@@ -75,7 +95,7 @@ internal sealed record MemoryBreakdown
     /// <summary>How the collector is configured.</summary>
     public CollectorSettings Settings { get; init; }
 
-    /// <summary>The heap's hard limit; null where it has none.</summary>
+    /// <summary>The memory that the process can have; null where that is not known.</summary>
     public HeapRoom? Room { get; init; }
 
     /// <summary>The sum of the limits of all caches of the process whose bytes are measured.</summary>
@@ -117,7 +137,11 @@ internal sealed record MemoryBreakdown
         get
         {
             long room = Math.Clamp(NewBytesBefore - NewBytes, 0, UsualRoomBytes);
-            return new IdleHeap(FragmentedBytes, Math.Max(0, UnusedBytes - room), PinnedObjects, Settings);
+            return new IdleHeap(FragmentedBytes, Math.Max(0, UnusedBytes - room), PinnedObjects, Settings)
+            {
+                LargeHoleBytes = LargeHoleBytes,
+                PinnedHoleBytes = PinnedHoleBytes,
+            };
         }
     }
 

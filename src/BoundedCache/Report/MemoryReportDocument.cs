@@ -5,6 +5,7 @@ namespace BoundedCache.Report;
 /// <summary>A report as its JSON shows it. The names of the JSON are stable.</summary>
 internal sealed record MemoryReportDocument(
     long ResidentBytes,
+    bool IsResidentUnknown,
     long HeapBytes,
     bool IsHeapCounted,
     MemoryReportMode Mode,
@@ -16,6 +17,7 @@ internal sealed record MemoryReportDocument(
 {
     public static MemoryReportDocument From(MemoryReport report) => new(
         report.ResidentBytes,
+        report.IsResidentUnknown,
         report.HeapBytes,
         report.IsHeapCounted,
         report.Mode,

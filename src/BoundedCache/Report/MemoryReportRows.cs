@@ -67,13 +67,17 @@ internal static class MemoryReportRows
         }
         else
         {
-            parts.Add(new MemoryReportPart("native allocator", space.AllocatorBytes));
+            parts.Add(new MemoryReportPart(
+                breakdown.ForeignAllocator is null ? "native allocator" : "the C library's allocator",
+                space.AllocatorBytes));
         }
 
-        parts.Add(new MemoryReportPart($"stacks of {breakdown.Threads} threads", space.StackBytes));
+        parts.Add(new MemoryReportPart(
+            breakdown.Threads == 0 ? "thread stacks" : $"stacks of {breakdown.Threads} threads", space.StackBytes));
         parts.Add(new MemoryReportPart("shared memory and compiled code", space.SharedBytes));
         parts.Add(new MemoryReportPart("written pages of libraries", space.WrittenFileBytes));
-        parts.Add(new MemoryReportPart("large native blocks and runtime", space.OtherBytes));
+        string foreign = breakdown.ForeignAllocator is string name ? $"{name}, " : "";
+        parts.Add(new MemoryReportPart($"{foreign}large native blocks and runtime", space.OtherBytes));
         return parts;
     }
 

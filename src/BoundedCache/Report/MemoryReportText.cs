@@ -16,7 +16,8 @@ internal static class MemoryReportText
         string how = report.Mode == MemoryReportMode.Collect
             ? "before the collection that told live from dead"
             : "nothing was collected for it";
-        text.Append(CultureInfo.InvariantCulture, $"RSS {ByteSize.Format(report.ResidentBytes)}, {how}:\n");
+        string resident = report.IsResidentUnknown ? "unknown" : ByteSize.Format(report.ResidentBytes);
+        text.Append(CultureInfo.InvariantCulture, $"RSS {resident}, {how}:\n");
         foreach (MemoryReportRow row in report.Rows)
         {
             AppendLine(

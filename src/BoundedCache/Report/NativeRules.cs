@@ -28,11 +28,14 @@ internal static class NativeRules
 
     /// <summary>The finding about native memory in use.</summary>
     /// <param name="bytes">Its size in bytes.</param>
-    /// <param name="heap">The native allocator's own figures; null where it has none.</param>
-    public static MemoryReportFinding ExplainInUse(long bytes, NativeHeapReading? heap)
+    /// <param name="heap">The native allocator's own figures; null where they are not known.</param>
+    /// <param name="foreign">The allocator that native code uses instead of the C library's; null for that.</param>
+    public static MemoryReportFinding ExplainInUse(long bytes, NativeHeapReading? heap, string? foreign = null)
     {
         string allocated = heap is { } known
             ? $"; native code has {ByteSize.Format(known.InUseBytes)} allocated with malloc"
+            : foreign is not null
+            ? $"; native code allocates with {foreign}, whose figures are not known"
             : "";
         return new MemoryReportFinding
         {
@@ -48,7 +51,8 @@ internal static class NativeRules
     /// <summary>The native allocator keeps what was freed. It makes up to eight arenas for each processor.</summary>
     private static MemoryReportFinding? CheckArenas(MemoryBreakdown breakdown)
     {
-        if (breakdown.Space is not AddressSpace space)
+        // Another allocator's memory does not lie in the C library's arenas.
+        if (breakdown.Space is not AddressSpace space || breakdown.ForeignAllocator is not null)
         {
             return null;
         }
@@ -85,7 +89,9 @@ internal static class NativeRules
     {
         long bytes = breakdown.NativeBytes - (breakdown.FreedNativeBytes ?? 0)
             - (breakdown.Space?.StackBytes ?? 0) - (breakdown.Space?.SharedBytes ?? 0);
-        return s_inUse.IsReached(bytes, breakdown.ResidentBytes) ? ExplainInUse(bytes, breakdown.NativeHeap) : null;
+        return s_inUse.IsReached(bytes, breakdown.ResidentBytes)
+            ? ExplainInUse(bytes, breakdown.NativeHeap, breakdown.ForeignAllocator)
+            : null;
     }
 
     /// <summary>
@@ -98,7 +104,8 @@ internal static class NativeRules
             {
                 Cause = MemoryReportCause.ThreadStacks,
                 Bytes = space.StackBytes,
-                Text = $"{ByteSize.Format(space.StackBytes)} are stacks of {breakdown.Threads} threads.",
+                Text = $"{ByteSize.Format(space.StackBytes)} are stacks of "
+                    + $"{(breakdown.Threads == 0 ? "" : $"{breakdown.Threads} ")}threads.",
                 Advice = "Have fewer threads, and do not block them (blocking calls make the thread pool add threads); "
                     + "keep recursion and stackalloc shallow on long-lived ones.",
             };

@@ -21,10 +21,15 @@ internal static class OtherRules
             {
                 Cause = MemoryReportCause.OtherLive,
                 Bytes = breakdown.OtherLiveBytes,
-                Text = $"It is not the cache: {ByteSize.Format(breakdown.OtherLiveBytes)} are "
+                Text = (breakdown.UncountedCaches == 0 ? "It is not the cache: " : "")
+                    + $"{ByteSize.Format(breakdown.OtherLiveBytes)} are "
                     + $"{(breakdown.IsLiveMeasured ? "" : "probably ")}live objects outside any cache that reports, "
                     + $"where entries are {ByteSize.Format(breakdown.CacheBytes)}.",
-                Advice = "Lowering a limit will not help. Take a heap dump (dotnet-gcdump collect) and look for the "
+                Advice = (breakdown.UncountedCaches == 0
+                    ? "Lowering a limit will not help."
+                    : $"Some may be entries of {breakdown.UncountedCaches} "
+                        + $"cache{(breakdown.UncountedCaches == 1 ? "" : "s")} whose bytes are not counted here.")
+                    + " Take a heap dump (dotnet-gcdump collect) and look for the "
                     + "largest types and who refers to them: static collections, other caches, sessions, queues.",
             };
 

@@ -69,6 +69,24 @@ public sealed class LookingTests
     }
 
     [Fact]
+    public async Task A_limit_that_the_process_cannot_hold_is_answered_with_advice_before_and_after()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+
+        string? advice = (await host.GetAsync("api/caches/default/limit/preview?maxMemory=1PB"))
+            .AssertOk().Json["advice"]?.GetValue<string>();
+        Answer raised = (await host.PutAsync("api/caches/default/limit", """{"maxMemory": "1PB"}""")).AssertOk();
+        Answer same = (await host.PutAsync("api/caches/default/limit", """{"maxMemory": "1PB"}""")).AssertOk();
+
+        Assert.Contains("Lower MaxMemory to", advice, StringComparison.Ordinal);
+        Assert.Contains(
+            "Lower MaxMemory to", raised.Json["advice"]![0]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal("raised", raised.Json["limitChange"]!.GetValue<string>());
+        Assert.Equal("unchanged", same.Json["limitChange"]!.GetValue<string>());
+        Assert.Contains("limit unchanged at 1 PiB", same.Json["summary"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Who_does_not_want_to_wait_gets_an_operation_to_poll()
     {
         await using AdminHost host = await AdminHost.StartAsync();

@@ -62,6 +62,7 @@ public sealed class FigureTests
                 CacheName = "fake",
                 OldMaxMemory = 1000,
                 NewMaxMemory = 1,
+                LimitChange = MaxMemoryChange.Lowered,
                 EntriesEvicted = 2,
                 BytesEvicted = 3,
                 UsedMemory = 4,
@@ -97,7 +98,7 @@ public sealed class FigureTests
 
         Assert.Equal(
             """
-            {"cacheName":"fake","oldMaxBytes":1000,"newMaxBytes":1,
+            {"cacheName":"fake","oldMaxBytes":1000,"newMaxBytes":1,"limitChange":"lowered",
             "entriesEvicted":2,"bytesEvicted":3,"usedBytes":4,"count":5,"evictionMilliseconds":6,
             "totalMilliseconds":7.5,"gcPauseMilliseconds":8,"longestGcPauseMilliseconds":9,"collections":1,
             "releaseMode":"gentle","outcome":"partial","reason":"why","advice":["what"],"releasedBytes":40}

@@ -426,6 +426,7 @@ public sealed class ReloadTests
             (23, "MaxMemoryGone"),
             (24, "SectionEmpty"),
             (25, "ReleaseFailed"),
+            (26, "KeptTwice"),
         ],
         typeof(Log).GetMethods()
             .SelectMany(static method =>

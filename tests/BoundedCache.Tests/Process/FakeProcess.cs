@@ -20,6 +20,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     private TimeSpan _pause;
     private bool _isInNoGCRegion;
     private int _regionReads;
+    private TimeSpan _stepPause;
 
     public long LiveBytes { get; set; } = 40 * MiB;
 
@@ -39,8 +40,29 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public long FragmentedBytes { get; set; }
 
+    public long LargeHoleBytes { get; set; }
+
+    public long PinnedHoleBytes { get; set; }
+
+    /// <summary>Whether the memory of the process can be read.</summary>
+    public bool IsHidden { get; set; }
+
+    /// <summary>The text of <c>/proc/self/maps</c>; null where there is none.</summary>
+    public string? Maps { get; set; }
+
+    public long MallocAddress { get; set; }
+
+    /// <summary>Time for which collections of others stop the process during each of this one's.</summary>
+    public TimeSpan OthersPause { get; set; }
+
+    /// <summary>Other files by path.</summary>
+    public Dictionary<string, string> Files { get; } = [];
+
     /// <summary>Time for which a background collection stops the process.</summary>
     public TimeSpan BackgroundPause { get; set; }
+
+    /// <summary>Time for which the collector says that a compacting collection stopped the process.</summary>
+    public TimeSpan CompactingPause { get; set; }
 
     /// <summary>How many of the next collections another one takes the place of.</summary>
     public int Swallow { get; set; }
@@ -80,7 +102,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     /// <summary>The text of <c>/proc/self/smaps</c>; null where there is none.</summary>
     public string? Mappings { get; set; }
 
-    public ProcessMemory Memory => new(this, this, this);
+    public ProcessMemory Memory => new(this, this, this, () => IsHidden ? 0 : 1);
 
     /// <summary>How much a small collection gives back of what lies empty.</summary>
     public long SliceBytes { get; set; } = 50 * MiB;
@@ -149,7 +171,11 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         }
         else
         {
-            _lastBackground = _last = Look(2) with { Concurrent = true, Pause = BackgroundPause };
+            _lastBackground = _last = Look(2) with
+            {
+                Concurrent = true,
+                Pause = BackgroundPause,
+            };
         }
     }
 
@@ -158,7 +184,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         Step("compacting", 20);
         FullCollections++;
         FragmentedBytes = 0;
-        _lastBlocking = _last = Look(2) with { Compacted = true };
+        _lastBlocking = _last = Look(2) with { Compacted = true, Pause = CompactingPause };
     }
 
     public void CollectYoung(int generation)
@@ -189,7 +215,8 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             Steps.Add(name);
         }
 
-        _pause += TimeSpan.FromMilliseconds(pauseMilliseconds);
+        _stepPause = TimeSpan.FromMilliseconds(pauseMilliseconds);
+        _pause += _stepPause + OthersPause;
         DuringStep(name);
     }
 
@@ -199,7 +226,10 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         Generation = generation,
         HeapBytes = LiveBytes + FinalizableBytes + FragmentedBytes,
         FragmentedBytes = FragmentedBytes,
+        LargeHoleBytes = LargeHoleBytes,
+        PinnedHoleBytes = PinnedHoleBytes,
         CommittedBytes = _committedBytes,
+        Pause = _stepPause,
         PinnedObjects = PinnedObjects,
         FinalizersPending = FinalizableBytes > 0 ? 1000 : PendingFinalizers,
     };
@@ -229,14 +259,19 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             Compacted = !swallowed,
             HeapBytes = heap + FragmentedBytes,
             FragmentedBytes = FragmentedBytes,
+            LargeHoleBytes = LargeHoleBytes,
+            PinnedHoleBytes = PinnedHoleBytes,
             CommittedBytes = _committedBytes,
+            Pause = _stepPause,
             PinnedObjects = PinnedObjects,
             FinalizersPending = FinalizableBytes > 0 ? 1000 : PendingFinalizers,
         };
     }
 
     public Stream? Open(string path) =>
-        path == "/proc/self/smaps" && Mappings is not null ? new MemoryStream(Encoding.ASCII.GetBytes(Mappings)) : null;
+        path == "/proc/self/smaps" && Mappings is not null ? new MemoryStream(Encoding.ASCII.GetBytes(Mappings))
+        : path == "/proc/self/maps" && Maps is not null ? new MemoryStream(Encoding.ASCII.GetBytes(Maps))
+        : null;
 
     public void WaitForPendingFinalizers()
     {
@@ -248,9 +283,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public int Read(string path, Span<byte> buffer)
     {
-        if (path != "/proc/self/status")
+        if (path != "/proc/self/status" || IsHidden)
         {
-            return -1;
+            return Files.TryGetValue(path, out string? file) ? Encoding.ASCII.GetBytes(file, buffer) : -1;
         }
 
         long anonymous = (Math.Max(_committedBytes, AllocatedBytes) + NativeBytes) / 1024;

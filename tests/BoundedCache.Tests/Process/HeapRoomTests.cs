@@ -3,33 +3,56 @@ using BoundedCache.Report;
 
 namespace BoundedCache.Tests.Process;
 
-/// <summary>Whether limits fit a heap with a hard limit, and what is said where they do not.</summary>
+/// <summary>Whether limits fit what heap, container and machine can hold, and what is said where they do not.</summary>
 public sealed class HeapRoomTests
 {
     private const long MiB = 1024 * 1024;
+    private const long GiB = 1024 * MiB;
 
     private static readonly HeapRoom s_room = new(480 * MiB, 640 * MiB);
 
     [Fact]
-    public void A_heap_without_a_hard_limit_has_room_for_anything()
+    public void Where_no_bound_is_known_there_is_room_for_anything()
     {
         Assert.Null(HeapRoom.Read(new FakeProcess().Memory));
+        Assert.Null(HeapRules.CheckLimit(default, long.MaxValue));
         Assert.DoesNotContain(MemoryRules.Check(Breakdown(null, long.MaxValue)), static finding =>
             finding.Cause == MemoryReportCause.HeapLimit);
     }
 
     [Fact]
-    public void A_hard_limit_is_read_from_the_collector()
+    public void All_bounds_are_read()
     {
-        var process = new FakeProcess { Settings = new CollectorSettings { HeapHardLimitBytes = 480 * MiB } };
+        var process = new FakeProcess
+        {
+            Settings = new CollectorSettings
+            {
+                HeapHardLimitBytes = 480 * MiB,
+                SmallObjectLimitBytes = 100 * MiB,
+                LargeObjectLimitBytes = 300 * MiB,
+            },
+            Files =
+            {
+                ["/proc/self/cgroup"] = "0::/pod/box\n",
+                ["/sys/fs/cgroup/pod/memory.max"] = "671088640\n",
+                ["/proc/meminfo"] = "MemTotal:       24684064 kB\nMemFree:         1 kB\n",
+            },
+        };
 
-        Assert.Equal(new HeapRoom(480 * MiB, null), HeapRoom.Read(process.Memory));
+        Assert.Equal(
+            new HeapRoom(480 * MiB, 640 * MiB)
+            {
+                MachineBytes = 24684064L * 1024,
+                SmallObjectBytes = 100 * MiB,
+                LargeObjectBytes = 300 * MiB,
+            },
+            HeapRoom.Read(process.Memory));
     }
 
     [Theory]
     [InlineData(1)]
     [InlineData(120)]
-    [InlineData(384)]
+    [InlineData(345)]
     public void Limits_that_leave_room_for_churn_are_not_mentioned(long mebibytes)
     {
         Assert.Null(HeapRules.CheckLimit(s_room, mebibytes * MiB));
@@ -44,21 +67,32 @@ public sealed class HeapRoomTests
         Assert.Equal(MemoryReportCause.HeapLimit, finding.Cause);
         Assert.Equal(
             "The container has 640 MiB, and the managed heap 480 MiB of them; caches that may have 450 MiB need about "
-            + "563 MiB of heap while entries come and go, 82.5 MiB more. Near that limit the runtime stops the process "
+            + "611 MiB of heap while entries come and go, 131 MiB more. Near that limit the runtime stops the process "
             + "ever more often to collect, and at the limit it ends the process. "
-            + "Lower MaxMemory to 384 MiB in all, or give the container or the heap "
+            + "Lower MaxMemory to 345 MiB in all, or give the container or the heap "
             + "(System.GC.HeapHardLimitPercent) more.",
             finding.ToString());
         Assert.Equal(finding, HeapRules.CheckLimit(s_room, 450 * MiB));
     }
 
-    [Fact]
-    public void What_is_said_to_fit_does()
+    [Theory]
+    [InlineData(30)]
+    [InlineData(96)]
+    [InlineData(480)]
+    [InlineData(24_000)]
+    public void What_is_said_to_fit_does_and_little_more(long heapMebibytes)
     {
-        Assert.Equal(384 * MiB, s_room.FittingBytes);
-        Assert.InRange(s_room.MissingBytes(s_room.FittingBytes), long.MinValue, 0);
-        Assert.Null(HeapRules.CheckLimit(s_room, s_room.FittingBytes));
+        var room = new HeapRoom(heapMebibytes * MiB, null);
+        long fitting = HeapRoom.FittingOf(heapMebibytes * MiB);
+
+        Assert.InRange(fitting, MiB, heapMebibytes * MiB);
+        Assert.Null(HeapRules.CheckLimit(room, fitting));
+        Assert.InRange(room.FindTightest(fitting + (2 * MiB)).MissingBytes, 1, long.MaxValue);
     }
+
+    [Fact]
+    public void Three_quarters_of_what_a_small_container_leaves_the_heap_are_too_much() =>
+        Assert.NotNull(HeapRules.CheckLimit(new HeapRoom(96 * MiB, 128 * MiB), 72 * MiB));
 
     [Fact]
     public void The_largest_limit_there_is_does_not_overflow() =>
@@ -70,6 +104,63 @@ public sealed class HeapRoomTests
             "The managed heap may have 480 MiB;",
             HeapRules.CheckLimit(new HeapRoom(480 * MiB, null), 480 * MiB)!.Text,
             StringComparison.Ordinal);
+
+    [Fact]
+    public void A_container_whose_heap_has_no_limit_bounds_the_whole_process()
+    {
+        var room = new HeapRoom(0, 640 * MiB);
+
+        Assert.StartsWith(
+            "The container has 640 MiB; caches that may have 600 MiB need about 798 MiB beside the process itself",
+            HeapRules.CheckLimit(room, 600 * MiB)!.Text,
+            StringComparison.Ordinal);
+        Assert.Null(HeapRules.CheckLimit(room, 400 * MiB));
+
+        // A heap that may have more than its container is bounded by the container.
+        Assert.StartsWith(
+            "The container has 640 MiB; caches",
+            HeapRules.CheckLimit(new HeapRoom(2 * GiB, 640 * MiB), 600 * MiB)!.Text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_machine_without_containers_bounds_it_too()
+    {
+        var room = new HeapRoom(0, null) { MachineBytes = 24 * GiB };
+
+        string said = HeapRules.CheckLimit(room, 1000 * GiB)!.ToString();
+
+        Assert.StartsWith("The machine has 24 GiB of memory; caches that may have", said, StringComparison.Ordinal);
+        Assert.Contains("Lower MaxMemory to 19.1 GiB in all", said, StringComparison.Ordinal);
+        Assert.Null(HeapRules.CheckLimit(room, 19 * GiB));
+    }
+
+    [Fact]
+    public void Parts_of_the_heap_bound_the_values_that_lie_in_them()
+    {
+        var room = new HeapRoom(2 * GiB, null) { SmallObjectBytes = 200 * MiB, LargeObjectBytes = GiB };
+
+        Assert.Contains(
+            "small objects (by default below 85,000 bytes) may have 200 MiB (GCHeapHardLimitSOH); "
+                + "if the values are such objects",
+            HeapRules.CheckLimit(room, 500 * MiB)!.Text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "large objects (by default from 85,000 bytes on) may have 200 MiB (GCHeapHardLimitLOH); "
+                + "if the values are such objects",
+            HeapRules.CheckLimit(
+                room with { SmallObjectBytes = GiB, LargeObjectBytes = 200 * MiB }, 500 * MiB)!.Text,
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The managed heap may have 2 GiB;", HeapRules.CheckLimit(room, 2 * GiB)!.Text, StringComparison.Ordinal);
+        Assert.Null(HeapRules.CheckLimit(room, 100 * MiB));
+    }
+
+    [Fact]
+    public void Where_even_the_smallest_limit_does_not_fit_none_is_named() => Assert.EndsWith(
+        "No limit fits: give the container more.",
+        HeapRules.CheckLimit(new HeapRoom(0, 20 * MiB), 10 * MiB)!.Advice,
+        StringComparison.Ordinal);
 
     private static MemoryBreakdown Breakdown(HeapRoom? room, long limitsBytes) =>
         new()

@@ -66,6 +66,19 @@ public sealed class ProcessMemoryTests
         Assert.Contains("Environment.WorkingSet", snapshot.Source, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("VmRSS:\t 0 kB\n")]
+    public void Memory_that_nobody_tells_is_unknown(string? status)
+    {
+        ProcessMemorySnapshot snapshot = new ProcessMemory(
+            new FakeFiles(status), new FakeProcess(), null, static () => 0).TakeSnapshot();
+
+        Assert.True(snapshot.IsResidentUnknown);
+        Assert.StartsWith("RSS unknown", snapshot.ToString(), StringComparison.Ordinal);
+        Assert.False(Read("VmRSS:\t 3000 kB\n").IsResidentUnknown);
+    }
+
     [Fact]
     public void A_status_file_with_a_very_long_line_before_the_memory_is_read_to_its_end()
     {

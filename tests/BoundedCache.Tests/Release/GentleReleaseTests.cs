@@ -76,6 +76,7 @@ public sealed class GentleReleaseTests
     {
         _process.DeadBytes = 400 * MiB;
         _process.IsScattered = true;
+        _process.CompactingPause = TimeSpan.FromMilliseconds(20);
 
         ReleaseResult result = await Release();
 

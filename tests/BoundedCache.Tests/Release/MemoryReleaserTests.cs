@@ -36,7 +36,7 @@ public sealed class MemoryReleaserTests
 
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
         Assert.Equal(
-            "The process's memory fell by 400 MiB to 42 MiB, where 400 MiB were expected back.", result.Reason);
+            "The process's RSS fell by 400 MiB to 42 MiB, where 400 MiB were expected back.", result.Reason);
         Assert.Empty(result.Advice);
         Assert.Equal(1, result.Collections);
         Assert.Equal(442 * MiB, result.Before.AnonymousBytes);
@@ -228,7 +228,7 @@ public sealed class MemoryReleaserTests
 
         Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
         Assert.Equal(1, result.Collections);
-        Assert.Contains("100 pinned objects keep 300 MiB", Assert.Single(result.Advice), StringComparison.Ordinal);
+        Assert.Contains("100 pinned objects can keep 300 MiB", Assert.Single(result.Advice), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -23,14 +23,16 @@ public sealed class IdleHeapTests
         { "pins ServerGC", "Pins 300" },
         { "pins replaced", "Pins 300" },
         { "ServerGC RetainVM", "RetainVM 300" },
-        { "replaced RetainVM", "RetainVM 300" },
+        { "replaced RetainVM", "ReplacedCollector 300" },
         { "replaced ServerGC", "ReplacedCollector 300" },
         { "holes RetainVM", "RetainVM 300, Fragmentation 100" },
         { "holes ServerGC", "ServerGC 300, Fragmentation 100" },
         { "holes replaced", "ReplacedCollector 300, Fragmentation 100" },
         { "pins holes replaced ServerGC RetainVM", "Pins 400" },
-        { "holes replaced ServerGC RetainVM", "RetainVM 300, Fragmentation 100" },
+        { "holes replaced ServerGC RetainVM", "ReplacedCollector 300, Fragmentation 100" },
     };
+
+    private static readonly Predicate<long> s_any = static bytes => bytes > 0;
 
     private static CollectorSettings Settings(string causes) => new()
     {
@@ -66,7 +68,7 @@ public sealed class IdleHeapTests
 
     [Theory]
     [MemberData(nameof(Together))]
-    public async Task A_release_names_the_largest_of_the_reports_findings(string causes, string expected)
+    public async Task A_release_names_all_of_the_reports_findings(string causes, string expected)
     {
         var process = new FakeProcess
         {
@@ -76,31 +78,36 @@ public sealed class IdleHeapTests
             PinnedObjects = PinsOf(causes),
             Settings = Settings(causes),
         };
-        var idle = new IdleHeap(HolesOf(causes), Empty * MiB, PinsOf(causes), Settings(causes));
+        var idle = new IdleHeap(HolesOf(causes), Empty * MiB, PinsOf(causes), Settings(causes))
+        {
+            Released = ReleaseMode.Full,
+        };
         var releaser = new MemoryReleaser(process.Memory, new ReleaseThresholds());
 
         ReleaseResult result = await releaser.ReleaseAsync(
             new ReleaseRequest { ExpectedBytes = 400 * MiB }, CancellationToken.None);
 
-        MemoryReportFinding largest = idle.Explain(isMuch: true, areHolesMuch: true, isEmptyMuch: true)[^1];
-        Assert.StartsWith($"{largest.Cause} {largest.Bytes / MiB}", expected, StringComparison.Ordinal);
-        Assert.Equal(largest.ToString(), Assert.Single(result.Advice));
+        IReadOnlyList<MemoryReportFinding> findings = idle.Explain(s_any, s_any);
+        Assert.Equal(
+            expected.Split(", ").Order(),
+            findings.Select(static finding => $"{finding.Cause} {finding.Bytes / MiB}").Order());
+        Assert.Equal(findings.Select(static finding => finding.ToString()), result.Advice);
     }
 
     [Theory]
     [InlineData("pins RetainVM", "Some of it may also be kept by System.GC.RetainVM.")]
     [InlineData("pins ServerGC", "Some of it may also be kept by Server GC.")]
     [InlineData("ServerGC RetainVM", "Some of it may also be kept by Server GC.")]
-    [InlineData("replaced RetainVM", "Some of it may also be kept by the collector libother.so.")]
+    [InlineData("replaced RetainVM", "Some of it may also be kept by System.GC.RetainVM.")]
     [InlineData(
-        "replaced ServerGC RetainVM", "Some of it may also be kept by the collector libother.so and Server GC.")]
+        "replaced ServerGC RetainVM", "Some of it may also be kept by System.GC.RetainVM and Server GC.")]
     public void The_other_settings_that_may_keep_some_of_it_are_mentioned(string causes, string expected)
     {
         var idle = new IdleHeap(0, Empty * MiB, PinsOf(causes), Settings(causes));
 
         Assert.EndsWith(
             " " + expected,
-            Assert.Single(idle.Explain(isMuch: true, areHolesMuch: false, isEmptyMuch: true)).Advice,
+            Assert.Single(idle.Explain(s_any, s_any)).Advice,
             StringComparison.Ordinal);
     }
 
@@ -116,7 +123,7 @@ public sealed class IdleHeapTests
 
         Assert.DoesNotContain(
             "may also",
-            Assert.Single(idle.Explain(isMuch: true, areHolesMuch: false, isEmptyMuch: true)).Advice,
+            Assert.Single(idle.Explain(s_any, s_any)).Advice,
             StringComparison.Ordinal);
     }
 
@@ -129,7 +136,7 @@ public sealed class IdleHeapTests
             0, Empty * MiB, 0, new CollectorSettings { IsServer = true, Heaps = 4, AdaptsHeaps = adapts });
 
         MemoryReportFinding finding = Assert.Single(
-            idle.Explain(isMuch: true, areHolesMuch: false, isEmptyMuch: true));
+            idle.Explain(s_any, s_any));
         Assert.StartsWith(expected, finding.Advice, StringComparison.Ordinal);
         Assert.Contains("in 4 heaps", finding.Text, StringComparison.Ordinal);
     }
@@ -139,9 +146,8 @@ public sealed class IdleHeapTests
     {
         var idle = new IdleHeap(Holes * MiB, Empty * MiB, 0, default);
 
-        Assert.Empty(idle.Explain(isMuch: true, areHolesMuch: false, isEmptyMuch: false));
-        Assert.Empty(
-            (idle with { PinnedObjects = 1000 }).Explain(isMuch: false, areHolesMuch: true, isEmptyMuch: true));
+        Assert.Empty(idle.Explain(static _ => false, static _ => false));
+        Assert.Empty((idle with { PinnedObjects = 1000 }).Explain(static _ => false, s_any));
     }
 
     [Theory]
@@ -153,6 +159,66 @@ public sealed class IdleHeapTests
         Assert.Equal(
             expected ? MemoryReportCause.Pins : MemoryReportCause.UnusedHeap,
             new IdleHeap(0, 400 * MiB, pins, default)
-                .Explain(isMuch: true, areHolesMuch: false, isEmptyMuch: true)[0].Cause);
+                .Explain(s_any, s_any)[0].Cause);
+    }
+
+    [Fact]
+    public void Holes_between_objects_that_were_allocated_pinned_are_no_fragmentation_and_no_pins()
+    {
+        var idle = new IdleHeap(400 * MiB, 0, 1000, default) { PinnedHoleBytes = 370 * MiB };
+
+        IReadOnlyList<MemoryReportFinding> findings = idle.Explain(s_any, s_any);
+
+        Assert.Equal(
+            [(MemoryReportCause.PinnedHeap, 370 * MiB), (MemoryReportCause.Pins, 30 * MiB)],
+            findings.Select(static finding => (finding.Cause, finding.Bytes)));
+        Assert.DoesNotContain("ReleaseAsync", findings[0].Advice, StringComparison.Ordinal);
+        Assert.DoesNotContain("AllocateArray", findings[0].Advice, StringComparison.Ordinal);
+        Assert.Equal(
+            MemoryReportCause.Fragmentation,
+            Assert.Single(new IdleHeap(400 * MiB, 0, 0, default).Explain(s_any, s_any)).Cause);
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(ReleaseMode.Gentle, true)]
+    [InlineData(ReleaseMode.Full, false)]
+    public void A_full_release_is_advised_only_where_none_just_ran(ReleaseMode? released, bool isAdvised)
+    {
+        foreach (CollectorSettings settings in (CollectorSettings[])[default, new() { RetainsMemory = true }])
+        {
+            var idle = new IdleHeap(400 * MiB, 400 * MiB, 0, settings)
+            {
+                LargeHoleBytes = 200 * MiB,
+                Released = released,
+            };
+
+            Assert.All(idle.Explain(s_any, s_any), finding => Assert.Equal(
+                isAdvised,
+                finding.Advice.Contains("ReleaseMode.Full", StringComparison.Ordinal)
+                    || finding.Advice.Contains("a full release takes it", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public void A_replaced_collector_is_not_said_to_be_helped_by_a_full_release() => Assert.DoesNotContain(
+        "full release",
+        Assert.Single(new IdleHeap(
+            0, 400 * MiB, 0, new CollectorSettings { RetainsMemory = true, Replacement = "libclrgc.so" })
+                .Explain(s_any, s_any)).ToString(),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Holes_between_large_objects_are_named_apart_where_they_are_much()
+    {
+        var idle = new IdleHeap(400 * MiB, 0, 0, default) { LargeHoleBytes = 300 * MiB };
+
+        Assert.Equal(
+            [MemoryReportCause.LargeObjectHoles, MemoryReportCause.Fragmentation],
+            idle.Explain(s_any, s_any).Select(static finding => finding.Cause));
+        Assert.Equal(
+            (MemoryReportCause.Fragmentation, 400 * MiB),
+            Assert.Single((idle with { LargeHoleBytes = 10 * MiB }).Explain(static bytes => bytes > 20 * MiB, s_any))
+                is var finding ? (finding.Cause, finding.Bytes) : default);
     }
 }

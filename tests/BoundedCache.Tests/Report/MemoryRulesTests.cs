@@ -36,6 +36,10 @@ public sealed class MemoryRulesTests
         [MemoryReportCause.Pins] = static (whole, part) =>
             Empty(whole) with { UnusedBytes = part, PinnedObjects = 100_000 },
         [MemoryReportCause.Fragmentation] = static (whole, part) => Empty(whole) with { FragmentedBytes = part },
+        [MemoryReportCause.PinnedHeap] = static (whole, part) =>
+            Empty(whole) with { FragmentedBytes = part, PinnedHoleBytes = part },
+        [MemoryReportCause.LargeObjectHoles] = static (whole, part) =>
+            Empty(whole) with { FragmentedBytes = part, LargeHoleBytes = part },
         [MemoryReportCause.RetainVM] = static (whole, part) =>
             Empty(whole) with { UnusedBytes = part, Settings = new CollectorSettings { RetainsMemory = true } },
         [MemoryReportCause.ServerGC] = static (whole, part) =>
@@ -58,7 +62,7 @@ public sealed class MemoryRulesTests
         [MemoryReportCause.HugePages] = static (whole, part) =>
             Empty(whole) with { Space = s_noSpace with { HugePageBytes = part } },
         [MemoryReportCause.HeapLimit] = static (whole, part) =>
-            Empty(whole) with { Room = new HeapRoom(whole, null), CacheLimitBytes = (((whole + part) * 4) + 4) / 5 },
+            Empty(whole) with { Room = new HeapRoom(whole, null), CacheLimitBytes = LimitsFor(whole + part) },
         [MemoryReportCause.UncountedValues] = static (whole, part) =>
             Empty(whole) with { OtherLiveBytes = part, UnfinishedEntries = 3 },
     };
@@ -82,6 +86,8 @@ public sealed class MemoryRulesTests
         { MemoryReportCause.MappedFiles, 64, 25 },
         { MemoryReportCause.HugePages, 64, 25 },
         { MemoryReportCause.HeapLimit, 8, 2 },
+        { MemoryReportCause.PinnedHeap, 32, 25 },
+        { MemoryReportCause.LargeObjectHoles, 32, 25 },
         { MemoryReportCause.UncountedValues, 64, 50 },
     };
 
@@ -374,5 +380,58 @@ public sealed class MemoryRulesTests
             Assert.Single(MemoryRules.Check(breakdown with { OverdueBytes = 300 * MiB }));
 
         Assert.Contains("300 MiB left caches and would be collected by now", finding.Text);
+    }
+
+    [Fact]
+    public void It_may_be_a_cache_whose_entries_are_not_counted()
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with { OtherLiveBytes = 200 * MiB };
+
+        string sure = Assert.Single(MemoryRules.Check(breakdown)).ToString();
+        string unsure = Assert.Single(MemoryRules.Check(breakdown with { UncountedCaches = 1 })).ToString();
+
+        Assert.StartsWith("It is not the cache: 200 MiB are", sure, StringComparison.Ordinal);
+        Assert.Contains("Lowering a limit will not help.", sure, StringComparison.Ordinal);
+        Assert.StartsWith("200 MiB are", unsure, StringComparison.Ordinal);
+        Assert.Contains("Some may be entries of 1 cache whose", unsure, StringComparison.Ordinal);
+        Assert.DoesNotContain("will not help", unsure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_C_librarys_figures_are_not_told_of_another_allocator()
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with
+        {
+            NativeBytes = 200 * MiB,
+            ForeignAllocator = "jemalloc",
+            Space = s_noSpace with { AllocatorBytes = 150 * MiB },
+        };
+
+        string said = Assert.Single(MemoryRules.Check(breakdown)).ToString();
+
+        Assert.Contains("native code allocates with jemalloc, whose figures are not known", said);
+        Assert.DoesNotContain("allocated with malloc", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stacks_of_threads_that_nobody_counted_have_no_number() => Assert.Contains(
+        "are stacks of threads.",
+        Assert.Single(MemoryRules.Check(s_processes[MemoryReportCause.ThreadStacks](300 * MiB, 100 * MiB) with
+        {
+            Threads = 0,
+        })).Text,
+        StringComparison.Ordinal);
+
+    /// <summary>The largest limits that need no more than so many bytes.</summary>
+    private static long LimitsFor(long bytes)
+    {
+        (long low, long high) = (0, bytes);
+        while (low < high)
+        {
+            long middle = low + ((high - low + 1) / 2);
+            (low, high) = HeapRoom.NeedOf(middle) <= bytes ? (middle, high) : (low, middle - 1);
+        }
+
+        return low;
     }
 }

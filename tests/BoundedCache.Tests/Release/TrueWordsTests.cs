@@ -1,0 +1,230 @@
+using BoundedCache.Engine;
+using BoundedCache.Release;
+using BoundedCache.Report;
+using BoundedCache.Tests.Process;
+using static BoundedCache.Tests.Process.FakeProcess;
+
+namespace BoundedCache.Tests.Release;
+
+/// <summary>Sentences of a release, each in a process where it is true and in one where it would not be.</summary>
+public sealed class TrueWordsTests
+{
+    private readonly FakeProcess _process = new();
+
+    private Task<ReleaseResult> Release(ReleaseRequest request) =>
+        new MemoryReleaser(_process.Memory, new ReleaseThresholds
+        {
+            Finalizers = TimeSpan.FromSeconds(30),
+            CallbackPatience = TimeSpan.FromSeconds(30),
+            BackgroundPoll = TimeSpan.Zero,
+            SliceInterval = TimeSpan.Zero,
+            FruitlessInterval = TimeSpan.Zero,
+            StormWindow = TimeSpan.Zero,
+        }).ReleaseAsync(request, CancellationToken.None);
+
+    private Task<ReleaseResult> Evict(long mib, long cachesMib, EvictedSample? sample = null) => Release(
+        new ReleaseRequest
+        {
+            ExpectedBytes = mib * MiB,
+            Baseline = _process.Memory.TakeSnapshot(),
+            ReadCaches = () => new CacheShare { Bytes = cachesMib * MiB },
+            Evicted = sample,
+        });
+
+    [Fact]
+    public async Task Entries_that_share_an_object_leave_nothing_that_is_still_referenced()
+    {
+        // Charged 900 MiB in a heap of 130, of which 70 go.
+        _process.LiveBytes = 60 * MiB;
+        _process.DeadBytes = 70 * MiB;
+
+        ReleaseResult result = await Evict(700, cachesMib: 200);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Empty(result.Advice);
+        Assert.Contains("charged to several entries that share it", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task When_everything_was_freed_nothing_is_still_referenced()
+    {
+        _process.LiveBytes = 1 * MiB;
+        _process.DeadBytes = 129 * MiB;
+        _process.NativeBytes = 60 * MiB;
+
+        ReleaseResult result = await Evict(900, cachesMib: 0);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.DoesNotContain("still referenced", string.Join(' ', result.Advice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Values_that_somebody_holds_are_still_referenced()
+    {
+        object[] held = [.. Enumerable.Range(0, 100).Select(static _ => new object())];
+        _process.LiveBytes = 1000 * MiB;
+
+        ReleaseResult result = await Evict(900, cachesMib: 80, SampleOf(held));
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.StartsWith("900 MiB of what was let go is still referenced", result.Advice[0], StringComparison.Ordinal);
+        GC.KeepAlive(held);
+    }
+
+    [Fact]
+    public async Task Where_it_is_not_known_who_holds_what_is_missing_all_that_it_can_be_is_said()
+    {
+        // Beside 2,000 MiB of other objects, 700 MiB that entries were charged are missing, and no value is alive.
+        _process.LiveBytes = 2000 * MiB;
+        _process.DeadBytes = 50 * MiB;
+
+        ReleaseResult result = await Evict(700, cachesMib: 200, SampleOf(["a literal"]));
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Contains("Either entries share objects", result.Advice[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("still referenced", string.Join(' ', result.Advice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RSS_is_the_figure_of_the_sentence()
+    {
+        _process.FileBytes = 100 * MiB;
+        _process.DeadBytes = 400 * MiB;
+
+        ReleaseResult result = await Release(new ReleaseRequest { ExpectedBytes = 400 * MiB });
+
+        Assert.Equal(
+            "The process's RSS fell by 400 MiB to 142 MiB, where 400 MiB were expected back.", result.Reason);
+    }
+
+    [Fact]
+    public async Task Anonymous_memory_is_named_where_it_went_another_way()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.DuringCollection = _ => _process.FileBytes = 300 * MiB;
+
+        ReleaseResult result = await Release(new ReleaseRequest { ExpectedBytes = 400 * MiB });
+
+        Assert.Equal(
+            "The process's RSS fell by 100 MiB to 342 MiB and its anonymous memory, which is what a release lowers, "
+                + "fell by 400 MiB to 42 MiB, where 400 MiB were expected back.",
+            result.Reason);
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+    }
+
+    [Fact]
+    public async Task A_process_that_grew_is_said_to_have_grown()
+    {
+        _process.DuringCollection = _ => _process.NativeBytes = 50 * MiB;
+
+        ReleaseResult result = await Release(new ReleaseRequest { ExpectedBytes = 0, Forced = true });
+
+        Assert.Equal("The process's RSS rose by 48 MiB to 90 MiB.", result.Reason);
+    }
+
+    [Theory]
+    [InlineData(ReleaseMode.Full)]
+    [InlineData(ReleaseMode.Gentle)]
+    public async Task A_process_whose_memory_cannot_be_read_is_not_said_to_have_released_it(ReleaseMode mode)
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.IsHidden = true;
+
+        ReleaseResult result = await Release(new ReleaseRequest { ExpectedBytes = 400 * MiB, Mode = mode });
+
+        Assert.Equal(ReleaseOutcome.Unknown, result.Outcome);
+        Assert.StartsWith("What the process gave back is not known", result.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("RSS 0 B", result.Reason, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"(^|\s)0 B", result.Reason);
+        Assert.True(result.After.IsResidentUnknown);
+        Assert.Empty(result.Advice);
+    }
+
+    [Fact]
+    public async Task What_the_collector_says_holds_where_the_kernel_says_nothing()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.StuckBytes = 300 * MiB;
+        _process.IsHidden = true;
+
+        ReleaseResult result = await Release(new ReleaseRequest { ExpectedBytes = 400 * MiB });
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.Contains("300 MiB of empty memory", Assert.Single(result.Advice), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ReleaseMode.Full, 30)]
+    [InlineData(ReleaseMode.Gentle, 0)]
+    public async Task Pauses_of_other_peoples_collections_are_not_the_releases(ReleaseMode mode, int most)
+    {
+        _process.DeadBytes = 400 * MiB;
+        ReleaseResult alone = await Release(new ReleaseRequest { ExpectedBytes = 400 * MiB, Mode = mode });
+        _process.DeadBytes = 400 * MiB;
+        _process.OthersPause = TimeSpan.FromMilliseconds(500);
+
+        ReleaseResult beside = await Release(new ReleaseRequest { ExpectedBytes = 400 * MiB, Mode = mode });
+
+        Assert.InRange(alone.GCPause.TotalMilliseconds, Math.Max(1, most), 499);
+        Assert.InRange(beside.GCPause, TimeSpan.FromTicks(1), alone.GCPause);
+        Assert.InRange(beside.LongestPause, TimeSpan.FromTicks(1), alone.GCPause);
+    }
+
+    [Fact]
+    public async Task A_release_that_ran_no_collection_has_no_pause()
+    {
+        _process.OthersPause = TimeSpan.FromMilliseconds(138);
+        _process.InFlight = 99;
+
+        ReleaseResult result = await Release(
+            new ReleaseRequest { ExpectedBytes = 400 * MiB, Mode = ReleaseMode.None });
+
+        Assert.Equal((TimeSpan.Zero, 0), (result.GCPause, result.Collections));
+    }
+
+    [Fact]
+    public async Task Another_allocator_is_not_asked_and_named()
+    {
+        _process.NativeBytes = 900 * MiB;
+        _process.NativeFreeBytes = 880 * MiB;
+        _process.MallocAddress = 0x8100;
+        _process.Maps = "8000-9000 r-xp 00000000 fe:00 33     /usr/lib/libjemalloc.so.2\n";
+
+        ReleaseResult result = await Release(
+            new ReleaseRequest { ExpectedBytes = 0, Forced = true, TrimNative = true });
+
+        Assert.Equal(900 * MiB, _process.NativeBytes);
+        Assert.DoesNotContain("gave back", result.Reason, StringComparison.Ordinal);
+        Assert.Contains(result.Advice, static advice => advice.StartsWith(
+            "TrimNativeMemory has no effect here: native code allocates with jemalloc", StringComparison.Ordinal));
+        Assert.Contains(result.Advice, static advice =>
+            advice.Contains("jemalloc, whose figures are not known", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Holes_that_a_full_release_left_are_not_said_to_go_with_one()
+    {
+        _process.StuckBytes = 400 * MiB;
+        _process.FragmentedBytes = 300 * MiB;
+        _process.PinnedHoleBytes = 200 * MiB;
+
+        ReleaseResult result = await Release(new ReleaseRequest { ExpectedBytes = 0, Forced = true });
+
+        Assert.Equal(3, result.Advice.Count);
+        Assert.StartsWith("200 MiB are holes between live objects that were allocated pinned.", result.Advice[0]);
+        Assert.StartsWith("100 MiB are holes between live objects (fragmentation).", result.Advice[1]);
+        Assert.StartsWith("The managed heap keeps 100 MiB of empty memory", result.Advice[2]);
+        Assert.DoesNotContain("ReleaseAsync", string.Join(' ', result.Advice), StringComparison.Ordinal);
+    }
+
+    private static EvictedSample SampleOf(IEnumerable<object> values)
+    {
+        var sample = new EvictedSample();
+        foreach (object value in values)
+        {
+            sample.Add(value, MiB);
+        }
+
+        return sample;
+    }
+}
