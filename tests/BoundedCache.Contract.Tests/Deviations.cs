@@ -119,7 +119,8 @@ public static class Deviations
         "What was cleared is let go of, so keys are those at the time when their enumeration begins.");
 
     public static readonly Deviation LargestSize = new(
-        "largest-size", "P10", "A size beyond a quarter of an exbibyte counts as that, so that no sum of sizes overflows.");
+        "largest-size", "P10",
+        "A size beyond a quarter of an exbibyte counts as that, so that no sum of sizes overflows.");
 
     public static readonly Deviation ClockPutBack = new(
         "clock-put-back",

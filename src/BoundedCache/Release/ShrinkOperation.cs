@@ -13,7 +13,7 @@ namespace BoundedCache.Release;
 /// entries may be what blocks them. Nor does an operation have a thread of its own while it waits for the release: a
 /// thousand caches may shrink at once. An instance is used once, by one thread at a time.
 /// </remarks>
-internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode mode)
+internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode mode)
 {
     /// <summary>Bytes in objects that no entry is charged, from which on they are worth a look.</summary>
     private const long MuchBytes = 32 * 1024 * 1024;
@@ -31,75 +31,6 @@ internal sealed class ShrinkOperation(ShrinkOperation.ICache cache, ReleaseMode 
     private OwedReport? _owed;
     private EvictedSample? _sample;
     private IReadOnlyList<string> _limitAdvice = [];
-
-    /// <summary>What the operation needs of a cache.</summary>
-    internal interface ICache
-    {
-        string Name { get; }
-
-        CacheEngine Engine { get; }
-
-        Pacer Pacer { get; }
-
-        MemoryReleaser Releaser { get; }
-
-        /// <summary>Whether releases may ask the native allocator for its free memory.</summary>
-        bool TrimNative { get; }
-
-        /// <summary>Whether this thread runs an eviction callback, of any cache.</summary>
-        bool IsInCallback { get; }
-
-        /// <summary>Bytes that left the cache since the last call. Each byte is returned once.</summary>
-        long TakeLeftBytes();
-
-        /// <summary>Reports to the pacer what came and left.</summary>
-        void Pace();
-
-        /// <summary>Entries whose charge may not be what they keep alive, because their value can change.</summary>
-        int UncertainEntries { get; }
-
-        /// <summary>Measures the likeliest of them again, for a bounded time, and charges what it finds.</summary>
-        void Reexamine();
-
-        /// <summary>The cache, weakly, and always the same object.</summary>
-        WeakReference<ICache> Self { get; }
-
-        /// <summary>
-        /// A wait, for a time, for the eviction callbacks that are queued or running now; it returns whether they
-        /// ended, and does not hold the cache. Null where there are none.
-        /// </summary>
-        Func<TimeSpan, bool>? MarkCallbacks();
-
-        /// <summary>What all caches of the process hold. Used on the releaser's thread.</summary>
-        Func<CacheShare> ReadCaches { get; }
-
-        /// <summary>
-        /// Says, and logs, where this process cannot hold the limits of its caches; empty where it can.
-        /// </summary>
-        IReadOnlyList<string> CheckRoom();
-
-        /// <summary>The limit was raised; no other step follows.</summary>
-        void OnRaised(long oldMax, long newMax);
-
-        /// <summary>The limit was set to its old value or less; eviction begins.</summary>
-        void OnShrinking();
-
-        /// <summary>A release ended that served this cache, and maybe others.</summary>
-        void OnReleased(ReleaseResult release);
-
-        /// <summary>The operation ended.</summary>
-        /// <param name="report">What it did.</param>
-        /// <param name="isShrink">Whether it set the limit.</param>
-        void OnReport(ShrinkReport report, bool isShrink);
-
-        /// <summary>A release that was owed to an operation ended, or is given up.</summary>
-        /// <param name="report">The operation's report, with what came of it in the end.</param>
-        /// <param name="end">How it ended.</param>
-        void OnOwedReport(ShrinkReport report, OwedEnd end);
-
-        /// <summary>A release that was owed to an operation failed, and is tried again.</summary>
-        void OnOwedFailure(Exception failure);
-    }
 
     /// <summary>Sets the limit, which holds when this returns.</summary>
     public void SetLimit(long maxMemory)
