@@ -100,10 +100,13 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             ? NullLogger.Instance
             : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
         var failures = new FailureLog(Name, _logger, _time);
-        _values = new ValueDisposer(
-            options.DisposeValues, (wants, visit) => _engine!.VisitDetails(wants, visit), failures);
+
+        // Weakly: callbacks under way, and releases that wait for them, must not keep a cache alive that was dropped.
+        var weakEngine = new WeakReference<CacheEngine?>(null);
+        _values = new ValueDisposer(options.DisposeValues, VisitDetails(weakEngine), failures);
         _callbacks = new EvictionCallbacks(_values, failures);
         _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
+        weakEngine.SetTarget(_engine);
         _measurer = new ObjectMeasurer(
             options.Sizers,
             failures.OnSizerFailed,
@@ -250,6 +253,16 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
 
     /// <summary>Waits until no eviction callback is queued or running; false if that took longer.</summary>
     internal bool WaitForCallbacks(TimeSpan timeout) => _callbacks.WaitUntilIdle(timeout);
+
+    private static Action<Func<object?, bool>, Action<EntryDetails>> VisitDetails(
+        WeakReference<CacheEngine?> weakEngine) =>
+        (wants, visit) =>
+        {
+            if (weakEngine.TryGetTarget(out CacheEngine? engine))
+            {
+                engine.VisitDetails(wants, visit);
+            }
+        };
 
     private IEnumerable<object> EnumerateKeys()
     {

@@ -9,7 +9,8 @@ using BoundedCache.AotProgram;
 // if all is as it should be.
 using var log = new WarningLog();
 using var cache = new BoundedMemoryCache(
-    new BoundedMemoryCacheOptions { Name = "aot", MaxMemory = 1L << 40 }.AddSizer<Sized>(static value => 10_000), log);
+    new BoundedMemoryCacheOptions { Name = "aot", MaxMemory = 256L << 20 }.AddSizer<Sized>(static value => 10_000),
+    log);
 var checks = new Checks(cache);
 bool walks = RuntimeFeature.IsDynamicCodeSupported;
 Console.WriteLine($"Generates code: {walks}");

@@ -44,6 +44,7 @@ internal sealed partial class MemoryReleaser
     {
         _memory = memory;
         _thresholds = thresholds;
+        Threads = new ShrinkThreads(MaxShrinkThreads, thresholds.ShrinkPatience);
         _throttle = new ReleaseThrottle(memory.Collector, thresholds);
         _owed = new OwedRelease(_throttle, thresholds, memory.Collector, () => _finalizerWaiter.IsBusy);
     }
@@ -57,7 +58,7 @@ internal sealed partial class MemoryReleaser
     public ProcessMemory Memory => _memory;
 
     /// <summary>The threads that evict for this releaser's callers, and tell them of later releases.</summary>
-    public ShrinkThreads Threads { get; } = new(MaxShrinkThreads);
+    public ShrinkThreads Threads { get; }
 
     /// <summary>Requests a release.</summary>
     /// <param name="request">What the caller expects of it.</param>

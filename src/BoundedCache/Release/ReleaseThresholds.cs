@@ -64,6 +64,9 @@ internal sealed record ReleaseThresholds
     /// </summary>
     public long QuickLiveBytes { get; init; } = 256 * MiB;
 
+    /// <summary>How long a shrink waits for threads that are blocked before one more thread is added.</summary>
+    public TimeSpan ShrinkPatience { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>
     /// Time over which releases after limit changes are counted. Within it run the first release and one more that is
     /// large; one release follows for all the rest.

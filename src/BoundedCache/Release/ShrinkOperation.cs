@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using BoundedCache.Engine;
-using BoundedCache.Pacing;
-using BoundedCache.Report;
 
 namespace BoundedCache.Release;
 

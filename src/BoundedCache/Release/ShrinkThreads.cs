@@ -1,16 +1,20 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 
 namespace BoundedCache.Release;
 
 /// <summary>
-/// Runs work on at most a handful of background threads of its own, which exist while there is work. Not the thread
-/// pool: a process in trouble often has no free pool threads. Thread-safe.
+/// Runs work on a handful of background threads of its own, which exist while there is work. Not the thread pool: a
+/// process in trouble often has no free pool threads. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Lock: <c>_lock</c> guards the queue and the number of threads. No work runs under it. Work must not wait for other
-/// work.
+/// <para>Work may run user code (the tokens of evicted entries), which may block for ever. While work waits and none
+/// was begun for a while, one more thread is added, so that nobody waits for others' code.</para>
+/// <para>Lock: <c>_lock</c> guards the queue and the counts. No work runs under it.</para>
 /// </remarks>
-internal sealed class ShrinkThreads(int most) : TaskScheduler
+/// <param name="most">The number of threads that are enough while none of them is blocked.</param>
+/// <param name="patience">How long work waits for threads that are blocked before one more is added.</param>
+internal sealed class ShrinkThreads(int most, TimeSpan patience) : TaskScheduler
 {
     // Hidden from the work: tasks that it starts belong to the pool.
     private const TaskCreationOptions Options = TaskCreationOptions.DenyChildAttach | TaskCreationOptions.HideScheduler;
@@ -18,6 +22,8 @@ internal sealed class ShrinkThreads(int most) : TaskScheduler
     private readonly Lock _lock = new();
     private readonly Queue<Task> _queue = new();
     private int _threads;
+    private long _begun;
+    private bool _hasWatcher;
 
     /// <summary>The threads that exist now.</summary>
     public int Threads
@@ -53,7 +59,8 @@ internal sealed class ShrinkThreads(int most) : TaskScheduler
         lock (_lock)
         {
             _queue.Enqueue(task);
-            if (_threads >= most)
+            bool isFull = _threads >= most;
+            if (isFull && _hasWatcher)
             {
                 return;
             }
@@ -61,8 +68,10 @@ internal sealed class ShrinkThreads(int most) : TaskScheduler
             try
             {
                 // UnsafeStart: the thread serves many callers. Each task has its caller's execution context.
-                new Thread(RunUntilIdle) { IsBackground = true, Name = "BoundedCache shrink" }.UnsafeStart();
-                _threads++;
+                new Thread(isFull ? Watch : RunUntilIdle) { IsBackground = true, Name = "BoundedCache shrink" }
+                    .UnsafeStart();
+                _hasWatcher |= isFull;
+                _threads += isFull ? 0 : 1;
             }
             catch (Exception) when (_threads > 0)
             {
@@ -95,9 +104,58 @@ internal sealed class ShrinkThreads(int most) : TaskScheduler
                     Debug.Assert(_threads >= 0);
                     return;
                 }
+
+                _begun++;
             }
 
             TryExecuteTask(task);
+        }
+    }
+
+    /// <summary>Waits while the others make progress, and becomes one of them where they do not.</summary>
+    [SuppressMessage("ApiDesign", "RS0030", Justification = "It waits for nothing: it looks now and then.")]
+    private void Watch()
+    {
+        long begun = -1;
+        while (true)
+        {
+            lock (_lock)
+            {
+                if (_queue.Count == 0)
+                {
+                    _hasWatcher = false;
+                    return;
+                }
+
+                if (begun == _begun)
+                {
+                    // The next look is due for those that wait still; this thread has work now.
+                    _threads++;
+                    _hasWatcher = TryStartWatcher_NeedsLock();
+                    break;
+                }
+
+                begun = _begun;
+            }
+
+            Thread.Sleep(patience);
+        }
+
+        RunUntilIdle();
+    }
+
+    private bool TryStartWatcher_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        try
+        {
+            new Thread(Watch) { IsBackground = true, Name = "BoundedCache shrink" }.UnsafeStart();
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            // No thread can be started now. The next work that comes tries again.
+            return false;
         }
     }
 }

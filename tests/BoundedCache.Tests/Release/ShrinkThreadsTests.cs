@@ -13,7 +13,8 @@ public sealed class ShrinkThreadsTests
     [Fact]
     public async Task A_thousand_caches_that_shrink_at_once_use_four_threads_and_none_while_they_wait_for_the_release()
     {
-        using var test = new ReleasingCache();
+        using var test = new ReleasingCache(
+            tune: static thresholds => thresholds with { ShrinkPatience = TimeSpan.FromHours(1) });
         using var evict = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
         test.Process.DuringCollection = _ => release.Wait(s_patience);
@@ -48,7 +49,7 @@ public sealed class ShrinkThreadsTests
     [Fact]
     public async Task Work_runs_in_the_context_of_its_caller_on_background_threads_that_are_not_the_pools()
     {
-        var threads = new ShrinkThreads(1);
+        var threads = new ShrinkThreads(1, s_patience);
         var context = new AsyncLocal<string> { Value = "caller" };
         var seen = new TaskCompletionSource<(string?, string?, bool, bool, TaskScheduler)>();
 
@@ -78,5 +79,29 @@ public sealed class ShrinkThreadsTests
         Until(() => test.Releaser.Threads.Threads == 0);
         gate.Set();
         await Task.WhenAll(follow);
+    }
+
+    [Fact]
+    public async Task Work_that_blocks_holds_up_no_other()
+    {
+        var threads = new ShrinkThreads(1, TimeSpan.FromMilliseconds(1));
+        using var gate = new ManualResetEventSlim();
+        int begun = 0;
+        for (int i = 0; i < 5; i++)
+        {
+            threads.Run(() =>
+            {
+                Interlocked.Increment(ref begun);
+                gate.Wait(s_patience);
+            });
+        }
+
+        Until(() => Volatile.Read(ref begun) == 5);
+        var free = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        threads.Run(free.SetResult);
+        await free.Task.WaitAsync(s_patience);
+
+        gate.Set();
+        Until(() => threads.Threads == 0);
     }
 }
