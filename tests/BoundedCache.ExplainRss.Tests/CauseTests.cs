@@ -114,9 +114,20 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
     {
         if (OperatingSystem.IsLinux())
         {
-            Explanation explanation = await ExplainWithoutFindingsAsync("busy", setting, value);
+            // The moment may be right after a collection, but hardly each time.
+            for (int tries = 1; ; tries++)
+            {
+                Explanation explanation = await ExplainWithoutFindingsAsync("busy", setting, value);
+                if (tries == 5)
+                {
+                    Assert.InRange(explanation.Growth("dead"), 20_000_000, long.MaxValue);
+                }
 
-            Assert.InRange(explanation.Growth("dead"), 20_000_000, long.MaxValue);
+                if (explanation.Growth("dead") >= 20_000_000)
+                {
+                    return;
+                }
+            }
         }
     }
 
