@@ -65,7 +65,11 @@ public sealed class BoundedMemoryCacheOptions
     /// they would alone. Give it a limit that it may fill, or 0 here, which takes it out of the budget. Pacing does
     /// nothing when the process collects often enough by itself, or in a no-GC region. It takes at most 85 % of one
     /// processor's time in the background and half of all time in young collections. It forestalls young collections of
-    /// the runtime that would come just before. Without effect under <see cref="EntrySizing.Declared"/>, whose units
+    /// the runtime that would come just before. Where writers make entries faster than the collector takes the evicted
+    /// ones, they wait for it, each write for at most 250 milliseconds in all
+    /// (<see cref="CacheSnapshot.WriterWaits"/>); readers never wait. In a process whose live heap is mostly not the
+    /// caches', collections may stop it for a smaller share of the time, and what may not be collected yet is told by
+    /// <see cref="CacheSnapshot.OverdueBytes"/>. Without effect under <see cref="EntrySizing.Declared"/>, whose units
     /// may be anything.
     /// </remarks>
     public double PacingShare { get; set; } = 0.05;
