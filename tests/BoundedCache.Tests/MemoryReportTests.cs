@@ -234,8 +234,9 @@ public sealed class MemoryReportTests
         Collect();
         cache.Clear();
 
-        Assert.InRange(MemoryReport.Capture(cache)[MemoryReportRowKind.Dead], 40 * MiB, long.MaxValue);
-        Assert.InRange(MemoryReport.Capture(another)[MemoryReportRowKind.Dead], 40 * MiB, long.MaxValue);
+        // A little less than 40 MiB: of the estimate's parts other objects and holes take theirs.
+        Assert.InRange(MemoryReport.Capture(cache)[MemoryReportRowKind.Dead], 36 * MiB, long.MaxValue);
+        Assert.InRange(MemoryReport.Capture(another)[MemoryReportRowKind.Dead], 36 * MiB, long.MaxValue);
 
         Collect();
         Assert.InRange(MemoryReport.Capture(cache)[MemoryReportRowKind.Dead], 0, 30 * MiB);
