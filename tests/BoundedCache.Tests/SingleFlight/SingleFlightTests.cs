@@ -47,25 +47,6 @@ public sealed class SingleFlightTests
     }
 
     [Fact]
-    public async Task Blocked_pool_threads_do_not_keep_an_asynchronous_factory_from_ending()
-    {
-        using var test = new CacheUnderTest();
-        Task<int>[] blocked = [.. Enumerable.Range(0, 40).Select(i => Task.Run(() => i % 2 == 0
-            ? test.Cache.GetOrCreate("key", static _ => 7)
-            : test.Cache.GetOrCreateAsync("key", static async _ =>
-            {
-                for (int step = 0; step < 10; step++)
-                {
-                    await Task.Yield();
-                }
-
-                return 7;
-            }).Result))];
-
-        Assert.All(await Task.WhenAll(blocked).WaitAsync(s_patience), static value => Assert.Equal(7, value));
-    }
-
-    [Fact]
     public void A_synchronization_context_that_is_busy_is_not_needed()
     {
         using var test = new CacheUnderTest();
