@@ -22,6 +22,7 @@ public sealed class BlockedPoolTests
                 return 7;
             }).Result))];
 
-        Assert.All(await Task.WhenAll(blocked).WaitAsync(TimeSpan.FromMinutes(1)), static value => Assert.Equal(7, value));
+        int[] values = await Task.WhenAll(blocked).WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.All(values, static value => Assert.Equal(7, value));
     }
 }
