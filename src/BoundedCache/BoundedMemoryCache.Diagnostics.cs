@@ -52,6 +52,7 @@ public sealed partial class BoundedMemoryCache
         {
             Name = Name,
             Sizing = _sizing,
+            EvictionPolicy = _engine.Policy,
             MaxMemory = totals.MaxBytes,
             UsedMemory = totals.UsedBytes,
             Count = totals.Count,

@@ -204,7 +204,7 @@ public sealed partial class BoundedMemoryCache
             return measured;
         }
 
-        long rest = CacheEngine.TableBytesPerEntry
+        long rest = _engine.BytesPerEntry
             + (hasDeadline ? CacheEngine.DeadlineBytesPerEntry : 0)
             + (details?.OwnBytes ?? 0);
         return Math.Min(measured + rest, OrderNode.MaxCharge);

@@ -105,7 +105,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         var weakEngine = new WeakReference<CacheEngine?>(null);
         _values = new ValueDisposer(options.DisposeValues, VisitDetails(weakEngine), failures);
         _callbacks = new EvictionCallbacks(_values, failures);
-        _engine = new CacheEngine(options.MaxMemory, _time, _callbacks.OnRemoved);
+        _engine = new CacheEngine(
+            options.MaxMemory, _time, _callbacks.OnRemoved, policy: options.EvictionPolicy);
         weakEngine.SetTarget(_engine);
         _measurer = new ObjectMeasurer(
             options.Sizers,

@@ -24,6 +24,11 @@ public sealed class BoundedMemoryCacheOptions
     public EntrySizing Sizing { get; set; } = EntrySizing.Measured;
 
     /// <summary>
+    /// Which entries a full cache evicts first. Default <see cref="EvictionPolicy.LeastRecentlyUsed"/>.
+    /// </summary>
+    public EvictionPolicy EvictionPolicy { get; set; } = EvictionPolicy.LeastRecentlyUsed;
+
+    /// <summary>
     /// How memory is returned to the operating system when <see cref="BoundedMemoryCache.MaxMemory"/> is lowered, and
     /// by <see cref="BoundedMemoryCache.ReleaseAsync"/> without a mode (Full where this is None). Default
     /// <see cref="ReleaseMode.Full"/>.
@@ -180,6 +185,11 @@ public sealed class BoundedMemoryCacheOptions
         if (!Enum.IsDefined(Sizing))
         {
             yield return OutOfRange(nameof(Sizing), "Measured or Declared", Sizing);
+        }
+
+        if (!Enum.IsDefined(EvictionPolicy))
+        {
+            yield return OutOfRange(nameof(EvictionPolicy), "LeastRecentlyUsed or ScanResistant", EvictionPolicy);
         }
 
         if (!Enum.IsDefined(ReleaseMode))

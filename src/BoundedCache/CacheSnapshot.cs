@@ -25,6 +25,9 @@ public sealed record CacheSnapshot
     /// </summary>
     public EntrySizing Sizing { get; init; }
 
+    /// <summary>Which entries are evicted first.</summary>
+    public EvictionPolicy EvictionPolicy { get; init; }
+
     /// <summary>The limit that was set, in bytes.</summary>
     public long MaxMemory { get; init; }
 

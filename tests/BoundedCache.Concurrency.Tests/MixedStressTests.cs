@@ -12,34 +12,43 @@ public class MixedStressTests
     private const int Readers = 2;
 
     [Theory]
-    [InlineData(KeyKind.Strings, 3000)]
-    [InlineData(KeyKind.Integers, 3000)]
-    [InlineData(KeyKind.Clashing, 1000)]
-    [InlineData(KeyKind.Mixed, 12_000)]
-    public void No_reader_is_misled_no_limit_is_passed_and_no_entry_is_lost(KeyKind kind, int keys) =>
-        Run(kind, keys, TimeSpan.FromSeconds(2));
+    [InlineData(KeyKind.Strings, 3000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Strings, 3000, EvictionPolicy.ScanResistant)]
+    [InlineData(KeyKind.Integers, 3000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Integers, 3000, EvictionPolicy.ScanResistant)]
+    [InlineData(KeyKind.Clashing, 1000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Clashing, 1000, EvictionPolicy.ScanResistant)]
+    [InlineData(KeyKind.Mixed, 12_000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Mixed, 12_000, EvictionPolicy.ScanResistant)]
+    public void No_reader_is_misled_no_limit_is_passed_and_no_entry_is_lost(
+        KeyKind kind, int keys, EvictionPolicy policy) => Run(kind, keys, policy, TimeSpan.FromSeconds(2));
 
     [SoakTheory]
     [Trait("Category", "Soak")]
-    [InlineData(KeyKind.Strings, 3000)]
-    [InlineData(KeyKind.Clashing, 1000)]
-    [InlineData(KeyKind.Mixed, 60_000)]
-    public void No_reader_is_misled_no_limit_is_passed_and_no_entry_is_lost_for_long(KeyKind kind, int keys)
+    [InlineData(KeyKind.Strings, 3000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Strings, 3000, EvictionPolicy.ScanResistant)]
+    [InlineData(KeyKind.Clashing, 1000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Clashing, 1000, EvictionPolicy.ScanResistant)]
+    [InlineData(KeyKind.Mixed, 60_000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Mixed, 60_000, EvictionPolicy.ScanResistant)]
+    public void No_reader_is_misled_no_limit_is_passed_and_no_entry_is_lost_for_long(
+        KeyKind kind, int keys, EvictionPolicy policy)
     {
         // In rounds, because the record of what was stored grows without bound.
         for (TimeSpan left = Soak.Duration!.Value; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(5))
         {
-            Run(kind, keys, TimeSpan.FromSeconds(5));
+            Run(kind, keys, policy, TimeSpan.FromSeconds(5));
         }
     }
 
-    private static void Run(KeyKind kind, int keys, TimeSpan duration)
+    private static void Run(KeyKind kind, int keys, EvictionPolicy policy, TimeSpan duration)
     {
         long most = keys * 300L;
         using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
         {
             MaxMemory = most,
             Sizing = EntrySizing.Declared,
+            EvictionPolicy = policy,
             ReleaseMode = ReleaseMode.None,
             TimeProvider = new ManualTimeProvider(),
         });

@@ -6,9 +6,10 @@ namespace BoundedCache.TestSupport;
 /// The model: an LRU cache that is slow and obviously correct. One list from most to least recently used, which every
 /// operation searches from end to end; each request for the sum of sizes adds it up again.
 /// </summary>
-public sealed class NaiveLru(long maxBytes)
+public class NaiveLru(long maxBytes)
 {
-    private readonly List<Entry> _entries = [];
+    /// <summary>The entries; a policy may have another order than of use.</summary>
+    protected List<Entry> Entries { get; } = [];
 
     /// <summary>
     /// Entries that were removed since the last <see cref="TakeDepartures"/>, in no particular order.
@@ -17,12 +18,12 @@ public sealed class NaiveLru(long maxBytes)
 
     public long MaxBytes { get; private set; } = maxBytes;
 
-    public long UsedBytes => _entries.Sum(static entry => entry.Size);
+    public long UsedBytes => Entries.Sum(static entry => entry.Size);
 
-    public int Count => _entries.Count;
+    public int Count => Entries.Count;
 
-    public IEnumerable<object> KeysInOrder(CacheItemPriority priority) =>
-        _entries.Where(entry => entry.Priority == priority).Select(static entry => entry.Key);
+    public virtual IEnumerable<object> KeysInOrder(CacheItemPriority priority) =>
+        Entries.Where(entry => entry.Priority == priority).Select(static entry => entry.Key);
 
     public bool TryGet(object key, long now, out object? value)
     {
@@ -40,8 +41,7 @@ public sealed class NaiveLru(long maxBytes)
         }
 
         entry.LastAccess = now;
-        _entries.Remove(entry);
-        _entries.Insert(0, entry);
+        Use(entry);
         return true;
     }
 
@@ -55,23 +55,29 @@ public sealed class NaiveLru(long maxBytes)
         long sliding = 0)
     {
         var entry = new Entry(key, value, size, priority, absolute, sliding) { LastAccess = now };
-        if (Find(key) is { } replaced)
+        Entry? replaced = Find(key);
+        if (entry.IsExpired(now) || size > MaxBytes)
         {
-            Depart(replaced, EvictionReason.Replaced);
-        }
+            if (replaced is not null)
+            {
+                Depart(replaced, EvictionReason.Replaced);
+            }
 
-        if (entry.IsExpired(now))
-        {
-            _departures.Add((key, value, EvictionReason.Expired));
+            _departures.Add((key, value, entry.IsExpired(now) ? EvictionReason.Expired : EvictionReason.Capacity));
         }
-        else if (size > MaxBytes)
+        else if (replaced is null)
         {
-            _departures.Add((key, value, EvictionReason.Capacity));
+            EvictDownTo(MaxBytes - size);
+            Add(entry);
         }
         else
         {
-            EvictDownTo(MaxBytes - size);
-            _entries.Insert(0, entry);
+            EvictDownTo(MaxBytes - size + replaced.Size, replaced);
+            int place = Entries.IndexOf(replaced);
+            Depart(replaced, EvictionReason.Replaced);
+            Entries.Insert(place, entry);
+            Replace(replaced, entry);
+            Use(entry);
         }
     }
 
@@ -91,12 +97,10 @@ public sealed class NaiveLru(long maxBytes)
             return false;
         }
 
-        while (UsedBytes - entry.Size + size > MaxBytes)
-        {
-            Depart(NextVictim(CacheItemPriority.NeverRemove, entry)!, EvictionReason.Capacity);
-        }
-
+        EvictDownTo(MaxBytes - size + entry.Size, entry);
+        long before = entry.Size;
         entry.Size = size;
+        OnResized(entry, before);
         return true;
     }
 
@@ -115,20 +119,20 @@ public sealed class NaiveLru(long maxBytes)
     }
 
     public void RemoveExpired(long now) =>
-        _entries.FindAll(entry => entry.IsExpired(now)).ForEach(entry => Depart(entry, EvictionReason.Expired));
+        Entries.FindAll(entry => entry.IsExpired(now)).ForEach(entry => Depart(entry, EvictionReason.Expired));
 
     public void Compact(double share, long now)
     {
-        int target = (int)(_entries.Count * share);
-        int before = _entries.Count;
+        int target = (int)(Entries.Count * share);
+        int before = Entries.Count;
         RemoveExpired(now);
-        while (before - _entries.Count < target && NextVictim(CacheItemPriority.High) is { } victim)
+        while (before - Entries.Count < target && NextVictim(CacheItemPriority.High) is { } victim)
         {
             Depart(victim, EvictionReason.Capacity);
         }
     }
 
-    public void Clear() => _entries.ToList().ForEach(entry => Depart(entry, EvictionReason.Removed));
+    public void Clear() => Entries.ToList().ForEach(entry => Depart(entry, EvictionReason.Removed));
 
     public List<(object Key, object? Value, EvictionReason Reason)> TakeDepartures()
     {
@@ -137,32 +141,60 @@ public sealed class NaiveLru(long maxBytes)
         return taken;
     }
 
-    private Entry? Find(object key) => _entries.Find(entry => entry.Key.Equals(key));
+    private Entry? Find(object key) => Entries.Find(entry => entry.Key.Equals(key));
 
-    private void EvictDownTo(long bytes)
+    /// <summary>Notes a use of an entry.</summary>
+    protected virtual void Use(Entry entry)
+    {
+        Entries.Remove(entry);
+        Entries.Insert(0, entry);
+    }
+
+    /// <summary>Adds a new entry.</summary>
+    protected virtual void Add(Entry entry) => Entries.Insert(0, entry);
+
+    /// <summary>Gives an entry that stands where another stood what it inherits from that one.</summary>
+    protected virtual void Replace(Entry old, Entry entry)
+    {
+    }
+
+    /// <summary>Follows a change of an entry's size.</summary>
+    protected virtual void OnResized(Entry entry, long before)
+    {
+    }
+
+    private void EvictDownTo(long bytes, Entry? spared = null)
     {
         while (UsedBytes > bytes)
         {
-            Depart(NextVictim(CacheItemPriority.NeverRemove)!, EvictionReason.Capacity);
+            Depart(NextVictim(CacheItemPriority.NeverRemove, spared)!, EvictionReason.Capacity);
         }
     }
 
-    private Entry? NextVictim(CacheItemPriority highest, Entry? spared = null) =>
-        _entries.Where(entry => entry.Priority <= highest && entry != spared).Reverse()
+    /// <summary>The entry to evict next; null where there is none.</summary>
+    protected virtual Entry? NextVictim(CacheItemPriority highest, Entry? spared = null) =>
+        Entries.Where(entry => entry.Priority <= highest && entry != spared).Reverse()
             .OrderBy(static entry => entry.Priority).FirstOrDefault();
 
     private void Depart(Entry entry, EvictionReason reason)
     {
-        _entries.Remove(entry);
+        Entries.Remove(entry);
         _departures.Add((entry.Key, entry.Value, reason));
     }
 
-    private sealed record Entry(
+    /// <summary>An entry.</summary>
+    protected sealed record Entry(
         object Key, object? Value, long Size, CacheItemPriority Priority, long Absolute, long Sliding)
     {
         public long Size { get; set; } = Size;
 
         public long LastAccess { get; set; }
+
+        public bool IsMain { get; set; }
+
+        public int Mark { get; set; }
+
+        public long QueuedAt { get; set; }
 
         public bool IsExpired(long now) => now >= Absolute || (Sliding > 0 && now - LastAccess >= Sliding);
     }

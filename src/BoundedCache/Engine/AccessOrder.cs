@@ -5,21 +5,15 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The order of use: per priority a doubly linked list of slots from the most recently used (head) to the least (tail),
+/// Exact LRU: per priority a doubly linked list of slots from the most recently used (head) to the least (tail),
 /// linked by index. All of it under the lock.
 /// </summary>
 /// <remarks>
 /// One list per priority, so that the next entry to evict is always a tail:
 /// <see cref="CacheItemPriority"/> first, then least recently used.
 /// </remarks>
-internal sealed class AccessOrder
+internal sealed class AccessOrder : EvictionOrder
 {
-    /// <summary>No entry.</summary>
-    public const int None = -1;
-
-    /// <summary>How many priorities there are; <see cref="CacheItemPriority.NeverRemove"/> is the last.</summary>
-    public const int Priorities = (int)CacheItemPriority.NeverRemove + 1;
-
     private readonly SlotStore _store;
     private Ends _ends;
 
@@ -34,21 +28,100 @@ internal sealed class AccessOrder
 
     public int Tail(CacheItemPriority priority) => _ends.Tails[(int)priority];
 
-    /// <summary>
-    /// The entry to evict next among priorities up to <paramref name="highest"/>, or <see cref="None"/>.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int NextVictim(CacheItemPriority highest)
+    public override long Bytes => 0;
+
+    public override int NextVictim(CacheItemPriority highest, int spared, ref int steps)
     {
+        steps--;
         for (int priority = 0; priority <= (int)highest; priority++)
         {
-            if (_ends.Tails[priority] != None)
+            int victim = _ends.Tails[priority];
+            victim = victim == spared && victim != None ? _store.Node(victim).Newer : victim;
+            if (victim != None)
             {
-                return _ends.Tails[priority];
+                return victim;
             }
         }
 
         return None;
+    }
+
+    public override int Last(CacheItemPriority highest)
+    {
+        int steps = 0;
+        return NextVictim(highest, None, ref steps);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override int Foresee(Span<int> victims, long bytes, CacheItemPriority highest)
+    {
+        int victim = Last(highest);
+        if (victim == None || bytes <= _store.Node(victim).Charge)
+        {
+            return 0;
+        }
+
+        int count = 0;
+        while (count < victims.Length && bytes > 0 && victim != None)
+        {
+            ref OrderNode node = ref _store.Node(victim);
+            victims[count++] = victim;
+            bytes -= node.Charge;
+            victim = node.Newer;
+        }
+
+        return count;
+    }
+
+    public override void Add(int index, bool returned) => AddToHead(index);
+
+    public override void Use(int index)
+    {
+        ref OrderNode node = ref _store.Node(index);
+        if (node.Newer != None)
+        {
+            MoveToHead(index, ref node);
+        }
+    }
+
+    /// <remarks>With another priority, the entry is the latest of those.</remarks>
+    public override void Recharge(int index, long charge, CacheItemPriority priority)
+    {
+        ref OrderNode node = ref _store.Node(index);
+        if (node.Priority == priority)
+        {
+            node.Occupy(charge, priority);
+            return;
+        }
+
+        Remove(index);
+        node.Occupy(charge, priority);
+        AddToHead(index);
+    }
+
+    public override void NoteEvicted(int index, long capacity)
+    {
+    }
+
+    public override bool TakeReturned(int hash, long charge, long capacity) => false;
+
+    public override void GrowFor(int entries)
+    {
+    }
+
+    public override void Shrink(int entries, bool all)
+    {
+    }
+
+    public override string? FindFault() => null;
+
+    public override IEnumerable<OrderedList> Lists()
+    {
+        for (int priority = 0; priority < Priorities; priority++)
+        {
+            yield return new OrderedList(
+                (CacheItemPriority)priority, false, 0, _ends.Heads[priority], _ends.Tails[priority]);
+        }
     }
 
     /// <summary>Puts an entry that is in no list at the head of its priority's.</summary>
@@ -72,9 +145,8 @@ internal sealed class AccessOrder
         _ends.Heads[priority] = index;
     }
 
-    /// <summary>Takes an entry out of its list.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Remove(int index)
+    public override void Remove(int index)
     {
         ref OrderNode node = ref _store.Node(index);
         Join(node.Newer, node.Older, (int)node.Priority);
@@ -128,12 +200,8 @@ internal sealed class AccessOrder
         head = index;
     }
 
-    /// <summary>
-    /// Loads the memory that moving or removing these entries will need, all at once, so that the cache misses overlap.
-    /// Relies on nothing that it reads, so it may also be called without the lock.
-    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public int Prefetch(ReadOnlySpan<int> indexes)
+    public override int Prefetch(ReadOnlySpan<int> indexes)
     {
         int seen = 0;
         foreach (int index in indexes)
@@ -157,12 +225,8 @@ internal sealed class AccessOrder
         return index < 0 || Unsafe.IsNullRef(ref node) ? default : node;
     }
 
-    /// <summary>
-    /// Puts the slot at <paramref name="to"/>, to which an entry's node was copied, at that entry's position in the
-    /// list.
-    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Relocate(int to)
+    public override void Relocate(int from, int to)
     {
         ref OrderNode node = ref _store.Node(to);
         int priority = (int)node.Priority;
@@ -225,54 +289,4 @@ internal sealed class AccessOrder
         [FieldOffset(80)]
         public PerPriority Tails;
     }
-}
-
-/// <summary>
-/// The part of an entry that touches write: its position in the order of use, its charge and its priority; 16 bytes.
-/// Separate from <see cref="Slot"/>, so that applying touches does not write to the cache lines that readers read.
-/// </summary>
-internal struct OrderNode
-{
-    private const int PriorityBits = 2;
-    private const long PriorityMask = (1 << PriorityBits) - 1;
-    private const long InUse = 1 << PriorityBits;
-    private const long Changing = InUse << 1;
-    private const long Hot = Changing << 1;
-    private const int ChargeShift = PriorityBits + 3;
-
-    /// <summary>The largest charge that fits: a quarter of an exbibyte.</summary>
-    public const long MaxCharge = long.MaxValue >> ChargeShift;
-
-    /// <summary>The next more recently used entry, or <see cref="AccessOrder.None"/> at the head.</summary>
-    public int Newer;
-
-    /// <summary>
-    /// The next less recently used entry, or <see cref="AccessOrder.None"/> at the tail. In a free
-    /// slot: the next free one.
-    /// </summary>
-    public int Older;
-
-    private long _state;
-
-    public readonly bool IsInUse => (_state & InUse) != 0;
-
-    /// <summary>Bytes charged for the entry.</summary>
-    public readonly long Charge => _state >> ChargeShift;
-
-    public readonly CacheItemPriority Priority => (CacheItemPriority)(_state & PriorityMask);
-
-    /// <summary>Whether the entry's value can change: see <see cref="EntryMarks"/>.</summary>
-    public readonly bool CanChange => (_state & Changing) != 0;
-
-    /// <summary>Whether the entry is measured before others: see <see cref="EntryMarks"/>.</summary>
-    public readonly bool IsHot => (_state & Hot) != 0;
-
-    /// <summary>Sets charge and priority, and leaves the marks.</summary>
-    public void Occupy(long charge, CacheItemPriority priority) =>
-        _state = (charge << ChargeShift) | (_state & (Changing | Hot)) | InUse | (long)priority;
-
-    public void Mark(bool canChange, bool isHot) =>
-        _state = (_state & ~(Changing | Hot)) | (canChange ? Changing : 0) | (isHot ? Hot : 0);
-
-    public void Vacate() => _state = 0;
 }

@@ -22,8 +22,9 @@ internal sealed partial class BucketIndex
     /// that slot; <see cref="int.MinValue"/> if only <see cref="Find"/> can tell.
     /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int FindPlain<TLookup>(TLookup lookup, out object? value)
+    public int FindPlain<TLookup, TUse>(TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
+        where TUse : struct, IUseNote
     {
         value = null;
         int hash = lookup.Hash;
@@ -61,18 +62,26 @@ internal sealed partial class BucketIndex
             ref Slot slot = ref slots[offset];
             if (slot.Hash == hash)
             {
-                uint version = Volatile.Read(ref slot.Version);
+                uint version = Volatile.Read(ref slot.VersionAndMark);
                 object? key = slot.Key;
                 object? content = slot.Value;
                 uint rest = (uint)slot.Flags | (version & 1);
                 Volatile.ReadBarrier();
-                if (slot.Version != version || rest != 0)
+                if (rest != 0
+                    || (TUse.Marks
+                        ? !Slot.AreSameVersion(slot.VersionAndMark, version)
+                        : slot.VersionAndMark != version))
                 {
                     return -index;
                 }
 
                 if (key is not null && lookup.Matches(key))
                 {
+                    if (TUse.Marks)
+                    {
+                        slot.Use(version);
+                    }
+
                     value = content;
                     return index;
                 }
@@ -209,17 +218,17 @@ internal sealed partial class BucketIndex
     private bool TryRead(Slot[] slots, int index, out object? key, out object? content, out SlotRef slotRef)
     {
         ref Slot slot = ref slots[index & SlotStore.ChunkMask];
-        uint version = Volatile.Read(ref slot.Version);
+        uint version = Volatile.Read(ref slot.VersionAndMark);
         key = slot.Key;
         content = slot.Value;
         SlotFlags flags = slot.Flags;
         bool hasDeadline = (flags & SlotFlags.HasDeadline) != 0;
-        slotRef = new SlotRef(index, version, flags, hasDeadline ? ReadDeadline(index) : long.MaxValue);
+        slotRef = new SlotRef(index, Slot.VersionIn(version), flags, hasDeadline ? ReadDeadline(index) : long.MaxValue);
 
         // Without the barrier a weakly ordered processor could read the fields after it checked the version, and return
         // the value of a later entry of this slot.
         Volatile.ReadBarrier();
-        return slot.Version == version
+        return Slot.AreSameVersion(slot.VersionAndMark, version)
             && (version & 1) == 0
             && (!hasDeadline || IsPresent(slots, index >> SlotStore.ChunkShift));
     }
@@ -247,4 +256,21 @@ internal sealed partial class BucketIndex
     /// change again. Then they say nothing about a deadline, which is read from the array that writers still write to.
     /// </summary>
     private bool IsPresent(Slot[] slots, int chunk) => ReferenceEquals(_store.Slots[chunk], slots);
+}
+
+/// <summary>How a lookup notes the use of the entry that it finds: known to the compiler, so it costs no branch.</summary>
+internal interface IUseNote
+{
+    /// <summary>Whether the lookup raises <see cref="Slot.Mark"/>; if not, its caller notes the use.</summary>
+    static abstract bool Marks { get; }
+}
+
+internal readonly struct RaisesMark : IUseNote
+{
+    public static bool Marks => true;
+}
+
+internal readonly struct LeavesMark : IUseNote
+{
+    public static bool Marks => false;
 }

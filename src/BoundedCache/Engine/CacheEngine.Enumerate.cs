@@ -44,16 +44,19 @@ internal sealed partial class CacheEngine
         return keys;
     }
 
-    /// <summary>The keys of one priority from the most to the least recently used. For tests.</summary>
+    /// <summary>The keys of one priority, each list from the newest to the oldest. For tests.</summary>
     internal List<object> KeysInOrder(CacheItemPriority priority)
     {
         using (_lock.Enter())
         {
             ApplyTouches_NeedsLock();
             var keys = new List<object>();
-            for (int index = _order.Head(priority); index != AccessOrder.None; index = _store.Node(index).Older)
+            foreach (OrderedList list in _order.Lists().Where(list => list.Priority == priority))
             {
-                keys.Add(_store.Slot(index).Key!);
+                for (int index = list.Head; index != AccessOrder.None; index = _store.Node(index).Older)
+                {
+                    keys.Add(_store.Slot(index).Key!);
+                }
             }
 
             return keys;

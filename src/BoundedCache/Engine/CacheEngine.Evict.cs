@@ -33,8 +33,7 @@ internal sealed partial class CacheEngine
             {
                 ApplyTouches_NeedsLock();
                 (int countBefore, long usedBefore) = (_account.Count, _account.Used);
-                Sample_NeedsLock(sample);
-                TryEvict_NeedsLock(_account.Max, ref removed);
+                TryEvict_NeedsLock(_account.Max, AccessOrder.None, sample, ref removed);
                 var batch = new EntryTotals(countBefore - _account.Count, usedBefore - _account.Used);
                 _account.NoteShrunk(batch);
                 evicted += batch;
@@ -77,10 +76,22 @@ internal sealed partial class CacheEngine
                 ApplyTouches_NeedsLock();
                 long usedBefore = _account.Used;
                 PrefetchVictims_NeedsLock(batch, long.MaxValue, highest);
-                for (int victim; done < batch && (victim = _order.NextVictim(highest)) != AccessOrder.None; done++)
+                int steps = BatchEntries;
+                bool isLast = false;
+                while (!isLast && done < batch && steps > 0)
                 {
-                    RemoveEntry_NeedsLock(victim, reason, ref removed);
+                    int victim = reason == EvictionReason.Capacity
+                        ? _order.NextVictim(highest, AccessOrder.None, ref steps)
+                        : _order.Last(highest);
+                    isLast = victim == AccessOrder.None;
+                    if (!isLast)
+                    {
+                        RemoveEntry_NeedsLock(victim, reason, ref removed);
+                        done++;
+                    }
                 }
+
+                entries = isLast ? 0 : entries - done;
 
                 if (reason == EvictionReason.Capacity)
                 {
@@ -91,38 +102,55 @@ internal sealed partial class CacheEngine
             }
 
             Notify(removed);
-            entries = done < batch ? 0 : entries - done;
         }
     }
 
     /// <summary>
-    /// Evicts until <paramref name="bytes"/> more fit under the limit. While entries are still being evicted down to a
-    /// lowered limit: until the sum would not rise. Under the lock.
+    /// Evicts until <paramref name="bytes"/> more fit under the limit, but spares one entry, wherever it is in the
+    /// order. While entries are still being evicted down to a lowered limit: until the sum would not rise.
     /// </summary>
     /// <returns>False if a batch was not enough.</returns>
-    private bool TryMakeRoom_NeedsLock(long bytes, ref List<RemovedEntry>? removed) =>
-        TryEvict_NeedsLock(Math.Max(_account.Max, _account.PublishedUsed) - bytes, ref removed);
+    private bool TryMakeRoom_NeedsLock(long bytes, int spared, ref List<RemovedEntry>? removed) =>
+        TryEvict_NeedsLock(Math.Max(_account.Max, _account.PublishedUsed) - bytes, spared, sample: null, ref removed);
 
     /// <summary>
-    /// Evicts until no more than <paramref name="target"/> bytes are used, one batch at most. Under the lock.
+    /// Evicts until no more than <paramref name="target"/> bytes are used, one batch at most.
     /// </summary>
+    /// <returns>False if a batch was not enough.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool TryEvict_NeedsLock(long target, ref List<RemovedEntry>? removed)
+    private bool TryEvict_NeedsLock(long target, int spared, EvictedSample? sample, ref List<RemovedEntry>? removed)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        PrefetchVictims_NeedsLock(BatchEntries, _account.Used - target, CacheItemPriority.NeverRemove);
-        for (int i = 0; _account.Used > target; i++)
+        if (_account.Used <= target)
         {
+            return true;
+        }
+
+        PrefetchVictims_NeedsLock(BatchEntries, _account.Used - target, CacheItemPriority.NeverRemove);
+        int steps = BatchEntries;
+        for (int evicted = 0; _account.Used > target; evicted++)
+        {
+            if (steps <= 0)
+            {
+                return false;
+            }
+
             // NeverRemove comes last, but it is evicted too: the limit is a promise, the priority only a preference.
-            int victim = _order.NextVictim(CacheItemPriority.NeverRemove);
+            int victim = _order.NextVictim(CacheItemPriority.NeverRemove, spared, ref steps);
             if (victim == AccessOrder.None)
             {
                 return true;
             }
 
-            if (i == BatchEntries)
+            if (evicted < SampledOfBatch && sample?.WantsNext() == true)
             {
-                return false;
+                Sample_NeedsLock(victim, sample);
+            }
+
+            if (_account.Used - target < _account.Max)
+            {
+                // Of a bulk eviction only the last entries are remembered: the others would be forgotten at once.
+                _order.NoteEvicted(victim, _account.Max);
             }
 
             RemoveEntry_NeedsLock(victim, EvictionReason.Capacity, ref removed);
@@ -131,29 +159,12 @@ internal sealed partial class CacheEngine
         return true;
     }
 
-    /// <summary>Offers the next batch of victims to a sample. Reads only those that the sample takes.</summary>
-    private void Sample_NeedsLock(EvictedSample? sample)
+    private void Sample_NeedsLock(int victim, EvictedSample sample)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        long excess = _account.Used - _account.Max;
-        int victim = sample is null ? AccessOrder.None : _order.NextVictim(CacheItemPriority.NeverRemove);
-        for (int i = 0; i < SampledOfBatch && excess > 0 && victim != AccessOrder.None; i++)
+        if (ValueOf(in _store.Slot(victim)) is { } value)
         {
-            ref OrderNode node = ref _store.Node(victim);
-            excess -= node.Charge;
-            if (sample!.WantsNext())
-            {
-                ref Slot slot = ref _store.Slot(victim);
-                object? value = (slot.Flags & SlotFlags.HasDetails) != 0
-                    ? ((EntryDetails)slot.Value!).Value
-                    : slot.Value;
-                if (value is not null)
-                {
-                    sample.Add(value, node.Charge);
-                }
-            }
-
-            victim = node.Newer;
+            sample.Add(value, _store.Node(victim).Charge);
         }
     }
 
@@ -164,22 +175,8 @@ internal sealed partial class CacheEngine
     private void PrefetchVictims_NeedsLock(int entries, long bytes, CacheItemPriority highest)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        int victim = _order.NextVictim(highest);
-        if (victim == AccessOrder.None || bytes <= _store.Node(victim).Charge)
-        {
-            return;
-        }
-
         Span<int> victims = stackalloc int[BatchEntries];
-        int count = 0;
-        while (count < entries && bytes > 0 && victim != AccessOrder.None)
-        {
-            ref OrderNode node = ref _store.Node(victim);
-            victims[count++] = victim;
-            bytes -= node.Charge;
-            victim = node.Newer;
-        }
-
+        int count = _order.Foresee(victims[..Math.Min(entries, BatchEntries)], bytes, highest);
         _index.Prefetch(victims[..count]);
     }
 }

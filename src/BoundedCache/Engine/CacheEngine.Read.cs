@@ -15,8 +15,20 @@ internal sealed partial class CacheEngine
     public bool TryGet<TLookup>(TLookup lookup, out object? value)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
+        if (_marks)
+        {
+            int found = _index.FindPlain<TLookup, RaisesMark>(lookup, out value);
+            if (found > 0)
+            {
+                Lookups.CountHit();
+                return true;
+            }
+
+            return found != 0 && TryGetFully(lookup, -found, 0, out value);
+        }
+
         long begin = _touches.Begin;
-        int index = _index.FindPlain(lookup, out value);
+        int index = _index.FindPlain<TLookup, LeavesMark>(lookup, out value);
         if (index > 0)
         {
             Touch(index, begin);
@@ -114,10 +126,26 @@ internal sealed partial class CacheEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Touch(int index, long begin)
     {
-        if (_touches.Add(index, begin) is var note && note != TouchNote.Added)
+        if (_marks)
+        {
+            Mark(index);
+        }
+        else if (_touches.Add(index, begin) is var note && note != TouchNote.Added)
         {
             ApplyIfFree(note, index);
         }
+    }
+
+    private void Mark(int index)
+    {
+        // The slot may be gone, or hold another entry by now: that one gets a mark too many.
+        ref Slot slot = ref _store.TrySlot(index);
+        if (!Unsafe.IsNullRef(ref slot))
+        {
+            slot.Use();
+        }
+
+        Lookups.CountHit();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -137,12 +165,12 @@ internal sealed partial class CacheEngine
         {
             if (note == TouchNote.Due)
             {
-                _touches.ApplyDueTo(_order);
+                _touches.ApplyDueTo(_uses!);
             }
             else
             {
-                _touches.ApplyTo(_order);
-                _order.Touch([index]);
+                _touches.ApplyTo(_uses!);
+                _uses!.Touch([index]);
             }
         }
         finally

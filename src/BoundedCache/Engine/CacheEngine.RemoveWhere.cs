@@ -129,10 +129,10 @@ internal sealed partial class CacheEngine
             details.AbsoluteExpirationTicks = _store.Deadline(index);
         }
 
-        BeginWrite(ref slot);
+        slot.BeginWrite();
         slot.Value = details;
         slot.Flags |= SlotFlags.HasDetails;
-        EndWrite(ref slot);
+        slot.EndWrite();
         details.Index = index;
         return details;
     }

@@ -175,12 +175,12 @@ internal sealed partial class CacheEngine
             _store.EnsureDeadlines(index);
         }
 
-        if (charge <= _account.Max && !TryMakeRoomBeside_NeedsLock(index, charge - node.Charge, ref removed))
+        if (charge <= _account.Max && !TryMakeRoom_NeedsLock(charge - node.Charge, spared: index, ref removed))
         {
             return false;
         }
 
-        BeginWrite(ref slot);
+        slot.BeginWrite();
         if (details is not null)
         {
             details.Value = hasDetails ? details.Value : slot.Value;
@@ -199,8 +199,9 @@ internal sealed partial class CacheEngine
             _store.Deadline(index) = deadline;
         }
 
-        EndWrite(ref slot);
-        Recharge_NeedsLock(index, charge, settings.Priority);
+        slot.EndWrite();
+        _account.UpdateCharge(node.Charge, charge);
+        _order.Recharge(index, charge, settings.Priority);
         EvictionReason reason = charge > _account.Max ? EvictionReason.Capacity
             : details is not null ? details.ExpiredBy(now)
             : now >= absolute ? EvictionReason.Expired
@@ -211,23 +212,6 @@ internal sealed partial class CacheEngine
         }
 
         return true;
-    }
-
-    /// <summary>Changes an entry's charge and priority. With another priority, it is the latest of those.</summary>
-    private void Recharge_NeedsLock(int index, long charge, CacheItemPriority priority)
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        ref OrderNode node = ref _store.Node(index);
-        _account.UpdateCharge(node.Charge, charge);
-        if (node.Priority == priority)
-        {
-            node.Occupy(charge, priority);
-            return;
-        }
-
-        _order.Remove(index);
-        node.Occupy(charge, priority);
-        _order.AddToHead(index);
     }
 
     private static long Overhead(SlotFlags flags, long detailBytes) =>

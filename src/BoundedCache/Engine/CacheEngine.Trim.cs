@@ -30,6 +30,7 @@ internal sealed partial class CacheEngine
             {
                 ApplyTouches_NeedsLock();
                 _index.Shrink(_account.Count, MergesPerHold);
+                _order.Shrink(_account.Count, all: true);
                 if (MayMove && _allocator.HasSpareLength)
                 {
                     _allocator.BeginShortening();
@@ -63,6 +64,7 @@ internal sealed partial class CacheEngine
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         _index.ShrinkExcess(_account.Count, 2 * removed);
+        _order.Shrink(_account.Count, all: false);
         if (removed > 0 && MayMove && _allocator.HasExcess)
         {
             // Pending touches name slots, so they are applied before entries move.
@@ -133,15 +135,15 @@ internal sealed partial class CacheEngine
         }
 
         _index.BeginRelocation();
-        BeginWrite(ref target);
+        target.BeginWrite();
         NoteDeadline_NeedsLock(to, target.Flags, source.Flags);
         target.Key = source.Key;
         target.Value = source.Value;
         target.Hash = source.Hash;
         SetMarks_NeedsLock(to, source.Flags, Marks_NeedsLock(from));
-        EndWrite(ref target);
+        target.EndWrite();
         _store.Node(to) = _store.Node(from);
-        _order.Relocate(to);
+        _order.Relocate(from, to);
         _index.Relocate(from, to);
         if ((source.Flags & SlotFlags.HasDetails) != 0)
         {

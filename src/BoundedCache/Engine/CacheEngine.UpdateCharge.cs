@@ -103,7 +103,7 @@ internal sealed partial class CacheEngine
         }
 
         ref OrderNode node = ref _store.Node(index);
-        if (!TryMakeRoomBeside_NeedsLock(index, charge - node.Charge, ref removed))
+        if (!TryMakeRoom_NeedsLock(charge - node.Charge, spared: index, ref removed))
         {
             return ChargeUpdate.Unfinished;
         }
@@ -111,54 +111,14 @@ internal sealed partial class CacheEngine
         // The version changes although the content does not: of two callers that measured at the same time, the second
         // must see that the first was here, and measure again.
         ref Slot slot = ref _store.Slot(index);
-        BeginWrite(ref slot);
+        slot.BeginWrite();
         _account.UpdateCharge(node.Charge, charge);
-        node.Occupy(charge, node.Priority);
+        _order.Recharge(index, charge, node.Priority);
         SlotFlags flags = slot.Flags & ~SlotFlags.Unfinished;
         SetMarks_NeedsLock(
             index, isUnfinished ? flags | SlotFlags.Unfinished : flags, marks ?? Marks_NeedsLock(index));
-        EndWrite(ref slot);
+        slot.EndWrite();
         return ChargeUpdate.Updated;
-    }
-
-    /// <summary>Like <see cref="TryMakeRoom_NeedsLock"/>, but spares one entry, wherever it is in the order.</summary>
-    private bool TryMakeRoomBeside_NeedsLock(int index, long bytes, ref List<RemovedEntry>? removed)
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        long target = Math.Max(_account.Max, _account.PublishedUsed) - bytes;
-        for (int i = 0; _account.Used > target; i++)
-        {
-            int victim = NextVictimBut_NeedsLock(index);
-            if (victim == AccessOrder.None)
-            {
-                return true;
-            }
-
-            if (i == BatchEntries)
-            {
-                return false;
-            }
-
-            RemoveEntry_NeedsLock(victim, EvictionReason.Capacity, ref removed);
-        }
-
-        return true;
-    }
-
-    private int NextVictimBut_NeedsLock(int spared)
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        for (int priority = 0; priority < AccessOrder.Priorities; priority++)
-        {
-            int victim = _order.Tail((CacheItemPriority)priority);
-            victim = victim == spared ? _store.Node(victim).Newer : victim;
-            if (victim != AccessOrder.None)
-            {
-                return victim;
-            }
-        }
-
-        return AccessOrder.None;
     }
 
     private EvictionReason ExpiredBy(in SlotRef slotRef, EntryDetails? details)

@@ -24,11 +24,12 @@ internal sealed partial class CacheEngine
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         List<RemovedEntry>? removed = null;
+        bool returned = false;
         try
         {
             while (true)
             {
-                SetResult result = TrySet(in lookup, in entry, ref removed);
+                SetResult result = TrySet(in lookup, in entry, ref returned, ref removed);
                 if (result != SetResult.Unfinished)
                 {
                     return result == SetResult.Stored;
@@ -153,7 +154,7 @@ internal sealed partial class CacheEngine
 
     /// <summary>What one hold of the lock can do to store an entry.</summary>
     private SetResult TrySet<TLookup>(
-        scoped in TLookup lookup, scoped in NewEntry entry, ref List<RemovedEntry>? removed)
+        scoped in TLookup lookup, scoped in NewEntry entry, ref bool returned, ref List<RemovedEntry>? removed)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         int begun = entry.Pending is null ? OvertakePending(in lookup, EvictionReason.Replaced) : 0;
@@ -204,12 +205,13 @@ internal sealed partial class CacheEngine
 
                 if (index == AccessOrder.None)
                 {
-                    if (!TryMakeRoom_NeedsLock(entry.Charge, ref removed))
+                    returned |= _order.TakeReturned(lookup.Hash, entry.Charge, _account.Max);
+                    if (!TryMakeRoom_NeedsLock(entry.Charge, AccessOrder.None, ref removed))
                     {
                         return SetResult.Unfinished;
                     }
 
-                    Insert_NeedsLock(in entry, lookup.Hash);
+                    Insert_NeedsLock(in entry, lookup.Hash, returned);
 
                     // Only now that the entry can be found: a writer that reads the new count and does not find the
                     // entry takes it for absent.
@@ -229,10 +231,11 @@ internal sealed partial class CacheEngine
     }
 
     /// <remarks>What may throw (only OutOfMemoryException) comes before the first change.</remarks>
-    private void Insert_NeedsLock(scoped in NewEntry entry, int hash)
+    private void Insert_NeedsLock(scoped in NewEntry entry, int hash, bool returned)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         _index.GrowFor(_account.Count + 1);
+        _order.GrowFor(_account.Count + 1);
         int index = Allocate_NeedsLock(entry.Deadline != long.MaxValue);
         if (!MayMove)
         {
@@ -241,7 +244,7 @@ internal sealed partial class CacheEngine
 
         Write_NeedsLock(index, in entry, hash);
         _account.Charge(entry.Charge);
-        _order.AddToHead(index);
+        _order.Add(index, returned);
         _index.Insert(index);
     }
 
@@ -253,32 +256,18 @@ internal sealed partial class CacheEngine
             _store.EnsureDeadlines(index);
         }
 
-        // Out of the list, so that making room does not evict the entry that is about to be replaced.
-        _order.Remove(index);
         long oldCharge = _store.Node(index).Charge;
-        bool fits = false;
-        try
-        {
-            fits = TryMakeRoom_NeedsLock(entry.Charge - oldCharge, ref removed);
-        }
-        finally
-        {
-            if (!fits)
-            {
-                _order.AddToHead(index);
-            }
-        }
-
-        if (!fits)
+        if (!TryMakeRoom_NeedsLock(entry.Charge - oldCharge, spared: index, ref removed))
         {
             return false;
         }
 
         NoteRemoval(in _store.Slot(index), EvictionReason.Replaced, ref removed);
         _account.Credit(oldCharge, EvictionReason.Replaced);
+        _order.Recharge(index, entry.Charge, entry.Priority);
         Write_NeedsLock(index, in entry, hash);
         _account.Charge(entry.Charge);
-        _order.AddToHead(index);
+        _order.Use(index);
         return true;
     }
 

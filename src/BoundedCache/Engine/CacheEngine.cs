@@ -13,8 +13,8 @@ namespace BoundedCache.Engine;
 /// most) and no user code runs under it: not a key's Equals or GetHashCode, not a token, not a callback. Reads take no
 /// lock. The numbered invariants are in DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
 /// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free,
-/// <see cref="BucketIndex"/> the way from key to slot, <see cref="AccessOrder"/> the order of use,
-/// <see cref="TouchLog"/> uses not yet applied to it, <see cref="Engine.Account"/> the account.</para>
+/// <see cref="BucketIndex"/> the way from key to slot, <see cref="EvictionOrder"/> who goes next (exact LRU with a
+/// <see cref="TouchLog"/>, or <see cref="ScanResistantOrder"/>), <see cref="Engine.Account"/> the account.</para>
 /// <para>Methods that are hot only in bulk work are compiled with full optimization from the start: a process's first
 /// large eviction would otherwise end before the runtime optimizes them.</para>
 /// </remarks>
@@ -32,6 +32,12 @@ internal sealed partial class CacheEngine
     /// </summary>
     public const int TableBytesPerEntry = 54;
 
+    /// <summary>
+    /// The table's further bytes per entry in the scan-resistant order: a time of queueing, and what is remembered of
+    /// evicted entries.
+    /// </summary>
+    public const int ScanResistantBytesPerEntry = sizeof(uint) + 13;
+
     /// <summary>The table's further bytes for an entry that has a deadline.</summary>
     public const int DeadlineBytesPerEntry = sizeof(long);
 
@@ -41,7 +47,13 @@ internal sealed partial class CacheEngine
     private readonly TimeProvider _time;
     private readonly Action<List<RemovedEntry>> _onRemoved;
     private readonly SlotAllocator _allocator;
-    private readonly AccessOrder _order;
+    private readonly EvictionOrder _order;
+
+    /// <summary>The order under exact LRU, to which the touch log is applied; else null, and the log is empty.</summary>
+    private readonly AccessOrder? _uses;
+
+    /// <summary>Whether uses are noted as marks in slots, and not in the touch log.</summary>
+    private readonly bool _marks;
     private readonly EngineLock _lock = new();
     private readonly int[] _insertions = new int[InsertionCounters];
     private Account _account;
@@ -52,17 +64,24 @@ internal sealed partial class CacheEngine
     /// Receives removed entries that have details, on the thread that removed them and without a lock. Must not throw.
     /// </param>
     /// <param name="touches">Where readers note their uses; null for a log with buffers for usual threads.</param>
+    /// <param name="policy">Which entries are evicted first.</param>
     public CacheEngine(
-        long maxBytes, TimeProvider time, Action<List<RemovedEntry>> onRemoved, TouchLog? touches = null)
+        long maxBytes,
+        TimeProvider time,
+        Action<List<RemovedEntry>> onRemoved,
+        TouchLog? touches = null,
+        EvictionPolicy policy = EvictionPolicy.LeastRecentlyUsed)
     {
-        _store = new SlotStore();
+        _marks = policy == EvictionPolicy.ScanResistant;
+        _store = new SlotStore(keepsTimes: _marks);
         _index = new BucketIndex(_store);
         _touches = touches ?? new TouchLog();
-        Lookups = new LookupCounts(_touches);
+        Lookups = new LookupCounts(_marks ? null : _touches);
         _time = time;
         _onRemoved = onRemoved;
         _allocator = new SlotAllocator(_store);
-        _order = new AccessOrder(_store);
+        _uses = _marks ? null : new AccessOrder(_store);
+        _order = _uses ?? (EvictionOrder)new ScanResistantOrder(_store);
         _account.Max = maxBytes;
     }
 
@@ -76,6 +95,13 @@ internal sealed partial class CacheEngine
     public long UsedBytes => _account.PublishedUsed;
 
     public int Count => _account.PublishedCount;
+
+    /// <summary>Which entries are evicted first.</summary>
+    public EvictionPolicy Policy =>
+        _marks ? EvictionPolicy.ScanResistant : EvictionPolicy.LeastRecentlyUsed;
+
+    /// <summary>The table's bytes for an entry without a deadline, as they are charged.</summary>
+    public int BytesPerEntry => TableBytesPerEntry + (_marks ? ScanResistantBytesPerEntry : 0);
 
     /// <summary>Bytes that ever left the cache, for any reason.</summary>
     public long CreditedBytes => _account.CreditedBytes;
@@ -91,7 +117,7 @@ internal sealed partial class CacheEngine
 
     internal SlotAllocator Allocator => _allocator;
 
-    internal AccessOrder Order => _order;
+    internal EvictionOrder Order => _order;
 
     internal EngineLock Lock => _lock;
 
@@ -116,7 +142,7 @@ internal sealed partial class CacheEngine
         Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_touches.HasPending)
         {
-            _touches.ApplyTo(_order);
+            _touches.ApplyTo(_uses!);
         }
     }
 
@@ -129,7 +155,7 @@ internal sealed partial class CacheEngine
         Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_touches.HasPending)
         {
-            _touches.ApplyDueTo(_order);
+            _touches.ApplyDueTo(_uses!);
         }
     }
 
@@ -172,7 +198,7 @@ internal sealed partial class CacheEngine
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
-        BeginWrite(ref slot);
+        slot.BeginWrite();
         NoteDeadline_NeedsLock(index, slot.Flags, entry.Flags);
         SetMarks_NeedsLock(index, entry.Flags, entry.Marks);
         slot.Key = entry.Key;
@@ -183,7 +209,7 @@ internal sealed partial class CacheEngine
             _store.Deadline(index) = entry.Deadline;
         }
 
-        EndWrite(ref slot);
+        slot.EndWrite();
         _store.Node(index).Occupy(entry.Charge, entry.Priority);
         if (entry.Details is { } details)
         {
@@ -197,12 +223,12 @@ internal sealed partial class CacheEngine
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
-        BeginWrite(ref slot);
+        slot.BeginWrite();
         NoteDeadline_NeedsLock(index, slot.Flags, SlotFlags.None);
         SetMarks_NeedsLock(index, SlotFlags.None, default);
         slot.Key = null;
         slot.Value = null;
-        EndWrite(ref slot);
+        slot.EndWrite();
     }
 
     /// <summary>Keeps a chunk's count of entries that expire, and the deadlines of its other slots at never.</summary>
@@ -246,17 +272,6 @@ internal sealed partial class CacheEngine
         }
     }
 
-    /// <summary>
-    /// Tells readers of a slot that its fields are about to change. No later write may become visible before this one.
-    /// </summary>
-    private static void BeginWrite(ref Slot slot)
-    {
-        slot.Version++;
-        Volatile.WriteBarrier();
-    }
-
-    private static void EndWrite(ref Slot slot) => Volatile.Write(ref slot.Version, slot.Version + 1);
-
     /// <summary>Whether the entry that a reader found is still the one in its slot. Under the lock.</summary>
     private bool IsCurrent_NeedsLock(in SlotRef slotRef)
     {
@@ -271,8 +286,7 @@ internal sealed partial class CacheEngine
     /// added or dropped meanwhile may count or not.
     /// </summary>
     public long TableBytes =>
-        ((long)_allocator.Capacity * (Unsafe.SizeOf<Slot>() + Unsafe.SizeOf<OrderNode>()))
-        + _index.Bytes + _store.DeadlineBytes;
+        ((long)_allocator.Capacity * _store.BytesPerSlot) + _index.Bytes + _store.DeadlineBytes + _order.Bytes;
 
     /// <summary>
     /// Reads the account at one instant, under the lock, so that its figures agree.

@@ -63,31 +63,29 @@ internal static class InvariantChecker
     {
         charged = 0;
         var seen = new HashSet<int>();
-        for (int priority = 0; priority < AccessOrder.Priorities; priority++)
+        foreach (OrderedList list in engine.Order.Lists())
         {
             int newer = AccessOrder.None;
-            for (int index = engine.Order.Head((CacheItemPriority)priority); index != AccessOrder.None; index =
-                engine.Store.Node(index).Older)
+            for (int index = list.Head; index != AccessOrder.None; index = engine.Store.Node(index).Older)
             {
                 Require(seen.Add(index), "I1", $"slot {index} is in the lists twice");
                 OrderNode node = engine.Store.Node(index);
                 Require(node.IsInUse, "I1", $"slot {index} is in a list and not in use");
                 Require(
-                    (int)node.Priority == priority,
+                    (node.Priority, node.IsMain) == (list.Priority, list.IsMain),
                     "I1",
-                    $"slot {index} of priority {node.Priority} is in list {priority}");
+                    $"slot {index} of priority {node.Priority} is in {list}");
                 Require(node.Newer == newer, "I1", $"slot {index} follows {newer} and points back to {node.Newer}");
                 Require(node.Charge >= 0, "I4", $"slot {index} is charged {node.Charge}");
                 charged += node.Charge;
                 newer = index;
             }
 
-            Require(
-                engine.Order.Tail((CacheItemPriority)priority) == newer,
-                "I1",
-                $"the tail of list {priority} is not its last entry");
+            Require(list.Tail == newer, "I1", $"the tail of {list} is not its last entry");
         }
 
+        string? fault = engine.Order.FindFault();
+        Require(fault is null, "I11", $"{fault}");
         return seen;
     }
 

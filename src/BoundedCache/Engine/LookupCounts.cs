@@ -7,17 +7,17 @@ namespace BoundedCache.Engine;
 /// Counts lookups that found an entry and lookups that did not: exact, without a lock or an atomic operation.
 /// </summary>
 /// <remarks>
-/// <para>Hits are not counted here: each is noted as a use, and the touch buffers know how many uses there ever
+/// <para>Where uses are noted in a touch log, hits are not counted here: the log's buffers know how many uses there ever
 /// were.</para>
-/// <para>For misses each thread has its own cells, found by the page of its stack that it runs on. A page belongs to
+/// <para>For misses (and other hits) each thread has its own cells, found by the page of its stack that it runs on. A page belongs to
 /// one stack, so only one thread at a time can write to a page's cell. When a thread has ended and another stack uses
 /// its page, the new thread goes on with the same cell. A thread's number or thread-local storage would cost a call
 /// into the runtime.</para>
 /// <para>There are as many cells as stack pages on which misses were counted: a few per thread. If there are too many
 /// for <see cref="MaxSlots"/>, misses are counted together, by atomic operations.</para>
 /// </remarks>
-/// <param name="touches">Where uses are noted.</param>
-internal sealed class LookupCounts(TouchLog touches)
+/// <param name="touches">Where uses are noted; null where they are counted in cells, as misses are.</param>
+internal sealed class LookupCounts(TouchLog? touches)
 {
     /// <summary>The smallest page of any system that .NET runs on.</summary>
     private const int PageShift = 12;
@@ -34,6 +34,7 @@ internal sealed class LookupCounts(TouchLog touches)
     private Cell?[] _cells = s_none;
     private int _cellCount;
     private long _sharedMisses;
+    private long _sharedHits;
     private bool _isCounting;
 
     /// <summary>
@@ -49,7 +50,9 @@ internal sealed class LookupCounts(TouchLog touches)
         {
             lock (_lock)
             {
-                return (_isCounting ? touches.Uses : _usesWhenStopped) - _usesUncounted;
+                return touches is null
+                    ? Sum(ref _sharedHits, static cell => Volatile.Read(ref cell.Hits))
+                    : (_isCounting ? touches.Uses : _usesWhenStopped) - _usesUncounted;
             }
         }
     }
@@ -57,16 +60,7 @@ internal sealed class LookupCounts(TouchLog touches)
     /// <summary>Calls of <see cref="CountMiss"/>.</summary>
     public long Misses
     {
-        get
-        {
-            long sum = Interlocked.Read(ref _sharedMisses);
-            foreach (Cell? cell in Volatile.Read(ref _cells))
-            {
-                sum += cell is null ? 0 : Volatile.Read(ref cell.Misses);
-            }
-
-            return sum;
-        }
+        get => Sum(ref _sharedMisses, static cell => Volatile.Read(ref cell.Misses));
     }
 
     /// <summary>Stack pages on which misses were counted.</summary>
@@ -80,7 +74,7 @@ internal sealed class LookupCounts(TouchLog touches)
             if (!_isCounting)
             {
                 _isCounting = true;
-                _usesUncounted += touches.Uses - _usesWhenStopped;
+                _usesUncounted += Uses - _usesWhenStopped;
             }
         }
     }
@@ -93,7 +87,7 @@ internal sealed class LookupCounts(TouchLog touches)
             if (_isCounting)
             {
                 _isCounting = false;
-                _usesWhenStopped = touches.Uses;
+                _usesWhenStopped = Uses;
             }
         }
     }
@@ -106,12 +100,50 @@ internal sealed class LookupCounts(TouchLog touches)
         Cell?[] cells = _cells;
         if (cells[Slot(page, cells.Length)] is not { } cell || cell.Page != page)
         {
-            FindAndCount(page);
+            FindAndCount(page, isHit: false);
         }
         else
         {
             cell.Misses++;
         }
+    }
+
+    /// <summary>Counts a hit that no touch log notes, if hits are counted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void CountHit()
+    {
+        if (_isCounting)
+        {
+            CountHitInCell();
+        }
+    }
+
+    private unsafe void CountHitInCell()
+    {
+        Unsafe.SkipInit(out byte here);
+        nuint page = (nuint)(&here) >> PageShift;
+        Cell?[] cells = _cells;
+        if (cells[Slot(page, cells.Length)] is not { } cell || cell.Page != page)
+        {
+            FindAndCount(page, isHit: true);
+        }
+        else
+        {
+            cell.Hits++;
+        }
+    }
+
+    private long Uses => touches?.Uses ?? 0;
+
+    private long Sum(ref long shared, Func<Cell, long> count)
+    {
+        long sum = Interlocked.Read(ref shared);
+        foreach (Cell? cell in Volatile.Read(ref _cells))
+        {
+            sum += cell is null ? 0 : count(cell);
+        }
+
+        return sum;
     }
 
     /// <summary>The first slot to look at. Stacks lie at regular distances, which the multiplication spreads.</summary>
@@ -147,13 +179,17 @@ internal sealed class LookupCounts(TouchLog touches)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FindAndCount(nuint page)
+    private void FindAndCount(nuint page, bool isHit)
     {
         Cell?[] cells = Volatile.Read(ref _cells);
         Cell? cell = (cells.Length > 1 ? Find(cells, page) : null) ?? FindOrAdd(page);
         if (cell is null)
         {
-            Interlocked.Increment(ref _sharedMisses);
+            Interlocked.Increment(ref isHit ? ref _sharedHits : ref _sharedMisses);
+        }
+        else if (isHit)
+        {
+            cell.Hits++;
         }
         else
         {
@@ -198,12 +234,13 @@ internal sealed class LookupCounts(TouchLog touches)
     }
 
     /// <summary>
-    /// The misses of one stack page. So large that no two cells share a cache line.
+    /// The misses, and hits that no touch log notes, of one stack page. So large that no two cells share a cache line.
     /// </summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     private sealed class Cell
     {
         public required nuint Page;
         public long Misses;
+        public long Hits;
     }
 }

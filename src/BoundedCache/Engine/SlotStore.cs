@@ -12,15 +12,23 @@ namespace BoundedCache.Engine;
 /// against the length of the array they have. A dropped chunk is an empty array. The first chunk grows by copying, and
 /// readers may still have the old array, to which nobody writes any more.
 /// </remarks>
-internal sealed class SlotStore
+/// <param name="keepsTimes">Whether slots have a time of queueing.</param>
+internal sealed class SlotStore(bool keepsTimes = false)
 {
     public const int ChunkShift = 11;
     public const int ChunkSize = 1 << ChunkShift;
     public const int ChunkMask = ChunkSize - 1;
 
+    /// <summary>Bytes for each slot, deadlines excepted.</summary>
+    public int BytesPerSlot { get; } =
+        Unsafe.SizeOf<Slot>() + Unsafe.SizeOf<OrderNode>() + (keepsTimes ? sizeof(uint) : 0);
+
     private Slot[][] _slots = [];
     private OrderNode[][] _nodes = [];
     private long[][] _deadlines = [];
+
+    /// <summary>When entries were queued, in an order that needs it; else no chunk has any.</summary>
+    private uint[][] _queuedAt = [];
 
     /// <summary>The chunks of slots, for readers without the lock.</summary>
     public Slot[][] Slots
@@ -60,6 +68,10 @@ internal sealed class SlotStore
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref OrderNode Node(int index) => ref _nodes[index >> ChunkShift][index & ChunkMask];
 
+    /// <summary>When the entry at an index was queued, if the order keeps it. Under the lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref uint QueuedAt(int index) => ref _queuedAt[index >> ChunkShift][index & ChunkMask];
+
     /// <summary>The deadline of the slot at an index whose chunk has deadlines. Under the lock.</summary>
     public ref long Deadline(int index) => ref _deadlines[index >> ChunkShift][index & ChunkMask];
 
@@ -92,13 +104,23 @@ internal sealed class SlotStore
         Slot[][] slotChunks = WithRoom(_slots, chunk);
         OrderNode[][] nodeChunks = WithRoom(_nodes, chunk);
         long[][] deadlineChunks = WithRoom(_deadlines, chunk);
+        uint[][] timeChunks = keepsTimes ? WithRoom(_queuedAt, chunk) : [];
         var slots = new Slot[length];
         var nodes = new OrderNode[length];
         long[] deadlines = deadlineChunks[chunk].Length > 0 ? NewDeadlines(length) : [];
 
+        uint[] times = keepsTimes ? new uint[length] : [];
+
         slotChunks[chunk].CopyTo(slots, 0);
         nodeChunks[chunk].CopyTo(nodes, 0);
         deadlineChunks[chunk].CopyTo(deadlines, 0);
+
+        if (keepsTimes)
+        {
+            timeChunks[chunk].CopyTo(times, 0);
+            timeChunks[chunk] = times;
+            _queuedAt = timeChunks;
+        }
 
         // Slots last: a reader that finds the new slots finds their deadlines as well.
         Volatile.Write(ref deadlineChunks[chunk], deadlines);
@@ -127,6 +149,11 @@ internal sealed class SlotStore
     {
         Volatile.Write(ref _slots[chunk], []);
         _nodes[chunk] = [];
+        if (keepsTimes)
+        {
+            _queuedAt[chunk] = [];
+        }
+
         DropDeadlines(chunk);
     }
 

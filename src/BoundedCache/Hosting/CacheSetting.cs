@@ -30,6 +30,10 @@ internal sealed record CacheSetting(
         Choice(nameof(BoundedMemoryCacheOptions.Sizing), static options => options.Sizing, static (options, value) =>
             options.Sizing = value),
         Choice(
+            nameof(BoundedMemoryCacheOptions.EvictionPolicy),
+            static options => options.EvictionPolicy,
+            static (options, value) => options.EvictionPolicy = value),
+        Choice(
             nameof(BoundedMemoryCacheOptions.ReleaseMode),
             static options => options.ReleaseMode,
             static (options, value) => options.ReleaseMode = value),

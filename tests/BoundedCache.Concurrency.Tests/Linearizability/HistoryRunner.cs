@@ -26,6 +26,7 @@ internal sealed class HistoryRunner : IDisposable
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
+    private readonly EvictionPolicy _policy;
     private readonly HistorySetting _setting;
     private readonly bool _isString;
     private readonly object[] _keys;
@@ -56,8 +57,9 @@ internal sealed class HistoryRunner : IDisposable
     private int _finished;
     private bool _stop;
 
-    public HistoryRunner(HistorySetting setting, bool stringKeys)
+    public HistoryRunner(HistorySetting setting, bool stringKeys, EvictionPolicy policy)
     {
+        _policy = policy;
         _setting = setting;
         _isString = stringKeys;
         _keys = MakeKeys("key", HistoryModel.MaxKeys, first: 0);
@@ -123,7 +125,7 @@ internal sealed class HistoryRunner : IDisposable
     private CacheEngine NewEngine()
     {
         _clock = new ManualClock();
-        return new CacheEngine(_setting.Limit, _clock, OnRemoved);
+        return new CacheEngine(_setting.Limit, _clock, OnRemoved, policy: _policy);
     }
 
     private void OnRemoved(List<RemovedEntry> removed)

@@ -15,29 +15,39 @@ public class LinearizabilityTests(ITestOutputHelper output)
 
     private const int Seconds = 2;
 
-    public static TheoryData<string, bool> Settings => new()
+    public static TheoryData<string, bool, EvictionPolicy> Settings
     {
-        { nameof(HistorySetting.Table), true },
-        { nameof(HistorySetting.Table), false },
-        { nameof(HistorySetting.Pressure), true },
-        { nameof(HistorySetting.Pressure), false },
-        { nameof(HistorySetting.Chunks), true },
-        { nameof(HistorySetting.Chunks), false },
-    };
+        get
+        {
+            var settings = new TheoryData<string, bool, EvictionPolicy>();
+            foreach (EvictionPolicy policy in Enum.GetValues<EvictionPolicy>())
+            {
+                foreach (string name in (string[])
+                    [nameof(HistorySetting.Table), nameof(HistorySetting.Pressure), nameof(HistorySetting.Chunks)])
+                {
+                    settings.Add(name, true, policy);
+                    settings.Add(name, false, policy);
+                }
+            }
+
+            return settings;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void Operations_beside_each_other_return_what_some_order_of_them_would(string setting, bool stringKeys) =>
-        Run(setting, stringKeys, Seconds);
+    public void Operations_beside_each_other_return_what_some_order_of_them_would(
+        string setting, bool stringKeys, EvictionPolicy policy) =>
+        Run(setting, stringKeys, policy, Seconds);
 
     [SoakTheory]
     [Trait("Category", "Soak")]
     [MemberData(nameof(Settings))]
     public void Operations_beside_each_other_return_what_some_order_of_them_would_for_long(
-        string setting, bool stringKeys) =>
-        Run(setting, stringKeys, (int)Soak.Duration!.Value.TotalSeconds);
+        string setting, bool stringKeys, EvictionPolicy policy) =>
+        Run(setting, stringKeys, policy, (int)Soak.Duration!.Value.TotalSeconds);
 
-    private void Run(string name, bool stringKeys, int seconds)
+    private void Run(string name, bool stringKeys, EvictionPolicy policy, int seconds)
     {
         HistorySetting setting = name switch
         {
@@ -45,7 +55,7 @@ public class LinearizabilityTests(ITestOutputHelper output)
             nameof(HistorySetting.Pressure) => HistorySetting.Pressure,
             _ => HistorySetting.Chunks,
         };
-        using var runner = new HistoryRunner(setting, stringKeys);
+        using var runner = new HistoryRunner(setting, stringKeys, policy);
         try
         {
             HistoryProgram.Generate(setting).Sample(

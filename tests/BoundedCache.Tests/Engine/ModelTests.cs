@@ -13,9 +13,19 @@ public class ModelTests
         new Duel(seed, keys: 40, threads: false).Run(steps: 1500, CheckEvery(seed));
 
     [Theory]
+    [MemberData(nameof(Seeds), 40)]
+    public void Random_operations_in_the_scan_resistant_order_agree_with_its_model(int seed) =>
+        new Duel(seed, keys: 40, threads: false, EvictionPolicy.ScanResistant).Run(steps: 1500, CheckEvery(seed));
+
+    [Theory]
     [MemberData(nameof(Seeds), 6)]
     public void Random_operations_on_many_entries_agree_with_the_model(int seed) =>
         new Duel(seed, keys: 6000, threads: false).Run(steps: 9000, checkEvery: 500);
+
+    [Theory]
+    [MemberData(nameof(Seeds), 2)]
+    public void Random_operations_on_many_entries_in_the_scan_resistant_order_agree_with_its_model(int seed) =>
+        new Duel(seed, keys: 1500, threads: false, EvictionPolicy.ScanResistant).Run(steps: 3000, checkEvery: 500);
 
     [Theory]
     [MemberData(nameof(Seeds), 10)]
@@ -55,15 +65,19 @@ public class ModelTests
         private readonly Dictionary<EvictionReason, long> _departed = [];
         private int _nextValue;
 
-        public Duel(int seed, int keys, bool threads)
+        public Duel(
+            int seed, int keys, bool threads, EvictionPolicy policy = EvictionPolicy.LeastRecentlyUsed)
         {
             (_seed, _keys, _turns, _random) = (seed, keys, threads ? new TurnTakers(4) : null, new Random(seed));
             long max = keys * 50L;
-            _model = new NaiveLru(max);
+            _model = policy == EvictionPolicy.LeastRecentlyUsed
+                ? new NaiveLru(max)
+                : new NaiveScanResistant(max, () => Ghosts!.SmallShare);
             _cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
             {
                 MaxMemory = max,
                 Sizing = EntrySizing.Declared,
+                EvictionPolicy = policy,
                 TimeProvider = _time,
                 ReleaseMode = ReleaseMode.None,
                 ExpirationScanFrequency = TimeSpan.FromDays(40),
@@ -168,8 +182,9 @@ public class ModelTests
                 ? Now + (_random.Next(-1, 40) * TimeSpan.TicksPerSecond)
                 : long.MaxValue;
             long sliding = _random.Next(5) == 0 ? _random.Next(1, 15) * TimeSpan.TicksPerSecond : 0;
-            _model.Set(key, value, size, priority, Now, absolute, sliding);
-            using ICacheEntry entry = _cache.CreateEntry(key);
+            int hash = key is string text ? new StringLookup(text).Hash : new ObjectLookup(key).Hash;
+            bool isReturned = Ghosts?.Contains(hash) ?? false;
+            ICacheEntry entry = _cache.CreateEntry(key);
             entry.Value = value;
             entry.Size = size;
             entry.Priority = priority;
@@ -181,6 +196,15 @@ public class ModelTests
             {
                 entry.PostEvictionCallbacks.Add(_onEvicted);
             }
+
+            // The cache first: what it remembers of evicted entries is taken as given.
+            entry.Dispose();
+            if (_model is NaiveScanResistant scanResistant)
+            {
+                scanResistant.IsNextReturned = isReturned;
+            }
+
+            _model.Set(key, value, size, priority, Now, absolute, sliding);
 
             return $"set {key} = {value}, {size} bytes, {priority}, absolute {absolute}, sliding {sliding}";
         }
@@ -200,6 +224,8 @@ public class ModelTests
         }
 
         private long Now => _time.GetUtcNow().UtcTicks;
+
+        private GhostTable? Ghosts => (_cache.Engine.Order as ScanResistantOrder)?.Ghosts;
 
         private void Compare()
         {

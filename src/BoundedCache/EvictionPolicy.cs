@@ -1,0 +1,18 @@
+namespace BoundedCache;
+
+/// <summary>Which entries a full cache evicts first, within the lowest priority.</summary>
+public enum EvictionPolicy
+{
+    /// <summary>The entries whose last use is the longest ago: exact LRU. This is the default.</summary>
+    LeastRecentlyUsed = 0,
+
+    /// <summary>
+    /// Entries that were stored and not used again, before those that were: a scan over many keys does not evict what
+    /// is in use. Of entries that are equally old, large ones go first. A hit costs no more than a lookup.
+    /// </summary>
+    /// <remarks>
+    /// It evicts neither in the order of use nor in any order that the application can foresee. Its table takes 17
+    /// bytes more for each entry.
+    /// </remarks>
+    ScanResistant = 1,
+}
