@@ -11,7 +11,8 @@ using Spectre.Console;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 IFigure[] figures =
 [
-    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(), new StatisticsCost(),
+    new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(),
+    new Policies(), new StatisticsCost(),
     new Sets(), new Touches(),
     new LongestSet(), new Collisions(), new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(),
     new Bound(),

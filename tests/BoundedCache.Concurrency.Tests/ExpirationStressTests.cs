@@ -13,29 +13,33 @@ public class ExpirationStressTests
     private const int Writers = 2;
 
     [Theory]
-    [InlineData(KeyKind.Strings)]
-    [InlineData(KeyKind.Mixed)]
-    public void No_reader_gets_what_was_expired_before_it_asked_and_each_entry_goes_once(KeyKind kind) =>
-        Run(kind, TimeSpan.FromSeconds(2));
+    [InlineData(KeyKind.Strings, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Strings, EvictionPolicy.ScanResistant)]
+    [InlineData(KeyKind.Mixed, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Mixed, EvictionPolicy.ScanResistant)]
+    public void No_reader_gets_what_was_expired_before_it_asked_and_each_entry_goes_once(
+        KeyKind kind, EvictionPolicy policy) => Run(kind, policy, TimeSpan.FromSeconds(2));
 
     [SoakTheory]
     [Trait("Category", "Soak")]
-    [InlineData(KeyKind.Mixed)]
-    public void No_reader_gets_what_was_expired_before_it_asked_for_long(KeyKind kind)
+    [InlineData(KeyKind.Mixed, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Mixed, EvictionPolicy.ScanResistant)]
+    public void No_reader_gets_what_was_expired_before_it_asked_for_long(KeyKind kind, EvictionPolicy policy)
     {
         for (TimeSpan left = Soak.Duration!.Value; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(5))
         {
-            Run(kind, TimeSpan.FromSeconds(5));
+            Run(kind, policy, TimeSpan.FromSeconds(5));
         }
     }
 
-    private static void Run(KeyKind kind, TimeSpan duration)
+    internal static void Run(KeyKind kind, EvictionPolicy policy, TimeSpan duration)
     {
         var time = new ManualTimeProvider();
         using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
         {
             MaxMemory = KeyCount * 100,
             Sizing = EntrySizing.Declared,
+            EvictionPolicy = policy,
             ReleaseMode = ReleaseMode.None,
             TimeProvider = time,
             ExpirationScanFrequency = TimeSpan.FromSeconds(10),

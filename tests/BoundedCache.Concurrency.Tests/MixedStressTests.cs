@@ -41,7 +41,7 @@ public class MixedStressTests
         }
     }
 
-    private static void Run(KeyKind kind, int keys, EvictionPolicy policy, TimeSpan duration)
+    internal static void Run(KeyKind kind, int keys, EvictionPolicy policy, TimeSpan duration)
     {
         long most = keys * 300L;
         using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions

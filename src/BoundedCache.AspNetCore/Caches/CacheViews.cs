@@ -26,6 +26,7 @@ internal sealed record LimitBounds(long MinimumBytes, long? MaximumBytes);
 internal sealed record CacheView(
     string Name,
     [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
+    [property: JsonConverter(typeof(CamelCaseEnum<EvictionPolicy>))] EvictionPolicy EvictionPolicy,
     long MaxBytes,
     long UsedBytes,
     int Count,
@@ -41,6 +42,7 @@ internal sealed record CacheView(
     public static CacheView From(CacheSnapshot cache, ShrinkView? lastShrink) => new(
         cache.Name,
         cache.Sizing,
+        cache.EvictionPolicy,
         cache.MaxMemory,
         cache.UsedMemory,
         cache.Count,

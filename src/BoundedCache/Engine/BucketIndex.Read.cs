@@ -258,7 +258,9 @@ internal sealed partial class BucketIndex
     private bool IsPresent(Slot[] slots, int chunk) => ReferenceEquals(_store.Slots[chunk], slots);
 }
 
-/// <summary>How a lookup notes the use of the entry that it finds: known to the compiler, so it costs no branch.</summary>
+/// <summary>
+/// How a lookup notes the use of the entry that it finds: known to the compiler, so it costs no branch.
+/// </summary>
 internal interface IUseNote
 {
     /// <summary>Whether the lookup raises <see cref="Slot.Mark"/>; if not, its caller notes the use.</summary>

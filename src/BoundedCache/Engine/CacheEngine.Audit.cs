@@ -28,8 +28,12 @@ internal sealed partial class CacheEngine
     /// <summary>Entries whose value is of a type that was seen to change.</summary>
     public int HotCount => Volatile.Read(ref _hot);
 
-    /// <summary>A number that rises with every use, store and removal.</summary>
-    public long Activity => _touches.Uses + _account.Insertions + _account.CreditedBytes;
+    /// <summary>
+    /// A number that rises with every store and removal and with uses. Marks do not count uses, so in the
+    /// scan-resistant order it rises with the process's collections instead: a process that is busy makes some.
+    /// </summary>
+    public long Activity =>
+        (_marks ? GC.CollectionCount(0) : _touches.Uses) + _account.Insertions + _account.CreditedBytes;
 
     /// <summary>
     /// Copies entries whose value can change, in the order of their slots. An entry that moves meanwhile may be copied

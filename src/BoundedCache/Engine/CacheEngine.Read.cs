@@ -49,7 +49,10 @@ internal sealed partial class CacheEngine
             return false;
         }
 
-        if (slotRef.Flags != SlotFlags.None && !TryTake(in slotRef, ref value, out _))
+        bool isAhead = slotRef.Flags == SlotFlags.HasDeadline
+            && _coarse is { } clock
+            && clock.IsAhead(slotRef.Deadline);
+        if (!isAhead && slotRef.Flags != SlotFlags.None && !TryTake(in slotRef, ref value, out _))
         {
             value = null;
             return false;

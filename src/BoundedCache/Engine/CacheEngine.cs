@@ -45,11 +45,14 @@ internal sealed partial class CacheEngine
     private readonly BucketIndex _index;
     private readonly TouchLog _touches;
     private readonly TimeProvider _time;
+    private readonly CoarseClock? _coarse;
     private readonly Action<List<RemovedEntry>> _onRemoved;
     private readonly SlotAllocator _allocator;
     private readonly EvictionOrder _order;
 
-    /// <summary>The order under exact LRU, to which the touch log is applied; else null, and the log is empty.</summary>
+    /// <summary>
+    /// The order under exact LRU, to which the touch log is applied; else null, and the log is empty.
+    /// </summary>
     private readonly AccessOrder? _uses;
 
     /// <summary>Whether uses are noted as marks in slots, and not in the touch log.</summary>
@@ -78,6 +81,7 @@ internal sealed partial class CacheEngine
         _touches = touches ?? new TouchLog();
         Lookups = new LookupCounts(_marks ? null : _touches);
         _time = time;
+        _coarse = CoarseClock.For(time);
         _onRemoved = onRemoved;
         _allocator = new SlotAllocator(_store);
         _uses = _marks ? null : new AccessOrder(_store);

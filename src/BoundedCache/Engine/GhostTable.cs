@@ -9,8 +9,8 @@ namespace BoundedCache.Engine;
 /// engine's lock.
 /// </summary>
 /// <remarks>
-/// <para>Buckets of eight cells, found and grown by linear hashing, a bucket at a time. A cell is a hash, the queue that
-/// the entry left, and when, by the <see cref="GhostClock"/> of that queue. A cell is empty if it is 0.</para>
+/// <para>Buckets of eight cells, found and grown by linear hashing, a bucket at a time. A cell is a hash, the queue
+/// that the entry left, and when, by the <see cref="GhostClock"/> of that queue. A cell is empty if it is 0.</para>
 /// <para>Two keys with one hash are taken for each other. It only misleads the policy.</para>
 /// </remarks>
 internal sealed class GhostTable

@@ -7,12 +7,12 @@ namespace BoundedCache.Engine;
 /// Counts lookups that found an entry and lookups that did not: exact, without a lock or an atomic operation.
 /// </summary>
 /// <remarks>
-/// <para>Where uses are noted in a touch log, hits are not counted here: the log's buffers know how many uses there ever
-/// were.</para>
-/// <para>For misses (and other hits) each thread has its own cells, found by the page of its stack that it runs on. A page belongs to
-/// one stack, so only one thread at a time can write to a page's cell. When a thread has ended and another stack uses
-/// its page, the new thread goes on with the same cell. A thread's number or thread-local storage would cost a call
-/// into the runtime.</para>
+/// <para>Where uses are noted in a touch log, hits are not counted here: the log's buffers know how many uses there
+/// ever were.</para>
+/// <para>For misses (and other hits) each thread has its own cells, found by the page of its stack that it runs on. A
+/// page belongs to one stack, so only one thread at a time can write to a page's cell. When a thread has ended and
+/// another stack uses its page, the new thread goes on with the same cell. A thread's number or thread-local storage
+/// would cost a call into the runtime.</para>
 /// <para>There are as many cells as stack pages on which misses were counted: a few per thread. If there are too many
 /// for <see cref="MaxSlots"/>, misses are counted together, by atomic operations.</para>
 /// </remarks>

@@ -138,12 +138,13 @@ internal sealed partial class ScanResistantOrder
                         return $"the tail {index} of {name} weighs {Weight(node.Charge)}, noted {list.TailWeight}";
                     }
 
-                    if ((index == list.Tail && at != _store.QueuedAt(index)) || _store.QueuedAt(index) - at > int.MaxValue)
+                    uint queuedAt = _store.QueuedAt(index);
+                    if ((index == list.Tail && at != queuedAt) || queuedAt - at > int.MaxValue)
                     {
-                        return $"slot {index} of {name} was queued at {_store.QueuedAt(index)}, the one before at {at}";
+                        return $"slot {index} of {name} was queued at {queuedAt}, the one before at {at}";
                     }
 
-                    at = _store.QueuedAt(index);
+                    at = queuedAt;
                     if (ClassOf(node.Charge) != place || QueueOf(in node) != queue)
                     {
                         return $"slot {index} with a charge of {node.Charge} is in {name}";
@@ -175,7 +176,8 @@ internal sealed partial class ScanResistantOrder
     }
 
     /// <summary>
-    /// Of the oldest entries of a queue's classes the one that is worth least for its bytes, or <see cref="EvictionOrder.None"/>.
+    /// Of the oldest entries of a queue's classes the one that is worth least for its bytes, or
+    /// <see cref="EvictionOrder.None"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Oldest(int queue, int spared)

@@ -127,5 +127,5 @@ public class GhostTableTests
         }
     }
 
-    private static int Hash(int key) => (int)((key + 1) * 0x9E3779B97F4A7C15UL >> 32);
+    private static int Hash(int key) => (int)((ulong)(key + 1) * 0x9E3779B97F4A7C15UL >> 32);
 }

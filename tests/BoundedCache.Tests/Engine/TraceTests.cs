@@ -40,7 +40,8 @@ public class TraceTests
             }
         }
 
-        if (Environment.GetEnvironmentVariable("HITS") is { } write) { lock (s_folder) { File.AppendAllLines(write, found); } return; }
+        if (Environment.GetEnvironmentVariable("HITS") is { } write)
+        { lock (s_folder) { File.AppendAllLines(write, found); } return; }
         Assert.Equal(expected, found);
     }
 
