@@ -9,7 +9,7 @@ namespace BoundedCache.AspNetCore.Caches;
 
 /// <summary>The endpoints that show caches.</summary>
 internal sealed class CacheEndpoints(
-    CacheDirectory caches, ShrinkHistory shrinks, AccessGate gate, BoundedCacheAdminOptions options)
+    CacheDirectory caches, ShrinkHistory shrinks, AccessGate gate, ServiceView service, BoundedCacheAdminOptions options)
 {
     public async Task<JsonHttpResult<CacheListView>> ListAsync(HttpContext context) => TypedResults.Json(
         new CacheListView(
@@ -17,17 +17,20 @@ internal sealed class CacheEndpoints(
             ProcessMemorySnapshot.Take(),
             new LimitBounds(options.MinimumLimit, options.MaximumLimit),
             await gate.CanChangeAsync(context),
-            options.SampleInterval.TotalMilliseconds),
-        AdminJsonContext.Default.CacheListView);
+            options.SampleInterval.TotalMilliseconds,
+            service,
+            RoomView.Read()),
+        AdminJsonContext.Readable.CacheListView);
 
-    public Results<JsonHttpResult<CacheView>, Problem> Get(string name) =>
-        caches.Refuse(name, out IBoundedCache cache) is { } refusal
+    public Results<JsonHttpResult<CacheView>, Problem> Get(string name, HttpContext context) =>
+        caches.Refuse(context, name, out IBoundedCache cache) is { } refusal
             ? refusal
-            : TypedResults.Json(View(cache), AdminJsonContext.Default.CacheView);
+            : TypedResults.Json(View(cache), AdminJsonContext.Readable.CacheView);
 
-    public Results<JsonHttpResult<LimitPreview>, Problem> Preview(string name, string? maxMemory)
+    public Results<JsonHttpResult<LimitPreview>, Problem> Preview(
+        string name, string? maxMemory, HttpContext context)
     {
-        if (caches.Refuse(name, out IBoundedCache cache) is { } unknown)
+        if (caches.Refuse(context, name, out IBoundedCache cache) is { } unknown)
         {
             return unknown;
         }
@@ -39,12 +42,13 @@ internal sealed class CacheEndpoints(
                 {
                     Advice = MemoryReport.CheckLimit(cache, bytes)?.ToString(),
                 },
-                AdminJsonContext.Default.LimitPreview);
+                AdminJsonContext.Readable.LimitPreview);
     }
 
     private CacheView View(IBoundedCache cache)
     {
         CacheSnapshot snapshot = cache.GetSnapshot();
-        return CacheView.From(snapshot, snapshot.LastReport is { } report ? shrinks.Note(report) : null);
+        ShrinkView? last = snapshot.LastReport is { } report ? shrinks.Note(report) : null;
+        return CacheView.From(snapshot, last, shrinks.Newest(snapshot.Name, last));
     }
 }
