@@ -49,8 +49,8 @@ public sealed class BoundedCacheAdminOptions
     public TimeSpan SampleInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How many samples the history holds. Default 600; from 1 to 100,000. A sample takes some 100 bytes,
-    /// and 50 more for each cache.
+    /// How many samples at <see cref="SampleInterval"/> the history holds, beside up to 384 coarser ones of the last
+    /// day. Default 600; from 1 to 100,000. A sample takes some 100 bytes, and 100 more for each cache.
     /// </summary>
     public int HistorySamples { get; set; } = 600;
 

@@ -19,7 +19,8 @@ internal sealed class CacheEndpoints(
             await gate.CanChangeAsync(context),
             options.SampleInterval.TotalMilliseconds,
             service,
-            RoomView.Read()),
+            RoomView.Read(),
+            Advice(caches.All)),
         AdminJsonContext.Readable.CacheListView);
 
     public Results<JsonHttpResult<CacheView>, Problem> Get(string name, HttpContext context) =>
@@ -44,6 +45,12 @@ internal sealed class CacheEndpoints(
                 },
                 AdminJsonContext.Readable.LimitPreview);
     }
+
+    /// <summary>The limits of all caches are judged together, so one cache that counts bytes stands for all.</summary>
+    private static string? Advice(IReadOnlyList<IBoundedCache> all) =>
+        all.FirstOrDefault(static cache => cache.GetSnapshot().Sizing == EntrySizing.Measured) is { } any
+            ? MemoryReport.CheckLimit(any, any.MaxMemory)?.ToString()
+            : null;
 
     private CacheView View(IBoundedCache cache)
     {

@@ -8,7 +8,10 @@ using Microsoft.Extensions.Hosting;
 namespace BoundedCache.AspNetCore.Caches;
 
 /// <summary>All caches, their process, and what may be done to them.</summary>
-/// <remarks><c>CanChange</c>: Whether the sender of the request may change anything.</remarks>
+/// <remarks>
+/// <para><c>CanChange</c>: Whether the sender of the request may change anything.</para>
+/// <para><c>Advice</c>: Why this process may not hold the limits of its caches; null where nothing says so.</para>
+/// </remarks>
 internal sealed record CacheListView(
     IReadOnlyList<CacheView> Caches,
     ProcessMemorySnapshot Process,
@@ -16,7 +19,8 @@ internal sealed record CacheListView(
     bool CanChange,
     double SampleIntervalMilliseconds,
     ServiceView Service,
-    RoomView Room);
+    RoomView Room,
+    string? Advice);
 
 /// <summary>The run of the service that answers. Figures of two runs must not be mixed.</summary>
 /// <remarks>
