@@ -118,6 +118,9 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             .Produces<LimitPreview>()
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/api/caches/{name}/contents", admin.Contents.GetAsync)
+            .WithSummary("What a cache holds, largest first, estimated from a sample")
+            .Produces<ContentsView>().ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/api/memory", admin.Memory.ObserveAsync)
             .WithSummary("The process's memory, taken apart without disturbing it")
             .Produces<MemoryReportView>();
@@ -133,7 +136,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
 
         string[] get = [HttpMethods.Get];
         foreach (string pattern in (string[])[
-            "/api/caches", "/api/caches/{name}", "/api/caches/{name}/limit/preview", "/api/history", "/api/stream",
+            "/api/caches", "/api/caches/{name}", "/api/caches/{name}/limit/preview", "/api/caches/{name}/contents", "/api/history", "/api/stream",
             "/api/operations/{id}"])
         {
             Refusals.MapOtherMethods(group, pattern, get);

@@ -33,6 +33,12 @@ public sealed class BoundedCacheAdminOptions
     /// </summary>
     public string? ChangePolicy { get; set; }
 
+    /// <summary>
+    /// Whether who may change caches also sees the beginnings of their keys, up to the first separator
+    /// (<c>product:</c>). Keys can hold personal data. Default false.
+    /// </summary>
+    public bool ShowKeyPrefixes { get; set; }
+
     /// <summary>The lowest limit that may be set, in bytes. Default 1; at least 1.</summary>
     public long MinimumLimit { get; set; } = 1;
 

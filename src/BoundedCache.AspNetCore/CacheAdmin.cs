@@ -35,6 +35,7 @@ internal sealed class CacheAdmin
 
         Gate = new AccessGate(new AccessRules(options), new RefusalLog(options.TimeProvider, logger), service.Instance);
         Caches = new CacheEndpoints(directory, shrinks, Gate, service, options);
+        Contents = new ContentsEndpoint(directory, Gate, options);
         Changes = new ChangeEndpoints(directory, changes, operations, rate, options, stopping);
         Memory = new MemoryEndpoints(rate, history, logger);
         History = new HistoryEndpoint(sampler, shrinks, history, service, options);
@@ -52,6 +53,8 @@ internal sealed class CacheAdmin
     public PageEndpoints Page { get; } = new();
 
     public CacheEndpoints Caches { get; }
+
+    public ContentsEndpoint Contents { get; }
 
     public ChangeEndpoints Changes { get; }
 

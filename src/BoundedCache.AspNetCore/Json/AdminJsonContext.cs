@@ -16,6 +16,7 @@ namespace BoundedCache.AspNetCore.Json;
 /// </summary>
 [JsonSerializable(typeof(CacheListView))]
 [JsonSerializable(typeof(CacheView))]
+[JsonSerializable(typeof(ContentsView))]
 [JsonSerializable(typeof(LimitPreview))]
 [JsonSerializable(typeof(ShrinkView))]
 [JsonSerializable(typeof(OperationView))]

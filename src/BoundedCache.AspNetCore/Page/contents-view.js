@@ -20,7 +20,8 @@ export async function showContents(card) {
 }
 
 function howItWasTaken(contents) {
-  return contents.sampledEntries === 0 ? `At ${time(new Date())}: it holds no entries.`
+  return !contents.isKnown ? 'What it holds is not known for this kind of cache.'
+    : contents.sampledEntries === 0 ? `At ${time(new Date())}: it holds no entries.`
     : contents.sampledEntries >= contents.entries
       ? `At ${time(new Date())}, all ${count(contents.entries)} entries.`
       : `At ${time(new Date())}, estimated from ${count(contents.sampledEntries)} of ${count(contents.entries)} entries.`;

@@ -15,6 +15,9 @@ const names = {
   fileMapped: 'Mapped files',
 };
 
+/** Where there is room, the parts are shown from the beginning. */
+const wide = matchMedia('(min-width: 48rem)');
+
 export class MemoryView {
   #body = byId('report-body');
   #problem = byId('report-problem');
@@ -77,7 +80,7 @@ function reportParts(report) {
       element('span', { class: `key ${row.kind}` }), `${names[row.kind] ?? row.kind} `,
       element('strong', {}, bytes(row.bytes))))),
     advice(report),
-    element('details', { class: 'parts' },
+    element('details', { class: 'parts', ...wide.matches && { open: '' } },
       element('summary', {}, 'All parts, and where the figures come from'),
       element('div', { class: 'wide', role: 'region', tabindex: '0', 'aria-label': 'Parts of RSS' },
         table(report, whole))),
