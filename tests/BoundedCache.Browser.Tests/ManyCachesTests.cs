@@ -62,7 +62,7 @@ public sealed class ManyCachesTests(BrowserFixture chromium)
         await Expect(page.Browser.GetByText("No cache has such a name.")).ToBeVisibleAsync();
     }
 
-    private static async Task<AdminSite> StartAsync()
+    internal static async Task<AdminSite> StartAsync()
     {
         AdminSite site = await AdminSite.StartAsync(services: static services =>
         {
