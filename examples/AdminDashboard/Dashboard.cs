@@ -69,8 +69,8 @@ internal static class Dashboard
     }
 
     /// <summary>
-    /// Exports the metrics of the caches: to an OTLP collector where the environment names one, and for Prometheus where
-    /// an option says so.
+    /// Exports the metrics of the caches: to an OTLP collector where the environment names one, and for Prometheus
+    /// where an option says so.
     /// </summary>
     private static void AddMetrics(WebApplicationBuilder builder, DashboardOptions options)
     {

@@ -136,7 +136,8 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
 
         string[] get = [HttpMethods.Get];
         foreach (string pattern in (string[])[
-            "/api/caches", "/api/caches/{name}", "/api/caches/{name}/limit/preview", "/api/caches/{name}/contents", "/api/history", "/api/stream",
+            "/api/caches", "/api/caches/{name}", "/api/caches/{name}/limit/preview", "/api/caches/{name}/contents",
+            "/api/history", "/api/stream",
             "/api/operations/{id}"])
         {
             Refusals.MapOtherMethods(group, pattern, get);

@@ -100,15 +100,19 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             throw new ToolException(
                 ExitCode.Usage,
                 string.Create(
-                    CultureInfo.InvariantCulture, $"--percent: expected a number above 0 and up to 100, got {percent}."));
+                    CultureInfo.InvariantCulture,
+                    $"--percent: expected a number above 0 and up to 100, got {percent}."));
         }
 
         return ChangeAsync(
             call,
             isAgreed,
-            async (client, token) => string.Create(
-                CultureInfo.InvariantCulture,
-                $"{percent} % of the {await CountAsync(client, name, token)} entries of “{name}” are removed."),
+            async (client, token) =>
+            {
+                string count = await CountAsync(client, name, token);
+                return string.Create(
+                    CultureInfo.InvariantCulture, $"{percent} % of the {count} entries of “{name}” are removed.");
+            },
             (client, token) => client.ChangeAsync(
                 HttpMethod.Post,
                 ServiceClient.CachePath(name, "/compact"),
@@ -159,7 +163,8 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             ? "Evicts nothing."
             : $"Evicts about {entries.ToString("N0", CultureInfo.InvariantCulture)} entries, "
                 + $"{ByteSize.Format(preview["bytesToEvict"]!.GetValue<long>())}.";
-        return $"The limit of “{preview["cacheName"]}” goes from {ByteSize.Format(from)} to {ByteSize.Format(to)}. {evicts}"
+        return $"The limit of “{preview["cacheName"]}” goes from {ByteSize.Format(from)} to "
+            + $"{ByteSize.Format(to)}. {evicts}"
             + (preview["advice"] is { } advice ? $" {advice}" : "");
     }
 
@@ -192,7 +197,9 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         }
     }
 
-    /// <summary>Asks each service, and shows each answer. What one refuses does not keep the others from answering.</summary>
+    /// <summary>
+    /// Asks each service, and shows each answer. What one refuses does not keep the others from answering.
+    /// </summary>
     private async Task<ExitCode> EachAsync(
         Call call, Func<ServiceClient, CancellationToken, Task<JsonNode>> ask, Action<Uri, JsonNode> show)
     {
@@ -260,5 +267,8 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
 
     private async Task WriteJsonAsync(Uri url, JsonNode answer) => await output.WriteLineAsync(
         new JsonObject { ["url"] = url.ToString(), ["answer"] = answer.DeepClone() }.ToJsonString(
-            new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+            new JsonSerializerOptions
+            {
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }));
 }

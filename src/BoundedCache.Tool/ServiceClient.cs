@@ -33,7 +33,8 @@ internal sealed class ServiceClient : IDisposable
         }
 
         _http = new HttpClient(handler) { BaseAddress = url, Timeout = connection.Timeout };
-        if (connection.Key is { } key && !_http.DefaultRequestHeaders.TryAddWithoutValidation(connection.KeyHeader, key))
+        if (connection.Key is { } key
+            && !_http.DefaultRequestHeaders.TryAddWithoutValidation(connection.KeyHeader, key))
         {
             throw new ToolException(
                 ExitCode.Usage, $"--key-header: expected the name of a header, got '{connection.KeyHeader}'.");

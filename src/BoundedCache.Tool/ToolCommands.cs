@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace BoundedCache.Tool;
 
@@ -109,13 +108,15 @@ internal sealed class ToolCommands
                 call, result.GetValue(name)!, result.GetValue(percent), result.GetValue(yes)));
         Add("clear", "Removes all entries.", [name], [yes], (call, result) =>
             _operations.ClearAsync(call, result.GetValue(name)!, result.GetValue(yes)));
-        Option<bool> collect = new("--collect") { Description = "Collect garbage first. Stops the process for a moment." };
+        Option<bool> collect =
+            new("--collect") { Description = "Collect garbage first. Stops the process for a moment." };
         Add("memory", "Where the process's memory is, and what to do.", [], [collect], (call, result) =>
             _operations.MemoryAsync(call, result.GetValue(collect)));
         Add("types", "Which types hold a cache's bytes, largest first.", [name], [], (call, result) =>
             _operations.TypesAsync(call, result.GetValue(name)!));
         Option<bool> csv = new("--csv") { Description = "Write samples as CSV: a line for each time and cache." };
-        Option<string?> since = new("--since") { Description = "Only what came after this time, 2026-01-31T20:34:21Z." };
+        Option<string?> since =
+            new("--since") { Description = "Only what came after this time, 2026-01-31T20:34:21Z." };
         Add("history", "Who changed what, and the samples of the last hours.", [some], [csv, since], (call, result) =>
             _operations.HistoryAsync(
                 call, result.GetValue(some), result.GetValue(csv), result.GetValue(since)));
@@ -187,7 +188,8 @@ internal sealed class ToolCommands
         double seconds = result.GetValue(_timeout);
         if (seconds is not (> 0 and <= 86400))
         {
-            throw new ToolException(ExitCode.Usage, $"--timeout: expected seconds above 0 and up to 86400, got {seconds}.");
+            throw new ToolException(
+                ExitCode.Usage, $"--timeout: expected seconds above 0 and up to 86400, got {seconds}.");
         }
 
         return new Connection(

@@ -205,7 +205,9 @@ internal sealed class Views(TextWriter output)
     private void Write(Table table) => ConsoleOn(output).Write(table);
 
     private static string Quote(string value) =>
-        value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        value.AsSpan().IndexOfAny(",\"\r\n") < 0
+            ? value
+            : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static double Share(JsonNode cache) =>
         cache["usedBytes"]!.GetValue<double>() / Math.Max(1, cache["maxBytes"]!.GetValue<double>());

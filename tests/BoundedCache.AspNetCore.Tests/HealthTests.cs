@@ -10,7 +10,8 @@ public sealed class HealthTests
     [Fact]
     public async Task It_is_healthy_where_nothing_is_wrong_and_tells_the_figures()
     {
-        HealthReportEntry entry = await CheckAsync(new CacheSnapshot { Name = "fake", MaxMemory = 100, UsedMemory = 7 });
+        HealthReportEntry entry = await CheckAsync(
+            new CacheSnapshot { Name = "fake", MaxMemory = 100, UsedMemory = 7 });
 
         Assert.Equal(HealthStatus.Healthy, entry.Status);
         Assert.Equal(7L, entry.Data["fake.usedBytes"]);
@@ -47,7 +48,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public async Task It_is_degraded_where_the_process_cannot_hold_a_limit_and_takes_the_status_name_and_tags_it_is_given()
+    public async Task It_fails_where_the_process_cannot_hold_a_limit_with_the_status_name_and_tags_it_was_given()
     {
         var services = new ServiceCollection();
         services.AddLogging();

@@ -67,7 +67,8 @@ public sealed class OptionsTests
 
             InvalidOperationException exception = Assert.Throws<InvalidOperationException>(
                 () => app.MapBoundedCacheAdmin(second, options));
-            Assert.Contains($"a second MapBoundedCacheAdmin(\"{second}\")", exception.Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"a second MapBoundedCacheAdmin(\"{second}\")", exception.Message, StringComparison.Ordinal);
         });
     }
 

@@ -21,7 +21,8 @@ public sealed class ManyCachesTests(BrowserFixture chromium)
         await Expect(rows.Nth(1).Locator("th")).ToHaveTextAsync("cache 46");
         await Expect(page.Browser.GetByRole(AriaRole.Article)).ToHaveCountAsync(0);
         int controls = await page.Browser.EvaluateAsync<int>(
-            "[...document.querySelectorAll('a, button, input, select, summary')].filter(e => e.checkVisibility()).length");
+            "[...document.querySelectorAll('a, button, input, select, "
+                + "summary')].filter(e => e.checkVisibility()).length");
         int height = await page.Browser.EvaluateAsync<int>("document.documentElement.scrollHeight");
         Assert.InRange(controls, 50, 90);
         Assert.InRange(height, 1000, 4500);

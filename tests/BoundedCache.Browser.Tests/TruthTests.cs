@@ -31,7 +31,8 @@ public sealed class TruthTests(BrowserFixture chromium)
         await Expect(card.Outcome).ToContainTextAsync("Limit unchanged at 20 MiB");
         await page.Browser.WaitForResponseAsync("**/api/caches");
         await Expect(card.Outcome).ToContainTextAsync("Limit unchanged at 20 MiB");
-        await Expect(card.Outcome.Locator("time")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^\\d\\d:"));
+        await Expect(card.Outcome.Locator("time"))
+            .ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^\\d\\d:"));
         await Expect(page.Browser.Locator("#changes tr")).ToHaveCountAsync(3);
     }
 

@@ -6,7 +6,8 @@ namespace BoundedCache.Tool.Tests;
 /// <summary>One run of the tool as a process of its own, without a terminal.</summary>
 internal sealed record ToolRun(int ExitCode, string Output, string Errors)
 {
-    public static async Task<ToolRun> OfAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static async Task<ToolRun> OfAsync(
+        IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         using System.Diagnostics.Process process = Start(environment, arguments);
         return await EndAsync(process);
@@ -49,7 +50,7 @@ internal sealed record ToolRun(int ExitCode, string Output, string Errors)
     {
         string own = Path.GetRelativePath(Path.Combine(SourceTree.FindRoot(), "tests"), AppContext.BaseDirectory);
         string build = own[(own.IndexOf(Path.DirectorySeparatorChar, StringComparison.Ordinal) + 1)..];
-        string assembly = Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache.Tool", build, "boundedcache.dll");
+        string assembly = Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache.Tool", build, "BoundedCache.Tool.dll");
         var start = new ProcessStartInfo(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [assembly, .. arguments])
         {

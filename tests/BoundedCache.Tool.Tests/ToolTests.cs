@@ -58,7 +58,8 @@ public sealed class ToolTests
         using var service = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "200");
         string url = await service.WaitForAsync("Admin page: ");
 
-        Assert.Contains("removed", await RunAsync("compact", "catalog", "--percent", "10", "--yes"), StringComparison.Ordinal);
+        Assert.Contains(
+            "removed", await RunAsync("compact", "catalog", "--percent", "10", "--yes"), StringComparison.Ordinal);
         Assert.Contains("removed", await RunAsync("clear", "catalog", "--yes"), StringComparison.Ordinal);
         Assert.Contains("sessions:", await RunAsync("release", "sessions", "--yes"), StringComparison.Ordinal);
         Assert.Contains("RSS", await RunAsync("memory"), StringComparison.Ordinal);
@@ -227,7 +228,8 @@ public sealed class ToolTests
                 byte[] buffer = new byte[4096];
                 _ = await stream.ReadAsync(buffer, end);
                 await stream.WriteAsync(
-                    Encoding.ASCII.GetBytes("HTTP/1.1 418 Teapot\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), end);
+                    Encoding.ASCII.GetBytes("HTTP/1.1 418 Teapot\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+                    end);
             }
             catch (Exception exception) when (exception is IOException or AuthenticationException
                 or OperationCanceledException)

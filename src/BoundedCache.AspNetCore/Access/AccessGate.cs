@@ -123,8 +123,8 @@ internal static class CrossSite
 
         return Refusal(
             $"expected the origin that Host '{Problems.Echo(context.Request.Host.ToString())}' names, "
-                + $"got Origin '{Problems.Echo(origin.ToString())}'. Where this is the admin page itself, a proxy before "
-                + "the service has changed Host: let it pass Host on (nginx: proxy_set_header Host $http_host)");
+                + $"got Origin '{Problems.Echo(origin.ToString())}'. Where this is the admin page itself, a proxy "
+                + "before the service has changed Host: let it pass Host on (nginx: proxy_set_header Host $http_host)");
     }
 
     private static bool IsOwn(string origin, HostString own) =>

@@ -9,7 +9,11 @@ namespace BoundedCache.AspNetCore.Caches;
 
 /// <summary>The endpoints that show caches.</summary>
 internal sealed class CacheEndpoints(
-    CacheDirectory caches, ShrinkHistory shrinks, AccessGate gate, ServiceView service, BoundedCacheAdminOptions options)
+    CacheDirectory caches,
+    ShrinkHistory shrinks,
+    AccessGate gate,
+    ServiceView service,
+    BoundedCacheAdminOptions options)
 {
     public async Task<JsonHttpResult<CacheListView>> ListAsync(HttpContext context) => TypedResults.Json(
         new CacheListView(

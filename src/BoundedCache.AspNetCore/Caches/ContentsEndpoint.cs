@@ -1,3 +1,4 @@
+using System.Buffers;
 using BoundedCache.AspNetCore.Access;
 using BoundedCache.AspNetCore.Json;
 using BoundedCache.Entries;
@@ -43,7 +44,8 @@ internal sealed class ContentsEndpoint(CacheDirectory caches, AccessGate gate, B
         return
         [
             .. sample.GroupBy(group, StringComparer.Ordinal)
-                .Select(entries => (entries.Key, Bytes: entries.Sum(static entry => entry.Bytes), Count: entries.Count()))
+                .Select(
+                    entries => (entries.Key, Bytes: entries.Sum(static entry => entry.Bytes), Count: entries.Count()))
                 .OrderByDescending(static each => each.Bytes)
                 .Take(MostRows)
                 .Select(each => new ContentsShare(
@@ -103,7 +105,11 @@ internal static class KeyPrefix
 {
     private const int Longest = 40;
 
-    /// <summary>Up to the first separator. Keys that are no text are told by their type: their code is not run.</summary>
+    private static readonly SearchValues<char> s_separators = SearchValues.Create(":/|._-");
+
+    /// <summary>
+    /// Up to the first separator. Keys that are no text are told by their type: their code is not run.
+    /// </summary>
     public static string Of(object key)
     {
         if (key is not string text)
@@ -111,7 +117,7 @@ internal static class KeyPrefix
             return $"keys of the type {TypeNames.Of(key.GetType())}";
         }
 
-        int end = text.AsSpan(0, Math.Min(Longest, text.Length)).IndexOfAny(":/|._-");
+        int end = text.AsSpan(0, Math.Min(Longest, text.Length)).IndexOfAny(s_separators);
         return end < 0 ? "keys without a separator" : Problems.Echo(text[..(end + 1)]);
     }
 }

@@ -197,7 +197,8 @@ export class CacheCard {
   }
 
   #showRemoved(what, removal) {
-    this.#outcome(element('h4', {}, `${what}, ${time(new Date())}`), element('p', { class: 'sentence' }, element('span', { class: 'badge good' }, what), ' ',
+    this.#outcome(element('h4', {}, `${what}, ${time(new Date())}`), element('p', { class: 'sentence' },
+      element('span', { class: 'badge good' }, what), ' ',
       `${entries(removal.entriesRemoved)} (${this.size(removal.bytesRemoved)}) removed; `
         + `${entries(removal.count)} (${this.size(removal.usedBytes)}) left.`));
   }

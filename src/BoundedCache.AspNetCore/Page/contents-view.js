@@ -24,7 +24,8 @@ function howItWasTaken(contents) {
     : contents.sampledEntries === 0 ? `At ${time(new Date())}: it holds no entries.`
     : contents.sampledEntries >= contents.entries
       ? `At ${time(new Date())}, all ${count(contents.entries)} entries.`
-      : `At ${time(new Date())}, estimated from ${count(contents.sampledEntries)} of ${count(contents.entries)} entries.`;
+      : `At ${time(new Date())}, estimated from ${count(contents.sampledEntries)} `
+        + `of ${count(contents.entries)} entries.`;
 }
 
 function shares(heading, rows, contents, size) {

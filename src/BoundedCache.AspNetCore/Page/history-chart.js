@@ -163,7 +163,8 @@ export class HistoryChart {
         points: { show: false },
       }))],
       hooks: {
-        draw: [(plot) => this.#drawMarks(plot, colour), (plot) => this.#drawLimitAtEdge(plot, colour)],         setCursor: [() => this.#showValues()],
+        draw: [(plot) => this.#drawMarks(plot, colour), (plot) => this.#drawLimitAtEdge(plot, colour)],
+        setCursor: [() => this.#showValues()],
       },
     };
   }

@@ -36,9 +36,9 @@ export function judge(sample, overview) {
 
   if (yielding.length > 0) {
     const most = yielding.reduce((a, b) => a.effectiveMaxBytes / a.maxBytes < b.effectiveMaxBytes / b.maxBytes ? a : b);
-    return ['warn', 'Under memory pressure', `${yielding.length === 1 ? `“${most.name}” may` : `${yielding.length} `
-      + `caches may hold less than their limits; “${most.name}” may`} for now hold ${bytes(most.effectiveMaxBytes)} of `
-      + `${bytes(most.maxBytes)}.`];
+    const others = yielding.length === 1 ? '' : `${yielding.length} caches may hold less than their limits; `;
+    return ['warn', 'Under memory pressure', `${others}“${most.name}” may for now hold `
+      + `${bytes(most.effectiveMaxBytes)} of ${bytes(most.maxBytes)}.`];
   }
 
   if (overview.advice) {
@@ -72,8 +72,9 @@ export function showStatus(sample, overview, oldSince) {
 export function showService(service) {
   setText(byId('service'), service.name);
   document.title = `Caches of ${service.name}`;
-  setText(byId('host'), `${service.version ? `${service.version} · ` : ''}${location.host} · PID ${service.processId} `
-    + `on ${service.machine} · BoundedCache`);
+  const version = service.version ? `${service.version} · ` : '';
+  setText(byId('host'),
+    `${version}${location.host} · PID ${service.processId} on ${service.machine} · BoundedCache`);
 }
 
 /** @param shown hit ratio and evictions a second over the shown window, or null */

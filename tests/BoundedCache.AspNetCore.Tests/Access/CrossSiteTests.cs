@@ -80,7 +80,10 @@ public sealed class CrossSiteTests
         await using AdminHost host = await AdminHost.StartAsync();
 
         (await host.PutAsync(
-            "api/caches/default/limit", """{"maxMemory": 1000}""", "Host: localhost:5000", "Origin: http://ops.example"))
+            "api/caches/default/limit",
+            """{"maxMemory": 1000}""",
+            "Host: localhost:5000",
+            "Origin: http://ops.example"))
             .AssertProblem(
                 HttpStatusCode.Forbidden,
                 "Host 'localhost:5000'",

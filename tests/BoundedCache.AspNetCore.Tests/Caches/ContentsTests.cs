@@ -35,7 +35,7 @@ public sealed class ContentsTests
         host.Default.MaxMemory = 1 << 30;
         for (int i = 0; i < 50_000; i++)
         {
-            host.Default.Set(i, i % 5 == 0 ? new byte[1000] : "text");
+            host.Default.Set<object>(i, i % 5 == 0 ? new byte[1000] : "text");
         }
 
         JsonNode contents = (await host.GetAsync("api/caches/default/contents")).AssertOk().Json;
@@ -50,10 +50,12 @@ public sealed class ContentsTests
     [InlineData(true, TestUsers.Operator, true)]
     [InlineData(true, TestUsers.Reader, false)]
     [InlineData(false, TestUsers.Operator, false)]
-    public async Task Prefixes_of_keys_need_the_option_and_the_policy_of_changes(bool isShown, string user, bool expected)
+    public async Task Prefixes_of_keys_need_the_option_and_the_policy_of_changes(
+        bool isShown, string user, bool expected)
     {
         await using AdminHost host = await AdminHost.StartAsync(
-            all => (all.ReadPolicy, all.ChangePolicy, all.ShowKeyPrefixes) = ("read", "change", isShown), TestUsers.Add);
+            all => (all.ReadPolicy, all.ChangePolicy, all.ShowKeyPrefixes) = ("read", "change", isShown),
+            TestUsers.Add);
         Fill(host);
 
         Answer answer = (await host.GetAsync("api/caches/default/contents", user)).AssertOk();
@@ -74,7 +76,8 @@ public sealed class ContentsTests
         await using AdminHost host = await AdminHost.StartAsync(services: static services =>
             Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton(
                 services,
-                new BoundedMemoryCacheRegistry([new FakeCache("fake") { Snapshot = new() { Name = "fake", Count = 3 } }])));
+                new BoundedMemoryCacheRegistry(
+                    [new FakeCache("fake") { Snapshot = new() { Name = "fake", Count = 3 } }])));
 
         JsonNode contents = (await host.GetAsync("api/caches/fake/contents")).AssertOk().Json;
 

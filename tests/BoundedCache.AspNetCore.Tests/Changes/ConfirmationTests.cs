@@ -109,7 +109,8 @@ public sealed class ConfirmationTests
         string instance = service["instance"]!.GetValue<string>();
         foreach (string path in (string[])["", "api/caches/default", "api/history", "api/memory", "api/nothing"])
         {
-            Assert.Equal(instance, Assert.Single((await first.GetAsync(path)).Headers.GetValues("BoundedCache-Instance")));
+            Assert.Equal(
+                instance, Assert.Single((await first.GetAsync(path)).Headers.GetValues("BoundedCache-Instance")));
         }
 
         Assert.NotEqual(

@@ -21,7 +21,8 @@ public sealed class ChangeHistoryTests
         await host.PostAsync("api/caches/pages/clear", "{}", TestUsers.Operator);
         await host.PostAsync("api/memory", "{}", TestUsers.Operator);
 
-        JsonArray changes = (await host.GetAsync("api/history", TestUsers.Reader)).AssertOk().Json["changes"]!.AsArray();
+        JsonArray changes = (await host.GetAsync("api/history", TestUsers.Reader))
+            .AssertOk().Json["changes"]!.AsArray();
 
         Assert.Equal(
             ["limit default", "release pages", "compact pages", "clear pages", "collect "],

@@ -14,7 +14,8 @@ public sealed class NginxTests(BrowserFixture chromium)
     public async Task With_its_defaults_the_stream_arrives_and_a_limit_can_be_changed()
     {
         await using AdminSite site = await AdminSite.StartAsync();
-        await using Nginx nginx = await Nginx.StartAsync("location / { proxy_pass http://UPSTREAM; }", site.PageAddress);
+        await using Nginx nginx = await Nginx.StartAsync(
+            "location / { proxy_pass http://UPSTREAM; }", site.PageAddress);
         await using AdminPage page = await chromium.OpenAsync(nginx.Address("/admin/cache/"));
 
         await Expect(page.Connection).ToHaveTextAsync("Live");
@@ -43,7 +44,7 @@ public sealed class NginxTests(BrowserFixture chromium)
     }
 
     [NginxFact]
-    public async Task Over_plain_HTTP_with_another_Host_a_change_is_refused_with_both_values_and_the_documented_one_works()
+    public async Task Over_plain_HTTP_with_another_Host_changes_are_refused_with_both_values_and_as_documented_work()
     {
         await using AdminSite site = await AdminSite.StartAsync();
         await using (Nginx nginx = await Nginx.StartAsync(

@@ -35,7 +35,9 @@ public sealed partial class DashboardsTests
         }
     }
 
-    /// <summary>What exporters for Prometheus make of the instruments. A test holds their table against the code.</summary>
+    /// <summary>
+    /// What exporters for Prometheus make of the instruments. A test holds their table against the code.
+    /// </summary>
     private static (HashSet<string> Metrics, HashSet<string> Labels) Known()
     {
         string page = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "DIAGNOSTICS.md"));
