@@ -50,7 +50,8 @@ internal sealed record ToolRun(int ExitCode, string Output, string Errors)
     {
         string own = Path.GetRelativePath(Path.Combine(SourceTree.FindRoot(), "tests"), AppContext.BaseDirectory);
         string build = own[(own.IndexOf(Path.DirectorySeparatorChar, StringComparison.Ordinal) + 1)..];
-        string assembly = Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache.Tool", build, "BoundedCache.Tool.dll");
+        string assembly = Path.Combine(
+            SourceTree.FindRoot(), "src", "BoundedCache.Tool", build, "BoundedCache.Tool.dll");
         var start = new ProcessStartInfo(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [assembly, .. arguments])
         {

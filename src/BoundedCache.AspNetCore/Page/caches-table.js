@@ -79,7 +79,7 @@ export class CachesTable {
       this.#sort = column;
       this.#arrange();
     });
-    column.heading = element('th', { scope: 'col', class: column.id }, button);
+    column.heading = element('th', { scope: 'col', class: `col-${column.id}` }, button);
     return column.heading;
   }
 
@@ -93,10 +93,10 @@ export class CachesTable {
       }
     });
     row.fill = element('span', { class: 'fill' });
-    row.cells = columns.slice(1).map((column) => element('td', { class: column.id }));
+    row.cells = columns.slice(1).map((column) => element('td', { class: `col-${column.id}` }));
     row.full = element('span', {});
     row.cells[0].append(element('span', { class: 'meter', 'aria-hidden': 'true' }, row.fill), row.full);
-    return element('tr', {}, element('th', { scope: 'row', class: 'name' }, row.button), ...row.cells);
+    return element('tr', {}, element('th', { scope: 'row', class: 'col-name' }, row.button), ...row.cells);
   }
 
   #setOpen(row, open) {

@@ -13,6 +13,7 @@ const names = {
   unused: 'Unused heap',
   native: 'Native',
   fileMapped: 'Mapped files',
+  unfinishedEntries: 'Values not finished',
 };
 
 /** Where there is room, the parts are shown from the beginning. */

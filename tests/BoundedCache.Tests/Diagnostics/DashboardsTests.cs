@@ -59,7 +59,7 @@ public sealed partial class DashboardsTests
         return (metrics, labels);
     }
 
-    [GeneratedRegex(@"^\| `(bounded_cache[\w.]+)` \| ([\w -]+) \| `([^`]+)` \| ([^|]*) \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(bounded_cache[\w.]+)` \| ([\w -]+) \| `([^`]+)` \|([^|]*)\|", RegexOptions.Multiline)]
     private static partial Regex Row();
 
     [GeneratedRegex(@"bounded_cache_\w+")]
