@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using BoundedCache.AdminDashboard.Authentication;
 using BoundedCache.AdminDashboard.Load;
+using OpenTelemetry.Metrics;
 
 namespace BoundedCache.AdminDashboard;
 
@@ -26,6 +28,8 @@ internal static class Dashboard
         builder.Services.AddHostedService<CacheLoad>();
         builder.Services.AddOpenApi();
         builder.Services.AddProblemDetails();
+        builder.Services.AddHealthChecks().AddBoundedCache();
+        AddMetrics(builder, options);
 
         ApiKeys? keys = options.IsAuthenticated ? ApiKeys.From(builder.Configuration.GetSection("Auth")) : null;
         if (keys is not null)
@@ -36,6 +40,7 @@ internal static class Dashboard
         await using WebApplication app = builder.Build();
         app.UseStatusCodePages();   // 401 and 403 as problems, too
         app.MapOpenApi();
+        app.MapHealthChecks("/health");
         if (keys is not null)
         {
             app.UseAuthentication();
@@ -52,9 +57,59 @@ internal static class Dashboard
             app.MapBoundedCacheAdmin(AdminPath, static admin => admin.AllowLoopback = true);
         }
 
+        if (options.HasPrometheus)
+        {
+            app.MapPrometheusScrapingEndpoint();
+        }
+
+        ThrowIfTaken(options.Port);
         await app.StartAsync(cancellationToken);
         Announce(app.Urls.Single(), keys);
         await app.WaitForShutdownAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Exports the metrics of the caches: to an OTLP collector where the environment names one, and for Prometheus
+    /// where an option says so.
+    /// </summary>
+    private static void AddMetrics(WebApplicationBuilder builder, DashboardOptions options)
+    {
+        bool hasCollector = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
+        if (!hasCollector && !options.HasPrometheus)
+        {
+            return;
+        }
+
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
+        {
+            metrics.AddMeter("BoundedCache", "System.Runtime");
+            if (hasCollector)
+            {
+                metrics.AddOtlpExporter();
+            }
+
+            if (options.HasPrometheus)
+            {
+                metrics.AddPrometheusExporter();
+            }
+        });
+    }
+
+    /// <summary>Says in one line that a port is taken. The host would log an exception with its stack.</summary>
+    private static void ThrowIfTaken(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+        }
+        catch (SocketException exception)
+        {
+            throw new IOException(
+                $"Expected a free port, got {port}, which cannot be used: {exception.Message}. "
+                    + "Choose another with --port.",
+                exception);
+        }
     }
 
     private static void Announce(string address, ApiKeys? keys)

@@ -21,6 +21,19 @@ internal sealed class DashboardCommand
         CustomParser = static result => Parse(result, 0, ushort.MaxValue),
     };
 
+    private readonly Option<int?> _urls = new("--urls")
+    {
+        Description = "The same as a URL: http://127.0.0.1:PORT. It listens on 127.0.0.1 whatever the host is.",
+        HelpName = "URL",
+        CustomParser = static result => ParseUrl(result),
+    };
+
+    private readonly Option<bool> _prometheus = new("--prometheus")
+    {
+        Description = "Serve metrics for Prometheus at /metrics. Metrics also go to an OTLP collector where "
+            + "OTEL_EXPORTER_OTLP_ENDPOINT names one.",
+    };
+
     private readonly Option<int> _lookups = new("--lookups")
     {
         Description = "The load that the program makes for itself, in lookups a second; 0 for none, "
@@ -44,7 +57,7 @@ internal sealed class DashboardCommand
 
     public DashboardCommand(Func<DashboardOptions, CancellationToken, Task> run)
     {
-        foreach (Option option in (Option[])[_port, _lookups, _auth])
+        foreach (Option option in (Option[])[_port, _urls, _lookups, _auth, _prometheus])
         {
             _root.Options.Add(option);
         }
@@ -58,7 +71,11 @@ internal sealed class DashboardCommand
         _root.SetAction(async (result, cancellationToken) =>
         {
             await run(
-                new DashboardOptions(result.GetValue(_port), result.GetValue(_lookups), result.GetValue(_auth)),
+                new DashboardOptions(
+                    result.GetValue(_urls) ?? result.GetValue(_port),
+                    result.GetValue(_lookups),
+                    result.GetValue(_auth),
+                    result.GetValue(_prometheus)),
                 cancellationToken);
             return 0;
         });
@@ -89,6 +106,18 @@ internal sealed class DashboardCommand
             await Console.Error.WriteLineAsync(exception.Message);
             return 1;
         }
+    }
+
+    private static int? ParseUrl(ArgumentResult result)
+    {
+        string text = result.Tokens[^1].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme == Uri.UriSchemeHttp)
+        {
+            return url.Port;
+        }
+
+        result.AddError($"--urls: expected one URL such as http://127.0.0.1:{DefaultPort}, got '{text}'");
+        return null;
     }
 
     private static int Parse(ArgumentResult result, int least, int most)

@@ -6,4 +6,5 @@ namespace BoundedCache.AdminDashboard;
 /// <param name="IsAuthenticated">
 /// Whether the admin endpoint requires an API key instead of trusting this machine.
 /// </param>
-internal sealed record DashboardOptions(int Port, int LookupsPerSecond, bool IsAuthenticated);
+/// <param name="HasPrometheus">Whether metrics are served for Prometheus at <c>/metrics</c>.</param>
+internal sealed record DashboardOptions(int Port, int LookupsPerSecond, bool IsAuthenticated, bool HasPrometheus);

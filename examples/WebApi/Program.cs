@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime;
 using BoundedCache;
 using BoundedCache.WebApi;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -9,9 +10,9 @@ builder.Services.AddBoundedMemoryCache(builder.Configuration.GetSection("Cache")
 builder.Services.AddSingleton<ProductSource>();
 builder.Services.AddSingleton<ProductCatalog>();
 
-// Loopback only, whatever the environment says: there is no login.
-builder.WebHost.ConfigureKestrel(
-    static (context, kestrel) => kestrel.Listen(IPAddress.Loopback, context.Configuration.GetValue<int>("Port")));
+// Loopback only, whatever --urls or the environment say: there is no login.
+int port = ListenPort.From(args, builder.Configuration);
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
 
 WebApplication app = builder.Build();
 
@@ -23,4 +24,14 @@ app.MapGet(
 app.MapGet("/cache", static (BoundedMemoryCache cache, ProductSource source) =>
     new CacheState(cache.MaxMemory, cache.UsedMemory, cache.Count, source.Reads));
 
-app.Run();
+if (ListenPort.WhyNot(port) is { } taken)
+{
+    await Console.Error.WriteLineAsync(taken);
+    return 1;
+}
+
+await app.StartAsync();
+Console.WriteLine(
+    $"Runs under {(GCSettings.IsServerGC ? "Server" : "Workstation")} GC. What RSS to expect: examples/README.md.");
+await app.WaitForShutdownAsync();
+return 0;

@@ -42,7 +42,9 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
     /// <exception cref="ArgumentException">
     /// A setting is not allowed; the message says which, and what is allowed.
     /// </exception>
-    /// <exception cref="InvalidOperationException">No cache was registered.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No cache was registered, or an admin endpoint is mapped at this pattern already.
+    /// </exception>
     public static IEndpointConventionBuilder MapBoundedCacheAdmin(
         this IEndpointRouteBuilder endpoints,
         [StringSyntax("Route")] string pattern = "/admin/cache",
@@ -61,6 +63,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
                     + "or AddKeyedBoundedMemoryCache(name), before the application is built.");
         }
 
+        MappedPatterns.Add(endpoints, pattern);
         KnowTypes(endpoints.ServiceProvider.GetService<IOptions<JsonOptions>>()?.Value.SerializerOptions);
         var admin = new CacheAdmin(endpoints.ServiceProvider, options);
         RouteGroupBuilder all = endpoints.MapGroup(pattern);
@@ -115,12 +118,15 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             .Produces<LimitPreview>()
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/api/caches/{name}/contents", admin.Contents.GetAsync)
+            .WithSummary("What a cache holds, largest first, estimated from a sample")
+            .Produces<ContentsView>().ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/api/memory", admin.Memory.ObserveAsync)
             .WithSummary("The process's memory, taken apart without disturbing it")
             .Produces<MemoryReportView>();
         group.MapGet("/api/history", admin.History.Get)
-            .WithSummary("The last samples, and the last shrinks and releases")
-            .Produces<HistoryView>();
+            .WithSummary("Samples, shrinks and changes, all that are kept or those after a time")
+            .Produces<HistoryView>().ProducesProblem(StatusCodes.Status400BadRequest);
         group.MapGet("/api/stream", admin.Stream.Open)
             .WithSummary("Samples, shrinks and operations as they happen, as server-sent events")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -130,7 +136,8 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
 
         string[] get = [HttpMethods.Get];
         foreach (string pattern in (string[])[
-            "/api/caches", "/api/caches/{name}", "/api/caches/{name}/limit/preview", "/api/history", "/api/stream",
+            "/api/caches", "/api/caches/{name}", "/api/caches/{name}/limit/preview", "/api/caches/{name}/contents",
+            "/api/history", "/api/stream",
             "/api/operations/{id}"])
         {
             Refusals.MapOtherMethods(group, pattern, get);

@@ -33,6 +33,12 @@ public sealed class BoundedCacheAdminOptions
     /// </summary>
     public string? ChangePolicy { get; set; }
 
+    /// <summary>
+    /// Whether who may change caches also sees the beginnings of their keys, up to the first separator
+    /// (<c>product:</c>). Keys can hold personal data. Default false.
+    /// </summary>
+    public bool ShowKeyPrefixes { get; set; }
+
     /// <summary>The lowest limit that may be set, in bytes. Default 1; at least 1.</summary>
     public long MinimumLimit { get; set; } = 1;
 
@@ -49,8 +55,8 @@ public sealed class BoundedCacheAdminOptions
     public TimeSpan SampleInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How many samples the history holds. Default 600; from 1 to 100,000. A sample takes some 100 bytes,
-    /// and 50 more for each cache.
+    /// How many samples at <see cref="SampleInterval"/> the history holds, beside up to 384 coarser ones of the last
+    /// day. Default 600; from 1 to 100,000. A sample takes some 100 bytes, and 100 more for each cache.
     /// </summary>
     public int HistorySamples { get; set; } = 600;
 

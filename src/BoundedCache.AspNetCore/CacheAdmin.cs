@@ -26,17 +26,20 @@ internal sealed class CacheAdmin
         var directory = new CacheDirectory(services);
         var events = new EventHub();
         var shrinks = new ShrinkHistory(events, options.TimeProvider);
-        var sampler = new Sampler(() => directory.All, shrinks, events, options, logger);
+        var history = new ChangeHistory(events, options.TimeProvider);
+        var service = ServiceView.Of(services.GetService<IHostEnvironment>());
+        var sampler = new Sampler(() => directory.All, shrinks, history, events, options, logger);
         var operations = new OperationList();
         var rate = new ReleaseRate(options.ReleasesPerMinute, options.TimeProvider);
-        var changes = new CacheChanges(operations, shrinks, events, options.TimeProvider, logger);
+        var changes = new CacheChanges(operations, shrinks, history, events, options.TimeProvider, logger);
 
-        Gate = new AccessGate(new AccessRules(options), new RefusalLog(options.TimeProvider, logger));
-        Caches = new CacheEndpoints(directory, shrinks, Gate, options);
+        Gate = new AccessGate(new AccessRules(options), new RefusalLog(options.TimeProvider, logger), service.Instance);
+        Caches = new CacheEndpoints(directory, shrinks, Gate, service, options);
+        Contents = new ContentsEndpoint(directory, Gate, options);
         Changes = new ChangeEndpoints(directory, changes, operations, rate, options, stopping);
-        Memory = new MemoryEndpoints(rate, logger);
-        History = new HistoryEndpoint(sampler, shrinks, options);
-        Stream = new StreamEndpoint(events, sampler);
+        Memory = new MemoryEndpoints(rate, history, logger);
+        History = new HistoryEndpoint(sampler, shrinks, history, service, options);
+        Stream = new StreamEndpoint(events, sampler, service);
 
         // Before the host has started there are no readers, and a program that only builds its
         // host should get no timer.
@@ -50,6 +53,8 @@ internal sealed class CacheAdmin
     public PageEndpoints Page { get; } = new();
 
     public CacheEndpoints Caches { get; }
+
+    public ContentsEndpoint Contents { get; }
 
     public ChangeEndpoints Changes { get; }
 

@@ -24,7 +24,7 @@ internal static class Problems
     /// <param name="title">The kind of problem, in a few words; null for the status's own title.</param>
     public static Problem Create(int status, string detail, string? title = null) => TypedResults.Json(
         new ProblemDetails { Status = status, Title = title ?? ReasonPhrases.GetReasonPhrase(status), Detail = detail },
-        AdminJsonContext.Default.ProblemDetails,
+        AdminJsonContext.Readable.ProblemDetails,
         ContentType,
         status);
 

@@ -73,6 +73,12 @@ public sealed record ShrinkReport
     public string Reason { get; init; } = "";
 
     /// <summary>
+    /// Whether a release that followed this call by itself was tried several times in vain, and is tried no more.
+    /// Default false.
+    /// </summary>
+    public bool IsGivenUp { get; init; }
+
+    /// <summary>
     /// What holds memory that should have gone, or much that no release could take (live objects outside caches, native
     /// memory, mapped files), whether the process can hold its caches' limits, and what to do about it; empty when
     /// there is nothing to say.

@@ -11,13 +11,14 @@ public sealed class CommandLineTests
         using var process = new ExampleProcess("AdminDashboard", "--help");
 
         Assert.Equal(0, await process.EndAsync());
-        Assert.All(["--port", "--lookups", "--auth"], option =>
+        Assert.All(["--port", "--urls", "--lookups", "--auth", "--prometheus"], option =>
             Assert.Contains(option, process.Output, StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("--port: '70000' is not a whole number from 0 to 65535", "--port", "70000")]
     [InlineData("--lookups: 'many' is not a whole number from 0 to 50000", "--lookups", "many")]
+    [InlineData("--urls: expected one URL", "--urls", "5080")]
     [InlineData("--password", "--password")]
     public async Task Wrong_arguments_end_it_with_what_would_be_right(string said, params string[] arguments)
     {
@@ -25,6 +26,34 @@ public sealed class CommandLineTests
 
         Assert.Equal(2, await process.EndAsync());
         Assert.Contains(said, process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_taken_port_is_one_line()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        foreach (string[] arguments in (string[][])[["--port", $"{port}"], ["--urls", $"http://127.0.0.1:{port}"]])
+        {
+            using var process = new ExampleProcess("AdminDashboard", arguments);
+
+            Assert.Equal(1, await process.EndAsync());
+            string line = Assert.Single(process.Output.Trim().Split('\n'));
+            Assert.StartsWith($"Expected a free port, got {port}", line, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Metrics_are_served_for_Prometheus_where_they_are_asked_for_and_health_always()
+    {
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync("--lookups", "100", "--prometheus");
+
+        Assert.Contains(
+            "bounded_cache_memory_limit_bytes",
+            await dashboard.Client.GetStringAsync(new Uri(dashboard.Page, "/metrics")),
+            StringComparison.Ordinal);
+        Assert.Equal("Healthy", await dashboard.Client.GetStringAsync(new Uri(dashboard.Page, "/health")));
     }
 
     [Fact]

@@ -57,6 +57,7 @@ public sealed class OpenDashboardTests
             [
                 "get /admin/cache/api/caches",
                 "get /admin/cache/api/caches/{name}",
+                "get /admin/cache/api/caches/{name}/contents",
                 "get /admin/cache/api/caches/{name}/limit/preview",
                 "get /admin/cache/api/history",
                 "get /admin/cache/api/memory",

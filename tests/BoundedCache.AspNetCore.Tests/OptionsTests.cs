@@ -53,6 +53,25 @@ public sealed class OptionsTests
         Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await host.GetAsync("api/caches")).Status);
     }
 
+    [Theory]
+    [InlineData("/admin/cache", "/admin/cache")]
+    [InlineData("/admin/cache", "admin/cache/")]
+    [InlineData("/Admin/Cache", "/admin/cache")]
+    [InlineData("", "/")]
+    public async Task The_same_pattern_mapped_twice_is_refused_and_another_is_not(string first, string second)
+    {
+        await using AdminHost host = AdminHost.Make(map: (app, options) =>
+        {
+            app.MapBoundedCacheAdmin(first, options);
+            app.MapBoundedCacheAdmin("/another", options);
+
+            InvalidOperationException exception = Assert.Throws<InvalidOperationException>(
+                () => app.MapBoundedCacheAdmin(second, options));
+            Assert.Contains(
+                $"a second MapBoundedCacheAdmin(\"{second}\")", exception.Message, StringComparison.Ordinal);
+        });
+    }
+
     [Fact]
     public async Task Without_a_cache_there_is_nothing_to_administer()
     {

@@ -58,6 +58,27 @@ public sealed class AccessibilityTests(BrowserFixture chromium)
             .ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("^Evicts about"));
     }
 
+    [BrowserFact]
+    public async Task With_forced_colours_it_has_no_violation_and_what_colours_tell_is_still_told()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        await Expect(page.Browser.Locator("#report-body .stack")).ToBeVisibleAsync();
+        await page.Browser.EmulateMediaAsync(new PageEmulateMediaOptions { ForcedColors = ForcedColors.Active });
+        await AssertCleanAsync(page);
+
+        string[] meter = await page.Browser.EvaluateAsync<string[]>(
+            """
+            () => {
+              const colour = (selector) => getComputedStyle(document.querySelector(selector)).backgroundColor;
+              return [colour('.card .meter'), colour('.card .meter .fill'), colour('body'), colour('.status .tone')];
+            }
+            """);
+        Assert.NotEqual(meter[0], meter[1]);
+        Assert.NotEqual(meter[2], meter[3]);
+        Assert.Empty(page.Faults);
+    }
+
     private static async Task AssertCleanAsync(AdminPage page)
     {
         AxeResult result = await page.Browser.RunAxe();

@@ -6,7 +6,7 @@ namespace BoundedCache.Browser.Tests;
 [Collection(BrowserTests.Name)]
 public sealed class KeyboardTests(BrowserFixture chromium)
 {
-    private const int MostSteps = 60;
+    private const int MostSteps = 100;
 
     [BrowserFact]
     public async Task A_limit_is_lowered_with_the_keyboard_alone()

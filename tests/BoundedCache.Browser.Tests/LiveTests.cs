@@ -65,7 +65,7 @@ public sealed class LiveTests(BrowserFixture chromium)
 
         await using (page)
         {
-            await Expect(page.Connection).ToContainTextAsync("Connection lost");
+            await Expect(page.Connection).ToContainTextAsync("Connection lost. As of ");
 
             await using AdminSite again = await AdminSite.StartAsync(port, maxMemory: 20 << 20);
 

@@ -36,6 +36,76 @@ public sealed class ScreenshotTests(BrowserFixture chromium)
         await TakeAsync(address, Views.Phone(), "phone");
     }
 
+    [BrowserFact]
+    public async Task The_page_in_each_state_at_three_widths_in_both_themes()
+    {
+        await using (AdminSite site = await AdminSite.StartAsync())
+        {
+            await using AdminPage page = await chromium.OpenAsync(site);
+            await TakeAllAsync(page, "healthy");
+            await site.First.SetMaxMemoryAsync(3 << 20);
+            await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("Limit lowered");
+            await TakeAllAsync(page, "shrinking");
+            Assert.Empty(page.Faults);
+        }
+
+        AdminPage dead;
+        await using (AdminSite site = await AdminSite.StartAsync())
+        {
+            dead = await chromium.OpenAsync(site);
+            await Expect(dead.Browser.Locator("#report-body .stack")).ToBeVisibleAsync();
+        }
+
+        await using (dead)
+        {
+            await Expect(dead.Browser.Locator("body.old")).ToHaveCountAsync(1);
+            await TakeAllAsync(dead, "dead");
+        }
+
+        await using (AdminSite site = await AdminSite.StartAsync())
+        {
+            await using AdminPage page = await chromium.OpenAsync(site);
+            await page.Browser.RouteAsync("**/api/stream", static route => route.AbortAsync());
+            await page.Browser.RouteAsync(
+                new System.Text.RegularExpressions.Regex("/api/(caches|history.*)$"),
+                static async route =>
+                {
+                    IAPIResponse answer = await route.FetchAsync();
+                    string text = (await answer.TextAsync()).Replace(
+                        "\"effectiveMaxBytes\":16777216", "\"effectiveMaxBytes\":6291456", StringComparison.Ordinal);
+                    await route.FulfillAsync(new RouteFulfillOptions { Response = answer, Body = text });
+                });
+            await page.Browser.ReloadAsync();
+            await Expect(page.Browser.Locator("#status")).ToContainTextAsync("Under memory pressure");
+            await TakeAllAsync(page, "pressure");
+        }
+
+        await using (AdminSite site = await ManyCachesTests.StartAsync())
+        {
+            await using AdminPage page = await chromium.OpenAsync(site);
+            await TakeAllAsync(page, "fifty");
+        }
+    }
+
+    private static async Task TakeAllAsync(AdminPage page, string state)
+    {
+        string directory = Path.Combine(SourceTree.FindRoot(), "artifacts", "screenshots");
+        Directory.CreateDirectory(directory);
+        foreach (ColorScheme scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+        {
+            await page.Browser.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
+            foreach (int width in (int[])[1440, 800, 380])
+            {
+                await page.Browser.SetViewportSizeAsync(width, 900);
+                Assert.Empty(await page.WiderThanWindowAsync());
+                string name = $"{state}-{width}-{scheme.ToString().ToLowerInvariant()}.png";
+                byte[] picture = await page.Browser.ScreenshotAsync(
+                    new PageScreenshotOptions { Path = Path.Combine(directory, name), FullPage = true });
+                Assert.NotEmpty(picture);
+            }
+        }
+    }
+
     private async Task TakeAsync(Uri address, BrowserNewContextOptions view, string name, bool isWhole = true)
     {
         await using AdminPage page = await chromium.OpenAsync(address, view);

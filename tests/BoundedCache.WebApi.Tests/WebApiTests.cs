@@ -71,6 +71,41 @@ public sealed class WebApiTests : IDisposable
     }
 
     [Fact]
+    public async Task A_taken_port_is_one_line()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        using var process = new ExampleProcess("WebApi", "--urls", $"http://127.0.0.1:{port}");
+
+        Assert.Equal(1, await process.EndAsync());
+        string line = Assert.Single(process.Output.Trim().Split('\n'));
+        Assert.StartsWith($"Expected a free port, got {port}", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_says_which_collector_it_runs_under_and_listens_where_urls_says()
+    {
+        using var process = new ExampleProcess(
+            "WebApi", "--contentRoot", Path.Combine(SourceTree.FindRoot(), "examples", "WebApi"),
+            "--urls", "http://127.0.0.1:0");
+
+        Assert.StartsWith("127.0.0.1:", (await process.WaitForAsync("Now listening on: http://")).Trim());
+        Assert.StartsWith("Server GC", await process.WaitForAsync("Runs under "), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_two_services_among_the_examples_use_different_ports()
+    {
+        string folder = Path.Combine(SourceTree.FindRoot(), "examples");
+        string api = File.ReadAllText(Path.Combine(folder, "WebApi", "appsettings.json"));
+        string dashboard = File.ReadAllText(Path.Combine(folder, "AdminDashboard", "DashboardCommand.cs"));
+
+        Assert.Contains("\"Port\": 5090", api, StringComparison.Ordinal);
+        Assert.Contains("DefaultPort = 5080", dashboard, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_listens_on_loopback_alone_whatever_it_is_told()
     {
         using var process = new ExampleProcess(

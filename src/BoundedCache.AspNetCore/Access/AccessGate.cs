@@ -12,8 +12,11 @@ namespace BoundedCache.AspNetCore.Access;
 /// and a middleware would not know the conventions of the outer groups. The rules of an endpoint are read from the
 /// endpoint that the request was routed to; the authorization middleware reads them there too.
 /// </remarks>
-internal sealed class AccessGate(AccessRules rules, RefusalLog log)
+internal sealed class AccessGate(AccessRules rules, RefusalLog log, string instance)
 {
+    /// <summary>The header of every answer that says which run of the service gave it.</summary>
+    public const string InstanceHeader = "BoundedCache-Instance";
+
     private EndpointMetadataCollection _change = EndpointMetadataCollection.Empty;
 
     /// <summary>Puts the gate before an endpoint.</summary>
@@ -59,6 +62,7 @@ internal sealed class AccessGate(AccessRules rules, RefusalLog log)
             return;
         }
 
+        headers[InstanceHeader] = instance;
         try
         {
             await inner(context);
@@ -104,13 +108,23 @@ internal static class CrossSite
         // is not this page either.
         if (headers.TryGetValue("Sec-Fetch-Site", out var site))
         {
-            return site.ToString() is "same-origin" or "none" ? null : Refusal();
+            return site.ToString() is "same-origin" or "none"
+                ? null
+                : Refusal($"the browser says '{Problems.Echo(site.ToString())}' (Sec-Fetch-Site)");
         }
 
         // Older browsers. The scheme is not compared: behind a proxy that ends TLS it differs. The value "null", which
         // sandboxed frames and local files send, is no origin.
-        return !headers.TryGetValue(HeaderNames.Origin, out var origin)
-            || IsOwn(origin.ToString(), context.Request.Host) ? null : Refusal();
+        if (!headers.TryGetValue(HeaderNames.Origin, out var origin)
+            || IsOwn(origin.ToString(), context.Request.Host))
+        {
+            return null;
+        }
+
+        return Refusal(
+            $"expected the origin that Host '{Problems.Echo(context.Request.Host.ToString())}' names, "
+                + $"got Origin '{Problems.Echo(origin.ToString())}'. Where this is the admin page itself, a proxy "
+                + "before the service has changed Host: let it pass Host on (nginx: proxy_set_header Host $http_host)");
     }
 
     private static bool IsOwn(string origin, HostString own) =>
@@ -118,9 +132,9 @@ internal static class CrossSite
         && uri.Host.Equals(own.Host, StringComparison.OrdinalIgnoreCase)
         && (own.Port is { } port ? port == uri.Port : uri.IsDefaultPort);
 
-    private static Problem Refusal() => Problems.Create(
+    private static Problem Refusal(string why) => Problems.Create(
         StatusCodes.Status403Forbidden,
-        "The request comes from a page of another origin. Send it from the admin page itself, "
+        $"The request comes from a page of another origin: {why}. Send it from the admin page itself, "
             + "or from a program that is no browser.",
         "Cross-site request");
 }

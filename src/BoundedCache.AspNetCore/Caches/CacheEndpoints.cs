@@ -9,7 +9,11 @@ namespace BoundedCache.AspNetCore.Caches;
 
 /// <summary>The endpoints that show caches.</summary>
 internal sealed class CacheEndpoints(
-    CacheDirectory caches, ShrinkHistory shrinks, AccessGate gate, BoundedCacheAdminOptions options)
+    CacheDirectory caches,
+    ShrinkHistory shrinks,
+    AccessGate gate,
+    ServiceView service,
+    BoundedCacheAdminOptions options)
 {
     public async Task<JsonHttpResult<CacheListView>> ListAsync(HttpContext context) => TypedResults.Json(
         new CacheListView(
@@ -17,17 +21,21 @@ internal sealed class CacheEndpoints(
             ProcessMemorySnapshot.Take(),
             new LimitBounds(options.MinimumLimit, options.MaximumLimit),
             await gate.CanChangeAsync(context),
-            options.SampleInterval.TotalMilliseconds),
-        AdminJsonContext.Default.CacheListView);
+            options.SampleInterval.TotalMilliseconds,
+            service,
+            RoomView.Read(),
+            Advice(caches.All)),
+        AdminJsonContext.Readable.CacheListView);
 
-    public Results<JsonHttpResult<CacheView>, Problem> Get(string name) =>
-        caches.Refuse(name, out IBoundedCache cache) is { } refusal
+    public Results<JsonHttpResult<CacheView>, Problem> Get(string name, HttpContext context) =>
+        caches.Refuse(context, name, out IBoundedCache cache) is { } refusal
             ? refusal
-            : TypedResults.Json(View(cache), AdminJsonContext.Default.CacheView);
+            : TypedResults.Json(View(cache), AdminJsonContext.Readable.CacheView);
 
-    public Results<JsonHttpResult<LimitPreview>, Problem> Preview(string name, string? maxMemory)
+    public Results<JsonHttpResult<LimitPreview>, Problem> Preview(
+        string name, string? maxMemory, HttpContext context)
     {
-        if (caches.Refuse(name, out IBoundedCache cache) is { } unknown)
+        if (caches.Refuse(context, name, out IBoundedCache cache) is { } unknown)
         {
             return unknown;
         }
@@ -39,12 +47,19 @@ internal sealed class CacheEndpoints(
                 {
                     Advice = MemoryReport.CheckLimit(cache, bytes)?.ToString(),
                 },
-                AdminJsonContext.Default.LimitPreview);
+                AdminJsonContext.Readable.LimitPreview);
     }
+
+    /// <summary>The limits of all caches are judged together, so one cache that counts bytes stands for all.</summary>
+    private static string? Advice(IReadOnlyList<IBoundedCache> all) =>
+        all.FirstOrDefault(static cache => cache.GetSnapshot().Sizing == EntrySizing.Measured) is { } any
+            ? MemoryReport.CheckLimit(any, any.MaxMemory)?.ToString()
+            : null;
 
     private CacheView View(IBoundedCache cache)
     {
         CacheSnapshot snapshot = cache.GetSnapshot();
-        return CacheView.From(snapshot, snapshot.LastReport is { } report ? shrinks.Note(report) : null);
+        ShrinkView? last = snapshot.LastReport is { } report ? shrinks.Note(report) : null;
+        return CacheView.From(snapshot, last, shrinks.Newest(snapshot.Name, last));
     }
 }

@@ -1,17 +1,63 @@
+using System.Reflection;
 using System.Text.Json.Serialization;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.Json;
+using BoundedCache.Process;
+using Microsoft.Extensions.Hosting;
 
 namespace BoundedCache.AspNetCore.Caches;
 
 /// <summary>All caches, their process, and what may be done to them.</summary>
-/// <remarks><c>CanChange</c>: Whether the sender of the request may change anything.</remarks>
+/// <remarks>
+/// <para><c>CanChange</c>: Whether the sender of the request may change anything.</para>
+/// <para><c>Advice</c>: Why this process may not hold the limits of its caches; null where nothing says so.</para>
+/// </remarks>
 internal sealed record CacheListView(
     IReadOnlyList<CacheView> Caches,
     ProcessMemorySnapshot Process,
     LimitBounds Limits,
     bool CanChange,
-    double SampleIntervalMilliseconds);
+    double SampleIntervalMilliseconds,
+    ServiceView Service,
+    RoomView Room,
+    string? Advice);
+
+/// <summary>The run of the service that answers. Figures of two runs must not be mixed.</summary>
+/// <remarks>
+/// <para><c>Instance</c>: Identifies this run; every answer has it as the header <c>BoundedCache-Instance</c>.</para>
+/// <para><c>Version</c>: The version of the application's main assembly; null where it has none.</para>
+/// <para><c>Started</c>: When the process started.</para>
+/// </remarks>
+internal sealed record ServiceView(
+    string Instance, string Name, string? Version, string Machine, int ProcessId, DateTimeOffset Started)
+{
+    public static ServiceView Of(IHostEnvironment? environment)
+    {
+        string? version = Assembly.GetEntryAssembly()
+            ?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        return new ServiceView(
+            Guid.NewGuid().ToString("N")[..16],
+            environment?.ApplicationName ?? process.ProcessName,
+            version,
+            Environment.MachineName,
+            process.Id,
+            process.StartTime.ToUniversalTime());
+    }
+}
+
+/// <summary>What bounds the memory of the process, in bytes; null for what is not there or not known.</summary>
+/// <remarks>
+/// <para><c>ContainerBytes</c>: The limit of the container. The kernel ends a process that needs more.</para>
+/// <para><c>HeapLimitBytes</c>: The hard limit of the managed heap.</para>
+/// <para><c>MachineBytes</c>: The memory of the machine.</para>
+/// </remarks>
+internal sealed record RoomView(long? ContainerBytes, long? HeapLimitBytes, long? MachineBytes)
+{
+    public static RoomView Read() => HeapRoom.Read(ProcessMemory.Shared) is { } room
+        ? new RoomView(room.ContainerBytes, room.HeapLimitBytes == 0 ? null : room.HeapLimitBytes, room.MachineBytes)
+        : new RoomView(null, null, null);
+}
 
 /// <summary>The limits that may be set, in bytes.</summary>
 /// <remarks><c>MaximumBytes</c>: Null for no maximum.</remarks>
@@ -22,12 +68,15 @@ internal sealed record LimitBounds(long MinimumBytes, long? MaximumBytes);
 /// <para><c>HitRatio</c>: Hits per counted lookup, from 0 to 1; null if no lookups were counted.</para>
 /// <para><c>Refused</c>: Entries that were not stored: larger than the limit, or expired already.</para>
 /// <para><c>LastShrink</c>: The last time that the limit was lowered or memory was released; null for never.</para>
+/// <para><c>LastReport</c>: The newest report of any kind, also on a raised limit; null for none.</para>
+/// <para><c>EffectiveMaxBytes</c>: The limit that holds now: <c>MaxBytes</c> or less.</para>
 /// </remarks>
 internal sealed record CacheView(
     string Name,
     [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
     [property: JsonConverter(typeof(CamelCaseEnum<EvictionPolicy>))] EvictionPolicy EvictionPolicy,
     long MaxBytes,
+    long EffectiveMaxBytes,
     long UsedBytes,
     int Count,
     long? Hits,
@@ -37,13 +86,15 @@ internal sealed record CacheView(
     EvictionTotals Evictions,
     long Refused,
     long TableBytes,
-    ShrinkView? LastShrink)
+    ShrinkView? LastShrink,
+    ShrinkView? LastReport)
 {
-    public static CacheView From(CacheSnapshot cache, ShrinkView? lastShrink) => new(
+    public static CacheView From(CacheSnapshot cache, ShrinkView? lastShrink, ShrinkView? lastReport) => new(
         cache.Name,
         cache.Sizing,
         cache.EvictionPolicy,
         cache.MaxMemory,
+        cache.EffectiveMaxMemory,
         cache.UsedMemory,
         cache.Count,
         cache.Hits,
@@ -53,7 +104,8 @@ internal sealed record CacheView(
         cache.Evictions,
         cache.Refused,
         cache.TableBytes,
-        lastShrink);
+        lastShrink,
+        lastReport);
 }
 
 /// <summary>

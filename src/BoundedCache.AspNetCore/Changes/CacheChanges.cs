@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using BoundedCache.AspNetCore.Events;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Json;
@@ -16,7 +17,12 @@ namespace BoundedCache.AspNetCore.Changes;
 [SuppressMessage(
     "Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
 internal sealed class CacheChanges(
-    OperationList operations, ShrinkHistory shrinks, EventHub events, TimeProvider time, ILogger logger)
+    OperationList operations,
+    ShrinkHistory shrinks,
+    ChangeHistory history,
+    EventHub events,
+    TimeProvider time,
+    ILogger logger)
 {
     /// <summary>How often the progress of an operation is published.</summary>
     private static readonly TimeSpan s_progress = TimeSpan.FromMilliseconds(100);
@@ -44,7 +50,11 @@ internal sealed class CacheChanges(
                     long before = cache.MaxMemory;
                     Task<ShrinkReport> report = cache.SetMaxMemoryAsync(maxBytes, mode);
                     Log.LimitSet(logger, cache.Name, who, before, maxBytes);
-                    return report;
+                    return (report, history.Add(new ChangeView(cache.Name, ChangeKind.Limit, who)
+                    {
+                        OldMaxBytes = before,
+                        NewMaxBytes = maxBytes,
+                    }));
                 });
         }
     }
@@ -60,7 +70,7 @@ internal sealed class CacheChanges(
         {
             Task<ShrinkReport> report = cache.ReleaseAsync(mode);
             Log.ReleaseStarted(logger, cache.Name, who, mode?.ToString() ?? "the cache's own mode");
-            return report;
+            return (report, history.Add(new ChangeView(cache.Name, ChangeKind.Release, who)));
         });
 
     /// <summary>Removes a share of the entries.</summary>
@@ -70,6 +80,7 @@ internal sealed class CacheChanges(
         RemovalView view = await RemoveAsync(
             cache, () => cache.Compact(share), static totals => totals.Compact + totals.Expired);
         Log.Compacted(logger, cache.Name, who, share, view.EntriesRemoved, view.BytesRemoved);
+        Remember(view, ChangeKind.Compact, who);
         return view;
     }
 
@@ -79,8 +90,17 @@ internal sealed class CacheChanges(
     {
         RemovalView view = await RemoveAsync(cache, cache.Clear, static totals => totals.Removed);
         Log.Cleared(logger, cache.Name, who, view.EntriesRemoved, view.BytesRemoved);
+        Remember(view, ChangeKind.Clear, who);
         return view;
     }
+
+    private void Remember(RemovalView removal, ChangeKind kind, string who) =>
+        history.Add(new ChangeView(removal.CacheName, kind, who)
+        {
+            EntriesRemoved = removal.EntriesRemoved,
+            BytesRemoved = removal.BytesRemoved,
+            Outcome = "done",
+        });
 
     private async Task<RemovalView> RemoveAsync(
         IBoundedCache cache, Action remove, Func<EvictionTotals, EntryTotals> count)
@@ -100,7 +120,11 @@ internal sealed class CacheChanges(
         }
     }
 
-    private Operation? Start(IBoundedCache cache, OperationKind kind, string who, Func<Task<ShrinkReport>> change)
+    private Operation? Start(
+        IBoundedCache cache,
+        OperationKind kind,
+        string who,
+        Func<(Task<ShrinkReport> Report, ChangeView Record)> change)
     {
         var operation = new Operation(cache, kind, time.GetUtcNow());
         if (!operations.TryAdd(operation))
@@ -108,10 +132,10 @@ internal sealed class CacheChanges(
             return null;
         }
 
-        Task<ShrinkReport> report;
+        (Task<ShrinkReport> Report, ChangeView Record) started;
         try
         {
-            report = change();
+            started = change();
         }
         catch (Exception exception)
         {
@@ -119,12 +143,12 @@ internal sealed class CacheChanges(
             throw;
         }
 
-        _ = FollowAsync(operation, report, who);
+        _ = FollowAsync(operation, started.Report, started.Record, who);
         return operation;
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever it was, the operation and the log say it.")]
-    private async Task FollowAsync(Operation operation, Task<ShrinkReport> change, string who)
+    private async Task FollowAsync(Operation operation, Task<ShrinkReport> change, ChangeView record, string who)
     {
         using (time.CreateTimer(_ => Tell(operation), null, TimeSpan.Zero, s_progress))
         {
@@ -135,11 +159,13 @@ internal sealed class CacheChanges(
                 Log.ChangeEnded(
                     logger, operation.Cache.Name, who, operation.Kind, report.OldMaxMemory, report.NewMaxMemory,
                     report.Outcome, report.TotalTime.TotalMilliseconds, operation.Id);
+                history.End(record, JsonNamingPolicy.CamelCase.ConvertName(report.Outcome.ToString()));
                 operation.Complete(view);
             }
             catch (Exception exception)
             {
                 Log.ChangeFailed(logger, operation.Cache.Name, who, operation.Kind, operation.Id, exception);
+                history.End(record, "failed");
                 operation.Fail(exception.Message);
             }
         }
@@ -151,7 +177,7 @@ internal sealed class CacheChanges(
     {
         if (events.HasReaders)
         {
-            events.Publish("operation", operation.View(), AdminJsonContext.Default.OperationView);
+            events.Publish("operation", operation.View(), AdminJsonContext.Readable.OperationView);
         }
     }
 }

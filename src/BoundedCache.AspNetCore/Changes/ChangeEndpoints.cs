@@ -26,7 +26,7 @@ internal sealed class ChangeEndpoints(
         string name, HttpContext context)
     {
         (IBoundedCache cache, LimitRequest body, Problem? refusal) = await ReadAsync(
-            name, context, AdminJsonContext.Default.LimitRequest);
+            name, context, AdminJsonContext.Readable.LimitRequest);
         ReleaseMode? mode = null;
         long bytes = 0;
         refusal ??= LimitText.Refuse(body.MaxMemory, options, out bytes);
@@ -40,7 +40,7 @@ internal sealed class ChangeEndpoints(
         string name, HttpContext context)
     {
         (IBoundedCache cache, ReleaseRequest body, Problem? refusal) = await ReadAsync(
-            name, context, AdminJsonContext.Default.ReleaseRequest);
+            name, context, AdminJsonContext.Readable.ReleaseRequest);
         ReleaseMode? mode = null;
         refusal ??= ReleaseModeText.Refuse(body.ReleaseMode, allowsNone: false, out mode);
         refusal ??= TooManyReleases.Refuse(context, rate);
@@ -52,7 +52,7 @@ internal sealed class ChangeEndpoints(
     public async Task<Results<JsonHttpResult<RemovalView>, Problem>> CompactAsync(string name, HttpContext context)
     {
         (IBoundedCache cache, CompactRequest body, Problem? refusal) = await ReadAsync(
-            name, context, AdminJsonContext.Default.CompactRequest);
+            name, context, AdminJsonContext.Readable.CompactRequest);
         if (refusal is not null)
         {
             return refusal;
@@ -72,7 +72,7 @@ internal sealed class ChangeEndpoints(
     public async Task<Results<JsonHttpResult<RemovalView>, Problem>> ClearAsync(string name, HttpContext context)
     {
         (IBoundedCache cache, _, Problem? refusal) = await ReadAsync(
-            name, context, AdminJsonContext.Default.EmptyRequest);
+            name, context, AdminJsonContext.Readable.EmptyRequest);
         return refusal is not null
             ? refusal
             : await RemoveAsync(() => changes.ClearAsync(cache, Requester.Describe(context)));
@@ -80,7 +80,7 @@ internal sealed class ChangeEndpoints(
 
     public Results<JsonHttpResult<OperationView>, Problem> GetOperation(string id) =>
         operations.TryGet(id, out Operation? operation)
-            ? TypedResults.Json(operation.View(), AdminJsonContext.Default.OperationView)
+            ? TypedResults.Json(operation.View(), AdminJsonContext.Readable.OperationView)
             : Problems.Create(
                 StatusCodes.Status404NotFound,
                 $"There is no operation '{Problems.Echo(id)}': it may be of an earlier run of "
@@ -92,7 +92,7 @@ internal sealed class ChangeEndpoints(
         string name, HttpContext context, JsonTypeInfo<T> type)
         where T : class, IRequestBody, new()
     {
-        if (caches.Refuse(name, out IBoundedCache cache) is { } unknown)
+        if (caches.Refuse(context, name, out IBoundedCache cache) is { } unknown)
         {
             return (cache, new T(), unknown);
         }
@@ -142,7 +142,7 @@ internal sealed class ChangeEndpoints(
 
         return operation switch
         {
-            { Report: { } report } => TypedResults.Json(report, AdminJsonContext.Default.ShrinkView),
+            { Report: { } report } => TypedResults.Json(report, AdminJsonContext.Readable.ShrinkView),
             { Error: { } error } =>
                 Problems.Create(StatusCodes.Status500InternalServerError, error, "The change failed"),
             _ => Accepted(context, operation),
@@ -151,23 +151,19 @@ internal sealed class ChangeEndpoints(
 
     private static JsonHttpResult<OperationView> Accepted(HttpContext context, Operation operation)
     {
-        // {prefix}/api/caches/{name}/limit -> {prefix}/api/operations/{id}
-        string path = (context.Request.PathBase + context.Request.Path).ToUriComponent().TrimEnd('/');
-        for (int i = 0; i < 3; i++)
-        {
-            path = path[..path.LastIndexOf('/')];
-        }
-
-        context.Response.Headers.Location = $"{path}/operations/{operation.Id}";
+        // From {prefix}/api/caches/{name}/limit to {prefix}/api/operations/{id}. Relative: a proxy may have removed the
+        // beginning of the path, and only the client knows it.
+        string up = context.Request.Path.Value?.EndsWith('/') == true ? "../../../" : "../../";
+        context.Response.Headers.Location = $"{up}operations/{operation.Id}";
         return TypedResults.Json(
-            operation.View(), AdminJsonContext.Default.OperationView, statusCode: StatusCodes.Status202Accepted);
+            operation.View(), AdminJsonContext.Readable.OperationView, statusCode: StatusCodes.Status202Accepted);
     }
 
     private static async Task<Results<JsonHttpResult<RemovalView>, Problem>> RemoveAsync(Func<Task<RemovalView>> remove)
     {
         try
         {
-            return TypedResults.Json(await remove(), AdminJsonContext.Default.RemovalView);
+            return TypedResults.Json(await remove(), AdminJsonContext.Readable.RemovalView);
         }
         catch (ObjectDisposedException)
         {

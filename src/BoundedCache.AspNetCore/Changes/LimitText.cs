@@ -20,9 +20,13 @@ internal static class LimitText
             JsonValueKind.String => TryGetText(element, out string? text)
                 ? Refuse(text, bounds, out bytes)
                 : Refusal($"maxMemory: {Expected} text that is not valid Unicode."),
-            JsonValueKind.Number => Refuse(element.GetRawText(), bounds, out bytes),
+            JsonValueKind.Number => element.GetRawText() is var number && number.All(char.IsAsciiDigit)
+                ? Refuse(number, bounds, out bytes)
+                : Refusal($"maxMemory: {Expected} {Problems.Echo(number)}."),
             JsonValueKind.Undefined or JsonValueKind.Null => Refuse((string?)null, bounds, out bytes),
-            _ => Refusal($"maxMemory: {Expected} the type {element.ValueKind.ToString().ToLowerInvariant()}."),
+            JsonValueKind.True or JsonValueKind.False => Refusal($"maxMemory: {Expected} {element.GetRawText()}."),
+            JsonValueKind.Array => Refusal($"maxMemory: {Expected} an array."),
+            _ => Refusal($"maxMemory: {Expected} an object."),
         };
     }
 
@@ -38,8 +42,12 @@ internal static class LimitText
             return Refusal($"maxMemory: {Expected} none.");
         }
 
-        // Configuration allows a percentage as a limit. Here it is refused: its meaning depends on the machine.
-        if (text.Contains('%', StringComparison.Ordinal) || !ByteSize.TryParse(text, out bytes) || bytes < 1)
+        // Configuration allows a percentage as a limit. Here it is refused: its meaning depends on the machine. A
+        // fraction without a unit ("1.0") is refused too: it would be a byte, where a unit was forgotten.
+        if (text.Contains('%', StringComparison.Ordinal)
+            || (text.Contains('.', StringComparison.Ordinal) && !text.Any(char.IsAsciiLetter))
+            || !ByteSize.TryParse(text, out bytes)
+            || bytes < 1)
         {
             return Refusal($"maxMemory: {Expected} '{Problems.Echo(text)}'.");
         }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
+using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Json;
 using Microsoft.AspNetCore.Http;
@@ -76,12 +77,11 @@ internal sealed class EventHub
     /// Reads events, from the first step of the enumeration to its end. Ends at once if there are too many readers.
     /// </summary>
     /// <param name="first">
-    /// Returns the first event, or null for none. It is called after the reader is registered, so no event is missed
-    /// in between.
+    /// Returns the first events. It is called after the reader is registered, so no event is missed in between.
     /// </param>
     /// <param name="cancellationToken">Ends the stream.</param>
     public async IAsyncEnumerable<SseItem<string>> ReadAsync(
-        Func<SseItem<string>?> first, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Func<IEnumerable<SseItem<string>>> first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var channel = Channel.CreateBounded<SseItem<string>>(new BoundedChannelOptions(MostWaiting)
         {
@@ -100,7 +100,7 @@ internal sealed class EventHub
 
         try
         {
-            if (first() is { } item)
+            foreach (SseItem<string> item in first())
             {
                 yield return item;
             }
@@ -120,18 +120,32 @@ internal sealed class EventHub
     }
 }
 
-/// <summary>The live stream: the last sample at once, then each event.</summary>
-internal sealed class StreamEndpoint(EventHub events, Sampler sampler)
+/// <summary>The live stream: the service and the last sample at once, then each event.</summary>
+internal sealed class StreamEndpoint(EventHub events, Sampler sampler, ServiceView service)
 {
-    public Results<ServerSentEventsResult<string>, Problem> Open(HttpContext context) => events.IsFull
-        ? Problems.Create(
-            StatusCodes.Status503ServiceUnavailable,
-            $"{EventHub.MostReaders} streams are open, which is the most. Close one, or poll the history.",
-            "Too many streams")
-        : TypedResults.ServerSentEvents(events.ReadAsync(LastSample, context.RequestAborted));
+    public Results<ServerSentEventsResult<string>, Problem> Open(HttpContext context)
+    {
+        if (events.IsFull)
+        {
+            return Problems.Create(
+                StatusCodes.Status503ServiceUnavailable,
+                $"{EventHub.MostReaders} streams are open, which is the most. Close one, or poll the history.",
+                "Too many streams");
+        }
 
-    private SseItem<string>? LastSample() =>
-        sampler.Last is { } last
-            ? new SseItem<string>(JsonSerializer.Serialize(last, AdminJsonContext.Default.SampleView), "sample")
-            : null;
+        // nginx, and proxies that follow it, would otherwise keep events back until a buffer is full.
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        return TypedResults.ServerSentEvents(events.ReadAsync(First, context.RequestAborted));
+    }
+
+    private IEnumerable<SseItem<string>> First()
+    {
+        yield return new SseItem<string>(
+            JsonSerializer.Serialize(service, AdminJsonContext.Readable.ServiceView), "service");
+        if (sampler.Last is { } last)
+        {
+            yield return new SseItem<string>(
+                JsonSerializer.Serialize(last, AdminJsonContext.Readable.SampleView), "sample");
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using BoundedCache.AspNetCore.Caches;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.Json;
 using Microsoft.AspNetCore.Http;
@@ -5,17 +7,54 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace BoundedCache.AspNetCore.History;
 
-/// <summary>The recent past: samples and shrinks.</summary>
-internal sealed class HistoryEndpoint(Sampler sampler, ShrinkHistory shrinks, BoundedCacheAdminOptions options)
+/// <summary>The past: samples, shrinks, and who changed what.</summary>
+internal sealed class HistoryEndpoint(
+    Sampler sampler,
+    ShrinkHistory shrinks,
+    ChangeHistory changes,
+    ServiceView service,
+    BoundedCacheAdminOptions options)
 {
-    public JsonHttpResult<HistoryView> Get() => TypedResults.Json(
-        new HistoryView(options.SampleInterval.TotalMilliseconds, sampler.Samples, shrinks.Views),
-        AdminJsonContext.Default.HistoryView);
+    public Results<JsonHttpResult<HistoryView>, Problem> Get(string? since)
+    {
+        DateTimeOffset after = DateTimeOffset.MinValue;
+
+        // In a query, '+' means a space: a client that did not encode the offset's sign still means it.
+        if (since is not null && !DateTimeOffset.TryParse(
+            since.Replace(' ', '+'),
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out after))
+        {
+            return Problems.Create(
+                StatusCodes.Status400BadRequest,
+                "since: expected a time as samples have it (2026-01-31T20:34:21.5Z), or to leave it out, "
+                    + $"got '{Problems.Echo(since)}'.",
+                "Not a time");
+        }
+
+        return TypedResults.Json(
+            new HistoryView(
+                options.SampleInterval.TotalMilliseconds,
+                service,
+                sampler.After(after),
+                [.. shrinks.Views.Where(shrink => shrink.Time > after)],
+                [.. changes.Views.Where(change => change.Time > after || change.Outcome is null)]),
+            AdminJsonContext.Readable.HistoryView);
+    }
 }
 
-/// <summary>The last samples and the last shrinks and releases, oldest first.</summary>
+/// <summary>The samples, shrinks and changes after a moment, oldest first.</summary>
+/// <remarks>
+/// <c>Samples</c>: The newest are <c>IntervalMilliseconds</c> apart, older ones a minute, the oldest ten minutes. Of
+/// those the one with the highest RSS in each span is kept.
+/// </remarks>
 internal sealed record HistoryView(
-    double IntervalMilliseconds, IReadOnlyList<SampleView> Samples, IReadOnlyList<ShrinkView> Shrinks);
+    double IntervalMilliseconds,
+    ServiceView Service,
+    IReadOnlyList<SampleView> Samples,
+    IReadOnlyList<ShrinkView> Shrinks,
+    IReadOnlyList<ChangeView> Changes);
 
 /// <summary>The process and its caches at one moment, in bytes.</summary>
 internal sealed record SampleView(
@@ -23,7 +62,20 @@ internal sealed record SampleView(
 
 /// <summary>One cache at that moment.</summary>
 /// <remarks>
+/// <para>
 /// <c>HitRatio</c>: Hits per lookup since the previous sample, from 0 to 1; null if there were no lookups, or if
 /// they are not counted.
+/// </para>
+/// <para><c>Hits</c>, <c>Misses</c>: Since the cache was made; null if they are not counted.</para>
+/// <para><c>Evicted</c>: Entries evicted for room or by a lower limit since the cache was made.</para>
 /// </remarks>
-internal sealed record CacheSample(string Name, long UsedBytes, long MaxBytes, int Count, double? HitRatio);
+internal sealed record CacheSample(
+    string Name,
+    long UsedBytes,
+    long MaxBytes,
+    long EffectiveMaxBytes,
+    int Count,
+    double? HitRatio,
+    long? Hits,
+    long? Misses,
+    long Evicted);

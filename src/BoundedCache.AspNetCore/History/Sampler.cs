@@ -12,26 +12,24 @@ namespace BoundedCache.AspNetCore.History;
 internal sealed class Sampler(
     Func<IReadOnlyList<IBoundedCache>> caches,
     ShrinkHistory shrinks,
+    ChangeHistory changes,
     EventHub events,
     BoundedCacheAdminOptions options,
     ILogger logger)
 {
     private readonly Lock _lock = new();
     private readonly Lock _sampling = new();
-    private readonly Queue<SampleView> _samples = new();
+    private readonly SampleTiers _samples = new(options.HistorySamples, options.SampleInterval);
     private readonly Dictionary<string, (long Hits, long Misses)> _lookups = new(StringComparer.Ordinal);
     private ITimer? _timer;
     private bool _stopped;
 
-    /// <summary>The samples that are kept, oldest first.</summary>
-    public IReadOnlyList<SampleView> Samples
+    /// <summary>The samples after a moment that are kept, oldest first.</summary>
+    public IReadOnlyList<SampleView> After(DateTimeOffset since)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                return [.. _samples];
-            }
+            return _samples.After(since);
         }
     }
 
@@ -42,7 +40,7 @@ internal sealed class Sampler(
         {
             lock (_lock)
             {
-                return _samples.LastOrDefault();
+                return _samples.Last;
             }
         }
     }
@@ -112,23 +110,20 @@ internal sealed class Sampler(
                 return;
             }
 
-            _samples.Enqueue(sample);
-            if (_samples.Count > options.HistorySamples)
-            {
-                _samples.Dequeue();
-            }
+            _samples.Add(sample);
         }
 
         // A shrink that the application or its configuration caused is first seen here.
         foreach (CacheSnapshot snapshot in snapshots)
         {
+            changes.Observe(snapshot.Name, snapshot.MaxMemory);
             if (snapshot.LastReport is { } report)
             {
                 shrinks.Note(report);
             }
         }
 
-        events.Publish("sample", sample, AdminJsonContext.Default.SampleView);
+        events.Publish("sample", sample, AdminJsonContext.Readable.SampleView);
     }
 
     private CacheSample SampleOf(CacheSnapshot cache)
@@ -142,6 +137,15 @@ internal sealed class Sampler(
             _lookups[cache.Name] = (allHits, allMisses);
         }
 
-        return new CacheSample(cache.Name, cache.UsedMemory, cache.MaxMemory, cache.Count, ratio);
+        return new CacheSample(
+            cache.Name,
+            cache.UsedMemory,
+            cache.MaxMemory,
+            cache.EffectiveMaxMemory,
+            cache.Count,
+            ratio,
+            cache.Hits,
+            cache.Misses,
+            cache.Evictions.Capacity.Entries + cache.Evictions.Shrink.Entries);
     }
 }

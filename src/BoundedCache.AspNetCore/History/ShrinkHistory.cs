@@ -22,6 +22,9 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     /// </summary>
     private readonly Dictionary<string, (ShrinkReport Report, ShrinkView View)> _last = new(StringComparer.Ordinal);
 
+    /// <summary>The last report of each cache that is no shrink: on a raised limit.</summary>
+    private readonly Dictionary<string, ShrinkView> _raises = new(StringComparer.Ordinal);
+
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<ShrinkView> Views
     {
@@ -36,7 +39,7 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
 
     /// <summary>
     /// Records a report, which may have been recorded before, and publishes it to the watchers. A report on a raised
-    /// limit is not recorded: it is no shrink.
+    /// limit is no shrink: it is only kept as the cache's newest report.
     /// </summary>
     public ShrinkView Note(ShrinkReport report)
     {
@@ -51,6 +54,7 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
             view = ShrinkView.From(report, time.GetUtcNow());
             if (report.NewMaxMemory > report.OldMaxMemory)
             {
+                _raises[report.CacheName] = view;
                 return view;
             }
 
@@ -62,8 +66,18 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
             }
         }
 
-        events.Publish("shrink", view, AdminJsonContext.Default.ShrinkView);
+        events.Publish("shrink", view, AdminJsonContext.Readable.ShrinkView);
         return view;
+    }
+
+    /// <summary>The newest report on a cache of any kind: its last shrink, or a later raise.</summary>
+    public ShrinkView? Newest(string cacheName, ShrinkView? lastShrink)
+    {
+        lock (_lock)
+        {
+            return _raises.TryGetValue(cacheName, out ShrinkView? raise)
+                && (lastShrink is null || raise.Time > lastShrink.Time) ? raise : lastShrink;
+        }
     }
 
     private ShrinkView? Find(ShrinkReport report)

@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BoundedCache.AspNetCore.Caches;
@@ -15,12 +16,15 @@ namespace BoundedCache.AspNetCore.Json;
 /// </summary>
 [JsonSerializable(typeof(CacheListView))]
 [JsonSerializable(typeof(CacheView))]
+[JsonSerializable(typeof(ContentsView))]
 [JsonSerializable(typeof(LimitPreview))]
 [JsonSerializable(typeof(ShrinkView))]
 [JsonSerializable(typeof(OperationView))]
 [JsonSerializable(typeof(RemovalView))]
 [JsonSerializable(typeof(HistoryView))]
 [JsonSerializable(typeof(SampleView))]
+[JsonSerializable(typeof(ServiceView))]
+[JsonSerializable(typeof(ChangeView))]
 [JsonSerializable(typeof(LimitRequest))]
 [JsonSerializable(typeof(ReleaseRequest))]
 [JsonSerializable(typeof(CompactRequest))]
@@ -33,7 +37,15 @@ namespace BoundedCache.AspNetCore.Json;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false,
     MaxDepth = 16)]
-internal sealed partial class AdminJsonContext : JsonSerializerContext;
+internal sealed partial class AdminJsonContext : JsonSerializerContext
+{
+    /// <summary>
+    /// What answers are written with: text as people write it, without escapes such as <c>\u003E</c>. The answers are
+    /// JSON of a type that no browser renders.
+    /// </summary>
+    public static AdminJsonContext Readable => field ??= new AdminJsonContext(
+        new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
 
 /// <summary>
 /// Enumerations by name, written as properties are. It is set on each property and not in

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using BoundedCache.AspNetCore.Access;
 using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,20 +12,36 @@ namespace BoundedCache.AspNetCore.MemoryReports;
 
 /// <summary>
 /// The memory report, with or without a collection. One report is made at a time, because it reads every mapping of the
-/// process. Other requests wait without holding a thread.
+/// process. Requests that only look share the report that is under way; others wait without holding a thread.
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "Lives as long as the application, and the semaphore has no handle.")]
-internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
+internal sealed class MemoryEndpoints(ReleaseRate rate, ChangeHistory history, ILogger logger)
 {
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly Lock _lock = new();
+    private Task<MemoryReport>? _observing;
 
-    public async Task<JsonHttpResult<MemoryReportView>> ObserveAsync(CancellationToken aborted) =>
-        Json(await CaptureAsync(MemoryReportMode.Observe, aborted));
+    /// <summary>Makes a report. Tests replace it.</summary>
+    internal Func<MemoryReportMode, MemoryReport> Capture { get; set; } = static mode => MemoryReport.Capture(mode);
+
+    public async Task<JsonHttpResult<MemoryReportView>> ObserveAsync(CancellationToken aborted)
+    {
+        Task<MemoryReport> report;
+        lock (_lock)
+        {
+            report = _observing is { IsCompleted: false }
+                ? _observing
+                : _observing = Task.Run(
+                    () => CaptureAsync(MemoryReportMode.Observe, CancellationToken.None), CancellationToken.None);
+        }
+
+        return Json(await report.WaitAsync(aborted));
+    }
 
     public async Task<Results<JsonHttpResult<MemoryReportView>, Problem>> CollectAsync(HttpContext context)
     {
-        (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Default.EmptyRequest);
+        (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Readable.EmptyRequest);
         refusal ??= TooManyReleases.Refuse(context, rate);
         if (refusal is not null)
         {
@@ -33,6 +50,7 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
 
         MemoryReport report = await CaptureAsync(MemoryReportMode.Collect, context.RequestAborted);
         Log.Collected(logger, Requester.Describe(context), report.GCPause.TotalMilliseconds);
+        history.Add(new ChangeView(null, ChangeKind.Collect, Requester.Describe(context)) { Outcome = "done" });
         return Json(report);
     }
 
@@ -41,7 +59,7 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
         await _turn.WaitAsync(aborted);
         try
         {
-            return MemoryReport.Capture(mode);
+            return Capture(mode);
         }
         finally
         {
@@ -50,7 +68,7 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ILogger logger)
     }
 
     private static JsonHttpResult<MemoryReportView> Json(MemoryReport report) =>
-        TypedResults.Json(MemoryReportView.From(report), AdminJsonContext.Default.MemoryReportView);
+        TypedResults.Json(MemoryReportView.From(report), AdminJsonContext.Readable.MemoryReportView);
 }
 
 /// <summary>

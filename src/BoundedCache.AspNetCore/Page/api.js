@@ -2,21 +2,43 @@
 
 export class Problem extends Error {
   /** @param detail what went wrong and what was expected, in sentences */
-  constructor(title, detail) {
+  constructor(title, detail, status = 0) {
     super(detail);
     this.title = title;
+    this.status = status;
   }
 }
 
 const pollMilliseconds = 300;
-const cachePath = (name, rest = '') => `api/caches/${encodeURIComponent(name)}${rest}`;
+const answerMilliseconds = 15000;
+const longMilliseconds = 120000;
+const instanceHeader = 'BoundedCache-Instance';
+
+let instance = null;
+let onOtherInstance = () => {};
+
+/** @param handler called with the new one when another process answers than before */
+export function watchInstance(handler) {
+  onOtherInstance = handler;
+}
+
+/**
+ * The address of a cache. Names that clients or proxies change in a path (".", "..", "a/b", "a%2Fb") go into the
+ * query.
+ */
+export function cachePath(name, rest = '', query = '') {
+  const plain = /^[\w ~-][\w .~-]*$/.test(name) && name !== '-';
+  const parameters = [plain ? '' : `name=${encodeURIComponent(name)}`, query].filter(Boolean).join('&');
+  return `api/caches/${plain ? encodeURIComponent(name) : '-'}${rest}${parameters && `?${parameters}`}`;
+}
 
 export const getCaches = () => call('api/caches');
-export const getHistory = () => call('api/history');
-export const getMemory = () => call('api/memory');
+export const getHistory = (since) => call(`api/history${since ? `?since=${encodeURIComponent(since)}` : ''}`);
+export const getMemory = () => call('api/memory', {}, longMilliseconds);
+export const getContents = (name) => call(cachePath(name, '/contents'));
 export const collectMemory = () => change('POST', 'api/memory', {});
 export const previewLimit = (name, maxMemory, signal) =>
-  call(cachePath(name, `/limit/preview?maxMemory=${encodeURIComponent(maxMemory)}`), { signal });
+  call(cachePath(name, '/limit/preview', `maxMemory=${encodeURIComponent(maxMemory)}`), { signal });
 export const compact = (name, share) => change('POST', cachePath(name, '/compact'), { share });
 export const clear = (name) => change('POST', cachePath(name, '/clear'), {});
 
@@ -32,30 +54,87 @@ export const setLimit = (name, maxMemory, releaseMode, onProgress) => {
 export const release = (name, releaseMode, onProgress) =>
   finish(change('POST', cachePath(name, '/release'), { releaseMode }, { Prefer: 'respond-async' }), onProgress);
 
-const change = (method, path, body, headers = {}) =>
-  call(path, { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', ...headers } });
-
-async function call(path, init = {}) {
-  let response;
-  try {
-    const headers = { Accept: 'application/json', ...init.headers };
-    response = await fetch(path, { cache: 'no-store', ...init, headers });
-  } catch (error) {
-    if (error.name === 'AbortError') {
-      throw error;
-    }
-
-    throw new Problem('No answer', 'The service does not answer. It may have been stopped, or the network is down.');
-  }
-
+/**
+ * Reads the live stream until it ends.
+ * @param onEvent called with kind and data of every event
+ */
+export async function readStream(signal, onEvent) {
+  const response = await fetch('api/stream',
+    { cache: 'no-store', signal, headers: { Accept: 'text/event-stream' } });
   if (!response.ok) {
     throw await problemOf(response);
   }
 
+  noteInstance(response, instance);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) {
+      return;
+    }
+
+    text += value;
+    const events = text.split('\n\n');
+    text = events.pop();
+    for (const event of events) {
+      const lines = event.split('\n');
+      const field = (name) => lines.filter((line) => line.startsWith(`${name}: `))
+        .map((line) => line.slice(name.length + 2)).join('\n');
+      onEvent(field('event'), JSON.parse(field('data')));
+    }
+  }
+}
+
+const change = (method, path, body, headers = {}) => call(
+  path,
+  { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', ...headers } },
+  longMilliseconds);
+
+async function call(path, init = {}, patience = answerMilliseconds) {
+  const asked = instance;
+  const timeout = AbortSignal.timeout(patience);
   try {
+    const headers = { Accept: 'application/json', ...init.headers };
+    const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
+    const response = await fetch(path, { cache: 'no-store', ...init, headers, signal });
+    noteInstance(response, asked);
+    if (!response.ok) {
+      throw await problemOf(response);
+    }
+
     return await response.json();
-  } catch {
-    throw new Problem('No answer', 'The service answered with something that is no JSON, or broke off in the middle.');
+  } catch (error) {
+    if (error instanceof Problem || init.signal?.aborted) {
+      throw error;
+    }
+
+    throw timeout.aborted
+      ? new Problem('No answer', `The service did not answer within ${patience / 1000} s. `
+        + (init.method ? 'What was asked for may still be done: look before you ask again.'
+          : 'It may be stopped or busy, or too many tabs of it may be open.'))
+      : error instanceof SyntaxError
+        ? new Problem('No answer', 'The service answered with something that is no JSON, or broke off in the middle.')
+        : new Problem(
+          'No answer', 'The service does not answer. It may have been stopped, or the network is down.');
+  }
+}
+
+/** Notices another process. An answer of the dead one that comes late is dropped. */
+function noteInstance(response, asked) {
+  const now = response.headers.get(instanceHeader);
+  if (!now || now === instance) {
+    return;
+  }
+
+  if (instance && asked !== instance && now === asked) {
+    throw new Problem('Restarted', 'The service was restarted meanwhile.');
+  }
+
+  const isOther = instance !== null;
+  instance = now;
+  if (isOther) {
+    onOtherInstance(now);
   }
 }
 
@@ -67,7 +146,7 @@ async function problemOf(response) {
     // A proxy's or server's error page may not be a problem; the status must then suffice.
   }
 
-  return new Problem(body.title || `Status ${response.status}`, body.detail || detailOf(response));
+  return new Problem(body.title || `Status ${response.status}`, body.detail || detailOf(response), response.status);
 }
 
 function detailOf(response) {

@@ -3,8 +3,9 @@
 import * as api from './api.js';
 import { byId, element, isBusy, setBusy, setText } from './dom.js';
 import { confirm } from './confirm-dialog.js';
-import { about, bytes, count, entries, percent, sizeOf } from './format.js';
+import { about, bytes, count, entries, percent, sizeOf, time } from './format.js';
 import { LimitForm } from './limit-form.js';
+import { showContents } from './contents-view.js';
 import { shrinkView } from './shrink-view.js';
 
 const reasons = [
@@ -17,8 +18,10 @@ const reasons = [
   ['replaced', 'Replaced'],
 ];
 
+const policies = { leastRecentlyUsed: 'least recently used', scanResistant: 'scan resistant' };
+
 export class CacheCard {
-  #shownShrink = null;
+  #shownAt = -Infinity;
   #hitRatio = null;
 
   /**
@@ -40,6 +43,9 @@ export class CacheCard {
       this.element.querySelectorAll('[data-changes]').forEach((part) => part.remove());
     }
 
+    const contents = this.find('.contents');
+    contents.addEventListener('toggle', () => contents.open && showContents(this));
+    this.#fitToSizing(cache);
     this.update(cache);
   }
 
@@ -53,6 +59,8 @@ export class CacheCard {
     this.size = sizeOf(cache);
     this.find('.badge.declared').hidden = cache.sizing !== 'declared';
     this.#figure('unit', cache.sizing === 'declared' ? 'Declared size' : 'Size');
+    this.find('[data-optional="evictionPolicy"]').hidden = !cache.evictionPolicy;
+    this.#figure('policy', policies[cache.evictionPolicy] ?? cache.evictionPolicy ?? '');
     this.#figure('evicted', count(cache.evictions.capacity.entries));
     this.#figure('table', bytes(cache.tableBytes));
     this.updateNow(cache, this.#hitRatio);
@@ -64,8 +72,9 @@ export class CacheCard {
       this.#row('Stored', cache.insertions, null),
       ...reasons.map(([key, label]) => this.#row(label, cache.evictions[key].entries, cache.evictions[key].bytes)),
       this.#row('Refused', cache.refused, null));
-    if (cache.lastShrink) {
-      this.showShrink(cache.lastShrink);
+    const report = cache.lastReport ?? cache.lastShrink;
+    if (report) {
+      this.showShrink(report);
     }
   }
 
@@ -80,6 +89,9 @@ export class CacheCard {
     Object.assign(this.cache, { usedBytes: now.usedBytes, maxBytes: now.maxBytes, count: now.count });
     this.#figure('used', this.size(now.usedBytes));
     this.#figure('max', this.size(now.maxBytes));
+    const effective = now.effectiveMaxBytes ?? now.maxBytes;
+    this.find('.effective').hidden = effective >= now.maxBytes;
+    setText(this.find('.effective'), `Under memory pressure it may hold ${this.size(effective)} for now.`);
     this.#figure('count', count(now.count));
     this.#figure('hitRatio', this.cache.hits === null ? 'not counted' : percent(hitRatio));
     setText(this.find('.share'), `${percent(share)} full`);
@@ -88,14 +100,19 @@ export class CacheCard {
     meter.querySelector('.fill').style.width = `${100 * Math.min(1, share)}%`;
   }
 
-  /** Shows a report once: both the answer to a change and the stream bring it, and screen readers read it out. */
+  /**
+   * Shows a report once: the answer to a change, the stream and each refresh bring it, and screen readers read it out.
+   * An older one than what is shown is ignored.
+   */
   showShrink(shrink) {
-    if (shrink.time === this.#shownShrink) {
+    const moment = Date.parse(shrink.time);
+    if (moment <= this.#shownAt) {
       return;
     }
 
-    this.#shownShrink = shrink.time;
-    this.#outcome(element('h4', {}, 'Last shrink or release'), shrinkView(shrink, this.size));
+    this.#shownAt = moment;
+    this.#outcome(element('h4', {}, shrink.limitChange === 'raised' ? 'Last change, ' : 'Last shrink or release, ',
+      element('time', { datetime: shrink.time }, time(shrink.time))), shrinkView(shrink, this.size));
   }
 
   /** Runs one change. Nothing else can be started on this card meanwhile; a failure is shown here. */
@@ -180,7 +197,8 @@ export class CacheCard {
   }
 
   #showRemoved(what, removal) {
-    this.#outcome(element('p', { class: 'sentence' }, element('span', { class: 'badge good' }, what), ' ',
+    this.#outcome(element('h4', {}, `${what}, ${time(new Date())}`), element('p', { class: 'sentence' },
+      element('span', { class: 'badge good' }, what), ' ',
       `${entries(removal.entriesRemoved)} (${this.size(removal.bytesRemoved)}) removed; `
         + `${entries(removal.count)} (${this.size(removal.usedBytes)}) left.`));
   }
@@ -207,6 +225,14 @@ export class CacheCard {
   #row(label, number, amount) {
     return element('tr', {}, element('th', { scope: 'row' }, label),
       element('td', {}, count(number)), element('td', {}, amount === null ? '' : this.size(amount)));
+  }
+
+  /** A cache with declared sizes has a limit in the application's own units. */
+  #fitToSizing(cache) {
+    if (cache.sizing === 'declared' && this.find('[data-limit-label]')) {
+      setText(this.find('[data-limit-label]'), 'New limit, in units');
+      this.find('[name="maxMemory"]').placeholder = '1000';
+    }
   }
 
   #label(number) {

@@ -1,55 +1,206 @@
-// The live stream and its state. It is opened again whenever it breaks or falls silent. Missed events are in the
-// history, which the owner loads each time the stream opens.
+// What happens in the service, as it happens: the live stream, or polls of the history while there is none.
+//
+// Browsers allow six connections to a service over HTTP/1.1, for all tabs together, and a stream holds one. So hidden
+// tabs have no stream, and of the visible ones at most two do; the others poll.
+
+import * as api from './api.js';
+import { time } from './format.js';
+import { StreamShare } from './stream-share.js';
 
 const firstWaitMilliseconds = 500;
-const longestWaitMilliseconds = 8000;
+const longestWaitMilliseconds = 15000;
+const leastPollMilliseconds = 1000;
+const oldAfterMilliseconds = 3000;
+const lookMilliseconds = 250;
+/** A stream that polls overtook so often within a while is kept back by a proxy. */
+const mostOvertaken = 2;
+const overtakenMilliseconds = 15000;
 
 export class Feed {
-  #source = null;
+  #share = new StreamShare(() => this.#endStream('Two other tabs of this page have the live stream.'));
+  #stream = null;
   #waitMilliseconds = firstWaitMilliseconds;
-  #silence = 0;
-  #silenceMilliseconds = 10000;
+  #retryAt = 0;
+  #interval = 1000;
+  #lastSample = null;
+  #heardAt = performance.now();
+  #sampledAt = performance.now();
+  #failing = false;
+  #polling = false;
+  #polledAt = 0;
+  #why = '';
+  #state = 'connecting';
 
-  /** @param handlers onState('connecting' | 'live' | 'lost'), onOpen(), onSample(sample), onShrink(shrink) */
+  /** @param handlers onState(state, text), onService(service), onSample(sample), onShrink(shrink), onChange(change) */
   constructor(handlers) {
     this.handlers = handlers;
+    document.addEventListener('visibilitychange', () => this.#look());
+    addEventListener('pagehide', () => this.#endStream(''));
   }
 
-  /** The expected interval of samples; after four intervals (at least 5 s) without one the stream counts as lost. */
+  /** The expected time between samples. */
   set intervalMilliseconds(value) {
-    this.#silenceMilliseconds = Math.max(5000, 4 * value);
+    this.#interval = value;
   }
 
-  open() {
-    const source = new EventSource('api/stream');
-    this.#source = source;
-    this.#listen();
-    source.onopen = () => {
-      this.#listen();
-      this.handlers.onOpen();
-    };
-    source.onerror = () => this.#reopen();
-    source.addEventListener('sample', (event) => {
-      this.#waitMilliseconds = firstWaitMilliseconds;
-      this.#listen();
-      this.handlers.onState('live');
-      this.handlers.onSample(JSON.parse(event.data));
-    });
-    source.addEventListener('shrink', (event) => this.handlers.onShrink(JSON.parse(event.data)));
+  start() {
+    setInterval(() => this.#look(), lookMilliseconds);
+    this.#look();
   }
 
-  #listen() {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#reopen(), this.#silenceMilliseconds);
+  /** The history was loaded: its last sample is the newest figure on the page. */
+  loaded(history) {
+    history.samples.slice(-1).forEach((sample) => this.#note(sample));
+    this.#heard();
   }
 
-  // The browser stops its own retries at the first error answer, such as a proxy's while the service restarts, so
-  // they are not used.
-  #reopen() {
-    clearTimeout(this.#silence);
-    this.#source.close();
-    this.handlers.onState('lost');
-    setTimeout(() => this.open(), this.#waitMilliseconds);
+  /** Another process answers: what was known of the dead one says nothing. */
+  forget() {
+    this.#lastSample = null;
+    this.#endStream('');
+    this.#retryAt = 0;
+  }
+
+  #look() {
+    if (document.hidden) {
+      this.#endStream('');
+      return;
+    }
+
+    const now = performance.now();
+    if (!this.#stream && now >= this.#retryAt) {
+      this.#openStream();
+    }
+
+    const silent = now - this.#sampledAt > this.#interval + 700;
+    if (silent && !this.#polling && now - this.#polledAt >= Math.max(leastPollMilliseconds, this.#interval)) {
+      this.#poll();
+    }
+
+    const old = (this.#failing && now - this.#heardAt >= oldAfterMilliseconds)
+      || now - this.#sampledAt > Math.max(oldAfterMilliseconds, 2.5 * this.#interval);
+    this.#show(old);
+  }
+
+  #show(old) {
+    const since = this.#lastSample ? time(this.#lastSample) : null;
+    const streams = this.#stream?.live === true;
+    const [state, text] = old ? ['lost', since ? `Connection lost. As of ${since}` : 'Connection lost']
+      : streams ? ['live', 'Live']
+        : this.#why ? ['polling', `Polling. ${this.#why}`]
+          : this.#lastSample && this.#waitMilliseconds > firstWaitMilliseconds ? ['polling', 'Polling. No live stream.']
+            : [this.#state === 'lost' ? 'connecting' : this.#state, 'Connecting'];
+    this.#state = state;
+    this.handlers.onState(state, state === 'connecting' ? 'Connecting' : text, since);
+  }
+
+  async #openStream() {
+    const stream = { abort: new AbortController(), live: false };
+    this.#stream = stream;
+    if (!await this.#share.mayOpen()) {
+      this.#retryLater(stream, 'Two other tabs of this page have the live stream.');
+      return;
+    }
+
+    // A proxy that keeps events back sends nothing: the first event must come within a few seconds.
+    const impatient = setTimeout(() => stream.live || stream.abort.abort(), 2 * oldAfterMilliseconds);
+    try {
+      await api.readStream(stream.abort.signal, (kind, data) => {
+        if (this.#stream !== stream) {
+          return;
+        }
+
+        if (kind === 'sample') {
+          stream.live = true;
+          this.#why = '';
+          this.#waitMilliseconds = firstWaitMilliseconds;
+          this.#share.hold();
+        }
+
+        this.#heard();
+        this.#pass(kind, data);
+      });
+      this.#retryLater(stream, '');
+    } catch (error) {
+      this.#retryLater(stream, error.status === 503 ? error.message : '');
+    } finally {
+      clearTimeout(impatient);
+    }
+  }
+
+  #retryLater(stream, why) {
+    if (this.#stream !== stream) {
+      return;
+    }
+
+    this.#stream = null;
+    this.#why = why;
+    this.#share.letGo();
+    this.#retryAt = performance.now() + this.#waitMilliseconds;
     this.#waitMilliseconds = Math.min(2 * this.#waitMilliseconds, longestWaitMilliseconds);
+  }
+
+  #endStream(why) {
+    if (this.#stream) {
+      const { abort } = this.#stream;
+      this.#stream = null;
+      this.#why = why;
+      this.#share.letGo();
+      this.#retryAt = why ? performance.now() + longestWaitMilliseconds : 0;
+      abort.abort();
+    }
+  }
+
+  async #poll() {
+    this.#polling = true;
+    this.#polledAt = performance.now();
+    try {
+      const history = await api.getHistory(this.#lastSample);
+      this.#heard();
+      this.#noteOvertaken(history.samples.length > 0);
+      history.samples.forEach((sample) => this.#pass('sample', sample));
+      history.shrinks.forEach((shrink) => this.#pass('shrink', shrink));
+      history.changes.forEach((change) => this.#pass('change', change));
+    } catch {
+      this.#failing = true;
+    } finally {
+      this.#polling = false;
+    }
+  }
+
+  /** A poll brought samples that an open stream should have brought. */
+  #noteOvertaken(byPoll) {
+    if (!byPoll || !this.#stream?.live) {
+      return;
+    }
+
+    const now = performance.now();
+    this.#stream.overtaken = [...this.#stream.overtaken ?? [], now].filter((at) => now - at < overtakenMilliseconds);
+    if (this.#stream.overtaken.length >= mostOvertaken) {
+      this.#endStream('The live stream comes late: a proxy may keep it back.');
+    }
+  }
+
+  #pass(kind, data) {
+    if (kind === 'sample') {
+      this.#note(data);
+      this.handlers.onSample(data);
+    } else if (kind === 'shrink') {
+      this.handlers.onShrink(data);
+    } else if (kind === 'change') {
+      this.handlers.onChange(data);
+    } else if (kind === 'service') {
+      this.handlers.onService(data);
+    }
+  }
+
+  #note(sample) {
+    this.#lastSample = sample.time;
+    this.#sampledAt = performance.now();
+  }
+
+  #heard() {
+    this.#failing = false;
+    this.#heardAt = performance.now();
   }
 }

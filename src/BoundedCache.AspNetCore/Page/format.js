@@ -51,4 +51,28 @@ export function milliseconds(amount) {
         : `${Math.round(amount)} ms`;
 }
 
+/** A span of time, with its two largest units. */
+export function duration(seconds) {
+  const parts = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
+  const from = parts.findIndex(([size]) => seconds >= size);
+  if (from < 0) {
+    return '0 s';
+  }
+
+  let rest = Math.floor(seconds);
+  return parts.slice(from, from + 2).map(([size, unit]) => {
+    const amount = Math.floor(rest / size);
+    rest -= amount * size;
+    return amount > 0 ? `${amount} ${unit}` : '';
+  }).filter(Boolean).join(' ');
+}
+
+/** A rate, with two significant digits below ten. */
+export function perSecond(amount) {
+  return amount === null ? '–'
+    : `${amount === 0 ? '0' : amount < 0.1 ? '<0.1' : amount < 10 ? amount.toFixed(1) : count(Math.round(amount))}/s`;
+}
+
+export const shortTime = (moment) => time(moment).slice(0, 5);
+
 export const time = (moment) => clock.format(moment instanceof Date ? moment : new Date(moment));

@@ -2,11 +2,16 @@
 // released.
 
 import { byId, element, setText } from './dom.js';
-import { bytes, time } from './format.js';
+import { bytes, shortTime, time } from './format.js';
 import { cacheTotals } from './timeline.js';
 
 const MiB = 1024 * 1024;
 const leastSeconds = 20;
+/** A limit up to so many times the memory that is shown is in the scale; a higher one is a mark at the edge. */
+const limitInScale = 1.6;
+/** From this span on, the axis has hours and minutes. */
+const longSeconds = 3 * 3600;
+const mostLinesOfOneMark = 3;
 
 // Every line has its own dash or width besides its colour.
 const lines = [
@@ -18,7 +23,7 @@ const lines = [
 ];
 
 // Powers of two, so that the ticks are round in binary units.
-const steps = Array.from({ length: 40 }, (_, power) => 1024 * 2 ** power);
+const steps = Array.from({ length: 54 }, (_, power) => 1024 * 2 ** power);
 
 export class HistoryChart {
   #host = byId('chart');
@@ -26,6 +31,7 @@ export class HistoryChart {
   #shown = new Map(lines.map((line) => [line.id, true]));
   #figures = new Map();
   #visible = [];
+  #limitAbove = false;
 
   constructor(timeline) {
     this.timeline = timeline;
@@ -42,6 +48,11 @@ export class HistoryChart {
     const all = this.timeline.samples;
     byId('chart-empty').hidden = all.length > 0;
     if (all.length === 0) {
+      this.#visible = [];
+      this.#plot?.destroy();
+      this.#plot = null;
+      this.#figures.forEach((figure) => setText(figure, '–'));
+      setText(byId('moment'), 'Now');
       return;
     }
 
@@ -66,6 +77,10 @@ export class HistoryChart {
       .map(({ sample, totals }) => [time(sample.time), ...lines.map((line) => bytes(line.read(sample, totals)))]);
   }
 
+  get visibleSamples() {
+    return this.#visible.map(({ sample }) => sample);
+  }
+
   get columns() {
     return lines.map((line) => line.label);
   }
@@ -81,6 +96,7 @@ export class HistoryChart {
       this.#shown.set(line.id, shown);
       button.setAttribute('aria-pressed', String(shown));
       this.#plot?.setSeries(lines.indexOf(line) + 1, { show: shown });
+      this.update();
     });
     this.#figures.set(line.id, figure);
     return button;
@@ -127,10 +143,13 @@ export class HistoryChart {
       cursor: { drag: { x: false, y: false }, points: { size: 7 }, y: false },
       scales: {
         x: { time: true, range: (plot, min, max) => this.#timeRange(min, max) },
-        y: { range: (plot, min, max) => [0, Math.max(max, MiB) * 1.08] },
+        y: { range: () => [0, this.#top()] },
       },
       axes: [
-        { ...axis, size: 28, space: 80, values: (plot, ticks) => ticks.map((tick) => time(tick * 1000)) },
+        { ...axis, size: 28, space: 80, values: (plot, ticks) => {
+          const write = ticks.at(-1) - ticks[0] > longSeconds ? shortTime : time;
+          return ticks.map((tick) => write(tick * 1000));
+        } },
         { ...axis, size: 68, space: 34, incrs: steps, values: (plot, ticks) => ticks.map(label) },
       ],
       series: [{}, ...lines.map((line) => ({
@@ -143,7 +162,10 @@ export class HistoryChart {
         paths: line.stepped ? globalThis.uPlot.paths.stepped({ align: 1 }) : undefined,
         points: { show: false },
       }))],
-      hooks: { draw: [(plot) => this.#drawMarks(plot, colour)], setCursor: [() => this.#showValues()] },
+      hooks: {
+        draw: [(plot) => this.#drawMarks(plot, colour), (plot) => this.#drawLimitAtEdge(plot, colour)],
+        setCursor: [() => this.#showValues()],
+      },
     };
   }
 
@@ -162,29 +184,103 @@ export class HistoryChart {
     ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
     ctx.textAlign = 'center';
     ctx.textBaseline = 'middle';
+    const texts = [];
+    for (const group of this.#groupMarks(plot, ctx, ratio)) {
+      ctx.strokeStyle = colour('mark');
+      ctx.lineWidth = ratio;
+      ctx.setLineDash([3 * ratio, 3 * ratio]);
+      const lines = group.xs.length <= mostLinesOfOneMark ? group.xs : [group.xs[0], group.xs.at(-1)];
+      for (const x of new Set(lines)) {
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x, bbox.top + bbox.height);
+        ctx.stroke();
+      }
+
+      ctx.fillStyle = colour('mark');
+      ctx.beginPath();
+      ctx.roundRect(group.x - group.width / 2, bbox.top - 17 * ratio, group.width, 16 * ratio, 8 * ratio);
+      ctx.fill();
+      ctx.fillStyle = colour('mark-text');
+      ctx.fillText(group.text, group.x, bbox.top - 8.5 * ratio);
+      texts.push(group.text);
+    }
+
+    this.#host.dataset.marks = texts.join(' | ');
+    ctx.restore();
+  }
+
+  /** Marks whose numbers would overlap are one mark: "3–22". */
+  #groupMarks(plot, ctx, ratio) {
+    const { bbox } = plot;
+    const groups = [];
     for (const shrink of this.timeline.shrinks) {
       const x = Math.round(plot.valToPos(shrink.seconds, 'x', true));
       if (x < bbox.left || x > bbox.left + bbox.width) {
         continue;
       }
 
-      ctx.strokeStyle = colour('mark');
-      ctx.lineWidth = ratio;
-      ctx.setLineDash([3 * ratio, 3 * ratio]);
-      ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-      ctx.stroke();
-      const text = String(shrink.number);
-      const width = Math.max(16 * ratio, ctx.measureText(text).width + 8 * ratio);
-      ctx.fillStyle = colour('mark');
-      ctx.beginPath();
-      ctx.roundRect(x - width / 2, bbox.top - 17 * ratio, width, 16 * ratio, 8 * ratio);
-      ctx.fill();
-      ctx.fillStyle = colour('mark-text');
-      ctx.fillText(text, x, bbox.top - 8.5 * ratio);
+      let group = { xs: [x], first: shrink.number, last: shrink.number };
+      this.#place(group, bbox, ctx, ratio);
+      while (groups.length > 0 && groups.at(-1).x + groups.at(-1).width / 2 + 2 * ratio > group.x - group.width / 2) {
+        const before = groups.pop();
+        group = { xs: [...before.xs, ...group.xs], first: before.first, last: group.last };
+        this.#place(group, bbox, ctx, ratio);
+      }
+
+      groups.push(group);
     }
 
+    return groups;
+  }
+
+  #place(group, bbox, ctx, ratio) {
+    group.text = group.first === group.last ? String(group.first) : `${group.first}–${group.last}`;
+    group.width = Math.max(16 * ratio, ctx.measureText(group.text).width + 8 * ratio);
+    const middle = (group.xs[0] + group.xs.at(-1)) / 2;
+    const most = bbox.left + bbox.width + 8 * ratio - group.width / 2;
+    group.x = Math.min(Math.max(middle, bbox.left + group.width / 2), most);
+  }
+
+  /** The top of the scale: what memory is shown, and the limit if it is not far above that. */
+  #top() {
+    const highest = (wanted) => Math.max(0, ...lines.filter((line) => this.#shown.get(line.id) && wanted(line))
+      .flatMap((line) => this.#visible.map(({ sample, totals }) => line.read(sample, totals))));
+    const memory = highest((line) => line.id !== 'max');
+    const limit = highest((line) => line.id === 'max');
+    const fits = memory === 0 || limit <= limitInScale * Math.max(memory, MiB);
+    this.#limitAbove = !fits;
+    return Math.max(fits ? Math.max(memory, limit) : 1.1 * memory, MiB) * 1.08;
+  }
+
+  /** A limit far above the memory is named at the upper edge. */
+  #drawLimitAtEdge(plot, colour) {
+    const last = this.#visible.at(-1);
+    const text = this.#limitAbove && last ? `Limit ${bytes(last.totals.max)} ↑` : '';
+    this.#host.dataset.limit = text;
+    if (!text) {
+      return;
+    }
+
+    const { ctx, bbox } = plot;
+    const ratio = globalThis.uPlot.pxRatio;
+    ctx.save();
+    ctx.font = `600 ${12 * ratio}px system-ui, sans-serif`;
+    ctx.textAlign = 'right';
+    ctx.textBaseline = 'top';
+    const width = ctx.measureText(text).width;
+    const right = bbox.left + bbox.width - 4 * ratio;
+    ctx.fillStyle = colour('surface');
+    ctx.fillRect(right - width - 4 * ratio, bbox.top + 2 * ratio, width + 8 * ratio, 18 * ratio);
+    ctx.strokeStyle = colour('max');
+    ctx.lineWidth = 1.5 * ratio;
+    ctx.setLineDash([14 * ratio, 4 * ratio, 2 * ratio, 4 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, bbox.top + ratio);
+    ctx.lineTo(bbox.left + bbox.width, bbox.top + ratio);
+    ctx.stroke();
+    ctx.fillStyle = colour('max');
+    ctx.fillText(text, right, bbox.top + 5 * ratio);
     ctx.restore();
   }
 }

@@ -56,7 +56,7 @@ export class LimitForm {
         return null; // Typed on meanwhile: this answer is to an older question.
       }
 
-      this.#say(previewSentence(preview, this.card.size), '');
+      this.#say(`${this.#unitHint(preview)}${previewSentence(preview, this.card.size)}`, '');
       return preview;
     } catch (error) {
       if (error.name !== 'AbortError') {
@@ -65,6 +65,12 @@ export class LimitForm {
 
       return null;
     }
+  }
+
+  #unitHint(preview) {
+    const text = this.input.value.trim();
+    return isBareNumber(text) && this.card.cache.sizing !== 'declared' && preview.newMaxBytes < 1024 * 1024
+      ? `${text} bytes? For ${text} MiB write ${text}MB. ` : '';
   }
 
   async #submit() {
@@ -82,10 +88,13 @@ export class LimitForm {
     }
 
     const { card } = this;
+    const text = this.input.value.trim();
+    const meansBytes = isBareNumber(text) && card.cache.sizing !== 'declared' && preview.newMaxBytes < 1024 * 1024;
     const lower = preview.newMaxBytes < preview.oldMaxBytes;
     const agreed = await confirm({
-      title: `${lower ? 'Lower' : 'Set'} the limit of “${card.name}”?`,
+      title: meansBytes ? `Do you mean ${text} bytes?` : `${lower ? 'Lower' : 'Set'} the limit of “${card.name}”?`,
       text: [
+        ...(meansBytes ? [`A number without a unit is bytes. For ${text} MiB write ${text}MB.`] : []),
         `From ${card.size(preview.oldMaxBytes)} to ${card.size(preview.newMaxBytes)}. `
           + previewSentence(preview, card.size),
         ...(lower ? [consequences[this.mode.value]] : []),
@@ -94,16 +103,17 @@ export class LimitForm {
       danger: preview.entriesToEvict > 0,
     });
     if (agreed) {
-      await this.#change(preview);
+      await this.#change(preview, text);
     }
   }
 
-  #change(preview) {
+  #change(preview, text) {
     this.card.usedAtStart = preview.usedBytes;
     return this.card.run('Setting the limit', async () => {
-      // The bytes that were previewed and confirmed, not what was typed since.
+      // The text that was previewed and confirmed, not what was typed since. As text: a number may be too large for
+      // this browser to be exact.
       this.card.showShrink(await api.setLimit(
-        this.card.name, preview.newMaxBytes, this.mode.value, (now) => this.card.showOperation(now)));
+        this.card.name, text, this.mode.value, (now) => this.card.showOperation(now)));
       this.input.value = '';
       this.#say('', '');
     });
@@ -115,6 +125,8 @@ export class LimitForm {
     this.input.setAttribute('aria-invalid', String(problem !== ''));
   }
 }
+
+const isBareNumber = (text) => /^\d+$/.test(text);
 
 function previewSentence(preview, size) {
   return [evictionSentence(preview, size), preview.advice].filter(Boolean).join(' ');

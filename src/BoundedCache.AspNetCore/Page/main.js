@@ -1,83 +1,152 @@
-// The page as a whole: loads the state, follows the stream, and passes on its events.
+// The page as a whole: loads the state, follows what happens, and passes it on.
 
 import * as api from './api.js';
 import { CacheCard } from './cache-card.js';
+import { CachesTable } from './caches-table.js';
 import { byId, element, setText } from './dom.js';
 import { Feed } from './feed.js';
-import { sizeOf, time } from './format.js';
+import { duration, sizeOf, time } from './format.js';
 import { HistoryChart } from './history-chart.js';
 import { showSamples, showShrinks } from './history-tables.js';
 import { MemoryView } from './memory-view.js';
-import { Timeline } from './timeline.js';
+import { showChanges, showFacts, showService, showStatus } from './overview.js';
+import { Timeline, windowOf } from './timeline.js';
 
 const refreshMilliseconds = 5000;
 
 const timeline = new Timeline();
 const chart = new HistoryChart(timeline);
 const memory = new MemoryView();
-const feed = new Feed({ onState: showConnection, onOpen: load, onSample: showSample, onShrink: showShrink });
+const table = new CachesTable((name) => shownWindow(name));
+const feed = new Feed({
+  onState: showConnection,
+  onService: () => {},
+  onSample: showSample,
+  onShrink: showShrink,
+  onChange: showChange,
+});
 let cards = new Map();
 let canChange = null;
+let overview = null;
+let oldSince = null;
+const earlier = new Set();
 
-/** Loads everything again: at the start, and each time the stream opens again, perhaps to another process. */
+/** Loads everything. */
 async function load() {
   try {
-    const [overview, history] = await Promise.all([api.getCaches(), api.getHistory()]);
+    const [caches, history] = await Promise.all([api.getCaches(), api.getHistory()]);
     byId('trouble').replaceChildren();
-    feed.intervalMilliseconds = overview.sampleIntervalMilliseconds;
-    showOverview(overview);
+    feed.intervalMilliseconds = history.intervalMilliseconds;
     timeline.load(history);
+    showOverview(caches);
     chart.update();
+    feed.loaded(history);
     showShrinks(timeline, sizeOfCache);
+    showChanges(timeline.changes);
+    showTop();
   } catch (error) {
     showTrouble(error);
   }
 }
 
 async function refresh() {
+  if (document.hidden) {
+    return;
+  }
+
   try {
     showOverview(await api.getCaches());
   } catch (error) {
-    showTrouble(error);
+    if (cards.size === 0) {
+      showTrouble(error); // Otherwise the bar at the top says it.
+    }
   }
 }
 
-function showOverview(overview) {
+function showOverview(now) {
+  overview = now;
   byId('trouble').replaceChildren();
-  byId('read-only').hidden = overview.canChange;
-  byId('report-collect').hidden = !overview.canChange;
-  const known = canChange === overview.canChange
-    && overview.caches.map((cache) => cache.name).join('\n') === [...cards.keys()].join('\n');
+  byId('read-only').hidden = now.canChange;
+  byId('report-collect').hidden = !now.canChange;
+  showService(now.service);
+  earlier.add(now.service.instance);
+  const known = canChange === now.canChange
+    && now.caches.map((cache) => cache.name).join('\n') === [...cards.keys()].join('\n');
   if (known) {
-    overview.caches.forEach((cache) => cards.get(cache.name).update(cache));
+    now.caches.forEach((cache) => cards.get(cache.name).update(cache));
+    table.update(now.caches);
   } else {
-    buildCards(overview);
+    buildCards(now);
   }
+
+  showTop();
 }
 
-function buildCards(overview) {
-  canChange = overview.canChange;
-  cards = new Map(overview.caches.map((cache, index) => [cache.name, new CacheCard(cache, index, canChange, refresh)]));
-  byId('caches').replaceChildren(...[...cards.values()].map((card) => card.element));
-  if (cards.size === 0) {
-    byId('caches').append(element('p', { class: 'empty' },
-      'There is no cache: none is registered with AddBoundedMemoryCache.'));
-  }
-
-  chart.declared = new Set(overview.caches.filter((cache) => cache.sizing === 'declared').map((cache) => cache.name));
-  const measured = overview.caches.filter((cache) => cache.sizing !== 'declared');
+function buildCards({ caches, canChange: mayChange }) {
+  canChange = mayChange;
+  cards = new Map(caches.map((cache, index) => [cache.name, new CacheCard(cache, index, canChange, refresh)]));
+  byId('cards').replaceChildren(...[...cards.values()].map((card) => card.element));
+  table.build(caches, cards);
+  chart.declared = new Set(caches.filter((cache) => cache.sizing === 'declared').map((cache) => cache.name));
+  const measured = caches.filter((cache) => cache.sizing !== 'declared');
   byId('chart-cache').replaceChildren(element('option', { value: '' }, 'all together'),
     ...measured.map((cache) => element('option', { value: cache.name }, cache.name)));
   byId('chart-cache-label').hidden = measured.length < 2;
   chart.cacheName = '';
 }
 
+/** Another process answers than before: nothing of the dead one may stay on the page. */
+function clear(instance) {
+  const notice = byId('other-process');
+  const first = timeline.samples[0];
+  notice.hidden = false;
+  setText(notice, earlier.has(instance)
+    ? 'Several processes answer at this address, in turn. Each figure is of the one that is named at the top when it '
+      + 'came. Open the page of one process to see one process.'
+    : `The service was restarted, or another process answers, at ${time(new Date())}. What belonged to the earlier `
+      + `process${overview ? ` (PID ${overview.service.processId} on ${overview.service.machine})` : ''} was cleared`
+      + `${first ? `, ${duration(timeline.samples.at(-1).seconds - first.seconds)} of history with it` : ''}.`);
+  earlier.add(instance);
+  timeline.clear();
+  chart.update();
+  cards = new Map();
+  canChange = null;
+  overview = null;
+  byId('cards').replaceChildren();
+  table.build([], cards);
+  showShrinks(timeline, sizeOfCache);
+  showChanges([]);
+  byId('facts').replaceChildren();
+  byId('samples').open = false;
+  memory.clear();
+  feed.forget();
+  load().then(() => memory.load());
+}
+
 const sizeOfCache = (name) => cards.has(name) ? sizeOf(cards.get(name).cache) : null;
+
+/** What happened in the time that the chart shows: to one cache, or to all. */
+function shownWindow(name) {
+  const window = windowOf(chart.visibleSamples, name);
+  return { ...window, span: window.seconds > 0 ? `the last ${duration(window.seconds)}` : 'no time yet' };
+}
+
+function showTop() {
+  const sample = timeline.samples.at(-1);
+  if (overview && sample) {
+    showStatus(sample, overview, oldSince);
+    showFacts(sample, overview, shownWindow(''));
+  } else {
+    showStatus(null, null, oldSince ?? '');
+  }
+}
 
 function showSample(sample) {
   timeline.addSample(sample);
-  sample.caches.forEach((now) => cards.get(now.name)?.updateNow(now, now.hitRatio));
   chart.update();
+  sample.caches.forEach((now) => cards.get(now.name)?.updateNow(now, now.hitRatio));
+  table.update(sample.caches);
+  showTop();
 }
 
 function showShrink(shrink) {
@@ -87,17 +156,39 @@ function showShrink(shrink) {
   showShrinks(timeline, sizeOfCache);
 }
 
-function showConnection(state) {
-  const texts = {
-    connecting: 'Connecting',
-    live: 'Live',
-    lost: `Connection lost at ${time(new Date())}, trying again`,
-  };
+function showChange(change) {
+  timeline.addChange(change);
+  showChanges(timeline.changes);
+}
+
+/** @param since the time of the newest figure, if there is one */
+function showConnection(state, text, since) {
   const connection = byId('connection');
-  if (connection.dataset.state !== state) {
+  const lost = state === 'lost';
+  if (connection.dataset.state !== state || connection.querySelector('.text').textContent !== text) {
     connection.dataset.state = state;
-    setText(connection.querySelector('.text'), texts[state]);
+    setText(connection.querySelector('.text'), text);
   }
+
+  if ((oldSince !== null) === lost) {
+    return;
+  }
+
+  oldSince = lost ? since ?? '' : null;
+  document.body.classList.toggle('old', lost);
+  for (const label of document.querySelectorAll('.as-of')) {
+    markOld(label);
+  }
+
+  showTop();
+  if (!lost) {
+    refresh();
+  }
+}
+
+function markOld(label) {
+  label.hidden = oldSince === null;
+  setText(label, oldSince ? `as of ${oldSince}` : '');
 }
 
 /** Shows an error once: an alert that is set again every few seconds would be read out as often. */
@@ -112,7 +203,6 @@ function showTrouble(error) {
 }
 
 setText(byId('host'), location.host);
-document.title = `Caches of ${location.host}`;
 byId('chart-cache').addEventListener('change', (event) => {
   chart.cacheName = event.target.value;
   chart.update();
@@ -120,10 +210,12 @@ byId('chart-cache').addEventListener('change', (event) => {
 byId('span').addEventListener('change', (event) => {
   chart.spanSeconds = Number(event.target.value);
   chart.update();
+  showTop();
 });
 byId('samples').addEventListener('toggle', (event) => event.target.open && showSamples(chart));
 
+api.watchInstance(clear);
 await load();
 memory.load();
-feed.open();
+feed.start();
 setInterval(refresh, refreshMilliseconds);

@@ -13,7 +13,11 @@ const names = {
   unused: 'Unused heap',
   native: 'Native',
   fileMapped: 'Mapped files',
+  unfinishedEntries: 'Values not finished',
 };
+
+/** Where there is room, the parts are shown from the beginning. */
+const wide = matchMedia('(min-width: 48rem)');
 
 export class MemoryView {
   #body = byId('report-body');
@@ -25,6 +29,12 @@ export class MemoryView {
       (event) => isBusy(event.currentTarget) || this.load(api.getMemory));
     byId('report-collect').addEventListener('click',
       (event) => isBusy(event.currentTarget) || this.#askCollect());
+  }
+
+  /** Nothing is shown until the next report: this one was of another process. */
+  clear() {
+    this.#body.replaceChildren();
+    this.#problem.replaceChildren();
   }
 
   async load(get = api.getMemory) {
@@ -67,17 +77,21 @@ function reportParts(report) {
         : `RSS is ${bytes(report.residentBytes)}, of which ${bytes(report.heapBytes)} are managed heap. `,
       element('span', { class: 'muted' }, howItWasTaken(report))),
     element('div', { class: 'stack', 'aria-hidden': 'true' }, ...rows.map((row) => segment(row, whole))),
-    element('div', { class: 'report-columns' },
+    element('ul', { class: 'stack-key', 'aria-hidden': 'true' }, ...rows.map((row) => element('li', {},
+      element('span', { class: `key ${row.kind}` }), `${names[row.kind] ?? row.kind} `,
+      element('strong', {}, bytes(row.bytes))))),
+    advice(report),
+    element('details', { class: 'parts', ...wide.matches && { open: '' } },
+      element('summary', {}, 'All parts, and where the figures come from'),
       element('div', { class: 'wide', role: 'region', tabindex: '0', 'aria-label': 'Parts of RSS' },
-        table(report, whole)),
-      advice(report)),
+        table(report, whole))),
   ];
 }
 
 function howItWasTaken(report) {
   const how = report.mode === 'collect' ? 'after a collection' : 'without a collection';
   const pause = report.gcPauseMilliseconds > 0 ? `, GC pause ${milliseconds(report.gcPauseMilliseconds)}` : '';
-  return `${time(new Date())}, ${how}, took ${milliseconds(report.durationMilliseconds)}${pause}.`;
+  return `Taken at ${time(new Date())}, ${how}, took ${milliseconds(report.durationMilliseconds)}${pause}.`;
 }
 
 const segment = (row, whole) => element('span',

@@ -53,7 +53,8 @@ function pauseClause(shrink) {
 }
 
 export function shrinkView(shrink, size = bytes) {
-  const [name, tone] = shrink.limitChange === 'raised' ? ['Limit raised', 'plain']
+  const [name, tone] = shrink.limitChange === 'raised' ? ['Limit raised', 'good']
+    : shrink.limitChange === 'unchanged' && shrink.entriesEvicted === 0 ? ['Limit unchanged', 'plain']
     : outcomes[shrink.outcome] ?? [shrink.outcome, 'plain'];
   return element('div', { class: 'shrink' },
     element('p', { class: 'sentence' },
@@ -77,9 +78,9 @@ function beforeAfter(shrink) {
         element('span', { class: 'arrow', 'aria-hidden': 'true' }, ' → '),
         spoken(', after '), element('strong', {}, amount(shrink.after, label, after))),
       element('span', { class: 'track', 'aria-hidden': 'true' },
-        element('span', { class: 'bar before', style: { width: `${100 * before / most}%` } }),
+        element('span', { class: 'bar-of before', style: { width: `${100 * before / most}%` } }),
         element('span',
-          { class: 'bar after', style: { width: `${100 * after / most}%`, background: `var(--${colour})` } })));
+          { class: 'bar-of after', style: { width: `${100 * after / most}%`, background: `var(--${colour})` } })));
   }));
 }
 

@@ -1,16 +1,25 @@
-// The page's copy of the past: samples and shrinks, oldest first, at most as many as a chart can show.
+// The page's copy of the past: samples, shrinks and changes, oldest first, at most as many as a chart can show.
 
 const mostSamples = 7200;
 const mostShrinks = 200;
+const mostChanges = 500;
 
 export class Timeline {
   samples = [];
   shrinks = [];
+  changes = [];
 
   load(history) {
+    this.clear();
     this.samples = history.samples.slice(-mostSamples).map(read);
-    this.shrinks = [];
     history.shrinks.forEach((shrink) => this.addShrink(shrink));
+    history.changes.forEach((change) => this.addChange(change));
+  }
+
+  clear() {
+    this.samples = [];
+    this.shrinks = [];
+    this.changes = [];
   }
 
   addSample(sample) {
@@ -37,6 +46,20 @@ export class Timeline {
       this.shrinks.shift();
     }
   }
+
+  /** A change comes twice: when it begins, and when it has ended. */
+  addChange(change) {
+    const known = this.changes.findIndex(({ number }) => number === change.number);
+    if (known >= 0) {
+      this.changes[known] = change;
+      return;
+    }
+
+    this.changes.push(change);
+    if (this.changes.length > mostChanges) {
+      this.changes.shift();
+    }
+  }
 }
 
 const read = (sample) => ({ ...sample, seconds: Date.parse(sample.time) / 1000 });
@@ -56,4 +79,34 @@ export function cacheTotals(sample, name, declared) {
   }
 
   return { used, max };
+}
+
+/**
+ * What happened between the first and the last of some samples: lookups and evictions.
+ * @param name one cache, or '' for all
+ */
+export function windowOf(samples, name) {
+  const first = samples[0];
+  const last = samples.at(-1);
+  const seconds = first && last ? last.seconds - first.seconds : 0;
+  let hits = 0;
+  let misses = 0;
+  let evicted = 0;
+  let counted = false;
+  for (const now of last?.caches ?? []) {
+    const before = first.caches.find((cache) => cache.name === now.name);
+    if (before && (!name || now.name === name)) {
+      evicted += now.evicted - before.evicted;
+      counted ||= now.hits !== null;
+      hits += (now.hits ?? 0) - (before.hits ?? 0);
+      misses += (now.misses ?? 0) - (before.misses ?? 0);
+    }
+  }
+
+  return {
+    seconds,
+    counted,
+    hitRatio: hits + misses > 0 ? hits / (hits + misses) : null,
+    evictionsPerSecond: seconds > 0 ? evicted / seconds : null,
+  };
 }

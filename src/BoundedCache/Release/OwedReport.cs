@@ -147,7 +147,11 @@ internal sealed class OwedReport(
             return;
         }
 
-        ShrinkReport made = Complete(report, cache, end.Result, started) with { Reason = end.Reason };
+        ShrinkReport made = Complete(report, cache, end.Result, started) with
+        {
+            Reason = end.Reason,
+            IsGivenUp = end.Left != ReleaseObstacle.None,
+        };
         if (end.Obstacle == ReleaseObstacle.Cancelled)
         {
             cache.OnReleased(end.Result);

@@ -75,6 +75,26 @@ public sealed class CrossSiteTests
     }
 
     [Fact]
+    public async Task The_refusal_names_both_values_and_the_usual_cause()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+
+        (await host.PutAsync(
+            "api/caches/default/limit",
+            """{"maxMemory": 1000}""",
+            "Host: localhost:5000",
+            "Origin: http://ops.example"))
+            .AssertProblem(
+                HttpStatusCode.Forbidden,
+                "Host 'localhost:5000'",
+                "Origin 'http://ops.example'",
+                "a proxy before the service has changed Host",
+                "proxy_set_header Host $http_host");
+        (await host.GetAsync("api/caches", "Sec-Fetch-Site: cross-site"))
+            .AssertProblem(HttpStatusCode.Forbidden, "'cross-site' (Sec-Fetch-Site)");
+    }
+
+    [Fact]
     public async Task A_link_on_another_site_may_lead_to_the_page()
     {
         await using AdminHost host = await AdminHost.StartAsync();

@@ -15,6 +15,11 @@ public sealed class StreamTests
         await using KestrelHost host = await KestrelHost.StartAsync();
         await using var stream = await Watcher.OpenAsync(host);
         Assert.Equal("text/event-stream", stream.Response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("no", Assert.Single(stream.Response.Headers.GetValues("X-Accel-Buffering")));
+        JsonNode service = await stream.NextAsync("service");
+        Assert.Equal(
+            Assert.Single(stream.Response.Headers.GetValues("BoundedCache-Instance")),
+            service["instance"]!.GetValue<string>());
         JsonNode sample = await stream.NextAsync("sample");
         Assert.Equal("default", sample["caches"]![0]!["name"]!.GetValue<string>());
         await stream.NextAsync("sample");
@@ -86,12 +91,12 @@ public sealed class StreamTests
     public async Task A_watcher_that_reads_nothing_holds_up_nobody_and_keeps_no_more_than_some_events()
     {
         var events = new BoundedCache.AspNetCore.Events.EventHub();
-        await using IAsyncEnumerator<SseItem<string>> slow = events.ReadAsync(static () => null, default)
+        await using IAsyncEnumerator<SseItem<string>> slow = events.ReadAsync(static () => [], default)
             .GetAsyncEnumerator();
         ValueTask<bool> first = slow.MoveNextAsync();
         for (int i = 0; i < 1000; i++)
         {
-            events.Publish("sample", Sample(i), Json.AdminJsonContext.Default.SampleView);
+            events.Publish("sample", Sample(i), Json.AdminJsonContext.Readable.SampleView);
         }
 
         Assert.True(await first);

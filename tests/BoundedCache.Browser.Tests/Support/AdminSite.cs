@@ -25,6 +25,8 @@ internal sealed class AdminSite : IAsyncDisposable
         PageAddress = new Uri($"{application.Urls.Single()}/admin/cache/");
     }
 
+    public IServiceProvider Services => _application.Services;
+
     public BoundedMemoryCache First { get; }
 
     public BoundedMemoryCache Second { get; }
@@ -36,11 +38,13 @@ internal sealed class AdminSite : IAsyncDisposable
     /// <param name="maxMemory">The limit of the first cache, in bytes.</param>
     /// <param name="mayChange">Whether those who look may also change.</param>
     /// <param name="configure">Changes the settings of the endpoint.</param>
+    /// <param name="services">What the application registers besides the two caches.</param>
     public static async Task<AdminSite> StartAsync(
         int port = 0,
         long maxMemory = MaxMemory,
         bool mayChange = true,
-        Action<BoundedCacheAdminOptions>? configure = null)
+        Action<BoundedCacheAdminOptions>? configure = null,
+        Action<IServiceCollection>? services = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -48,6 +52,7 @@ internal sealed class AdminSite : IAsyncDisposable
         builder.Services.AddBoundedMemoryCache(
             options => (options.Name, options.MaxMemory, options.TrackStatistics) = (FirstName, maxMemory, true));
         builder.Services.AddKeyedBoundedMemoryCache(SecondName, static options => options.MaxMemory = MaxMemory);
+        services?.Invoke(builder.Services);
         builder.Services.AddAuthorizationBuilder()
             .AddPolicy("everybody", static policy => policy.RequireAssertion(static _ => true))
             .AddPolicy("nobody", static policy => policy.RequireAssertion(static _ => false));
@@ -64,7 +69,7 @@ internal sealed class AdminSite : IAsyncDisposable
         await application.StartAsync();
 
         var site = new AdminSite(application);
-        Fill(site.First, maxMemory / 2);
+        Fill(site.First, Math.Min(maxMemory, MaxMemory) / 2);
         Fill(site.Second, MaxMemory / 2);
         return site;
     }

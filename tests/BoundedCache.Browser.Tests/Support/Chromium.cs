@@ -8,12 +8,19 @@ internal static class Chromium
         + "chromium-browser or google-chrome on the PATH, or name a program in CHROMIUM_PATH.";
 
     /// <summary>
+    /// A name of this machine that the browser does not take for this machine. It sends no <c>Sec-Fetch-Site</c> there
+    /// over plain HTTP, as it would not over a network.
+    /// </summary>
+    public const string PlainHost = "ops.example";
+
+    /// <summary>
     /// Headless, without a sandbox (which root may not use), and without connections of the browser's own to anywhere.
     /// </summary>
     public static readonly string[] Arguments =
     [
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        $"--host-resolver-rules=MAP {PlainHost} 127.0.0.1",
     ];
 
     private static readonly string[] s_names =
@@ -26,16 +33,17 @@ internal static class Chromium
     public static bool IsRequired { get; } = string.Equals(
         Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase);
 
-    private static string? Find()
+    /// <summary>Finds a program on the PATH, and where Debian has servers.</summary>
+    public static string? FindProgram(params string[] names)
     {
-        if (Environment.GetEnvironmentVariable("CHROMIUM_PATH") is { Length: > 0 } given)
-        {
-            return File.Exists(given) ? given : null;
-        }
-
-        string[] directories = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty)
+        string[] directories = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin"
             .Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return s_names.SelectMany(name => directories.Select(directory => System.IO.Path.Combine(directory, name)))
+        return names.SelectMany(name => directories.Select(directory => System.IO.Path.Combine(directory, name)))
             .FirstOrDefault(File.Exists);
     }
+
+    private static string? Find() =>
+        Environment.GetEnvironmentVariable("CHROMIUM_PATH") is { Length: > 0 } given
+            ? File.Exists(given) ? given : null
+            : FindProgram(s_names);
 }

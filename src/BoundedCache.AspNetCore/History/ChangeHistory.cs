@@ -1,0 +1,149 @@
+using System.Text.Json.Serialization;
+using BoundedCache.AspNetCore.Events;
+using BoundedCache.AspNetCore.Json;
+
+namespace BoundedCache.AspNetCore.History;
+
+/// <summary>
+/// Who changed what: the last changes that were asked for here, and changes of limits that the application or its
+/// configuration made. Thread-safe.
+/// </summary>
+internal sealed class ChangeHistory(EventHub events, TimeProvider time)
+{
+    /// <summary>How many are kept, of all caches together.</summary>
+    public const int Most = 500;
+
+    private const string Application = "the application or its configuration";
+
+    private readonly Lock _lock = new();
+    private readonly LinkedList<ChangeView> _changes = [];
+
+    /// <summary>The limit of each cache that is known to this history.</summary>
+    private readonly Dictionary<string, long> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Limits that were seen once and that nobody asked for here.</summary>
+    private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
+
+    private int _last;
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<ChangeView> Views
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _changes];
+            }
+        }
+    }
+
+    /// <summary>Records a change that begins, or that is done already. Sets its number and its time.</summary>
+    public ChangeView Add(ChangeView change)
+    {
+        ChangeView added;
+        lock (_lock)
+        {
+            added = change with { Number = ++_last, Time = time.GetUtcNow() };
+            _changes.AddLast(added);
+            if (_changes.Count > Most)
+            {
+                _changes.RemoveFirst();
+            }
+
+            if (added is { CacheName: { } name, NewMaxBytes: { } limit })
+            {
+                _known[name] = limit;
+                _seen.Remove(name);
+            }
+        }
+
+        events.Publish("change", added, AdminJsonContext.Readable.ChangeView);
+        return added;
+    }
+
+    /// <summary>Says how a change ended.</summary>
+    public void End(ChangeView change, string outcome)
+    {
+        ChangeView ended = change with { Outcome = outcome };
+        lock (_lock)
+        {
+            if (_changes.Find(change) is not { } node)
+            {
+                return;
+            }
+
+            node.Value = ended;
+        }
+
+        events.Publish("change", ended, AdminJsonContext.Readable.ChangeView);
+    }
+
+    /// <summary>
+    /// Notes the limit that a cache has. A limit that was not asked for here, and that is seen twice, was set by the
+    /// application: once may be a change that is just being recorded.
+    /// </summary>
+    public void Observe(string cacheName, long maxBytes)
+    {
+        long before;
+        lock (_lock)
+        {
+            if (!_known.TryGetValue(cacheName, out before) || before == maxBytes)
+            {
+                _known[cacheName] = maxBytes;
+                _seen.Remove(cacheName);
+                return;
+            }
+
+            if (!_seen.TryGetValue(cacheName, out long seen) || seen != maxBytes)
+            {
+                _seen[cacheName] = maxBytes;
+                return;
+            }
+        }
+
+        Add(new ChangeView(cacheName, ChangeKind.Limit, Application)
+        {
+            OldMaxBytes = before,
+            NewMaxBytes = maxBytes,
+            Outcome = "done",
+        });
+    }
+}
+
+/// <summary>One change: who made it, when, and what it did. Amounts are bytes, or units of a declared cache.</summary>
+/// <remarks>
+/// <para><c>Number</c>: Counts up from 1 within one run of the service. A change is told again when it ends.</para>
+/// <para><c>CacheName</c>: Null for a change of no cache: a memory report with a collection.</para>
+/// <para><c>Who</c>: The user's name, if there is one, and the address of the connection.</para>
+/// <para><c>Outcome</c>: How it ended; null while it is under way.</para>
+/// </remarks>
+internal sealed record ChangeView(
+    string? CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<ChangeKind>))] ChangeKind Kind,
+    string Who)
+{
+    public int Number { get; init; }
+
+    public DateTimeOffset Time { get; init; }
+
+    public long? OldMaxBytes { get; init; }
+
+    public long? NewMaxBytes { get; init; }
+
+    public long? EntriesRemoved { get; init; }
+
+    public long? BytesRemoved { get; init; }
+
+    public string? Outcome { get; init; }
+}
+
+/// <summary>What was changed.</summary>
+internal enum ChangeKind
+{
+    Limit,
+    Release,
+    Compact,
+    Clear,
+    Collect,
+}

@@ -1,0 +1,145 @@
+// The top of the page: whether memory is fine, in words, and the figures that one looks for first.
+
+import { byId, element, setText } from './dom.js';
+import { bytes, count, duration, percent, perSecond, time } from './format.js';
+
+/** From this share of a limit on, the process is close to it. */
+const close = 0.9;
+/** From this share on, it is near it. */
+const near = 0.8;
+
+/** The tightest limit that would end the process, or that the machine has. */
+export function limitOf(room) {
+  return room.containerBytes ? ['the container', room.containerBytes]
+    : room.machineBytes ? ['the machine', room.machineBytes] : null;
+}
+
+/**
+ * Says whether memory is fine, and why not.
+ * @returns [tone, word, sentence]
+ */
+export function judge(sample, overview) {
+  const limit = limitOf(overview.room);
+  const process = overview.process;
+  const yielding = sample.caches.filter((cache) => (cache.effectiveMaxBytes ?? cache.maxBytes) < cache.maxBytes);
+  const resident = sample.residentBytes;
+  const heap = overview.room.heapLimitBytes;
+  if (limit && resident > close * limit[1]) {
+    return ['bad', `Close to ${limit[0]}’s limit`, `RSS is ${bytes(resident)} of ${bytes(limit[1])} `
+      + `(${percent(resident / limit[1])}). Lower a cache’s limit, or look below at where the memory is.`];
+  }
+
+  if (heap && sample.committedBytes > close * heap) {
+    return ['bad', 'Close to the heap’s hard limit', `The heap has committed ${bytes(sample.committedBytes)} of `
+      + `${bytes(heap)}. At the limit the runtime ends the process. Lower a cache’s limit.`];
+  }
+
+  if (yielding.length > 0) {
+    const most = yielding.reduce((a, b) => a.effectiveMaxBytes / a.maxBytes < b.effectiveMaxBytes / b.maxBytes ? a : b);
+    const others = yielding.length === 1 ? '' : `${yielding.length} caches may hold less than their limits; `;
+    return ['warn', 'Under memory pressure', `${others}“${most.name}” may for now hold `
+      + `${bytes(most.effectiveMaxBytes)} of ${bytes(most.maxBytes)}.`];
+  }
+
+  if (overview.advice) {
+    return ['warn', 'Limits that do not fit', overview.advice];
+  }
+
+  if (process.isResidentUnknown) {
+    return ['none', 'RSS is not known here', 'The operating system does not tell it to this process.'];
+  }
+
+  if (limit && resident > near * limit[1]) {
+    return ['warn', `Near ${limit[0]}’s limit`,
+      `RSS is ${bytes(resident)} of ${bytes(limit[1])} (${percent(resident / limit[1])}).`];
+  }
+
+  return limit ? ['good', 'Fine', `${bytes(resident)} of ${bytes(limit[1])}`]
+    : ['good', 'Fine', `RSS is ${bytes(resident)}; no limit of the process is known.`];
+}
+
+export function showStatus(sample, overview, oldSince) {
+  const [tone, word, text] = oldSince !== null
+    ? ['none', 'Not known', oldSince ? `no figures since ${oldSince}.` : 'no figures yet.']
+    : judge(sample, overview);
+  const status = byId('status');
+  status.dataset.tone = tone;
+  // Figures change every second; a screen reader is told only when the judgement changes.
+  status.setAttribute('aria-live', 'polite');
+  setText(status.querySelector('.text'), `${word}: ${text}`);
+}
+
+export function showService(service) {
+  setText(byId('service'), service.name);
+  document.title = `Caches of ${service.name}`;
+  const version = service.version ? `${service.version} · ` : '';
+  setText(byId('host'),
+    `${version}${location.host} · PID ${service.processId} on ${service.machine} · BoundedCache`);
+}
+
+/** @param shown hit ratio and evictions a second over the shown window, or null */
+export function showFacts(sample, overview, shown) {
+  const limit = limitOf(overview.room);
+  const measured = overview.caches.filter((cache) => cache.sizing !== 'declared').map((cache) => cache.name);
+  const now = sample.caches.filter((cache) => measured.includes(cache.name));
+  const sum = (read) => now.reduce((total, cache) => total + read(cache), 0);
+  const effective = sum((cache) => cache.effectiveMaxBytes ?? cache.maxBytes);
+  const max = sum((cache) => cache.maxBytes);
+  const started = Date.parse(overview.service.started);
+  const facts = [
+    ['Uptime', duration((Date.parse(sample.time) - started) / 1000), `since ${dayAndTime(started)}`],
+    ['RSS', overview.process.isResidentUnknown ? 'unknown' : bytes(sample.residentBytes),
+      limit ? `of ${limit[0]}’s ${bytes(limit[1])}` : 'no limit known'],
+    ['Caches', bytes(sum((cache) => cache.usedBytes)), effective < max
+      ? `may hold ${bytes(effective)} now, of ${bytes(max)}` : `of limits of ${bytes(max)}`],
+    ['Hit ratio', shown.counted ? percent(shown.hitRatio) : 'not counted', `over ${shown.span}`],
+    ['Evictions', perSecond(shown.evictionsPerSecond), `over ${shown.span}`],
+  ];
+  const host = byId('facts');
+  if (host.childElementCount !== facts.length) {
+    host.replaceChildren(...facts.map(([name]) => element('div', {}, element('dt', {}, name),
+      element('dd', { class: 'value' }), element('dd', { class: 'of' }))));
+  }
+
+  facts.forEach(([, value, of], index) => {
+    setText(host.children[index].querySelector('.value'), value);
+    setText(host.children[index].querySelector('.of'), of);
+  });
+}
+
+export function showChanges(changes) {
+  setText(byId('change-count'), count(changes.length));
+  byId('changes-region').hidden = changes.length === 0;
+  byId('no-changes').hidden = changes.length > 0;
+  byId('changes').replaceChildren(...changes.slice(-50).reverse().map((change) => element('tr', {},
+    element('th', { scope: 'row' }, element('time', { datetime: change.time }, time(change.time))),
+    element('td', {}, change.cacheName ?? 'all'),
+    element('td', {}, sentenceOf(change)),
+    element('td', {}, change.who),
+    element('td', {}, outcomes[change.outcome] ?? change.outcome ?? 'under way'))));
+}
+
+const outcomes = {
+  done: 'done',
+  released: 'released',
+  partial: 'partly released',
+  skipped: 'not released',
+  notRequested: 'memory kept',
+  unknown: 'not known',
+  failed: 'failed',
+};
+
+function sentenceOf(change) {
+  const removed = `${count(change.entriesRemoved ?? 0)} removed, ${bytes(change.bytesRemoved ?? 0)}`;
+  return change.kind === 'limit' ? `Limit ${bytes(change.oldMaxBytes)} → ${bytes(change.newMaxBytes)}`
+    : change.kind === 'release' ? 'Memory released'
+      : change.kind === 'compact' ? `Compacted: ${removed}`
+        : change.kind === 'clear' ? `Cleared: ${removed}`
+          : 'Garbage collected for a report';
+}
+
+function dayAndTime(moment) {
+  const date = new Date(moment);
+  return date.toDateString() === new Date().toDateString() ? time(date)
+    : `${date.toLocaleDateString(undefined, { month: 'short', day: 'numeric' })}, ${time(date).slice(0, 5)}`;
+}

@@ -1,0 +1,274 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace BoundedCache.Tool;
+
+/// <summary>What the commands do.</summary>
+internal sealed class Operations(TextWriter output, TextWriter errors)
+{
+    private readonly Views _views = new(output);
+
+    public Task<ExitCode> CachesAsync(Call call) => EachAsync(
+        call, static (client, token) => client.GetAsync("api/caches", token), _views.Caches);
+
+    public async Task<ExitCode> WatchAsync(Call call, double interval, int times)
+    {
+        if (interval is not (>= 0.1 and <= 3600))
+        {
+            throw new ToolException(ExitCode.Usage, $"--interval: expected seconds from 0.1 to 3600, got {interval}.");
+        }
+
+        var clients = call.Connection.Urls.Select(url => new ServiceClient(url, call.Connection)).ToList();
+        var before = new Dictionary<Uri, JsonNode>();
+        IAnsiConsole console = Views.ConsoleOn(output);
+        try
+        {
+            for (int i = 0; times == 0 || i < times; i++)
+            {
+                if (i > 0)
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(interval), call.Cancellation);
+                }
+
+                if (!Console.IsOutputRedirected && !call.IsJson)
+                {
+                    console.Clear();
+                }
+
+                foreach (ServiceClient client in clients)
+                {
+                    await LookAsync(client, call, before, interval);
+                }
+            }
+
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
+        {
+            // Ctrl+C is how one ends it.
+            return ExitCode.Done;
+        }
+        finally
+        {
+            clients.ForEach(static client => client.Dispose());
+        }
+    }
+
+    public async Task<ExitCode> LimitAsync(Call call, string name, string limit, string? mode, bool isAgreed)
+    {
+        if (limit.All(char.IsAsciiDigit) && ByteSize.TryParse(limit, out long bytes) && bytes < 1 << 20 && !isAgreed)
+        {
+            await errors.WriteLineAsync($"{limit} bytes? A number without a unit is bytes. For {limit} MiB write "
+                + $"{limit}MB.");
+        }
+
+        return await ChangeAsync(
+            call,
+            isAgreed,
+            async (client, token) => PreviewOf(await client.GetAsync(
+                ServiceClient.CachePath(name, "/limit/preview", $"maxMemory={Uri.EscapeDataString(limit)}"), token)),
+            (client, token) =>
+            {
+                var body = new JsonObject { ["maxMemory"] = limit };
+                if (mode is not null)
+                {
+                    body["releaseMode"] = mode;
+                }
+
+                return client.ChangeAsync(HttpMethod.Put, ServiceClient.CachePath(name, "/limit"), body, token);
+            },
+            _views.Report);
+    }
+
+    public Task<ExitCode> ReleaseAsync(Call call, string name, string? mode, bool isAgreed) => ChangeAsync(
+        call,
+        isAgreed,
+        (_, _) => Task.FromResult($"Memory of “{name}” is released. Entries stay; the process stops for a moment."),
+        (client, token) => client.ChangeAsync(
+            HttpMethod.Post,
+            ServiceClient.CachePath(name, "/release"),
+            mode is null ? [] : new JsonObject { ["releaseMode"] = mode },
+            token),
+        _views.Report);
+
+    public Task<ExitCode> CompactAsync(Call call, string name, double percent, bool isAgreed)
+    {
+        if (percent is not (> 0 and <= 100))
+        {
+            throw new ToolException(
+                ExitCode.Usage,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"--percent: expected a number above 0 and up to 100, got {percent}."));
+        }
+
+        return ChangeAsync(
+            call,
+            isAgreed,
+            async (client, token) =>
+            {
+                string count = await CountAsync(client, name, token);
+                return string.Create(
+                    CultureInfo.InvariantCulture, $"{percent} % of the {count} entries of “{name}” are removed.");
+            },
+            (client, token) => client.ChangeAsync(
+                HttpMethod.Post,
+                ServiceClient.CachePath(name, "/compact"),
+                new JsonObject { ["share"] = percent / 100 },
+                token),
+            _views.Removal);
+    }
+
+    public Task<ExitCode> ClearAsync(Call call, string name, bool isAgreed) => ChangeAsync(
+        call,
+        isAgreed,
+        async (client, token) => $"All {await CountAsync(client, name, token)} entries of “{name}” are removed.",
+        (client, token) => client.ChangeAsync(HttpMethod.Post, ServiceClient.CachePath(name, "/clear"), [], token),
+        _views.Removal);
+
+    public Task<ExitCode> MemoryAsync(Call call, bool collects) => EachAsync(
+        call,
+        (client, token) => collects
+            ? client.ChangeAsync(HttpMethod.Post, "api/memory", [], token)
+            : client.GetAsync("api/memory", token),
+        _views.Memory);
+
+    public Task<ExitCode> TypesAsync(Call call, string name) => EachAsync(
+        call, (client, token) => client.GetAsync(ServiceClient.CachePath(name, "/contents"), token), _views.Contents);
+
+    public Task<ExitCode> HistoryAsync(Call call, string? name, bool isCsv, string? since) => EachAsync(
+        isCsv ? call with { IsJson = false } : call,
+        (client, token) => client.GetAsync(
+            since is null ? "api/history" : $"api/history?since={Uri.EscapeDataString(since)}", token),
+        (url, history) =>
+        {
+            if (isCsv)
+            {
+                _views.Csv(url, history, name, isFirst: url == call.Connection.Urls[0]);
+            }
+            else
+            {
+                _views.Changes(url, history, name);
+            }
+        });
+
+    private static string PreviewOf(JsonNode preview)
+    {
+        long from = preview["oldMaxBytes"]!.GetValue<long>();
+        long to = preview["newMaxBytes"]!.GetValue<long>();
+        long entries = preview["entriesToEvict"]!.GetValue<long>();
+        string evicts = entries == 0
+            ? "Evicts nothing."
+            : $"Evicts about {entries.ToString("N0", CultureInfo.InvariantCulture)} entries, "
+                + $"{ByteSize.Format(preview["bytesToEvict"]!.GetValue<long>())}.";
+        return $"The limit of “{preview["cacheName"]}” goes from {ByteSize.Format(from)} to "
+            + $"{ByteSize.Format(to)}. {evicts}"
+            + (preview["advice"] is { } advice ? $" {advice}" : "");
+    }
+
+    private static async Task<string> CountAsync(ServiceClient client, string name, CancellationToken token) =>
+        (await client.GetAsync(ServiceClient.CachePath(name), token))["count"]!.GetValue<int>()
+            .ToString("N0", CultureInfo.InvariantCulture);
+
+    private async Task LookAsync(ServiceClient client, Call call, Dictionary<Uri, JsonNode> before, double interval)
+    {
+        try
+        {
+            JsonNode now = await client.GetAsync("api/caches", call.Cancellation);
+            if (call.IsJson)
+            {
+                await WriteJsonAsync(client.Url, now);
+                return;
+            }
+
+            JsonNode? last = before.GetValueOrDefault(client.Url);
+            bool isSame = last?["service"]?["instance"]?.GetValue<string>()
+                == now["service"]?["instance"]?.GetValue<string>();
+            _views.Caches(client.Url, now, isSame ? last : null, interval);
+            before[client.Url] = now;
+        }
+        catch (ToolException exception)
+        {
+            // One service that does not answer does not end the look at the others; its old figures are not shown.
+            before.Remove(client.Url);
+            await output.WriteLineAsync(exception.Message);
+        }
+    }
+
+    /// <summary>
+    /// Asks each service, and shows each answer. What one refuses does not keep the others from answering.
+    /// </summary>
+    private async Task<ExitCode> EachAsync(
+        Call call, Func<ServiceClient, CancellationToken, Task<JsonNode>> ask, Action<Uri, JsonNode> show)
+    {
+        ExitCode worst = ExitCode.Done;
+        foreach (Uri url in call.Connection.Urls)
+        {
+            using var client = new ServiceClient(url, call.Connection);
+            try
+            {
+                JsonNode answer = await ask(client, call.Cancellation);
+                if (call.IsJson)
+                {
+                    await WriteJsonAsync(url, answer);
+                }
+                else
+                {
+                    show(url, answer);
+                }
+            }
+            catch (ToolException exception) when (call.Connection.Urls.Count > 1)
+            {
+                await errors.WriteLineAsync(exception.Message);
+                worst = worst == ExitCode.Done ? exception.Code : worst;
+            }
+        }
+
+        return worst;
+    }
+
+    /// <summary>Says what would happen in every service, asks once, and does it.</summary>
+    private async Task<ExitCode> ChangeAsync(
+        Call call,
+        bool isAgreed,
+        Func<ServiceClient, CancellationToken, Task<string>> preview,
+        Func<ServiceClient, CancellationToken, Task<JsonNode>> change,
+        Action<Uri, JsonNode> show)
+    {
+        foreach (Uri url in call.Connection.Urls)
+        {
+            using var client = new ServiceClient(url, call.Connection);
+            await errors.WriteLineAsync($"{url}: {await preview(client, call.Cancellation)}");
+        }
+
+        if (!isAgreed && !await ConfirmAsync())
+        {
+            return ExitCode.NotConfirmed;
+        }
+
+        return await EachAsync(call, change, show);
+    }
+
+    private async Task<bool> ConfirmAsync()
+    {
+        if (Console.IsInputRedirected)
+        {
+            await errors.WriteLineAsync("Nothing was changed: expected --yes, because nobody can be asked here.");
+            return false;
+        }
+
+        await errors.WriteAsync("Do it? [y/N] ");
+        bool isAgreed = (await Console.In.ReadLineAsync())?.Trim().ToUpperInvariant() is "Y" or "YES";
+        await errors.WriteLineAsync(isAgreed ? "" : "Nothing was changed.");
+        return isAgreed;
+    }
+
+    private async Task WriteJsonAsync(Uri url, JsonNode answer) => await output.WriteLineAsync(
+        new JsonObject { ["url"] = url.ToString(), ["answer"] = answer.DeepClone() }.ToJsonString(
+            new JsonSerializerOptions
+            {
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }));
+}

@@ -1,0 +1,3 @@
+using BoundedCache.Tool;
+
+return await new ToolCommands(Console.Out, Console.Error).InvokeAsync(args);

@@ -1,0 +1,183 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace BoundedCache.Tool;
+
+/// <summary>How to reach services: the same for all of them.</summary>
+internal sealed record Connection(
+    IReadOnlyList<Uri> Urls, string? Key, string KeyHeader, string? CaFile, TimeSpan Timeout);
+
+/// <summary>The admin API of one service.</summary>
+internal sealed class ServiceClient : IDisposable
+{
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(300);
+
+    private readonly HttpClient _http;
+    private readonly Connection _connection;
+
+    public ServiceClient(Uri url, Connection connection)
+    {
+        (Url, _connection) = (url, connection);
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = connection.Timeout };
+        if (connection.CaFile is { } file)
+        {
+            handler.SslOptions = new SslClientAuthenticationOptions
+            {
+                RemoteCertificateValidationCallback = Trusting(file),
+            };
+        }
+
+        _http = new HttpClient(handler) { BaseAddress = url, Timeout = connection.Timeout };
+        if (connection.Key is { } key
+            && !_http.DefaultRequestHeaders.TryAddWithoutValidation(connection.KeyHeader, key))
+        {
+            throw new ToolException(
+                ExitCode.Usage, $"--key-header: expected the name of a header, got '{connection.KeyHeader}'.");
+        }
+    }
+
+    public Uri Url { get; }
+
+    public static string CachePath(string name, string rest = "", string query = "") =>
+        $"api/caches/-{rest}?name={Uri.EscapeDataString(name)}{(query.Length > 0 ? "&" : "")}{query}";
+
+    public Task<JsonNode> GetAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, path, null, cancellationToken);
+
+    /// <summary>Sends a change. One that takes long is followed until it has ended.</summary>
+    public async Task<JsonNode> ChangeAsync(
+        HttpMethod method, string path, JsonObject body, CancellationToken cancellationToken)
+    {
+        JsonNode answer = await SendAsync(method, path, body, cancellationToken);
+        while (answer["state"] is { } state)
+        {
+            switch (state.GetValue<string>())
+            {
+                case "completed":
+                    return answer["report"]!;
+                case "failed":
+                    throw new ToolException(ExitCode.Refused, $"It failed: {answer["error"]}");
+                default:
+                    await Task.Delay(s_poll, cancellationToken);
+                    answer = await GetAsync($"api/operations/{answer["id"]}", cancellationToken);
+                    break;
+            }
+        }
+
+        return answer;
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<JsonNode> SendAsync(
+        HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = JsonContent.Create(body);
+            request.Headers.Add("Prefer", "respond-async");
+        }
+
+        try
+        {
+            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
+            string text = await response.Content.ReadAsStringAsync(cancellationToken);
+            return response.IsSuccessStatusCode
+                ? JsonNode.Parse(text) ?? throw NoApi()
+                : throw Refusal(response, text);
+        }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ToolException(
+                ExitCode.NoAnswer,
+                $"{Url}: no answer within {_connection.Timeout.TotalSeconds:0.#} s."
+                    + (body is null ? "" : " What was asked for may still be done: look before you ask again."));
+        }
+        catch (HttpRequestException exception)
+        {
+            string why = exception.InnerException is AuthenticationException authentication
+                ? $"{authentication.Message} --ca names a certificate authority to trust."
+                : exception.Message;
+            throw new ToolException(ExitCode.NoAnswer, $"{Url}: no answer. {why}");
+        }
+        catch (JsonException)
+        {
+            throw NoApi();
+        }
+    }
+
+    private ToolException NoApi() => new(
+        ExitCode.NoAnswer,
+        $"{Url}: expected the admin API, got something that is no JSON. The address is that of the admin page, such as "
+            + "http://127.0.0.1:5000/admin/cache.");
+
+    private ToolException Refusal(HttpResponseMessage response, string text)
+    {
+        string? detail = null;
+        try
+        {
+            detail = JsonNode.Parse(text)?["detail"]?.GetValue<string>();
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // A proxy's page; the status must do.
+        }
+
+        ExitCode code = response.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.NotAuthorized,
+            HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout => ExitCode.NoAnswer,
+            _ => ExitCode.Refused,
+        };
+        string hint = response.StatusCode == HttpStatusCode.Unauthorized
+            ? " The key is read from --key-file, or from the environment variable BOUNDEDCACHE_KEY."
+            : "";
+        return new ToolException(code, $"{Url}: {detail ?? $"status {(int)response.StatusCode}."}{hint}");
+    }
+
+    /// <summary>Trusts the machine's authorities, and those of a file.</summary>
+    private static RemoteCertificateValidationCallback Trusting(string file)
+    {
+        var own = new X509Certificate2Collection();
+        try
+        {
+            own.ImportFromPemFile(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException
+            or System.Security.Cryptography.CryptographicException)
+        {
+            throw new ToolException(ExitCode.Usage, $"--ca: expected a PEM file of certificates: {exception.Message}");
+        }
+
+        return (_, certificate, chain, errors) =>
+        {
+            if (errors == SslPolicyErrors.None)
+            {
+                return true;
+            }
+
+            if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is null)
+            {
+                return false;
+            }
+
+            using var judged = new X509Chain();
+            judged.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            judged.ChainPolicy.CustomTrustStore.AddRange(own);
+            judged.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            foreach (X509ChainElement element in chain?.ChainElements ?? new X509Chain().ChainElements)
+            {
+                judged.ChainPolicy.ExtraStore.Add(element.Certificate);
+            }
+
+            using X509Certificate2 leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
+            return judged.Build(leaf);
+        };
+    }
+}

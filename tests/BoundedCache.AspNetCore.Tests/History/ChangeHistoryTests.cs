@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using BoundedCache.AspNetCore.History;
+using BoundedCache.AspNetCore.Tests.Support;
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.AspNetCore.Tests.History;
+
+/// <summary>Who changed what, and what is kept of the hours before.</summary>
+public sealed class ChangeHistoryTests
+{
+    [Fact]
+    public async Task It_has_who_changed_what_and_how_it_ended()
+    {
+        await using AdminHost host = await AdminHost.StartAsync(
+            static all => (all.ReadPolicy, all.ChangePolicy) = ("read", "change"), TestUsers.Add);
+        await host.PutAsync("api/caches/default/limit", """{"maxMemory": 500}""", TestUsers.Operator);
+        await host.PostAsync("api/caches/pages/release", "{}", TestUsers.Operator);
+        await host.PostAsync("api/caches/pages/compact", """{"share": 1}""", TestUsers.Operator);
+        await host.PostAsync("api/caches/pages/clear", "{}", TestUsers.Operator);
+        await host.PostAsync("api/memory", "{}", TestUsers.Operator);
+
+        JsonArray changes = (await host.GetAsync("api/history", TestUsers.Reader))
+            .AssertOk().Json["changes"]!.AsArray();
+
+        Assert.Equal(
+            ["limit default", "release pages", "compact pages", "clear pages", "collect "],
+            changes.Select(static change => $"{change!["kind"]} {change["cacheName"]}"));
+        Assert.All(changes, static change => Assert.Equal("oscar (127.0.0.1)", change!["who"]!.GetValue<string>()));
+        Assert.All(changes, static change => Assert.NotNull(change!["outcome"]));
+        Assert.Equal(
+            (1 << 20, 500, "notRequested"),
+            (changes[0]!["oldMaxBytes"]!.GetValue<int>(), changes[0]!["newMaxBytes"]!.GetValue<int>(),
+                changes[0]!["outcome"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task A_limit_that_the_application_set_is_noted_as_that_and_one_that_was_asked_for_is_not()
+    {
+        var time = new ManualTimeProvider();
+        await using AdminHost host = await AdminHost.StartAsync(
+            all => (all.AllowLoopback, all.TimeProvider) = (true, time));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await host.PutAsync("api/caches/default/limit", """{"maxMemory": 5000}""");
+        time.Advance(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1));
+        host.Default.MaxMemory = 6000;
+        time.Advance(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        JsonArray changes = (await host.GetAsync("api/history")).AssertOk().Json["changes"]!.AsArray();
+
+        Assert.Equal(
+            ["1048576 5000 127.0.0.1", "5000 6000 the application or its configuration"],
+            changes.Select(static change => $"{change!["oldMaxBytes"]} {change["newMaxBytes"]} {change["who"]}"));
+    }
+
+    [Fact]
+    public async Task Since_answers_only_what_came_after()
+    {
+        var time = new ManualTimeProvider();
+        await using AdminHost host = await AdminHost.StartAsync(
+            all => (all.AllowLoopback, all.TimeProvider) = (true, time));
+        for (int i = 0; i < 5; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await host.PutAsync("api/caches/default/limit", """{"maxMemory": 5000}""");
+        JsonNode all = (await host.GetAsync("api/history")).AssertOk().Json;
+        string third = all["samples"]![2]!["time"]!.GetValue<string>();
+        string last = all["samples"]!.AsArray()[^1]!["time"]!.GetValue<string>();
+
+        // As it came, with the sign of its offset not encoded, encoded, and as another clock writes it.
+        foreach (string since in (string[])[
+            third, Uri.EscapeDataString(third), third.Replace("+00:00", "Z", StringComparison.Ordinal)])
+        {
+            JsonNode after = (await host.GetAsync($"api/history?since={since}")).AssertOk().Json;
+            Assert.Equal(all["samples"]!.AsArray().Count - 3, after["samples"]!.AsArray().Count);
+        }
+
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        JsonNode none = (await host.GetAsync(
+            $"api/history?since={time.GetUtcNow().UtcDateTime.ToString("O", CultureInfo.InvariantCulture)}"))
+            .AssertOk().Json;
+        Assert.Empty(none["samples"]!.AsArray());
+        Assert.Empty(none["shrinks"]!.AsArray());
+        Assert.Empty(none["changes"]!.AsArray());
+        Assert.NotEmpty(last);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("yesterday")]
+    [InlineData("1e9")]
+    [InlineData("2026-13-01T00:00:00Z")]
+    public async Task What_is_no_time_is_refused(string since)
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+
+        (await host.GetAsync($"api/history?since={since}"))
+            .AssertProblem(HttpStatusCode.BadRequest, "since: expected a time", $"got '{since}'.");
+    }
+
+    [Fact]
+    public void A_day_is_kept_coarser_further_back_with_its_peaks_and_a_bounded_number_of_samples()
+    {
+        var tiers = new SampleTiers(600, TimeSpan.FromSeconds(1));
+        DateTimeOffset start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        const int seconds = 30 * 3600;
+        for (int i = 0; i < seconds; i++)
+        {
+            tiers.Add(new SampleView(start.AddSeconds(i), i % 1800 == 700 ? 1000 : 1, 0, 0, []));
+        }
+
+        IReadOnlyList<SampleView> kept = tiers.After(DateTimeOffset.MinValue);
+
+        Assert.InRange(kept.Count, 900, 1000);
+        Assert.Equal(kept.OrderBy(static sample => sample.Time).Distinct(), kept);
+        DateTimeOffset end = start.AddSeconds(seconds - 1);
+        Assert.Equal(end, kept[^1].Time);
+        Assert.InRange(end - kept[0].Time, TimeSpan.FromHours(23), TimeSpan.FromHours(25));
+        Assert.InRange(kept.Count(static sample => sample.ResidentBytes == 1000), 47, 49);
+        Assert.All(
+            kept.Zip(kept.Skip(1)),
+            static pair => Assert.InRange(pair.Second.Time - pair.First.Time, TimeSpan.Zero, TimeSpan.FromMinutes(20)));
+    }
+}
