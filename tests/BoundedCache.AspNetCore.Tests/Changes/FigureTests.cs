@@ -47,7 +47,8 @@ public sealed class FigureTests
         Assert.Equal(
             """
             {"name":"fake","sizing":"declared","maxBytes":1,"usedBytes":2,"count":3,"hits":2,"misses":1,
-            "hitRatio":0.6667,"insertions":4,"refused":11,"tableBytes":7,"lastShrink":null}
+            "hitRatio":0.6667,"insertions":4,"refused":11,"tableBytes":7,"effectiveMaxBytes":1,
+            "pressure":null,"lastShrink":null}
             """.ReplaceLineEndings(""),
             shown.ToJsonString());
     }
