@@ -71,7 +71,13 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// </exception>
     public BoundedMemoryCache(
         BoundedMemoryCacheOptions options, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
-        : this(options, loggerFactory, meterFactory, MemoryReleaser.Shared, Pacer.Shared, pressure: PressureReleases.Shared)
+        : this(
+            options,
+            loggerFactory,
+            meterFactory,
+            MemoryReleaser.Shared,
+            Pacer.Shared,
+            pressure: PressureReleases.Shared)
     {
     }
 

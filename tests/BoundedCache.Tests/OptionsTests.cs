@@ -28,7 +28,7 @@ public sealed class OptionsTests
         Assert.Equal(0.01, options.AuditShare);
         Assert.True(options.YieldToMemoryPressure);
         Assert.False(options.YieldToMachinePressure);
-        Assert.Equal((options.MaxMemory / 8, 0.05), (options.MinMemory, options.MemoryReserve));
+        Assert.Equal((options.MaxMemory / 8, 0.12), (options.MinMemory, options.MemoryReserve));
         Assert.False(options.AuditOnlyReports);
         Assert.Null(options.IdleReleaseInterval);
         Assert.False(options.TrimNativeMemory);

@@ -207,7 +207,8 @@ internal sealed class LoadCommand
             Duration = Given(result, _watch, options.Duration),
         };
         ContainerResult container = await new ContainerRun(options, _command).RunAsync(cancellationToken);
-        Write(result, cases.Length == 0 ? "container" : $"container-{cases}", container, ContainerText.Write(container), Pictures.Draw(container));
+        string name = cases.Length == 0 ? "container" : $"container-{cases}";
+        Write(result, name, container, ContainerText.Write(container), Pictures.Draw(container));
     }
 
     private async Task PressureAsync(ParseResult result, CancellationToken cancellationToken)

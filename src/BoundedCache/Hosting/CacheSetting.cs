@@ -64,12 +64,12 @@ internal sealed record CacheSetting(
             static (options, value) => options.YieldToMemoryPressure = value),
         new(
             nameof(BoundedMemoryCacheOptions.MinMemory),
-            "at least 0 bytes, as a number of bytes (1048576) or an amount with a unit (64MB)",
+            "an eighth of MaxMemory, or at least 0 bytes, as a number of bytes (1048576) or an amount with a unit (64MB)",
             TrySetMinMemory,
             static options => options.ConfiguredMinMemory is long bytes ? bytes : NoMinMemory),
         new(
             nameof(BoundedMemoryCacheOptions.MemoryReserve),
-            "a share of the process's limits as a number from 0.01 to 0.5, such as 0.05",
+            "a share of the process's limits as a number from 0.01 to 0.5, such as 0.12",
             static (options, text) => TrySetShare(
                 text,
                 share => options.MemoryReserve = share,
@@ -159,6 +159,12 @@ internal sealed record CacheSetting(
 
     private static bool TrySetMinMemory(BoundedMemoryCacheOptions options, string text)
     {
+        if (text.Trim().Equals(NoMinMemory, StringComparison.OrdinalIgnoreCase))
+        {
+            options.ConfiguredMinMemory = null;
+            return true;
+        }
+
         if (!ByteSize.TryParseAmount(text, out long bytes) || bytes < 0)
         {
             return false;

@@ -22,7 +22,12 @@ internal sealed class MemoryPressure
 
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_betweenReleases = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_betweenReleases = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a release may take before the next fall, where it is not urgent.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan s_stale = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private readonly WeakList<PressureMember> _members = new();
@@ -37,6 +42,9 @@ internal sealed class MemoryPressure
     private int _acting;
     private Outcome? _outcome;
     private long? _releasedAt;
+    private long _fullIndex;
+    private long _fullAt;
+    private long _actedAt;
     private bool _wasStopped;
 
     /// <param name="memory">The process.</param>
@@ -167,31 +175,35 @@ internal sealed class MemoryPressure
             return null;
         }
 
-        MemoryUse use = uses.MinBy(use => use.RoomBytes - PressureRules.ReserveOf(use.LimitBytes, share));
-        long reserve = PressureRules.ReserveOf(use.LimitBytes, share);
+        MemoryUse use = uses.MinBy(use => use.RoomBytes - PressureRules.ReserveOf(in use, share));
+        long reserve = PressureRules.ReserveOf(in use, share);
         long spare = use.RoomBytes - reserve;
         if (spare >= 0)
         {
-            Rise_NeedsLock(members, spare, notices);
+            bool isLow = Rise_NeedsLock(members, spare, notices);
+            release = isLow && use.IsOfHeap && IsStale_NeedsLock() ? PressureRelease.Collect : PressureRelease.None;
             return null;
         }
 
-        if (_acting > 0 && !PressureRules.IsUrgent(in use, reserve))
+        // What was evicted is not free before it is released.
+        if (_acting > 0
+            && !PressureRules.IsUrgent(in use, reserve)
+            && _time.GetElapsedTime(_actedAt) < s_patience)
         {
             return null;
         }
 
-        bool isHeap = use.Kind is not (MemoryPressureKind.Container or MemoryPressureKind.Machine);
         bool mayRelease = _releasedAt is not long last || _time.GetElapsedTime(last) >= s_betweenReleases;
 
         // What is empty or dead goes first, where there is time: nothing has to be evicted for it.
-        if (!isHeap
+        if (!use.IsOfHeap
             && mayRelease
             && !PressureRules.IsUrgent(in use, reserve)
-            && _reader.ReadIdle(credited) >= (reserve / 2) - spare)
+            && _reader.ReadIdle(credited) >= reserve - spare)
         {
-            _releasedAt = _time.GetTimestamp();
-            release = PressureRelease.Full;
+            _actedAt = _time.GetTimestamp();
+            _releasedAt = _actedAt;
+            release = PressureRelease.Gentle;
             return null;
         }
 
@@ -238,19 +250,42 @@ internal sealed class MemoryPressure
 
         _rules.NoteFall();
         bool isUrgent = PressureRules.IsUrgent(in use, reserve);
-        bool isHeap = use.Kind is not (MemoryPressureKind.Container or MemoryPressureKind.Machine);
-        release = isUrgent ? PressureRelease.Full : isHeap ? PressureRelease.Collect : PressureRelease.Gentle;
-        _releasedAt = _time.GetTimestamp();
+        release = isUrgent ? PressureRelease.Full : use.IsOfHeap ? PressureRelease.Collect : PressureRelease.Gentle;
+        _actedAt = _time.GetTimestamp();
+        _releasedAt = _actedAt;
         return new Yield(fallen, use, _reader.ReadOwn(use.Kind), _reader.FullIndex);
     }
 
-    private void Rise_NeedsLock(List<PressureMember> members, long spare, List<Notice> notices)
+    /// <summary>
+    /// Whether what is alive in the heap is known only from long ago: what other code gave back shows in the next
+    /// collection of the whole heap, which nobody may ask for.
+    /// </summary>
+    private bool IsStale_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (_acting > 0 || _reader.FullIndex != _fullIndex)
+        {
+            (_fullIndex, _fullAt) = (_reader.FullIndex, _time.GetTimestamp());
+            return false;
+        }
+
+        if (_time.GetElapsedTime(_fullAt) < s_stale)
+        {
+            return false;
+        }
+
+        _fullAt = _time.GetTimestamp();
+        return true;
+    }
+
+    /// <returns>Whether a cache still has less than its limit.</returns>
+    private bool Rise_NeedsLock(List<PressureMember> members, long spare, List<Notice> notices)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         List<PressureMember> low = members.FindAll(static member => member.Pressure is not null);
         if (low.Count == 0 || _acting > 0)
         {
-            return;
+            return low.Count > 0;
         }
 
         long[] missing = [.. low.Select(static member => member.Cache.MaxMemory - member.EffectiveBytes)];
@@ -260,7 +295,7 @@ internal sealed class MemoryPressure
         long amount = sum == 0 ? 0 : _rules.BytesToRaise(spare - pending, sum, limits);
         if (amount <= 0 && sum > 0)
         {
-            return;
+            return true;
         }
 
         for (int i = 0; i < low.Count; i++)
@@ -280,6 +315,8 @@ internal sealed class MemoryPressure
         {
             _rules.NoteRise();
         }
+
+        return amount < sum;
     }
 
     /// <summary>Finds out whether what was evicted last left the process.</summary>
@@ -302,9 +339,10 @@ internal sealed class MemoryPressure
             .Select(static use => use.RoomBytes)
             .DefaultIfEmpty(long.MaxValue / 2)
             .Min();
-        bool isHeap = outcome.Use.Kind is not (MemoryPressureKind.Container or MemoryPressureKind.Machine);
         long own = outcome.OwnBytes - _reader.ReadOwn(outcome.Use.Kind);
-        if (_rules.NoteOutcome(outcome.EvictedBytes, isHeap ? own : Math.Max(own, room - outcome.Use.RoomBytes)))
+        if (_rules.NoteOutcome(outcome.EvictedBytes, outcome.Use.IsOfHeap
+            ? own
+            : Math.Max(own, room - outcome.Use.RoomBytes)))
         {
             Mark(members, notices, isStopped: true);
         }

@@ -38,7 +38,7 @@ internal sealed class PressureRules(TimeProvider time)
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_spacing = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan s_hurriedSpacing = TimeSpan.FromSeconds(0.5);
-    private static readonly TimeSpan s_leastCalm = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_leastCalm = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_longestCalm = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_leastRest = TimeSpan.FromMinutes(1);
@@ -56,12 +56,15 @@ internal sealed class PressureRules(TimeProvider time)
     /// <summary>Whether yielding rests because it did not help.</summary>
     public bool IsStopped => _restsSince is long since && time.GetElapsedTime(since) < _rest;
 
-    /// <summary>What is kept free below a limit.</summary>
-    public static long ReserveOf(long limitBytes, double share) => Math.Max(
-        (long)(limitBytes * share), Math.Min(LeastReserveBytes, limitBytes / LeastReservePart));
+    /// <summary>
+    /// What is kept free below a limit. Of a limit of the heap only what is alive counts, so half the share is enough.
+    /// </summary>
+    public static long ReserveOf(in MemoryUse use, double share) => Math.Max(
+        (long)(use.LimitBytes * (use.IsOfHeap ? share / 2 : share)),
+        Math.Min(LeastReserveBytes, use.LimitBytes / LeastReservePart));
 
     /// <summary>Whether a limit is so near that there is no time.</summary>
-    public static bool IsUrgent(in MemoryUse use, long reserveBytes) => use.RoomBytes < reserveBytes / 3;
+    public static bool IsUrgent(in MemoryUse use, long reserveBytes) => use.RoomBytes < reserveBytes / 2;
 
     /// <summary>What caches should give up now, in bytes; 0 for nothing.</summary>
     /// <param name="use">The limit that is nearest.</param>
@@ -87,7 +90,7 @@ internal sealed class PressureRules(TimeProvider time)
             return isUrgent ? heldBytes : 0;
         }
 
-        return Math.Min(heldBytes, missing + (isUrgent ? reserveBytes : Math.Max(reserveBytes / 2, heldBytes / 16)));
+        return Math.Min(heldBytes, missing + (isUrgent ? reserveBytes : Math.Max(reserveBytes / 4 * 3, heldBytes / 16)));
     }
 
     /// <summary>What caches may have back now, in bytes; 0 for nothing.</summary>

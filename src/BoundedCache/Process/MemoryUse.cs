@@ -10,6 +10,9 @@ internal readonly record struct MemoryUse(MemoryPressureKind Kind, long LimitByt
 {
     /// <summary>What is left; negative where more is used.</summary>
     public long RoomBytes => LimitBytes - UsedBytes;
+
+    /// <summary>Whether it is a limit of the managed heap.</summary>
+    public bool IsOfHeap => Kind is not (MemoryPressureKind.Container or MemoryPressureKind.Machine);
 }
 
 /// <summary>
@@ -24,7 +27,8 @@ internal static class ContainerMemory
     /// <summary>Adds one reading for each limit of a group on the way to the root.</summary>
     /// <remarks>
     /// Version 2 counts swap apart from memory, so its limits are of memory alone; <c>memory.high</c> counts as a
-    /// limit, since the kernel slows a process down above it. Version 1 has a second limit, of memory and swap together.
+    /// limit, since the kernel slows a process down above it. Version 1 has a second limit, of memory and swap
+    /// together.
     /// </remarks>
     public static void Read(IProcessFiles files, List<MemoryUse> into)
     {

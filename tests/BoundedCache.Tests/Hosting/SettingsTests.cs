@@ -146,8 +146,9 @@ public sealed class SettingsTests
                 "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
             "AuditShare" => "a share of one processor as a number from 0 (never) to 1, such as 0.01",
             "PacingShare" => "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",
-            "MinMemory" => "at least 0 bytes, as a number of bytes (1048576) or an amount with a unit (64MB)",
-            "MemoryReserve" => "a share of the process's limits as a number from 0.01 to 0.5, such as 0.05",
+            "MinMemory" => "an eighth of MaxMemory, or at least 0 bytes, as a number of bytes (1048576) or an amount "
+                + "with a unit (64MB)",
+            "MemoryReserve" => "a share of the process's limits as a number from 0.01 to 0.5, such as 0.12",
             "IdleReleaseInterval" =>
                 "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
             "IdleReleaseMinimumBytes" =>
@@ -173,8 +174,8 @@ public sealed class SettingsTests
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
                 : "expected MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
-                    + "TrackLinkedCacheEntries, DisposeValues, PacingShare, YieldToMemoryPressure, MinMemory, MemoryReserve, "
-                    + "YieldToMachinePressure, AuditShare, AuditOnlyReports, "
+                    + "TrackLinkedCacheEntries, DisposeValues, PacingShare, YieldToMemoryPressure, MinMemory, "
+                    + "MemoryReserve, YieldToMachinePressure, AuditShare, AuditOnlyReports, "
                     + "IdleReleaseInterval, "
                     + "IdleReleaseMinimumBytes or TrimNativeMemory."),
         ],

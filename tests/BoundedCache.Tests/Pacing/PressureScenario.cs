@@ -81,7 +81,8 @@ internal sealed class PressureScenario
         ? 0
         : _changes.Max(from => _changes.Count(at => at >= from && at < from + TimeSpan.FromMinutes(1)));
 
-    public bool IsBack => Caches.All(static cache => cache.Effective == cache.MaxMemory && cache.Member.Pressure is null);
+    public bool IsBack => Caches.All(static cache =>
+        cache.Effective == cache.MaxMemory && cache.Member.Pressure is null);
 
     /// <summary>Lets time go on, with what a test does every half second.</summary>
     public void Run(double seconds, Action<double>? each = null)
@@ -168,7 +169,7 @@ internal sealed class FakeYieldingCache(long maxBytes, long? minBytes = null) : 
 
     public bool YieldsToMachine { get; init; }
 
-    public double Reserve { get; init; } = 0.05;
+    public double Reserve { get; init; } = 0.12;
 
     public long Effective => Math.Min(MaxMemory, Math.Max(MinMemory, _cap));
 

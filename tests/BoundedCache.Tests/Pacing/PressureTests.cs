@@ -169,9 +169,9 @@ public sealed class PressureTests
         int changes = test.Changes;
         Assert.InRange(changes, 2, 3);
 
-        test.Run(30);
+        test.Run(10);
         Assert.Equal(changes, test.Changes);
-        test.Run(60);
+        test.Run(30);
         Assert.Equal(changes + 1, test.Changes);
         test.Run(90);
         Assert.Equal(changes + 1, test.Changes);
