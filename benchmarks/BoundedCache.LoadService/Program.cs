@@ -49,10 +49,11 @@ await using IItemCache items = options.Cache switch
     "memcached" => await MemcachedItemCache.ConnectAsync(options.PeerPort, options.MaxBytes),
     _ => throw new ArgumentException($"--cache: '{options.Cache}' is none of bounded, memory-cache, redis, memcached."),
 };
+using var other = new OtherCode();
 using var inserter = new Inserter(items);
 var traffic = new ItemTraffic();
 app.MapItems(items, traffic, options.Items);
-app.MapControl(items, traffic, inserter);
+app.MapControl(items, traffic, inserter, other);
 if (isBounded)
 {
     app.MapBoundedCacheAdmin("/admin/cache", static admin => admin.AllowLoopback = true);

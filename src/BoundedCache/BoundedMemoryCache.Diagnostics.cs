@@ -47,13 +47,17 @@ public sealed partial class BoundedMemoryCache
     {
         EngineTotals totals = _engine.ReadTotals();
         bool hasLookups = Volatile.Read(ref _hasLookups);
+        long max = MaxMemory;
         AuditTotals audit = _audit?.Totals ?? default;
         return new CacheSnapshot
         {
             Name = Name,
             Sizing = _sizing,
             EvictionPolicy = _engine.Policy,
-            MaxMemory = totals.MaxBytes,
+            MaxMemory = max,
+            EffectiveMaxMemory = Math.Min(max, totals.MaxBytes),
+            Pressure = _pressure?.Pressure,
+            Yields = Volatile.Read(ref _yields),
             UsedMemory = totals.UsedBytes,
             Count = totals.Count,
             Hits = hasLookups ? _engine.Lookups.Hits : null,

@@ -113,6 +113,10 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
 
     CacheEngine ShrinkOperation.ICache.Engine => _engine;
 
+    long ShrinkOperation.ICache.MaxMemory => MaxMemory;
+
+    long ShrinkOperation.ICache.SetMaxMemory(long maxMemory) => SetLimits(maxMemory);
+
     Pacer ShrinkOperation.ICache.Pacer => _pacer;
 
     MemoryReleaser ShrinkOperation.ICache.Releaser => _releaser;

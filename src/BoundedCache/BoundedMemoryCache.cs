@@ -71,7 +71,13 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// </exception>
     public BoundedMemoryCache(
         BoundedMemoryCacheOptions options, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
-        : this(options, loggerFactory, meterFactory, MemoryReleaser.Shared, Pacer.Shared)
+        : this(
+            options,
+            loggerFactory,
+            meterFactory,
+            MemoryReleaser.Shared,
+            Pacer.Shared,
+            pressure: PressureReleases.Shared)
     {
     }
 
@@ -82,7 +88,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         IMeterFactory? meterFactory,
         MemoryReleaser releaser,
         Pacer pacer,
-        Auditor? auditor = null)
+        Auditor? auditor = null,
+        MemoryPressure? pressure = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -93,6 +100,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         _releaseMode = options.ReleaseMode;
         _trimNative = options.TrimNativeMemory;
         _time = options.TimeProvider;
+        _maxMemory = options.MaxMemory;
+        _minMemory = options.ConfiguredMinMemory;
         _trackStatistics = options.TrackStatistics;
         _trackLinkedEntries = options.TrackLinkedCacheEntries;
         _plainReads = !_trackLinkedEntries;
@@ -126,6 +135,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         LiveCaches.Add(this);
         CheckRoom();
         _idle = JoinIdleReleaser(options);
+        _pressure = JoinPressure(options, pressure);
     }
 
     /// <summary>The cache's name in reports, logs and metrics.</summary>
@@ -146,16 +156,20 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// <exception cref="ObjectDisposedException">The cache is disposed (set only).</exception>
     public long MaxMemory
     {
-        get => _engine.MaxBytes;
+        get => Volatile.Read(ref _maxMemory);
         set => Shrink(value, _releaseMode);
     }
 
-    /// <summary>The limit that holds now, in bytes. Today it is always <see cref="MaxMemory"/>.</summary>
-    public long EffectiveMaxMemory => MaxMemory;
+    /// <summary>
+    /// The limit that holds now, in bytes: <see cref="MaxMemory"/>, or less while the process is short of memory
+    /// (<see cref="BoundedMemoryCacheOptions.YieldToMemoryPressure"/>). Never less than
+    /// <see cref="BoundedMemoryCacheOptions.MinMemory"/>. An entry that is larger is refused.
+    /// </summary>
+    public long EffectiveMaxMemory => Math.Min(MaxMemory, _engine.MaxBytes);
 
     /// <summary>
-    /// Accounted bytes: the sum of what the entries were charged. Never above <see cref="MaxMemory"/>, except during
-    /// the eviction after the limit was lowered; then it only falls.
+    /// Accounted bytes: the sum of what the entries were charged. Never above <see cref="EffectiveMaxMemory"/>, except
+    /// during the eviction after that fell; then it only falls.
     /// </summary>
     public long UsedMemory => _engine.UsedBytes;
 
@@ -215,6 +229,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         Interlocked.Exchange(ref _companion, null)?.Dispose();
         _scan.Dispose();
         LeaveIdleReleaser();
+        LeavePressure();
         AbortFlights();
         _audit?.Dispose();
         _callbacks.Stop();
@@ -281,6 +296,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// <summary>The same after a write. The writer may have to wait for the collector.</summary>
     private void PaceWriter()
     {
+        _pressure?.Report(_engine.CreditedBytes + _engine.UsedBytes);
         if (_pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, mayWait: !_disposed) is { } waited
             && waited > TimeSpan.Zero)
         {

@@ -10,6 +10,14 @@ namespace BoundedCache;
 /// </summary>
 public sealed class BoundedMemoryCacheOptions
 {
+    /// <summary>By default pressure leaves a cache one part in this many of its limit.</summary>
+    internal const int MinMemoryPart = 8;
+
+    internal const double LeastReserve = 0.01;
+    internal const double LargestReserve = 0.5;
+
+    private long? _minMemory;
+
     /// <summary>The name in reports, logs and metrics. Default <c>"default"</c>; may not be empty.</summary>
     public string Name { get; set; } = "default";
 
@@ -80,6 +88,45 @@ public sealed class BoundedMemoryCacheOptions
     public double PacingShare { get; set; } = 0.05;
 
     /// <summary>
+    /// Whether the cache yields before the process is ended for want of memory: before its container's limit or its
+    /// heap's hard limit is reached. Default true.
+    /// </summary>
+    /// <remarks>
+    /// When less than a reserve is left (<see cref="MemoryReserve"/>), all caches of the process give up entries, each
+    /// in proportion to what it holds above its <see cref="MinMemory"/>.
+    /// <see cref="BoundedMemoryCache.EffectiveMaxMemory"/> falls, and memory is released. When there is room for some seconds, it rises again in steps.
+    /// <see cref="CacheSnapshot.Pressure"/> says why, how much and since when. Limits of containers are read on Linux;
+    /// the heap's hard limit everywhere. Without effect under <see cref="EntrySizing.Declared"/>, whose units may be
+    /// anything.
+    /// </remarks>
+    public bool YieldToMemoryPressure { get; set; } = true;
+
+    /// <summary>
+    /// Bytes that memory pressure leaves the cache, at least 0 (then it keeps one byte, and no entry). Default: an
+    /// eighth of <see cref="MaxMemory"/>, also when that changes while the cache is in use. More than the limit counts
+    /// as the limit.
+    /// </summary>
+    public long MinMemory
+    {
+        get => _minMemory ?? (MaxMemory / MinMemoryPart);
+        set => _minMemory = value;
+    }
+
+    /// <summary>
+    /// The share of a container's limit that caches keep free, from 0.01 to 0.5. Default 0.12: from 90 % on the runtime
+    /// stops the process ever more often to collect. Of the heap's hard limit half the share is kept free. At least
+    /// 32 MiB are kept free, or a sixth of a limit below 192 MiB. The largest share of all caches counts.
+    /// </summary>
+    public double MemoryReserve { get; set; } = 0.12;
+
+    /// <summary>
+    /// Whether the cache also yields when the machine's memory runs short (<c>MemAvailable</c> on Linux). Default
+    /// false: then another process's leak would empty this cache. Without effect where
+    /// <see cref="YieldToMemoryPressure"/> is false.
+    /// </summary>
+    public bool YieldToMachinePressure { get; set; }
+
+    /// <summary>
     /// The share of one processor for measuring values again that may have changed since they were stored. Default
     /// 0.01; from 0, for never, to 1. The largest share counts, since one thread of low priority serves all caches of
     /// the process.
@@ -132,6 +179,13 @@ public sealed class BoundedMemoryCacheOptions
 
     /// <summary>The longest <see cref="ExpirationScanFrequency"/>: what timers take, in whole days.</summary>
     internal static TimeSpan LongestScanInterval { get; } = TimeSpan.FromDays(49);
+
+    /// <summary><see cref="MinMemory"/> where it was set; null for the default.</summary>
+    internal long? ConfiguredMinMemory
+    {
+        get => _minMemory;
+        set => _minMemory = value;
+    }
 
     /// <summary>Sizers by type, in bytes; see <see cref="AddSizer{T}"/>.</summary>
     internal Dictionary<Type, Func<object, long>> Sizers { get; } = [];
@@ -212,6 +266,17 @@ public sealed class BoundedMemoryCacheOptions
         {
             yield return OutOfRange(
                 nameof(PacingShare), "a number from 0 (no pacing) to 1 (the whole limit)", PacingShare);
+        }
+
+        if (_minMemory < 0)
+        {
+            yield return OutOfRange(nameof(MinMemory), "at least 0 bytes", _minMemory.Value);
+        }
+
+        if (!(MemoryReserve >= LeastReserve && MemoryReserve <= LargestReserve))
+        {
+            yield return OutOfRange(
+                nameof(MemoryReserve), "a number from 0.01 to 0.5 (half of the limit)", MemoryReserve);
         }
 
         if (!(AuditShare >= 0 && AuditShare <= 1))

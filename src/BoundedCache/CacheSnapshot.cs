@@ -38,6 +38,15 @@ public sealed record CacheSnapshot
         init => _effectiveMaxMemory = value;
     }
 
+    /// <summary>
+    /// Why the limit that holds is less than <see cref="MaxMemory"/>; null where it is not: see
+    /// <see cref="BoundedMemoryCacheOptions.YieldToMemoryPressure"/>.
+    /// </summary>
+    public CachePressure? Pressure { get; init; }
+
+    /// <summary>How often the limit that holds fell because the process was short of memory.</summary>
+    public long Yields { get; init; }
+
     /// <summary>Accounted bytes of the entries.</summary>
     public long UsedMemory { get; init; }
 

@@ -89,4 +89,10 @@ public enum MemoryReportCause
 
     /// <summary>Holes between large objects. Only a full release closes them.</summary>
     LargeObjectHoles = 18,
+
+    /// <summary>
+    /// Caches have less than their limits, because the process is near a limit of its memory. The finding's bytes are
+    /// what they give up.
+    /// </summary>
+    MemoryPressure = 19,
 }

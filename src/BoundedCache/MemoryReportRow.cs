@@ -32,6 +32,7 @@ public sealed record MemoryReportRow
         MemoryReportRowKind.Unused => "committed, unused",
         MemoryReportRowKind.Native => "native and everything else",
         MemoryReportRowKind.FileMapped => "mapped files",
+        MemoryReportRowKind.Yielded => "yielded by caches",
         MemoryReportRowKind.UnfinishedEntries => "unfinished entries, bytes not known",
         _ => Kind.ToString(),
     };
@@ -89,6 +90,12 @@ public enum MemoryReportRowKind
     /// origin says how many entries there are.
     /// </summary>
     UnfinishedEntries = 7,
+
+    /// <summary>
+    /// What caches give up because the process is short of memory. It is not resident, so this row has 0 bytes; its
+    /// origin says how much, and by how many caches.
+    /// </summary>
+    Yielded = 8,
 }
 
 /// <summary>A part of a row of a <see cref="MemoryReport"/>.</summary>

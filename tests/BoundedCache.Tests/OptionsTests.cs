@@ -26,6 +26,9 @@ public sealed class OptionsTests
 
         Assert.Equal(0.05, options.PacingShare);
         Assert.Equal(0.01, options.AuditShare);
+        Assert.True(options.YieldToMemoryPressure);
+        Assert.False(options.YieldToMachinePressure);
+        Assert.Equal((options.MaxMemory / 8, 0.12), (options.MinMemory, options.MemoryReserve));
         Assert.False(options.AuditOnlyReports);
         Assert.Null(options.IdleReleaseInterval);
         Assert.False(options.TrimNativeMemory);
@@ -80,6 +83,18 @@ public sealed class OptionsTests
     [Fact]
     public void Idle_releases_are_for_at_least_a_byte() =>
         AssertRefused<ArgumentOutOfRangeException>(
+            options => options.MinMemory = -1,
+            "BoundedMemoryCacheOptions.MinMemory: expected at least 0 bytes, got -1."
+        },
+        {
+            options => options.MemoryReserve = 0.6,
+            "BoundedMemoryCacheOptions.MemoryReserve: expected a number from 0.01 to 0.5 (half of the limit), got 0.6."
+        },
+        {
+            options => options.MemoryReserve = double.NaN,
+            "BoundedMemoryCacheOptions.MemoryReserve: expected a number from 0.01 to 0.5 (half of the limit), got NaN."
+        },
+        {
             options => options.IdleReleaseMinimumBytes = 0,
             "BoundedMemoryCacheOptions.IdleReleaseMinimumBytes",
             "at least 1",

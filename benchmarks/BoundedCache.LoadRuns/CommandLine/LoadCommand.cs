@@ -9,7 +9,7 @@ using BoundedCache.LoadRuns.Runs;
 
 namespace BoundedCache.LoadRuns.CommandLine;
 
-/// <summary>The command line: three runs, each with its options.</summary>
+/// <summary>The command line: four runs, each with its options.</summary>
 internal sealed class LoadCommand
 {
     private const int HelpWidth = 110;
@@ -54,6 +54,14 @@ internal sealed class LoadCommand
             Numbers.Names(result, "--rows", [.. AllPeers.List.Select(static peer => peer.Name)]),
     };
 
+    private readonly Option<string> _cases = new("--cases")
+    {
+        Description = "Other services: 'too-high', 450 MiB in 640 for ten minutes; 'small', 128 and 256 MiB.",
+        HelpName = "too-high|small",
+        CustomParser = static result =>
+            Numbers.Names(result, "--cases", ["too-high", "small"]).FirstOrDefault() ?? string.Empty,
+    };
+
     private readonly Option<string> _tool = new("--with")
     {
         Description = "Let wrk add as much load as it can; the built-in client goes on measuring.",
@@ -81,6 +89,13 @@ internal sealed class LoadCommand
             "A full cache in a memory control group takes 20,000 new entries a second: BoundedCache and MemoryCache.",
             ContainerAsync,
             _watch,
+            _rate,
+            _cases);
+        Add(
+            "pressure",
+            "A service's other code takes memory in a memory control group and gives it back: BoundedCache and "
+                + "MemoryCache.",
+            PressureAsync,
             _rate);
         foreach (HelpOption help in _root.Options.OfType<HelpOption>())
         {
@@ -181,14 +196,34 @@ internal sealed class LoadCommand
             return;
         }
 
-        ContainerOptions options = result.GetValue(_quick) ? ContainerOptions.Quick : new ContainerOptions();
+        string cases = result.GetValue(_cases) ?? string.Empty;
+        ContainerOptions options = result.GetValue(_quick) ? ContainerOptions.Quick
+            : cases == "too-high" ? ContainerOptions.TooHigh
+            : cases == "small" ? ContainerOptions.Small
+            : new ContainerOptions();
         options = options with
         {
             RequestsPerSecond = Given(result, _rate, options.RequestsPerSecond),
             Duration = Given(result, _watch, options.Duration),
         };
         ContainerResult container = await new ContainerRun(options, _command).RunAsync(cancellationToken);
-        Write(result, "container", container, ContainerText.Write(container), Pictures.Draw(container));
+        string name = cases.Length == 0 ? "container" : $"container-{cases}";
+        Write(result, name, container, ContainerText.Write(container), Pictures.Draw(container));
+    }
+
+    private async Task PressureAsync(ParseResult result, CancellationToken cancellationToken)
+    {
+        if (MemoryGroup.WhyNot() is { } reason)
+        {
+            Missing.Say($"The pressure run is skipped: memory control groups cannot be made here ({reason}); "
+                + "it takes Linux, the memory controller, and mostly root");
+            return;
+        }
+
+        PressureOptions options = result.GetValue(_quick) ? PressureOptions.Quick : new PressureOptions();
+        options = options with { RequestsPerSecond = Given(result, _rate, options.RequestsPerSecond) };
+        PressureResult pressure = await new PressureRun(options, _command).RunAsync(cancellationToken);
+        Write(result, "pressure", pressure, PressureText.Write(pressure), Pictures.Draw(pressure));
     }
 
     private void Write<T>(ParseResult result, string name, T value, string text, string picture)

@@ -114,8 +114,19 @@ internal sealed class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Stores so many new entries a second from now on.</summary>
-    public Task InsertAsync(int perSecond, CancellationToken cancellationToken) =>
-        PostAsync($"/control/inserts/{Text(perSecond)}", cancellationToken);
+    public Task InsertAsync(int perSecond, CancellationToken cancellationToken, int mostBytes = 0) =>
+        PostAsync($"/control/inserts/{Text(perSecond)}?mostBytes={Text(mostBytes)}", cancellationToken);
+
+    /// <summary>Has the service's other code take memory.</summary>
+    public Task TakeAsync(int nativeBytes, int managedBytes, CancellationToken cancellationToken) =>
+        PostAsync($"/control/other/{Text(nativeBytes)}/{Text(managedBytes)}", cancellationToken);
+
+    /// <summary>Has it give back what it took last.</summary>
+    public async Task GiveBackAsync(CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await _control.DeleteAsync("/control/other", cancellationToken);
+        response.EnsureSuccessStatusCode();
+    }
 
     /// <summary>Sets the limit as the operator of such a cache would.</summary>
     public async Task<LimitAnswer> SetLimitAsync(long maxBytes, CancellationToken cancellationToken)

@@ -113,6 +113,38 @@ internal static class Pictures
         ],
     });
 
+    public static string Draw(PressureResult result) => SvgChartWriter.Write(new ChartFigure
+    {
+        Title = "Other code takes memory in a container and gives it back",
+        Subtitle = FormattableString.Invariant(
+            $"{result.Steps} steps of {ByteSize.Format(result.NativeStepBytes)} native and ")
+            + $"{ByteSize.Format(result.ManagedStepBytes)} managed memory; {Machine(result.Stamp)}",
+        Description = "Resident memory of each service over time, against its cache's limit that holds and its "
+            + "container's; and the p99 of request times per second.",
+        Panels =
+        [
+            .. result.Cases.Select(static one => new ChartPanel
+            {
+                Heading = $"{one.Title}: limit {ByteSize.Format(one.MaxBytes)} in "
+                    + $"{ByteSize.Format(one.GroupBytes)}{(one.Death is null ? "" : $"; {one.Death}")}",
+                Series =
+                [
+                    new ChartSeries("RSS", SeriesStyle.Emphasis, Memory(one.Resident, 0)),
+                    new ChartSeries("limits of cache and container", SeriesStyle.Limit, Memory(one.Limits, 0)),
+                    new ChartSeries("limits of cache and container", SeriesStyle.Limit,
+                        [.. Memory(one.Limits, 0).Select(point => point with { Value = one.GroupBytes })]),
+                ],
+            }),
+            new ChartPanel
+            {
+                Heading = "Request p99 in each second",
+                Unit = ChartUnit.Microseconds,
+                Series = [.. result.Cases.Select(static one => new ChartSeries(
+                    one.Title, SeriesStyle.Line, Times(one.SecondsOfLoad, static second => second.P99)))],
+            },
+        ],
+    });
+
     private static string Machine(RunStamp stamp) => FormattableString.Invariant(
         $"{stamp.Runtime}, {stamp.Processors} shared cores, {stamp.Time:yyyy-MM-dd}");
 

@@ -3,6 +3,8 @@ namespace BoundedCache.LoadRuns.Runs;
 /// <summary>What a container run is to do. Bytes and times.</summary>
 internal sealed record ContainerOptions
 {
+    private const int LargeBytes = 200 * 1024;
+
     public int InsertsPerSecond { get; init; } = 20_000;
 
     public int RequestsPerSecond { get; init; } = 300;
@@ -19,6 +21,27 @@ internal sealed record ContainerOptions
         new("MemoryCache, the same limit", "memory-cache", 768L << 20, 460L << 20),
         new("BoundedCache, limit too high", "bounded", 640L << 20, 450L << 20),
     ];
+
+    /// <summary>A limit that the container cannot hold at such a rate, for ten minutes.</summary>
+    public static ContainerOptions TooHigh { get; } = new()
+    {
+        Duration = TimeSpan.FromMinutes(10),
+        Cases = [new("BoundedCache, limit too high", "bounded", 640L << 20, 450L << 20)],
+    };
+
+    /// <summary>Small containers, and large values.</summary>
+    public static ContainerOptions Small { get; } = new()
+    {
+        InsertsPerSecond = 4000,
+        RequestsPerSecond = 100,
+        Cases =
+        [
+            new("BoundedCache, 50 % of 128 MiB", "bounded", 128L << 20, 64L << 20) { MostBytes = LargeBytes },
+            new("BoundedCache, 75 % of 128 MiB", "bounded", 128L << 20, 96L << 20) { MostBytes = LargeBytes },
+            new("BoundedCache, 50 % of 256 MiB", "bounded", 256L << 20, 128L << 20) { MostBytes = LargeBytes },
+            new("BoundedCache, 75 % of 256 MiB", "bounded", 256L << 20, 192L << 20) { MostBytes = LargeBytes },
+        ],
+    };
 
     /// <summary>
     /// The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.
@@ -37,4 +60,8 @@ internal sealed record ContainerOptions
 }
 
 /// <summary>One service in a group of its own.</summary>
-internal sealed record ContainerSetup(string Title, string Cache, long GroupBytes, long MaxBytes);
+internal sealed record ContainerSetup(string Title, string Cache, long GroupBytes, long MaxBytes)
+{
+    /// <summary>The largest of the new entries, in bytes; 0 for the usual size.</summary>
+    public int MostBytes { get; init; }
+}

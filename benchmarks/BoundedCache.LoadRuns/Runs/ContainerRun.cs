@@ -56,9 +56,13 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
             service,
             async () =>
             {
-                refused = await service.TryFillAsync(Items.ToFill(setup.MaxBytes), cancellationToken);
-                progress.Say(refused ?? "filled");
-                await service.InsertAsync(options.InsertsPerSecond, cancellationToken);
+                if (setup.MostBytes == 0)
+                {
+                    refused = await service.TryFillAsync(Items.ToFill(setup.MaxBytes), cancellationToken);
+                    progress.Say(refused ?? "filled");
+                }
+
+                await service.InsertAsync(options.InsertsPerSecond, cancellationToken, setup.MostBytes);
                 return await service.ReadAsync(report: false, cancellationToken);
             });
 

@@ -11,7 +11,7 @@ internal static class ControlEndpoints
     private static readonly long s_startedAt = Environment.TickCount64;
 
     public static void MapControl(
-        this IEndpointRouteBuilder app, IItemCache cache, ItemTraffic traffic, Inserter inserter)
+        this IEndpointRouteBuilder app, IItemCache cache, ItemTraffic traffic, Inserter inserter, OtherCode other)
     {
         RouteGroupBuilder control = app.MapGroup("/control");
         control.MapPost("/fill/{items:long}", async (long items, CancellationToken cancellationToken) =>
@@ -24,9 +24,20 @@ internal static class ControlEndpoints
             traffic.Stores = stores;
             return Results.NoContent();
         });
-        control.MapPost("/inserts/{perSecond:int:min(1)}", (int perSecond) =>
+        control.MapPost("/inserts/{perSecond:int:min(1)}", (int perSecond, int? mostBytes) =>
         {
-            inserter.Start(perSecond);
+            inserter.Start(perSecond, mostBytes ?? 0);
+            return Results.NoContent();
+        });
+        control.MapPost("/other/{nativeBytes:int:min(1)}/{managedBytes:int:min(1)}", (
+            int nativeBytes, int managedBytes) =>
+        {
+            other.Take(nativeBytes, managedBytes);
+            return Results.NoContent();
+        });
+        control.MapDelete("/other", () =>
+        {
+            other.GiveBack();
             return Results.NoContent();
         });
         control.MapPut("/limit", async (LimitRequest request) =>
@@ -47,6 +58,7 @@ internal static class ControlEndpoints
         {
             MaxBytes = figures.MaxBytes,
             UsedBytes = figures.UsedBytes,
+            EffectiveMaxBytes = figures.EffectiveMaxBytes ?? figures.MaxBytes,
             Entries = figures.Entries,
             Hits = traffic.Hits,
             Misses = traffic.Misses,

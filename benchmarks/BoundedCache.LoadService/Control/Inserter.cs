@@ -37,10 +37,12 @@ internal sealed class Inserter(IItemCache cache) : IDisposable
     }
 
     /// <summary>Stores so many new entries a second from now on, until the service ends.</summary>
+    /// <param name="perSecond">How many.</param>
+    /// <param name="mostBytes">The largest of them, in bytes; 0 for the usual size.</param>
     /// <exception cref="InvalidOperationException">That has begun already.</exception>
-    public void Start(int perSecond)
+    public void Start(int perSecond, int mostBytes)
     {
-        var thread = new Thread(() => Insert(perSecond)) { IsBackground = true, Name = "inserts" };
+        var thread = new Thread(() => Insert(perSecond, mostBytes)) { IsBackground = true, Name = "inserts" };
         if (Interlocked.CompareExchange(ref _thread, thread, null) is not null)
         {
             throw new InvalidOperationException("Entries are inserted already.");
@@ -59,7 +61,7 @@ internal sealed class Inserter(IItemCache cache) : IDisposable
     /// <remarks>
     /// What was missed during a collector's pause is caught up with, as a queue of requests would be.
     /// </remarks>
-    private void Insert(int perSecond)
+    private void Insert(int perSecond, int mostBytes)
     {
         long started = Stopwatch.GetTimestamp();
         for (long count = 0; !_stop.IsCancellationRequested;)
@@ -67,7 +69,7 @@ internal sealed class Inserter(IItemCache cache) : IDisposable
             long due = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds * perSecond);
             for (; count < due && !_stop.IsCancellationRequested; count++)
             {
-                byte[] item = ItemSource.Make(count);
+                byte[] item = mostBytes == 0 ? ItemSource.Make(count) : ItemSource.MakeUpTo(mostBytes, count);
                 cache.SetAsync(string.Create(CultureInfo.InvariantCulture, $"new:{count:d9}"), item)
                     .AsTask().GetAwaiter().GetResult();
                 Volatile.Write(ref _inserted, count + 1);

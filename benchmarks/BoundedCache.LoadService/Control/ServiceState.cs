@@ -7,6 +7,9 @@ internal sealed record ServiceState
 
     public required long UsedBytes { get; init; }
 
+    /// <summary>The limit that holds: less than <see cref="MaxBytes"/> while the cache yields.</summary>
+    public required long EffectiveMaxBytes { get; init; }
+
     public required long Entries { get; init; }
 
     public required long Hits { get; init; }

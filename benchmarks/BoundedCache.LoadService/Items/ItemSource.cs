@@ -29,6 +29,9 @@ internal static class ItemSource
         return item;
     }
 
+    /// <summary>Makes a value of any length up to a largest one, evenly spread.</summary>
+    public static byte[] MakeUpTo(int mostBytes, long id) => new byte[1 + (Scatter(id) % mostBytes)];
+
     /// <summary>Whether this is the item of that number, from its beginning to its end.</summary>
     public static bool IsWhole(long id, ReadOnlySpan<byte> item) =>
         item.Length == Length(id)

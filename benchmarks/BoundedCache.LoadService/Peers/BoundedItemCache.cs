@@ -13,7 +13,10 @@ internal sealed class BoundedItemCache(BoundedMemoryCache cache) : IItemCache
     }
 
     public Task<CacheFigures> ReadAsync() =>
-        Task.FromResult(new CacheFigures(cache.MaxMemory, cache.UsedMemory, cache.Count));
+        Task.FromResult(new CacheFigures(cache.MaxMemory, cache.UsedMemory, cache.Count)
+        {
+            EffectiveMaxBytes = cache.EffectiveMaxMemory,
+        });
 
     public async Task<string> SetLimitAsync(long maxBytes) => (await cache.SetMaxMemoryAsync(maxBytes)).ToString();
 

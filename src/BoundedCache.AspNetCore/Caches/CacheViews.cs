@@ -67,9 +67,10 @@ internal sealed record LimitBounds(long MinimumBytes, long? MaximumBytes);
 /// <remarks>
 /// <para><c>HitRatio</c>: Hits per counted lookup, from 0 to 1; null if no lookups were counted.</para>
 /// <para><c>Refused</c>: Entries that were not stored: larger than the limit, or expired already.</para>
+/// <para><c>EffectiveMaxBytes</c>: The limit that holds now; less than <c>MaxBytes</c> under memory pressure.</para>
+/// <para><c>Pressure</c>: Why the limit that holds is less than <c>MaxBytes</c>; null where it is not.</para>
 /// <para><c>LastShrink</c>: The last time that the limit was lowered or memory was released; null for never.</para>
 /// <para><c>LastReport</c>: The newest report of any kind, also on a raised limit; null for none.</para>
-/// <para><c>EffectiveMaxBytes</c>: The limit that holds now: <c>MaxBytes</c> or less.</para>
 /// </remarks>
 internal sealed record CacheView(
     string Name,
@@ -86,6 +87,7 @@ internal sealed record CacheView(
     EvictionTotals Evictions,
     long Refused,
     long TableBytes,
+    PressureView? Pressure,
     ShrinkView? LastShrink,
     ShrinkView? LastReport)
 {
@@ -104,8 +106,29 @@ internal sealed record CacheView(
         cache.Evictions,
         cache.Refused,
         cache.TableBytes,
+        cache.Pressure is { } pressure ? PressureView.From(pressure) : null,
         lastShrink,
         lastReport);
+}
+
+/// <summary>Why a cache has less than its limit: how much it yields, since when, and before which limit.</summary>
+internal sealed record PressureView(
+    [property: JsonConverter(typeof(CamelCaseEnum<MemoryPressureKind>))] MemoryPressureKind Kind,
+    long LimitBytes,
+    long UsedBytes,
+    long YieldedBytes,
+    DateTimeOffset Since,
+    bool IsStopped,
+    string Text)
+{
+    public static PressureView From(CachePressure pressure) => new(
+        pressure.Kind,
+        pressure.LimitBytes,
+        pressure.UsedBytes,
+        pressure.YieldedBytes,
+        pressure.Since,
+        pressure.IsStopped,
+        pressure.ToString());
 }
 
 /// <summary>

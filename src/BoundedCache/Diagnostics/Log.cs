@@ -173,6 +173,30 @@ internal static partial class Log
     public static partial void HeapLimit(ILogger logger, string cache, long maxMemory, MemoryReportFinding finding);
 
     [LoggerMessage(
+        41,
+        LogLevel.Warning,
+        "{Cache}: the process is short of memory, and the limit of {MaxMemory} bytes is {EffectiveMaxMemory} for now. "
+            + "{Pressure}",
+        EventName = "Yielded")]
+    public static partial void Yielded(
+        ILogger logger, string cache, long maxMemory, long effectiveMaxMemory, CachePressure pressure);
+
+    [LoggerMessage(
+        42,
+        LogLevel.Information,
+        "{Cache}: the process has room again, and the limit of {MaxMemory} bytes holds in full",
+        EventName = "YieldingEnded")]
+    public static partial void YieldingEnded(ILogger logger, string cache, long maxMemory);
+
+    [LoggerMessage(
+        43,
+        LogLevel.Warning,
+        "{Cache}: the process is short of memory, but what was evicted did not leave it; something else refers to the "
+            + "entries or takes the memory. Yielding stops, and is tried again after a while. {Pressure}",
+        EventName = "YieldingStopped")]
+    public static partial void YieldingStopped(ILogger logger, string cache, CachePressure pressure);
+
+    [LoggerMessage(
         50,
         LogLevel.Information,
         "{Cache}: a {Type} was stored before it was finished. Its bytes are not known until it is; then it is "

@@ -112,6 +112,16 @@ internal static class ObservedInstruments
             n[0] = cache.UsedMemory),
         UpDown("bounded_cache.memory.limit", "By", "The limit of accounted bytes.", static (cache, n) =>
             n[0] = cache.MaxMemory),
+        UpDown(
+            "bounded_cache.memory.effective_limit",
+            "By",
+            "The limit that holds now: less than the limit while the process is short of memory.",
+            static (cache, n) => n[0] = cache.EffectiveMaxMemory),
+        Counter(
+            "bounded_cache.yields",
+            "{change}",
+            "How often the effective limit fell because the process was short of memory.",
+            static (cache, n) => n[0] = cache.GetSnapshot().Yields),
     ];
 
     private static ObservedInstrument Counter(

@@ -21,6 +21,9 @@ internal interface ILiveCache
     /// <summary>Bytes of entries that left it, that are dead, and that may not be collected yet.</summary>
     long OverdueBytes { get; }
 
+    /// <summary>Why it has less than its limit; null where it has all of it.</summary>
+    CachePressure? Pressure { get; }
+
     /// <summary>Accounted bytes that ever left it.</summary>
     long CreditedBytes { get; }
 
@@ -85,6 +88,7 @@ internal static class LiveCaches
         {
             Bytes = caches.Sum(static cache => cache.IsMeasured ? cache.UsedMemory : 0),
             DeadBytes = dead,
+            Pressures = [.. s_marks.Select(static pair => pair.Key.Pressure).OfType<CachePressure>()],
             OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
             LimitBytes = LimitBytes,
             Uncounted = s_marks.Count(

@@ -16,6 +16,9 @@ internal sealed record CacheSetting(
     /// <summary>The text for a time that is not set.</summary>
     private const string NoTime = "none";
 
+    /// <summary>The text for the default of MinMemory, which follows the limit.</summary>
+    private const string NoMinMemory = "an eighth of MaxMemory";
+
     /// <summary>
     /// All settings except <see cref="BoundedMemoryCacheOptions.MaxMemory"/>, which <see cref="ConfiguredLimit"/>
     /// reads.
@@ -59,6 +62,28 @@ internal sealed record CacheSetting(
             "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",
             static (options, text) => TrySetShare(text, share => options.PacingShare = share),
             static options => options.PacingShare),
+        Flag(
+            nameof(BoundedMemoryCacheOptions.YieldToMemoryPressure),
+            static options => options.YieldToMemoryPressure,
+            static (options, value) => options.YieldToMemoryPressure = value),
+        new(
+            nameof(BoundedMemoryCacheOptions.MinMemory),
+            "an eighth of MaxMemory, or at least 0 bytes, as a number of bytes (1048576) or an amount with a unit (64MB)",
+            TrySetMinMemory,
+            static options => options.ConfiguredMinMemory is long bytes ? bytes : NoMinMemory),
+        new(
+            nameof(BoundedMemoryCacheOptions.MemoryReserve),
+            "a share of the process's limits as a number from 0.01 to 0.5, such as 0.12",
+            static (options, text) => TrySetShare(
+                text,
+                share => options.MemoryReserve = share,
+                BoundedMemoryCacheOptions.LeastReserve,
+                BoundedMemoryCacheOptions.LargestReserve),
+            static options => options.MemoryReserve),
+        Flag(
+            nameof(BoundedMemoryCacheOptions.YieldToMachinePressure),
+            static options => options.YieldToMachinePressure,
+            static (options, value) => options.YieldToMachinePressure = value),
         new(
             nameof(BoundedMemoryCacheOptions.AuditShare),
             "a share of one processor as a number from 0 (never) to 1, such as 0.01",
@@ -136,14 +161,31 @@ internal sealed record CacheSetting(
         return true;
     }
 
-    private static bool TrySetShare(string text, Action<double> set)
+    private static bool TrySetMinMemory(BoundedMemoryCacheOptions options, string text)
+    {
+        if (text.Trim().Equals(NoMinMemory, StringComparison.OrdinalIgnoreCase))
+        {
+            options.ConfiguredMinMemory = null;
+            return true;
+        }
+
+        if (!ByteSize.TryParseAmount(text, out long bytes) || bytes < 0)
+        {
+            return false;
+        }
+
+        options.MinMemory = bytes;
+        return true;
+    }
+
+    private static bool TrySetShare(string text, Action<double> set, double least = 0, double most = 1)
     {
         if (!double.TryParse(
             text,
             NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
             CultureInfo.InvariantCulture,
             out double share)
-            || !(share <= 1))
+            || !(share >= least && share <= most))
         {
             return false;
         }

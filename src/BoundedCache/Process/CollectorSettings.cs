@@ -40,6 +40,12 @@ internal readonly record struct CollectorSettings
     /// </summary>
     public long LargeObjectLimitBytes { get; init; }
 
+    /// <summary>
+    /// The part of <see cref="HeapHardLimitBytes"/> for objects that were allocated pinned; 0 where the parts are not
+    /// limited.
+    /// </summary>
+    public long PinnedObjectLimitBytes { get; init; }
+
     /// <summary>Reads the runtime's names for these settings.</summary>
     /// <param name="variables">As <see cref="GC.GetConfigurationVariables"/> gives them.</param>
     public static CollectorSettings From(IReadOnlyDictionary<string, object> variables) => new()
@@ -53,6 +59,7 @@ internal readonly record struct CollectorSettings
         HeapHardLimitBytes = Number(variables, "GCHeapHardLimit"),
         SmallObjectLimitBytes = Number(variables, "GCHeapHardLimitSOH"),
         LargeObjectLimitBytes = Number(variables, "GCHeapHardLimitLOH"),
+        PinnedObjectLimitBytes = Number(variables, "GCHeapHardLimitPOH"),
     };
 
     private static long Number(IReadOnlyDictionary<string, object> variables, string name) =>

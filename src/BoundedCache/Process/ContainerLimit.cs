@@ -9,25 +9,43 @@ namespace BoundedCache.Process;
 /// </summary>
 internal static class ContainerLimit
 {
+    /// <summary>The smallest limit on the way from this process's group to the root.</summary>
+    /// <returns>Bytes; null where there is no limit, or no such files.</returns>
+    public static long? Read(IProcessFiles files)
+    {
+        long? least = null;
+        foreach (ControlGroup group in ControlGroup.FindAll(files))
+        {
+            least = ControlGroup.Least(
+                least, group.ReadAmount(files, group.IsVersionTwo ? "memory.max" : "memory.limit_in_bytes"));
+        }
+
+        return least;
+    }
+}
+
+/// <summary>A control group that counts the memory of this process.</summary>
+/// <param name="Directory">Where its files are; they may be missing.</param>
+/// <param name="IsVersionTwo">Whether it is of version 2 of control groups, otherwise of version 1.</param>
+internal readonly record struct ControlGroup(string Directory, bool IsVersionTwo)
+{
     private const string GroupsPath = "/proc/self/cgroup";
     private const int LongestFileBytes = 4 * 1024;
 
     /// <summary>Version 1 writes "no limit" as the largest number of whole pages.</summary>
     private const long Unlimited = 1L << 62;
 
-    /// <summary>The smallest limit on the way from this process's group to the root.</summary>
-    /// <returns>Bytes; null where there is no limit, or no such files.</returns>
-    public static long? Read(IProcessFiles files)
+    /// <summary>The groups on the way from this process's group to the root.</summary>
+    /// <remarks>
+    /// Inside a container the path may be the host's, while the mount begins at the group itself. So files may be
+    /// missing on the way to the root.
+    /// </remarks>
+    public static List<ControlGroup> FindAll(IProcessFiles files)
     {
+        List<ControlGroup> groups = [];
         Span<byte> buffer = stackalloc byte[LongestFileBytes];
         int length = files.Read(GroupsPath, buffer);
-        if (length <= 0)
-        {
-            return null;
-        }
-
-        long? least = null;
-        foreach (string line in Encoding.UTF8.GetString(buffer[..length]).Split('\n'))
+        foreach (string line in length <= 0 ? [] : Encoding.UTF8.GetString(buffer[..length]).Split('\n'))
         {
             // number:controllers:path, and in version 2 no controllers.
             if (line.Split(':', 3) is not [_, var controllers, ['/', ..] path])
@@ -35,45 +53,43 @@ internal static class ContainerLimit
                 continue;
             }
 
-            if (controllers.Length == 0)
+            bool isVersionTwo = controllers.Length == 0;
+            if (isVersionTwo || controllers.Split(',').Contains("memory"))
             {
-                least = Least(least, ReadUpwards(files, "/sys/fs/cgroup", path, "memory.max"));
-            }
-            else if (controllers.Split(',').Contains("memory"))
-            {
-                least = Least(least, ReadUpwards(files, "/sys/fs/cgroup/memory", path, "memory.limit_in_bytes"));
+                AddUpwards(groups, isVersionTwo ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory", path, isVersionTwo);
             }
         }
 
-        return least;
+        return groups;
     }
 
-    /// <remarks>
-    /// Inside a container the path may be the host's, while the mount begins at the group itself. So missing files on
-    /// the way to the root are skipped.
-    /// </remarks>
-    private static long? ReadUpwards(IProcessFiles files, string mount, string path, string file)
-    {
-        long? least = null;
-        for (string group = path.TrimEnd('/'); ; group = group[..group.LastIndexOf('/')])
-        {
-            least = Least(least, ReadAmount(files, $"{mount}{group}/{file}"));
-            if (group.Length == 0)
-            {
-                return least;
-            }
-        }
-    }
-
+    /// <summary>Reads a file that holds one number of bytes.</summary>
     /// <returns>Null for a file that is missing or that says "max".</returns>
-    private static long? ReadAmount(IProcessFiles files, string path)
+    public long? ReadAmount(IProcessFiles files, string file) => Read(files, file) is > 0 and var bytes ? bytes : null;
+
+    /// <summary>Reads a file that holds one number of bytes, which may be 0.</summary>
+    /// <returns>Null for a file that is missing or that says "max".</returns>
+    public long? Read(IProcessFiles files, string file)
     {
         Span<byte> buffer = stackalloc byte[32];
-        int length = files.Read(path, buffer);
+        int length = files.Read($"{Directory}/{file}", buffer);
         return length > 0
             && Utf8Parser.TryParse(buffer[..length], out long bytes, out _)
-            && bytes is > 0 and < Unlimited ? bytes : null;
+            && bytes is >= 0 and < Unlimited ? bytes : null;
     }
 
-    private static long? Least(long? first, long? second) => first is null || second < first ? second : first;
+    /// <summary>The smaller of two amounts of which each may be missing.</summary>
+    public static long? Least(long? first, long? second) => first is null || second < first ? second : first;
+
+    private static void AddUpwards(List<ControlGroup> groups, string mount, string path, bool isVersionTwo)
+    {
+        for (string group = path.TrimEnd('/'); ; group = group[..group.LastIndexOf('/')])
+        {
+            groups.Add(new ControlGroup(mount + group, isVersionTwo));
+            if (group.Length == 0)
+            {
+                return;
+            }
+        }
+    }
 }

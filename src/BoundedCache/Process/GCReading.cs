@@ -46,6 +46,18 @@ internal readonly record struct GCReading
     /// </summary>
     public long PinnedHoleBytes { get; init; }
 
+    /// <summary>Bytes in large objects.</summary>
+    public long LargeLiveBytes { get; init; }
+
+    /// <summary>Bytes in objects that were allocated pinned.</summary>
+    public long PinnedLiveBytes { get; init; }
+
+    /// <summary>Physical memory in use on the machine, or in the container, when the collection began.</summary>
+    public long MemoryLoadBytes { get; init; }
+
+    /// <summary>The memory that the process may have, as the runtime sees it.</summary>
+    public long AvailableBytes { get; init; }
+
     /// <summary>Memory held committed when the collection ended.</summary>
     public long CommittedBytes { get; init; }
 
@@ -80,11 +92,18 @@ internal readonly record struct GCReading
         FragmentedBytes = info.FragmentedBytes,
         LargeHoleBytes = info.GenerationInfo[LargeObjects].FragmentationAfterBytes,
         PinnedHoleBytes = info.GenerationInfo[AllocatedPinned].FragmentationAfterBytes,
+        LargeLiveBytes = LiveOf(info.GenerationInfo[LargeObjects]),
+        PinnedLiveBytes = LiveOf(info.GenerationInfo[AllocatedPinned]),
+        MemoryLoadBytes = info.MemoryLoadBytes,
+        AvailableBytes = info.TotalAvailableMemoryBytes,
         CommittedBytes = info.TotalCommittedBytes,
         Pause = SumOf(info.PauseDurations),
         PinnedObjects = info.PinnedObjectsCount,
         FinalizersPending = info.FinalizationPendingCount,
     };
+
+    private static long LiveOf(in GCGenerationInfo generation) =>
+        Math.Max(0, generation.SizeAfterBytes - generation.FragmentationAfterBytes);
 
     private static TimeSpan SumOf(ReadOnlySpan<TimeSpan> pauses)
     {

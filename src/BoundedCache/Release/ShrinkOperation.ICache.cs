@@ -15,6 +15,12 @@ internal sealed partial class ShrinkOperation
 
         Pacer Pacer { get; }
 
+        /// <summary>The limit that was set. The one that holds may be less, under memory pressure.</summary>
+        long MaxMemory => Engine.MaxBytes;
+
+        /// <summary>Sets the limit, which holds when this returns, and answers the one before.</summary>
+        long SetMaxMemory(long maxMemory) => Engine.SetMaxBytes(maxMemory);
+
         MemoryReleaser Releaser { get; }
 
         /// <summary>Whether releases may ask the native allocator for its free memory.</summary>

@@ -19,7 +19,7 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly ProcessMemorySnapshot _before = cache.Releaser.Memory.TakeSnapshot();
     private readonly bool _isInCallback = cache.IsInCallback;
-    private long _oldMax = cache.Engine.MaxBytes;
+    private long _oldMax = cache.MaxMemory;
     private long _newMax;
     private bool _setsLimit;
     private long _entries;
@@ -33,7 +33,7 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
     /// <summary>Sets the limit, which holds when this returns.</summary>
     public void SetLimit(long maxMemory)
     {
-        _oldMax = cache.Engine.SetMaxBytes(maxMemory);
+        _oldMax = cache.SetMaxMemory(maxMemory);
         _newMax = maxMemory;
         _setsLimit = true;
         _limitAdvice = cache.CheckRoom();

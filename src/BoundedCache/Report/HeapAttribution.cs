@@ -109,6 +109,9 @@ internal readonly record struct CacheShare
     /// <summary>Bytes by which values in any cache of the process were lately found to have grown.</summary>
     public long GrownBytes { get; init; }
 
+    /// <summary>Why caches of the process have less than their limits; null for none that has.</summary>
+    public IReadOnlyList<CachePressure>? Pressures { get; init; }
+
     /// <summary>
     /// Measures the likeliest values again, within a third of a second, and reads the share anew. Call it before
     /// saying that caches do not hold the memory. Null where that was done, or there is nothing to measure.

@@ -92,6 +92,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 NativeHeap = native,
                 ForeignAllocator = foreign,
                 UncountedCaches = caches.Uncounted,
+                Pressures = caches.Pressures ?? [],
                 Threads = memory.ReadThreads() ?? 0,
                 Settings = settings,
                 Room = HeapRoom.Read(memory),

@@ -13,6 +13,9 @@ internal sealed record MemoryBreakdown
     /// </summary>
     private const long UsualRoomBytes = 256L * 1024 * 1024;
 
+    /// <summary>Why caches of the process have less than their limits.</summary>
+    public IReadOnlyList<CachePressure> Pressures { get; init; } = [];
+
     /// <summary>All resident memory.</summary>
     public required long ResidentBytes { get; init; }
 

@@ -42,6 +42,7 @@ internal static class MemoryReportRows
                 isEstimate: !counted,
                 counted ? "pages counted by the kernel" : "as far as the platform tells"),
             Unfinished(breakdown.UnfinishedEntries),
+            Yielded(breakdown.Pressures),
         ];
     }
 
@@ -51,6 +52,16 @@ internal static class MemoryReportRows
         0,
         isEstimate: entries > 0,
         entries == 0 ? "no entry" : $"{entries} {(entries == 1 ? "entry" : "entries")}, among the other live objects");
+
+    /// <summary>What is given up is not resident, so the row has no bytes.</summary>
+    private static MemoryReportRow Yielded(IReadOnlyList<CachePressure> pressures) => Row(
+        MemoryReportRowKind.Yielded,
+        0,
+        isEstimate: false,
+        pressures.Count == 0
+            ? "nothing"
+            : $"{ByteSize.Format(pressures.Sum(static pressure => pressure.YieldedBytes))} of the limits of "
+                + Caches(pressures.Count));
 
     private static MemoryReportRow Row(MemoryReportRowKind kind, long bytes, bool isEstimate, string basis) =>
         new() { Kind = kind, Bytes = bytes, IsEstimate = isEstimate, Basis = basis };

@@ -7,7 +7,31 @@ internal static class OtherRules
     private static readonly Bound s_mappedFiles = new(64, 0.25);
 
     public static IEnumerable<MemoryReportFinding?> Check(MemoryBreakdown breakdown) =>
-        [CheckOtherLive(breakdown), CheckMappedFiles(breakdown)];
+        [CheckPressure(breakdown), CheckOtherLive(breakdown), CheckMappedFiles(breakdown)];
+
+    /// <summary>Caches give up some of their limits, which is worth a sentence however little it is.</summary>
+    private static MemoryReportFinding? CheckPressure(MemoryBreakdown breakdown)
+    {
+        if (breakdown.Pressures is not [_, ..] pressures)
+        {
+            return null;
+        }
+
+        CachePressure most = pressures.MaxBy(static pressure => pressure.YieldedBytes)!;
+        long bytes = pressures.Sum(static pressure => pressure.YieldedBytes);
+        string limit = most.Kind == MemoryPressureKind.Container ? "the container"
+            : most.Kind == MemoryPressureKind.Machine ? "the machine"
+            : "the heap";
+        return new MemoryReportFinding
+        {
+            Cause = MemoryReportCause.MemoryPressure,
+            Bytes = bytes,
+            Text = $"{pressures.Count} {(pressures.Count == 1 ? "cache yields" : "caches yield")} "
+                + $"{ByteSize.Format(bytes)} of {(pressures.Count == 1 ? "its limit" : "their limits")}, because the "
+                + $"process is short of memory. {most}",
+            Advice = $"Lower MaxMemory, or the memory that other code needs, or give {limit} more.",
+        };
+    }
 
     /// <summary>
     /// Half of the process or more is live objects in no cache. Before the first collection it is unknown what is live.

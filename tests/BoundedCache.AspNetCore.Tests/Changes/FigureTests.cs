@@ -48,7 +48,7 @@ public sealed class FigureTests
             """
             {"name":"fake","sizing":"declared","maxBytes":1,"effectiveMaxBytes":1,"usedBytes":2,"count":3,
             "hits":2,"misses":1,"hitRatio":0.6667,"insertions":4,"refused":11,"tableBytes":7,
-            "lastShrink":null,"lastReport":null}
+            "pressure":null,"lastShrink":null,"lastReport":null}
             """.ReplaceLineEndings(""),
             shown.ToJsonString());
     }

@@ -31,6 +31,7 @@ public sealed class CacheInstrumentsTests : IDisposable
                 "evictions 0 shrink",
                 "evictions 0 token_expired", "evictions 1 replaced",
                 "insertions 2",
+                "memory.effective_limit 50",
                 "memory.evicted 0 capacity",
                 "memory.evicted 0 compact",
                 "memory.evicted 0 expired",
@@ -42,6 +43,7 @@ public sealed class CacheInstrumentsTests : IDisposable
                 "requests 1 miss", "requests 2 hit",
                 "shrink.duration recorded not_requested", "shrinks 1", "size_estimates 0",
                 "unfinished 0",
+                "yields 0",
             ],
             reader.Collect("test"));
     }

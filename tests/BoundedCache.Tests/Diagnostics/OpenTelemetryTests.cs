@@ -48,6 +48,7 @@ public sealed class OpenTelemetryTests : IDisposable
                 "bounded_cache.entries {entry} LongSumNonMonotonic: cache.name=products 1",
                 "bounded_cache.evictions {entry} LongSum: cache.eviction.reason=capacity cache.name=products 1",
                 "bounded_cache.insertions {entry} LongSum: cache.name=products 2",
+                "bounded_cache.memory.effective_limit By LongSumNonMonotonic: cache.name=products 100",
                 "bounded_cache.memory.evicted By LongSum: cache.eviction.reason=capacity cache.name=products 60",
                 "bounded_cache.memory.limit By LongSumNonMonotonic: cache.name=products 100",
                 "bounded_cache.memory.used By LongSumNonMonotonic: cache.name=products 60",

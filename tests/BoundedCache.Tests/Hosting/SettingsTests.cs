@@ -26,6 +26,10 @@ public sealed class SettingsTests
             ("AuditOnlyReports", "true"),
             ("IdleReleaseInterval", "00:30:00"),
             ("IdleReleaseMinimumBytes", "16MB"),
+            ("YieldToMemoryPressure", "false"),
+            ("YieldToMachinePressure", "true"),
+            ("MinMemory", "3MB"),
+            ("MemoryReserve", "0.2"),
             ("TrimNativeMemory", "true"));
 
         Assert.Equal("products", options.Name);
@@ -41,6 +45,9 @@ public sealed class SettingsTests
         Assert.True(options.AuditOnlyReports);
         Assert.Equal(TimeSpan.FromMinutes(30), options.IdleReleaseInterval);
         Assert.Equal(16L << 20, options.IdleReleaseMinimumBytes);
+        Assert.False(options.YieldToMemoryPressure);
+        Assert.True(options.YieldToMachinePressure);
+        Assert.Equal((3L << 20, 0.2), (options.MinMemory, options.MemoryReserve));
         Assert.True(options.TrimNativeMemory);
     }
 
@@ -114,6 +121,13 @@ public sealed class SettingsTests
     [InlineData("PacingShare", "1.1")]
     [InlineData("PacingShare", "NaN")]
     [InlineData("PacingShare", "5%")]
+    [InlineData("YieldToMemoryPressure", "often")]
+    [InlineData("YieldToMachinePressure", "1")]
+    [InlineData("MinMemory", "-1")]
+    [InlineData("MinMemory", "25%")]
+    [InlineData("MemoryReserve", "0")]
+    [InlineData("MemoryReserve", "0.6")]
+    [InlineData("MemoryReserve", "NaN")]
     [InlineData("IdleReleaseInterval", "00:00:09")]
     [InlineData("IdleReleaseInterval", "30")]
     [InlineData("IdleReleaseInterval", "24.00:00:01")]
@@ -132,6 +146,9 @@ public sealed class SettingsTests
                 "a time as hours:minutes:seconds (00:01:00), more than zero and at most 49 days (49.00:00:00)",
             "AuditShare" => "a share of one processor as a number from 0 (never) to 1, such as 0.01",
             "PacingShare" => "a share of MaxMemory as a number from 0 (no pacing) to 1, such as 0.05",
+            "MinMemory" => "an eighth of MaxMemory, or at least 0 bytes, as a number of bytes (1048576) or an amount "
+                + "with a unit (64MB)",
+            "MemoryReserve" => "a share of the process's limits as a number from 0.01 to 0.5, such as 0.12",
             "IdleReleaseInterval" =>
                 "none, or a time as hours:minutes:seconds (00:30:00), from 10 seconds to 24 days (24.00:00:00)",
             "IdleReleaseMinimumBytes" =>
@@ -157,7 +174,8 @@ public sealed class SettingsTests
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
                 : "expected MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
-                    + "TrackLinkedCacheEntries, DisposeValues, PacingShare, AuditShare, AuditOnlyReports, "
+                    + "TrackLinkedCacheEntries, DisposeValues, PacingShare, YieldToMemoryPressure, MinMemory, "
+                    + "MemoryReserve, YieldToMachinePressure, AuditShare, AuditOnlyReports, "
                     + "IdleReleaseInterval, "
                     + "IdleReleaseMinimumBytes or TrimNativeMemory."),
         ],

@@ -31,6 +31,7 @@ internal sealed class ReleasingCache : IDisposable
             FruitlessInterval = TimeSpan.Zero,
         };
         Releaser = new MemoryReleaser(Process.Memory, tune?.Invoke(thresholds) ?? thresholds);
+        Pressure = PressureReleases.Create(Releaser, Time);
         Cache = Make(configure, log);
     }
 
@@ -48,7 +49,7 @@ internal sealed class ReleasingCache : IDisposable
         options.AddSizer<Blob>(static blob => blob.Bytes);
         configure?.Invoke(options);
         return new BoundedMemoryCache(
-            options, log, meterFactory: null, Releaser, Pacer, new Auditor(hasThread: false));
+            options, log, meterFactory: null, Releaser, Pacer, new Auditor(hasThread: false), Pressure);
     }
 
     public FakeProcess Process { get; } = new();
@@ -58,6 +59,9 @@ internal sealed class ReleasingCache : IDisposable
     public Pacer Pacer { get; }
 
     public MemoryReleaser Releaser { get; }
+
+    /// <summary>Nothing limits the process unless a test writes the files that say so.</summary>
+    public MemoryPressure Pressure { get; }
 
     public BoundedMemoryCache Cache { get; }
 

@@ -65,6 +65,8 @@ public sealed class MemoryRulesTests
             Empty(whole) with { Room = new HeapRoom(whole, null), CacheLimitBytes = LimitsFor(whole + part) },
         [MemoryReportCause.UncountedValues] = static (whole, part) =>
             Empty(whole) with { OtherLiveBytes = part, UnfinishedEntries = 3 },
+        [MemoryReportCause.MemoryPressure] = static (whole, part) =>
+            Empty(whole) with { Pressures = [new CachePressure { LimitBytes = whole, YieldedBytes = part }] },
     };
 
     /// <summary>The rules with the least MiB and the least percentage at which each speaks.</summary>

@@ -1,0 +1,102 @@
+using BoundedCache.Process;
+
+namespace BoundedCache.Pacing;
+
+/// <summary>
+/// Reads the limits at which the process would be ended, and what is used of each. Not thread-safe: one look at a time.
+/// </summary>
+internal sealed class PressureReader(ProcessMemory memory)
+{
+    private readonly List<MemoryUse> _uses = [];
+    private long _fullIndex;
+    private long _creditedAtFull;
+
+    /// <summary>The last collection of the whole heap, as of the last reading.</summary>
+    public long FullIndex => _fullIndex;
+
+    /// <summary>Reads all limits.</summary>
+    /// <param name="creditedBytes">Bytes that ever left the caches of the process.</param>
+    /// <param name="withMachine">Whether the machine's memory is a limit too.</param>
+    /// <returns>Valid until the next call; empty where nothing limits the process.</returns>
+    public IReadOnlyList<MemoryUse> Read(long creditedBytes, bool withMachine)
+    {
+        _uses.Clear();
+        ContainerMemory.Read(memory.Files, _uses);
+        ReadHeap(creditedBytes);
+        if (withMachine && ReadMachine() is { } machine)
+        {
+            _uses.Add(machine);
+        }
+
+        return _uses;
+    }
+
+    /// <summary>
+    /// Bytes that the process itself holds, to see whether evicting entries freed any. For a limit of the heap what is
+    /// live there, as the last collection of the whole heap found it.
+    /// </summary>
+    public long ReadOwn(MemoryPressureKind kind) =>
+        kind is MemoryPressureKind.Container or MemoryPressureKind.Machine
+            && memory.TakeSnapshot() is { IsResidentUnknown: false } snapshot
+            ? snapshot.AnonymousBytes ?? snapshot.ResidentBytes
+            : memory.Collector.ReadLastFull().LiveBytes;
+
+    /// <summary>Committed bytes of the heap in which nothing is alive, as far as the last collection tells.</summary>
+    public long ReadIdle(long creditedBytes)
+    {
+        GCReading last = memory.Collector.ReadLast();
+        return Math.Max(0, last.CommittedBytes - last.LiveBytes + Math.Max(0, creditedBytes - _creditedAtFull));
+    }
+
+    /// <remarks>
+    /// Committed memory is not what counts: before the runtime ends the process, it collects. What survived the last
+    /// collection counts, less what left the caches since the whole heap was collected, which is dead.
+    /// </remarks>
+    private void ReadHeap(long creditedBytes)
+    {
+        CollectorSettings settings = memory.Collector.Settings;
+        GCReading full = memory.Collector.ReadLastFull();
+        if (full.Index != _fullIndex)
+        {
+            (_fullIndex, _creditedAtFull) = (full.Index, creditedBytes);
+        }
+
+        if (settings.HeapHardLimitBytes <= 0)
+        {
+            return;
+        }
+
+        GCReading last = memory.Collector.ReadLast();
+        long dead = Math.Max(0, creditedBytes - _creditedAtFull);
+        long small = last.LiveBytes - last.LargeLiveBytes - last.PinnedLiveBytes;
+        long used = last.LiveBytes + last.PinnedHoleBytes;
+        Add(MemoryPressureKind.Heap, settings.HeapHardLimitBytes, used - dead);
+
+        // Which part the dead entries were in is not known: each part may have held all of them.
+        Add(MemoryPressureKind.SmallObjects, settings.SmallObjectLimitBytes, small - dead);
+        Add(MemoryPressureKind.LargeObjects, settings.LargeObjectLimitBytes, last.LargeLiveBytes - dead);
+        Add(MemoryPressureKind.PinnedObjects, settings.PinnedObjectLimitBytes, last.PinnedLiveBytes - dead);
+    }
+
+    private void Add(MemoryPressureKind kind, long limitBytes, long usedBytes)
+    {
+        if (limitBytes > 0)
+        {
+            _uses.Add(new MemoryUse(kind, limitBytes, Math.Max(0, usedBytes)));
+        }
+    }
+
+    private MemoryUse? ReadMachine()
+    {
+        if (ContainerMemory.ReadMachine(memory.Files) is { } machine)
+        {
+            return machine;
+        }
+
+        // Under a hard limit the runtime tells that instead of the machine's memory.
+        GCReading last = memory.Collector.ReadLast();
+        return last.AvailableBytes > 0 && memory.Collector.Settings.HeapHardLimitBytes == 0
+            ? new MemoryUse(MemoryPressureKind.Machine, last.AvailableBytes, last.MemoryLoadBytes)
+            : null;
+    }
+}

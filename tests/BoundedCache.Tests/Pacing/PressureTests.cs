@@ -1,0 +1,271 @@
+using BoundedCache.Pacing;
+using static BoundedCache.Tests.Pacing.PressureScenario;
+
+namespace BoundedCache.Tests.Pacing;
+
+/// <summary>Caches that yield before a container's limit, in processes that are simulated.</summary>
+public sealed class PressureTests
+{
+    private static PressureScenario OneCache(long limit = 768, long cache = 512)
+    {
+        var test = new PressureScenario(limit * MiB, new FakeYieldingCache(cache * MiB));
+        test.Run(20);
+        Assert.True(test.IsBack);
+        Assert.Equal(0, test.Changes);
+        return test;
+    }
+
+    private static void AssertCalmAndBack(PressureScenario test)
+    {
+        Assert.True(test.LeastRoom > 0, $"the container's limit was passed by {-test.LeastRoom / MiB} MiB");
+        Assert.True(test.MostPerMinute <= PressureRules.MostChangesPerMinute, $"{test.MostPerMinute} changes a minute");
+        Assert.True(test.IsBack, $"the limit is {test.Caches[0].Effective / MiB} MiB");
+        Assert.Equal(PressureEvent.Ended, test.Caches[0].Events[^1]);
+    }
+
+    [Fact]
+    public void A_ramp_of_native_memory_is_made_room_for_and_given_back()
+    {
+        PressureScenario test = OneCache();
+
+        test.Run(100, at => test.OtherBytes = (long)(at * 3 * MiB));
+        Assert.InRange(test.Caches[0].Effective, 300 * MiB, 450 * MiB);
+        test.OtherBytes = 0;
+        test.Run(60);
+
+        AssertCalmAndBack(test);
+        Assert.InRange(test.Changes, 2, 40);
+    }
+
+    [Fact]
+    public void Ten_steps_and_back()
+    {
+        PressureScenario test = OneCache();
+
+        test.Run(40, at => test.OtherBytes = (long)(at / 4) * 30 * MiB);
+        test.Run(40, at => test.OtherBytes = (10 - (long)(at / 4)) * 30 * MiB);
+        test.OtherBytes = 0;
+        test.Run(60);
+
+        AssertCalmAndBack(test);
+    }
+
+    [Fact]
+    public void A_spike_that_fits_the_room_of_the_cache_is_survived_and_forgotten_within_a_minute()
+    {
+        PressureScenario test = OneCache();
+
+        test.OtherBytes = 200 * MiB;
+        test.Run(1.5);
+        test.OtherBytes = 0;
+        test.Run(60);
+
+        AssertCalmAndBack(test);
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(10)]
+    [InlineData(40)]
+    public void A_sawtooth_does_not_make_the_limit_swing_with_it(int period)
+    {
+        PressureScenario test = OneCache();
+
+        test.Run(600, at => test.OtherBytes = (long)(at % period / period * 250) * MiB);
+        test.OtherBytes = 0;
+        test.Run(120);
+
+        AssertCalmAndBack(test);
+    }
+
+    [Fact]
+    public void A_neighbour_that_takes_what_becomes_free_leaves_the_cache_its_minimum()
+    {
+        PressureScenario test = OneCache();
+
+        test.Run(300, _ => test.OtherBytes += Math.Max(
+            0, Math.Min(10 * MiB, test.LimitBytes - test.UsedBytes - (10 * MiB))));
+        Assert.Equal(test.Caches[0].MinMemory, test.Caches[0].Effective);
+        test.OtherBytes = 0;
+        test.Run(60);
+
+        AssertCalmAndBack(test);
+    }
+
+    [Fact]
+    public void Memory_that_others_take_without_a_write_to_the_cache_is_seen_by_the_timer()
+    {
+        PressureScenario test = OneCache();
+        test.FillPerSecond = 0;
+
+        test.OtherBytes = 200 * MiB;
+        test.Run(3);
+
+        Assert.True(test.Caches[0].Effective < 512 * MiB);
+    }
+
+    [Fact]
+    public void A_limit_that_is_lowered_in_place_holds_and_may_be_raised_again()
+    {
+        PressureScenario test = OneCache();
+
+        test.LimitBytes = 560 * MiB;
+        test.Run(20);
+        Assert.True(test.UsedBytes < test.LimitBytes);
+        Assert.True(test.Caches[0].Effective < 512 * MiB);
+        test.LimitBytes = 768 * MiB;
+        test.Run(60);
+
+        Assert.True(test.IsBack);
+    }
+
+    [Fact]
+    public void Pages_of_files_that_the_kernel_may_drop_are_room()
+    {
+        PressureScenario test = OneCache();
+
+        test.InactiveFileBytes = 200 * MiB;
+        test.Run(60);
+
+        Assert.Equal(0, test.Changes);
+    }
+
+    [Fact]
+    public void A_hundred_caches_fall_in_proportion_to_what_each_holds_above_its_minimum()
+    {
+        FakeYieldingCache[] caches = [.. Enumerable.Range(1, 100).Select(static i =>
+            new FakeYieldingCache(i * MiB / 10, i % 3 == 0 ? 0 : null))];
+        var test = new PressureScenario(768 * MiB, caches);
+        test.Run(60);
+        Assert.True(test.IsBack);
+
+        test.FillPerSecond = 0;
+        test.OtherBytes = test.LimitBytes - test.UsedBytes - (20 * MiB);
+        test.Run(1.5);
+        double[] shares = [.. caches.Select(static cache =>
+            (cache.MaxMemory - cache.Effective) / (double)(cache.MaxMemory - cache.MinMemory))];
+        Assert.True(shares.Max() > 0.01);
+        Assert.InRange(shares.Min(), shares.Max() * 0.95, shares.Max());
+        test.FillPerSecond = 50 * MiB;
+        test.OtherBytes = 0;
+        test.Run(120);
+
+        AssertCalmAndBack(test);
+    }
+
+    [Fact]
+    public void Yielding_that_frees_nothing_stops_says_so_and_is_tried_again_later()
+    {
+        PressureScenario test = OneCache();
+        test.FillPerSecond = 0;
+        test.IsLeaking = true;
+
+        test.OtherBytes = 190 * MiB;
+        test.Run(50);
+        long stopped = test.Caches[0].Effective;
+        Assert.Contains(PressureEvent.Stopped, test.Caches[0].Events);
+        Assert.True(test.Caches[0].Member.Pressure!.IsStopped);
+        Assert.True(stopped > test.Caches[0].MinMemory);
+        int changes = test.Changes;
+        Assert.InRange(changes, 2, 3);
+
+        test.Run(10);
+        Assert.Equal(changes, test.Changes);
+        test.Run(30);
+        Assert.Equal(changes + 1, test.Changes);
+        test.Run(90);
+        Assert.Equal(changes + 1, test.Changes);
+    }
+
+    [Fact]
+    public void A_limit_set_by_hand_meanwhile_holds()
+    {
+        PressureScenario test = OneCache();
+        test.OtherBytes = 200 * MiB;
+        test.Run(10);
+        FakeYieldingCache cache = test.Caches[0];
+        Assert.InRange(cache.Effective, 65 * MiB, 511 * MiB);
+
+        cache.MaxMemory = 100 * MiB;
+        Assert.Equal(100 * MiB, cache.Effective);
+        cache.EvictDownToLimit();
+        test.Run(10);
+        Assert.True(test.IsBack);
+        cache.MaxMemory = 512 * MiB;
+        test.OtherBytes = 0;
+        test.Run(60);
+
+        AssertCalmAndBack(test);
+    }
+
+    [Fact]
+    public void The_timer_exists_only_while_caches_hold_something()
+    {
+        var test = new PressureScenario(768 * MiB, new FakeYieldingCache(64 * MiB));
+        Assert.False(test.Pressure.IsWatching);
+        test.Run(2);
+        Assert.True(test.Pressure.IsWatching);
+
+        test.Caches[0].MaxMemory = MiB;
+        test.Caches[0].EvictDownToLimit();
+        test.Run(2);
+
+        Assert.False(test.Pressure.IsWatching);
+    }
+
+    [Fact]
+    public void A_cache_that_left_yields_no_more()
+    {
+        PressureScenario test = OneCache();
+        test.Caches[0].Member.Leave();
+
+        test.OtherBytes = 250 * MiB;
+        test.Run(10);
+
+        Assert.Equal(0, test.Changes);
+    }
+
+    [Fact]
+    public void The_last_room_is_fetched_by_a_full_release_and_more_room_by_a_gentle_one()
+    {
+        PressureScenario test = OneCache();
+        test.OtherBytes = test.LimitBytes - test.UsedBytes - (25 * MiB);
+        test.Run(2);
+        Assert.Equal(PressureRelease.Gentle, test.Releases[0]);
+
+        test.OtherBytes += test.LimitBytes - test.UsedBytes - (5 * MiB);
+        test.Run(4);
+
+        Assert.Equal(PressureRelease.Full, test.Releases[^1]);
+    }
+
+    [Fact]
+    public void The_heaps_hard_limit_counts_what_is_live()
+    {
+        PressureScenario test = OneCache(2048);
+        test.Process.Settings = new BoundedCache.Process.CollectorSettings { HeapHardLimitBytes = 530 * MiB };
+        test.Process.CollectBlocking();
+
+        test.Run(10);
+
+        CachePressure pressure = test.Caches[0].Member.Pressure!;
+        Assert.Equal((MemoryPressureKind.Heap, 530 * MiB), (pressure.Kind, pressure.LimitBytes));
+        Assert.InRange(test.Caches[0].Effective, 400 * MiB, 505 * MiB);
+    }
+
+    [Fact]
+    public void The_machine_counts_only_for_caches_that_ask_for_it()
+    {
+        var asks = new FakeYieldingCache(200 * MiB) { YieldsToMachine = true };
+        var test = new PressureScenario(4096 * MiB, new FakeYieldingCache(200 * MiB), asks);
+        test.Process.Files["/proc/meminfo"] = "MemTotal: 4194304 kB\nMemAvailable: 1048576 kB\n";
+        test.Run(20);
+        Assert.True(test.IsBack);
+
+        test.Process.Files["/proc/meminfo"] = "MemTotal: 4194304 kB\nMemAvailable: 100000 kB\n";
+        test.Run(5);
+
+        Assert.Null(test.Caches[0].Member.Pressure);
+        Assert.Equal(MemoryPressureKind.Machine, asks.Member.Pressure!.Kind);
+    }
+}
