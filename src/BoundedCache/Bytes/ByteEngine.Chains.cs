@@ -10,6 +10,12 @@ namespace BoundedCache.Bytes;
 /// </remarks>
 internal sealed unsafe partial class ByteEngine
 {
+    /// <summary>
+    /// From so many slabs on, a value's last one may keep pages that it does not need: what they are of the whole is
+    /// not worth the calls into the system.
+    /// </summary>
+    private const int LeastUntrimmed = 8;
+
     private static int SlabsOf(long content) => (int)((content + SlabPool.DataSize - 1) / SlabPool.DataSize);
 
     /// <summary>Stores a value of several slabs.</summary>
@@ -43,7 +49,7 @@ internal sealed unsafe partial class ByteEngine
             {
                 using (_lock.Enter())
                 {
-                    FreeSlabs_NeedsLock(SlabPool.HeaderOf(block), content);
+                    FreeSlabs_NeedsLock(_pool.HeaderOf(block), content);
                 }
             }
         }
@@ -94,7 +100,7 @@ internal sealed unsafe partial class ByteEngine
                 {
                     long left = content - ((long)taken * SlabPool.DataSize);
                     int bytes = SlabPool.HeaderSize + (int)Math.Min(left, SlabPool.DataSize);
-                    if (_pool.TryTake(_account.PagesOf(bytes), trim: true, out int slab))
+                    if (_pool.TryTake(_account.PagesOf(bytes), trim: wanted < LeastUntrimmed, out int slab))
                     {
                         last = Append_NeedsLock(slab, last);
                         first = first < 0 ? slab : first;
@@ -174,7 +180,7 @@ internal sealed unsafe partial class ByteEngine
 
             for (int done = 0; done < length;)
             {
-                int piece = Math.Min(length - done, SlabPool.SlabSize);
+                int piece = Math.Min(length - done, SlabPool.SmallSlab);
                 Span<byte> span = SpanOf(destination, piece)[..piece];
                 for (int copied = 0; copied < piece;)
                 {
@@ -191,7 +197,7 @@ internal sealed unsafe partial class ByteEngine
         {
             using (_lock.Enter())
             {
-                SlabHeader* header = SlabPool.HeaderOf(place.Block);
+                SlabHeader* header = _pool.HeaderOf(place.Block);
                 if (--header->Leases == SlabHeader.Orphaned)
                 {
                     FreeSlabs_NeedsLock(header, place.SizeWith(length));
@@ -244,11 +250,11 @@ internal sealed unsafe partial class ByteEngine
         private int Left()
         {
             // An address at a slab's very end is the beginning of another one, so the end is one byte before.
-            byte* end = (byte*)SlabPool.HeaderOf(_at - 1) + SlabPool.SlabSize;
+            byte* end = (byte*)engine._pool.HeaderOf(_at - 1) + SlabPool.SmallSlab;
             if (_at == end)
             {
                 _at = engine.NextSlab(_at - 1);
-                end = (byte*)SlabPool.HeaderOf(_at) + SlabPool.SlabSize;
+                end = (byte*)engine._pool.HeaderOf(_at) + SlabPool.SmallSlab;
             }
 
             return (int)(end - _at);

@@ -84,26 +84,26 @@ internal sealed unsafe partial class ByteEngine
             Ensure((nint)place.Block == block, "B2: a block's owner is elsewhere");
             Ensure(place.SizeWith(slot.Length) <= size - DenseBlocks.CanarySize, "B2: an entry is larger than its block");
         });
-        var slabs = new Dictionary<int, string>();
-        void Own(int slab, string owner) => Ensure(slabs.TryAdd(slab, owner), "B3: a slab has two owners");
+        var slabs = new HashSet<(SlabPool Pool, int Slab)>();
+        void Own(SlabPool pool, int slab) => Ensure(slabs.Add((pool, slab)), "B3: a slab has two owners");
         long pages = (_table.Bytes / _account.PageSize) + _account.LeavingPages;
-        foreach (int slab in _blocks.Slabs)
+        foreach ((SlabPool pool, int slab) in _blocks.Slabs)
         {
-            Own(slab, "class");
-            pages += ((SlabHeader*)_pool.Address(slab))->Pages;
+            Own(pool, slab);
+            pages += ((SlabHeader*)pool.Address(slab))->Pages;
         }
 
         foreach ((int index, ByteSlot slot) in used.Where(pair => !owned.Contains(pair.Key)))
         {
             var place = new Place(slot.Place);
             Ensure(((BlockHeader*)place.Block)->Owner == index, "B2: a block's owner is elsewhere");
-            SlabHeader* header = SlabPool.HeaderOf(place.Block);
-            Ensure(header->IsWhole, "B2: an entry's block is in no class");
+            SlabHeader* header = _pool.HeaderOf(place.Block);
+            Ensure(place.IsChain && header->IsWhole, "B2: an entry's block is in no class");
             int links = SlabsOf(place.SizeWith(slot.Length));
             for (int slab = header->Number; slab >= 0; slab = header->Link)
             {
                 header = (SlabHeader*)_pool.Address(slab);
-                Own(slab, "value");
+                Own(_pool, slab);
                 pages += header->Pages;
                 links--;
             }
@@ -112,21 +112,27 @@ internal sealed unsafe partial class ByteEngine
         }
 
         long free = 0;
-        foreach (int slab in _pool.Resident)
+        foreach (SlabPool pool in (SlabPool[])[_pool, _largePool])
         {
-            Own(slab, "resident");
-            free += ((SlabHeader*)_pool.Address(slab))->Pages;
-        }
+            foreach (int slab in pool.Resident)
+            {
+                Own(pool, slab);
+                free += ((SlabHeader*)pool.Address(slab))->Pages;
+            }
 
-        foreach (int slab in _pool.Empty)
-        {
-            Own(slab, "empty");
+            foreach (int slab in pool.Empty)
+            {
+                Own(pool, slab);
+            }
         }
 
         Ensure(free == _account.FreePages, "B4: the free pages are not those of the free slabs");
-        Ensure(slabs.Count <= _pool.Count, "B3: more slabs than were made");
+
+        // Values that are being written or leased own slabs that no entry leads to.
+        int made = _pool.Count + _largePool.Count;
+        Ensure(slabs.Count <= made, "B3: more slabs than were made");
         Ensure(
-            _account.Pages >= pages + free && (slabs.Count < _pool.Count || _account.Pages == pages + free),
+            _account.Pages >= pages + free && (slabs.Count < made || _account.Pages == pages + free),
             $"B4: expected {pages + free} pages, got {_account.Pages}");
     }
 }

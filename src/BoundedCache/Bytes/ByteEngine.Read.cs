@@ -380,7 +380,7 @@ internal sealed unsafe partial class ByteEngine
             length = _table.Slot(index)->Length;
             if (place.IsChain)
             {
-                SlabPool.HeaderOf(place.Block)->Leases++;
+                _pool.HeaderOf(place.Block)->Leases++;
             }
             else
             {

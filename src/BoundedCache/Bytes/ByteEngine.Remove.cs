@@ -126,9 +126,11 @@ internal sealed unsafe partial class ByteEngine
     /// <summary>Gives free slabs back to the system, in steps, without the lock.</summary>
     /// <param name="all">Whether none is kept for the next writes.</param>
     /// <returns>Bytes that went back.</returns>
-    public long GiveBack(bool all)
+    public long GiveBack(bool all) => GiveBack(_pool, all) + GiveBack(_largePool, all);
+
+    private long GiveBack(SlabPool pool, bool all)
     {
-        if (!all && !_pool.HasExcess)
+        if (!all && !pool.HasExcess)
         {
             return 0;
         }
@@ -136,28 +138,25 @@ internal sealed unsafe partial class ByteEngine
         long pages = 0;
         lock (_giveBackLock)
         {
-            if (all)
+            using (_lock.Enter())
             {
-                using (_lock.Enter())
-                {
-                    _pool.Sort();
-                }
+                pool.Sort();
             }
 
             while (true)
             {
                 using (_lock.EnterAfterOthers())
                 {
-                    if (!_pool.BeginLeaving(all))
+                    if (!pool.BeginLeaving(all))
                     {
                         break;
                     }
                 }
 
-                long given = _pool.GiveBackLeaving();
+                long given = pool.GiveBackLeaving();
                 using (_lock.Enter())
                 {
-                    _pool.EndLeaving(given);
+                    pool.EndLeaving(given);
                 }
 
                 pages += given;

@@ -7,8 +7,10 @@ namespace BoundedCache.Bytes;
 /// <summary>Writes: under the lock, except the copying of values of several slabs.</summary>
 internal sealed unsafe partial class ByteEngine
 {
-    /// <summary>Evictions for one write after which pages that hold nothing are given back, and how often again.</summary>
-    private const int SqueezeEvery = 256;
+    /// <summary>
+    /// Bytes, beside twice what it needs, that a write evicts before pages that hold nothing are given back for it.
+    /// </summary>
+    private const long SqueezeAfter = 256 * 1024;
 
     /// <summary>Values that were not stored because they did not fit.</summary>
     public long Refused => Interlocked.Read(ref _refused);
@@ -45,7 +47,7 @@ internal sealed unsafe partial class ByteEngine
             return Refuse(encoded);
         }
 
-        if (content > SlabPool.DataSize)
+        if (content > DenseBlocks.LargestContent)
         {
             return SetChain(encoded, value, default, expiration);
         }
@@ -72,7 +74,7 @@ internal sealed unsafe partial class ByteEngine
             return Refuse(key);
         }
 
-        return LeastContent(key, value.Length) > SlabPool.DataSize
+        return LeastContent(key, value.Length) > DenseBlocks.LargestContent
             ? SetChain(key, default, value, expiration)
             : SetSmall(key, value, expiration);
     }
@@ -87,7 +89,7 @@ internal sealed unsafe partial class ByteEngine
 
         long content = (long)sizeof(int) + key.Bytes.Length + length;
         long slabs = content / SlabPool.DataSize;
-        long pages = (slabs * (SlabPool.SlabSize / _account.PageSize)) + ByteTable.FewestPages
+        long pages = (slabs * (SlabPool.SmallSlab / _account.PageSize)) + ByteTable.FewestPages
             + (content % SlabPool.DataSize is > 0 and long rest
                 ? _account.PagesOf(rest + SlabPool.HeaderSize)
                 : 0);
@@ -125,7 +127,7 @@ internal sealed unsafe partial class ByteEngine
                 return true;
             }
 
-            byte* block = TakeBlock_NeedsLock(content, ref index);
+            byte* block = TakeBlock_NeedsLock(key, content, ref index);
             isStored = block is not null;
             if (isStored)
             {
@@ -150,8 +152,8 @@ internal sealed unsafe partial class ByteEngine
     {
         ByteSlot* slot = _table.Slot(index);
         var place = new Place(slot->Place);
-        SlabHeader* header = SlabPool.HeaderOf(place.Block);
-        if (header->IsWhole || content > DenseBlocks.LargestContent || DenseBlocks.ClassFor(content) != header->Class)
+        if (place.IsChain
+            || DenseBlocks.ClassFor(content) != DenseBlocks.ClassFor((int)place.SizeWith(slot->Length)))
         {
             return false;
         }
@@ -175,10 +177,13 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>Takes a block and makes sure of a slot, and evicts for both.</summary>
+    /// <param name="key">The key.</param>
     /// <param name="content">Bytes of the block.</param>
-    /// <param name="index">The entry that is to be replaced; 0 where there is none, or it was evicted.</param>
+    /// <param name="index">
+    /// The entry that is to be replaced; 0 where there is none, or it was evicted. Evictions may move its slot.
+    /// </param>
     /// <returns>The block; null where there is no room.</returns>
-    private byte* TakeBlock_NeedsLock(int content, ref int index)
+    private byte* TakeBlock_NeedsLock(in EncodedKey key, int content, ref int index)
     {
         if (index != ByteOrder.None)
         {
@@ -186,24 +191,27 @@ internal sealed unsafe partial class ByteEngine
         }
 
         bool isSqueezed = false;
-        for (int evicted = 0; ;)
+        bool isReplaced = index != ByteOrder.None;
+        long squeezeAfter = (2L * content) + Math.Min(SqueezeAfter, LimitBytes / 16);
+        long credited = _creditedBytes;
+        while (true)
         {
             if (index != ByteOrder.None || _table.TryPrepare())
             {
-                byte* block = TryTakeBlock_NeedsLock(content);
+                byte* block = _blocks.TryTake(DenseBlocks.ClassFor(content));
                 if (block is not null)
                 {
                     return block;
                 }
             }
 
-            if (_table.Order.Tail is var tail && tail != ByteOrder.None)
+            if (_table.Order.Tail != ByteOrder.None)
             {
-                index = tail == index ? ByteOrder.None : index;
-                RemoveAt_NeedsLock(tail, ByteRemoval.Capacity);
-                if (++evicted % SqueezeEvery == 0)
+                RemoveAt_NeedsLock(_table.Order.Tail, ByteRemoval.Capacity);
+                if (_creditedBytes - credited > squeezeAfter)
                 {
                     Squeeze_NeedsLock();
+                    credited = _creditedBytes;
                 }
             }
             else if (isSqueezed)
@@ -215,23 +223,9 @@ internal sealed unsafe partial class ByteEngine
                 Squeeze_NeedsLock();
                 isSqueezed = true;
             }
-        }
-    }
 
-    private byte* TryTakeBlock_NeedsLock(int content)
-    {
-        if (content <= DenseBlocks.LargestContent)
-        {
-            return _blocks.TryTake(DenseBlocks.ClassFor(content));
+            index = isReplaced ? Find_NeedsLock(key) : ByteOrder.None;
         }
-
-        if (!_pool.TryTake(_account.PagesOf(SlabPool.HeaderSize + content), trim: true, out int slab))
-        {
-            return null;
-        }
-
-        _ = Append_NeedsLock(slab, -1);
-        return _pool.Address(slab) + SlabPool.HeaderSize;
     }
 
     private static void WriteExpiration(byte* block, ulong flags, in EntryExpiration expiration)

@@ -45,6 +45,7 @@ internal sealed unsafe partial class ByteEngine
     private readonly AddressSpace _space;
     private readonly PageAccount _account;
     private readonly SlabPool _pool;
+    private readonly SlabPool _largePool;
     private readonly ByteTable _table;
     private readonly DenseBlocks _blocks;
     private readonly TouchLog _touches = new();
@@ -65,8 +66,10 @@ internal sealed unsafe partial class ByteEngine
         _account.SetLimit(limit);
         _limit = limit;
         _pool = new SlabPool(_space, _account);
+        _largePool = new SlabPool(_space, _account, SlabPool.LargeSlab) { Other = _pool };
+        _pool.Other = _largePool;
         _table = new ByteTable(_space, _account);
-        _blocks = new DenseBlocks(_pool, _account, _table.Slots, clearFreed);
+        _blocks = new DenseBlocks(_pool, _largePool, _account, _table.Slots, clearFreed);
         _time = time;
         _clearFreed = clearFreed;
         Lookups = new LookupCounts(_touches);
@@ -181,7 +184,7 @@ internal sealed unsafe partial class ByteEngine
 
     /// <summary>The data of the slab after the one that an address lies in. Under the lock or with a lease.</summary>
     private byte* NextSlab(byte* address) =>
-        _pool.Address(SlabPool.HeaderOf(address)->Link) + SlabPool.HeaderSize;
+        _pool.Address(_pool.HeaderOf(address)->Link) + SlabPool.HeaderSize;
 
     /// <summary>Applies the touches that a write has to apply. Under the lock.</summary>
     private void ApplyTouchesForWrite_NeedsLock()
@@ -207,15 +210,11 @@ internal sealed unsafe partial class ByteEngine
     private long FootprintOf(Place place, int valueLength)
     {
         const int TableBytes = ByteSlot.Size + ByteOrder.NodeSize + (3 * sizeof(int) / 2);
-        SlabHeader* header = SlabPool.HeaderOf(place.Block);
-        if (!header->IsWhole)
-        {
-            return _blocks.SizeOf(header->Class) + TableBytes;
-        }
-
-        long whole = place.SizeWith(valueLength);
-        return ((whole / SlabPool.DataSize * SlabPool.SlabSize) + TableBytes)
-            + (long)_account.PagesOf((whole % SlabPool.DataSize) + SlabPool.HeaderSize) * _account.PageSize;
+        long content = place.SizeWith(valueLength);
+        return TableBytes + (place.IsChain
+            ? (content / SlabPool.DataSize * SlabPool.SmallSlab)
+                + ((long)_account.PagesOf((content % SlabPool.DataSize) + SlabPool.HeaderSize) * _account.PageSize)
+            : _blocks.SizeOf(DenseBlocks.ClassFor((int)content)));
     }
 
     /// <summary>Removes an entry. Under the lock.</summary>
@@ -244,12 +243,14 @@ internal sealed unsafe partial class ByteEngine
     /// <summary>Frees what an entry's slot led to until now. Under the lock.</summary>
     private void FreeContent_NeedsLock(Place place, int length)
     {
-        SlabHeader* header = SlabPool.HeaderOf(place.Block);
-        if (!header->IsWhole)
+        if (!place.IsChain)
         {
-            _blocks.Free(place.Block);
+            _blocks.Free(place.Block, DenseBlocks.ClassFor((int)place.SizeWith(length)));
+            return;
         }
-        else if (place.IsChain && header->Leases > 0)
+
+        SlabHeader* header = _pool.HeaderOf(place.Block);
+        if (header->Leases > 0)
         {
             header->Leases |= SlabHeader.Orphaned;
         }
@@ -291,5 +292,6 @@ internal sealed unsafe partial class ByteEngine
         _blocks.Squeeze();
         _table.Trim(4096, all: true);
         _pool.GiveBackAll();
+        _largePool.GiveBackAll();
     }
 }

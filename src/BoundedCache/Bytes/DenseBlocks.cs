@@ -12,7 +12,8 @@ namespace BoundedCache.Bytes;
 /// Work in bulk (<see cref="BeginBulk"/>) leaves holes, which <see cref="Compact"/> fills at its end: most blocks that
 /// would be moved are about to be freed themselves. New blocks go into holes first. A class's count includes its holes.
 /// </remarks>
-internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, NativeTable slots, bool clearFreed)
+internal sealed unsafe class DenseBlocks(
+    SlabPool small, SlabPool large, PageAccount account, NativeTable slots, bool clearFreed)
 {
 #if DEBUG
     /// <summary>Bytes at the end of each block that nobody may write.</summary>
@@ -23,7 +24,7 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
     public const int CanarySize = 0;
 #endif
 
-    private readonly SizeClass[] _classes = [.. SizeClasses.Sizes.Select(static size => new SizeClass(size))];
+    private readonly SizeClass[] _classes = [.. SizeClasses.Sizes.Select(size => new SizeClass(size, SizeClasses.IsInLargeSlab(size) ? large : small))];
     private int _bulk;
 
     /// <summary>The largest content of a block.</summary>
@@ -54,8 +55,8 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
         else if (c.Count < c.SlabCount * c.PerSlab)
         {
             block = Address(ref c, c.Count);
-            SlabHeader* header = SlabPool.HeaderOf(block);
-            if (!pool.TryTouch(header, account.PagesOf(block - (byte*)header + c.Size)))
+            SlabHeader* header = c.Pool.HeaderOf(block);
+            if (!c.Pool.TryTouch(header, account.PagesOf(block - (byte*)header + c.Size)))
             {
                 return null;
             }
@@ -64,13 +65,13 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
         }
         else
         {
-            if (!pool.TryTake(account.PagesOf(SlabPool.HeaderSize + c.Size), trim: false, out int slab))
+            if (!c.Pool.TryTake(account.PagesOf(SlabPool.HeaderSize + c.Size), trim: false, out int slab))
             {
                 return null;
             }
 
             c.Add(slab);
-            var header = (SlabHeader*)pool.Address(slab);
+            var header = (SlabHeader*)c.Pool.Address(slab);
             header->Class = sizeClass;
             header->Link = c.SlabCount - 1;
             block = Address(ref c, c.Count++);
@@ -82,10 +83,11 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
     }
 
     /// <summary>Frees a block. Its entry's slot no longer leads to it.</summary>
-    public void Free(byte* block)
+    public void Free(byte* block, int sizeClass)
     {
-        SlabHeader* header = SlabPool.HeaderOf(block);
-        ref SizeClass c = ref _classes[header->Class];
+        ref SizeClass c = ref _classes[sizeClass];
+        SlabHeader* header = c.Pool.HeaderOf(block);
+        Debug.Assert(header->Class == sizeClass, "A slab holds blocks of one class.");
         int at = (header->Link * c.PerSlab) + ((int)(block - (byte*)header - SlabPool.HeaderSize) / c.Size);
         Check(block, c.Size);
         BlockBytes -= c.Size;
@@ -154,8 +156,8 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
             if (c.SlabCount > 0)
             {
                 byte* last = Address(ref c, c.Count - 1);
-                SlabHeader* header = SlabPool.HeaderOf(last);
-                pool.GiveBackBeyond(header, account.PagesOf(last - (byte*)header + c.Size));
+                SlabHeader* header = c.Pool.HeaderOf(last);
+                c.Pool.GiveBackBeyond(header, account.PagesOf(last - (byte*)header + c.Size));
             }
         }
     }
@@ -174,7 +176,7 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
             for (int at = 0; at < c.Count; at++)
             {
                 byte* block = Address(ref c, at);
-                SlabHeader* header = SlabPool.HeaderOf(block);
+                SlabHeader* header = c.Pool.HeaderOf(block);
                 Ensure(header->Class == i && header->Link == at / c.PerSlab, "a slab's header names another class");
                 int owner = ((BlockHeader*)block)->Owner;
                 if (owner == BlockHeader.Hole)
@@ -197,7 +199,8 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
     }
 
     /// <summary>Slabs in use by classes, for the invariant checker.</summary>
-    internal IEnumerable<int> Slabs => _classes.SelectMany(static c => c.Slabs.Take(c.SlabCount));
+    internal IEnumerable<(SlabPool Pool, int Slab)> Slabs =>
+        _classes.SelectMany(static c => c.Slabs.Take(c.SlabCount).Select(slab => (c.Pool, slab)));
 
     private static void Ensure(bool holds, string otherwise)
     {
@@ -208,10 +211,10 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private byte* Address(ref SizeClass c, int at)
+    private static byte* Address(ref SizeClass c, int at)
     {
         int slab = at / c.PerSlab;
-        return pool.Address(c.Slabs[slab]) + SlabPool.HeaderSize + ((at - (slab * c.PerSlab)) * c.Size);
+        return c.Pool.Address(c.Slabs[slab]) + SlabPool.HeaderSize + ((at - (slab * c.PerSlab)) * c.Size);
     }
 
     private void Move(ref SizeClass c, int from, int to)
@@ -253,12 +256,12 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
         ReturnSlabs(ref c);
     }
 
-    private void ReturnSlabs(ref SizeClass c)
+    private static void ReturnSlabs(ref SizeClass c)
     {
         int need = (c.Count + c.PerSlab - 1) / c.PerSlab;
         while (c.SlabCount > need)
         {
-            pool.Return(c.Slabs[--c.SlabCount]);
+            c.Pool.Return(c.Slabs[--c.SlabCount]);
         }
     }
 
@@ -317,10 +320,11 @@ internal sealed unsafe class DenseBlocks(SlabPool pool, PageAccount account, Nat
 #endif
     }
 
-    private struct SizeClass(int size)
+    private struct SizeClass(int size, SlabPool pool)
     {
         public readonly int Size = size;
-        public readonly int PerSlab = SlabPool.DataSize / size;
+        public readonly int PerSlab = SizeClasses.PerSlab(size);
+        public readonly SlabPool Pool = pool;
         public int[] Slabs = [];
         public int SlabCount;
         public int Count;

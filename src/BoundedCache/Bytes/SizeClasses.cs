@@ -8,7 +8,10 @@ internal static class SizeClasses
     private const int Smallest = 32;
     private const int Alignment = 16;
 
-    /// <summary>At least four blocks to a slab; what is larger gets whole pages.</summary>
+    /// <summary>Blocks beyond this size have large slabs, so that little is left at a slab's end.</summary>
+    private const int LargestInSmallSlab = 4096;
+
+    /// <summary>At least four blocks to a slab; what is larger gets slabs for itself.</summary>
     private const int FewestPerSlab = 4;
 
     /// <summary>The sizes, ascending.</summary>
@@ -22,22 +25,28 @@ internal static class SizeClasses
     /// <summary>The class of the smallest block that holds so many bytes, at most <see cref="Largest"/>.</summary>
     public static int ClassOf(int size) => s_classes[(size + Alignment - 1) / Alignment];
 
+    /// <summary>Whether blocks of a size lie in large slabs.</summary>
+    public static bool IsInLargeSlab(int size) => size > LargestInSmallSlab;
+
+    /// <summary>How many blocks of a size a slab holds.</summary>
+    public static int PerSlab(int size) =>
+        ((IsInLargeSlab(size) ? SlabPool.LargeSlab : SlabPool.SmallSlab) - SlabPool.HeaderSize) / size;
+
     private static IEnumerable<int> MakeSizes()
     {
         int last = 0;
-        for (int size = Smallest; SlabPool.DataSize / size >= FewestPerSlab;)
+        for (int size = Smallest; PerSlab(size) >= FewestPerSlab; size += Math.Max(Alignment, HighestBit(size) / 8))
         {
-            int rounded = SlabPool.DataSize / (SlabPool.DataSize / size) / Alignment * Alignment;
+            int slab = IsInLargeSlab(size) ? SlabPool.LargeSlab : SlabPool.SmallSlab;
+            int rounded = (slab - SlabPool.HeaderSize) / PerSlab(size) / Alignment * Alignment;
+            rounded = IsInLargeSlab(rounded) == IsInLargeSlab(size) ? rounded : size;
             if (rounded > last)
             {
                 yield return last = rounded;
             }
-
-            size = Math.Max(size, last) + Math.Max(Alignment, HighestBit(size) / 8);
-            size = size / Alignment * Alignment;
         }
 
-        int largest = SlabPool.DataSize / FewestPerSlab / Alignment * Alignment;
+        int largest = (SlabPool.LargeSlab - SlabPool.HeaderSize) / FewestPerSlab / Alignment * Alignment;
         if (largest > last)
         {
             yield return largest;

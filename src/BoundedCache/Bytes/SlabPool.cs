@@ -32,29 +32,37 @@ internal struct SlabHeader
 }
 
 /// <summary>
-/// Slabs of 64 KiB: address space, which of them are free, and which of those are still resident. All under the
-/// engine's lock, except <see cref="TryAddress"/>.
+/// Slabs of one size: address space, which of them are free, and which of those are still resident. All under the
+/// engine's lock, except <see cref="GiveBackLeaving"/>.
 /// </summary>
-internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account)
+/// <param name="space">Where the memory comes from.</param>
+/// <param name="account">Where its pages are counted.</param>
+/// <param name="slabSize">The size of a slab: a power of two.</param>
+internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account, int slabSize = SlabPool.SmallSlab)
 {
-    public const int SlabSize = 64 * 1024;
+    /// <summary>The slabs of small blocks, and those that large values are made of.</summary>
+    public const int SmallSlab = 64 * 1024;
+
+    /// <summary>The slabs of blocks of more than a page.</summary>
+    public const int LargeSlab = 256 * 1024;
     public const int HeaderSize = 16;
 
-    /// <summary>Bytes of a slab that hold content.</summary>
-    public const int DataSize = SlabSize - HeaderSize;
+    /// <summary>Bytes of a small slab that hold content.</summary>
+    public const int DataSize = SmallSlab - HeaderSize;
 
-    private const int RegionShift = 6;
-    private const int RegionMask = (1 << RegionShift) - 1;
+    private const int RegionSize = 4 * 1024 * 1024;
 
-    /// <summary>Free slabs that stay resident, for the next classes that grow.</summary>
-    private const int KeptSlabs = 16;
+    /// <summary>Free memory that stays resident, for the next classes that grow.</summary>
+    private const int KeptBytes = 1024 * 1024;
 
-    /// <summary>Slabs given back in one go: the time of one hold, and of the kernel's locks.</summary>
-    private const int StepSlabs = 32;
+    /// <summary>Memory given back in one go: the time of one hold, and of the kernel's locks.</summary>
+    private const int StepBytes = 2 * 1024 * 1024;
 
     private readonly List<int> _resident = [];
     private readonly List<int> _empty = [];
-    private readonly int[] _leaving = new int[StepSlabs];
+    private readonly int[] _leaving = new int[StepBytes / slabSize];
+    private readonly int _regionShift = int.Log2(RegionSize / slabSize);
+    private readonly int _regionMask = (RegionSize / slabSize) - 1;
     private int _leavingCount;
     private nint[] _regions = [];
     private int _next;
@@ -63,22 +71,18 @@ internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account)
     public int Count => _next;
 
     /// <summary>Whether more free slabs are resident than the next writes are likely to need.</summary>
-    public bool HasExcess => _resident.Count > 2 * KeptSlabs;
+    public bool HasExcess => _resident.Count > 2 * KeptBytes / slabSize;
 
-    public byte* Address(int slab) => (byte*)_regions[slab >> RegionShift] + ((long)(slab & RegionMask) * SlabSize);
+    /// <summary>The pool with slabs of another size, whose free pages can be given back for this one's.</summary>
+    public SlabPool? Other { get; set; }
 
-    /// <summary>The address of a slab by a number that may be wrong. Without the lock.</summary>
-    /// <returns>An address that can be read; null where there is none.</returns>
-    public byte* TryAddress(int slab)
-    {
-        nint[] regions = _regions;
-        uint region = (uint)slab >> RegionShift;
-        return region < (uint)regions.Length ? (byte*)regions[region] + ((long)(slab & RegionMask) * SlabSize) : null;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* Address(int slab) =>
+        (byte*)_regions[slab >> _regionShift] + ((long)(slab & _regionMask) * slabSize);
 
     /// <summary>The slab that an address lies in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SlabHeader* HeaderOf(byte* address) => (SlabHeader*)((nuint)address & ~(nuint)(SlabSize - 1));
+    public SlabHeader* HeaderOf(byte* address) => (SlabHeader*)((nuint)address & ~(nuint)(slabSize - 1));
 
     /// <summary>
     /// Takes a slab, if the limit leaves room for its pages and the system has address space.
@@ -121,7 +125,7 @@ internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account)
     private bool TryTakeEmpty(int pages, out int slab)
     {
         slab = -1;
-        if (!account.MayUse(pages) || !account.MayTouch(pages) || (_empty.Count == 0 && !TryExtend()))
+        if (!account.MayUse(pages) || !MakeTouchable(pages) || (_empty.Count == 0 && !TryExtend()))
         {
             return false;
         }
@@ -195,7 +199,7 @@ internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account)
     public bool BeginLeaving(bool all)
     {
         Debug.Assert(_leavingCount == 0, "One thread at a time gives back.");
-        int count = Math.Min(StepSlabs, _resident.Count - (all ? 0 : KeptSlabs));
+        int count = Math.Min(_leaving.Length, _resident.Count - (all ? 0 : KeptBytes / slabSize));
         if (count <= 0)
         {
             return false;
@@ -230,12 +234,12 @@ internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account)
         for (int i = 0; i < slabs.Length;)
         {
             int end = i + 1;
-            while (end < slabs.Length && Address(slabs[end]) == Address(slabs[end - 1]) + SlabSize)
+            while (end < slabs.Length && Address(slabs[end]) == Address(slabs[end - 1]) + slabSize)
             {
                 end++;
             }
 
-            space.GiveBack((nint)Address(slabs[i]), (nuint)(end - i) * SlabSize);
+            space.GiveBack((nint)Address(slabs[i]), (nuint)(end - i) * (nuint)slabSize);
             i = end;
         }
 
@@ -266,12 +270,13 @@ internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account)
     {
         while (pages > 0 && !account.MayTouch(pages))
         {
-            if (_resident.Count == 0)
+            SlabPool? free = _resident.Count > 0 ? this : Other?._resident.Count > 0 ? Other : null;
+            if (free is null)
             {
                 return false;
             }
 
-            GiveBackOne();
+            free.GiveBackOne();
         }
 
         return true;
@@ -283,7 +288,7 @@ internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account)
         _resident.RemoveAt(_resident.Count - 1);
         var header = (SlabHeader*)Address(slab);
         int pages = header->Pages;
-        space.GiveBack((nint)header, SlabSize);
+        space.GiveBack((nint)header, (nuint)slabSize);
         account.FreePages -= pages;
         account.Add(-pages);
         _empty.Add(slab);
@@ -301,12 +306,12 @@ internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account)
 
     private bool TryExtend()
     {
-        if (_next >> RegionShift < _regions.Length)
+        if (_next >> _regionShift < _regions.Length)
         {
             return true;
         }
 
-        nint region = space.TryMap((nuint)SlabSize << RegionShift, SlabSize);
+        nint region = space.TryMap(RegionSize, (nuint)slabSize);
         if (region == 0)
         {
             return false;

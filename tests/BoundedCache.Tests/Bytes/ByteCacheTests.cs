@@ -40,7 +40,7 @@ public sealed class ByteCacheTests
         using BoundedByteCache cache = Make(256 * MiB);
         int[] lengths =
         [
-            .. SizeClasses.Sizes.Append(SlabPool.DataSize).Append(2 * SlabPool.DataSize)
+            .. SizeClasses.Sizes.Append(SlabPool.DataSize).Append(SlabPool.DataSize * 3).Append(2 * SlabPool.DataSize)
                 .SelectMany(static size => Enumerable.Range(size - 40, 44)),
         ];
         foreach (int length in lengths.Where(static length => length >= 0))
