@@ -61,7 +61,10 @@ public sealed partial class BoundedByteCache
     long ILiveCache.UsedMemory => 0;
 
     /// <inheritdoc/>
-    long ILiveCache.LimitBytes => _engine.IsDisposed ? 0 : MaxMemory;
+    long ILiveCache.NativeBytes => _engine.UsedBytes;
+
+    /// <summary>Nothing of the managed heap.</summary>
+    long ILiveCache.LimitBytes => 0;
 
     /// <inheritdoc/>
     long ILiveCache.OverdueBytes => 0;

@@ -222,6 +222,9 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
         Unpublish();
     }
 
+    /// <summary>Removes entries by the beginning of their values.</summary>
+    internal int RemoveByValue(Func<ReadOnlySpan<byte>, bool> match) => _engine.RemoveByValue(match);
+
     /// <summary>Sets an object that is disposed with this cache. Called once, before the cache is handed out.</summary>
     internal void DisposeWithCache(IDisposable companion) => _companion = companion;
 

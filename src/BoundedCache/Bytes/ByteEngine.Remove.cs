@@ -110,7 +110,7 @@ internal sealed unsafe partial class ByteEngine
         long now = Now;
         return !HasExpiring ? 0 : RemoveWhere(
             ByteRemoval.Expired,
-            place => place.HasDeadline && ((BlockHeader*)place.Block)->Deadline <= now);
+            (place, _) => place.HasDeadline && ((BlockHeader*)place.Block)->Deadline <= now);
     }
 
     /// <summary>Removes the entries whose keys begin with a text, compared character by character.</summary>
@@ -120,7 +120,26 @@ internal sealed unsafe partial class ByteEngine
         ThrowIfDisposed();
         byte[] wide = MemoryMarshal.AsBytes(prefix).ToArray();
         byte[]? narrow = prefix.ContainsAnyExceptInRange('\0', '\xff') ? null : Encoding.Latin1.GetBytes(prefix.ToArray());
-        return RemoveWhere(ByteRemoval.Removed, place => (place.IsWide ? wide : narrow) is { } start && KeyStarts(place, start));
+        return RemoveWhere(ByteRemoval.Removed, (place, _) => (place.IsWide ? wide : narrow) is { } start && KeyStarts(place, start));
+    }
+
+    /// <summary>
+    /// Removes the entries whose values begin with bytes that match. The match is code of this library: it runs under
+    /// the lock.
+    /// </summary>
+    /// <param name="match">
+    /// Gets the beginning of a value: all of it, or of a large one what lies in its first slab.
+    /// </param>
+    /// <returns>How many entries were removed.</returns>
+    public int RemoveByValue(Func<ReadOnlySpan<byte>, bool> match)
+    {
+        ThrowIfDisposed();
+        return RemoveWhere(ByteRemoval.Removed, (place, length) =>
+        {
+            int before = place.Header + place.KeyLength;
+            int there = place.IsChain ? Math.Clamp(SlabPool.DataSize - before, 0, length) : length;
+            return match(new ReadOnlySpan<byte>(place.Block + before, there));
+        });
     }
 
     /// <summary>Gives free slabs back to the system, in steps, without the lock.</summary>
@@ -179,7 +198,7 @@ internal sealed unsafe partial class ByteEngine
                 || new ReadOnlySpan<byte>(NextSlab(place.Block), start.Length - first).SequenceEqual(start[first..]));
     }
 
-    private int RemoveWhere(ByteRemoval why, Func<Place, bool> match)
+    private int RemoveWhere(ByteRemoval why, Func<Place, int, bool> match)
     {
         int removed = 0;
         int next = 1;
@@ -196,7 +215,7 @@ internal sealed unsafe partial class ByteEngine
                 int end = Math.Min(_table.End, next + WalkSlots);
                 for (; next < end; next++)
                 {
-                    if (_table.Slot(next)->Place is not 0 and ulong word && match(new Place(word)))
+                    if (_table.Slot(next)->Place is not 0 and ulong word && match(new Place(word), _table.Slot(next)->Length))
                     {
                         RemoveAt_NeedsLock(next, why);
                         removed++;

@@ -24,6 +24,9 @@ internal interface ILiveCache
     /// <summary>Accounted bytes that ever left it.</summary>
     long CreditedBytes { get; }
 
+    /// <summary>Resident bytes of native memory that it holds.</summary>
+    long NativeBytes => 0;
+
     /// <summary>What measurements after its entries were stored found.</summary>
     AuditTotals AuditTotals { get; }
 
@@ -85,6 +88,7 @@ internal static class LiveCaches
         {
             Bytes = caches.Sum(static cache => cache.IsMeasured ? cache.UsedMemory : 0),
             DeadBytes = dead,
+            NativeBytes = s_marks.Sum(static pair => pair.Key.NativeBytes),
             OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
             LimitBytes = LimitBytes,
             Uncounted = s_marks.Count(
