@@ -23,6 +23,7 @@ public sealed class ArchitectureTests
         ["Pacing"] = ["Process"],
         ["Report"] = ["Process"],
         ["Diagnostics"] = [],
+        ["Bytes"] = ["Engine"],
         ["Engine"] = [],
         ["Sizing"] = [],
         ["Process"] = [],
@@ -34,6 +35,8 @@ public sealed class ArchitectureTests
         [typeof(BoundedMemoryCache)] =
             ["Entries", "Release", "Pacing", "Report", "Diagnostics", "Engine", "Sizing", "Process"],
         [typeof(BoundedMemoryCacheOptions)] = ["Process"],
+        [typeof(BoundedByteCache)] = ["Bytes", "Entries", "Diagnostics", "Process"],
+        [typeof(BoundedByteCacheOptions)] = ["Process"],
         [typeof(BoundedCacheEntryExtensions)] = ["Entries"],
         [typeof(MemoryReport)] = ["Entries", "Report"],
         [typeof(MemoryReportRow)] = ["Report"],

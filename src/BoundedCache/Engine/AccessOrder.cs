@@ -12,7 +12,7 @@ namespace BoundedCache.Engine;
 /// One list per priority, so that the next entry to evict is always a tail:
 /// <see cref="CacheItemPriority"/> first, then least recently used.
 /// </remarks>
-internal sealed class AccessOrder : EvictionOrder
+internal sealed class AccessOrder : EvictionOrder, ITouchOrder
 {
     private readonly SlotStore _store;
     private Ends _ends;

@@ -113,7 +113,7 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     /// moves memory between processors. Every <see cref="ApplyAllEvery"/> times all are emptied nevertheless, so that
     /// the turn token becomes nobody's, and order is kept again once threads no longer overlap.
     /// </remarks>
-    public void ApplyDueTo(AccessOrder order)
+    public void ApplyDueTo(ITouchOrder order)
     {
         if ((int)Volatile.Read(ref _lines.TurnToken) != Everybody || ++_lines.OwnApplications % ApplyAllEvery == 0)
         {
@@ -130,7 +130,7 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     }
 
     /// <summary>Applies all pending touches, oldest epoch first. Under the lock.</summary>
-    public void ApplyTo(AccessOrder order)
+    public void ApplyTo(ITouchOrder order)
     {
         TouchBuffer? first = Interlocked.Exchange(ref _lines.Pending, null);
         if (first is null)
@@ -177,7 +177,7 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     }
 
     /// <summary>Applies touches of one epoch from one buffer.</summary>
-    private static void Apply(TouchBuffer buffer, ulong end, uint epoch, AccessOrder order)
+    private static void Apply(TouchBuffer buffer, ulong end, uint epoch, ITouchOrder order)
     {
         Span<int> batch = stackalloc int[BatchTouches];
         int count = buffer.Take(end, epoch, batch);
@@ -297,4 +297,14 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
         [FieldOffset(136)]
         public int OwnApplications;
     }
+}
+
+/// <summary>The order of use that touches are applied to.</summary>
+internal interface ITouchOrder
+{
+    /// <summary>
+    /// Makes these entries the most recently used, the last one most. Slots that hold no entry any more are skipped.
+    /// Under the lock.
+    /// </summary>
+    void Touch(ReadOnlySpan<int> indexes);
 }

@@ -27,6 +27,9 @@ internal interface ILiveCache
     /// <summary>Accounted bytes that ever left it.</summary>
     long CreditedBytes { get; }
 
+    /// <summary>Resident bytes of native memory that it holds.</summary>
+    long NativeBytes => 0;
+
     /// <summary>What measurements after its entries were stored found.</summary>
     AuditTotals AuditTotals { get; }
 
@@ -89,6 +92,7 @@ internal static class LiveCaches
             Bytes = caches.Sum(static cache => cache.IsMeasured ? cache.UsedMemory : 0),
             DeadBytes = dead,
             Pressures = [.. s_marks.Select(static pair => pair.Key.Pressure).OfType<CachePressure>()],
+            NativeBytes = s_marks.Sum(static pair => pair.Key.NativeBytes),
             OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
             LimitBytes = LimitBytes,
             Uncounted = s_marks.Count(

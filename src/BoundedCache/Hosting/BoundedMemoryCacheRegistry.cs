@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace BoundedCache;
 
 /// <summary>
-/// All the caches of a container that were registered with <c>AddBoundedMemoryCache</c> and
-/// <c>AddKeyedBoundedMemoryCache</c>, by name. A singleton of the container, for code that lists or administers caches.
+/// All the caches of a container that were registered with <c>AddBoundedMemoryCache</c>,
+/// <c>AddKeyedBoundedMemoryCache</c> and the same of <see cref="BoundedByteCache"/>, by name. A singleton of the container, for code that lists or administers caches.
 /// </summary>
 /// <remarks>
 /// The caches are created together, in the order of their registration, when the container first resolves one of them
@@ -23,7 +23,7 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
     private readonly Dictionary<string, IBoundedCache> _byName = new(StringComparer.Ordinal);
 
     /// <summary>The caches that this registry made and disposes.</summary>
-    private readonly List<BoundedMemoryCache> _owned = [];
+    private readonly List<IDisposable> _owned = [];
 
     /// <summary>
     /// Creates a registry of given caches, for tests and for applications without a container. It does not dispose
@@ -61,12 +61,14 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
         IOptionsMonitor<BoundedMemoryCacheOptions> validated,
         IOptionsFactory<BoundedMemoryCacheOptions> optionsFactory,
         ILoggerFactory? loggerFactory,
-        IMeterFactory? meterFactory)
+        IMeterFactory? meterFactory,
+        ByteCacheSources? bytes = null)
     {
         // Options first: faulty ones throw before any cache exists. The monitor holds the options that were valid when
         // the host started.
         (CacheRegistration Registration, BoundedMemoryCacheOptions Options)[] wanted =
             [.. registrations.Select(registration => (registration, validated.Get(registration.OptionsName)))];
+        bytes?.Validate([.. wanted.Select(static cache => cache.Options.Name)]);
         ILogger logger = loggerFactory is null
             ? NullLogger.Instance
             : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
@@ -84,6 +86,13 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
                 {
                     Log.SectionEmpty(logger, cache.Name, CacheSettings.PathOf(configuration));
                 }
+            }
+
+            foreach (BoundedByteCache cache in bytes?.Make(logger, loggerFactory, meterFactory) ?? [])
+            {
+                _owned.Add(cache);
+                _caches.Add(cache);
+                _byName.Add(cache.Name, cache);
             }
         }
         catch
@@ -104,6 +113,9 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
 
     /// <summary>The cache that was registered under a key.</summary>
     internal BoundedMemoryCache Get(string key) => (BoundedMemoryCache)_byName[key];
+
+    /// <summary>The byte cache that was registered under a key.</summary>
+    internal BoundedByteCache GetBytes(string key) => (BoundedByteCache)_byName[key];
 
     /// <summary>Finds a cache.</summary>
     /// <param name="name">

@@ -17,7 +17,26 @@ internal static class CacheSettings
     /// <param name="configuration">The section.</param>
     /// <param name="options">The options to set.</param>
     /// <returns>One sentence for each thing in the section that is not allowed.</returns>
-    public static List<string> Read(IConfiguration configuration, BoundedMemoryCacheOptions options)
+    public static List<string> Read(IConfiguration configuration, BoundedMemoryCacheOptions options) => Read(
+        configuration,
+        options,
+        bytes => options.MaxMemory = bytes,
+        [.. CacheSetting.All.Select(setting => (
+            setting.Name, setting.Allowed, (Func<string, bool>)(text => setting.TrySet(options, text))))]);
+
+    /// <inheritdoc cref="Read(IConfiguration, BoundedMemoryCacheOptions)"/>
+    public static List<string> Read(IConfiguration configuration, BoundedByteCacheOptions options) => Read(
+        configuration,
+        options,
+        bytes => options.MaxMemory = bytes,
+        [.. ByteCacheSetting.All.Select(setting => (
+            setting.Name, setting.Allowed, (Func<string, bool>)(text => setting.TrySet(options, text))))]);
+
+    private static List<string> Read(
+        IConfiguration configuration,
+        object options,
+        Action<long> setLimit,
+        (string Name, string Allowed, Func<string, bool> TrySet)[] settings)
     {
         List<string> failures = [];
         List<string> unknown = [];
@@ -42,9 +61,9 @@ internal static class CacheSettings
                     return isLimit;
                 });
             }
-            else if (CacheSetting.All.FirstOrDefault(setting => Is(child, setting.Name)) is { } known)
+            else if (settings.FirstOrDefault(setting => Is(child, setting.Name)) is { Name: not null } known)
             {
-                Set(child, known.Allowed, failures, text => known.TrySet(options, text));
+                Set(child, known.Allowed, failures, known.TrySet);
             }
             else
             {
@@ -52,9 +71,13 @@ internal static class CacheSettings
             }
         }
 
-        options.MaxMemory = limit?.Bytes ?? options.MaxMemory;
+        if (limit is { } configured)
+        {
+            setLimit(configured.Bytes);
+        }
+
         new ConfiguredSource(limit, reloadToken).AddTo(options);
-        failures.AddRange(Describe(unknown, configuration));
+        failures.AddRange(Describe(unknown, configuration, [.. settings.Select(static setting => setting.Name)]));
         return failures;
     }
 
@@ -75,9 +98,10 @@ internal static class CacheSettings
         }
     }
 
-    private static IEnumerable<string> Describe(List<string> unknown, IConfiguration configuration)
+    private static IEnumerable<string> Describe(
+        List<string> unknown, IConfiguration configuration, string[] settings)
     {
-        string[] known = [MaxMemory, .. CacheSetting.All.Select(static setting => setting.Name)];
+        string[] known = [MaxMemory, .. settings];
         foreach (string name in unknown.Take(MostUnknown))
         {
             yield return $"{PathOf(configuration)}: unknown setting '{name}'; "

@@ -26,9 +26,8 @@ internal sealed class ConfigurationReload : IDisposable
     public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
-    private readonly BoundedMemoryCache _cache;
-    private readonly CacheRegistration _registration;
-    private readonly IOptionsFactory<BoundedMemoryCacheOptions> _optionsFactory;
+    private readonly IBoundedCache _cache;
+    private readonly Func<AcceptedSettings> _read;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _section;
@@ -42,19 +41,19 @@ internal sealed class ConfigurationReload : IDisposable
     private volatile bool _isDisposed;
 
     private ConfigurationReload(
-        BoundedMemoryCache cache,
-        CacheRegistration registration,
-        BoundedMemoryCacheOptions options,
-        IOptionsFactory<BoundedMemoryCacheOptions> optionsFactory,
+        IBoundedCache cache,
+        IConfiguration configuration,
+        TimeProvider time,
+        AcceptedSettings start,
+        Func<AcceptedSettings> read,
         ILogger logger)
     {
         _cache = cache;
-        _registration = registration;
-        _optionsFactory = optionsFactory;
-        _time = options.TimeProvider;
+        _read = read;
+        _time = time;
         _logger = logger;
-        _section = CacheSettings.PathOf(registration.Configuration!);
-        _start = _last = new AcceptedSettings(options);
+        _section = CacheSettings.PathOf(configuration);
+        _start = _last = start;
         _relay = new Relay(this);
     }
 
@@ -71,15 +70,41 @@ internal sealed class ConfigurationReload : IDisposable
             return;
         }
 
-        var reload = new ConfigurationReload(cache, registration, options, optionsFactory, logger);
+        var reload = new ConfigurationReload(
+            cache,
+            configuration,
+            options.TimeProvider,
+            new AcceptedSettings(options),
+            () => new AcceptedSettings(optionsFactory.Create(registration.OptionsName)),
+            logger);
         cache.DisposeWithCache(reload);
-        reload._relay.Listen(configuration);
+        reload.Start(configuration, source);
+    }
 
-        // The options may be older than the cache, which is made when it is first resolved.
-        if (source.ReloadToken.HasChanged)
+    /// <inheritdoc
+    /// cref="Attach(BoundedMemoryCache, CacheRegistration, BoundedMemoryCacheOptions,
+    /// IOptionsFactory{BoundedMemoryCacheOptions}, ILogger)"/>
+    public static void Attach(
+        BoundedByteCache cache,
+        ByteCacheRegistration registration,
+        BoundedByteCacheOptions options,
+        IOptionsFactory<BoundedByteCacheOptions> optionsFactory,
+        ILogger logger)
+    {
+        if (registration.Configuration is not { } configuration || ConfiguredSource.Find(options) is not { } source)
         {
-            reload.Schedule();
+            return;
         }
+
+        var reload = new ConfigurationReload(
+            cache,
+            configuration,
+            options.TimeProvider,
+            new AcceptedSettings(options),
+            () => new AcceptedSettings(optionsFactory.Create(registration.OptionsName)),
+            logger);
+        cache.DisposeWithCache(reload);
+        reload.Start(configuration, source);
     }
 
     public void Dispose()
@@ -91,6 +116,17 @@ internal sealed class ConfigurationReload : IDisposable
         }
 
         _relay.Dispose();
+    }
+
+    private void Start(IConfiguration configuration, ConfiguredSource source)
+    {
+        _relay.Listen(configuration);
+
+        // The options may be older than the cache, which is made when it is first resolved.
+        if (source.ReloadToken.HasChanged)
+        {
+            Schedule();
+        }
     }
 
     private void Schedule()
@@ -149,7 +185,7 @@ internal sealed class ConfigurationReload : IDisposable
     {
         try
         {
-            var now = new AcceptedSettings(_optionsFactory.Create(_registration.OptionsName));
+            AcceptedSettings now = _read();
             if (now.Limit is null && _last.Limit is not null)
             {
                 // A file that is being replaced looks like this. Returning to the default would empty the cache.
@@ -166,7 +202,7 @@ internal sealed class ConfigurationReload : IDisposable
                 Log.RestartNeeded(_logger, _cache.Name, _section, changed);
             }
         }
-        catch (ObjectDisposedException gone) when (gone.ObjectName == typeof(BoundedMemoryCache).FullName)
+        catch (ObjectDisposedException gone) when (gone.ObjectName == _cache.GetType().FullName)
         {
             // The cache is disposed, but its reload is not yet.
         }

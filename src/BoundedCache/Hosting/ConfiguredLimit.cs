@@ -43,32 +43,49 @@ internal readonly record struct ConfiguredLimit
 /// </param>
 internal sealed record ConfiguredSource(ConfiguredLimit? Limit, IChangeToken ReloadToken)
 {
-    private static readonly ConditionalWeakTable<BoundedMemoryCacheOptions, ConfiguredSource> s_sources = [];
+    private static readonly ConditionalWeakTable<object, ConfiguredSource> s_sources = [];
 
     /// <summary>Where options were read from; null where no configuration was read.</summary>
-    public static ConfiguredSource? Find(BoundedMemoryCacheOptions options) =>
+    public static ConfiguredSource? Find(object options) =>
         s_sources.TryGetValue(options, out ConfiguredSource? source) ? source : null;
 
     /// <summary>Records where options were read from.</summary>
-    public void AddTo(BoundedMemoryCacheOptions options) => s_sources.AddOrUpdate(options, this);
+    public void AddTo(object options) => s_sources.AddOrUpdate(options, this);
 }
 
 /// <summary>A copy of the last valid option values, to find out what changed.</summary>
-internal sealed class AcceptedSettings(BoundedMemoryCacheOptions options)
+internal sealed class AcceptedSettings
 {
-    private readonly object[] _others = [.. CacheSetting.All.Select(setting => setting.Get(options))];
+    private readonly (string Name, object Value)[] _others;
+
+    public AcceptedSettings(BoundedMemoryCacheOptions options)
+        : this(options, options.MaxMemory, CacheSetting.All.Select(setting => (setting.Name, setting.Get(options))))
+    {
+    }
+
+    public AcceptedSettings(BoundedByteCacheOptions options)
+        : this(options, options.MaxMemory, ByteCacheSetting.All.Select(setting => (setting.Name, setting.Get(options))))
+    {
+    }
+
+    private AcceptedSettings(object options, long maxMemory, IEnumerable<(string Name, object Value)> others)
+    {
+        Limit = ConfiguredSource.Find(options)?.Limit;
+        MaxMemory = maxMemory;
+        _others = [.. others];
+    }
 
     /// <summary>The limit in the section; null where it has none.</summary>
-    public ConfiguredLimit? Limit { get; } = ConfiguredSource.Find(options)?.Limit;
+    public ConfiguredLimit? Limit { get; }
 
     /// <summary>The limit in bytes after delegates have run.</summary>
-    public long MaxMemory { get; } = options.MaxMemory;
+    public long MaxMemory { get; }
 
     /// <summary>
     /// The names of options, except the limit, that differ both from the values before and from those at the start.
     /// </summary>
-    public IEnumerable<string> FindChanged(AcceptedSettings before, AcceptedSettings start) => CacheSetting.All
-        .Where(
-            (_, index) => !_others[index].Equals(before._others[index]) && !_others[index].Equals(start._others[index]))
-        .Select(static setting => setting.Name);
+    public IEnumerable<string> FindChanged(AcceptedSettings before, AcceptedSettings start) => _others
+        .Where((other, index) => !other.Value.Equals(before._others[index].Value)
+            && !other.Value.Equals(start._others[index].Value))
+        .Select(static other => other.Name);
 }

@@ -145,11 +145,19 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<BoundedMemoryCacheOptions>, HybridCacheCheck>(
                 provider => new HybridCacheCheck(services, provider.GetService<ILoggerFactory>())));
+        AddRegistry(services);
+    }
+
+    /// <summary>Registers the registry of all kinds of caches.</summary>
+    internal static void AddRegistry(IServiceCollection services)
+    {
+        services.AddOptions();
         services.TryAddSingleton(static provider => new BoundedMemoryCacheRegistry(
             provider.GetServices<CacheRegistration>(),
             provider.GetRequiredService<IOptionsMonitor<BoundedMemoryCacheOptions>>(),
             provider.GetRequiredService<IOptionsFactory<BoundedMemoryCacheOptions>>(),
             provider.GetService<ILoggerFactory>(),
-            provider.GetService<IMeterFactory>()));
+            provider.GetService<IMeterFactory>(),
+            provider.GetService<ByteCacheSources>()));
     }
 }

@@ -83,6 +83,9 @@ internal readonly record struct CacheShare
     /// <summary>Of those, bytes that pacing may not collect yet.</summary>
     public long OverdueBytes { get; init; }
 
+    /// <summary>Resident native memory of all byte caches of the process. Not in <see cref="Bytes"/>.</summary>
+    public long NativeBytes { get; init; }
+
     /// <summary>
     /// The sum of the limits of all measured caches of the process; <see cref="long.MaxValue"/> where it is larger.
     /// </summary>

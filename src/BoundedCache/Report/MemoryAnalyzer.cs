@@ -85,6 +85,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 NewBytesBefore = Math.Max(last.YoungBytes, lastYoung.YoungBytes),
                 LetGoBytes = caches.DeadBytes,
                 OverdueBytes = caches.OverdueBytes,
+                ByteCacheBytes = caches.NativeBytes,
                 IsNeverCollected = last.Index == 0 && found.LiveBytes is null,
                 UnfinishedEntries = caches.UnfinishedEntries,
                 GrownBytes = caches.GrownBytes,

@@ -65,6 +65,9 @@ internal sealed record MemoryBreakdown
     /// <summary>Memory that is neither managed heap nor mapped files.</summary>
     public long NativeBytes { get; init; }
 
+    /// <summary>Of that, what byte caches hold.</summary>
+    public long ByteCacheBytes { get; init; }
+
     /// <summary>Mapped files.</summary>
     public long FileBytes { get; init; }
 

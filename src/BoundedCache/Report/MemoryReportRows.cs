@@ -88,7 +88,13 @@ internal static class MemoryReportRows
         parts.Add(new MemoryReportPart("shared memory and compiled code", space.SharedBytes));
         parts.Add(new MemoryReportPart("written pages of libraries", space.WrittenFileBytes));
         string foreign = breakdown.ForeignAllocator is string name ? $"{name}, " : "";
-        parts.Add(new MemoryReportPart($"{foreign}large native blocks and runtime", space.OtherBytes));
+        if (breakdown.ByteCacheBytes > 0)
+        {
+            parts.Add(new MemoryReportPart("byte caches", breakdown.ByteCacheBytes));
+        }
+
+        parts.Add(new MemoryReportPart(
+            $"{foreign}large native blocks and runtime", Math.Max(0, space.OtherBytes - breakdown.ByteCacheBytes)));
         return parts;
     }
 

@@ -88,7 +88,7 @@ internal static class NativeRules
     private static MemoryReportFinding? CheckInUse(MemoryBreakdown breakdown)
     {
         long bytes = breakdown.NativeBytes - (breakdown.FreedNativeBytes ?? 0)
-            - (breakdown.Space?.StackBytes ?? 0) - (breakdown.Space?.SharedBytes ?? 0);
+            - (breakdown.Space?.StackBytes ?? 0) - (breakdown.Space?.SharedBytes ?? 0) - breakdown.ByteCacheBytes;
         return s_inUse.IsReached(bytes, breakdown.ResidentBytes)
             ? ExplainInUse(bytes, breakdown.NativeHeap, breakdown.ForeignAllocator)
             : null;

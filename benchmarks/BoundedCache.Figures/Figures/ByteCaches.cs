@@ -1,0 +1,332 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Globalization;
+using BoundedCache.Process;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Options;
+
+namespace BoundedCache.Figures.Figures;
+
+/// <summary>
+/// <see cref="BoundedByteCache"/>: how near RSS stays to the limit, and what sets, gets and a shrink take, beside the
+/// object cache in the same run.
+/// </summary>
+internal sealed class ByteCaches : IPartedFigure
+{
+    private const long MiB = 1024 * 1024;
+    private const long Limit = 512 * MiB;
+    private const int Measured = 1_000_000;
+
+    private static readonly (int Min, int Max)[] s_sizes = [(512, 1536), (100, 200), (10_000, 30_000), (16, 4 << 20)];
+
+    public string Name => "bytes";
+
+    public string Title => $"BoundedByteCache, limit {Limit / MiB} MiB unless said, reads into a reused buffer";
+
+    public IReadOnlyList<string> Parts => ["resident", "sets", "gets", "shrink", "entry", "pause"];
+
+    public IEnumerable<Row> Run(IReadOnlyList<string> parts)
+    {
+        if (parts.Contains("resident"))
+        {
+            foreach (int writers in (int[])[1, 4, 8])
+            {
+                foreach ((int min, int max) in s_sizes)
+                {
+                    double[] answer = Child.Measure(Name, "resident", $"{writers}", $"{min}", $"{max}");
+                    yield return new(
+                        $"{writers} writers, values of {min:N0} to {max:N0} bytes: RSS / limit",
+                        $"{answer[0]:N3} after {answer[1]:N0} sets; {answer[2]:N0} full collections",
+                        "<= 1.05; 0 by sets and gets");
+                }
+            }
+        }
+
+        if (parts.Contains("sets"))
+        {
+            double[] ns = Child.Median(3, () => Child.Measure(Name, "sets"));
+            yield return new(
+                "a set into a full cache, one writer, 1 KiB",
+                $"{ns[0]:N0} ns; BoundedMemoryCache {ns[1]:N0} ({ns[1] / ns[0]:N1} x), "
+                    + $"MemoryDistributedCache {ns[2]:N0} ({ns[2] / ns[0]:N1} x)",
+                ">= 4 x BoundedMemoryCache");
+        }
+
+        if (parts.Contains("gets"))
+        {
+            double[] ns = Child.Median(3, () => Child.Measure(Name, "gets"));
+            yield return new(
+                "get and copy, 1 KiB",
+                $"{ns[0]:N0} ns; BoundedMemoryCache with a copy {ns[1]:N0}: {ns[0] / ns[1]:N2} x",
+                "<= 1.3 x");
+            yield return new("gets, two threads against one", $"{ns[2]:N2} x", ">= 1.8 x");
+        }
+
+        if (parts.Contains("shrink"))
+        {
+            double[] bytes = Child.Median(3, () => Child.Measure(Name, "shrink", "bytes"));
+            double[] objects = Child.Median(3, () => Child.Measure(Name, "shrink", "objects"));
+            yield return new(
+                "1 GiB to 100 MiB",
+                $"{bytes[0]:N0} ms, RSS {bytes[1]:N3} x the new limit; object cache, Full: {objects[0]:N0} ms, "
+                    + $"{bytes[0] / objects[0]:N2} x; pause {bytes[2]:N0} ms against {objects[2]:N0}",
+                "<= 0.6 x; <= 1.05 x + 5 MB; pause 0");
+        }
+
+        if (parts.Contains("entry"))
+        {
+            foreach ((int min, int max) in s_sizes[..2])
+            {
+                double bytes = Child.Measure(Name, "entry", $"{min}", $"{max}")[0];
+                double average = (min + max) / 2.0;
+                yield return new(
+                    $"bytes an entry beyond key and value, {min:N0} to {max:N0} bytes",
+                    $"{bytes:N0}",
+                    $"<= {48 + (average * (average < 500 ? 0.10 : 0.07)):N0}");
+            }
+        }
+
+        if (parts.Contains("pause"))
+        {
+            double[] ms = Child.Median(3, () => Child.Measure(Name, "pause"));
+            yield return new(
+                "pause of a full collection with 10 million entries of 100 bytes",
+                $"{ms[1]:N1} ms; empty {ms[0]:N1} ms",
+                "within 2 ms");
+        }
+    }
+
+    public void Measure(string[] args)
+    {
+        int Number(int at) => int.Parse(args[at], CultureInfo.InvariantCulture);
+        switch (args[0])
+        {
+            case "resident":
+                MeasureResident(Number(1), Number(2), Number(3));
+                break;
+            case "sets":
+                MeasureSets();
+                break;
+            case "gets":
+                MeasureGets();
+                break;
+            case "shrink":
+                MeasureShrink(args[1] == "bytes");
+                break;
+            case "entry":
+                MeasureEntry(Number(1), Number(2));
+                break;
+            default:
+                MeasurePause();
+                break;
+        }
+    }
+
+    private static long Resident => ProcessMemory.Shared.TakeSnapshot().AnonymousBytes ?? 0;
+
+    private static BoundedByteCache Make(long limit) => new(new BoundedByteCacheOptions { MaxMemory = limit });
+
+    /// <summary>The process with all code compiled, and nothing stored.</summary>
+    private static long Floor()
+    {
+        using BoundedByteCache cache = Make(8 * MiB);
+        Write(cache, 0, 0, 20_000, 16, 3000);
+        Write(cache, 1, 0, 200, 16, 400_000);
+        cache.MaxMemory = MiB;
+        cache.Dispose();
+        GC.Collect();
+        return Resident;
+    }
+
+    private static void MeasureResident(int writers, int min, int max)
+    {
+        long floor = Floor();
+        int collections = GC.CollectionCount(2);
+        using BoundedByteCache cache = Make(Limit);
+        long average = (long)(min + max) / 2;
+        int sets = (int)Math.Clamp(4 * Limit / average / writers, 1, 4_000_000 / writers);
+        Thread[] threads = [.. Enumerable.Range(0, writers).Select(writer =>
+            new Thread(() => Write(cache, writer, (long)writer * sets, sets, min, max)))];
+        Array.ForEach(threads, static thread => thread.Start());
+        Array.ForEach(threads, static thread => thread.Join());
+        Child.Answer(
+            (Resident - floor) / (double)Limit, (double)sets * writers, GC.CollectionCount(2) - collections);
+    }
+
+    /// <summary>Sets of new keys, with a quarter of random reads.</summary>
+    private static void Write(BoundedByteCache cache, int seed, long first, int sets, int min, int max)
+    {
+        var random = new Random(seed);
+        byte[] value = new byte[max];
+        random.NextBytes(value);
+        var read = new ArrayBufferWriter<byte>(max);
+        Span<char> key = stackalloc char[24];
+        for (int i = 0; i < sets; i++)
+        {
+            Key(first + i, key);
+            cache.Set(key, value.AsSpan(0, random.Next(min, max)));
+            if (i % 4 == 0)
+            {
+                Key(first + random.Next(i + 1), key);
+                read.ResetWrittenCount();
+                cache.TryGet(key, read);
+            }
+        }
+    }
+
+    private static void Key(long number, Span<char> key)
+    {
+        "key:".CopyTo(key);
+        number.TryFormat(key[4..], out _, "d20", CultureInfo.InvariantCulture);
+    }
+
+    private static void MeasureSets()
+    {
+        const int Entries = 100_000;
+        const long Size = Entries * 1200L;
+        byte[] value = new byte[1024];
+        string[] keys = [.. Enumerable.Range(0, 4 * Entries).Select(EntryKey.Create)];
+        using BoundedByteCache bytes = Make(Size);
+        using BoundedMemoryCache objects = Caches.Bounded(Size);
+        var distributed = new MemoryDistributedCache(
+            Options.Create(new MemoryDistributedCacheOptions { SizeLimit = Size }));
+        var never = new DistributedCacheEntryOptions();
+        Child.Answer(
+            Time(keys, key => bytes.Set(key, value)),
+            Time(keys, key => objects.Set(key, value.AsSpan().ToArray())),
+            Time(keys, key => distributed.Set(key, value.AsSpan().ToArray(), never)));
+    }
+
+    private static double Time(string[] keys, Action<string> set)
+    {
+        Array.ForEach(keys, set);
+        long started = Stopwatch.GetTimestamp();
+        for (int i = 0; i < Measured; i++)
+        {
+            set(keys[i % keys.Length]);
+        }
+
+        return Stopwatch.GetElapsedTime(started).TotalNanoseconds / Measured;
+    }
+
+    private static void MeasureGets()
+    {
+        const int Entries = 300_000;
+        byte[] value = new byte[1024];
+        string[] keys = [.. Enumerable.Range(0, Entries).Select(EntryKey.Create)];
+        using BoundedByteCache bytes = Make(Limit);
+        using BoundedMemoryCache objects = Caches.Bounded();
+        foreach (string key in keys)
+        {
+            bytes.Set(key, value);
+            objects.Set(key, value.AsSpan().ToArray());
+        }
+
+        new Random(1).Shuffle(keys);
+        var read = new ArrayBufferWriter<byte>(1024);
+        byte[] copy = new byte[1024];
+        double ofBytes = Time(keys, key =>
+        {
+            read.ResetWrittenCount();
+            bytes.TryGet(key, read);
+        });
+        double ofObjects = Time(keys, key =>
+        {
+            if (objects.TryGetValue(key, out object? found))
+            {
+                ((byte[])found!).AsSpan().CopyTo(copy);
+            }
+        });
+        double one = GetsPerSecond(bytes, keys, 1);
+        Child.Answer(ofBytes, ofObjects, GetsPerSecond(bytes, keys, 2) / one);
+    }
+
+    private static double GetsPerSecond(BoundedByteCache cache, string[] keys, int threads)
+    {
+        long started = Stopwatch.GetTimestamp();
+        Thread[] all = [.. Enumerable.Range(0, threads).Select(thread => new Thread(() =>
+        {
+            var read = new ArrayBufferWriter<byte>(1024);
+            for (int i = 0; i < Measured; i++)
+            {
+                read.ResetWrittenCount();
+                cache.TryGet(keys[(i + (thread * 1000)) % keys.Length], read);
+            }
+        }))];
+        Array.ForEach(all, static thread => thread.Start());
+        Array.ForEach(all, static thread => thread.Join());
+        return threads * Measured / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    private static void MeasureShrink(bool ofBytes)
+    {
+        long floor = Floor();
+        const int Entries = 900_000;
+        byte[] value = new byte[1024];
+        using BoundedByteCache bytes = Make(1024 * MiB);
+        using BoundedMemoryCache objects = Caches.Bounded(1024 * MiB, ReleaseMode.Full);
+        for (int i = 0; i < Entries; i++)
+        {
+            if (ofBytes)
+            {
+                bytes.Set(EntryKey.Create(i), value);
+            }
+            else
+            {
+                objects.Set(EntryKey.Create(i), new byte[1024]);
+            }
+        }
+
+        ShrinkReport report = (ofBytes
+            ? bytes.SetMaxMemoryAsync(100 * MiB)
+            : objects.SetMaxMemoryAsync(100 * MiB)).GetAwaiter().GetResult();
+        Child.Answer(
+            report.TotalTime.TotalMilliseconds,
+            (Resident - floor) / (100.0 * MiB),
+            report.GCPause.TotalMilliseconds);
+    }
+
+    private static void MeasureEntry(int min, int max)
+    {
+        using BoundedByteCache cache = Make(Limit);
+        var random = new Random(1);
+        byte[] value = new byte[max];
+        Span<char> key = stackalloc char[24];
+        long stored = 0;
+        int count = (int)(Limit / (max + 200));
+        for (int i = 0; i < count; i++)
+        {
+            int length = random.Next(min, max);
+            stored += length + key.Length;
+            Key(i, key);
+            cache.Set(key, value.AsSpan(0, length));
+        }
+
+        Child.Answer((cache.UsedMemory - stored) / (double)cache.Count);
+    }
+
+    private static void MeasurePause()
+    {
+        double empty = Pause();
+        using BoundedByteCache cache = Make(4096 * MiB);
+        byte[] value = new byte[100];
+        Span<char> key = stackalloc char[24];
+        for (int i = 0; i < 10_000_000; i++)
+        {
+            Key(i, key);
+            cache.Set(key, value);
+        }
+
+        Child.Answer(empty, Pause());
+        GC.KeepAlive(cache);
+    }
+
+    private static double Pause()
+    {
+        GC.Collect();
+        TimeSpan before = GC.GetTotalPauseDuration();
+        GC.Collect();
+        return (GC.GetTotalPauseDuration() - before).TotalMilliseconds;
+    }
+}

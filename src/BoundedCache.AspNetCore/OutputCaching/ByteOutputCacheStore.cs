@@ -1,0 +1,191 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.Extensions.Caching.Distributed;
+
+namespace BoundedCache.AspNetCore.OutputCaching;
+
+/// <summary>Cached responses in a byte cache.</summary>
+/// <remarks>
+/// An entry's tags stand before its response, in the same value: so they are charged, and leave with it. There is no
+/// index over tags that could outgrow the limit; removing a tag looks at every entry, in steps that hold up no others.
+/// Format: the length of all tags in bytes, then for each its length in bytes and its UTF-16.
+/// </remarks>
+internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCacheBufferStore
+{
+    private const int LengthBytes = sizeof(int);
+
+    public ValueTask EvictByTagAsync(string tag, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(tag);
+        _ = cache.RemoveByValue(value => HasTag(value, MemoryMarshal.AsBytes(tag.AsSpan())));
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<byte[]?> GetAsync(string key, CancellationToken cancellationToken)
+    {
+        using var value = new RentedWriter();
+        return ValueTask.FromResult(cache.TryGet(key, value) ? Response(value.Written).ToArray() : null);
+    }
+
+    public async ValueTask<bool> TryGetAsync(
+        string key, PipeWriter destination, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        using var value = new RentedWriter();
+        if (!cache.TryGet(key, value))
+        {
+            return false;
+        }
+
+        _ = await destination.WriteAsync(Response(value.WrittenMemory), cancellationToken);
+        return true;
+    }
+
+    public ValueTask SetAsync(
+        string key, byte[] value, string[]? tags, TimeSpan validFor, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return SetAsync(key, new ReadOnlySequence<byte>(value), tags, validFor, cancellationToken);
+    }
+
+    public ValueTask SetAsync(
+        string key,
+        ReadOnlySequence<byte> value,
+        ReadOnlyMemory<string> tags,
+        TimeSpan validFor,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (validFor <= TimeSpan.Zero)
+        {
+            _ = cache.Remove(key);
+            return ValueTask.CompletedTask;
+        }
+
+        byte[] marks = Encode(tags.Span);
+        var first = new Segment(marks, 0);
+        Segment last = first;
+        foreach (ReadOnlyMemory<byte> piece in value)
+        {
+            last = last.Append(piece);
+        }
+
+        _ = cache.Set(
+            key,
+            new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length),
+            new DistributedCacheEntryOptions { AbsoluteExpirationRelativeToNow = validFor });
+        return ValueTask.CompletedTask;
+    }
+
+    private static byte[] Encode(ReadOnlySpan<string> tags)
+    {
+        int length = LengthBytes;
+        foreach (string tag in tags)
+        {
+            ArgumentNullException.ThrowIfNull(tag, nameof(tags));
+            length += LengthBytes + (tag.Length * sizeof(char));
+        }
+
+        byte[] marks = new byte[length];
+        BinaryPrimitives.WriteInt32LittleEndian(marks, length - LengthBytes);
+        Span<byte> rest = marks.AsSpan(LengthBytes);
+        foreach (string tag in tags)
+        {
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(tag.AsSpan());
+            BinaryPrimitives.WriteInt32LittleEndian(rest, bytes.Length);
+            bytes.CopyTo(rest[LengthBytes..]);
+            rest = rest[(LengthBytes + bytes.Length)..];
+        }
+
+        return marks;
+    }
+
+    /// <summary>
+    /// Whether a value has a tag. Where not all of its tags can be seen it counts as having it: a page too many is
+    /// rendered again.
+    /// </summary>
+    private static bool HasTag(ReadOnlySpan<byte> value, ReadOnlySpan<byte> tag)
+    {
+        if (value.Length < LengthBytes)
+        {
+            return true;
+        }
+
+        int length = BinaryPrimitives.ReadInt32LittleEndian(value);
+        if (length > value.Length - LengthBytes)
+        {
+            return true;
+        }
+
+        ReadOnlySpan<byte> rest = value.Slice(LengthBytes, length);
+        while (rest.Length > 0)
+        {
+            int one = BinaryPrimitives.ReadInt32LittleEndian(rest);
+            if (rest.Slice(LengthBytes, one).SequenceEqual(tag))
+            {
+                return true;
+            }
+
+            rest = rest[(LengthBytes + one)..];
+        }
+
+        return false;
+    }
+
+    private static ReadOnlySpan<byte> Response(ReadOnlySpan<byte> value) =>
+        value[(LengthBytes + BinaryPrimitives.ReadInt32LittleEndian(value))..];
+
+    private static ReadOnlyMemory<byte> Response(ReadOnlyMemory<byte> value) =>
+        value[(LengthBytes + BinaryPrimitives.ReadInt32LittleEndian(value.Span))..];
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(ReadOnlyMemory<byte> memory, long index) => (Memory, RunningIndex) = (memory, index);
+
+        public Segment Append(ReadOnlyMemory<byte> memory)
+        {
+            var next = new Segment(memory, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
+    }
+
+    /// <summary>A writer over a pooled array.</summary>
+    private sealed class RentedWriter : IBufferWriter<byte>, IDisposable
+    {
+        private byte[] _buffer = [];
+        private int _written;
+
+        public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _written);
+
+        public ReadOnlyMemory<byte> WrittenMemory => _buffer.AsMemory(0, _written);
+
+        public void Advance(int count) => _written += count;
+
+        public Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            if (_buffer.Length - _written < sizeHint)
+            {
+                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_written + sizeHint, _buffer.Length * 2));
+                Written.CopyTo(larger);
+                Dispose();
+                _buffer = larger;
+            }
+
+            return _buffer.AsMemory(_written);
+        }
+
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        public void Dispose()
+        {
+            if (_buffer.Length > 0)
+            {
+                ArrayPool<byte>.Shared.Return(_buffer);
+            }
+        }
+    }
+}

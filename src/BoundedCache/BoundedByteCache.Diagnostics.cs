@@ -1,0 +1,136 @@
+using System.Diagnostics.Metrics;
+using BoundedCache.Bytes;
+using BoundedCache.Diagnostics;
+using BoundedCache.Entries;
+
+namespace BoundedCache;
+
+/// <summary>Statistics, metrics and log events.</summary>
+public sealed partial class BoundedByteCache
+{
+    private readonly CacheCounters _counters = new();
+    private readonly bool _trackStatistics;
+    private CacheInstruments? _instruments;
+    private ObservedCache? _observed;
+
+    /// <summary>
+    /// Takes a snapshot of what the cache holds and of what happened in it since it was made. It blocks writers very
+    /// briefly, and readers not at all. Also works on a disposed cache.
+    /// </summary>
+    /// <returns>
+    /// The cache now. Entries that left are counted with the bytes of their blocks, which together are less than
+    /// <see cref="CacheSnapshot.UsedMemory"/> counts.
+    /// </returns>
+    public CacheSnapshot GetSnapshot()
+    {
+        ByteTotals totals = _engine.ReadTotals();
+        bool hasLookups = _engine.CountsLookups;
+        return new CacheSnapshot
+        {
+            Name = Name,
+            MaxMemory = MaxMemory,
+            EffectiveMaxMemory = totals.LimitBytes,
+            UsedMemory = totals.UsedBytes,
+            Count = totals.Count,
+            Hits = hasLookups ? _engine.Lookups.Hits : null,
+            Misses = hasLookups ? _engine.Lookups.Misses : null,
+            Insertions = totals.Insertions,
+            Evictions = new EvictionTotals
+            {
+                Capacity = totals.Of(ByteRemoval.Capacity),
+                Shrink = totals.Of(ByteRemoval.Shrink),
+                Compact = totals.Of(ByteRemoval.Compact),
+                Expired = totals.Of(ByteRemoval.Expired),
+                Removed = totals.Of(ByteRemoval.Removed),
+                Replaced = totals.Of(ByteRemoval.Replaced),
+            },
+            RefusedTooLarge = _engine.Refused,
+            RefusedExpired = _counters.RefusedExpired,
+            Shrinks = _counters.Shrinks,
+            ReleasedBytes = _counters.ReleasedBytes,
+            LastReport = _counters.LastReport,
+            LostTouches = _engine.LostTouches,
+            TableBytes = totals.TableBytes,
+        };
+    }
+
+    /// <inheritdoc/>
+    bool ILiveCache.IsMeasured => true;
+
+    /// <summary>Nothing of the managed heap.</summary>
+    long ILiveCache.UsedMemory => 0;
+
+    /// <inheritdoc/>
+    long ILiveCache.NativeBytes => _engine.UsedBytes;
+
+    /// <summary>Nothing of the managed heap.</summary>
+    long ILiveCache.LimitBytes => 0;
+
+    /// <inheritdoc/>
+    long ILiveCache.OverdueBytes => 0;
+
+    /// <summary>What left leaves no dead objects.</summary>
+    long ILiveCache.CreditedBytes => 0;
+
+    /// <inheritdoc/>
+    AuditTotals ILiveCache.AuditTotals => default;
+
+    /// <inheritdoc/>
+    long ILiveCache.Reexamine(TimeSpan budget) => 0;
+
+    /// <inheritdoc/>
+    void IObservedCache.CountLookups() => CountLookups();
+
+    private void CountLookups()
+    {
+        _engine.CountsLookups = true;
+        _engine.Lookups.Start();
+    }
+
+    private void Publish(IMeterFactory? factory)
+    {
+        if (_trackStatistics)
+        {
+            CountLookups();
+        }
+
+        if (factory is null)
+        {
+            return;
+        }
+
+        _instruments = CacheInstruments.GetOrCreate(factory);
+        _observed = _instruments.Caches.Add(this, out bool sharesName);
+        if (sharesName)
+        {
+            Log.NameShared(_logger, Name);
+        }
+
+        if (_instruments.WantsRequests)
+        {
+            CountLookups();
+        }
+    }
+
+    private void Unpublish()
+    {
+        if (_observed is not null)
+        {
+            _instruments!.Caches.Remove(_observed);
+        }
+    }
+
+    private void OnReport(ShrinkReport report, bool isShrink)
+    {
+        _counters.OnReport(report);
+        if (isShrink)
+        {
+            _instruments?.RecordShrink(report);
+            Log.Shrunk(_logger, report);
+        }
+        else
+        {
+            Log.Released(_logger, report);
+        }
+    }
+}

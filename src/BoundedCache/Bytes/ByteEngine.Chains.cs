@@ -1,0 +1,263 @@
+using System.Buffers;
+using System.Diagnostics;
+
+namespace BoundedCache.Bytes;
+
+/// <summary>Values of several slabs: written and read without the lock, in pieces.</summary>
+/// <remarks>
+/// A writer takes the slabs, a part in each hold of the lock, fills them while nobody else knows them, and publishes
+/// them. A reader has a lease: the slabs stay as they are, also when the entry is gone, until the last lease ends.
+/// </remarks>
+internal sealed unsafe partial class ByteEngine
+{
+    /// <summary>
+    /// From so many slabs on, a value's last one may keep pages that it does not need: what they are of the whole is
+    /// not worth the calls into the system.
+    /// </summary>
+    private const int LeastUntrimmed = 8;
+
+    private static int SlabsOf(long content) => (int)((content + SlabPool.DataSize - 1) / SlabPool.DataSize);
+
+    /// <summary>Stores a value of several slabs.</summary>
+    private bool SetChain(
+        in EncodedKey key, in ReadOnlySequence<byte> value, ReadOnlySpan<byte> span, in EntryExpiration expiration)
+    {
+        int length = (int)(span.Length + value.Length);
+        ulong flags = key.Flags | expiration.Flags | Place.Chain;
+        long content = (long)Place.HeaderOf(flags) + key.Bytes.Length + length;
+        int first = TakeSlabs(content);
+        if (first < 0)
+        {
+            return Refuse(key);
+        }
+
+        byte* block = _pool.Address(first) + SlabPool.HeaderSize;
+        bool isPublished = false;
+        try
+        {
+            WriteExpiration(block, flags, expiration);
+            var at = new ChainCursor(this, block + Place.HeaderOf(flags));
+            at.Write(key.Bytes);
+            at.Write(span);
+            WritePieces(value, ref at);
+
+            isPublished = Publish(key, Place.Pack(block, flags, key.Bytes.Length), length);
+        }
+        finally
+        {
+            if (!isPublished)
+            {
+                using (_lock.Enter())
+                {
+                    FreeSlabs_NeedsLock(_pool.HeaderOf(block), content);
+                }
+            }
+        }
+
+        return isPublished || Refuse(key);
+    }
+
+    /// <summary>
+    /// Writes the pieces of a sequence. Their code may be the user's: what it returns must be as long as was said.
+    /// </summary>
+    private static void WritePieces(in ReadOnlySequence<byte> value, ref ChainCursor at)
+    {
+        long left = value.Length;
+        foreach (ReadOnlyMemory<byte> piece in value)
+        {
+            ReadOnlySpan<byte> bytes = piece.Span;
+            left -= bytes.Length;
+            if (left < 0)
+            {
+                break;
+            }
+
+            at.Write(bytes);
+        }
+
+        if (left != 0)
+        {
+            throw new ArgumentException(
+                $"Expected a sequence of {value.Length} bytes, got pieces with {value.Length - left}.", nameof(value));
+        }
+    }
+
+    /// <summary>Takes slabs for so many bytes, and evicts for them.</summary>
+    /// <returns>The first of the chain; -1 where there is no room.</returns>
+    private int TakeSlabs(long content)
+    {
+        int wanted = SlabsOf(content);
+        int first = -1;
+        int last = -1;
+        int taken = 0;
+        bool isSqueezed = false;
+        while (true)
+        {
+            using (_lock.EnterAfterOthers())
+            {
+                ApplyTouchesForWrite_NeedsLock();
+                for (int evicted = 0; evicted < Batch && !IsDisposed;)
+                {
+                    long left = content - ((long)taken * SlabPool.DataSize);
+                    int bytes = SlabPool.HeaderSize + (int)Math.Min(left, SlabPool.DataSize);
+                    if (_pool.TryTake(_account.PagesOf(bytes), trim: wanted < LeastUntrimmed, out int slab))
+                    {
+                        last = Append_NeedsLock(slab, last);
+                        first = first < 0 ? slab : first;
+                        isSqueezed = false;
+                        if (++taken == wanted)
+                        {
+                            return first;
+                        }
+                    }
+                    else if (_table.Order.Tail != ByteOrder.None)
+                    {
+                        RemoveAt_NeedsLock(_table.Order.Tail, ByteRemoval.Capacity);
+                        evicted++;
+                    }
+                    else if (isSqueezed)
+                    {
+                        if (first >= 0)
+                        {
+                            FreeSlabs_NeedsLock((SlabHeader*)_pool.Address(first), 0);
+                        }
+
+                        return -1;
+                    }
+                    else
+                    {
+                        Squeeze_NeedsLock();
+                        isSqueezed = true;
+                    }
+                }
+
+                if (IsDisposed)
+                {
+                    if (first >= 0)
+                    {
+                        FreeSlabs_NeedsLock((SlabHeader*)_pool.Address(first), 0);
+                        _pool.GiveBackAll();
+                    }
+
+                    ThrowIfDisposed();
+                }
+            }
+        }
+    }
+
+    private int Append_NeedsLock(int slab, int last)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        var header = (SlabHeader*)_pool.Address(slab);
+        header->Class = ~slab;
+        header->Link = -1;
+        header->Leases = 0;
+        if (last >= 0)
+        {
+            ((SlabHeader*)_pool.Address(last))->Link = slab;
+        }
+
+        return slab;
+    }
+
+    /// <summary>Delivers a value that the caller has a lease on, and ends the lease.</summary>
+    private byte[]? ReadLeased(Place place, int length, IBufferWriter<byte>? destination)
+    {
+        try
+        {
+            var at = new ChainCursor(this, place.Block);
+            at.Skip(place.Header + place.KeyLength);
+            if (destination is null)
+            {
+                byte[] value = GC.AllocateUninitializedArray<byte>(length);
+                for (int done = 0; done < length;)
+                {
+                    done += at.Read(value.AsSpan(done));
+                }
+
+                return value;
+            }
+
+            for (int done = 0; done < length;)
+            {
+                int piece = Math.Min(length - done, SlabPool.SmallSlab);
+                Span<byte> span = SpanOf(destination, piece)[..piece];
+                for (int copied = 0; copied < piece;)
+                {
+                    copied += at.Read(span[copied..]);
+                }
+
+                destination.Advance(piece);
+                done += piece;
+            }
+
+            return null;
+        }
+        finally
+        {
+            using (_lock.Enter())
+            {
+                SlabHeader* header = _pool.HeaderOf(place.Block);
+                if (--header->Leases == SlabHeader.Orphaned)
+                {
+                    FreeSlabs_NeedsLock(header, place.SizeWith(length));
+                    if (IsDisposed)
+                    {
+                        _pool.GiveBackAll();
+                    }
+                }
+            }
+
+            GC.KeepAlive(_space);
+        }
+    }
+
+    /// <summary>A place in the content of several slabs.</summary>
+    private ref struct ChainCursor(ByteEngine engine, byte* at)
+    {
+        private byte* _at = at;
+
+        public void Skip(int count)
+        {
+            while (count > 0)
+            {
+                int step = Math.Min(count, Left());
+                _at += step;
+                count -= step;
+            }
+        }
+
+        public void Write(ReadOnlySpan<byte> bytes)
+        {
+            while (bytes.Length > 0)
+            {
+                int step = Math.Min(bytes.Length, Left());
+                bytes[..step].CopyTo(new Span<byte>(_at, step));
+                _at += step;
+                bytes = bytes[step..];
+            }
+        }
+
+        public int Read(Span<byte> into)
+        {
+            int step = Math.Min(into.Length, Left());
+            new ReadOnlySpan<byte>(_at, step).CopyTo(into);
+            _at += step;
+            return step;
+        }
+
+        /// <summary>Bytes left in the slab, after going on to the next where there are none.</summary>
+        private int Left()
+        {
+            // An address at a slab's very end is the beginning of another one, so the end is one byte before.
+            byte* end = (byte*)engine._pool.HeaderOf(_at - 1) + SlabPool.SmallSlab;
+            if (_at == end)
+            {
+                _at = engine.NextSlab(_at - 1);
+                end = (byte*)engine._pool.HeaderOf(_at) + SlabPool.SmallSlab;
+            }
+
+            return (int)(end - _at);
+        }
+    }
+}

@@ -1,0 +1,427 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using BoundedCache.Engine;
+
+namespace BoundedCache.Bytes;
+
+/// <summary>Reads: without the lock, except of entries that slide and of values of several slabs.</summary>
+/// <remarks>
+/// A reader remembers a slot's version, reads address and lengths, and looks at the version again before it follows the
+/// address: so it never reads beyond a block. After it copied the bytes it looks at the version once more: so it never
+/// returns bytes of two values. What it may read meanwhile is mapped for as long as the cache can be reached.
+/// </remarks>
+internal sealed unsafe partial class ByteEngine
+{
+    /// <summary>Tries without the lock before a reader takes it.</summary>
+    private const int Tries = 16;
+
+    /// <summary>Slots of a chain that a reader walks over; a longer chain is read under the lock.</summary>
+    private const int LongestWalk = 1024;
+
+    private enum Found
+    {
+        Miss,
+        Hit,
+
+        /// <summary>To be looked up under the lock.</summary>
+        Locked,
+    }
+
+    /// <summary>Copies a value into a new array.</summary>
+    /// <returns>The value; null where there is none.</returns>
+    [SkipLocalsInit]
+    public byte[]? Get(ReadOnlySpan<char> key)
+    {
+        ThrowIfDisposed();
+        Span<byte> buffer = stackalloc byte[EncodedKey.StackBytes];
+        using var encoded = new EncodedKey(key, buffer);
+        long begin = _touches.Begin;
+        for (int tries = 0; tries < Tries; tries++)
+        {
+            Found found = Find(encoded, out Seen seen);
+            if (found == Found.Miss)
+            {
+                return Miss<byte[]?>(null);
+            }
+
+            if (found == Found.Locked)
+            {
+                break;
+            }
+
+            byte[] value = seen.Length == 0 ? [] : GC.AllocateUninitializedArray<byte>(seen.Length);
+            if (TryCopy(seen, value, out bool isExpired))
+            {
+                if (isExpired)
+                {
+                    RemoveExpired(encoded);
+                    return Miss<byte[]?>(null);
+                }
+
+                Touch(seen.Index, begin);
+                return value;
+            }
+        }
+
+        return ReadLocked(encoded, begin, null, out byte[]? read) ? read : Miss<byte[]?>(null);
+    }
+
+    /// <summary>Copies a value to a writer, whose code runs without the lock.</summary>
+    /// <returns>Whether there is one.</returns>
+    [SkipLocalsInit]
+    public bool TryGet(ReadOnlySpan<char> key, IBufferWriter<byte> destination)
+    {
+        ThrowIfDisposed();
+        Span<byte> buffer = stackalloc byte[EncodedKey.StackBytes];
+        using var encoded = new EncodedKey(key, buffer);
+        long begin = _touches.Begin;
+        for (int tries = 0; tries < Tries; tries++)
+        {
+            Found found = Find(encoded, out Seen seen);
+            if (found == Found.Miss)
+            {
+                return Miss(false);
+            }
+
+            if (found == Found.Locked)
+            {
+                break;
+            }
+
+            Span<byte> span = seen.Length == 0 ? default : SpanOf(destination, seen.Length);
+            if (TryCopy(seen, span, out bool isExpired))
+            {
+                if (isExpired)
+                {
+                    RemoveExpired(encoded);
+                    return Miss(false);
+                }
+
+                Touch(seen.Index, begin);
+                destination.Advance(seen.Length);
+                return true;
+            }
+        }
+
+        return ReadLocked(encoded, begin, destination, out _) || Miss(false);
+    }
+
+    /// <summary>Marks an entry as used, and moves the deadline of one that slides.</summary>
+    /// <returns>Whether there is one.</returns>
+    [SkipLocalsInit]
+    public bool Refresh(ReadOnlySpan<char> key)
+    {
+        ThrowIfDisposed();
+        Span<byte> buffer = stackalloc byte[EncodedKey.StackBytes];
+        using var encoded = new EncodedKey(key, buffer);
+        long begin = _touches.Begin;
+        int index;
+        using (_lock.Enter())
+        {
+            index = FindAndSlide_NeedsLock(encoded);
+        }
+
+        if (index == ByteOrder.None)
+        {
+            return Miss(false);
+        }
+
+        Touch(index, begin);
+        return true;
+    }
+
+    /// <summary>Looks a key up without the lock.</summary>
+    private Found Find(in EncodedKey key, out Seen seen)
+    {
+        seen = default;
+        for (int tries = 0; tries < Tries; tries++)
+        {
+            uint relocations = _table.Index.Relocations;
+            int buckets = _table.Index.Count;
+            if (buckets == 0)
+            {
+                if ((relocations & 1) == 0 && relocations == _table.Index.Relocations)
+                {
+                    return Found.Miss;
+                }
+
+                continue;
+            }
+
+            int bucket = ByteIndex.BucketOf(key.Hash, buckets);
+            int* head = _table.Index.TryHead(bucket);
+            int index = head is null ? 0 : Volatile.Read(ref *head);
+            Found found = Walk(key, ref index, ref seen);
+            if (found != Found.Miss)
+            {
+                return found;
+            }
+
+            Volatile.ReadBarrier();
+            if (index == ~bucket && (relocations & 1) == 0 && relocations == _table.Index.Relocations)
+            {
+                return Found.Miss;
+            }
+
+            if (tries > 2)
+            {
+                Thread.SpinWait(1 << Math.Min(tries, 8));
+            }
+        }
+
+        return Found.Locked;
+    }
+
+    /// <summary>Walks a chain that may be changing.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="index">Where it begins; in the end what ends the chain, or 0 to begin again.</param>
+    /// <param name="seen">What was found.</param>
+    private Found Walk(in EncodedKey key, ref int index, ref Seen seen)
+    {
+        for (int steps = 0; index > 0; steps++)
+        {
+            var slot = (ByteSlot*)_table.Slots.TryAt(index);
+            if (slot is null || steps == LongestWalk)
+            {
+                index = 0;
+                return steps == LongestWalk ? Found.Locked : Found.Miss;
+            }
+
+            uint version = Volatile.Read(ref slot->Version);
+            if (slot->Hash == key.Hash)
+            {
+                var place = new Place(slot->Place);
+                int length = slot->Length;
+                Volatile.ReadBarrier();
+                if ((version & 1) != 0 || Volatile.Read(ref slot->Version) != version)
+                {
+                    index = 0;
+                    return Found.Miss;
+                }
+
+                if (place.Word != 0 && place.KeyLength == key.Bytes.Length && place.IsWide == key.IsWide)
+                {
+                    // From here on address and lengths belong together, so nothing is read beyond the block.
+                    int first = FirstKeyBytes(place);
+                    bool isEqual = new ReadOnlySpan<byte>(place.Block + place.Header, first)
+                        .SequenceEqual(key.Bytes[..first]);
+                    Volatile.ReadBarrier();
+                    if (Volatile.Read(ref slot->Version) != version)
+                    {
+                        index = 0;
+                        return Found.Miss;
+                    }
+
+                    if (isEqual)
+                    {
+                        seen = new Seen(index, version, place, length, slot);
+                        return place.IsChain || place.IsSliding ? Found.Locked : Found.Hit;
+                    }
+                }
+            }
+
+            index = Volatile.Read(ref slot->Next);
+        }
+
+        return Found.Miss;
+    }
+
+    /// <summary>Copies a value of one block.</summary>
+    /// <returns>Whether it was one value, that of the entry that was seen.</returns>
+    private bool TryCopy(in Seen seen, Span<byte> into, out bool isExpired)
+    {
+        byte* block = seen.Place.Block;
+        long deadline = seen.Place.HasDeadline
+            ? Volatile.Read(ref ((BlockHeader*)block)->Deadline)
+            : long.MaxValue;
+        new ReadOnlySpan<byte>(block + seen.Place.Header + seen.Place.KeyLength, seen.Length).CopyTo(into);
+        Volatile.ReadBarrier();
+        bool isCurrent = Volatile.Read(ref seen.Slot->Version) == seen.Version;
+        GC.KeepAlive(_space);
+        isExpired = isCurrent && deadline != long.MaxValue && deadline <= Now;
+        return isCurrent;
+    }
+
+    private long Now => _time.GetUtcNow().UtcTicks;
+
+    /// <summary>A span of a writer, which must be as long as was asked.</summary>
+    private static Span<byte> SpanOf(IBufferWriter<byte> destination, int length)
+    {
+        Span<byte> span = destination.GetSpan(length);
+        return span.Length >= length
+            ? span
+            : throw new InvalidOperationException(
+                $"IBufferWriter.GetSpan: expected a span of at least {length} bytes, got {span.Length}.");
+    }
+
+    private T Miss<T>(T nothing)
+    {
+        ThrowIfDisposed();
+        if (CountsLookups)
+        {
+            Lookups.CountMiss();
+        }
+
+        return nothing;
+    }
+
+    /// <summary>Whether misses are counted.</summary>
+    public bool CountsLookups { get; set; }
+
+    /// <summary>Notes a use.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Touch(int index, long begin)
+    {
+        TouchNote note = _touches.Add(index, begin);
+        if (note != TouchNote.Added)
+        {
+            TouchNow(index, note);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void TouchNow(int index, TouchNote note)
+    {
+        if (_lock.TryEnter())
+        {
+            try
+            {
+                if (note == TouchNote.Due)
+                {
+                    _touches.ApplyDueTo(_table.Order);
+                }
+                else
+                {
+                    _touches.ApplyTo(_table.Order);
+                    _table.Order.Touch([index]);
+                }
+            }
+            finally
+            {
+                _lock.Exit();
+            }
+        }
+        else if (note == TouchNote.Unbuffered)
+        {
+            _touches.CountLost();
+        }
+    }
+
+    private void RemoveExpired(in EncodedKey key)
+    {
+        if (_lock.TryEnter())
+        {
+            try
+            {
+                _ = FindLive_NeedsLock(key);
+            }
+            finally
+            {
+                _lock.Exit();
+            }
+        }
+    }
+
+    /// <summary>An entry with this key; an expired one is removed. Under the lock.</summary>
+    private int FindLive_NeedsLock(in EncodedKey key)
+    {
+        int index = Find_NeedsLock(key);
+        if (index != ByteOrder.None && IsExpired_NeedsLock(index, Now))
+        {
+            RemoveAt_NeedsLock(index, ByteRemoval.Expired);
+            return ByteOrder.None;
+        }
+
+        return index;
+    }
+
+    private bool IsExpired_NeedsLock(int index, long now)
+    {
+        var place = new Place(_table.Slot(index)->Place);
+        return place.HasDeadline && ((BlockHeader*)place.Block)->Deadline <= now;
+    }
+
+    private int FindAndSlide_NeedsLock(in EncodedKey key)
+    {
+        int index = FindLive_NeedsLock(key);
+        if (index != ByteOrder.None && new Place(_table.Slot(index)->Place) is { IsSliding: true } place)
+        {
+            var header = (BlockHeader*)place.Block;
+            Volatile.Write(ref header->Deadline, EntryExpiration.Slide(Now, header->Window, header->Absolute));
+        }
+
+        return index;
+    }
+
+    /// <summary>
+    /// Reads under the lock: small values are copied there, and delivered afterwards; large ones are leased.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="begin">When the use began.</param>
+    /// <param name="destination">Where the value goes; null for a new array.</param>
+    /// <param name="value">The new array.</param>
+    /// <returns>Whether there is one.</returns>
+    private bool ReadLocked(in EncodedKey key, long begin, IBufferWriter<byte>? destination, out byte[]? value)
+    {
+        value = null;
+        byte[]? copy = null;
+        Place place;
+        int length;
+        int index;
+        using (_lock.Enter())
+        {
+            index = FindAndSlide_NeedsLock(key);
+            if (index == ByteOrder.None)
+            {
+                return false;
+            }
+
+            place = new Place(_table.Slot(index)->Place);
+            length = _table.Slot(index)->Length;
+            if (place.IsChain)
+            {
+                _pool.HeaderOf(place.Block)->Leases++;
+            }
+            else
+            {
+                copy = destination is null
+                    ? length == 0 ? [] : GC.AllocateUninitializedArray<byte>(length)
+                    : ArrayPool<byte>.Shared.Rent(length);
+                new ReadOnlySpan<byte>(place.Block + place.Header + place.KeyLength, length).CopyTo(copy);
+            }
+        }
+
+        Touch(index, begin);
+        if (copy is null)
+        {
+            value = ReadLeased(place, length, destination);
+        }
+        else if (destination is null)
+        {
+            value = copy;
+        }
+        else
+        {
+            try
+            {
+                destination.Write(copy.AsSpan(0, length));
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(copy, clearArray: _clearFreed);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>An entry as a reader saw it, with the version that it is checked against.</summary>
+    private readonly struct Seen(int index, uint version, Place place, int length, ByteSlot* slot)
+    {
+        public readonly int Index = index;
+        public readonly uint Version = version;
+        public readonly Place Place = place;
+        public readonly int Length = length;
+        public readonly ByteSlot* Slot = slot;
+    }
+}

@@ -1,0 +1,297 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using BoundedCache.Engine;
+
+namespace BoundedCache.Bytes;
+
+/// <summary>Why an entry left the byte cache.</summary>
+internal enum ByteRemoval
+{
+    Capacity,
+    Shrink,
+    Compact,
+    Expired,
+    Removed,
+    Replaced,
+}
+
+/// <summary>What a cache holds and what happened in it, read at one instant.</summary>
+internal sealed record ByteTotals(
+    long LimitBytes, long UsedBytes, long TableBytes, int Count, long Insertions, EntryTotals[] Left)
+{
+    public EntryTotals Of(ByteRemoval removal) => Left[(int)removal];
+}
+
+/// <summary>
+/// The byte cache: entries in native memory, a limit in resident bytes, exact LRU. Knows no options, logs or metrics.
+/// No pointer leaves it, and no user code runs under its lock.
+/// </summary>
+/// <remarks>
+/// <para>Invariants, which <see cref="CheckInvariants"/> checks:</para>
+/// <para>B1: chains, order of use and slots in use hold the same entries, each once; every other slot is free.</para>
+/// <para>B2: every entry's block names its slot, and no two blocks overlap; no block belongs to no entry.</para>
+/// <para>B3: every slab is free, in one class, or part of one value.</para>
+/// <para>B4: the account's pages are those of the table and of all slabs; they are at most the limit, except while a
+/// lowered limit is being reached, and as far as readers hold values that have left.</para>
+/// <para>B5: outside the lock's holds versions and relocations are even.</para>
+/// </remarks>
+internal sealed unsafe partial class ByteEngine
+{
+    /// <summary>Removals in one hold of the lock.</summary>
+    private const int Batch = 64;
+
+    private readonly EngineLock _lock = new();
+    private readonly Lock _giveBackLock = new();
+    private readonly AddressSpace _space;
+    private readonly PageAccount _account;
+    private readonly SlabPool _pool;
+    private readonly SlabPool _largePool;
+    private readonly ByteTable _table;
+    private readonly DenseBlocks _blocks;
+    private readonly TouchLog _touches = new();
+    private readonly TimeProvider _time;
+    private readonly bool _clearFreed;
+    private readonly EntryTotals[] _left = new EntryTotals[Enum.GetValues<ByteRemoval>().Length];
+    private long _insertions;
+    private long _creditedBytes;
+    private long _limit;
+    private int _expiring;
+    private int _count;
+    private bool _isDisposed;
+
+    public ByteEngine(IPageSource source, long limit, TimeProvider time, bool clearFreed = false)
+    {
+        _space = new AddressSpace(source);
+        _account = new PageAccount(source.PageSize);
+        _account.SetLimit(limit);
+        _limit = limit;
+        _pool = new SlabPool(_space, _account);
+        _largePool = new SlabPool(_space, _account, SlabPool.LargeSlab) { Other = _pool };
+        _pool.Other = _largePool;
+        _table = new ByteTable(_space, _account);
+        _blocks = new DenseBlocks(_pool, _largePool, _account, _table.Slots, clearFreed);
+        _time = time;
+        _clearFreed = clearFreed;
+        Lookups = new LookupCounts(_touches);
+    }
+
+    /// <summary>Hits and misses.</summary>
+    public LookupCounts Lookups { get; }
+
+    /// <summary>The limit that holds, in bytes.</summary>
+    public long LimitBytes => Volatile.Read(ref _limit);
+
+    /// <summary>Resident bytes.</summary>
+    public long UsedBytes => _account.UsedBytes;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Whether an entry may expire.</summary>
+    public bool HasExpiring => Volatile.Read(ref _expiring) > 0;
+
+    /// <summary>Bytes of entries that ever left.</summary>
+    public long CreditedBytes => Volatile.Read(ref _creditedBytes);
+
+    public long LostTouches => _touches.LostTouches;
+
+    public bool IsDisposed => Volatile.Read(ref _isDisposed);
+
+    public ByteTotals ReadTotals()
+    {
+        using (_lock.Enter())
+        {
+            return new ByteTotals(
+                _limit, _account.UsedBytes, _table.Bytes, _table.Count, _insertions, [.. _left]);
+        }
+    }
+
+    /// <summary>
+    /// Sets the limit, evicts nothing yet. New entries obey it from now on; <see cref="EvictToLimit"/> follows.
+    /// </summary>
+    /// <returns>The limit before.</returns>
+    public long SetLimit(long bytes)
+    {
+        using (_lock.Enter())
+        {
+            long before = _limit;
+            Volatile.Write(ref _limit, bytes);
+            _account.SetLimit(bytes);
+            return before;
+        }
+    }
+
+    /// <summary>
+    /// Removes all entries and gives all memory back, except what readers hold; they give it back. Address space stays
+    /// mapped until nobody can read it.
+    /// </summary>
+    /// <returns>False where it was disposed before.</returns>
+    public bool Dispose()
+    {
+        using (_lock.Enter())
+        {
+            if (_isDisposed)
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _isDisposed, true);
+        }
+
+        Clear();
+        return true;
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, typeof(BoundedByteCache));
+
+    /// <summary>Where an entry with this key is. Under the lock.</summary>
+    /// <returns>Its slot, or 0.</returns>
+    private int Find_NeedsLock(in EncodedKey key)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        for (int index = _table.Index.First(key.Hash); index > 0;)
+        {
+            ByteSlot* slot = _table.Slot(index);
+            if (slot->Hash == key.Hash && KeyEquals(new Place(slot->Place), key))
+            {
+                return index;
+            }
+
+            index = slot->Next;
+        }
+
+        return ByteOrder.None;
+    }
+
+    /// <summary>Whether an entry has this key. Under the lock.</summary>
+    private bool KeyEquals(Place place, in EncodedKey key)
+    {
+        if (place.KeyLength != key.Bytes.Length || place.IsWide != key.IsWide)
+        {
+            return false;
+        }
+
+        int first = FirstKeyBytes(place);
+        return new ReadOnlySpan<byte>(place.Block + place.Header, first).SequenceEqual(key.Bytes[..first])
+            && (first == place.KeyLength
+                || new ReadOnlySpan<byte>(NextSlab(place.Block), place.KeyLength - first)
+                    .SequenceEqual(key.Bytes[first..]));
+    }
+
+    /// <summary>Bytes of a key that lie in its first slab.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int FirstKeyBytes(Place place) =>
+        place.IsChain ? Math.Min(place.KeyLength, SlabPool.DataSize - place.Header) : place.KeyLength;
+
+    /// <summary>The data of the slab after the one that an address lies in. Under the lock or with a lease.</summary>
+    private byte* NextSlab(byte* address) =>
+        _pool.Address(_pool.HeaderOf(address)->Link) + SlabPool.HeaderSize;
+
+    /// <summary>Applies the touches that a write has to apply. Under the lock.</summary>
+    private void ApplyTouchesForWrite_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (_touches.HasPending)
+        {
+            _touches.ApplyDueTo(_table.Order);
+        }
+    }
+
+    /// <summary>Applies all touches. Under the lock.</summary>
+    internal void ApplyTouches_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (_touches.HasPending)
+        {
+            _touches.ApplyTo(_table.Order);
+        }
+    }
+
+    /// <summary>Resident bytes that an entry is counted with when it leaves.</summary>
+    private long FootprintOf(Place place, int valueLength)
+    {
+        const int TableBytes = ByteSlot.Size + ByteOrder.NodeSize + (3 * sizeof(int) / 2);
+        long content = place.SizeWith(valueLength);
+        return TableBytes + (place.IsChain
+            ? (content / SlabPool.DataSize * SlabPool.SmallSlab)
+                + ((long)_account.PagesOf((content % SlabPool.DataSize) + SlabPool.HeaderSize) * _account.PageSize)
+            : _blocks.SizeOf(DenseBlocks.ClassFor((int)content)));
+    }
+
+    /// <summary>Removes an entry. Under the lock.</summary>
+    private void RemoveAt_NeedsLock(int index, ByteRemoval why)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        int length = _table.Slot(index)->Length;
+        var place = new Place(_table.Slot(index)->Place);
+        CountLeft_NeedsLock(place, length, why);
+        _ = _table.Remove(index);
+        Volatile.Write(ref _count, _table.Count);
+        FreeContent_NeedsLock(place, length);
+    }
+
+    private void CountLeft_NeedsLock(Place place, int length, ByteRemoval why)
+    {
+        long bytes = FootprintOf(place, length);
+        _left[(int)why] += new EntryTotals(1, bytes);
+        Volatile.Write(ref _creditedBytes, _creditedBytes + bytes);
+        if (place.HasDeadline)
+        {
+            Volatile.Write(ref _expiring, _expiring - 1);
+        }
+    }
+
+    /// <summary>Frees what an entry's slot led to until now. Under the lock.</summary>
+    private void FreeContent_NeedsLock(Place place, int length)
+    {
+        if (!place.IsChain)
+        {
+            _blocks.Free(place.Block, DenseBlocks.ClassFor((int)place.SizeWith(length)));
+            return;
+        }
+
+        SlabHeader* header = _pool.HeaderOf(place.Block);
+        if (header->Leases > 0)
+        {
+            header->Leases |= SlabHeader.Orphaned;
+        }
+        else
+        {
+            FreeSlabs_NeedsLock(header, place.SizeWith(length));
+        }
+    }
+
+    private void FreeSlabs_NeedsLock(SlabHeader* header, long content)
+    {
+        while (true)
+        {
+            int next = header->Link;
+            if (_clearFreed)
+            {
+                new Span<byte>(
+                    (byte*)header + SlabPool.HeaderSize, (int)Math.Min(SlabPool.DataSize, content)).Clear();
+                content -= Math.Min(SlabPool.DataSize, content);
+            }
+
+            _pool.Return(header->Number);
+            if (next < 0)
+            {
+                return;
+            }
+
+            header = (SlabHeader*)_pool.Address(next);
+        }
+    }
+
+    /// <summary>
+    /// Fills all holes, shrinks the table and gives back every page that holds nothing: for limits near zero. Under the
+    /// lock.
+    /// </summary>
+    private void Squeeze_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        _blocks.Squeeze();
+        _table.Trim(4096, all: true);
+        _pool.GiveBackAll();
+        _largePool.GiveBackAll();
+    }
+}

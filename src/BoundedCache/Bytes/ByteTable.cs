@@ -1,0 +1,238 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace BoundedCache.Bytes;
+
+/// <summary>
+/// The table of entries: slots, the index over them and their order of use. All under the engine's lock.
+/// </summary>
+internal sealed unsafe class ByteTable
+{
+    /// <summary>Slots that may be free at least before the table shrinks.</summary>
+    private const int SlackSlots = 2048;
+
+    private readonly PageAccount _account;
+    private readonly NativeTable _nodes;
+    private readonly NativeTable _buckets;
+    private readonly Func<int, bool> _mayTouch;
+    private int _firstFree;
+    private uint _versions = 2;
+
+    public ByteTable(AddressSpace space, PageAccount account)
+    {
+        _account = account;
+        Slots = new NativeTable(space, account, ByteSlot.Size);
+        _nodes = new NativeTable(space, account, ByteOrder.NodeSize);
+        _buckets = new NativeTable(space, account, sizeof(int));
+        Index = new ByteIndex(_buckets, Slots);
+        Order = new ByteOrder(_nodes);
+        _mayTouch = pages => account.MayUse(pages) && account.MayTouch(pages);
+    }
+
+    public NativeTable Slots { get; }
+
+    public ByteIndex Index { get; }
+
+    public ByteOrder Order { get; }
+
+    /// <summary>The number of entries.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The first index beyond all slots.</summary>
+    public int End => Order.End;
+
+    /// <summary>Walks over the slots that are under way: meanwhile no slot moves.</summary>
+    public int Walks { get; set; }
+
+    /// <summary>Resident bytes.</summary>
+    public long Bytes => Slots.Bytes + _nodes.Bytes + _buckets.Bytes;
+
+    /// <summary>Pages that a table with one entry has.</summary>
+    public static int FewestPages => 3;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ByteSlot* Slot(int index) => (ByteSlot*)Slots.At(index);
+
+    /// <summary>Makes sure that <see cref="Take"/> finds a slot.</summary>
+    /// <returns>False where the limit leaves no room for it, or the system refuses memory.</returns>
+    public bool TryPrepare()
+    {
+        if (_firstFree != 0)
+        {
+            return true;
+        }
+
+        int pages = Slots.PagesToGrow(End + 1) + _nodes.PagesToGrow(End + 1)
+            + (Index.Count == 0 ? Index.PagesToGrow : 0);
+        return (pages == 0 || _mayTouch(pages)) && Slots.TryGrow(End + 1) && _nodes.TryGrow(End + 1)
+            && Index.TryBegin();
+    }
+
+    /// <summary>Takes a free slot; its version is odd until <see cref="Publish"/>.</summary>
+    public int Take()
+    {
+        int index = _firstFree;
+        if (index != 0)
+        {
+            UnlinkFree(index);
+        }
+        else
+        {
+            index = End;
+            Order.End++;
+        }
+
+        ByteSlot* slot = Slot(index);
+        if (slot->Version == 0)
+        {
+            // Pages that were given back hold zeros. A version that a reader saw before must not come again.
+            slot->Version = _versions += 0x9E3779B8;
+        }
+
+        ByteSlot.Begin(slot);
+        return index;
+    }
+
+    /// <summary>Makes a slot that was taken and written an entry.</summary>
+    public void Publish(int index)
+    {
+        ByteSlot.End(Slot(index));
+        Index.Insert(index);
+        Order.AddToHead(index);
+        Count++;
+        Index.Adjust(Count, 2, _mayTouch);
+    }
+
+    /// <summary>Removes an entry; its block is still to be freed.</summary>
+    /// <returns>Where it is.</returns>
+    public Place Remove(int index)
+    {
+        ByteSlot* slot = Slot(index);
+        Index.Remove(index);
+        Order.Remove(index);
+        var place = new Place(slot->Place);
+        ByteSlot.Begin(slot);
+        slot->Place = 0;
+        LinkFree(index, slot);
+        ByteSlot.End(slot);
+        Count--;
+        Trim(2);
+        return place;
+    }
+
+    /// <summary>Shrinks what is much larger than the entries need, by a number of steps.</summary>
+    /// <returns>Whether nothing is left to do.</returns>
+    public bool Trim(int steps, bool all = false)
+    {
+        if (Count == 0 && all)
+        {
+            DropAll();
+            return true;
+        }
+
+        Index.Adjust(Count, steps, _mayTouch);
+        int slack = all ? 0 : Math.Max(SlackSlots, Count / 8);
+        while (End - 1 - Count > slack && Walks == 0)
+        {
+            if (steps-- <= 0)
+            {
+                return false;
+            }
+
+            DropLast();
+        }
+
+        Slots.Shrink(End, all);
+        _nodes.Shrink(End, all);
+        return Index.Count <= 16 || 3L * Count >= Index.Count;
+    }
+
+    private void DropAll()
+    {
+        if (Walks == 0)
+        {
+            _firstFree = 0;
+            Order.End = 1;
+            Slots.Shrink(0, all: true);
+            _nodes.Shrink(0, all: true);
+            Index.DropAll();
+        }
+    }
+
+    /// <summary>Gives up the last slot, whose entry moves into a free one.</summary>
+    private void DropLast()
+    {
+        int last = End - 1;
+        ByteSlot* from = Slot(last);
+        if (from->Place == 0)
+        {
+            UnlinkFree(last);
+            Order.End--;
+            return;
+        }
+
+        int to = _firstFree;
+        UnlinkFree(to);
+        ByteSlot* target = Slot(to);
+        Index.BeginRelocation();
+        ByteSlot.Begin(target);
+        target->Hash = from->Hash;
+        target->Length = from->Length;
+        target->Place = from->Place;
+        Volatile.Write(ref target->Next, from->Next);
+        ByteSlot.End(target);
+        ((BlockHeader*)new Place(from->Place).Block)->Owner = to;
+        Index.Replace(last, to);
+        Order.Replace(last, to);
+        ByteSlot.Begin(from);
+        from->Place = 0;
+        ByteSlot.End(from);
+        Index.EndRelocation();
+        Order.End--;
+    }
+
+    private void LinkFree(int index, ByteSlot* slot)
+    {
+        slot->Hash = 0;
+        slot->Length = _firstFree;
+        if (_firstFree != 0)
+        {
+            Slot(_firstFree)->Hash = index;
+        }
+
+        _firstFree = index;
+    }
+
+    private void UnlinkFree(int index)
+    {
+        ByteSlot* slot = Slot(index);
+        Debug.Assert(slot->Place == 0, "A slot in use is not free.");
+        int previous = slot->Hash;
+        int next = slot->Length;
+        if (previous != 0)
+        {
+            Slot(previous)->Length = next;
+        }
+        else
+        {
+            _firstFree = next;
+        }
+
+        if (next != 0)
+        {
+            Slot(next)->Hash = previous;
+        }
+    }
+
+    /// <summary>Free slots, for the invariant checker.</summary>
+    internal int CountFree()
+    {
+        int count = 0;
+        for (int index = _firstFree; index != 0; index = Slot(index)->Length)
+        {
+            count++;
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,344 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace BoundedCache.Bytes;
+
+/// <summary>
+/// Blocks in dense size classes: where a block is freed, the last block of its class moves into the hole, and the last
+/// slab is returned when it is empty. All under the engine's lock.
+/// </summary>
+/// <remarks>
+/// Work in bulk (<see cref="BeginBulk"/>) leaves holes, which <see cref="Compact"/> fills at its end: most blocks that
+/// would be moved are about to be freed themselves. New blocks go into holes first. A class's count includes its holes.
+/// </remarks>
+internal sealed unsafe class DenseBlocks(
+    SlabPool small, SlabPool large, PageAccount account, NativeTable slots, bool clearFreed)
+{
+#if DEBUG
+    /// <summary>Bytes at the end of each block that nobody may write.</summary>
+    public const int CanarySize = 8;
+    private const ulong Canary = 0xC0DE_CAFE_F00D_BEEF;
+#else
+    /// <summary>Bytes at the end of each block that nobody may write.</summary>
+    public const int CanarySize = 0;
+#endif
+
+    private readonly SizeClass[] _classes = [.. SizeClasses.Sizes.Select(size => new SizeClass(size, SizeClasses.IsInLargeSlab(size) ? large : small))];
+    private int _bulk;
+
+    /// <summary>The largest content of a block.</summary>
+    public static int LargestContent => SizeClasses.Largest - CanarySize;
+
+    /// <summary>Bytes of all holes.</summary>
+    public long HoleBytes { get; private set; }
+
+    /// <summary>Bytes of all blocks that hold an entry.</summary>
+    public long BlockBytes { get; private set; }
+
+    /// <summary>The class for so many bytes of content.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ClassFor(int content) => SizeClasses.ClassOf(content + CanarySize);
+
+    public int SizeOf(int sizeClass) => _classes[sizeClass].Size;
+
+    /// <summary>Takes a block if there is room within the limit; null where there is none.</summary>
+    public byte* TryTake(int sizeClass)
+    {
+        ref SizeClass c = ref _classes[sizeClass];
+        byte* block;
+        if (c.Holes > 0)
+        {
+            block = Address(ref c, c.FirstHole);
+            Unlink(ref c, c.FirstHole);
+        }
+        else if (c.Count < c.SlabCount * c.PerSlab)
+        {
+            block = Address(ref c, c.Count);
+            SlabHeader* header = c.Pool.HeaderOf(block);
+            if (!c.Pool.TryTouch(header, account.PagesOf(block - (byte*)header + c.Size)))
+            {
+                return null;
+            }
+
+            c.Count++;
+        }
+        else
+        {
+            if (!c.Pool.TryTake(account.PagesOf(SlabPool.HeaderSize + c.Size), trim: false, out int slab))
+            {
+                return null;
+            }
+
+            c.Add(slab);
+            var header = (SlabHeader*)c.Pool.Address(slab);
+            header->Class = sizeClass;
+            header->Link = c.SlabCount - 1;
+            block = Address(ref c, c.Count++);
+        }
+
+        BlockBytes += c.Size;
+        Arm(block, c.Size);
+        return block;
+    }
+
+    /// <summary>Frees a block. Its entry's slot no longer leads to it.</summary>
+    public void Free(byte* block, int sizeClass)
+    {
+        ref SizeClass c = ref _classes[sizeClass];
+        SlabHeader* header = c.Pool.HeaderOf(block);
+        Debug.Assert(header->Class == sizeClass, "A slab holds blocks of one class.");
+        int at = (header->Link * c.PerSlab) + ((int)(block - (byte*)header - SlabPool.HeaderSize) / c.Size);
+        Check(block, c.Size);
+        BlockBytes -= c.Size;
+        if (clearFreed)
+        {
+            NativeMemory.Clear(block, (nuint)c.Size);
+        }
+
+        if (_bulk > 0 || c.Holes > 0)
+        {
+            Link(ref c, at, (BlockHeader*)block);
+            return;
+        }
+
+        if (at != c.Count - 1)
+        {
+            Move(ref c, c.Count - 1, at);
+        }
+
+        c.Count--;
+        ReturnSlabs(ref c);
+    }
+
+    /// <summary>From now on freed blocks stay holes.</summary>
+    public void BeginBulk() => _bulk++;
+
+    /// <summary>Ends that; <see cref="Compact"/> follows.</summary>
+    public void EndBulk() => _bulk--;
+
+    /// <summary>Fills holes.</summary>
+    /// <param name="moves">The most holes to fill now.</param>
+    /// <returns>Whether there are no holes any more, or they must stay because bulk work goes on.</returns>
+    public bool Compact(int moves)
+    {
+        if (_bulk > 0 || HoleBytes == 0)
+        {
+            return true;
+        }
+
+        foreach (ref SizeClass c in _classes.AsSpan())
+        {
+            while (c.Holes > 0)
+            {
+                if (moves-- <= 0)
+                {
+                    return false;
+                }
+
+                FillOne(ref c);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Fills all holes, whoever works in bulk, and gives back pages that no block needs.</summary>
+    public void Squeeze()
+    {
+        foreach (ref SizeClass c in _classes.AsSpan())
+        {
+            while (c.Holes > 0)
+            {
+                FillOne(ref c);
+            }
+
+            if (c.SlabCount > 0)
+            {
+                byte* last = Address(ref c, c.Count - 1);
+                SlabHeader* header = c.Pool.HeaderOf(last);
+                c.Pool.GiveBackBeyond(header, account.PagesOf(last - (byte*)header + c.Size));
+            }
+        }
+    }
+
+    /// <summary>Checks the blocks of all classes, for tests.</summary>
+    /// <param name="seen">Called with each block's address, owner and size.</param>
+    internal void Walk(Action<nint, int, int> seen)
+    {
+        long holeBytes = 0;
+        long blockBytes = 0;
+        for (int i = 0; i < _classes.Length; i++)
+        {
+            ref SizeClass c = ref _classes[i];
+            Ensure(c.SlabCount == (c.Count + c.PerSlab - 1) / c.PerSlab, "a class has a slab too many or too few");
+            int holes = 0;
+            for (int at = 0; at < c.Count; at++)
+            {
+                byte* block = Address(ref c, at);
+                SlabHeader* header = c.Pool.HeaderOf(block);
+                Ensure(header->Class == i && header->Link == at / c.PerSlab, "a slab's header names another class");
+                int owner = ((BlockHeader*)block)->Owner;
+                if (owner == BlockHeader.Hole)
+                {
+                    holes++;
+                    holeBytes += c.Size;
+                }
+                else
+                {
+                    Check(block, c.Size);
+                    blockBytes += c.Size;
+                    seen((nint)block, owner, c.Size);
+                }
+            }
+
+            Ensure(holes == c.Holes, "a class counts other holes than it has");
+        }
+
+        Ensure(holeBytes == HoleBytes && blockBytes == BlockBytes, "the sums of holes or blocks are wrong");
+    }
+
+    /// <summary>Slabs in use by classes, for the invariant checker.</summary>
+    internal IEnumerable<(SlabPool Pool, int Slab)> Slabs =>
+        _classes.SelectMany(static c => c.Slabs.Take(c.SlabCount).Select(slab => (c.Pool, slab)));
+
+    private static void Ensure(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException($"Byte cache: {otherwise}.");
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte* Address(ref SizeClass c, int at)
+    {
+        int slab = at / c.PerSlab;
+        return c.Pool.Address(c.Slabs[slab]) + SlabPool.HeaderSize + ((at - (slab * c.PerSlab)) * c.Size);
+    }
+
+    private void Move(ref SizeClass c, int from, int to)
+    {
+        byte* source = Address(ref c, from);
+        byte* target = Address(ref c, to);
+        Check(source, c.Size);
+        ByteSlot* slot = (ByteSlot*)slots.At(((BlockHeader*)source)->Owner);
+        var place = new Place(slot->Place);
+        Debug.Assert(place.Block == source, "A block's owner is another's.");
+        long length = place.SizeWith(slot->Length);
+        ByteSlot.Begin(slot);
+        Buffer.MemoryCopy(source, target, c.Size, length);
+        Arm(target, c.Size);
+        slot->Place = Place.Move(slot->Place, target);
+        ByteSlot.End(slot);
+        if (clearFreed)
+        {
+            NativeMemory.Clear(source, (nuint)c.Size);
+        }
+    }
+
+    /// <summary>Fills one hole with the last block, or drops it where it is last itself.</summary>
+    private void FillOne(ref SizeClass c)
+    {
+        int last = c.Count - 1;
+        if (((BlockHeader*)Address(ref c, last))->Owner == BlockHeader.Hole)
+        {
+            Unlink(ref c, last);
+        }
+        else
+        {
+            int hole = c.FirstHole;
+            Unlink(ref c, hole);
+            Move(ref c, last, hole);
+        }
+
+        c.Count--;
+        ReturnSlabs(ref c);
+    }
+
+    private static void ReturnSlabs(ref SizeClass c)
+    {
+        int need = (c.Count + c.PerSlab - 1) / c.PerSlab;
+        while (c.SlabCount > need)
+        {
+            c.Pool.Return(c.Slabs[--c.SlabCount]);
+        }
+    }
+
+    private void Link(ref SizeClass c, int at, BlockHeader* hole)
+    {
+        hole->Owner = BlockHeader.Hole;
+        hole->NextHole = c.Holes > 0 ? c.FirstHole : -1;
+        hole->Deadline = -1;
+        if (c.Holes > 0)
+        {
+            ((BlockHeader*)Address(ref c, c.FirstHole))->Deadline = at;
+        }
+
+        c.FirstHole = at;
+        c.Holes++;
+        HoleBytes += c.Size;
+    }
+
+    private void Unlink(ref SizeClass c, int at)
+    {
+        var hole = (BlockHeader*)Address(ref c, at);
+        Debug.Assert(hole->Owner == BlockHeader.Hole, "A block in use is no hole.");
+        int previous = (int)hole->Deadline;
+        int next = hole->NextHole;
+        if (previous < 0)
+        {
+            c.FirstHole = next;
+        }
+        else
+        {
+            ((BlockHeader*)Address(ref c, previous))->NextHole = next;
+        }
+
+        if (next >= 0)
+        {
+            ((BlockHeader*)Address(ref c, next))->Deadline = previous;
+        }
+
+        c.Holes--;
+        HoleBytes -= c.Size;
+    }
+
+    [Conditional("DEBUG")]
+    private static void Arm(byte* block, int size)
+    {
+#if DEBUG
+        *(ulong*)(block + size - CanarySize) = Canary;
+#endif
+    }
+
+    [Conditional("DEBUG")]
+    private static void Check(byte* block, int size)
+    {
+#if DEBUG
+        Ensure(*(ulong*)(block + size - CanarySize) == Canary, "a block was written beyond its end");
+#endif
+    }
+
+    private struct SizeClass(int size, SlabPool pool)
+    {
+        public readonly int Size = size;
+        public readonly int PerSlab = SizeClasses.PerSlab(size);
+        public readonly SlabPool Pool = pool;
+        public int[] Slabs = [];
+        public int SlabCount;
+        public int Count;
+        public int FirstHole;
+        public int Holes;
+
+        public void Add(int slab)
+        {
+            if (SlabCount == Slabs.Length)
+            {
+                Array.Resize(ref Slabs, Math.Max(4, SlabCount * 2));
+            }
+
+            Slabs[SlabCount++] = slab;
+        }
+    }
+}

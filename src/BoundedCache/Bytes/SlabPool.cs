@@ -1,0 +1,323 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace BoundedCache.Bytes;
+
+/// <summary>What stands at the beginning of a slab. Written under the engine's lock.</summary>
+[StructLayout(LayoutKind.Sequential, Size = SlabPool.HeaderSize)]
+internal struct SlabHeader
+{
+    /// <summary>
+    /// The size class of the slab's blocks; of a slab that one value has for itself the complement of its number.
+    /// </summary>
+    public int Class;
+
+    /// <summary>The slab's place in its class; of a whole slab the next one of its value, or -1.</summary>
+    public int Link;
+
+    /// <summary>Pages of the slab that are resident.</summary>
+    public int Pages;
+
+    /// <summary>
+    /// In the first slab of a value that has several: its readers, and <see cref="Orphaned"/> where its entry is gone.
+    /// </summary>
+    public int Leases;
+
+    public const int Orphaned = 1 << 30;
+
+    public readonly bool IsWhole => Class < 0;
+
+    public readonly int Number => ~Class;
+}
+
+/// <summary>
+/// Slabs of one size: address space, which of them are free, and which of those are still resident. All under the
+/// engine's lock, except <see cref="GiveBackLeaving"/>.
+/// </summary>
+/// <param name="space">Where the memory comes from.</param>
+/// <param name="account">Where its pages are counted.</param>
+/// <param name="slabSize">The size of a slab: a power of two.</param>
+internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account, int slabSize = SlabPool.SmallSlab)
+{
+    /// <summary>The slabs of small blocks, and those that large values are made of.</summary>
+    public const int SmallSlab = 64 * 1024;
+
+    /// <summary>The slabs of blocks of more than a page.</summary>
+    public const int LargeSlab = 256 * 1024;
+    public const int HeaderSize = 16;
+
+    /// <summary>Bytes of a small slab that hold content.</summary>
+    public const int DataSize = SmallSlab - HeaderSize;
+
+    private const int RegionSize = 4 * 1024 * 1024;
+
+    /// <summary>Free memory that stays resident, for the next classes that grow.</summary>
+    private const int KeptBytes = 1024 * 1024;
+
+    /// <summary>Memory given back in one go: the time of one hold, and of the kernel's locks.</summary>
+    private const int StepBytes = 2 * 1024 * 1024;
+
+    private readonly List<int> _resident = [];
+    private readonly List<int> _empty = [];
+    private readonly int[] _leaving = new int[StepBytes / slabSize];
+    private readonly int _regionShift = int.Log2(RegionSize / slabSize);
+    private readonly int _regionMask = (RegionSize / slabSize) - 1;
+    private int _leavingCount;
+    private nint[] _regions = [];
+    private int _next;
+
+    /// <summary>Slabs that were ever handed out.</summary>
+    public int Count => _next;
+
+    /// <summary>Whether more free slabs are resident than the next writes are likely to need.</summary>
+    public bool HasExcess => _resident.Count > 2 * KeptBytes / slabSize;
+
+    /// <summary>The pool with slabs of another size, whose free pages can be given back for this one's.</summary>
+    public SlabPool? Other { get; set; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* Address(int slab) =>
+        (byte*)_regions[slab >> _regionShift] + ((long)(slab & _regionMask) * slabSize);
+
+    /// <summary>The slab that an address lies in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public SlabHeader* HeaderOf(byte* address) => (SlabHeader*)((nuint)address & ~(nuint)(slabSize - 1));
+
+    /// <summary>
+    /// Takes a slab, if the limit leaves room for its pages and the system has address space.
+    /// </summary>
+    /// <param name="pages">Pages that will be written first, the header's included.</param>
+    /// <param name="trim">Whether no more than these pages may stay resident.</param>
+    /// <param name="slab">The slab. Its header's <see cref="SlabHeader.Pages"/> counts what is resident.</param>
+    /// <returns>Whether a slab was taken.</returns>
+    public bool TryTake(int pages, bool trim, out int slab)
+    {
+        if (_resident.Count == 0)
+        {
+            return TryTakeEmpty(pages, out slab);
+        }
+
+        slab = _resident[^1];
+        SlabHeader* header = (SlabHeader*)Address(slab);
+        if (!account.MayUse(trim ? pages : Math.Max(pages, header->Pages)))
+        {
+            return false;
+        }
+
+        _resident.RemoveAt(_resident.Count - 1);
+        account.FreePages -= header->Pages;
+        if (!MakeTouchable(pages - header->Pages))
+        {
+            Return(slab);
+            return false;
+        }
+
+        Touch(header, pages);
+        if (trim)
+        {
+            GiveBackBeyond(header, pages);
+        }
+
+        return true;
+    }
+
+    private bool TryTakeEmpty(int pages, out int slab)
+    {
+        slab = -1;
+        if (!account.MayUse(pages) || !MakeTouchable(pages) || (_empty.Count == 0 && !TryExtend()))
+        {
+            return false;
+        }
+
+        if (_empty.Count > 0)
+        {
+            slab = _empty[^1];
+            _empty.RemoveAt(_empty.Count - 1);
+        }
+        else
+        {
+            slab = _next++;
+        }
+
+        Touch((SlabHeader*)Address(slab), pages);
+        return true;
+    }
+
+    /// <summary>Counts pages of a slab in use as resident that will be written, if the limit leaves room.</summary>
+    public bool TryTouch(SlabHeader* header, int pages)
+    {
+        int more = pages - header->Pages;
+        if (more > 0)
+        {
+            if (!account.MayUse(more) || !MakeTouchable(more))
+            {
+                return false;
+            }
+
+            Touch(header, pages);
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes a slab back whose content is not needed any more. It stays resident for now.</summary>
+    public void Return(int slab)
+    {
+        _resident.Add(slab);
+        account.FreePages += ((SlabHeader*)Address(slab))->Pages;
+    }
+
+    /// <summary>Gives a slab's pages back beyond those that are needed. The slab stays in use.</summary>
+    public void GiveBackBeyond(SlabHeader* header, int pages)
+    {
+        Debug.Assert(pages > 0, "The header stays.");
+        int excess = header->Pages - pages;
+        if (excess > 0)
+        {
+            space.GiveBack((nint)header + ((nint)pages * account.PageSize), (nuint)excess * (nuint)account.PageSize);
+            header->Pages = pages;
+            account.Add(-excess);
+        }
+    }
+
+    /// <summary>Gives all free slabs back, at once.</summary>
+    public void GiveBackAll()
+    {
+        while (_resident.Count > 0)
+        {
+            GiveBackOne();
+        }
+    }
+
+    /// <summary>Sorts the free slabs, so that they can be given back in long runs.</summary>
+    public void Sort() => _resident.Sort();
+
+    /// <summary>Takes free slabs that are to be given back without the lock.</summary>
+    /// <param name="all">Whether none is kept for the next writes.</param>
+    /// <returns>Whether there are any. Then <see cref="GiveBackLeaving"/> and <see cref="EndLeaving"/> follow.</returns>
+    public bool BeginLeaving(bool all)
+    {
+        Debug.Assert(_leavingCount == 0, "One thread at a time gives back.");
+        int count = Math.Min(_leaving.Length, _resident.Count - (all ? 0 : KeptBytes / slabSize));
+        if (count <= 0)
+        {
+            return false;
+        }
+
+        int first = _resident.Count - count;
+        for (int i = 0; i < count; i++)
+        {
+            _leaving[i] = _resident[first + i];
+            int pages = ((SlabHeader*)Address(_leaving[i]))->Pages;
+            account.FreePages -= pages;
+            account.LeavingPages += pages;
+        }
+
+        _resident.RemoveRange(first, count);
+        _leavingCount = count;
+        return true;
+    }
+
+    /// <summary>Gives them back, in runs of neighbours. Without the lock, by the thread that took them.</summary>
+    /// <returns>The pages that were given back.</returns>
+    public long GiveBackLeaving()
+    {
+        Span<int> slabs = _leaving.AsSpan(0, _leavingCount);
+        slabs.Sort();
+        long pages = 0;
+        foreach (int slab in slabs)
+        {
+            pages += ((SlabHeader*)Address(slab))->Pages;
+        }
+
+        for (int i = 0; i < slabs.Length;)
+        {
+            int end = i + 1;
+            while (end < slabs.Length && Address(slabs[end]) == Address(slabs[end - 1]) + slabSize)
+            {
+                end++;
+            }
+
+            space.GiveBack((nint)Address(slabs[i]), (nuint)(end - i) * (nuint)slabSize);
+            i = end;
+        }
+
+        return pages;
+    }
+
+    /// <summary>Ends what <see cref="BeginLeaving"/> began.</summary>
+    public void EndLeaving(long pages)
+    {
+        for (int i = 0; i < _leavingCount; i++)
+        {
+            _empty.Add(_leaving[i]);
+        }
+
+        _leavingCount = 0;
+        account.LeavingPages -= pages;
+        account.Add(-pages);
+    }
+
+    /// <summary>Free slabs that are resident, for the invariant checker.</summary>
+    internal IReadOnlyList<int> Resident => _resident;
+
+    /// <summary>Free slabs that were given back, for the invariant checker.</summary>
+    internal IReadOnlyList<int> Empty => _empty;
+
+    /// <summary>Gives free slabs back until so many pages may become resident.</summary>
+    private bool MakeTouchable(int pages)
+    {
+        while (pages > 0 && !account.MayTouch(pages))
+        {
+            SlabPool? free = _resident.Count > 0 ? this : Other?._resident.Count > 0 ? Other : null;
+            if (free is null)
+            {
+                return false;
+            }
+
+            free.GiveBackOne();
+        }
+
+        return true;
+    }
+
+    private void GiveBackOne()
+    {
+        int slab = _resident[^1];
+        _resident.RemoveAt(_resident.Count - 1);
+        var header = (SlabHeader*)Address(slab);
+        int pages = header->Pages;
+        space.GiveBack((nint)header, (nuint)slabSize);
+        account.FreePages -= pages;
+        account.Add(-pages);
+        _empty.Add(slab);
+    }
+
+    private void Touch(SlabHeader* header, int pages)
+    {
+        int more = pages - header->Pages;
+        if (more > 0)
+        {
+            account.Add(more);
+            header->Pages = pages;
+        }
+    }
+
+    private bool TryExtend()
+    {
+        if (_next >> _regionShift < _regions.Length)
+        {
+            return true;
+        }
+
+        nint region = space.TryMap(RegionSize, (nuint)slabSize);
+        if (region == 0)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _regions, [.. _regions, region]);
+        return true;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BoundedCache.AspNetCore.Tests.OutputCaching;
+
+public sealed class OutputCacheTests
+{
+    private const long MiB = 1024 * 1024;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Responses_are_cached_varied_and_evicted_by_tag(bool isFirst)
+    {
+        await using WebApplication app = await StartAsync(isFirst);
+        HttpClient client = app.GetTestClient();
+
+        string first = await client.GetStringAsync("/page?id=1");
+        Assert.Equal(first, await client.GetStringAsync("/page?id=1"));
+        string second = await client.GetStringAsync("/page?id=2");
+        Assert.NotEqual(first, second);
+        string other = await client.GetStringAsync("/other");
+        Assert.Equal(other, await client.GetStringAsync("/other"));
+
+        var store = app.Services.GetRequiredService<IOutputCacheStore>();
+        await store.EvictByTagAsync("pages", default);
+        Assert.NotEqual(first, await client.GetStringAsync("/page?id=1"));
+        Assert.Equal(other, await client.GetStringAsync("/other"));
+        await store.EvictByTagAsync("nothing", default);
+        Assert.Equal(other, await client.GetStringAsync("/other"));
+        BoundedByteCache cache = CacheOf(app);
+        Assert.Equal(2, cache.Count);
+        Assert.Equal(
+            ["output-cache"], app.Services.GetRequiredService<BoundedMemoryCacheRegistry>().Names);
+    }
+
+    [Fact]
+    public async Task Responses_stay_right_while_the_limit_falls()
+    {
+        await using WebApplication app = await StartAsync(isFirst: true);
+        HttpClient client = app.GetTestClient();
+        BoundedByteCache cache = CacheOf(app);
+        Task[] load =
+        [
+            .. Enumerable.Range(0, 2).Select(worker => Task.Run(async () =>
+            {
+                var random = new Random(worker);
+                for (int i = 0; i < 300; i++)
+                {
+                    int id = random.Next(200);
+                    string text = await client.GetStringAsync($"/large?id={id}");
+                    Assert.Equal(20_000, text.Length);
+                    Assert.All(text, character => Assert.Equal((char)('a' + (id % 26)), character));
+                }
+            })),
+        ];
+        for (int i = 0; i < 20; i++)
+        {
+            cache.MaxMemory = (i % 2 == 0 ? 1 : 4) * MiB;
+            await Task.Yield();
+        }
+
+        await Task.WhenAll(load);
+        Assert.True(cache.UsedMemory <= cache.MaxMemory);
+    }
+
+    [Fact]
+    public async Task Tags_of_any_number_count_and_leave_with_their_entries()
+    {
+        await using WebApplication app = await StartAsync(isFirst: true);
+        BoundedByteCache cache = CacheOf(app);
+        var store = (IOutputCacheBufferStore)app.Services.GetRequiredService<IOutputCacheStore>();
+        for (int i = 0; i < 20_000; i++)
+        {
+            await store.SetAsync(
+                $"k{i}", new byte[10], [$"tag{i}", new string('t', 500)], TimeSpan.FromMinutes(1), default);
+        }
+
+        Assert.True(cache.UsedMemory <= cache.MaxMemory);
+        Assert.True(cache.Count < 8_000);
+        await store.EvictByTagAsync("tag19999", default);
+        Assert.Null(await store.GetAsync("k19999", default));
+        Assert.NotNull(await store.GetAsync("k19998", default));
+        string[] many = [.. Enumerable.Range(0, 2_000).Select(static i => $"a tag of some length {i}")];
+        await store.SetAsync("large", new byte[200_000], many, TimeSpan.FromMinutes(1), default);
+        Assert.Equal(200_000, (await store.GetAsync("large", default))!.Length);
+        await store.EvictByTagAsync(new string('t', 500), default);
+        Assert.True(cache.Count <= 1);
+
+        await store.SetAsync("old", new byte[1], null, TimeSpan.Zero, default);
+        Assert.Null(await store.GetAsync("old", default));
+        var pipe = new Pipe();
+        await store.SetAsync("piped", new ReadOnlySequence<byte>([1, 2, 3]), default, TimeSpan.FromMinutes(1), default);
+        Assert.True(await store.TryGetAsync("piped", pipe.Writer, default));
+        Assert.False(await store.TryGetAsync("none", pipe.Writer, default));
+        Assert.Equal([1, 2, 3], (await pipe.Reader.ReadAsync()).Buffer.ToArray());
+    }
+
+    private static BoundedByteCache CacheOf(WebApplication app) =>
+        app.Services.GetRequiredKeyedService<BoundedByteCache>("output-cache");
+
+    private static async Task<WebApplication> StartAsync(bool isFirst)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseTestServer();
+        if (isFirst)
+        {
+            builder.Services.AddBoundedOutputCache(static options => options.MaxMemory = 4 * MiB);
+        }
+
+        builder.Services.AddOutputCache();
+        if (!isFirst)
+        {
+            builder.Services.AddBoundedOutputCache(static options => options.MaxMemory = 4 * MiB);
+        }
+
+        WebApplication app = builder.Build();
+        app.UseOutputCache();
+        app.MapGet("/page", static (HttpContext context) => context.Response.WriteAsync($"{Guid.NewGuid()}"))
+            .CacheOutput(static policy => policy.Tag("pages").SetVaryByQuery("id"));
+        app.MapGet("/other", static (HttpContext context) => context.Response.WriteAsync($"{Guid.NewGuid()}"))
+            .CacheOutput(static policy => policy.Tag("others"));
+        app.MapGet("/large", static (HttpContext context) => context.Response.WriteAsync(
+                new string((char)('a' + (int.Parse(context.Request.Query["id"]!) % 26)), 20_000)))
+            .CacheOutput();
+        await app.StartAsync();
+        return app;
+    }
+}

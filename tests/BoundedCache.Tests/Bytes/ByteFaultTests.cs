@@ -1,0 +1,241 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using BoundedCache.TestSupport;
+using static BoundedCache.Tests.Bytes.ByteCacheSetup;
+
+namespace BoundedCache.Tests.Bytes;
+
+public sealed class ByteFaultTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void Where_the_system_refuses_memory_the_cache_makes_do_with_what_it_has(int mappings)
+    {
+        var pages = new FakePages { Allowed = mappings };
+        using BoundedByteCache cache = Make(64 * MiB, pages: pages);
+        int stored = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            stored += cache.Set($"k{i}", Value(i, 900)) ? 1 : 0;
+        }
+
+        bool isLargeStored = cache.Set("large", Value(1, 300_000));
+        Assert.Equal(mappings >= 4, stored > 0);
+        Assert.Equal(mappings >= 4 ? 20_000 : 0, stored);
+        Assert.Equal(mappings >= 4, isLargeStored);
+        Assert.Equal(isLargeStored ? Value(1, 300_000) : null, cache.Get("large"));
+        cache.Engine.CheckInvariants();
+
+        pages.Allowed = int.MaxValue;
+        for (int i = 0; i < 20_000; i++)
+        {
+            Assert.True(cache.Set($"k{i}", Value(i, 900)));
+        }
+
+        Assert.Equal(20_000, cache.Count - (isLargeStored ? 1 : 0));
+        cache.Engine.CheckInvariants();
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(40_000)]
+    [InlineData(500_000)]
+    public void A_writer_that_throws_gets_its_exception_and_harms_nothing(int length)
+    {
+        using BoundedByteCache cache = Make();
+        cache.Set("a", Value(1, length));
+        Assert.Throws<InvalidTimeZoneException>(() =>
+            cache.TryGet("a", new Writer(static () => throw new InvalidTimeZoneException())));
+        Assert.Throws<InvalidOperationException>(() => cache.TryGet("a", new Writer(null) { Most = 10 }));
+        Assert.Equal(Value(1, length), cache.Get("a"));
+        Assert.True(cache.Remove("a"));
+        cache.Engine.CheckInvariants();
+        cache.Clear();
+        Assert.Equal(0, cache.UsedMemory);
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(40_000)]
+    [InlineData(500_000)]
+    public void A_writer_may_call_the_cache_and_even_dispose_it(int length)
+    {
+        BoundedByteCache cache = Make();
+        cache.Set("a", Value(1, length));
+        int calls = 0;
+        var replacing = new Writer(() =>
+        {
+            if (calls++ == 0)
+            {
+                cache.Set("a", Value(2, length));
+                cache.Remove("b");
+                cache.MaxMemory = 8 * MiB;
+            }
+        });
+        Assert.True(cache.TryGet("a", replacing));
+        Assert.True(Is(replacing.Written, 1) || Is(replacing.Written, 2));
+        Assert.Equal(length, replacing.Written.Length);
+        cache.Engine.CheckInvariants();
+
+        var disposing = new Writer(cache.Dispose);
+        try
+        {
+            Assert.True(cache.TryGet("a", disposing));
+            Assert.True(Is(disposing.Written, 2));
+        }
+        catch (ObjectDisposedException)
+        {
+            Assert.Empty(disposing.Written);
+        }
+
+        Assert.Equal(0, cache.UsedMemory);
+    }
+
+    [Fact]
+    public void A_writer_that_blocks_keeps_its_value_and_holds_up_nobody()
+    {
+        using BoundedByteCache cache = Make(8 * MiB);
+        using var isIn = new ManualResetEventSlim();
+        using var mayGo = new ManualResetEventSlim();
+        cache.Set("a", Value(1, 3_000_000));
+        var writer = new Writer(() =>
+        {
+            isIn.Set();
+            Assert.True(mayGo.Wait(s_patience));
+        });
+        var reader = new Thread(() => cache.TryGet("a", writer));
+        reader.Start();
+        Assert.True(isIn.Wait(s_patience));
+
+        for (int i = 0; i < 50; i++)
+        {
+            Assert.True(cache.Set("a", Value(i, 2_000_000)));
+        }
+
+        cache.MaxMemory = MiB;
+        Assert.InRange(cache.UsedMemory, 3_000_000, 3_000_000 + MiB);
+        cache.MaxMemory = 8 * MiB;
+        Assert.False(cache.Set("b", new byte[6_000_000]));
+        Assert.True(cache.Set("b", new byte[2_000_000]));
+
+        mayGo.Set();
+        Assert.True(reader.Join(s_patience));
+        Assert.Equal(Value(1, 3_000_000), writer.Written);
+        Assert.True(cache.Set("b", new byte[6_000_000]));
+        cache.Engine.CheckInvariants();
+    }
+
+    [Fact]
+    public void Pieces_that_are_not_as_long_as_they_said_are_refused()
+    {
+        using BoundedByteCache cache = Make();
+        Assert.Throws<ArgumentException>(() => cache.Set("a", LyingSegment.Make(200_000, 5)));
+        Assert.Throws<InvalidTimeZoneException>(() => cache.Set("a", LyingSegment.Make(200_000, -1)));
+        Assert.Null(cache.Get("a"));
+        cache.Clear();
+        Assert.Equal(0, cache.UsedMemory);
+        cache.Engine.CheckInvariants();
+    }
+
+    [Fact]
+    public void A_dropped_cache_gives_its_addresses_back()
+    {
+        var pages = new FakePages();
+        Drop(pages);
+        Assert.True(pages.MappedBytes > 4 * MiB);
+        Assert.True(Eventually.True(() => pages.UnmappedBytes == pages.MappedBytes));
+    }
+
+    [Fact]
+    public void Freed_memory_is_cleared_where_that_is_wanted()
+    {
+        using BoundedByteCache cache = Make(clear: true);
+        for (int i = 0; i < 3_000; i++)
+        {
+            cache.Set($"k{i}", Value(i, i));
+        }
+
+        for (int i = 0; i < 3_000; i += 2)
+        {
+            Assert.True(cache.Remove($"k{i}"));
+        }
+
+        for (int i = 1; i < 3_000; i += 2)
+        {
+            Assert.Equal(Value(i, i), cache.Get($"k{i}"));
+        }
+
+        cache.Engine.CheckInvariants();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Drop(FakePages pages)
+    {
+        BoundedByteCache cache = Make(pages: pages);
+        cache.Set("a", Value(1, 1000));
+    }
+
+    /// <summary>A writer that runs code before it returns memory.</summary>
+    private sealed class Writer(Action? before) : IBufferWriter<byte>
+    {
+        private readonly ArrayBufferWriter<byte> _inner = new();
+
+        public int Most { get; init; } = int.MaxValue;
+
+        public byte[] Written => _inner.WrittenSpan.ToArray();
+
+        public void Advance(int count) => _inner.Advance(count);
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => throw new NotSupportedException();
+
+        public Span<byte> GetSpan(int sizeHint = 0)
+        {
+            before?.Invoke();
+            Span<byte> span = _inner.GetSpan(sizeHint);
+            return span[..Math.Min(span.Length, Most)];
+        }
+    }
+
+    /// <summary>Memory whose span is not what its length says.</summary>
+    private sealed class LyingMemory(int length) : MemoryManager<byte>
+    {
+        public override Span<byte> GetSpan() =>
+            length < 0 ? throw new InvalidTimeZoneException() : new byte[length];
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+
+        public Memory<byte> Claim(int claimed) => CreateMemory(claimed);
+    }
+
+    private sealed class LyingSegment : ReadOnlySequenceSegment<byte>
+    {
+        private LyingSegment(Memory<byte> memory, long index) => (Memory, RunningIndex) = (memory, index);
+
+        public static ReadOnlySequence<byte> Make(int claimed, int real)
+        {
+            var first = new LyingSegment(new byte[1], 0);
+            Memory<byte> memory = real < 0
+                ? new LyingMemory(real).Claim(claimed)
+                : new byte[real];
+            var last = new LyingSegment(memory, claimed);
+            first.Next = last;
+            return new ReadOnlySequence<byte>(first, 0, last, memory.Length);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using BoundedCache.Bytes;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using static BoundedCache.Tests.Bytes.ByteCacheSetup;
+
+namespace BoundedCache.Tests.Bytes;
+
+public sealed class ByteHostingTests
+{
+    [Fact]
+    public void Both_kinds_of_caches_are_in_the_registry_and_are_disposed_with_the_container()
+    {
+        ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache(static options => options.MaxMemory = MiB)
+            .AddKeyedBoundedByteCache("pages", static options => options.MaxMemory = 2 * MiB)
+            .BuildServiceProvider();
+        var registry = provider.GetRequiredService<BoundedMemoryCacheRegistry>();
+        var cache = provider.GetRequiredKeyedService<BoundedByteCache>("pages");
+
+        Assert.Equal(["default", "pages"], registry.Names);
+        Assert.True(registry.TryGet("pages", out IBoundedCache? found));
+        Assert.Same(cache, found);
+        Assert.Equal(2 * MiB, cache.MaxMemory);
+        Assert.Equal("pages", cache.Name);
+        provider.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => cache.Get("a"));
+    }
+
+    [Fact]
+    public void Settings_come_from_a_section_and_a_changed_limit_resizes_the_cache()
+    {
+        IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["MaxMemory"] = "8MiB",
+                ["ClearFreedMemory"] = "true",
+                ["ExpirationScanFrequency"] = "00:00:30",
+            })
+            .Build();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddKeyedBoundedByteCache("pages", configuration: configuration)
+            .BuildServiceProvider();
+        var cache = provider.GetRequiredKeyedService<BoundedByteCache>("pages");
+        Assert.Equal(8 * MiB, cache.MaxMemory);
+
+        configuration["MaxMemory"] = "4MiB";
+        configuration.Reload();
+
+        Assert.True(SpinWait.SpinUntil(() => cache.MaxMemory == 4 * MiB, TimeSpan.FromSeconds(30)));
+    }
+
+    [Theory]
+    [InlineData("MaxMemory", "0")]
+    [InlineData("MaxMemroy", "1MB")]
+    [InlineData("EvictionPolicy", "ScanResistant")]
+    [InlineData("ClearFreedMemory", "2")]
+    [InlineData("MinMemory", "-1")]
+    [InlineData("ExpirationScanFrequency", "30")]
+    public void Settings_that_are_not_allowed_are_named(string name, string value)
+    {
+        IConfiguration configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { [name] = value })
+            .Build();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddKeyedBoundedByteCache("pages", configuration: configuration)
+            .BuildServiceProvider();
+
+        var failure = Assert.Throws<OptionsValidationException>(
+            provider.GetRequiredService<BoundedMemoryCacheRegistry>);
+        Assert.Contains(name, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_caches_of_one_name_are_refused()
+    {
+        using ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache(static options => options.Name = "pages")
+            .AddKeyedBoundedByteCache("pages")
+            .BuildServiceProvider();
+        Assert.Throws<OptionsValidationException>(provider.GetRequiredService<BoundedMemoryCacheRegistry>);
+    }
+
+    [Fact]
+    public void A_distributed_cache_takes_the_place_of_the_one_in_memory_only()
+    {
+        using ServiceProvider provider = new ServiceCollection()
+            .AddDistributedMemoryCache()
+            .AddBoundedDistributedCache(static options => options.MaxMemory = MiB)
+            .AddDistributedMemoryCache()
+            .AddBoundedDistributedCache(static options => options.MaxMemory = 2 * MiB)
+            .AddKeyedBoundedDistributedCache("second")
+            .BuildServiceProvider();
+        IDistributedCache cache = Assert.Single(provider.GetServices<IDistributedCache>());
+        cache.Set("a", [1, 2], new DistributedCacheEntryOptions());
+        Assert.Equal(
+            [1, 2], provider.GetRequiredKeyedService<BoundedByteCache>("distributed-cache").Get("a"));
+        Assert.Null(provider.GetRequiredKeyedService<IDistributedCache>("second").Get("a"));
+        Assert.IsAssignableFrom<IBufferDistributedCache>(cache);
+        Assert.Equal(
+            ["distributed-cache", "second"], provider.GetRequiredService<BoundedMemoryCacheRegistry>().Names);
+
+        var other = new ServiceCollection();
+        other.AddSingleton<IDistributedCache>(static _ => throw new NotSupportedException());
+        var failure = Assert.Throws<InvalidOperationException>(() => other.AddBoundedDistributedCache());
+        Assert.Contains("AddKeyedBoundedDistributedCache", failure.Message, StringComparison.Ordinal);
+        other.AddKeyedBoundedDistributedCache("mine");
+    }
+
+    [Fact]
+    public void A_memory_report_tells_what_byte_caches_hold()
+    {
+        using BoundedByteCache cache = Make(32 * MiB);
+        for (int i = 0; i < 20_000; i++)
+        {
+            cache.Set($"k{i}", Value(i, 1000));
+        }
+
+        MemoryReport report = MemoryReport.Capture(MemoryReportMode.Observe, cache);
+
+        MemoryReportPart part = Assert.Single(
+            report.Rows.Single(static row => row.Kind == MemoryReportRowKind.Native).Parts,
+            static part => part.Name == "byte caches");
+        Assert.True(part.Bytes >= cache.UsedMemory);
+        Assert.False(part.IsEstimate);
+    }
+}
