@@ -30,6 +30,8 @@ public sealed partial class BoundedByteCache
             Name = Name,
             MaxMemory = MaxMemory,
             EffectiveMaxMemory = totals.LimitBytes,
+            Pressure = _pressure?.Pressure,
+            Yields = Volatile.Read(ref _yields),
             UsedMemory = totals.UsedBytes,
             Count = totals.Count,
             Hits = hasLookups ? _engine.Lookups.Hits : null,

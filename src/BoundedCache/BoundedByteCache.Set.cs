@@ -27,14 +27,14 @@ public sealed partial class BoundedByteCache
     public bool Set(
         ReadOnlySpan<char> key, ReadOnlySpan<byte> value, DistributedCacheEntryOptions? options = null) =>
         TryRead(options, out EntryExpiration expiration)
-            ? _engine.Set(key, value, expiration)
+            ? Report(_engine.Set(key, value, expiration))
             : SetExpired(key);
 
     /// <inheritdoc cref="Set(ReadOnlySpan{char}, ReadOnlySpan{byte}, DistributedCacheEntryOptions?)"/>
     public bool Set(
         ReadOnlySpan<char> key, in ReadOnlySequence<byte> value, DistributedCacheEntryOptions? options = null) =>
         TryRead(options, out EntryExpiration expiration)
-            ? _engine.Set(key, value, expiration)
+            ? Report(_engine.Set(key, value, expiration))
             : SetExpired(key);
 
     /// <inheritdoc cref="Set(ReadOnlySpan{char}, ReadOnlySpan{byte}, DistributedCacheEntryOptions?)"/>

@@ -31,12 +31,6 @@ public sealed partial class BoundedByteCache
     /// </summary>
     public long EffectiveMaxMemory => _engine.LimitBytes;
 
-    /// <summary>Bytes that memory pressure leaves the cache.</summary>
-    internal long MinMemory { get; }
-
-    /// <summary>Whether the cache holds less than its limit under memory pressure.</summary>
-    internal bool YieldsToPressure { get; }
-
     /// <summary>
     /// Sets the limit as <see cref="MaxMemory"/> does, without blocking, and reports. The new limit holds when this
     /// returns its task; eviction follows on another thread.
@@ -80,21 +74,6 @@ public sealed partial class BoundedByteCache
             : Task.Run(Release, CancellationToken.None).WaitAsync(cancellationToken);
     }
 
-    /// <summary>
-    /// Lets the cache hold less than <see cref="MaxMemory"/>, or all of it again, and evicts down to it.
-    /// </summary>
-    /// <param name="bytes">The most bytes that may be held; <see cref="long.MaxValue"/> for no such limit.</param>
-    internal void SetCeiling(long bytes)
-    {
-        lock (_lock)
-        {
-            _ceiling = Math.Max(1, bytes);
-            _engine.SetLimit(Math.Min(_maxMemory, _ceiling));
-        }
-
-        _engine.EvictToLimit();
-    }
-
     private static void CheckLimit(long maxMemory)
     {
         if (maxMemory < 1)
@@ -122,8 +101,7 @@ public sealed partial class BoundedByteCache
         lock (_lock)
         {
             long old = _maxMemory;
-            Volatile.Write(ref _maxMemory, maxMemory);
-            _engine.SetLimit(Math.Min(maxMemory, _ceiling));
+            SetLimits_NeedsLock(maxMemory, _cap);
             return new ShrinkStart(old, maxMemory, _engine.UsedBytes, before, started);
         }
     }

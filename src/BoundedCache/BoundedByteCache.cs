@@ -3,7 +3,9 @@ using System.Diagnostics.Metrics;
 using BoundedCache.Bytes;
 using BoundedCache.Diagnostics;
 using BoundedCache.Entries;
+using BoundedCache.Pacing;
 using BoundedCache.Process;
+using BoundedCache.Release;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -34,7 +36,7 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
     private WeakTimer<BoundedByteCache>? _scan;
     private IDisposable? _companion;
     private long _maxMemory;
-    private long _ceiling = long.MaxValue;
+    private long _cap = long.MaxValue;
 
     /// <summary>Creates a cache. It starts no thread, and a timer only with the first entry that expires.</summary>
     /// <param name="options">Settings, checked and copied: later changes have no effect.</param>
@@ -50,7 +52,7 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
     /// <exception cref="PlatformNotSupportedException">This is not Linux on x64.</exception>
     public BoundedByteCache(
         BoundedByteCacheOptions options, ILoggerFactory? loggerFactory = null, IMeterFactory? meterFactory = null)
-        : this(options, loggerFactory, meterFactory, null)
+        : this(options, loggerFactory, meterFactory, null, PressureReleases.Shared)
     {
     }
 
@@ -59,13 +61,15 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
         BoundedByteCacheOptions options,
         ILoggerFactory? loggerFactory,
         IMeterFactory? meterFactory,
-        IPageSource? pages)
+        IPageSource? pages,
+        MemoryPressure? pressure = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Name = options.Name;
-        MinMemory = options.MinMemory;
-        YieldsToPressure = options.YieldToMemoryPressure;
+        _minMemory = options.ConfiguredMinMemory;
+        _yieldsToMachine = options.YieldToMachinePressure;
+        _reserve = options.MemoryReserve;
         _time = options.TimeProvider;
         _scanFrequency = options.ExpirationScanFrequency;
         _trackStatistics = options.TrackStatistics;
@@ -78,7 +82,9 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
             options.MaxMemory,
             _time,
             options.ClearFreedMemory);
+        _yieldLog = new LogThrottle(_time);
         Publish(meterFactory);
+        _pressure = options.YieldToMemoryPressure ? pressure?.Join(this) : null;
         LiveCaches.Add(this);
     }
 
@@ -213,6 +219,7 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
             return;
         }
 
+        _pressure?.Leave();
         Interlocked.Exchange(ref _companion, null)?.Dispose();
         lock (_lock)
         {

@@ -35,6 +35,12 @@ public sealed class BoundedByteCacheOptions
     /// </summary>
     public bool YieldToMemoryPressure { get; set; } = true;
 
+    /// <inheritdoc cref="BoundedMemoryCacheOptions.YieldToMachinePressure"/>
+    public bool YieldToMachinePressure { get; set; }
+
+    /// <inheritdoc cref="BoundedMemoryCacheOptions.MemoryReserve"/>
+    public double MemoryReserve { get; set; } = BoundedMemoryCacheOptions.DefaultReserve;
+
     /// <summary>
     /// Which entries are evicted first. Default <see cref="EvictionPolicy.LeastRecentlyUsed"/>, which is the only one
     /// that a byte cache has today.
@@ -65,6 +71,9 @@ public sealed class BoundedByteCacheOptions
     /// </summary>
     public TimeSpan ExpirationScanFrequency { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary><see cref="MinMemory"/> where it was set; null for the default.</summary>
+    internal long? ConfiguredMinMemory => _minMemory;
+
     /// <summary>
     /// Throws for the first setting that is out of range, saying its name, its value and what is allowed.
     /// </summary>
@@ -93,6 +102,13 @@ public sealed class BoundedByteCacheOptions
         if (_minMemory is { } min && (min < 0 || min > MaxMemory))
         {
             yield return OutOfRange(nameof(MinMemory), "from 0 to MaxMemory", min);
+        }
+
+        if (!(MemoryReserve >= BoundedMemoryCacheOptions.LeastReserve
+            && MemoryReserve <= BoundedMemoryCacheOptions.LargestReserve))
+        {
+            yield return OutOfRange(
+                nameof(MemoryReserve), "a number from 0.01 to 0.5 (half of the limit)", MemoryReserve);
         }
 
         if (!Enum.IsDefined(EvictionPolicy))

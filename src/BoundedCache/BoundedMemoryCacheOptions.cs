@@ -15,6 +15,7 @@ public sealed class BoundedMemoryCacheOptions
 
     internal const double LeastReserve = 0.01;
     internal const double LargestReserve = 0.5;
+    internal const double DefaultReserve = 0.12;
 
     private long? _minMemory;
 
@@ -94,7 +95,8 @@ public sealed class BoundedMemoryCacheOptions
     /// <remarks>
     /// When less than a reserve is left (<see cref="MemoryReserve"/>), all caches of the process give up entries, each
     /// in proportion to what it holds above its <see cref="MinMemory"/>.
-    /// <see cref="BoundedMemoryCache.EffectiveMaxMemory"/> falls, and memory is released. When there is room for some seconds, it rises again in steps.
+    /// <see cref="BoundedMemoryCache.EffectiveMaxMemory"/> falls, and memory is released. When there is room for some
+    /// seconds, it rises again in steps.
     /// <see cref="CacheSnapshot.Pressure"/> says why, how much and since when. Limits of containers are read on Linux;
     /// the heap's hard limit everywhere. Without effect under <see cref="EntrySizing.Declared"/>, whose units may be
     /// anything.
@@ -117,7 +119,7 @@ public sealed class BoundedMemoryCacheOptions
     /// stops the process ever more often to collect. Of the heap's hard limit half the share is kept free. At least
     /// 32 MiB are kept free, or a sixth of a limit below 192 MiB. The largest share of all caches counts.
     /// </summary>
-    public double MemoryReserve { get; set; } = 0.12;
+    public double MemoryReserve { get; set; } = DefaultReserve;
 
     /// <summary>
     /// Whether the cache also yields when the machine's memory runs short (<c>MemAvailable</c> on Linux). Default

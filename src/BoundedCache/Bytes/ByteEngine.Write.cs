@@ -171,7 +171,7 @@ internal sealed unsafe partial class ByteEngine
         slot->Length = value.Length;
         slot->Place = Place.Pack(block, flags, key.Bytes.Length);
         ByteSlot.End(slot);
-        CountStored_NeedsLock(flags);
+        CountStored_NeedsLock(flags, value.Length);
         _table.Order.MoveToHead(index);
         return true;
     }
@@ -270,12 +270,13 @@ internal sealed unsafe partial class ByteEngine
             _table.Order.MoveToHead(index);
         }
 
-        CountStored_NeedsLock(place);
+        CountStored_NeedsLock(place, length);
     }
 
-    private void CountStored_NeedsLock(ulong flags)
+    private void CountStored_NeedsLock(ulong flags, int length)
     {
         _insertions++;
+        Volatile.Write(ref _cameBytes, _cameBytes + length + ByteSlot.Size);
         Volatile.Write(ref _count, _table.Count);
         if ((flags & Place.Deadline) != 0)
         {

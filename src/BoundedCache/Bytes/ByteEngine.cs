@@ -53,6 +53,7 @@ internal sealed unsafe partial class ByteEngine
     private readonly bool _clearFreed;
     private readonly EntryTotals[] _left = new EntryTotals[Enum.GetValues<ByteRemoval>().Length];
     private long _insertions;
+    private long _cameBytes;
     private long _creditedBytes;
     private long _limit;
     private int _expiring;
@@ -93,6 +94,9 @@ internal sealed unsafe partial class ByteEngine
     public long CreditedBytes => Volatile.Read(ref _creditedBytes);
 
     public long LostTouches => _touches.LostTouches;
+
+    /// <summary>Bytes of values and slots that ever came in.</summary>
+    public long CameBytes => Volatile.Read(ref _cameBytes);
 
     public bool IsDisposed => Volatile.Read(ref _isDisposed);
 

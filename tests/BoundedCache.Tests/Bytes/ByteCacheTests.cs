@@ -1,5 +1,6 @@
 using System.Buffers;
 using BoundedCache.Bytes;
+using BoundedCache.Pacing;
 using Microsoft.Extensions.Caching.Distributed;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
@@ -353,13 +354,14 @@ public sealed class ByteCacheTests
             cache.Set($"k{i}", Value(i, 1000));
         }
 
-        cache.SetCeiling(4 * MiB);
+        ((IYieldingCache)cache).SetCap(4 * MiB);
+        Assert.True(((IYieldingCache)cache).EvictDownToLimit() > 0);
         Assert.Equal(4 * MiB, cache.EffectiveMaxMemory);
         Assert.Equal(16 * MiB, cache.MaxMemory);
         Assert.True(cache.UsedMemory <= 4 * MiB);
         cache.MaxMemory = 8 * MiB;
         Assert.Equal(4 * MiB, cache.EffectiveMaxMemory);
-        cache.SetCeiling(long.MaxValue);
+        ((IYieldingCache)cache).SetCap(long.MaxValue);
         Assert.Equal(8 * MiB, cache.EffectiveMaxMemory);
         cache.Engine.CheckInvariants();
     }

@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using BoundedCache.Diagnostics;
+using BoundedCache.Entries;
+using BoundedCache.Pacing;
+
+namespace BoundedCache;
+
+/// <summary>The cache's part in memory pressure: what it yields, and the limit that holds.</summary>
+public sealed partial class BoundedByteCache : IYieldingCache
+{
+    private readonly long? _minMemory;
+    private readonly PressureMember? _pressure;
+    private readonly LogThrottle _yieldLog;
+    private readonly bool _yieldsToMachine;
+    private readonly double _reserve;
+    private long _yields;
+
+    /// <summary>What pressure leaves the cache: by default an eighth of the limit, whatever that is now.</summary>
+    internal long MinMemory
+    {
+        get
+        {
+            long max = MaxMemory;
+            return Math.Clamp(_minMemory ?? (max / BoundedMemoryCacheOptions.MinMemoryPart), 1, max);
+        }
+    }
+
+    long IYieldingCache.MinMemory => MinMemory;
+
+    /// <summary>Nothing of the managed heap: evicting gives the memory back at once.</summary>
+    long IYieldingCache.CreditedBytes => 0;
+
+    bool IYieldingCache.YieldsToMachine => _yieldsToMachine;
+
+    double IYieldingCache.Reserve => _reserve;
+
+    /// <inheritdoc/>
+    CachePressure? ILiveCache.Pressure => _pressure?.Pressure;
+
+    void IYieldingCache.SetCap(long capBytes)
+    {
+        lock (_lock)
+        {
+            _yields += capBytes < _cap ? 1 : 0;
+            SetLimits_NeedsLock(_maxMemory, capBytes);
+        }
+    }
+
+    long IYieldingCache.EvictDownToLimit() => _engine.EvictToLimit().Bytes;
+
+    void IYieldingCache.OnPressure(PressureEvent change, CachePressure pressure)
+    {
+        switch (change)
+        {
+            case PressureEvent.Yielded:
+                if (_yieldLog.TryPass(typeof(CachePressure), out _))
+                {
+                    Log.Yielded(_logger, Name, MaxMemory, EffectiveMaxMemory, pressure);
+                }
+
+                break;
+            case PressureEvent.Ended:
+                Log.YieldingEnded(_logger, Name, MaxMemory);
+                break;
+            default:
+                Log.YieldingStopped(_logger, Name, pressure);
+                break;
+        }
+    }
+
+    private void SetLimits_NeedsLock(long maxMemory, long capBytes)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        _cap = capBytes;
+        Volatile.Write(ref _maxMemory, maxMemory);
+        _engine.SetLimit(Math.Min(maxMemory, Math.Max(MinMemory, capBytes)));
+    }
+
+    private bool Report(bool isStored)
+    {
+        _pressure?.Report(_engine.CameBytes);
+        return isStored;
+    }
+}
