@@ -33,6 +33,9 @@ internal sealed class Bound : IPartedFigure
         new("beside 4 GB of other live objects, 2 writers", 32, 2, 500, 1500, OtherBytes: 4_000_000_000),
     ];
 
+    // Shows which pauses are the pacing's, where much else is alive.
+    private static readonly string[] s_unpaced = ["unpaced"];
+
     public string Name => "bound";
 
     public string Title => "anonymous RSS above an empty process / limit; full speed unless said; 20 s each";
@@ -43,7 +46,8 @@ internal sealed class Bound : IPartedFigure
     {
         foreach (Case run in s_cases.Where(run => parts.Contains(run.Title)))
         {
-            foreach (string cache in (string[])["BoundedCache", "MemoryCache"])
+            foreach (string cache in (string[])[
+                "BoundedCache", "MemoryCache", .. run.OtherBytes > 0 ? s_unpaced : []])
             {
                 yield return Describe(run, cache, Child.MeasureIn(run.Environment, Name, [cache, .. run.Arguments]));
             }
@@ -61,7 +65,11 @@ internal sealed class Bound : IPartedFigure
             long empty = Resident();
             using IMemoryCache cache = args[0] == "MemoryCache"
                 ? Caches.Microsoft(run.LimitBytes)
-                : new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = run.LimitBytes });
+                : new BoundedMemoryCache(new BoundedMemoryCacheOptions
+                {
+                    MaxMemory = run.LimitBytes,
+                    PacingShare = args[0] == "unpaced" ? 0 : new BoundedMemoryCacheOptions().PacingShare,
+                });
             Writer[] writers = [.. Enumerable.Range(0, run.Writers).Select(i => new Writer(cache, run, i))];
             Thread[] threads = [.. writers.Select(static writer => new Thread(writer.Run))];
             Array.ForEach(threads, static thread => thread.Start());
@@ -184,8 +192,11 @@ internal sealed class Bound : IPartedFigure
             {
                 entry.Value = value;
 
-                // What MemoryCache keeps alive of an entry, counted as BoundedCache counts.
-                entry.Size = value.Length + 24 + 50 + 163;
+                if (cache is MemoryCache)
+                {
+                    // What it keeps alive of an entry: BoundedCache measures that itself.
+                    entry.Size = value.Length + 24 + 50 + 163;
+                }
             }
 
             _longest = Math.Max(_longest, Stopwatch.GetTimestamp() - startedAt);

@@ -45,7 +45,7 @@ internal sealed class HolePacing(TimeProvider time)
     {
         long room = Math.Max(full.YoungBytes, young.YoungBytes);
         long idle = Math.Max(0, full.CommittedBytes - full.LiveBytes - room);
-        _keptBytes = full.Compacted ? idle : Math.Min(_keptBytes, idle);
+        _keptBytes = IsCollecting && full.Compacted ? idle : Math.Min(_keptBytes, idle);
         _liveBytes = full.LiveBytes;
         IdleBytes = idle - _keptBytes;
     }

@@ -7,9 +7,9 @@ namespace BoundedCache.Pacing;
 /// <summary>
 /// Keeps a process's memory near its caches' limits while entries come and go. It counts the bytes that left all caches
 /// since the last collection of the whole heap. When they pass the caches' budgets taken together
-/// (<see cref="PacingBudget"/>), it requests a collection in the background. Where writers outrun that collection, they
-/// wait for its end (<see cref="WriterGate"/>). It has the young generations compacted as <see cref="YoungPacing"/>
-/// says, and holes closed as <see cref="HolePacing"/> says.
+/// (<see cref="PacingBudget"/>), it requests a collection in the background, or a blocking one where that is quick.
+/// Where writers outrun that collection, they wait for its end (<see cref="WriterGate"/>). It has the young generations
+/// compacted as <see cref="YoungPacing"/> says, and holes closed as <see cref="HolePacing"/> says.
 /// </summary>
 /// <remarks>
 /// <para>An evicted entry has mostly lived long enough to be in the oldest generation. There it stays, dead, until that
@@ -35,6 +35,10 @@ internal sealed partial class Pacer
     // A collection that takes longer counts as ended, so that a stuck one does not end pacing.
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
 
+    // Where collecting the whole heap takes no longer than this, it may as well stop the process: a few large values,
+    // for example. Then nothing dies beside the collection, and what it frees is there for the next value.
+    private static readonly TimeSpan s_quick = TimeSpan.FromMilliseconds(20);
+
     // How often the end of a background collection is looked for: the runtime announces it to nobody.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(1);
 
@@ -55,6 +59,7 @@ internal sealed partial class Pacer
     private long _overdueBytes;
     private int _fullCollections;
     private bool _isCollecting;
+    private bool _isQuick;
     private long _startedAt;
     private long _lastFull;
     private long _notBefore = long.MinValue;
@@ -142,6 +147,7 @@ internal sealed partial class Pacer
     {
         bool isFullDue;
         bool isScattered;
+        bool isQuick;
         bool isYoungDue;
         bool isBehind;
         long openings = Gate.Openings;
@@ -155,6 +161,7 @@ internal sealed partial class Pacer
             bool mayCollect = !_collector.IsInNoGCRegion;
             isFullDue = mayCollect && TryBegin_NeedsLock();
             isScattered = isFullDue && _holes.TryBegin(_budget.IdleBytes);
+            isQuick = _isQuick;
             isYoungDue = mayCollect && !isFullDue && _young.TryBegin(_budget.Bytes);
             isBehind = mayCollect && IsBehind_NeedsLock();
             account.ExpectReport(atOnce: isBehind);
@@ -162,7 +169,9 @@ internal sealed partial class Pacer
 
         if (isFullDue)
         {
-            Start(isScattered ? _collector.CollectAggressively : _collector.CollectInBackground);
+            Start(isScattered ? _collector.CollectAggressively
+                : isQuick ? _collector.CollectBlocking
+                : _collector.CollectInBackground);
         }
         else if (isYoungDue)
         {
@@ -228,6 +237,11 @@ internal sealed partial class Pacer
             _isCollecting = false;
             _deadBytesBefore = 0;
             GCReading full = NoteFull_NeedsLock();
+            if (!_holes.IsCollecting)
+            {
+                _isQuick = (full.Concurrent ? taken : full.Pause) <= s_quick;
+            }
+
             _notBefore = Math.Max(
                 NotBefore(_time, taken, MaxShareOfProcessor), NotBefore(_time, full.Pause, _budget.ShareOfPauses));
             _holes.End(taken);

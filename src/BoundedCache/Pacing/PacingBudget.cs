@@ -21,10 +21,10 @@ internal sealed class PacingBudget(CollectorSettings settings)
     public const long SmallCacheBytes = 4 * MinimumBytes;
 
     /// <summary>
-    /// Half of what a process may hold beyond its caches' limits, where they are small; the other half is for new
-    /// objects and for memory without objects. See <see cref="BoundedMemoryCacheOptions.PacingShare"/>.
+    /// A part of what a process may hold beyond its caches' limits, where they are small; the rest is for new objects
+    /// and for memory without objects. See <see cref="BoundedMemoryCacheOptions.PacingShare"/>.
     /// </summary>
-    public const long SlackBytes = 24L * 1024 * 1024;
+    public const long SlackBytes = 20L * 1024 * 1024;
 
     /// <summary>The same for large limits: one part in this many of them.</summary>
     public const int SlackPart = 8;

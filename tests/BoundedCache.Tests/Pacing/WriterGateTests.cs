@@ -142,12 +142,12 @@ public sealed class WriterGateTests : PacerScenario
         Pacer pacer = NewPacer(queue: true);
         PacedAccount account = pacer.Open(0.05);
 
-        // A budget of 16 MiB; an eighth of 32 MiB and 24 MiB are 28 MiB.
+        // A budget of 16 MiB; an eighth of 32 MiB and 20 MiB are 24 MiB.
         account.Report(16 * MiB, 0, 32 * MiB);
         Assert.Single(Started);
-        account.Report(27 * MiB, 0, 32 * MiB, mayWait: true);
+        account.Report(23 * MiB, 0, 32 * MiB, mayWait: true);
         Assert.Equal(0, pacer.Gate.Waits);
-        account.Report(28 * MiB, 0, 32 * MiB, mayWait: true);
+        account.Report(24 * MiB, 0, 32 * MiB, mayWait: true);
         Assert.Equal(1, pacer.Gate.Waits);
     }
 
