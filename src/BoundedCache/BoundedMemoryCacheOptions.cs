@@ -89,7 +89,8 @@ public sealed class BoundedMemoryCacheOptions
     /// <remarks>
     /// When less than a reserve is left (<see cref="MemoryReserve"/>), all caches of the process give up entries, each
     /// in proportion to what it holds above its <see cref="MinMemory"/>.
-    /// <see cref="BoundedMemoryCache.EffectiveMaxMemory"/> falls, and memory is released. When there is room for some seconds, it rises again in steps.
+    /// <see cref="BoundedMemoryCache.EffectiveMaxMemory"/> falls, and memory is released. When there
+    /// is room for some seconds, it rises again in steps.
     /// <see cref="CacheSnapshot.Pressure"/> says why, how much and since when. Limits of containers are read on Linux;
     /// the heap's hard limit everywhere. Without effect under <see cref="EntrySizing.Declared"/>, whose units may be
     /// anything.

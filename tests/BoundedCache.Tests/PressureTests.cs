@@ -62,7 +62,8 @@ public sealed class PressureTests
             (MemoryPressureKind.Container, 1000 * MiB, 990 * MiB, (400 * MiB) - effective, false),
             (snapshot.Pressure!.Kind, snapshot.Pressure.LimitBytes, snapshot.Pressure.UsedBytes,
                 snapshot.Pressure.YieldedBytes, snapshot.Pressure.IsStopped));
-        Assert.Contains(log.Messages, static line => line.Contains("of the container's limit", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Messages, static line => line.Contains("of the container's limit", StringComparison.Ordinal));
 
         MemoryReport report = MemoryReport.Capture(MemoryReportMode.Observe, test.Cache);
         Assert.Contains(report.Findings, static finding => finding.Cause == MemoryReportCause.MemoryPressure);
