@@ -105,6 +105,7 @@ public sealed class PressureTests
 
         Assert.False(test.Cache.TryGetValue("large", out _));
         Assert.Equal(1, test.Cache.GetSnapshot().RefusedTooLarge);
+        Assert.True(Eventually.True(() => test.Cache.UsedMemory <= test.Cache.EffectiveMaxMemory));
     }
 
     [Fact]
@@ -137,6 +138,7 @@ public sealed class PressureTests
         Assert.InRange(test.Cache.EffectiveMaxMemory, 50 * MiB, 60 * MiB);
         test.Cache.MaxMemory = 1600 * MiB;
         Assert.Equal(200 * MiB, test.Cache.EffectiveMaxMemory);
+        Assert.True(Eventually.True(() => test.Cache.UsedMemory <= test.Cache.EffectiveMaxMemory));
     }
 
     [Fact]
