@@ -81,20 +81,26 @@ public sealed class OptionsTests
             "from 10 seconds to 24 days");
 
     [Fact]
-    public void Idle_releases_are_for_at_least_a_byte() =>
+    public void Pressure_cannot_leave_less_than_nothing() =>
         AssertRefused<ArgumentOutOfRangeException>(
             options => options.MinMemory = -1,
-            "BoundedMemoryCacheOptions.MinMemory: expected at least 0 bytes, got -1."
-        },
-        {
-            options => options.MemoryReserve = 0.6,
-            "BoundedMemoryCacheOptions.MemoryReserve: expected a number from 0.01 to 0.5 (half of the limit), got 0.6."
-        },
-        {
-            options => options.MemoryReserve = double.NaN,
-            "BoundedMemoryCacheOptions.MemoryReserve: expected a number from 0.01 to 0.5 (half of the limit), got NaN."
-        },
-        {
+            "BoundedMemoryCacheOptions.MinMemory",
+            "at least 0 bytes",
+            "-1");
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.6)]
+    [InlineData(double.NaN)]
+    public void A_reserve_is_at_most_half_of_a_limit(double share) =>
+        AssertRefused<ArgumentOutOfRangeException>(
+            options => options.MemoryReserve = share,
+            "BoundedMemoryCacheOptions.MemoryReserve",
+            "a number from 0.01 to 0.5");
+
+    [Fact]
+    public void Idle_releases_are_for_at_least_a_byte() =>
+        AssertRefused<ArgumentOutOfRangeException>(
             options => options.IdleReleaseMinimumBytes = 0,
             "BoundedMemoryCacheOptions.IdleReleaseMinimumBytes",
             "at least 1",

@@ -62,7 +62,8 @@ public sealed class PressureTests
             (MemoryPressureKind.Container, 1000 * MiB, 990 * MiB, (400 * MiB) - effective, false),
             (snapshot.Pressure!.Kind, snapshot.Pressure.LimitBytes, snapshot.Pressure.UsedBytes,
                 snapshot.Pressure.YieldedBytes, snapshot.Pressure.IsStopped));
-        Assert.Contains(log.Messages, static line => line.Contains("of the container's limit", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Messages, static line => line.Contains("of the container's limit", StringComparison.Ordinal));
 
         MemoryReport report = MemoryReport.Capture(MemoryReportMode.Observe, test.Cache);
         Assert.Contains(report.Findings, static finding => finding.Cause == MemoryReportCause.MemoryPressure);
@@ -104,6 +105,7 @@ public sealed class PressureTests
 
         Assert.False(test.Cache.TryGetValue("large", out _));
         Assert.Equal(1, test.Cache.GetSnapshot().RefusedTooLarge);
+        Assert.True(Eventually.True(() => test.Cache.UsedMemory <= test.Cache.EffectiveMaxMemory));
     }
 
     [Fact]
@@ -136,6 +138,7 @@ public sealed class PressureTests
         Assert.InRange(test.Cache.EffectiveMaxMemory, 50 * MiB, 60 * MiB);
         test.Cache.MaxMemory = 1600 * MiB;
         Assert.Equal(200 * MiB, test.Cache.EffectiveMaxMemory);
+        Assert.True(Eventually.True(() => test.Cache.UsedMemory <= test.Cache.EffectiveMaxMemory));
     }
 
     [Fact]

@@ -68,7 +68,8 @@ internal sealed record CacheSetting(
             static (options, value) => options.YieldToMemoryPressure = value),
         new(
             nameof(BoundedMemoryCacheOptions.MinMemory),
-            "an eighth of MaxMemory, or at least 0 bytes, as a number of bytes (1048576) or an amount with a unit (64MB)",
+            "an eighth of MaxMemory, or at least 0 bytes, as a number of bytes (1048576) or an amount "
+                + "with a unit (64MB)",
             TrySetMinMemory,
             static options => options.ConfiguredMinMemory is long bytes ? bytes : NoMinMemory),
         new(

@@ -90,7 +90,8 @@ internal sealed class PressureRules(TimeProvider time)
             return isUrgent ? heldBytes : 0;
         }
 
-        return Math.Min(heldBytes, missing + (isUrgent ? reserveBytes : Math.Max(reserveBytes / 4 * 3, heldBytes / 16)));
+        long more = isUrgent ? reserveBytes : Math.Max(reserveBytes / 4 * 3, heldBytes / 16);
+        return Math.Min(heldBytes, missing + more);
     }
 
     /// <summary>What caches may have back now, in bytes; 0 for nothing.</summary>

@@ -229,7 +229,7 @@ public sealed class PressureTests
     public void The_last_room_is_fetched_by_a_full_release_and_more_room_by_a_gentle_one()
     {
         PressureScenario test = OneCache();
-        test.OtherBytes = test.LimitBytes - test.UsedBytes - (25 * MiB);
+        test.OtherBytes = test.LimitBytes - test.UsedBytes - (60 * MiB);
         test.Run(2);
         Assert.Equal(PressureRelease.Gentle, test.Releases[0]);
 
