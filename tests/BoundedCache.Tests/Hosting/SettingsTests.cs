@@ -156,9 +156,9 @@ public sealed class SettingsTests
         [
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
-                : "expected MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
-                    + "TrackLinkedCacheEntries, DisposeValues, PacingShare, AuditShare, AuditOnlyReports, "
-                    + "IdleReleaseInterval, "
+                : "expected MaxMemory, Name, Sizing, EvictionPolicy, ReleaseMode, ExpirationScanFrequency, "
+                    + "TrackStatistics, TrackLinkedCacheEntries, DisposeValues, PacingShare, AuditShare, "
+                    + "AuditOnlyReports, IdleReleaseInterval, "
                     + "IdleReleaseMinimumBytes or TrimNativeMemory."),
         ],
         (unknown, "1"));
