@@ -8,7 +8,7 @@ public enum EvictionPolicy
 
     /// <summary>
     /// Entries that were stored and not used again, before those that were: a scan over many keys does not evict what
-    /// is in use. Of entries that are equally old, large ones go first. A hit costs no more than a lookup.
+    /// is in use. Of entries that are equally old, large ones go first. A hit notes its use by a byte, or by nothing.
     /// </summary>
     /// <remarks>
     /// It evicts neither in the order of use nor in any order that the application can foresee. Its table takes 17

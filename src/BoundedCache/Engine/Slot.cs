@@ -59,11 +59,11 @@ internal struct Slot
     public byte Mark
     {
         readonly get => (byte)(VersionAndMark >> MarkShift);
-        set => MarkByte = value;
+        set => MarkByte() = value;
     }
 
     [UnscopedRef]
-    private ref byte MarkByte =>
+    private ref byte MarkByte() =>
         ref Unsafe.Add(ref Unsafe.As<uint, byte>(ref VersionAndMark), BitConverter.IsLittleEndian ? 3 : 0);
 
     /// <summary>The version in a value of <see cref="VersionAndMark"/>.</summary>
@@ -82,7 +82,7 @@ internal struct Slot
     {
         if (versionAndMark < (uint)MaxMark << MarkShift)
         {
-            MarkByte = (byte)((versionAndMark >> MarkShift) + 1);
+            MarkByte() = (byte)((versionAndMark >> MarkShift) + 1);
         }
     }
 

@@ -19,6 +19,30 @@ public sealed class EntryBytesTests
     }
 
     [Fact]
+    public void A_scan_resistant_table_has_at_most_74_bytes_an_entry_and_charges_what_it_has()
+    {
+        var engine = new CacheEngine(
+            long.MaxValue, TimeProvider.System, static _ => { }, policy: EvictionPolicy.ScanResistant);
+        const int Entries = 200_000;
+        for (int i = 0; i < Entries; i++)
+        {
+            string key = $"key {i}";
+            engine.Set(new StringLookup(key), new NewEntry
+            {
+                Key = key,
+                Value = "",
+                Details = null,
+                Priority = CacheItemPriority.Normal,
+                Charge = 1,
+                Deadline = long.MaxValue,
+            });
+        }
+
+        Assert.InRange(engine.TableBytes / (double)Entries, engine.BytesPerEntry - 2, 74);
+        Assert.InRange(engine.BytesPerEntry, 1, 74);
+    }
+
+    [Fact]
     public void Chunks_stay_below_the_large_object_threshold() =>
         Assert.InRange(Unsafe.SizeOf<Slot>() * SlotStore.ChunkSize, 0, 84_000);
 

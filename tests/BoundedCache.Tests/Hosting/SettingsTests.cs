@@ -173,9 +173,9 @@ public sealed class SettingsTests
         [
             $"Cache: unknown setting '{unknown}'; " + (meant is not null
                 ? $"did you mean '{meant}'?"
-                : "expected MaxMemory, Name, Sizing, ReleaseMode, ExpirationScanFrequency, TrackStatistics, "
-                    + "TrackLinkedCacheEntries, DisposeValues, PacingShare, YieldToMemoryPressure, MinMemory, "
-                    + "MemoryReserve, YieldToMachinePressure, AuditShare, AuditOnlyReports, "
+                : "expected MaxMemory, Name, Sizing, EvictionPolicy, ReleaseMode, ExpirationScanFrequency, "
+                    + "TrackStatistics, TrackLinkedCacheEntries, DisposeValues, PacingShare, YieldToMemoryPressure, "
+                    + "MinMemory, MemoryReserve, YieldToMachinePressure, AuditShare, AuditOnlyReports, "
                     + "IdleReleaseInterval, "
                     + "IdleReleaseMinimumBytes or TrimNativeMemory."),
         ],
