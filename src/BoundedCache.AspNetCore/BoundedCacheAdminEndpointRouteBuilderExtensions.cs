@@ -58,7 +58,8 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         {
             throw new InvalidOperationException(
                 "MapBoundedCacheAdmin found no cache to administer. Call builder.Services.AddBoundedMemoryCache(), "
-                    + "AddKeyedBoundedMemoryCache(name) or a method that adds a byte cache, before the application is built.");
+                    + "AddKeyedBoundedMemoryCache(name) or a method that adds a byte cache, "
+                    + "before the application is built.");
         }
 
         KnowTypes(endpoints.ServiceProvider.GetService<IOptions<JsonOptions>>()?.Value.SerializerOptions);
