@@ -228,6 +228,7 @@ internal sealed unsafe partial class ByteEngine
 
                 isDone = next >= _table.End;
                 _table.Walks -= isDone ? 1 : 0;
+                GiveBackIfDisposed_NeedsLock();
             }
         }
 
