@@ -60,7 +60,8 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         {
             throw new InvalidOperationException(
                 "MapBoundedCacheAdmin found no cache to administer. Call builder.Services.AddBoundedMemoryCache(), "
-                    + "AddKeyedBoundedMemoryCache(name) or a method that adds a byte cache, before the application is built.");
+                    + "AddKeyedBoundedMemoryCache(name) or a method that adds a byte cache, "
+                    + "before the application is built.");
         }
 
         MappedPatterns.Add(endpoints, pattern);

@@ -10,9 +10,9 @@ public sealed partial class BoundedByteCache
     /// The limit that was set, in resident bytes, at least 1. One byte is allowed, but then nothing fits.
     /// </summary>
     /// <remarks>
-    /// Raising it takes effect at once. Lowering it evicts down to the new limit, moves the survivors together and gives
-    /// the rest back to the operating system before the setter returns; no garbage collection is needed. New entries
-    /// obey the new limit from the first moment. If several threads set it, the last one wins.
+    /// Raising it takes effect at once. Lowering it evicts down to the new limit, moves the survivors together and
+    /// gives the rest back to the operating system before the setter returns; no garbage collection is needed. New
+    /// entries obey the new limit from the first moment. If several threads set it, the last one wins.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero or negative; nothing changes.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed (set only).</exception>

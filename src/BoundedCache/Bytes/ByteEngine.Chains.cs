@@ -50,6 +50,7 @@ internal sealed unsafe partial class ByteEngine
                 using (_lock.Enter())
                 {
                     FreeSlabs_NeedsLock(_pool.HeaderOf(block), content);
+                    GiveBackIfDisposed_NeedsLock();
                 }
             }
         }
@@ -136,9 +137,9 @@ internal sealed unsafe partial class ByteEngine
                     if (first >= 0)
                     {
                         FreeSlabs_NeedsLock((SlabHeader*)_pool.Address(first), 0);
-                        _pool.GiveBackAll();
                     }
 
+                    GiveBackIfDisposed_NeedsLock();
                     ThrowIfDisposed();
                 }
             }
@@ -201,10 +202,7 @@ internal sealed unsafe partial class ByteEngine
                 if (--header->Leases == SlabHeader.Orphaned)
                 {
                     FreeSlabs_NeedsLock(header, place.SizeWith(length));
-                    if (IsDisposed)
-                    {
-                        _pool.GiveBackAll();
-                    }
+                    GiveBackIfDisposed_NeedsLock();
                 }
             }
 

@@ -52,7 +52,8 @@ internal sealed unsafe partial class ByteEngine
             {
                 Ensure(used.ContainsKey(index) && chained.Add(index), "B1: a chain holds a free slot, or one twice");
                 Ensure(
-                    ByteIndex.BucketOf(used[index].Hash, _table.Index.Count) == bucket, "B1: a slot is in another chain");
+                    ByteIndex.BucketOf(used[index].Hash, _table.Index.Count) == bucket,
+                    "B1: a slot is in another chain");
                 index = used[index].Next;
             }
 
@@ -70,7 +71,8 @@ internal sealed unsafe partial class ByteEngine
         }
 
         Ensure(ordered == used.Count && _table.Order.Tail == newer, "B1: an entry is not in the order of use");
-        Ensure(used.Values.Count(static slot => new Place(slot.Place).HasDeadline) == _expiring, "B1: expiring entries");
+        Ensure(
+            used.Values.Count(static slot => new Place(slot.Place).HasDeadline) == _expiring, "B1: expiring entries");
         return used;
     }
 
@@ -82,7 +84,8 @@ internal sealed unsafe partial class ByteEngine
             Ensure(used.TryGetValue(owner, out ByteSlot slot) && owned.Add(owner), "B2: a block of no entry, or two");
             var place = new Place(slot.Place);
             Ensure((nint)place.Block == block, "B2: a block's owner is elsewhere");
-            Ensure(place.SizeWith(slot.Length) <= size - DenseBlocks.CanarySize, "B2: an entry is larger than its block");
+            Ensure(
+                place.SizeWith(slot.Length) <= size - DenseBlocks.CanarySize, "B2: an entry is larger than its block");
         });
         var slabs = new HashSet<(SlabPool Pool, int Slab)>();
         void Own(SlabPool pool, int slab) => Ensure(slabs.Add((pool, slab)), "B3: a slab has two owners");

@@ -119,8 +119,11 @@ internal sealed unsafe partial class ByteEngine
     {
         ThrowIfDisposed();
         byte[] wide = MemoryMarshal.AsBytes(prefix).ToArray();
-        byte[]? narrow = prefix.ContainsAnyExceptInRange('\0', '\xff') ? null : Encoding.Latin1.GetBytes(prefix.ToArray());
-        return RemoveWhere(ByteRemoval.Removed, (place, _) => (place.IsWide ? wide : narrow) is { } start && KeyStarts(place, start));
+        byte[]? narrow = prefix.ContainsAnyExceptInRange('\0', '\xff')
+            ? null
+            : Encoding.Latin1.GetBytes(prefix.ToArray());
+        return RemoveWhere(
+            ByteRemoval.Removed, (place, _) => (place.IsWide ? wide : narrow) is { } start && KeyStarts(place, start));
     }
 
     /// <summary>
@@ -215,7 +218,8 @@ internal sealed unsafe partial class ByteEngine
                 int end = Math.Min(_table.End, next + WalkSlots);
                 for (; next < end; next++)
                 {
-                    if (_table.Slot(next)->Place is not 0 and ulong word && match(new Place(word), _table.Slot(next)->Length))
+                    if (_table.Slot(next)->Place is not 0 and ulong word
+                        && match(new Place(word), _table.Slot(next)->Length))
                     {
                         RemoveAt_NeedsLock(next, why);
                         removed++;
@@ -224,6 +228,7 @@ internal sealed unsafe partial class ByteEngine
 
                 isDone = next >= _table.End;
                 _table.Walks -= isDone ? 1 : 0;
+                GiveBackIfDisposed_NeedsLock();
             }
         }
 

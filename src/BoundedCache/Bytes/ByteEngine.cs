@@ -147,6 +147,18 @@ internal sealed unsafe partial class ByteEngine
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, typeof(BoundedByteCache));
 
+    /// <summary>
+    /// Gives back what was freed after the disposal gave everything back: by who was inside. Under the lock.
+    /// </summary>
+    private void GiveBackIfDisposed_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (IsDisposed)
+        {
+            Squeeze_NeedsLock();
+        }
+    }
+
     /// <summary>Where an entry with this key is. Under the lock.</summary>
     /// <returns>Its slot, or 0.</returns>
     private int Find_NeedsLock(in EncodedKey key)

@@ -24,7 +24,8 @@ internal sealed unsafe class DenseBlocks(
     public const int CanarySize = 0;
 #endif
 
-    private readonly SizeClass[] _classes = [.. SizeClasses.Sizes.Select(size => new SizeClass(size, SizeClasses.IsInLargeSlab(size) ? large : small))];
+    private readonly SizeClass[] _classes =
+        [.. SizeClasses.Sizes.Select(size => new SizeClass(size, SizeClasses.IsInLargeSlab(size) ? large : small))];
     private int _bulk;
 
     /// <summary>The largest content of a block.</summary>

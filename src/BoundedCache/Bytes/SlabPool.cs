@@ -195,7 +195,9 @@ internal sealed unsafe class SlabPool(AddressSpace space, PageAccount account, i
 
     /// <summary>Takes free slabs that are to be given back without the lock.</summary>
     /// <param name="all">Whether none is kept for the next writes.</param>
-    /// <returns>Whether there are any. Then <see cref="GiveBackLeaving"/> and <see cref="EndLeaving"/> follow.</returns>
+    /// <returns>
+    /// Whether there are any. Then <see cref="GiveBackLeaving"/> and <see cref="EndLeaving"/> follow.
+    /// </returns>
     public bool BeginLeaving(bool all)
     {
         Debug.Assert(_leavingCount == 0, "One thread at a time gives back.");

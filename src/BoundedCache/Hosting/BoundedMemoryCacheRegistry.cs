@@ -10,7 +10,8 @@ namespace BoundedCache;
 
 /// <summary>
 /// All the caches of a container that were registered with <c>AddBoundedMemoryCache</c>,
-/// <c>AddKeyedBoundedMemoryCache</c> and the same of <see cref="BoundedByteCache"/>, by name. A singleton of the container, for code that lists or administers caches.
+/// <c>AddKeyedBoundedMemoryCache</c> and the same of <see cref="BoundedByteCache"/>, by name. A singleton of the
+/// container, for code that lists or administers caches.
 /// </summary>
 /// <remarks>
 /// The caches are created together, in the order of their registration, when the container first resolves one of them

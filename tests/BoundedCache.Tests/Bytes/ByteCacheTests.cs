@@ -144,7 +144,7 @@ public sealed class ByteCacheTests
     }
 
     [Fact]
-    public void Lowering_the_limit_evicts_and_gives_memory_back_and_raising_it_makes_room()
+    public async Task Lowering_the_limit_evicts_and_gives_memory_back_and_raising_it_makes_room()
     {
         using BoundedByteCache cache = Make(32 * MiB);
         for (int i = 0; i < 40_000; i++)
@@ -154,7 +154,7 @@ public sealed class ByteCacheTests
 
         Assert.InRange(cache.UsedMemory, 28 * MiB, 32 * MiB);
         int collections = GC.CollectionCount(2);
-        ShrinkReport report = cache.SetMaxMemoryAsync(4 * MiB).GetAwaiter().GetResult();
+        ShrinkReport report = await cache.SetMaxMemoryAsync(4 * MiB);
 
         Assert.InRange(cache.UsedMemory, 3 * MiB, 4 * MiB);
         Assert.Equal(4 * MiB, cache.EffectiveMaxMemory);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using BoundedCache.TestSupport;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
 namespace BoundedCache.Tests.Bytes;

@@ -1,4 +1,3 @@
-using BoundedCache.Bytes;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
