@@ -35,7 +35,8 @@ public sealed class ArchitectureTests
         [typeof(BoundedMemoryCache)] =
             ["Entries", "Release", "Pacing", "Report", "Diagnostics", "Engine", "Sizing", "Process"],
         [typeof(BoundedMemoryCacheOptions)] = ["Process"],
-        [typeof(BoundedByteCache)] = ["Bytes", "Entries", "Diagnostics", "Engine", "Process"],
+        [typeof(BoundedByteCache)] =
+            ["Bytes", "Entries", "Release", "Pacing", "Diagnostics", "Engine", "Process"],
         [typeof(BoundedByteCacheOptions)] = ["Process"],
         [typeof(BoundedCacheEntryExtensions)] = ["Entries"],
         [typeof(MemoryReport)] = ["Entries", "Report"],

@@ -1,6 +1,5 @@
 using BoundedCache.Tests.Release;
 using BoundedCache.TestSupport;
-using Microsoft.Extensions.Caching.Memory;
 using static BoundedCache.Tests.Process.FakeProcess;
 
 namespace BoundedCache.Tests;

@@ -96,6 +96,18 @@ internal sealed class MemoryPressure
         {
             Look();
         }
+        else if (!IsWatching && _lock.TryEnter())
+        {
+            // It is too early for a look. But these may be the last bytes for long: then only the timer looks.
+            try
+            {
+                Watch_NeedsLock(_members.ToList());
+            }
+            finally
+            {
+                _lock.Exit();
+            }
+        }
     }
 
     /// <summary>Looks at the limits, and does what is due.</summary>

@@ -19,7 +19,6 @@ internal sealed class PressureScenario
     private readonly long[] _lastLimits;
     private readonly long _emptyBytes;
     private TimeSpan _now;
-    private int _collected;
 
     public PressureScenario(long limitBytes, params FakeYieldingCache[] caches)
     {
@@ -125,7 +124,6 @@ internal sealed class PressureScenario
     {
         Write();
         Process.CollectAggressively();
-        _collected++;
         Write();
     }
 
