@@ -36,6 +36,23 @@ internal sealed record ByteCacheSetting(
             static options => options.YieldToMemoryPressure,
             static (options, value) => options.YieldToMemoryPressure = value),
         new(
+            nameof(BoundedByteCacheOptions.MemoryReserve),
+            "a share of the process's limits as a number from 0.01 to 0.5, such as 0.12",
+            static (options, text) =>
+            {
+                bool isShare = double.TryParse(
+                    text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share)
+                    && share >= BoundedMemoryCacheOptions.LeastReserve
+                    && share <= BoundedMemoryCacheOptions.LargestReserve;
+                options.MemoryReserve = isShare ? share : options.MemoryReserve;
+                return isShare;
+            },
+            static options => options.MemoryReserve),
+        Flag(
+            nameof(BoundedByteCacheOptions.YieldToMachinePressure),
+            static options => options.YieldToMachinePressure,
+            static (options, value) => options.YieldToMachinePressure = value),
+        new(
             nameof(BoundedByteCacheOptions.EvictionPolicy),
             "LeastRecentlyUsed",
             static (options, text) =>

@@ -35,6 +35,8 @@ public sealed class ByteHostingTests
             {
                 ["MaxMemory"] = "8MiB",
                 ["ClearFreedMemory"] = "true",
+                ["MemoryReserve"] = "0.2",
+                ["YieldToMachinePressure"] = "true",
                 ["ExpirationScanFrequency"] = "00:00:30",
             })
             .Build();
@@ -56,6 +58,9 @@ public sealed class ByteHostingTests
     [InlineData("EvictionPolicy", "ScanResistant")]
     [InlineData("ClearFreedMemory", "2")]
     [InlineData("MinMemory", "-1")]
+    [InlineData("MemoryReserve", "0.7")]
+    [InlineData("MemoryReserve", "NaN")]
+    [InlineData("YieldToMachinePressure", "1")]
     [InlineData("ExpirationScanFrequency", "30")]
     public void Settings_that_are_not_allowed_are_named(string name, string value)
     {
