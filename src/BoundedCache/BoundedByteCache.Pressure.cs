@@ -16,14 +16,7 @@ public sealed partial class BoundedByteCache : IYieldingCache
     private long _yields;
 
     /// <summary>What pressure leaves the cache: by default an eighth of the limit, whatever that is now.</summary>
-    internal long MinMemory
-    {
-        get
-        {
-            long max = MaxMemory;
-            return Math.Clamp(_minMemory ?? (max / BoundedMemoryCacheOptions.MinMemoryPart), 1, max);
-        }
-    }
+    internal long MinMemory => MinMemoryOf(MaxMemory);
 
     long IYieldingCache.MinMemory => MinMemory;
 
@@ -68,12 +61,24 @@ public sealed partial class BoundedByteCache : IYieldingCache
         }
     }
 
+    private long MinMemoryOf(long maxMemory) =>
+        Math.Clamp(_minMemory ?? (maxMemory / BoundedMemoryCacheOptions.MinMemoryPart), 1, maxMemory);
+
     private void SetLimits_NeedsLock(long maxMemory, long capBytes)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         _cap = capBytes;
+        long limit = Math.Min(maxMemory, Math.Max(MinMemoryOf(maxMemory), capBytes));
+        if (maxMemory < MaxMemory)
+        {
+            // The limit that is told is never lower than the one that entries obey.
+            _engine.SetLimit(limit);
+            Volatile.Write(ref _maxMemory, maxMemory);
+            return;
+        }
+
         Volatile.Write(ref _maxMemory, maxMemory);
-        _engine.SetLimit(Math.Min(maxMemory, Math.Max(MinMemory, capBytes)));
+        _engine.SetLimit(limit);
     }
 
     private bool Report(bool isStored)

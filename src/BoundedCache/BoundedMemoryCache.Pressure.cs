@@ -31,14 +31,7 @@ public sealed partial class BoundedMemoryCache : IYieldingCache
     CachePressure? Entries.ILiveCache.Pressure => _pressure?.Pressure;
 
     /// <summary>What pressure leaves the cache: by default an eighth of the limit, whatever that is now.</summary>
-    private long MinMemory
-    {
-        get
-        {
-            long max = MaxMemory;
-            return Math.Clamp(_minMemory ?? (max / BoundedMemoryCacheOptions.MinMemoryPart), 1, max);
-        }
-    }
+    private long MinMemory => MinMemoryOf(MaxMemory);
 
     void IYieldingCache.SetCap(long capBytes)
     {
@@ -105,11 +98,23 @@ public sealed partial class BoundedMemoryCache : IYieldingCache
         }
     }
 
+    private long MinMemoryOf(long maxMemory) =>
+        Math.Clamp(_minMemory ?? (maxMemory / BoundedMemoryCacheOptions.MinMemoryPart), 1, maxMemory);
+
     private void SetLimits_NeedsLock(long maxMemory, long capBytes)
     {
         Debug.Assert(_limits.IsHeldByCurrentThread);
         _cap = capBytes;
+        long limit = Math.Min(maxMemory, Math.Max(MinMemoryOf(maxMemory), capBytes));
+        if (maxMemory < MaxMemory)
+        {
+            // The limit that is told is never lower than the one that entries obey.
+            _engine.SetMaxBytes(limit);
+            Volatile.Write(ref _maxMemory, maxMemory);
+            return;
+        }
+
         Volatile.Write(ref _maxMemory, maxMemory);
-        _engine.SetMaxBytes(Math.Min(maxMemory, Math.Max(MinMemory, capBytes)));
+        _engine.SetMaxBytes(limit);
     }
 }

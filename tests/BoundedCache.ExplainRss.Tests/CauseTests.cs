@@ -148,7 +148,8 @@ public sealed class CauseTests(AllCauses all) : IClassFixture<AllCauses>
             MemoryReportCause.HeapLimit,
             MemoryReportCause.UncountedValues,
             MemoryReportCause.PinnedHeap,
-            MemoryReportCause.LargeObjectHoles]),
+            MemoryReportCause.LargeObjectHoles,
+            MemoryReportCause.MemoryPressure]),
         Cause.All.Select(static cause => cause.Finding).OfType<MemoryReportCause>().Order());
 
     /// <summary>

@@ -46,8 +46,9 @@ public sealed class FigureTests
         shown.AsObject().Remove("evictions");
         Assert.Equal(
             """
-            {"name":"fake","sizing":"declared","maxBytes":1,"effectiveMaxBytes":1,"usedBytes":2,"count":3,
-            "hits":2,"misses":1,"hitRatio":0.6667,"insertions":4,"refused":11,"tableBytes":7,
+            {"name":"fake","sizing":"declared","evictionPolicy":"leastRecentlyUsed","maxBytes":1,
+            "effectiveMaxBytes":1,"usedBytes":2,"count":3,"hits":2,"misses":1,"hitRatio":0.6667,
+            "insertions":4,"refused":11,"tableBytes":7,
             "pressure":null,"lastShrink":null,"lastReport":null}
             """.ReplaceLineEndings(""),
             shown.ToJsonString());

@@ -37,10 +37,11 @@ public sealed class ContainerTests
     }
 
     /// <summary>
-    /// Warnings of the cache itself. The server may have its own: that memory is short, which it is here, or
-    /// that the machine is busy.
+    /// The cache's warnings of its limit. It may have others: where memory is short, which it is here, it yields and says
+    /// so. The server may have its own: that memory is short, or that the machine is busy.
     /// </summary>
     private static IEnumerable<string> CacheWarnings(JsonElement one) =>
         one.GetProperty("warnings").EnumerateArray().Select(static warning => warning.GetString()!)
-            .Where(static warning => warning.StartsWith("warn: BoundedCache", StringComparison.Ordinal));
+            .Where(static warning => warning.StartsWith(
+                "warn: BoundedCache.BoundedMemoryCache[40]", StringComparison.Ordinal));
 }

@@ -14,7 +14,7 @@ public sealed class LinkedSizeTests
     [MemberData(nameof(Shapes))]
     public void Nine_thousand_objects_are_counted_on_the_callers_thread(string shape)
     {
-        (object value, long bytes) = Truth.Retained(() => LinkedShapes.All[shape](9_000), copies: 5);
+        (object value, long bytes) = Truth.Retained(() => LinkedShapes.All[shape](9_000), copies: 20);
 
         long measured = _measurer.Measure(value, out MeasureNotes notes);
 
