@@ -37,8 +37,8 @@ public sealed class ContainerTests
     }
 
     /// <summary>
-    /// The cache's warnings of its limit. It may have others: where memory is short, which it is here, it yields and says
-    /// so. The server may have its own: that memory is short, or that the machine is busy.
+    /// The cache's warnings of its limit. It may have others: where memory is short, which it is here, it yields and
+    /// says so. The server may have its own: that memory is short, or that the machine is busy.
     /// </summary>
     private static IEnumerable<string> CacheWarnings(JsonElement one) =>
         one.GetProperty("warnings").EnumerateArray().Select(static warning => warning.GetString()!)

@@ -52,8 +52,8 @@ public class TraceTests
     }
 
     /// <summary>
-    /// Three cases that miss the half point, by 0.9 to 1.2 points. With exact ghosts they keep it, so the ghosts' hashed
-    /// cells are the cause; which property of the cells is not proven.
+    /// Three cases that miss the half point, by 0.9 to 1.2 points. With exact ghosts they keep it, so the ghosts'
+    /// hashed cells are the cause; which property of the cells is not proven.
     /// </summary>
     private static bool IsException(string trace, long limit) =>
         (trace == "block-w92" && limit > 200_000_000) || (trace == "lirs-sprite" && limit == 70);
