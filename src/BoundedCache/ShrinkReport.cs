@@ -43,6 +43,9 @@ public sealed record ShrinkReport
     /// <summary>Time of the whole call, release included.</summary>
     public TimeSpan TotalTime { get; init; }
 
+    /// <summary>When the operation began, as a stopwatch's timestamp: which of two reports is of the newer one.</summary>
+    internal long Started { get; init; }
+
     /// <summary>
     /// Time for which the release's own garbage collections stopped the process's managed threads; zero where it ran
     /// none.

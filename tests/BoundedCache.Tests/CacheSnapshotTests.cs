@@ -229,6 +229,29 @@ public sealed class CacheSnapshotTests
         Assert.Equal((ReleaseMode.None, ReleaseOutcome.NotRequested), (report.ReleaseMode, report.Outcome));
     }
 
+    [Theory]
+    [InlineData(1, 2, 2)]
+    [InlineData(2, 1, 2)]
+    public void The_last_report_is_that_of_the_operation_that_began_last(long first, long second, long expected)
+    {
+        var counters = new CacheCounters();
+        counters.OnReport(new ShrinkReport { Started = first });
+        counters.OnReport(new ShrinkReport { Started = second });
+
+        Assert.Equal(expected, counters.LastReport!.Started);
+    }
+
+    [Fact]
+    public void A_release_that_was_owed_reports_on_its_own_operation_again()
+    {
+        var counters = new CacheCounters();
+        var atOnce = new ShrinkReport { Started = 1 };
+        counters.OnReport(atOnce);
+        counters.OnReport(atOnce with { Outcome = ReleaseOutcome.Released });
+
+        Assert.Equal(ReleaseOutcome.Released, counters.LastReport!.Outcome);
+    }
+
     [Fact]
     public void A_release_during_which_the_process_grew_released_nothing()
     {

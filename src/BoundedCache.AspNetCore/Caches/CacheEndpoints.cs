@@ -60,6 +60,6 @@ internal sealed class CacheEndpoints(
     {
         CacheSnapshot snapshot = cache.GetSnapshot();
         ShrinkView? last = snapshot.LastReport is { } report ? shrinks.Note(report) : null;
-        return CacheView.From(snapshot, last, shrinks.Newest(snapshot.Name, last));
+        return CacheView.From(snapshot, last, shrinks.Newest(snapshot.Name, snapshot.LastReport));
     }
 }

@@ -23,7 +23,7 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     private readonly Dictionary<string, (ShrinkReport Report, ShrinkView View)> _last = new(StringComparer.Ordinal);
 
     /// <summary>The last report of each cache that is no shrink: on a raised limit.</summary>
-    private readonly Dictionary<string, ShrinkView> _raises = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ShrinkReport Report, ShrinkView View)> _raises = new(StringComparer.Ordinal);
 
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<ShrinkView> Views
@@ -54,7 +54,7 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
             view = ShrinkView.From(report, time.GetUtcNow());
             if (report.NewMaxMemory > report.OldMaxMemory)
             {
-                _raises[report.CacheName] = view;
+                _raises[report.CacheName] = (report, view);
                 return view;
             }
 
@@ -70,13 +70,20 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
         return view;
     }
 
-    /// <summary>The newest report on a cache of any kind: its last shrink, or a later raise.</summary>
-    public ShrinkView? Newest(string cacheName, ShrinkView? lastShrink)
+    /// <summary>
+    /// The newest report on a cache of any kind: its last shrink, or a raise that began later. When they were seen says
+    /// nothing: a release that was owed reports late.
+    /// </summary>
+    public ShrinkView? Newest(string cacheName, ShrinkReport? lastShrink)
     {
         lock (_lock)
         {
-            return _raises.TryGetValue(cacheName, out ShrinkView? raise)
-                && (lastShrink is null || raise.Time > lastShrink.Time) ? raise : lastShrink;
+            ShrinkView? shrink = lastShrink is null ? null : Find(lastShrink);
+            return _raises.TryGetValue(cacheName, out (ShrinkReport Report, ShrinkView View) raise)
+                && (shrink is null
+                    || (raise.Report.Started, raise.View.Time).CompareTo((lastShrink!.Started, shrink.Time)) > 0)
+                ? raise.View
+                : shrink;
         }
     }
 

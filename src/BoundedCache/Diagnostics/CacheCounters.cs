@@ -55,5 +55,18 @@ internal sealed class CacheCounters
         Interlocked.Add(ref _waitTicks, waited.Ticks);
     }
 
-    public void OnReport(ShrinkReport report) => Volatile.Write(ref _lastReport, report);
+    /// <summary>
+    /// Keeps the report as the last one, unless that is of an operation which began later: a release that was owed
+    /// reports late.
+    /// </summary>
+    public void OnReport(ShrinkReport report)
+    {
+        ShrinkReport? last;
+        do
+        {
+            last = LastReport;
+        }
+        while (!(last?.Started > report.Started)
+            && !ReferenceEquals(Interlocked.CompareExchange(ref _lastReport, report, last), last));
+    }
 }

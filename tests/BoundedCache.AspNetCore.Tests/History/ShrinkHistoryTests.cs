@@ -1,0 +1,42 @@
+using BoundedCache.AspNetCore.Changes;
+using BoundedCache.AspNetCore.Events;
+using BoundedCache.AspNetCore.History;
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.AspNetCore.Tests.History;
+
+/// <summary>Which of a cache's reports is the newest.</summary>
+public sealed class ShrinkHistoryTests
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly ShrinkHistory _history;
+
+    public ShrinkHistoryTests() => _history = new ShrinkHistory(new EventHub(), _time);
+
+    [Theory]
+    [InlineData(1, 2, "raised")]
+    [InlineData(2, 1, "lowered")]
+    public void A_report_that_comes_late_does_not_hide_that_of_a_later_operation(
+        long lowered, long raised, string expected)
+    {
+        _history.Note(new ShrinkReport { CacheName = "a", OldMaxMemory = 1, NewMaxMemory = 3, Started = raised });
+        _time.Advance(TimeSpan.FromSeconds(2));
+        var late = new ShrinkReport { CacheName = "a", OldMaxMemory = 9, NewMaxMemory = 1, Started = lowered };
+        _history.Note(late);
+
+        ShrinkView newest = _history.Newest("a", late)!;
+
+        Assert.Equal(expected == "raised" ? 3 : 1, newest.NewMaxBytes);
+    }
+
+    [Fact]
+    public void Of_reports_that_do_not_say_when_they_began_the_one_that_was_seen_last_is_the_newest()
+    {
+        var lowered = new ShrinkReport { CacheName = "a", OldMaxMemory = 9, NewMaxMemory = 1 };
+        _history.Note(lowered);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _history.Note(new ShrinkReport { CacheName = "a", OldMaxMemory = 1, NewMaxMemory = 3 });
+
+        Assert.Equal(3, _history.Newest("a", lowered)!.NewMaxBytes);
+    }
+}
