@@ -37,7 +37,7 @@ internal sealed partial class Pacer
 
     // Where collecting the whole heap takes no longer than this, it may as well stop the process: a few large values,
     // for example. Then nothing dies beside the collection, and what it frees is there for the next value.
-    private static readonly TimeSpan s_quick = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_quick = TimeSpan.FromMilliseconds(5);
 
     // How often the end of a background collection is looked for: the runtime announces it to nobody.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(1);

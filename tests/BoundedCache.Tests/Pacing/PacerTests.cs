@@ -91,8 +91,8 @@ public sealed class PacerTests : PacerScenario
     }
 
     [Theory]
-    [InlineData(20, "blocking")]
-    [InlineData(21, "background")]
+    [InlineData(5, "blocking")]
+    [InlineData(6, "background")]
     public void Where_the_last_collection_was_quick_the_next_one_blocks(int milliseconds, string expected)
     {
         Pacer pacer = NewPacer(queue: true);
