@@ -43,7 +43,7 @@ public sealed record ShrinkReport
     /// <summary>Time of the whole call, release included.</summary>
     public TimeSpan TotalTime { get; init; }
 
-    /// <summary>When the operation began, as a stopwatch's timestamp: which of two reports is of the newer one.</summary>
+    /// <summary>When the operation began, as a stopwatch's timestamp. It tells which operation is the newer.</summary>
     internal long Started { get; init; }
 
     /// <summary>

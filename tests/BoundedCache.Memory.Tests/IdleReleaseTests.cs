@@ -13,7 +13,8 @@ public sealed partial class IdleReleaseTests
     {
         ScenarioResult result = await ChildProcess.RunAsync<IdleProcess>();
 
-        Assert.InRange(result.BeforeBytes - result.EmptyBytes, 390_000_000, long.MaxValue);
+        // It had what its entries were charged, within the 2 % that are promised of charges.
+        Assert.InRange(result.BeforeBytes - result.EmptyBytes, 392_000_000, long.MaxValue);
         ResidentBound.AssertHolds(result);
 
         // The log has one line of it, though an hour has passed: the release lasted beyond all of the clock's minutes.

@@ -35,9 +35,9 @@ internal sealed partial class Pacer
     // A collection that takes longer counts as ended, so that a stuck one does not end pacing.
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
 
-    // Where collecting the whole heap takes no longer than this, it may as well stop the process: a few large values,
-    // for example. Then nothing dies beside the collection, and what it frees is there for the next value.
-    private static readonly TimeSpan s_quick = TimeSpan.FromMilliseconds(5);
+    // Where the heap holds no more than this beside large objects, marking it takes a few milliseconds. Then a
+    // collection may as well stop the process: nothing dies beside it, and the next large value finds its room.
+    private const long QuickBytes = 24 * 1024 * 1024;
 
     // How often the end of a background collection is looked for: the runtime announces it to nobody.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(1);
@@ -59,7 +59,6 @@ internal sealed partial class Pacer
     private long _overdueBytes;
     private int _fullCollections;
     private bool _isCollecting;
-    private bool _isQuick;
     private long _startedAt;
     private long _lastFull;
     private long _notBefore = long.MinValue;
@@ -161,7 +160,7 @@ internal sealed partial class Pacer
             bool mayCollect = !_collector.IsInNoGCRegion;
             isFullDue = mayCollect && TryBegin_NeedsLock();
             isScattered = isFullDue && _holes.TryBegin(_budget.IdleBytes);
-            isQuick = _isQuick;
+            isQuick = isFullDue && _collector.ReadLast().SmallBytes <= QuickBytes;
             isYoungDue = mayCollect && !isFullDue && _young.TryBegin(_budget.Bytes);
             isBehind = mayCollect && IsBehind_NeedsLock();
             account.ExpectReport(atOnce: isBehind);
@@ -237,11 +236,6 @@ internal sealed partial class Pacer
             _isCollecting = false;
             _deadBytesBefore = 0;
             GCReading full = NoteFull_NeedsLock();
-            if (!_holes.IsCollecting)
-            {
-                _isQuick = (full.Concurrent ? taken : full.Pause) <= s_quick;
-            }
-
             _notBefore = Math.Max(
                 NotBefore(_time, taken, MaxShareOfProcessor), NotBefore(_time, full.Pause, _budget.ShareOfPauses));
             _holes.End(taken);

@@ -32,6 +32,12 @@ internal readonly record struct GCReading
     /// <summary>The heap from the first object to the last, holes included.</summary>
     public long HeapBytes { get; init; }
 
+    /// <summary>The part of <see cref="HeapBytes"/> for large objects.</summary>
+    public long LargeBytes { get; init; }
+
+    /// <summary>The heap beside large objects: what it takes to mark it grows with this.</summary>
+    public long SmallBytes => Math.Max(0, HeapBytes - LargeBytes);
+
     /// <summary>Holes between objects.</summary>
     public long FragmentedBytes { get; init; }
 
@@ -89,6 +95,7 @@ internal readonly record struct GCReading
         Concurrent = info.Concurrent,
         YoungBytes = info.GenerationInfo[0].SizeBeforeBytes,
         HeapBytes = info.HeapSizeBytes,
+        LargeBytes = info.GenerationInfo[LargeObjects].SizeAfterBytes,
         FragmentedBytes = info.FragmentedBytes,
         LargeHoleBytes = info.GenerationInfo[LargeObjects].FragmentationAfterBytes,
         PinnedHoleBytes = info.GenerationInfo[AllocatedPinned].FragmentationAfterBytes,

@@ -23,7 +23,9 @@ public sealed class ContainerTests
         Assert.InRange(cases[0].GetProperty("insertsPerSecond").GetDouble(), 1, double.MaxValue);
 
         // 256 MiB, of which the heap may have 192, and of those a cache four fifths less what is constant.
-        string warning = Assert.Single(CacheWarnings(cases[1]));
+        // A cache that is larger than that also yields, which is event 41.
+        string warning = Assert.Single(CacheWarnings(cases[1]), static text => text.Contains("[40]"));
+        Assert.All(CacheWarnings(cases[1]), static text => Assert.Matches(@"\[4[01]\]", text));
         Assert.Contains("[40] items: a limit of 188743680 bytes", warning, StringComparison.Ordinal);
         Assert.Contains(
             "The container has 256 MiB, and the managed heap 192 MiB of them", warning, StringComparison.Ordinal);
@@ -37,11 +39,10 @@ public sealed class ContainerTests
     }
 
     /// <summary>
-    /// The cache's warnings of its limit. It may have others: where memory is short, which it is here, it yields and
-    /// says so. The server may have its own: that memory is short, or that the machine is busy.
+    /// Warnings of the cache itself. The server may have its own: that memory is short, which it is here, or
+    /// that the machine is busy.
     /// </summary>
     private static IEnumerable<string> CacheWarnings(JsonElement one) =>
         one.GetProperty("warnings").EnumerateArray().Select(static warning => warning.GetString()!)
-            .Where(static warning => warning.StartsWith(
-                "warn: BoundedCache.BoundedMemoryCache[40]", StringComparison.Ordinal));
+            .Where(static warning => warning.StartsWith("warn: BoundedCache", StringComparison.Ordinal));
 }

@@ -91,37 +91,21 @@ public sealed class PacerTests : PacerScenario
     }
 
     [Theory]
-    [InlineData(5, "blocking")]
-    [InlineData(6, "background")]
-    public void Where_the_last_collection_was_quick_the_next_one_blocks(int milliseconds, string expected)
+    [InlineData(24, 0, "blocking")]
+    [InlineData(25, 0, "background")]
+    [InlineData(624, 600, "blocking")]
+    [InlineData(625, 600, "background")]
+    public void Where_the_heap_holds_little_beside_large_objects_a_collection_blocks(
+        int liveMiB, int largeMiB, string expected)
     {
-        Pacer pacer = NewPacer(queue: true);
-        PacedAccount account = pacer.Open(0.1);
-        account.Report(100 * MiB, 0, 1000 * MiB);
-        Time.Advance(TimeSpan.FromMilliseconds(milliseconds));
-        Started.Dequeue()();
-        Assert.Equal("background", Process.Steps[^1]);
-
-        Time.Advance(TimeSpan.FromMinutes(1));
-        account.Report(200 * MiB, 0, 1000 * MiB);
-        Started.Dequeue()();
-
-        Assert.Equal(expected, Process.Steps[^1]);
-    }
-
-    [Fact]
-    public void After_a_blocking_collection_that_took_long_the_next_one_runs_in_the_background()
-    {
-        // The fake's blocking collection stops the process for 30 ms.
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        for (int i = 1; i <= 3; i++)
-        {
-            Time.Advance(TimeSpan.FromMinutes(1));
-            account.Report(i * 100 * MiB, 0, 1000 * MiB);
-        }
+        (Process.LiveBytes, Process.LargeBytes) = (liveMiB * MiB, largeMiB * MiB);
+        Process.CollectYoung(0);
 
-        Assert.Equal(["background", "blocking", "background"], Process.Steps);
+        account.Report(100 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal(expected, Process.Steps[^1]);
     }
 
     [Fact]

@@ -35,7 +35,6 @@ public sealed class PacerYoungTests : PacerScenario
     [Fact]
     public void In_a_full_cache_what_came_is_as_much_as_what_left()
     {
-        Process.DuringStep = step => Time.Advance(TimeSpan.FromMilliseconds(step == "background" ? 25 : 0));
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
         account.Report(0, 1000 * MiB, 1000 * MiB);
@@ -43,7 +42,6 @@ public sealed class PacerYoungTests : PacerScenario
 
         for (int left = 10; left <= 300; left += 10)
         {
-            Time.Advance(TimeSpan.FromMinutes(1));
             account.Report(left * MiB, 1000 * MiB, 1000 * MiB);
         }
 

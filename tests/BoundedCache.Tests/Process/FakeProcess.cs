@@ -14,7 +14,8 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     private long _committedBytes;
     private long _finalizedBytes;
-    private GCReading _last;
+    // Most of the heap is small objects, before any collection too.
+    private GCReading _last = new() { HeapBytes = 40 * MiB };
     private GCReading _lastBlocking;
     private GCReading _lastBackground;
     private TimeSpan _pause;
@@ -23,6 +24,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     private TimeSpan _stepPause;
 
     public long LiveBytes { get; set; } = 40 * MiB;
+
+    /// <summary>The part of the heap for large objects.</summary>
+    public long LargeBytes { get; set; }
 
     public long DeadBytes { get; set; }
 
@@ -226,6 +230,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         Generation = generation,
         HeapBytes = LiveBytes + FinalizableBytes + FragmentedBytes,
         FragmentedBytes = FragmentedBytes,
+        LargeBytes = LargeBytes,
         LargeHoleBytes = LargeHoleBytes,
         PinnedHoleBytes = PinnedHoleBytes,
         CommittedBytes = _committedBytes,
@@ -259,6 +264,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             Compacted = !swallowed,
             HeapBytes = heap + FragmentedBytes,
             FragmentedBytes = FragmentedBytes,
+            LargeBytes = LargeBytes,
             LargeHoleBytes = LargeHoleBytes,
             PinnedHoleBytes = PinnedHoleBytes,
             CommittedBytes = _committedBytes,
