@@ -255,7 +255,8 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
     {
         if (Console.IsInputRedirected)
         {
-            await errors.WriteLineAsync("Nothing was changed: expected --yes, because nobody can be asked here.");
+            await errors.WriteLineAsync(
+                "Nothing was changed. Input is not a terminal, so the tool cannot ask: expected --yes.");
             return false;
         }
 

@@ -30,13 +30,15 @@ internal sealed class Views(TextWriter output)
     public void Caches(Uri url, JsonNode answer, JsonNode? before, double seconds)
     {
         JsonNode service = answer["service"]!;
-        TimeSpan up = DateTimeOffset.UtcNow - service["started"]!.GetValue<DateTimeOffset>();
+        DateTimeOffset started = service["started"]!.GetValue<DateTimeOffset>();
         long resident = answer["process"]!["residentBytes"]!.GetValue<long>();
         string room = answer["room"]!["containerBytes"] is { } container
             ? $" of the container's {Size(container)}"
             : answer["room"]!["machineBytes"] is { } machine ? $" of the machine's {Size(machine)}" : "";
         output.WriteLine($"{service["name"]} {service["version"]} at {url}: PID {service["processId"]} on "
-            + $"{service["machine"]}, up {Duration(up)}, RSS {ByteSize.Format(resident)}{room}");
+            + $"{service["machine"]}, since "
+            + started.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)
+            + $" UTC, RSS {ByteSize.Format(resident)}{room}");
         if (answer["advice"] is { } advice)
         {
             output.WriteLine(advice.GetValue<string>());
@@ -238,12 +240,4 @@ internal sealed class Views(TextWriter output)
 
     private static string Percent(double share) =>
         string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.#} %");
-
-    private static string Duration(TimeSpan time) => time switch
-    {
-        { TotalDays: >= 1 } => $"{time.Days} d {time.Hours} h",
-        { TotalHours: >= 1 } => $"{time.Hours} h {time.Minutes} min",
-        { TotalMinutes: >= 1 } => $"{time.Minutes} min {time.Seconds} s",
-        _ => $"{time.Seconds} s",
-    };
 }

@@ -115,9 +115,9 @@ public sealed class BoundedMemoryCacheOptions
     }
 
     /// <summary>
-    /// The share of a container's limit that caches keep free, from 0.01 to 0.5. Default 0.12: from 90 % on the runtime
-    /// stops the process ever more often to collect. Of the heap's hard limit half the share is kept free. At least
-    /// 32 MiB are kept free, or a sixth of a limit below 192 MiB. The largest share of all caches counts.
+    /// The share of a container's limit that caches keep free, from 0.01 to 0.5. Default 0.12: closer to the limit the
+    /// runtime stops the process ever more often to collect. Of the heap's hard limit half the share is kept free. At
+    /// least 32 MiB are kept free, or a sixth of a limit below 192 MiB. The largest share of all caches counts.
     /// </summary>
     public double MemoryReserve { get; set; } = DefaultReserve;
 

@@ -21,7 +21,9 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
     /// <summary>The limit of each cache that is known to this history.</summary>
     private readonly Dictionary<string, long> _known = new(StringComparer.Ordinal);
 
-    /// <summary>Limits that were seen once and that nobody asked for here.</summary>
+    /// <summary>
+    /// Limits that were seen once and that no request to this endpoint set. The application or configuration set them.
+    /// </summary>
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
 
     private int _last;

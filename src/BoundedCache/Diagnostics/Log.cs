@@ -228,6 +228,14 @@ internal static partial class Log
             + "Said once for each type",
         EventName = "SharedValuesGrew")]
     public static partial void SharedValuesGrew(ILogger logger, string cache, Type type, long bytes);
+
+    [LoggerMessage(
+        54,
+        LogLevel.Error,
+        "{Cache}: measuring values again failed. It goes on, and what failed is tried again. "
+            + "Said once for each type of exception",
+        EventName = "AuditFailed")]
+    public static partial void AuditFailed(ILogger logger, string cache, Exception exception);
 }
 
 /// <summary>

@@ -9,7 +9,7 @@ namespace BoundedCache.Engine;
 internal sealed class CoarseClock
 {
     /// <summary>
-    /// Longer than a tick lasts (16 ms on Windows, 1 to 10 ms elsewhere): deadlines nearer than this are not judged.
+    /// Longer than <see cref="Environment.TickCount64"/> stands still on any system. Nearer deadlines are not judged.
     /// </summary>
     public const long GrainTicks = 100 * TimeSpan.TicksPerMillisecond;
 

@@ -168,16 +168,16 @@ internal sealed class Auditor(bool hasThread = true)
     }
 
     [SuppressMessage(
-        "Design", "CA1031", Justification = "Nobody waits for it, and an exception here would end the process.")]
+        "Design", "CA1031", Justification = "An exception of this thread would end the process. It is logged.")]
     private TimeSpan Work(CacheAudit cache, Action<CacheAudit> work, double share, out long goOnFrom)
     {
         try
         {
             work(cache);
         }
-        catch (Exception)
+        catch (Exception exception)
         {
-            // Out of memory, perhaps: the next slice tries again.
+            cache.OnFailed(exception);
         }
 
         TimeSpan now = ThreadWork.Now;

@@ -15,6 +15,7 @@ internal sealed partial class CacheAudit
     private const int SmallArray = 16;
 
     private readonly ConditionalWeakTable<Type, GrowingType> _growing = [];
+    private readonly ConditionalWeakTable<Type, object?> _failures = [];
 
     /// <summary>
     /// Charges what a slice found, after it, in one go: then entries can be compared that grew together.
@@ -142,6 +143,15 @@ internal sealed partial class CacheAudit
     }
 
     private static long ArrayBytes(int length) => ObjectSize.ArrayBase + ((long)length * IntPtr.Size);
+
+    /// <summary>A slice failed, for want of memory perhaps. The next one tries again.</summary>
+    internal void OnFailed(Exception exception)
+    {
+        if (_failures.TryAdd(exception.GetType(), null))
+        {
+            Log.AuditFailed(_setup.Logger, _setup.CacheName, exception);
+        }
+    }
 
     private void TellUnfinished(Type type)
     {

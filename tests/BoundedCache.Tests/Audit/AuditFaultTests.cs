@@ -4,6 +4,8 @@ using BoundedCache.Engine;
 using BoundedCache.Entries;
 using BoundedCache.Pacing;
 using BoundedCache.Release;
+using BoundedCache.Tests.Process;
+using BoundedCache.TestSupport;
 using static BoundedCache.Tests.Audit.AuditTests;
 using static BoundedCache.Tests.Audit.ChangingValue;
 
@@ -131,6 +133,33 @@ public sealed class AuditFaultTests
         Assert.True(auditor.IsRunning, "it ended before the last cache");
         one.Dispose();
         Assert.True(SpinWait.SpinUntil(() => !auditor.IsRunning, s_patience), "the thread goes on");
+    }
+
+    [Fact]
+    public void A_failure_of_the_thread_is_logged_and_it_goes_on()
+    {
+        var failing = new Pacer(
+            new FakeProcess(), new ManualTimeProvider(), static _ => throw new InvalidTimeZoneException());
+        using var log = new RecordingLog();
+        var options = new BoundedMemoryCacheOptions { MaxMemory = 64 << 20, ReleaseMode = ReleaseMode.None };
+        using var cache = new BoundedMemoryCache(options, log, null, MemoryReleaser.Shared, failing, new Auditor());
+        for (int i = 0; i < 6; i++)
+        {
+            cache.Set(i, new byte[10 << 20]);
+        }
+
+        // Charging what it grew by evicts the others, and the pacer has them collected.
+        var holder = new Holder();
+        cache.Set("grows", holder);
+        holder.Content = new byte[40 << 20];
+
+        Assert.True(SpinWait.SpinUntil(() => log.Count("AuditFailed") > 0, s_patience), "nothing was logged");
+        Assert.IsType<InvalidTimeZoneException>(Assert.Single(log.Errors));
+        long audited = cache.GetSnapshot().AuditedEntries;
+        holder.Content = new byte[20 << 20];
+        cache.TryGetValue("grows", out _);
+        Assert.True(
+            SpinWait.SpinUntil(() => cache.GetSnapshot().AuditedEntries > audited, s_patience), "it does not go on");
     }
 
     [Fact]
