@@ -139,31 +139,57 @@ internal sealed partial class MemoryPressure
             notice.Member.Cache.OnPressure(notice.Change, notice.Pressure);
         }
 
-        if (yield is not null || release != PressureRelease.None)
+        if (yield is null && release == PressureRelease.None)
+        {
+            return;
+        }
+
+        try
         {
             _run(() => Act(yield, release));
         }
+        catch (OutOfMemoryException)
+        {
+            // No memory for a thread. The writer, or the timer, must not fail for it.
+            EndAct(outcome: null);
+        }
     }
 
+    /// <remarks>Where memory is too short even for this, nothing is thrown: the next look tries again.</remarks>
     private void Act(Yield? yield, PressureRelease release)
     {
         long evicted = 0;
-        foreach (PressureMember member in yield?.Members ?? [])
+        int isDone = 0;
+        try
         {
-            evicted += member.Cache.EvictDownToLimit();
+            foreach (PressureMember member in yield?.Members ?? [])
+            {
+                evicted += member.Cache.EvictDownToLimit();
+            }
+
+            _release(release, Done);
+        }
+        catch (OutOfMemoryException)
+        {
+            Done();
         }
 
-        _release(release, () =>
+        void Done()
         {
-            lock (_lock)
+            if (Interlocked.Exchange(ref isDone, 1) == 0)
             {
-                _acting--;
-                if (yield is not null)
-                {
-                    _outcome = new Outcome(yield.Use, yield.OwnBytes, yield.FullIndex, evicted);
-                }
+                EndAct(yield is null ? null : new Outcome(yield.Use, yield.OwnBytes, yield.FullIndex, evicted));
             }
-        });
+        }
+    }
+
+    private void EndAct(Outcome? outcome)
+    {
+        lock (_lock)
+        {
+            _acting--;
+            _outcome = outcome ?? _outcome;
+        }
     }
 
     private void Watch_NeedsLock(List<PressureMember> members)

@@ -160,7 +160,7 @@ internal sealed partial class Pacer
             bool mayCollect = !_collector.IsInNoGCRegion;
             isFullDue = mayCollect && TryBegin_NeedsLock();
             isScattered = isFullDue && _holes.TryBegin(_budget.IdleBytes);
-            isQuick = isFullDue && _collector.ReadLast().SmallBytes <= QuickBytes;
+            isQuick = isFullDue && _collector.ReadLast().SmallLiveBytes <= QuickBytes;
             isYoungDue = mayCollect && !isFullDue && _young.TryBegin(_budget.Bytes);
             isBehind = mayCollect && IsBehind_NeedsLock();
             account.ExpectReport(atOnce: isBehind);

@@ -68,12 +68,11 @@ internal sealed class PressureReader(ProcessMemory memory)
 
         GCReading last = memory.Collector.ReadLast();
         long dead = Math.Max(0, creditedBytes - _creditedAtFull);
-        long small = last.LiveBytes - last.LargeLiveBytes - last.PinnedLiveBytes;
         long used = last.LiveBytes + last.PinnedHoleBytes;
         Add(MemoryPressureKind.Heap, settings.HeapHardLimitBytes, used - dead);
 
         // Which part the dead entries were in is not known: each part may have held all of them.
-        Add(MemoryPressureKind.SmallObjects, settings.SmallObjectLimitBytes, small - dead);
+        Add(MemoryPressureKind.SmallObjects, settings.SmallObjectLimitBytes, last.SmallLiveBytes - dead);
         Add(MemoryPressureKind.LargeObjects, settings.LargeObjectLimitBytes, last.LargeLiveBytes - dead);
         Add(MemoryPressureKind.PinnedObjects, settings.PinnedObjectLimitBytes, last.PinnedLiveBytes - dead);
     }

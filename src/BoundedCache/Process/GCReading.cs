@@ -32,12 +32,6 @@ internal readonly record struct GCReading
     /// <summary>The heap from the first object to the last, holes included.</summary>
     public long HeapBytes { get; init; }
 
-    /// <summary>The part of <see cref="HeapBytes"/> for large objects.</summary>
-    public long LargeBytes { get; init; }
-
-    /// <summary>The heap beside large objects: what it takes to mark it grows with this.</summary>
-    public long SmallBytes => Math.Max(0, HeapBytes - LargeBytes);
-
     /// <summary>Holes between objects.</summary>
     public long FragmentedBytes { get; init; }
 
@@ -81,6 +75,9 @@ internal readonly record struct GCReading
     /// <summary>Bytes in objects that survived.</summary>
     public long LiveBytes => Math.Max(0, HeapBytes - FragmentedBytes);
 
+    /// <summary>The part of <see cref="LiveBytes"/> in neither large nor pinned objects.</summary>
+    public long SmallLiveBytes => Math.Max(0, LiveBytes - LargeLiveBytes - PinnedLiveBytes);
+
     /// <summary>
     /// Whether pinned objects can hold at least half of the idle heap: each one keeps the region that it lies in.
     /// </summary>
@@ -95,7 +92,6 @@ internal readonly record struct GCReading
         Concurrent = info.Concurrent,
         YoungBytes = info.GenerationInfo[0].SizeBeforeBytes,
         HeapBytes = info.HeapSizeBytes,
-        LargeBytes = info.GenerationInfo[LargeObjects].SizeAfterBytes,
         FragmentedBytes = info.FragmentedBytes,
         LargeHoleBytes = info.GenerationInfo[LargeObjects].FragmentationAfterBytes,
         PinnedHoleBytes = info.GenerationInfo[AllocatedPinned].FragmentationAfterBytes,

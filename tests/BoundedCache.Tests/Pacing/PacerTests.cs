@@ -100,7 +100,7 @@ public sealed class PacerTests : PacerScenario
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        (Process.LiveBytes, Process.LargeBytes) = (liveMiB * MiB, largeMiB * MiB);
+        (Process.LiveBytes, Process.LargeLiveBytes) = (liveMiB * MiB, largeMiB * MiB);
         Process.CollectYoung(0);
 
         account.Report(100 * MiB, 0, 1000 * MiB);

@@ -26,7 +26,7 @@ internal sealed class PressureScenario
         LimitBytes = limitBytes;
         _lastLimits = [.. caches.Select(static cache => cache.MaxMemory)];
         Process.Files["/proc/self/cgroup"] = "0::/app\n";
-        Pressure = new MemoryPressure(Process.Memory, Time, static work => work(), (release, done) =>
+        Pressure = new MemoryPressure(Process.Memory, Time, Run, (release, done) =>
         {
             Releases.Add(release);
             Collect();
@@ -52,6 +52,9 @@ internal sealed class PressureScenario
     public FakeYieldingCache[] Caches { get; }
 
     public List<PressureRelease> Releases { get; } = [];
+
+    /// <summary>How often no thread can be started from now on.</summary>
+    public int FailingRuns { get; set; }
 
     /// <summary>The container's limit.</summary>
     public long LimitBytes { get; set; }
@@ -120,6 +123,16 @@ internal sealed class PressureScenario
         Process.Files[$"{Group}/memory.stat"] = $"anon 1\ninactive_file {Text(InactiveFileBytes)}active_file 1\n";
     }
 
+    private void Run(Action work)
+    {
+        if (FailingRuns-- > 0)
+        {
+            throw new InsufficientMemoryException();
+        }
+
+        work();
+    }
+
     private void Collect()
     {
         Write();
@@ -175,8 +188,16 @@ internal sealed class FakeYieldingCache(long maxBytes, long? minBytes = null) : 
 
     public void SetCap(long capBytes) => _cap = capBytes;
 
+    /// <summary>How often evicting fails from now on.</summary>
+    public int FailingEvictions { get; set; }
+
     public long EvictDownToLimit()
     {
+        if (FailingEvictions-- > 0)
+        {
+            throw new InsufficientMemoryException();
+        }
+
         long bytes = Math.Max(0, UsedMemory - Effective);
         UsedMemory -= bytes;
         CreditedBytes += bytes;

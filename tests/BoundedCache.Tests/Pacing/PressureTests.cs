@@ -37,6 +37,23 @@ public sealed class PressureTests
         Assert.InRange(test.Changes, 2, 40);
     }
 
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(0, 2)]
+    public void Where_memory_is_too_short_for_a_thread_or_for_evicting_it_is_tried_again(int runs, int evictions)
+    {
+        PressureScenario test = OneCache();
+        (test.FailingRuns, test.Caches[0].FailingEvictions) = (runs, evictions);
+
+        test.Run(100, at => test.OtherBytes = (long)(at * 3 * MiB));
+        Assert.True(test.FailingRuns < 0 && test.Caches[0].FailingEvictions < 0, "nothing failed");
+        Assert.InRange(test.Caches[0].UsedMemory, 250 * MiB, 350 * MiB);
+        test.OtherBytes = 0;
+        test.Run(60);
+
+        AssertCalmAndBack(test);
+    }
+
     [Fact]
     public void Ten_steps_and_back()
     {

@@ -25,8 +25,8 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public long LiveBytes { get; set; } = 40 * MiB;
 
-    /// <summary>The part of the heap for large objects.</summary>
-    public long LargeBytes { get; set; }
+    /// <summary>The part of <see cref="LiveBytes"/> in large objects.</summary>
+    public long LargeLiveBytes { get; set; }
 
     public long DeadBytes { get; set; }
 
@@ -230,7 +230,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
         Generation = generation,
         HeapBytes = LiveBytes + FinalizableBytes + FragmentedBytes,
         FragmentedBytes = FragmentedBytes,
-        LargeBytes = LargeBytes,
+        LargeLiveBytes = LargeLiveBytes,
         LargeHoleBytes = LargeHoleBytes,
         PinnedHoleBytes = PinnedHoleBytes,
         CommittedBytes = _committedBytes,
@@ -264,7 +264,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             Compacted = !swallowed,
             HeapBytes = heap + FragmentedBytes,
             FragmentedBytes = FragmentedBytes,
-            LargeBytes = LargeBytes,
+            LargeLiveBytes = LargeLiveBytes,
             LargeHoleBytes = LargeHoleBytes,
             PinnedHoleBytes = PinnedHoleBytes,
             CommittedBytes = _committedBytes,
