@@ -55,6 +55,7 @@ public sealed class ConsumerTests(PackedPackages packages)
     {
         if (Linker() is not { } linker)
         {
+            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", "With CI=true nothing is skipped.");
             Skip("Native AOT needs clang or gcc, and neither is on the PATH (apt-get install clang)");
             return;
         }
