@@ -12,8 +12,7 @@ namespace BoundedCache.Tests.Concurrency;
 /// compiler can break most of them.
 /// </summary>
 /// <remarks>
-/// src/BoundedCache/Engine/MEMORY-MODEL.md says which fence each of them tests, and the README beside
-/// this file says what they catch.
+/// docs/MEMORY-MODEL.md says which fence each of them tests, and the README beside this file says what they catch.
 /// </remarks>
 [Collection(StressTests.Name)]
 public class MemoryOrderTests

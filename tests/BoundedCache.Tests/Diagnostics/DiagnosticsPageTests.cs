@@ -11,7 +11,7 @@ namespace BoundedCache.Tests.Diagnostics;
 public sealed class DiagnosticsPageTests
 {
     private static readonly string s_page = File.ReadAllText(
-        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "DIAGNOSTICS.md"));
+        Path.Combine(SourceTree.FindRoot(), "docs", "DIAGNOSTICS.md"));
 
     [Fact]
     public void The_page_lists_every_log_event()
