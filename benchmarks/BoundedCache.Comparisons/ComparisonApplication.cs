@@ -10,7 +10,7 @@ namespace BoundedCache.Comparisons;
 /// </summary>
 internal sealed class ComparisonApplication(TextWriter output, TextWriter error)
 {
-    public const string ErrorPrefix = "load: ";
+    public const string ErrorPrefix = "comparisons: ";
 
     public async Task<ExitCode> RunAsync(IReadOnlyList<string> args, CancellationToken cancellationToken)
     {

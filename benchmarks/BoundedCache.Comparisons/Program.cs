@@ -1,6 +1,6 @@
 using System.Globalization;
-using BoundedCache.Harness;
 using BoundedCache.Comparisons;
+using BoundedCache.Harness;
 
 // Numbers mean the same in every results file.
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

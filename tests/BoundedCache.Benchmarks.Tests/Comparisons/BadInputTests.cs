@@ -12,23 +12,24 @@ public sealed class BadInputTests : IDisposable
     [Theory]
     [InlineData(
         "throughput --peers redis",
-        "load: --peers: there is no peer 'redis'; there are bounded, bounded-declared, memory-cache, "
+        "comparisons: --peers: there is no peer 'redis'; there are bounded, bounded-declared, memory-cache, "
             + "memory-cache-best, concurrent-dictionary, locked-lru, naive-imemorycache.")]
-    [InlineData("throughput --reads 95,101", "load: --reads: '101' is not a whole number from 0 to 100.")]
-    [InlineData("throughput --threads 0", "load: --threads: '0' is not a whole number from 1 to 1024.")]
-    [InlineData("throughput --seconds soon", "load: --seconds: 'soon' is not a number from 0.05 to 600.")]
-    [InlineData("throughput --fast", "load: there is no '--fast' here; --help lists what there is.")]
-    [InlineData("latency --during lunch", "load: --during: 'lunch' is not one of steady, shrink, expiry.")]
-    [InlineData("latency --rate 1", "load: --rate: '1' is not a whole number from 1000 to 10000000.")]
+    [InlineData("throughput --reads 95,101", "comparisons: --reads: '101' is not a whole number from 0 to 100.")]
+    [InlineData("throughput --threads 0", "comparisons: --threads: '0' is not a whole number from 1 to 1024.")]
+    [InlineData("throughput --seconds soon", "comparisons: --seconds: 'soon' is not a number from 0.05 to 600.")]
+    [InlineData("throughput --fast", "comparisons: there is no '--fast' here; --help lists what there is.")]
+    [InlineData("latency --during lunch", "comparisons: --during: 'lunch' is not one of steady, shrink, expiry.")]
+    [InlineData("latency --rate 1", "comparisons: --rate: '1' is not a whole number from 1000 to 10000000.")]
     [InlineData(
         "hit-ratio --limits 0",
-        "load: --limits: '0' is not a size of at least 1 byte, such as 65536, 100MB or 1.5GiB.")]
+        "comparisons: --limits: '0' is not a size of at least 1 byte, such as 65536, 100MB or 1.5GiB.")]
     [InlineData(
         "hit-ratio --limits 1%,101%",
-        "load: --limits: '101%' is not a size of at least 1 byte, such as 65536, 100MB or 1.5GiB.")]
-    [InlineData("make-trace x --min-size 10 --max-size 9", "load: --max-size 9 is less than --min-size 10.")]
+        "comparisons: --limits: '101%' is not a size of at least 1 byte, such as 65536, 100MB or 1.5GiB.")]
+    [InlineData("make-trace x --min-size 10 --max-size 9", "comparisons: --max-size 9 is less than --min-size 10.")]
     [InlineData(
-        "--child throughput nonsense", "load: --child is for the program itself, and this is not what it sends:")]
+        "--child throughput nonsense",
+        "comparisons: --child is for the program itself, and this is not what it sends:")]
     public async Task A_command_line_that_makes_no_sense_is_an_error_that_says_why(string args, string message)
     {
         (ExitCode exitCode, string output, string error) = await InProcess.RunAsync(args.Split(' '));
@@ -46,7 +47,7 @@ public sealed class BadInputTests : IDisposable
         (ExitCode exitCode, _, string error) = await InProcess.RunAsync("throughput", "--output", file);
 
         Assert.Equal(ExitCode.Usage, exitCode);
-        Assert.StartsWith($"load: --output '{file}' cannot be written to: ", error, StringComparison.Ordinal);
+        Assert.StartsWith($"comparisons: --output '{file}' cannot be written to: ", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -58,7 +59,7 @@ public sealed class BadInputTests : IDisposable
 
         Assert.Equal((ExitCode.Failed, ""), (exitCode, output));
         Assert.StartsWith(
-            $"load: {trace}, line 2: 'b two' is not 'key size' or 'time key size'",
+            $"comparisons: {trace}, line 2: 'b two' is not 'key size' or 'time key size'",
             error.Split('\n')[^1],
             StringComparison.Ordinal);
     }

@@ -8,6 +8,8 @@ namespace BoundedCache.Benchmarks.Tests.Comparisons;
 /// <summary>Small runs from the command line to the files. Nothing here asserts how fast anything is.</summary>
 public sealed class EndToEndTests : IDisposable
 {
+    private const string Program = "benchmarks/BoundedCache.Comparisons";
+
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -15,7 +17,7 @@ public sealed class EndToEndTests : IDisposable
     [Fact]
     public async Task A_throughput_run_measures_each_cache_and_leaves_text_numbers_and_a_picture()
     {
-        (ExitCode exitCode, string output, string error) = await InProcess.RunAsync(
+        (ExitCode exitCode, string output, string error) = await RunAsync(
             "throughput", "--quick", "--reads", "95", "--threads", "2", "--peers",
             "bounded,memory-cache,concurrent-dictionary", "--output", _directory.Path);
 
@@ -41,7 +43,7 @@ public sealed class EndToEndTests : IDisposable
     [Fact]
     public async Task Read_through_at_half_capacity_holds_half_of_the_keys_and_counts_what_is_refused()
     {
-        (ExitCode exitCode, _, string error) = await InProcess.RunAsync(
+        (ExitCode exitCode, _, string error) = await RunAsync(
             "throughput", "--quick", "--read-through", "--threads", "1", "--peers", "bounded,locked-lru,memory-cache",
             "--output", _directory.Path);
 
@@ -62,7 +64,7 @@ public sealed class EndToEndTests : IDisposable
     [Fact]
     public async Task A_latency_run_counts_every_operation_that_was_due_in_every_situation()
     {
-        (ExitCode exitCode, string output, string error) = await InProcess.RunAsync(
+        (ExitCode exitCode, string output, string error) = await RunAsync(
             "latency", "--quick", "--peers", "bounded,concurrent-dictionary", "--output", _directory.Path);
 
         Assert.True(exitCode == ExitCode.Done, error);
@@ -91,12 +93,12 @@ public sealed class EndToEndTests : IDisposable
     public async Task A_trace_that_was_made_is_replayed_and_declared_sizes_miss_exactly_what_the_textbook_misses()
     {
         string trace = _directory.PathOf("trace.gz");
-        (ExitCode made, string path, string makeError) = await InProcess.RunAsync(
+        (ExitCode made, string path, string makeError) = await RunAsync(
             "make-trace", trace, "--keys", "500", "--requests", "5000");
         Assert.True(made == ExitCode.Done, makeError);
         Assert.Equal(trace, path.Trim());
 
-        (ExitCode exitCode, _, string error) = await InProcess.RunAsync(
+        (ExitCode exitCode, _, string error) = await RunAsync(
             "hit-ratio", trace, "--limits", "5%,30%,64KB", "--output", _directory.Path);
 
         Assert.True(exitCode == ExitCode.Done, error);
@@ -118,17 +120,22 @@ public sealed class EndToEndTests : IDisposable
     [Fact]
     public async Task A_run_that_is_called_off_says_so_and_writes_nothing()
     {
-        using var off = new CancellationTokenSource();
-        using var output = new StringWriter();
-        using var error = new StoppingWriter(off);
+        using var process = new ProgramProcess(
+            Program, "throughput", "--seconds", "600", "--output", _directory.Path);
+        await process.WaitForAsync("[1/");
+        await process.SignalAsync("INT");
+        (int exitCode, string output, string error) = await process.EndAsync();
 
-        ExitCode exitCode = await new ComparisonApplication(output, error)
-            .RunAsync(["throughput", "--seconds", "600", "--output", _directory.Path], off.Token);
-
-        Assert.Equal(ExitCode.Interrupted, exitCode);
-        Assert.Equal("load: interrupted; no result was written.", error.LastLine);
-        Assert.Equal("", output.ToString());
+        Assert.Equal((int)ExitCode.Interrupted, exitCode);
+        Assert.EndsWith("comparisons: interrupted; no result was written.\n", error, StringComparison.Ordinal);
+        Assert.Equal("", output);
         Assert.Empty(Directory.GetFileSystemEntries(_directory.Path));
+    }
+
+    private static async Task<(ExitCode ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        ProgramEnd end = await ProgramProcess.RunAsync(Program, arguments);
+        return ((ExitCode)end.ExitCode, end.Output, end.Errors);
     }
 
     private JsonElement[] Result(string name)
@@ -139,17 +146,5 @@ public sealed class EndToEndTests : IDisposable
             document.GetProperty("Stamp").GetProperty("Command").GetString(),
             StringComparison.Ordinal);
         return [.. document.GetProperty("Result").EnumerateArray()];
-    }
-
-    /// <summary>Presses Ctrl+C, so to speak, once the first measurement has begun.</summary>
-    private sealed class StoppingWriter(CancellationTokenSource off) : StringWriter
-    {
-        public string LastLine { get; private set; } = "";
-
-        public override void WriteLine(string? value)
-        {
-            LastLine = value ?? "";
-            off.CancelAfter(TimeSpan.FromMilliseconds(300));
-        }
     }
 }
