@@ -1,7 +1,7 @@
 using System.CommandLine;
+using BoundedCache.Harness.Peers;
 using BoundedCache.Load.HitRatio;
 using BoundedCache.Load.Output;
-using BoundedCache.Peers;
 
 namespace BoundedCache.Load.CommandLine;
 

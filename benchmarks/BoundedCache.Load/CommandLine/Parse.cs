@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using BoundedCache.Peers;
+using BoundedCache.Harness.Peers;
 
 namespace BoundedCache.Load.CommandLine;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using BoundedCache.Harness.Peers;
 using BoundedCache.Load.Output;
 using BoundedCache.Load.Throughput;
-using BoundedCache.Peers;
 
 namespace BoundedCache.Load.CommandLine;
 

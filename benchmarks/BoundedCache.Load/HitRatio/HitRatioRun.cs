@@ -1,6 +1,6 @@
+using BoundedCache.Harness.Peers;
 using BoundedCache.Harness.Traces;
 using BoundedCache.Load.Output;
-using BoundedCache.Peers;
 
 namespace BoundedCache.Load.HitRatio;
 

@@ -1,5 +1,5 @@
+using BoundedCache.Harness.Peers;
 using BoundedCache.Load.Output;
-using BoundedCache.Peers;
 
 namespace BoundedCache.Load.Latency;
 

@@ -1,6 +1,6 @@
 using BoundedCache.Harness;
+using BoundedCache.Harness.Peers;
 using BoundedCache.Load.Output;
-using BoundedCache.Peers;
 
 namespace BoundedCache.Load.Throughput;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using BoundedCache.Harness;
-using BoundedCache.Peers;
+using BoundedCache.Harness.Peers;
 
 namespace BoundedCache.Load.Throughput;
 

@@ -11,7 +11,7 @@ namespace BoundedCache.Engine;
 /// <remarks>
 /// <para>Locking. One lock guards every change. It is held for a bounded time (<see cref="BatchEntries"/> evictions at
 /// most) and no user code runs under it: not a key's Equals or GetHashCode, not a token, not a callback. Reads take no
-/// lock. The numbered invariants are in DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
+/// lock. The numbered invariants are in docs/DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
 /// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free,
 /// <see cref="BucketIndex"/> the way from key to slot, <see cref="EvictionOrder"/> who goes next (exact LRU with a
 /// <see cref="TouchLog"/>, or <see cref="ScanResistantOrder"/>), <see cref="Engine.Account"/> the account.</para>
