@@ -2,6 +2,18 @@ using BoundedCache.Engine;
 
 namespace BoundedCache.Tests.Concurrency.Linearizability;
 
+/// <summary>A sequential model, whose states are numbers of 64 bits.</summary>
+internal interface IHistoryModel
+{
+    /// <summary>
+    /// Adds the states in which an operation with this result may leave this state; none if it cannot.
+    /// </summary>
+    void Apply(in HistoryEvent done, ulong state, List<ulong> next);
+
+    /// <summary>Adds the states in which an operation that has begun and not ended may leave this state.</summary>
+    void Begin(in HistoryEvent begun, ulong state, List<ulong> next);
+}
+
 /// <summary>
 /// The sequential model: which value each key has, with its charge, the limit and the clock. A state is one number of
 /// 64 bits, so that a search can remember those that it saw.
@@ -12,7 +24,7 @@ namespace BoundedCache.Tests.Concurrency.Linearizability;
 /// take no lock, so they see entries leave one after the other that a single operation evicts (<see cref="Begin"/>).
 /// </remarks>
 /// <param name="deadlines">By number of value, when it expires; 0 for never.</param>
-internal sealed class HistoryModel(int[] deadlines)
+internal sealed class HistoryModel(int[] deadlines) : IHistoryModel
 {
     public const int MaxKeys = 4;
     public const int MaxAmount = 5;
@@ -34,9 +46,7 @@ internal sealed class HistoryModel(int[] deadlines)
     public static ulong With(ulong state, int key, int id, int charge) =>
         Without(state, key) | ((ulong)(id | (charge << IdBits)) << (key * KeyBits));
 
-    /// <summary>
-    /// Adds the states in which an operation with this result may leave this state; none if it cannot.
-    /// </summary>
+    /// <inheritdoc/>
     public void Apply(in HistoryEvent done, ulong state, List<ulong> next)
     {
         (HistoryOperation operation, int key) = (done.Operation, done.Operation.Key);
@@ -96,11 +106,8 @@ internal sealed class HistoryModel(int[] deadlines)
         }
     }
 
-    /// <summary>
-    /// Adds the states in which an operation that has begun and not ended may leave this state: one more of the entries
-    /// that it evicts is gone.
-    /// </summary>
-    public static void Begin(in HistoryEvent begun, ulong state, List<ulong> next)
+    /// <remarks>One more of the entries that it evicts is gone.</remarks>
+    public void Begin(in HistoryEvent begun, ulong state, List<ulong> next)
     {
         (HistoryOperation operation, int key) = (begun.Operation, begun.Operation.Key);
         bool stores = operation.Kind == HistoryOperationKind.Set

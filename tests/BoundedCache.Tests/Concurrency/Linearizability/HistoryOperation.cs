@@ -25,6 +25,9 @@ internal enum HistoryOperationKind
     AddFillers,
     RemoveFillers,
     Trim,
+
+    /// <summary>Marks an entry as used. Only the byte cache has it.</summary>
+    Refresh,
 }
 
 /// <summary>One call of a program.</summary>
@@ -43,7 +46,7 @@ internal sealed record HistoryProgram(HistoryOperation[][] Threads)
 
     public static Gen<HistoryProgram> Generate(HistorySetting setting) =>
         GenerateOperation(setting).Array[1, MaxOperations]
-            .Array[2, HistoryRunner.MaxThreads]
+            .Array[2, HistoryThreads.Most]
             .Select(static threads => new HistoryProgram(threads));
 
     public override string ToString() => string.Join("\n", Threads.Select(static (operations, thread) =>

@@ -8,8 +8,6 @@ namespace BoundedCache.Tests.Concurrency.Linearizability;
 /// <summary>Runs programs on real threads against an engine, and checks each history against the model.</summary>
 internal sealed class HistoryRunner : IDisposable
 {
-    public const int MaxThreads = 4;
-
     /// <summary>Entries of the chunked setting that are always there: all but a few slots of the first chunk.</summary>
     private const int BaseFillers = SlotStore.ChunkSize - 10;
 
@@ -22,9 +20,7 @@ internal sealed class HistoryRunner : IDisposable
     private const int FirstBaseKey = 10_000;
 
     /// <summary>Value numbers of what is stored before a history begins.</summary>
-    private const int FirstInitialId = (MaxThreads * HistoryProgram.MaxOperations) + 1;
-
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private const int FirstInitialId = (HistoryThreads.Most * HistoryProgram.MaxOperations) + 1;
 
     private readonly EvictionPolicy _policy;
     private readonly HistorySetting _setting;
@@ -33,29 +29,20 @@ internal sealed class HistoryRunner : IDisposable
     private readonly object[][] _fillers;
     private readonly object[] _tail;
     private readonly object[] _base;
-    private readonly Thread[] _threads;
+    private readonly HistoryThreads _threads;
     private readonly List<HistoryEvent>[] _events;
-    private readonly EntryDetails?[] _latest = new EntryDetails?[MaxThreads];
-    private readonly (int Key, int Id)[] _latestAt = new (int, int)[MaxThreads];
-    private readonly int[] _fillersIn = new int[MaxThreads];
-    private readonly int[] _delays = new int[MaxThreads];
+    private readonly EntryDetails?[] _latest = new EntryDetails?[HistoryThreads.Most];
+    private readonly (int Key, int Id)[] _latestAt = new (int, int)[HistoryThreads.Most];
+    private readonly int[] _fillersIn = new int[HistoryThreads.Most];
     private readonly object[] _values;
     private readonly int[] _deadlines = new int[HistoryModel.MaxIds];
     private readonly int[] _reported = new int[HistoryModel.MaxIds];
     private readonly bool[] _hasDetails = new bool[HistoryModel.MaxIds];
     private readonly LinearizabilityChecker _checker = new();
-    private readonly Random _random = new(1);
-    private readonly SemaphoreSlim[] _start;
-    private readonly SemaphoreSlim _done = new(0);
     private readonly long _began = Stopwatch.GetTimestamp();
-    private HistoryProgram _program = new([]);
     private ManualClock _clock = new();
     private CacheEngine _engine;
-    private Exception? _failure;
     private long _ticket;
-    private int _arrived;
-    private int _finished;
-    private bool _stop;
 
     public HistoryRunner(HistorySetting setting, bool stringKeys, EvictionPolicy policy)
     {
@@ -63,17 +50,14 @@ internal sealed class HistoryRunner : IDisposable
         _setting = setting;
         _isString = stringKeys;
         _keys = MakeKeys("key", HistoryModel.MaxKeys, first: 0);
-        _fillers = [.. Enumerable.Range(0, MaxThreads)
+        _fillers = [.. Enumerable.Range(0, HistoryThreads.Most)
             .Select(thread => MakeKeys($"filler {thread}/", ThreadFillers, 100 * (thread + 1)))];
         _tail = MakeKeys("tail", TailFillers, 1000);
         _base = MakeKeys("base", setting.IsInChunks ? BaseFillers : 0, FirstBaseKey);
         _values = [.. Enumerable.Range(0, HistoryModel.MaxIds).Select(static id => (object)id)];
-        _events = [.. Enumerable.Range(0, MaxThreads).Select(static _ => new List<HistoryEvent>())];
-        _start = [.. Enumerable.Range(0, MaxThreads).Select(static _ => new SemaphoreSlim(0))];
+        _events = [.. Enumerable.Range(0, HistoryThreads.Most).Select(static _ => new List<HistoryEvent>())];
         _engine = NewEngine();
-        _threads = [.. Enumerable.Range(1, MaxThreads - 1).Select(thread =>
-            new Thread(() => Serve(thread)) { IsBackground = true, Name = $"history {thread}" })];
-        Array.ForEach(_threads, static thread => thread.Start());
+        _threads = new HistoryThreads(Execute);
     }
 
     /// <summary>Histories that were checked.</summary>
@@ -90,13 +74,8 @@ internal sealed class HistoryRunner : IDisposable
         {
             for (int i = 0; i < times; i++)
             {
-                ulong initial = Prepare(program);
-                RunThreads();
-                if (_failure is not null)
-                {
-                    throw new InvalidOperationException($"An operation threw in history {Histories}.", _failure);
-                }
-
+                ulong initial = Prepare();
+                _threads.Run(program);
                 Check(initial);
                 Histories++;
             }
@@ -109,14 +88,7 @@ internal sealed class HistoryRunner : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        Volatile.Write(ref _stop, true);
-        Array.ForEach(_start, static start => start.Release());
-        Array.ForEach(_threads, static thread => thread.Join(s_patience));
-        Array.ForEach(_start, static start => start.Dispose());
-        _done.Dispose();
-    }
+    public void Dispose() => _threads.Dispose();
 
     /// <summary>Keys by number. Those that are not strings share few hashes, and their Equals is user code.</summary>
     private object[] MakeKeys(string name, int count, int first) => [.. Enumerable.Range(0, count).Select(i =>
@@ -136,9 +108,8 @@ internal sealed class HistoryRunner : IDisposable
         }
     }
 
-    private ulong Prepare(HistoryProgram program)
+    private ulong Prepare()
     {
-        _program = program;
         if (_setting.IsInChunks)
         {
             // The table is large, so the engine is kept; the keys go into its second chunk again.
@@ -157,17 +128,15 @@ internal sealed class HistoryRunner : IDisposable
             _engine = NewEngine();
         }
 
-        _failure = null;
         Array.Clear(_fillersIn);
         Array.Clear(_latest);
         Array.Clear(_reported);
         Array.Clear(_hasDetails);
         Array.Clear(_deadlines);
         _ticket = 0;
-        for (int thread = 0; thread < MaxThreads; thread++)
+        for (int thread = 0; thread < HistoryThreads.Most; thread++)
         {
             _events[thread].Clear();
-            _delays[thread] = _random.Next(60);
         }
 
         ulong state = HistoryModel.Empty(_setting.Limit);
@@ -186,70 +155,6 @@ internal sealed class HistoryRunner : IDisposable
         }
 
         return state;
-    }
-
-    /// <summary>Thread 0 is the test's own. The others sleep, since a busy machine has no time for spinning.</summary>
-    private void RunThreads()
-    {
-        _arrived = 0;
-        _finished = 0;
-        for (int thread = 1; thread < _program.Threads.Length; thread++)
-        {
-            _start[thread].Release();
-        }
-
-        Work(0);
-        if (!_done.Wait(s_patience))
-        {
-            throw new TimeoutException($"An operation hangs in history {Histories}:\n{_program}");
-        }
-    }
-
-    private void Serve(int thread)
-    {
-        while (true)
-        {
-            _start[thread].Wait();
-            if (Volatile.Read(ref _stop))
-            {
-                return;
-            }
-
-            Work(thread);
-        }
-    }
-
-    private void Work(int thread)
-    {
-        Interlocked.Increment(ref _arrived);
-        SpinWait spinner = default;
-        while (Volatile.Read(ref _arrived) < _program.Threads.Length)
-        {
-            spinner.SpinOnce(sleep1Threshold: -1);
-        }
-
-        try
-        {
-            Thread.SpinWait(_delays[thread]);
-            HistoryOperation[] operations = _program.Threads[thread];
-            for (int i = 0; i < operations.Length; i++)
-            {
-                Execute(thread, operations[i], (thread * HistoryProgram.MaxOperations) + i + 1);
-            }
-        }
-#pragma warning disable CA1031 // Carried to the test.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            Interlocked.CompareExchange(ref _failure, failure, null);
-        }
-        finally
-        {
-            if (Interlocked.Increment(ref _finished) == _program.Threads.Length)
-            {
-                _done.Release();
-            }
-        }
     }
 
     private void Execute(int thread, HistoryOperation operation, int id)
@@ -471,29 +376,5 @@ internal sealed class HistoryRunner : IDisposable
         }
 
         public override int GetHashCode() => _number < FirstBaseKey ? _number & 1 : _number;
-    }
-
-    /// <summary>A clock of single ticks that any thread may move.</summary>
-    private sealed class ManualClock : TimeProvider
-    {
-        public const long Origin = 1_000_000;
-
-        private long _ticks;
-
-        public long Ticks
-        {
-            set => Volatile.Write(ref _ticks, value);
-        }
-
-        public void Advance(int most)
-        {
-            long now = Volatile.Read(ref _ticks);
-            while (now < most && Interlocked.CompareExchange(ref _ticks, now + 1, now) is var seen && seen != now)
-            {
-                now = seen;
-            }
-        }
-
-        public override DateTimeOffset GetUtcNow() => new(Origin + Volatile.Read(ref _ticks), TimeSpan.Zero);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class LinearizabilityChecker
     /// <param name="model">The sequential model.</param>
     /// <param name="initial">Its state before the history.</param>
     /// <param name="history">At most 64 operations, in any order.</param>
-    public bool IsLinearizable(HistoryModel model, ulong initial, IReadOnlyList<HistoryEvent> history)
+    public bool IsLinearizable(IHistoryModel model, ulong initial, IReadOnlyList<HistoryEvent> history)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(history.Count, 64);
         ulong all = history.Count == 64 ? ulong.MaxValue : (1UL << history.Count) - 1;
@@ -46,7 +46,7 @@ internal sealed class LinearizabilityChecker
                     model.Apply(history[i], at.State, _next);
                     Open(at.Done | (1UL << i));
                     _next.Clear();
-                    HistoryModel.Begin(history[i], at.State, _next);
+                    model.Begin(history[i], at.State, _next);
                     Open(at.Done);
                 }
             }
