@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using BoundedCache.TwoTier.Catalogs;
@@ -155,10 +154,8 @@ internal static class Node
         catch (SocketException exception)
         {
             throw new IOException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Expected a free port, got {port}, which cannot be used: {exception.Message}. Choose another with "
-                        + "--urls http://127.0.0.1:PORT."),
+                $"Expected a free port, got {port}, which cannot be used: {exception.Message}. "
+                    + "Choose another with --urls http://127.0.0.1:PORT.",
                 exception);
         }
     }
