@@ -37,6 +37,21 @@ internal sealed record ToolRun(int ExitCode, string Output, string Errors)
         }
     }
 
+    /// <summary>Starts it, presses Ctrl+C when something has happened, and then does something.</summary>
+    public static async Task<ToolRun> InterruptedAsync(Task happened, Func<Task> then, params string[] arguments)
+    {
+        using System.Diagnostics.Process process = Start(new Dictionary<string, string>(), arguments);
+        Task<ToolRun> end = EndAsync(process);
+        await happened.WaitAsync(ExampleProcess.Hung);
+        using (System.Diagnostics.Process kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]))
+        {
+            await kill.WaitForExitAsync().WaitAsync(ExampleProcess.Hung);
+        }
+
+        await then();
+        return await end;
+    }
+
     private static async Task<ToolRun> EndAsync(System.Diagnostics.Process process)
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
