@@ -25,7 +25,7 @@ internal static class SharedLimits
             File.Move(draft, FileIn(folder), overwrite: true);
         }
 
-        // Looks every four seconds. A network volume, or one of Kubernetes, does not tell other machines about changes.
+        // Looks at the file every some seconds. A network volume does not tell other machines about changes.
         var volume = new PhysicalFileProvider(folder) { UsePollingFileWatcher = true, UseActivePolling = true };
         configuration.AddJsonFile(volume, FileName, optional: false, reloadOnChange: true);
     }
