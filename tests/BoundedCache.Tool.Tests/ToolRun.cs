@@ -21,4 +21,14 @@ internal static class ToolRun
         await process.SignalAsync("INT");
         return await process.EndAsync();
     }
+
+    /// <summary>Starts it, presses Ctrl+C when something has happened, and then does something.</summary>
+    public static async Task<ProgramEnd> InterruptedAsync(Task happened, Func<Task> then, params string[] arguments)
+    {
+        using var process = new ProgramProcess(Project, arguments);
+        await happened.WaitAsync(ProgramProcess.Hung);
+        await process.SignalAsync("INT");
+        await then();
+        return await process.EndAsync();
+    }
 }

@@ -147,6 +147,9 @@ public sealed class ToolTests
     [InlineData(2, "fast", "limit", "x", "1MB", "--release", "fast")]
     [InlineData(2, "--ca: expected a PEM file", "caches", "--ca", "/no/such/file")]
     [InlineData(2, "--interval: expected seconds", "watch", "--interval", "0")]
+    [InlineData(2, "--stagger: expected a time", "limit", "x", "1MB", "--all", "--stagger", "soon")]
+    [InlineData(2, "--stagger: expected a time", "limit", "x", "1MB", "--all", "--stagger", "25h")]
+    [InlineData(2, "--stagger: expected --all", "limit", "x", "1MB", "--stagger", "5s")]
     public async Task Wrong_arguments_end_it_with_what_would_be_right(int code, string says, params string[] arguments)
     {
         ProgramEnd run = await ToolRun.OfAsync(arguments);
