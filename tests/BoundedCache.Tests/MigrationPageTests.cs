@@ -165,16 +165,6 @@ public sealed partial class MigrationPageTests
         InvariantChecker.Check(cache.Engine);
     }
 
-    [Fact]
-    public void What_it_links_to_exists()
-    {
-        string[] links = [.. Links().Matches(s_page).Select(static match => match.Groups[1].Value)];
-
-        Assert.NotEmpty(links);
-        Assert.All(links, static link =>
-            Assert.True(File.Exists(Path.Combine(SourceTree.FindRoot(), "docs", link)), link));
-    }
-
     private static User LoadUser(int id) => new(id);
 
     private static Task<User> LoadUserAsync(int id) => Task.FromResult(new User(id));
@@ -196,9 +186,6 @@ public sealed partial class MigrationPageTests
 
     [GeneratedRegex("^```csharp\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Blocks();
-
-    [GeneratedRegex(@"\]\(([^)]+)\)")]
-    private static partial Regex Links();
 
     private sealed record User(int Id);
 }
