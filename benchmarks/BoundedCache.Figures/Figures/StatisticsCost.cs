@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using BoundedCache.Harness;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Figures.Figures;
