@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace BoundedCache.Bytes;
 
 /// <summary>Evictions: one for a new entry, down to a lowered limit, or a share.</summary>

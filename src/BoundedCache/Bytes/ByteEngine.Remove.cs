@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using BoundedCache.Engine;
 
 namespace BoundedCache.Bytes;
 
