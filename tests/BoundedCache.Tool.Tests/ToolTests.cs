@@ -103,7 +103,8 @@ public sealed class ToolTests
             ["Auth__ReaderKey"] = "a reader's key, this",
             ["Auth__ChangerKey"] = "a changer's key: this",
         };
-        using var service = new ProgramProcess("examples/AdminDashboard", keys, "--port", "0", "--lookups", "0", "--auth");
+        using var service = new ProgramProcess(
+            "examples/AdminDashboard", keys, "--port", "0", "--lookups", "0", "--auth");
         string url = await service.WaitForAsync("Admin page: ");
         using var directory = new TemporaryDirectory();
         string file = Path.Combine(directory.Path, "key");

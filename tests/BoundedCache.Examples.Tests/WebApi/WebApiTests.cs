@@ -110,7 +110,8 @@ public sealed class WebApiTests : IDisposable
     public async Task It_listens_on_loopback_alone_whatever_it_is_told()
     {
         using var process = new ProgramProcess(
-            "examples/WebApi", "--contentRoot", Path.Combine(SourceTree.FindRoot(), "examples", "WebApi"), "--Port", "0",
+            "examples/WebApi", "--contentRoot", Path.Combine(SourceTree.FindRoot(), "examples", "WebApi"), "--Port",
+            "0",
             "--urls", "http://0.0.0.0:0");
         var address = new Uri((await process.WaitForAsync("Now listening on: ")).Trim());
 

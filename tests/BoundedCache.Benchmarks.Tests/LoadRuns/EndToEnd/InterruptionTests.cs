@@ -36,7 +36,8 @@ public sealed class InterruptionTests
         }
 
         using var outputs = new Outputs();
-        using ProgramProcess process = LoadRunsProcess.Start("shrink", "--quick", "--rows", "redis", "--output", outputs.Directory);
+        using ProgramProcess process = LoadRunsProcess.Start(
+            "shrink", "--quick", "--rows", "redis", "--output", outputs.Directory);
 
         // The server's shell, the server, and the service.
         int[] started = await process.WaitForDescendantsAsync(3);
