@@ -65,6 +65,26 @@ public sealed partial class ReadmeTests
             limits);
     }
 
+    [Fact]
+    public void Its_figures_are_those_of_the_pages_on_benchmarks()
+    {
+        string pages = string.Concat(new[] { "README.md", "LOAD.md" }.Select(static page =>
+            File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "benchmarks", page))));
+        string[][] rows =
+        [
+            .. s_readme.Split('\n')
+                .SkipWhile(static line => !line.EndsWith("| measured by |", StringComparison.Ordinal))
+                .Skip(2)
+                .TakeWhile(static line => line.StartsWith('|'))
+                .Select(static line => line.Split('|', StringSplitOptions.TrimEntries)),
+        ];
+
+        Assert.Equal(6, rows.Length);
+        Assert.All(
+            rows.SelectMany(static row => Number().Matches($"{row[2]} {row[3]}")).Select(static match => match.Value),
+            number => Assert.Matches($@"(?<![\d.,]){Regex.Escape(number)}(?![\d]|[.,]\d)", pages));
+    }
+
     private static string[] Cells(string firstCell) => s_readme.Split('\n')
         .Single(line => line.StartsWith($"| {firstCell} |", StringComparison.Ordinal))
         .Trim('|', '\r')
@@ -77,4 +97,7 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("^```json\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Json();
+
+    [GeneratedRegex(@"\d+(?:[.,]\d+)*")]
+    private static partial Regex Number();
 }
