@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using BoundedCache.Peers;
+using BoundedCache.Harness.Peers;
 
 namespace BoundedCache.Microbenchmarks;
 

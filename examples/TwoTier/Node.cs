@@ -96,7 +96,9 @@ internal static class Node
             "/products/{id:int}",
             static async Task<Results<Ok<Product>, NotFound>> (
                 int id, IProductCatalog catalog, CancellationToken aborted) =>
-                ProductSource.Has(id) ? TypedResults.Ok(await catalog.FindAsync(id, aborted)) : TypedResults.NotFound());
+                ProductSource.Has(id)
+                    ? TypedResults.Ok(await catalog.FindAsync(id, aborted))
+                    : TypedResults.NotFound());
         app.MapPut(
             "/products/{id:int}",
             static async Task<Results<NoContent, NotFound>> (

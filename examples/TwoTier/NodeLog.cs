@@ -6,8 +6,8 @@ internal static partial class NodeLog
     [LoggerMessage(
         1,
         LogLevel.Warning,
-        "Expected Redis at {Place}, got no connection. The node starts without its second level and connects when Redis "
-            + "is there. Debian: apt-get install redis-server; another place: --redis HOST:PORT.")]
+        "Expected Redis at {Place}, got no connection. The node starts without its second level and connects when "
+            + "Redis is there. Debian: apt-get install redis-server; another place: --redis HOST:PORT.")]
     public static partial void NoRedis(ILogger log, string place);
 
     [LoggerMessage(

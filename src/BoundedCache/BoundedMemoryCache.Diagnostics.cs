@@ -209,4 +209,21 @@ public sealed partial class BoundedMemoryCache
             Log.OwedReleaseGivenUp(_logger, end.Tries, report);
         }
     }
+
+    /// <summary>Whether <see cref="UsedMemory"/> is in bytes, not in declared units.</summary>
+    internal bool IsMeasured => _sizing == EntrySizing.Measured;
+
+    /// <inheritdoc/>
+    bool ILiveCache.IsMeasured => IsMeasured;
+
+    /// <inheritdoc/>
+    long ILiveCache.LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
+
+    /// <inheritdoc/>
+    long ILiveCache.OverdueBytes => OverdueBytes;
+
+    /// <inheritdoc/>
+    long ILiveCache.CreditedBytes => _engine.CreditedBytes;
+
+    private long OverdueBytes => _pace is null ? 0 : _pacer.OverdueBytesOf(_pace);
 }

@@ -12,7 +12,7 @@ namespace BoundedCache.Tests;
 public sealed partial class MigrationPageTests
 {
     private static readonly string s_page = File.ReadAllText(
-        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "MIGRATION.md"));
+        Path.Combine(SourceTree.FindRoot(), "docs", "MIGRATION.md"));
 
     [Fact]
     public void One_line_changes()
@@ -172,7 +172,7 @@ public sealed partial class MigrationPageTests
 
         Assert.NotEmpty(links);
         Assert.All(links, static link =>
-            Assert.True(File.Exists(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", link)), link));
+            Assert.True(File.Exists(Path.Combine(SourceTree.FindRoot(), "docs", link)), link));
     }
 
     private static User LoadUser(int id) => new(id);

@@ -13,11 +13,11 @@ public sealed class RolloutTests
     [Fact]
     public async Task All_services_are_changed_with_a_pause_between_them_and_each_has_a_line_of_JSON()
     {
-        using var first = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "0");
-        using var second = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "0");
+        using var first = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "0");
+        using var second = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "0");
         string[] urls = [await first.WaitForAsync("Admin page: "), await second.WaitForAsync("Admin page: ")];
 
-        ToolRun run = await ToolRun.OfAsync(
+        ProgramEnd run = await ToolRun.OfAsync(
             "limit", "catalog", "100MB", "--all", "--stagger", "200ms", "--yes", "--json", "--url", urls[0], "--url",
             urls[1]);
 
@@ -39,7 +39,7 @@ public sealed class RolloutTests
         // The key may change the first, only read the second, and the third asks for none.
         using var first = Locked(reader: "a reader's key, this", changer: Key);
         using var second = Locked(reader: Key, changer: "a changer's key: this");
-        using var third = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "0");
+        using var third = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "0");
         string[] urls =
         [
             await first.WaitForAsync("Admin page: "), await second.WaitForAsync("Admin page: "),
@@ -51,8 +51,8 @@ public sealed class RolloutTests
                 static url => (string[])["--url", url]),
         ];
 
-        ToolRun run = await ToolRun.OfAsync(s_withKey, arguments);
-        ToolRun json = await ToolRun.OfAsync(s_withKey, [.. arguments, "--json"]);
+        ProgramEnd run = await ToolRun.OfAsync(s_withKey, arguments);
+        ProgramEnd json = await ToolRun.OfAsync(s_withKey, [.. arguments, "--json"]);
 
         Assert.Equal((4, 4), (run.ExitCode, json.ExitCode));
         Assert.Contains($"Changed 1 of 3: {urls[0]}.", run.Output, StringComparison.Ordinal);
@@ -68,10 +68,10 @@ public sealed class RolloutTests
     [Fact]
     public async Task Where_one_cannot_be_previewed_none_is_changed()
     {
-        using var service = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "0");
+        using var service = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "0");
         string url = await service.WaitForAsync("Admin page: ");
 
-        ToolRun run = await ToolRun.OfAsync(
+        ProgramEnd run = await ToolRun.OfAsync(
             "limit", "catalog", "100MB", "--all", "--yes", "--url", url, "--url", "http://127.0.0.1:1/admin/cache");
 
         Assert.Equal(3, run.ExitCode);
@@ -83,11 +83,11 @@ public sealed class RolloutTests
     [Fact]
     public async Task Interrupted_in_the_pause_it_leaves_the_rest_as_it_was()
     {
-        using var first = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "0");
-        using var second = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "0");
+        using var first = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "0");
+        using var second = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "0");
         string[] urls = [await first.WaitForAsync("Admin page: "), await second.WaitForAsync("Admin page: ")];
 
-        ToolRun run = await ToolRun.InterruptedAsync(
+        ProgramEnd run = await ToolRun.InterruptedAsync(
             "-> 100 MiB", "limit", "catalog", "100MB", "--all", "--stagger", "1h", "--yes", "--url", urls[0], "--url",
             urls[1]);
 
@@ -103,12 +103,12 @@ public sealed class RolloutTests
         using var first = new SlowService(answers: true);
         using var second = new SlowService(answers: true);
 
-        ToolRun run = await ToolRun.InterruptedAsync(
+        ProgramEnd run = await ToolRun.InterruptedAsync(
             first.Asked,
             async () =>
             {
                 int seen = first.Polls;
-                using var limit = new CancellationTokenSource(ExampleProcess.Hung);
+                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
                 while (first.Polls < seen + 3 && !limit.IsCancellationRequested)
                 {
                     await Task.Delay(20, CancellationToken.None);
@@ -131,7 +131,7 @@ public sealed class RolloutTests
         using var first = new SlowService(answers: false);
         using var second = new SlowService(answers: true);
 
-        ToolRun run = await ToolRun.OfAsync(
+        ProgramEnd run = await ToolRun.OfAsync(
             "limit", "catalog", "1MB", "--all", "--stagger", "0", "--timeout", "1", "--yes", "--url", first.Url,
             "--url", second.Url);
 
@@ -142,8 +142,8 @@ public sealed class RolloutTests
         Assert.False(second.Asked.IsCompleted);
     }
 
-    private static ExampleProcess Locked(string reader, string changer) => new(
-        "AdminDashboard",
+    private static ProgramProcess Locked(string reader, string changer) => new(
+        "examples/AdminDashboard",
         new Dictionary<string, string> { ["Auth__ReaderKey"] = reader, ["Auth__ChangerKey"] = changer },
         "--port", "0", "--lookups", "0", "--auth");
 

@@ -106,7 +106,7 @@ internal sealed unsafe partial class ByteEngine
         int index;
         using (_lock.Enter())
         {
-            index = FindAndSlide_NeedsLock(encoded);
+            index = FindLive_NeedsLock(encoded, slides: true);
         }
 
         if (index == ByteOrder.None)
@@ -199,31 +199,27 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>An entry with this key; an expired one is removed. Under the lock.</summary>
-    private int FindLive_NeedsLock(in EncodedKey key)
+    /// <param name="key">The key.</param>
+    /// <param name="slides">Whether the deadline of one that slides moves, by the same look at the clock.</param>
+    private int FindLive_NeedsLock(in EncodedKey key, bool slides = false)
     {
         int index = Find_NeedsLock(key);
-        if (index != ByteOrder.None && IsExpired_NeedsLock(index, Now))
+        if (index == ByteOrder.None || new Place(_table.Slot(index)->Place) is not { HasDeadline: true } place)
+        {
+            return index;
+        }
+
+        long now = Now;
+        var header = (BlockHeader*)place.Block;
+        if (header->Deadline <= now)
         {
             RemoveAt_NeedsLock(index, ByteRemoval.Expired);
             return ByteOrder.None;
         }
 
-        return index;
-    }
-
-    private bool IsExpired_NeedsLock(int index, long now)
-    {
-        var place = new Place(_table.Slot(index)->Place);
-        return place.HasDeadline && ((BlockHeader*)place.Block)->Deadline <= now;
-    }
-
-    private int FindAndSlide_NeedsLock(in EncodedKey key)
-    {
-        int index = FindLive_NeedsLock(key);
-        if (index != ByteOrder.None && new Place(_table.Slot(index)->Place) is { IsSliding: true } place)
+        if (slides && place.IsSliding)
         {
-            var header = (BlockHeader*)place.Block;
-            Volatile.Write(ref header->Deadline, EntryExpiration.Slide(Now, header->Window, header->Absolute));
+            Volatile.Write(ref header->Deadline, EntryExpiration.Slide(now, header->Window, header->Absolute));
         }
 
         return index;
@@ -246,7 +242,7 @@ internal sealed unsafe partial class ByteEngine
         int index;
         using (_lock.Enter())
         {
-            index = FindAndSlide_NeedsLock(key);
+            index = FindLive_NeedsLock(key, slides: true);
             if (index == ByteOrder.None)
             {
                 return false;

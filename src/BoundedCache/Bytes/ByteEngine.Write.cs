@@ -55,7 +55,12 @@ internal sealed unsafe partial class ByteEngine
         byte[] copy = ArrayPool<byte>.Shared.Rent((int)value.Length);
         try
         {
-            value.CopyTo(copy);
+            var at = new PieceReader(value);
+            for (int end = 0; at.TryRead(out ReadOnlySpan<byte> piece); end += piece.Length)
+            {
+                piece.CopyTo(copy.AsSpan(end));
+            }
+
             return Set(encoded, copy.AsSpan(0, (int)value.Length), expiration);
         }
         finally
@@ -159,6 +164,7 @@ internal sealed unsafe partial class ByteEngine
         }
 
         CountLeft_NeedsLock(place, slot->Length, ByteRemoval.Replaced);
+        int left = (int)place.SizeWith(slot->Length) - content;
         ByteSlot.Begin(slot);
         byte* block = place.Block;
         WriteExpiration(block, flags, expiration);
@@ -168,6 +174,11 @@ internal sealed unsafe partial class ByteEngine
         }
 
         value.CopyTo(new Span<byte>(block + Place.HeaderOf(flags) + key.Bytes.Length, value.Length));
+        if (_clearFreed && left > 0)
+        {
+            new Span<byte>(block + content, left).Clear();
+        }
+
         slot->Length = value.Length;
         slot->Place = Place.Pack(block, flags, key.Bytes.Length);
         ByteSlot.End(slot);

@@ -1,4 +1,4 @@
-using BoundedCache.Peers;
+using BoundedCache.Harness.Peers;
 
 namespace BoundedCache.Benchmarks.Tests.Peers;
 

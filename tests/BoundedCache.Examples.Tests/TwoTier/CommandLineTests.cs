@@ -10,9 +10,9 @@ public sealed class CommandLineTests
     [Fact]
     public async Task Help_names_every_option()
     {
-        using var process = new ExampleProcess("TwoTier", "--help");
+        using var process = new ProgramProcess("examples/TwoTier", "--help");
 
-        Assert.Equal(0, await process.EndAsync());
+        Assert.Equal(0, (await process.EndAsync()).ExitCode);
         Assert.All(["--urls", "--redis", "--redis-timeout", "--shared", "--fusion"], option =>
             Assert.Contains(option, process.Output, StringComparison.Ordinal));
     }
@@ -26,9 +26,9 @@ public sealed class CommandLineTests
     [InlineData("--password", "--password")]
     public async Task Wrong_arguments_end_it_with_what_would_be_right(string said, params string[] arguments)
     {
-        using var process = new ExampleProcess("TwoTier", arguments);
+        using var process = new ProgramProcess("examples/TwoTier", arguments);
 
-        Assert.Equal(2, await process.EndAsync());
+        Assert.Equal(2, (await process.EndAsync()).ExitCode);
         Assert.Contains(said, process.Output, StringComparison.Ordinal);
     }
 
@@ -38,9 +38,9 @@ public sealed class CommandLineTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        using var process = new ExampleProcess("TwoTier", "--urls", $"http://127.0.0.1:{port}");
+        using var process = new ProgramProcess("examples/TwoTier", "--urls", $"http://127.0.0.1:{port}");
 
-        Assert.Equal(1, await process.EndAsync());
+        Assert.Equal(1, (await process.EndAsync()).ExitCode);
         string line = Assert.Single(process.Output.Trim().Split('\n'));
         Assert.StartsWith($"Expected a free port, got {port}", line, StringComparison.Ordinal);
     }
@@ -52,10 +52,10 @@ public sealed class CommandLineTests
     {
         using var shared = new TemporaryDirectory();
         shared.Write("caches.json", text);
-        using var process = new ExampleProcess(
-            "TwoTier", "--urls", "http://127.0.0.1:0", "--redis", Nowhere(), "--shared", shared.Path);
+        using var process = new ProgramProcess(
+            "examples/TwoTier", "--urls", "http://127.0.0.1:0", "--redis", Nowhere(), "--shared", shared.Path);
 
-        Assert.Equal(1, await process.EndAsync());
+        Assert.Equal(1, (await process.EndAsync()).ExitCode);
         Assert.Contains(said, process.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", process.Output, StringComparison.Ordinal);
     }

@@ -47,7 +47,7 @@ internal sealed class RedisServer : IDisposable
     public void Kill()
     {
         _process.Kill();
-        _process.WaitForExit(ExampleProcess.Hung);
+        _process.WaitForExit(ProgramProcess.Hung);
         _process.Dispose();
     }
 
@@ -62,7 +62,7 @@ internal sealed class RedisServer : IDisposable
     public void Freeze()
     {
         using System.Diagnostics.Process kill = System.Diagnostics.Process.Start("kill", ["-STOP", $"{_process.Id}"]);
-        kill.WaitForExit(ExampleProcess.Hung);
+        kill.WaitForExit(ProgramProcess.Hung);
     }
 
     /// <summary>The number of its keys.</summary>

@@ -14,13 +14,13 @@ internal sealed record NodeState(
 /// <summary>The example TwoTier as a process of its own, on a free port.</summary>
 internal sealed class TwoTierNode : IDisposable
 {
-    private readonly ExampleProcess _process;
+    private readonly ProgramProcess _process;
 
-    private TwoTierNode(ExampleProcess process, Uri admin)
+    private TwoTierNode(ProgramProcess process, Uri admin)
     {
         _process = process;
         Admin = admin;
-        Client = new HttpClient { BaseAddress = new Uri(admin, "/"), Timeout = ExampleProcess.Hung };
+        Client = new HttpClient { BaseAddress = new Uri(admin, "/"), Timeout = ProgramProcess.Hung };
     }
 
     /// <summary>The address of the admin page, with a slash at its end.</summary>
@@ -32,7 +32,7 @@ internal sealed class TwoTierNode : IDisposable
 
     public static async Task<TwoTierNode> StartAsync(params string[] arguments)
     {
-        var process = new ExampleProcess("TwoTier", ["--urls", "http://127.0.0.1:0", .. arguments]);
+        var process = new ProgramProcess("examples/TwoTier", ["--urls", "http://127.0.0.1:0", .. arguments]);
         try
         {
             return new TwoTierNode(process, new Uri(await process.WaitForAsync("Admin page: ")));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using BoundedCache.TestSupport;
 using Xunit.Abstractions;
 
 namespace BoundedCache.Examples.Tests.TwoTier;

@@ -1,4 +1,5 @@
-using BoundedCache.Concurrency.Tests;
+using BoundedCache.TestSupport;
+
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
 namespace BoundedCache.Tests.Bytes;
