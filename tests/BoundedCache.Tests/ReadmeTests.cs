@@ -68,7 +68,7 @@ public sealed partial class ReadmeTests
     [Fact]
     public void Its_figures_are_those_of_the_pages_on_benchmarks()
     {
-        string pages = string.Concat(new[] { "README.md", "LOAD.md" }.Select(static page =>
+        string pages = string.Concat(((IEnumerable<string>)["README.md", "LOAD.md"]).Select(static page =>
             File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "benchmarks", page))));
         string[][] rows =
         [
