@@ -75,3 +75,44 @@ internal static class ChartTheme
         """
         + string.Concat(series.Select((colour, i) => $".s{i} {{ stroke: {colour}; }}\n.f{i} {{ fill: {colour}; }}\n"));
 }
+
+/// <summary>Which colour a series has: the same name, the same colour, in every panel.</summary>
+internal sealed class SeriesColours
+{
+    private readonly Dictionary<string, int> _indexes = [];
+
+    public SeriesColours(IEnumerable<ChartSeries> series)
+    {
+        foreach (ChartSeries one in series.Where(s => s.Style != SeriesStyle.Limit))
+        {
+            _indexes.TryAdd(one.Name, _indexes.Count % ChartTheme.SeriesColours);
+        }
+    }
+
+    /// <summary>The class that colours lines of the series.</summary>
+    public string Stroke(string name) => _indexes.TryGetValue(name, out int index) ? $"s{index}" : "axis";
+
+    /// <summary>The class that colours areas and text of the series.</summary>
+    public string Fill(string name) => _indexes.TryGetValue(name, out int index) ? $"f{index}" : "muted";
+}
+
+/// <summary>
+/// How a series is drawn. Styles differ in form as well as in colour, so that no reader depends on colour alone.
+/// </summary>
+public enum SeriesStyle
+{
+    /// <summary>A thin line.</summary>
+    Line = 0,
+
+    /// <summary>A thick line: the series that the picture is about.</summary>
+    Emphasis = 1,
+
+    /// <summary>A thin broken line.</summary>
+    Dashed = 2,
+
+    /// <summary>A thin line with the area below it filled.</summary>
+    Area = 3,
+
+    /// <summary>A grey dotted line of steps: a bound that was set, rather than a value that was measured.</summary>
+    Limit = 4,
+}

@@ -61,3 +61,101 @@ internal sealed class FigureLayout
             .Concat(figure.Panels.SelectMany(p => p.Stages).Select(s => s.End))
             .DefaultIfEmpty().Max();
 }
+
+/// <summary>Where the parts of one panel lie. Lengths are SVG user units.</summary>
+internal sealed class PanelLayout
+{
+    private const double AxisWidth = 62;
+    private const double HeadingHeight = 26;
+    private const double BadgeHeight = 26;
+    private const double TimeLabelsHeight = 26;
+    private const double KeyGap = 8;
+
+    public PanelLayout(ChartPanel panel, double top, double plotHeight, TimeScale times, ValueScale values)
+    {
+        Panel = panel;
+        HeadingBaseline = top + 18;
+        double badges = top + (panel.Heading is null ? 0 : HeadingHeight);
+        BadgeCentre = badges + (BadgeHeight / 2);
+        double left = FigureLayout.Padding + AxisWidth;
+        double width = FigureLayout.Width - FigureLayout.Padding - left;
+        Area = new PlotArea(
+            left, badges + (panel.Stages.Count == 0 ? 8 : BadgeHeight), width, plotHeight, times, values);
+        Key = StageKey.For(panel.Stages, FigureLayout.Width - (2 * FigureLayout.Padding));
+        KeyTop = Area.Bottom + TimeLabelsHeight + KeyGap;
+        Bottom = KeyTop + Key.Height;
+    }
+
+    public ChartPanel Panel { get; }
+
+    public double HeadingBaseline { get; }
+
+    public double BadgeCentre { get; }
+
+    public PlotArea Area { get; }
+
+    public StageKey Key { get; }
+
+    public double KeyTop { get; }
+
+    public double Bottom { get; }
+}
+
+/// <summary>
+/// Where one panel's plot lies in the picture, and so where a time and an amount lie. Lengths are SVG user units.
+/// </summary>
+internal sealed record PlotArea(
+    double Left, double Top, double Width, double Height, TimeScale Times, ValueScale Values)
+{
+    public double Right => Left + Width;
+
+    public double Bottom => Top + Height;
+
+    public double X(TimeSpan time) => Left + (Math.Clamp(time / Times.Maximum, 0, 1) * Width);
+
+    public double Y(long value) => Bottom - (Math.Clamp(Values.Fraction(value), 0, 1) * Height);
+}
+
+/// <summary>
+/// A callout and where its word stands: above its point and to the left, over the time that led to it; within the
+/// plot, and over no other word.
+/// </summary>
+/// <param name="Callout">What is called out.</param>
+/// <param name="PointX">Where its dot lies.</param>
+/// <param name="PointY">Where its dot lies.</param>
+/// <param name="Right">Where its word ends.</param>
+/// <param name="Baseline">Where its word stands.</param>
+internal sealed record PlacedCallout(ChartCallout Callout, double PointX, double PointY, double Right, double Baseline)
+{
+    private const double FontSize = 12;
+    private const double LineHeight = 15;
+    private const double Rise = 9;
+    private const double Overhang = 4;
+
+    private double Width => TextWidth.Estimate(Callout.Text, FontSize);
+
+    public static IReadOnlyList<PlacedCallout> Arrange(IReadOnlyList<ChartCallout> callouts, PlotArea area)
+    {
+        var placed = new List<PlacedCallout>();
+        foreach (ChartCallout callout in callouts)
+        {
+            double x = area.X(callout.Point.Time);
+            double y = area.Y(callout.Point.Value);
+            double right = Math.Max(x + Overhang, area.Left + TextWidth.Estimate(callout.Text, FontSize));
+            var candidate = new PlacedCallout(callout, x, y, right, y - Rise);
+            while (placed.Any(candidate.Overlaps) && candidate.Baseline - LineHeight > area.Top + FontSize)
+            {
+                candidate = candidate with { Baseline = candidate.Baseline - LineHeight };
+            }
+
+            placed.Add(candidate);
+        }
+
+        return placed;
+    }
+
+    private bool Overlaps(PlacedCallout other) =>
+        Right > other.Right - other.Width
+        && other.Right > Right - Width
+        && Math.Abs(other.Baseline - Baseline) < LineHeight;
+}

@@ -100,3 +100,70 @@ internal static class PanelWriter
         svg.Text("number", x, y + 4, number.ToString(CultureInfo.InvariantCulture), "middle");
     }
 }
+
+/// <summary>Draws one series in a plot, and as a sample in the legend.</summary>
+internal static class SeriesWriter
+{
+    public static void Write(SvgElements svg, ChartSeries series, PlotArea area, SeriesColours colours)
+    {
+        if (series.Style == SeriesStyle.Area)
+        {
+            svg.Path($"area {colours.Fill(series.Name)}", Polyline.AreaPath(series.Points, area));
+        }
+
+        string path = series.Style == SeriesStyle.Limit
+            ? Polyline.StepPath(series.Points, area)
+            : Polyline.Path(series.Points, area);
+        svg.Path(LineClass(series, colours), path);
+    }
+
+    public static void WriteSample(SvgElements svg, ChartSeries series, SeriesColours colours, double x, double y)
+    {
+        if (series.Style == SeriesStyle.Area)
+        {
+            svg.Rectangle($"area {colours.Fill(series.Name)}", x, y, LegendItem.SampleWidth, 6);
+        }
+
+        svg.Line(LineClass(series, colours), x, y, x + LegendItem.SampleWidth, y);
+    }
+
+    private static string LineClass(ChartSeries series, SeriesColours colours) => series.Style switch
+    {
+        SeriesStyle.Emphasis => $"line emphasis {colours.Stroke(series.Name)}",
+        SeriesStyle.Dashed => $"line dashed {colours.Stroke(series.Name)}",
+        SeriesStyle.Limit => "limit",
+        _ => $"line {colours.Stroke(series.Name)}",
+    };
+}
+
+/// <summary>
+/// Places the numbers of the stages above a plot: in the middle of their stage, but never on top of one another.
+/// </summary>
+internal static class StageBadges
+{
+    /// <summary>Least distance between two numbers, in user units.</summary>
+    public const double Spacing = 20;
+
+    /// <summary>
+    /// Centres for badges that would best stand at <paramref name="wanted"/> (ascending), within the given edges.
+    /// </summary>
+    public static double[] Place(IReadOnlyList<double> wanted, double left, double right)
+    {
+        var placed = new double[wanted.Count];
+        double least = left + (Spacing / 2);
+        for (int i = 0; i < placed.Length; i++)
+        {
+            placed[i] = Math.Max(wanted[i], least);
+            least = placed[i] + Spacing;
+        }
+
+        double most = right - (Spacing / 2);
+        for (int i = placed.Length - 1; i >= 0; i--)
+        {
+            placed[i] = Math.Min(placed[i], most);
+            most = placed[i] - Spacing;
+        }
+
+        return placed;
+    }
+}

@@ -10,7 +10,7 @@ namespace BoundedCache.Microbenchmarks;
 /// </summary>
 public sealed class Extras : IDisposable
 {
-    private readonly Meters _meters = new();
+    private readonly MeterFactory _meters = new();
     private readonly MeterListener _listener = new();
     private IMemoryCache _cache = null!;
     private string[] _keys = [];
@@ -77,18 +77,4 @@ public sealed class Extras : IDisposable
 
     [Benchmark]
     public bool Hit() => _cache.TryGetValue(_keys[_next++ & (KeySet.Draws - 1)], out _);
-
-    private sealed class Meters : IMeterFactory
-    {
-        private readonly List<Meter> _made = [];
-
-        public Meter Create(MeterOptions options)
-        {
-            options.Scope = this;
-            _made.Add(new Meter(options));
-            return _made[^1];
-        }
-
-        public void Dispose() => _made.ForEach(static meter => meter.Dispose());
-    }
 }

@@ -37,7 +37,7 @@ public class Evictions : PeerBenchmark
     {
         // Peers that measure charge more than the 1 that is declared: their limit is what they use
         // when as many entries are in.
-        Fill(KeyKind.String24, BoundedCache.Peers.PeerCatalog.Find(Peer).Measures ? MeasuredLimit() : Entries);
+        Fill(KeyKind.String24, BoundedCache.Harness.Peers.PeerCatalog.Find(Peer).Measures ? MeasuredLimit() : Entries);
 
         // Long gone when their turn comes again.
         _newKeys = [.. Enumerable.Range(0, 4 * Entries).Select(i => EntryKey.Create(Entries + i))];

@@ -5,7 +5,7 @@ namespace BoundedCache.AspNetCore;
 
 /// <summary>
 /// The events that the admin endpoint logs, in the category <c>BoundedCache.AspNetCore</c>. Ids are
-/// stable; ADMIN.md lists them.
+/// stable; docs/ADMIN.md lists them.
 /// </summary>
 internal static partial class Log
 {

@@ -78,6 +78,6 @@ internal static class Refusals
     public static void MapOtherPaths(RouteGroupBuilder group, string pattern) => group
         .Map(pattern, () => Problems.Create(
             StatusCodes.Status404NotFound,
-            "There is nothing at this address. api/caches lists the caches; ADMIN.md all addresses."))
+            "There is nothing at this address. api/caches lists the caches; docs/ADMIN.md all addresses."))
         .ExcludeFromDescription();
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 
@@ -56,7 +55,16 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         }
     }
 
-    public async Task<ExitCode> LimitAsync(Call call, string name, string limit, string? mode, bool isAgreed)
+    /// <param name="call">The call.</param>
+    /// <param name="name">The cache.</param>
+    /// <param name="limit">The limit, as the service reads it.</param>
+    /// <param name="mode">How memory is released; null as the cache does it.</param>
+    /// <param name="isAgreed">Do not ask.</param>
+    /// <param name="stagger">
+    /// The pause between two services, the first failure ending it; null to ask them all, whatever one answers.
+    /// </param>
+    public async Task<ExitCode> LimitAsync(
+        Call call, string name, string limit, string? mode, bool isAgreed, TimeSpan? stagger)
     {
         if (limit.All(char.IsAsciiDigit) && ByteSize.TryParse(limit, out long bytes) && bytes < 1 << 20 && !isAgreed)
         {
@@ -79,7 +87,8 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
 
                 return client.ChangeAsync(HttpMethod.Put, ServiceClient.CachePath(name, "/limit"), body, token);
             },
-            _views.Report);
+            _views.Report,
+            stagger is { } pause ? new Rollout(output, errors, pause) : null);
     }
 
     public Task<ExitCode> ReleaseAsync(Call call, string name, string? mode, bool isAgreed) => ChangeAsync(
@@ -179,7 +188,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             JsonNode now = await client.GetAsync("api/caches", call.Cancellation);
             if (call.IsJson)
             {
-                await WriteJsonAsync(client.Url, now);
+                _views.Json(new JsonObject { ["url"] = client.Url.ToString(), ["answer"] = now });
                 return;
             }
 
@@ -212,7 +221,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
                 JsonNode answer = await ask(client, call.Cancellation);
                 if (call.IsJson)
                 {
-                    await WriteJsonAsync(url, answer);
+                    _views.Json(new JsonObject { ["url"] = url.ToString(), ["answer"] = answer.DeepClone() });
                 }
                 else
                 {
@@ -235,12 +244,20 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         bool isAgreed,
         Func<ServiceClient, CancellationToken, Task<string>> preview,
         Func<ServiceClient, CancellationToken, Task<JsonNode>> change,
-        Action<Uri, JsonNode> show)
+        Action<Uri, JsonNode> show,
+        Rollout? rollout = null)
     {
-        foreach (Uri url in call.Connection.Urls)
+        try
         {
-            using var client = new ServiceClient(url, call.Connection);
-            await errors.WriteLineAsync($"{url}: {await preview(client, call.Cancellation)}");
+            foreach (Uri url in call.Connection.Urls)
+            {
+                using var client = new ServiceClient(url, call.Connection);
+                await errors.WriteLineAsync($"{url}: {await preview(client, call.Cancellation)}");
+            }
+        }
+        catch (ToolException exception) when (call.Connection.Urls.Count > 1)
+        {
+            throw new ToolException(exception.Code, $"{exception.Message}\nNothing was changed.");
         }
 
         if (!isAgreed && !await ConfirmAsync())
@@ -248,7 +265,9 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             return ExitCode.NotConfirmed;
         }
 
-        return await EachAsync(call, change, show);
+        return rollout is null
+            ? await EachAsync(call, change, show)
+            : await rollout.RunAsync(call, change, _views);
     }
 
     private async Task<bool> ConfirmAsync()
@@ -265,11 +284,4 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         await errors.WriteLineAsync(isAgreed ? "" : "Nothing was changed.");
         return isAgreed;
     }
-
-    private async Task WriteJsonAsync(Uri url, JsonNode answer) => await output.WriteLineAsync(
-        new JsonObject { ["url"] = url.ToString(), ["answer"] = answer.DeepClone() }.ToJsonString(
-            new JsonSerializerOptions
-            {
-                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-            }));
 }

@@ -61,10 +61,13 @@ internal sealed class ServiceClient : IDisposable
                 case "completed":
                     return answer["report"]!;
                 case "failed":
-                    throw new ToolException(ExitCode.Refused, $"It failed: {answer["error"]}");
+                    throw new ToolException(ExitCode.Refused, $"{Url}: it failed: {answer["error"]}")
+                    {
+                        MayBeDone = true,
+                    };
                 default:
                     await Task.Delay(s_poll, cancellationToken);
-                    answer = await GetAsync($"api/operations/{answer["id"]}", cancellationToken);
+                    answer = await FollowAsync($"api/operations/{answer["id"]}", cancellationToken);
                     break;
             }
         }
@@ -73,6 +76,18 @@ internal sealed class ServiceClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private async Task<JsonNode> FollowAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync(path, cancellationToken);
+        }
+        catch (ToolException exception)
+        {
+            throw new ToolException(exception.Code, exception.Message) { MayBeDone = true };
+        }
+    }
 
     private async Task<JsonNode> SendAsync(
         HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
@@ -97,14 +112,22 @@ internal sealed class ServiceClient : IDisposable
             throw new ToolException(
                 ExitCode.NoAnswer,
                 $"{Url}: no answer within {_connection.Timeout.TotalSeconds:0.#} s."
-                    + (body is null ? "" : " What was asked for may still be done: look before you ask again."));
+                    + (body is null ? "" : " What was asked for may still be done: look before you ask again."))
+            {
+                MayBeDone = body is not null,
+            };
         }
         catch (HttpRequestException exception)
         {
             string why = exception.InnerException is AuthenticationException authentication
                 ? $"{authentication.Message} --ca names a certificate authority to trust."
                 : exception.Message;
-            throw new ToolException(ExitCode.NoAnswer, $"{Url}: no answer. {why}");
+            throw new ToolException(ExitCode.NoAnswer, $"{Url}: no answer. {why}")
+            {
+                // Without a connection nothing was sent.
+                MayBeDone = body is not null && exception.HttpRequestError is not (HttpRequestError.ConnectionError
+                    or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError),
+            };
         }
         catch (JsonException)
         {
@@ -138,7 +161,11 @@ internal sealed class ServiceClient : IDisposable
         string hint = response.StatusCode == HttpStatusCode.Unauthorized
             ? " The key is read from --key-file, or from the environment variable BOUNDEDCACHE_KEY."
             : "";
-        return new ToolException(code, $"{Url}: {detail ?? $"status {(int)response.StatusCode}."}{hint}");
+        return new ToolException(code, $"{Url}: {detail ?? $"status {(int)response.StatusCode}."}{hint}")
+        {
+            // A proxy's answer, or a failure in the middle, says nothing about what the service did.
+            MayBeDone = response.RequestMessage?.Content is not null && (int)response.StatusCode >= 500,
+        };
     }
 
     /// <summary>Trusts the machine's authorities, and those of a file.</summary>

@@ -90,9 +90,20 @@ internal sealed class ToolCommands
         Argument<string> limit = new("LIMIT") { Description = "The new limit: 512MB, 1.5GiB, or bytes." };
         Option<string?> mode = new("--release") { Description = "How memory is given back: full, gentle or none." };
         mode.AcceptOnlyFromAmong("full", "gentle", "none");
-        Add("limit", "Sets a cache's limit: says what goes, asks, and reports.", [name, limit], [mode, yes],
-            (call, result) => _operations.LimitAsync(
-                call, result.GetValue(name)!, result.GetValue(limit)!, result.GetValue(mode), result.GetValue(yes)));
+        Option<bool> all = new("--all")
+        {
+            Description = "One service after the other, with a pause between them. Stops at the first failure and says "
+                + "which were changed.",
+        };
+        Option<string?> stagger = new("--stagger")
+        {
+            Description = "The pause of --all: 10s, 2m, 500ms. Default 10s.",
+            HelpName = "TIME",
+        };
+        Add("limit", "Sets a cache's limit: says what goes, asks, and reports.", [name, limit],
+            [mode, all, stagger, yes], (call, result) => _operations.LimitAsync(
+                call, result.GetValue(name)!, result.GetValue(limit)!, result.GetValue(mode), result.GetValue(yes),
+                StaggerOf(result.GetValue(all), result.GetValue(stagger))));
         Option<string?> how = new("--release") { Description = "How: full or gentle." };
         how.AcceptOnlyFromAmong("full", "gentle");
         Add("release", "Gives memory back; evicts nothing.", [name], [how, yes], (call, result) =>
@@ -136,7 +147,8 @@ internal sealed class ToolCommands
         using var interrupt = new CancellationTokenSource();
         ConsoleCancelEventHandler onInterrupt = (_, pressed) =>
         {
-            pressed.Cancel = true;
+            // The second one ends the process.
+            pressed.Cancel = !interrupt.IsCancellationRequested;
             interrupt.Cancel();
         };
         Console.CancelKeyPress += onInterrupt;
@@ -199,6 +211,13 @@ internal sealed class ToolCommands
             result.GetValue(_ca),
             TimeSpan.FromSeconds(seconds));
     }
+
+    private static TimeSpan? StaggerOf(bool isAll, string? text) => (isAll, text) switch
+    {
+        (true, _) => Rollout.ParseStagger(text ?? "10s"),
+        (false, null) => null,
+        _ => throw new ToolException(ExitCode.Usage, "--stagger: expected --all beside it."),
+    };
 
     private static Uri ParseUrl(string text) =>
         Uri.TryCreate($"{text.TrimEnd('/')}/", UriKind.Absolute, out Uri? url)

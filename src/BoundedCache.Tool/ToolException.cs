@@ -28,4 +28,7 @@ internal enum ExitCode
 internal sealed class ToolException(ExitCode code, string message) : Exception(message)
 {
     public ExitCode Code => code;
+
+    /// <summary>Whether what was asked for may have been done, or may still be done, all the same.</summary>
+    public bool MayBeDone { get; init; }
 }

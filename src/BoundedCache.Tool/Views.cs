@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 
@@ -8,6 +9,11 @@ namespace BoundedCache.Tool;
 internal sealed class Views(TextWriter output)
 {
     private const int WidthOfFiles = 160;
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>A console on a writer. Where it is no terminal, tables are as wide as they need to be.</summary>
     public static IAnsiConsole ConsoleOn(TextWriter output)
@@ -20,6 +26,9 @@ internal sealed class Views(TextWriter output)
 
         return console;
     }
+
+    /// <summary>Writes an object as one line.</summary>
+    public void Json(JsonObject line) => output.WriteLine(line.ToJsonString(s_json));
 
     public void Caches(Uri url, JsonNode answer) => Caches(url, answer, null, 0);
 

@@ -167,7 +167,7 @@ public sealed partial class BoundedMemoryCache
     private MemoryReportFinding? CheckRoom()
     {
         MemoryReportFinding? finding = IsMeasured && HeapRoom.Read(_releaser.Memory) is { } room
-            ? HeapRules.CheckLimit(room, LiveCaches.LimitBytes)
+            ? HeapRules.CheckLimit(room, LiveCaches.LimitBytes, LiveCaches.NativeLimitBytes)
             : null;
         if (finding is not null)
         {
@@ -209,4 +209,21 @@ public sealed partial class BoundedMemoryCache
             Log.OwedReleaseGivenUp(_logger, end.Tries, report);
         }
     }
+
+    /// <summary>Whether <see cref="UsedMemory"/> is in bytes, not in declared units.</summary>
+    internal bool IsMeasured => _sizing == EntrySizing.Measured;
+
+    /// <inheritdoc/>
+    bool ILiveCache.IsMeasured => IsMeasured;
+
+    /// <inheritdoc/>
+    long ILiveCache.LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
+
+    /// <inheritdoc/>
+    long ILiveCache.OverdueBytes => OverdueBytes;
+
+    /// <inheritdoc/>
+    long ILiveCache.CreditedBytes => _engine.CreditedBytes;
+
+    private long OverdueBytes => _pace is null ? 0 : _pacer.OverdueBytesOf(_pace);
 }

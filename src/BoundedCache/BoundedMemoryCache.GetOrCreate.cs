@@ -83,7 +83,13 @@ public sealed partial class BoundedMemoryCache
         }
     }
 
-    /// <inheritdoc cref="GetOrCreate{TItem}(object, Func{ICacheEntry, TItem}, MemoryCacheEntryOptions?)"/>
+    /// <summary>Answers the value of a key, or makes and stores it.</summary>
+    /// <remarks>
+    /// Factories, failures, removals and disposal are treated as in
+    /// <see cref="GetOrCreate{TItem}(object, Func{ICacheEntry, TItem}, MemoryCacheEntryOptions?)"/>, but no thread is
+    /// blocked while the caller waits.
+    /// </remarks>
+    /// <typeparam name="TItem">The type of the value; one that is a struct is boxed.</typeparam>
     /// <param name="key">The key.</param>
     /// <param name="factory">
     /// Makes the value, and may set the entry's expiration, priority, size, tokens and callbacks. It begins on the
@@ -93,6 +99,18 @@ public sealed partial class BoundedMemoryCache
     /// What the entry has unless the factory sets it; null for the defaults. The options of the caller that came first
     /// count.
     /// </param>
+    /// <returns>The value, which may be null.</returns>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="key"/> or <paramref name="factory"/> is null.
+    /// </exception>
+    /// <exception cref="InvalidCastException">
+    /// The value is no <typeparamref name="TItem"/>. A null that should be a struct throws
+    /// <see cref="NullReferenceException"/>.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// Factories would wait for each other; or the cache counts declared sizes, and the entry has none.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed, or was while this waited.</exception>
     public async Task<TItem?> GetOrCreateAsync<TItem>(
         object key, Func<ICacheEntry, Task<TItem>> factory, MemoryCacheEntryOptions? createOptions = null)
     {
@@ -103,8 +121,13 @@ public sealed partial class BoundedMemoryCache
                 .ConfigureAwait(false);
     }
 
-    /// <inheritdoc cref="GetOrCreate{TItem}(object, Func{ICacheEntry, TItem}, MemoryCacheEntryOptions?)"/>
     /// <summary>Answers the value of a key, or makes and stores it. A hit allocates nothing.</summary>
+    /// <remarks>
+    /// Factories, failures, removals and disposal are treated as in
+    /// <see cref="GetOrCreate{TItem}(object, Func{ICacheEntry, TItem}, MemoryCacheEntryOptions?)"/>, but no thread is
+    /// blocked while the caller waits.
+    /// </remarks>
+    /// <typeparam name="TItem">The type of the value; one that is a struct is boxed.</typeparam>
     /// <param name="key">The key.</param>
     /// <param name="factory">
     /// Makes the value, and may set the entry's expiration, priority, size, tokens and callbacks. It begins on the
@@ -114,7 +137,19 @@ public sealed partial class BoundedMemoryCache
     /// <param name="cancellationToken">
     /// Ends this caller's wait only. A value that is stored already is answered all the same.
     /// </param>
+    /// <returns>The value, which may be null.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="key"/> or <paramref name="factory"/> is null.
+    /// </exception>
+    /// <exception cref="InvalidCastException">
+    /// The value is no <typeparamref name="TItem"/>. A null that should be a struct throws
+    /// <see cref="NullReferenceException"/>.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// Factories would wait for each other; or the cache counts declared sizes, and the entry has none.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed, or was while this waited.</exception>
     public ValueTask<TItem?> GetOrCreateAsync<TItem>(
         object key,
         Func<ICacheEntry, CancellationToken, Task<TItem>> factory,

@@ -31,7 +31,7 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>Stores a value with a declared size that does not expire. Allocates nothing.</summary>
-    /// <inheritdoc cref="Set{TItem}(object, TItem)"/>
+    /// <typeparam name="TItem">The type of the value; one that is a struct is boxed.</typeparam>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
     /// <param name="size">
@@ -39,7 +39,13 @@ public sealed partial class BoundedMemoryCache
     /// itself under <see cref="EntrySizing.Declared"/>. Not a lifetime: that is a <see cref="TimeSpan"/>, passed to
     /// <c>Set</c>.
     /// </param>
+    /// <returns>The value.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is negative; nothing changes.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The cache counts declared sizes, and this entry has none; nothing changes.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public TItem SetWithSize<TItem>(object key, TItem value, long size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
@@ -48,13 +54,19 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>Stores a value that expires at a given time. Allocates nothing.</summary>
-    /// <inheritdoc cref="Set{TItem}(object, TItem)"/>
+    /// <typeparam name="TItem">The type of the value; one that is a struct is boxed.</typeparam>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
     /// <param name="absoluteExpiration">
     /// The time from which the entry is expired. An entry that is expired already is not stored, and the entry that it
     /// would have replaced is removed.
     /// </param>
+    /// <returns>The value.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The cache counts declared sizes, and this entry has none; nothing changes.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public TItem Set<TItem>(object key, TItem value, DateTimeOffset absoluteExpiration)
     {
         Set(key, value, size: null, absoluteExpiration);
@@ -62,15 +74,21 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>Stores a value that expires after a given time. Allocates nothing.</summary>
-    /// <inheritdoc cref="Set{TItem}(object, TItem)"/>
+    /// <typeparam name="TItem">The type of the value; one that is a struct is boxed.</typeparam>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or null.</param>
     /// <param name="absoluteExpirationRelativeToNow">
     /// How long the entry stays, whether it is used or not.
     /// </param>
+    /// <returns>The value.</returns>
     /// <exception cref="ArgumentOutOfRangeException">
     /// <paramref name="absoluteExpirationRelativeToNow"/> is zero or negative; nothing changes.
     /// </exception>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The cache counts declared sizes, and this entry has none; nothing changes.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public TItem Set<TItem>(object key, TItem value, TimeSpan absoluteExpirationRelativeToNow)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(absoluteExpirationRelativeToNow, TimeSpan.Zero);

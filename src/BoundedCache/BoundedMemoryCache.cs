@@ -238,23 +238,6 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         Unpublish();
     }
 
-    /// <summary>Whether <see cref="UsedMemory"/> is in bytes, not in declared units.</summary>
-    internal bool IsMeasured => _sizing == EntrySizing.Measured;
-
-    /// <inheritdoc/>
-    bool ILiveCache.IsMeasured => IsMeasured;
-
-    /// <inheritdoc/>
-    long ILiveCache.LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
-
-    /// <inheritdoc/>
-    long ILiveCache.OverdueBytes => OverdueBytes;
-
-    /// <inheritdoc/>
-    long ILiveCache.CreditedBytes => _engine.CreditedBytes;
-
-    private long OverdueBytes => _pace is null ? 0 : _pacer.OverdueBytesOf(_pace);
-
     /// <summary>Measurements in the background, for tests; null under <see cref="EntrySizing.Declared"/>.</summary>
     internal CacheAudit? Audit => _audit;
 

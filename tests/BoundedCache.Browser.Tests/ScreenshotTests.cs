@@ -20,7 +20,7 @@ public sealed class ScreenshotTests(BrowserFixture chromium)
     {
         var life = TimeSpan.FromSeconds(
             double.Parse(Environment.GetEnvironmentVariable(SecondsVariable) ?? "0", CultureInfo.InvariantCulture));
-        using var process = new ExampleProcess("AdminDashboard", "--port", "0");
+        using var process = new ProgramProcess("examples/AdminDashboard", "--port", "0");
         var address = new Uri(await process.WaitForAsync("Admin page: "));
         using var client = new HttpClient { BaseAddress = address };
 

@@ -2,7 +2,7 @@ namespace BoundedCache.Contract.Tests;
 
 /// <summary>
 /// A place where <see cref="BoundedMemoryCache"/> and <c>MemoryCache</c> must differ, listed in
-/// <c>src/BoundedCache/DEVIATIONS.md</c>.
+/// <c>docs/DEVIATIONS.md</c>.
 /// </summary>
 /// <param name="Id">Its name in the page's table.</param>
 /// <param name="Promise">

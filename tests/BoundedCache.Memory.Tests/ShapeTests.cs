@@ -18,7 +18,7 @@ public sealed class ShapeTests
     [Fact]
     public void The_page_on_sizes_has_a_row_for_every_shape()
     {
-        string[] page = File.ReadAllLines(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "SIZES.md"));
+        string[] page = File.ReadAllLines(Path.Combine(SourceTree.FindRoot(), "docs", "SIZES.md"));
         IEnumerable<(string Name, string Entries, string Bar)> rows = page
             .SkipWhile(static line => !line.StartsWith("| shape |", StringComparison.Ordinal))
             .Skip(2)

@@ -1,3 +1,4 @@
+using BoundedCache.Harness;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Configuration;
@@ -111,7 +112,7 @@ public sealed class DependencyInjectionTests
     public void Logging_and_metrics_of_the_container_are_used()
     {
         using var log = new RecordingLog();
-        using var meters = new TestMeterFactory();
+        using var meters = new MeterFactory();
         using ServiceProvider provider = new ServiceCollection()
             .AddSingleton<Microsoft.Extensions.Logging.ILoggerFactory>(log)
             .AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(meters)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
-using BoundedCache.Tests.Sizing;
+using BoundedCache.Harness;
 using BoundedCache.TestSupport;
+using BoundedCache.Tests.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 
@@ -52,7 +53,7 @@ public sealed class DroppedCacheTests
     [Fact]
     public void A_meter_that_lives_on_keeps_no_cache()
     {
-        using var meters = new TestMeterFactory();
+        using var meters = new MeterFactory();
         AssertCollected(Drop(static cache => cache.Set("key", 1), meters: meters));
 
         Assert.Single(meters.Meters);
@@ -69,7 +70,7 @@ public sealed class DroppedCacheTests
     private static WeakReference[] Drop(
         Action<BoundedMemoryCache> use,
         Action<BoundedMemoryCacheOptions>? configure = null,
-        TestMeterFactory? meters = null)
+        MeterFactory? meters = null)
     {
         var options = new BoundedMemoryCacheOptions();
         configure?.Invoke(options);

@@ -1,30 +1,42 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using BoundedCache.Process;
 using BoundedCache.TestSupport;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace BoundedCache.Tests;
 
-/// <summary>The README's code, compiled and run.</summary>
-public class ReadmeTests
+/// <summary>The README: its code is compiled and run here, its numbers are compared with the library's.</summary>
+public sealed partial class ReadmeTests
 {
+    private static readonly string s_readme = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "README.md"));
+
     [Fact]
     public async Task The_code_in_the_README_runs_and_does_what_it_says()
     {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes(Json().Match(s_readme).Groups[1].Value));
+        builder.Configuration.AddJsonStream(file);
         // README begins
-        // Sizes are bytes.
-        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 1L << 30 });
+        // In Program.cs, instead of AddMemoryCache().
+        builder.Services.AddBoundedMemoryCache(builder.Configuration.GetSection("Cache"));
 
-        // IMemoryCache as usual; no sizes to declare.
-        byte[] page = cache.GetOrCreate("page:42", entry => RenderPage(42))!;
-        // A lookup that makes no string.
-        bool found = cache.TryGetValue("page:42".AsSpan(), out object? value);
+        // README pauses
+        using IHost host = builder.Build();
+        IMemoryCache memoryCache = host.Services.GetRequiredService<IMemoryCache>();
+        BoundedMemoryCache boundedCache = host.Services.GetRequiredService<BoundedMemoryCache>();
+        Assert.Equal(512 << 20, boundedCache.MaxMemory);
+        // README goes on
+        // Classes ask for IMemoryCache as before. Sizes need not be declared.
+        byte[] page = memoryCache.GetOrCreate("page:42", entry => RenderPage(42))!;
 
-        // Evicts, collects, gives memory back to the operating system, then answers.
-        ShrinkReport report = await cache.SetMaxMemoryAsync(100 << 20);
-
-        // default: limit 1 GiB -> 100 MiB; evicted 842,508 entries …; RSS 1.3 GiB -> 148 MiB, …; Released …
-        Console.WriteLine(report);
+        // The same cache, as BoundedMemoryCache. Evicts, gives memory back to the operating system, and reports.
+        ShrinkReport report = await boundedCache.SetMaxMemoryAsync(100 << 20);
         // README ends
-        Assert.True(found);
-        Assert.Same(page, value);
+        Assert.Same(page, boundedCache.Get("page:42"));
         Assert.Equal(100 << 20, report.NewMaxMemory);
     }
 
@@ -34,13 +46,58 @@ public class ReadmeTests
         string source = File.ReadAllText(
             Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Tests", "ReadmeTests.cs"));
         string code = source.Split("// README begins")[1].Split("// README ends")[0];
-        string readme = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "README.md"));
+        code = string.Concat(code.Split("// README pauses")
+            .Select(static (part, i) => i == 0 ? part : part.Split("// README goes on")[1]));
 
-        Assert.Contains(Squeezed(code), Squeezed(readme), StringComparison.Ordinal);
+        Assert.Contains(Squeezed(code), Squeezed(s_readme), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_limits_for_containers_are_those_that_the_library_calls_fitting()
+    {
+        string[] containers = Cells("container");
+        string[] limits = Cells("largest `MaxMemory`");
+
+        Assert.Equal(6, containers.Length);
+        Assert.Equal(
+            containers.Select(static size => ByteSize.Parse(size) / 4 * 3)
+                .Select(static heap => $"{HeapRoom.FittingOf(heap) >> 20} MiB"),
+            limits);
+    }
+
+    [Fact]
+    public void Its_figures_are_those_of_the_pages_on_benchmarks()
+    {
+        string pages = string.Concat(((IEnumerable<string>)["README.md", "LOAD.md"]).Select(static page =>
+            File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "benchmarks", page))));
+        string[][] rows =
+        [
+            .. s_readme.Split('\n')
+                .SkipWhile(static line => !line.EndsWith("| measured by |", StringComparison.Ordinal))
+                .Skip(2)
+                .TakeWhile(static line => line.StartsWith('|'))
+                .Select(static line => line.Split('|', StringSplitOptions.TrimEntries)),
+        ];
+
+        Assert.Equal(6, rows.Length);
+        Assert.All(
+            rows.SelectMany(static row => Number().Matches($"{row[2]} {row[3]}")).Select(static match => match.Value),
+            number => Assert.Matches($@"(?<![\d.,]){Regex.Escape(number)}(?![\d]|[.,]\d)", pages));
+    }
+
+    private static string[] Cells(string firstCell) => s_readme.Split('\n')
+        .Single(line => line.StartsWith($"| {firstCell} |", StringComparison.Ordinal))
+        .Trim('|', '\r')
+        .Split('|', StringSplitOptions.TrimEntries)[1..];
 
     private static byte[] RenderPage(int number) => new byte[number];
 
     private static string Squeezed(string text) =>
         string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
+
+    [GeneratedRegex("^```json\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Json();
+
+    [GeneratedRegex(@"\d+(?:[.,]\d+)*")]
+    private static partial Regex Number();
 }

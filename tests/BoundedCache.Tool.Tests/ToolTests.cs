@@ -16,11 +16,11 @@ public sealed class ToolTests
     [Fact]
     public async Task Caches_are_a_table_and_JSON()
     {
-        using var service = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "200");
+        using var service = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "200");
         string url = await service.WaitForAsync("Admin page: ");
 
-        ToolRun table = await ToolRun.OfAsync("caches", "--url", url);
-        ToolRun json = await ToolRun.OfAsync("caches", "--url", url, "--json");
+        ProgramEnd table = await ToolRun.OfAsync("caches", "--url", url);
+        ProgramEnd json = await ToolRun.OfAsync("caches", "--url", url, "--json");
 
         Assert.Equal((0, ""), (table.ExitCode, table.Errors));
         Assert.Contains("AdminDashboard", table.Output, StringComparison.Ordinal);
@@ -32,22 +32,22 @@ public sealed class ToolTests
     [Fact]
     public async Task A_limit_is_previewed_confirmed_and_reported_and_not_set_without_yes()
     {
-        using var service = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "0");
+        using var service = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "0");
         string url = await service.WaitForAsync("Admin page: ");
 
-        ToolRun refused = await ToolRun.OfAsync("limit", "catalog", "100MB", "--url", url);
+        ProgramEnd refused = await ToolRun.OfAsync("limit", "catalog", "100MB", "--url", url);
         Assert.Equal(5, refused.ExitCode);
         Assert.Contains("goes from 256 MiB to 100 MiB. Evicts nothing.", refused.Errors, StringComparison.Ordinal);
         Assert.Contains("expected --yes", refused.Errors, StringComparison.Ordinal);
         Assert.Equal(256 << 20, await LimitAsync(url));
 
-        ToolRun set = await ToolRun.OfAsync(
+        ProgramEnd set = await ToolRun.OfAsync(
             "limit", "catalog", "100MB", "--release", "gentle", "--yes", "--url", url);
         Assert.Equal(0, set.ExitCode);
         Assert.Contains("catalog: limit 256 MiB -> 100 MiB", set.Output, StringComparison.Ordinal);
         Assert.Equal(100 << 20, await LimitAsync(url));
 
-        ToolRun bytes = await ToolRun.OfAsync("limit", "catalog", "512", "--url", url);
+        ProgramEnd bytes = await ToolRun.OfAsync("limit", "catalog", "512", "--url", url);
         Assert.Contains("512 bytes?", bytes.Errors, StringComparison.Ordinal);
         Assert.Equal(5, bytes.ExitCode);
     }
@@ -55,7 +55,7 @@ public sealed class ToolTests
     [Fact]
     public async Task Every_other_command_answers_with_0()
     {
-        using var service = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "200");
+        using var service = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "200");
         string url = await service.WaitForAsync("Admin page: ");
 
         Assert.Contains(
@@ -74,7 +74,7 @@ public sealed class ToolTests
 
         async Task<string> RunAsync(params string[] arguments)
         {
-            ToolRun run = await ToolRun.OfAsync([.. arguments, "--url", url]);
+            ProgramEnd run = await ToolRun.OfAsync([.. arguments, "--url", url]);
             Assert.True(run.ExitCode == 0, $"{run.ExitCode}: {run.Errors}{run.Output}");
             return run.Output;
         }
@@ -83,15 +83,15 @@ public sealed class ToolTests
     [Fact]
     public async Task Watch_follows_until_it_is_interrupted_or_has_looked_often_enough()
     {
-        using var service = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "200");
+        using var service = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "200");
         string url = await service.WaitForAsync("Admin page: ");
 
-        ToolRun counted = await ToolRun.OfAsync("watch", "--count", "2", "--interval", "0.2", "--url", url);
+        ProgramEnd counted = await ToolRun.OfAsync("watch", "--count", "2", "--interval", "0.2", "--url", url);
         Assert.Equal(0, counted.ExitCode);
         Assert.Equal(2, counted.Output.Split("AdminDashboard").Length - 1);
         Assert.Contains("/s", counted.Output, StringComparison.Ordinal);
 
-        ToolRun interrupted = await ToolRun.InterruptedAsync("AdminDashboard", "watch", "--url", url);
+        ProgramEnd interrupted = await ToolRun.InterruptedAsync("AdminDashboard", "watch", "--url", url);
         Assert.Equal(0, interrupted.ExitCode);
     }
 
@@ -103,24 +103,25 @@ public sealed class ToolTests
             ["Auth__ReaderKey"] = "a reader's key, this",
             ["Auth__ChangerKey"] = "a changer's key: this",
         };
-        using var service = new ExampleProcess("AdminDashboard", keys, "--port", "0", "--lookups", "0", "--auth");
+        using var service = new ProgramProcess(
+            "examples/AdminDashboard", keys, "--port", "0", "--lookups", "0", "--auth");
         string url = await service.WaitForAsync("Admin page: ");
         using var directory = new TemporaryDirectory();
         string file = Path.Combine(directory.Path, "key");
         await File.WriteAllTextAsync(file, keys["Auth__ChangerKey"] + "\n");
         var reader = new Dictionary<string, string> { ["BOUNDEDCACHE_KEY"] = keys["Auth__ReaderKey"] };
 
-        ToolRun none = await ToolRun.OfAsync("caches", "--url", url);
+        ProgramEnd none = await ToolRun.OfAsync("caches", "--url", url);
         Assert.Equal(4, none.ExitCode);
         Assert.Contains("BOUNDEDCACHE_KEY", none.Errors, StringComparison.Ordinal);
         Assert.Equal(0, (await ToolRun.OfAsync(reader, "caches", "--url", url)).ExitCode);
         Assert.Equal(
             4, (await ToolRun.OfAsync(reader, "limit", "catalog", "100MB", "--yes", "--url", url)).ExitCode);
-        ToolRun set = await ToolRun.OfAsync(
+        ProgramEnd set = await ToolRun.OfAsync(
             "limit", "catalog", "100MB", "--yes", "--url", url, "--key-file", file);
         Assert.Equal(0, set.ExitCode);
         Assert.DoesNotContain(keys["Auth__ChangerKey"], set.Output + set.Errors, StringComparison.Ordinal);
-        ToolRun missing = await ToolRun.OfAsync("caches", "--url", url, "--key-file", "/no/such/file");
+        ProgramEnd missing = await ToolRun.OfAsync("caches", "--url", url, "--key-file", "/no/such/file");
         Assert.Equal(2, missing.ExitCode);
         Assert.Contains("--key-file", missing.Errors, StringComparison.Ordinal);
     }
@@ -128,11 +129,11 @@ public sealed class ToolTests
     [Fact]
     public async Task Several_services_are_asked_and_one_that_is_gone_does_not_hide_the_others()
     {
-        using var service = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "0");
+        using var service = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "0");
         string url = await service.WaitForAsync("Admin page: ");
         string gone = $"http://127.0.0.1:{FreePort()}/admin/cache";
 
-        ToolRun both = await ToolRun.OfAsync("caches", "--url", gone, "--url", url, "--json");
+        ProgramEnd both = await ToolRun.OfAsync("caches", "--url", gone, "--url", url, "--json");
 
         Assert.Equal(3, both.ExitCode);
         Assert.Contains(gone, both.Errors, StringComparison.Ordinal);
@@ -147,9 +148,12 @@ public sealed class ToolTests
     [InlineData(2, "fast", "limit", "x", "1MB", "--release", "fast")]
     [InlineData(2, "--ca: expected a PEM file", "caches", "--ca", "/no/such/file")]
     [InlineData(2, "--interval: expected seconds", "watch", "--interval", "0")]
+    [InlineData(2, "--stagger: expected a time", "limit", "x", "1MB", "--all", "--stagger", "soon")]
+    [InlineData(2, "--stagger: expected a time", "limit", "x", "1MB", "--all", "--stagger", "25h")]
+    [InlineData(2, "--stagger: expected --all", "limit", "x", "1MB", "--stagger", "5s")]
     public async Task Wrong_arguments_end_it_with_what_would_be_right(int code, string says, params string[] arguments)
     {
-        ToolRun run = await ToolRun.OfAsync(arguments);
+        ProgramEnd run = await ToolRun.OfAsync(arguments);
 
         Assert.Contains(says, run.Errors, StringComparison.Ordinal);
         Assert.Equal(code, run.ExitCode);
@@ -158,11 +162,11 @@ public sealed class ToolTests
     [Fact]
     public async Task What_the_service_refuses_is_said_in_its_words()
     {
-        using var service = new ExampleProcess("AdminDashboard", "--port", "0", "--lookups", "0");
+        using var service = new ProgramProcess("examples/AdminDashboard", "--port", "0", "--lookups", "0");
         string url = await service.WaitForAsync("Admin page: ");
 
-        ToolRun unknown = await ToolRun.OfAsync("limit", "nothing", "1MB", "--yes", "--url", url);
-        ToolRun potatoes = await ToolRun.OfAsync("limit", "catalog", "100 potatoes", "--yes", "--url", url);
+        ProgramEnd unknown = await ToolRun.OfAsync("limit", "nothing", "1MB", "--yes", "--url", url);
+        ProgramEnd potatoes = await ToolRun.OfAsync("limit", "catalog", "100 potatoes", "--yes", "--url", url);
 
         Assert.Equal((1, 1), (unknown.ExitCode, potatoes.ExitCode));
         Assert.Contains("There is no cache 'nothing'", unknown.Errors, StringComparison.Ordinal);
@@ -175,7 +179,7 @@ public sealed class ToolTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
 
-        ToolRun run = await ToolRun.OfAsync(
+        ProgramEnd run = await ToolRun.OfAsync(
             "caches", "--timeout", "0.5", "--url", $"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}/a");
 
         Assert.Equal(3, run.ExitCode);
@@ -204,8 +208,8 @@ public sealed class ToolTests
         Task serving = ServeAsync(listener, served, end.Token);
         string url = $"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/admin/cache";
 
-        ToolRun untrusted = await ToolRun.OfAsync("caches", "--url", url);
-        ToolRun trusted = await ToolRun.OfAsync("caches", "--url", url, "--ca", file);
+        ProgramEnd untrusted = await ToolRun.OfAsync("caches", "--url", url);
+        ProgramEnd trusted = await ToolRun.OfAsync("caches", "--url", url, "--ca", file);
 
         Assert.Equal(3, untrusted.ExitCode);
         Assert.Contains("--ca", untrusted.Errors, StringComparison.Ordinal);

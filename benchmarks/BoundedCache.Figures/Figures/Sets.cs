@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using BoundedCache.Peers;
+using BoundedCache.Harness.Peers;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Figures.Figures;

@@ -44,8 +44,8 @@ internal sealed class StatisticsCost : IFigure
     {
         bool hits = args[0] == "hit";
         int threads = int.Parse(args[1], CultureInfo.InvariantCulture);
-        using var heard = new Meters();
-        using var unheard = new Meters();
+        using var heard = new MeterFactory();
+        using var unheard = new MeterFactory();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
@@ -143,20 +143,5 @@ internal sealed class StatisticsCost : IFigure
         }
 
         return Stopwatch.GetElapsedTime(started).TotalNanoseconds / keys.Length;
-    }
-
-    /// <summary>A factory of meters that belong to it.</summary>
-    private sealed class Meters : IMeterFactory
-    {
-        private readonly List<Meter> _made = [];
-
-        public Meter Create(MeterOptions options)
-        {
-            options.Scope = this;
-            _made.Add(new Meter(options));
-            return _made[^1];
-        }
-
-        public void Dispose() => _made.ForEach(static meter => meter.Dispose());
     }
 }

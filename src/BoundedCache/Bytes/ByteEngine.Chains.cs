@@ -39,7 +39,11 @@ internal sealed unsafe partial class ByteEngine
             var at = new ChainCursor(this, block + Place.HeaderOf(flags));
             at.Write(key.Bytes);
             at.Write(span);
-            WritePieces(value, ref at);
+            var pieces = new PieceReader(value);
+            while (pieces.TryRead(out ReadOnlySpan<byte> piece))
+            {
+                at.Write(piece);
+            }
 
             isPublished = Publish(key, Place.Pack(block, flags, key.Bytes.Length), length);
         }
@@ -56,31 +60,6 @@ internal sealed unsafe partial class ByteEngine
         }
 
         return isPublished || Refuse(key);
-    }
-
-    /// <summary>
-    /// Writes the pieces of a sequence. Their code may be the user's: what it returns must be as long as was said.
-    /// </summary>
-    private static void WritePieces(in ReadOnlySequence<byte> value, ref ChainCursor at)
-    {
-        long left = value.Length;
-        foreach (ReadOnlyMemory<byte> piece in value)
-        {
-            ReadOnlySpan<byte> bytes = piece.Span;
-            left -= bytes.Length;
-            if (left < 0)
-            {
-                break;
-            }
-
-            at.Write(bytes);
-        }
-
-        if (left != 0)
-        {
-            throw new ArgumentException(
-                $"Expected a sequence of {value.Length} bytes, got pieces with {value.Length - left}.", nameof(value));
-        }
     }
 
     /// <summary>Takes slabs for so many bytes, and evicts for them.</summary>
@@ -111,9 +90,8 @@ internal sealed unsafe partial class ByteEngine
                             return first;
                         }
                     }
-                    else if (_table.Order.Tail != ByteOrder.None)
+                    else if (TryEvict_NeedsLock(ByteOrder.None, ByteRemoval.Capacity))
                     {
-                        RemoveAt_NeedsLock(_table.Order.Tail, ByteRemoval.Capacity);
                         evicted++;
                     }
                     else if (isSqueezed)
@@ -196,18 +174,28 @@ internal sealed unsafe partial class ByteEngine
         }
         finally
         {
-            using (_lock.Enter())
-            {
-                SlabHeader* header = _pool.HeaderOf(place.Block);
-                if (--header->Leases == SlabHeader.Orphaned)
-                {
-                    FreeSlabs_NeedsLock(header, place.SizeWith(length));
-                    GiveBackIfDisposed_NeedsLock();
-                }
-            }
-
+            EndLease(place, length);
             GC.KeepAlive(_space);
         }
+    }
+
+    private void EndLease(Place place, int length)
+    {
+        bool isBeyondLimit;
+        using (_lock.Enter())
+        {
+            SlabHeader* header = _pool.HeaderOf(place.Block);
+            if (--header->Leases != SlabHeader.Orphaned)
+            {
+                return;
+            }
+
+            FreeSlabs_NeedsLock(header, place.SizeWith(length));
+            GiveBackIfDisposed_NeedsLock();
+            isBeyondLimit = _account.Pages > _account.LimitPages;
+        }
+
+        GiveBack(all: isBeyondLimit);
     }
 
     /// <summary>A place in the content of several slabs.</summary>
@@ -225,7 +213,7 @@ internal sealed unsafe partial class ByteEngine
             }
         }
 
-        public void Write(ReadOnlySpan<byte> bytes)
+        public void Write(scoped ReadOnlySpan<byte> bytes)
         {
             while (bytes.Length > 0)
             {

@@ -120,10 +120,12 @@ internal sealed unsafe partial class ByteEngine
             ? Volatile.Read(ref ((BlockHeader*)block)->Deadline)
             : long.MaxValue;
         new ReadOnlySpan<byte>(block + seen.Place.Header + seen.Place.KeyLength, seen.Length).CopyTo(into);
+
+        // The clock is read before the check, so that an entry that was replaced since is not taken for expired.
+        isExpired = deadline != long.MaxValue && deadline <= Now;
         Volatile.ReadBarrier();
         bool isCurrent = Volatile.Read(ref seen.Slot->Version) == seen.Version;
         GC.KeepAlive(_space);
-        isExpired = isCurrent && deadline != long.MaxValue && deadline <= Now;
         return isCurrent;
     }
 

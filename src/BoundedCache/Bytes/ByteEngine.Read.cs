@@ -106,7 +106,7 @@ internal sealed unsafe partial class ByteEngine
         int index;
         using (_lock.Enter())
         {
-            index = FindAndSlide_NeedsLock(encoded);
+            index = FindLive_NeedsLock(encoded, slides: true);
         }
 
         if (index == ByteOrder.None)
@@ -117,8 +117,6 @@ internal sealed unsafe partial class ByteEngine
         Touch(index, begin);
         return true;
     }
-
-    private long Now => _time.GetUtcNow().UtcTicks;
 
     /// <summary>A span of a writer, which must be as long as was asked.</summary>
     private static Span<byte> SpanOf(IBufferWriter<byte> destination, int length)
@@ -148,10 +146,26 @@ internal sealed unsafe partial class ByteEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Touch(int index, long begin)
     {
+        if (_marks is not null)
+        {
+            Mark(index);
+            return;
+        }
+
         TouchNote note = _touches.Add(index, begin);
         if (note != TouchNote.Added)
         {
             TouchNow(index, note);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Mark(int index)
+    {
+        _marks!.Mark(index);
+        if (CountsLookups)
+        {
+            Lookups.CountHit();
         }
     }
 
@@ -183,52 +197,6 @@ internal sealed unsafe partial class ByteEngine
         }
     }
 
-    private void RemoveExpired(in EncodedKey key)
-    {
-        if (_lock.TryEnter())
-        {
-            try
-            {
-                _ = FindLive_NeedsLock(key);
-            }
-            finally
-            {
-                _lock.Exit();
-            }
-        }
-    }
-
-    /// <summary>An entry with this key; an expired one is removed. Under the lock.</summary>
-    private int FindLive_NeedsLock(in EncodedKey key)
-    {
-        int index = Find_NeedsLock(key);
-        if (index != ByteOrder.None && IsExpired_NeedsLock(index, Now))
-        {
-            RemoveAt_NeedsLock(index, ByteRemoval.Expired);
-            return ByteOrder.None;
-        }
-
-        return index;
-    }
-
-    private bool IsExpired_NeedsLock(int index, long now)
-    {
-        var place = new Place(_table.Slot(index)->Place);
-        return place.HasDeadline && ((BlockHeader*)place.Block)->Deadline <= now;
-    }
-
-    private int FindAndSlide_NeedsLock(in EncodedKey key)
-    {
-        int index = FindLive_NeedsLock(key);
-        if (index != ByteOrder.None && new Place(_table.Slot(index)->Place) is { IsSliding: true } place)
-        {
-            var header = (BlockHeader*)place.Block;
-            Volatile.Write(ref header->Deadline, EntryExpiration.Slide(Now, header->Window, header->Absolute));
-        }
-
-        return index;
-    }
-
     /// <summary>
     /// Reads under the lock: small values are copied there, and delivered afterwards; large ones are leased.
     /// </summary>
@@ -246,7 +214,7 @@ internal sealed unsafe partial class ByteEngine
         int index;
         using (_lock.Enter())
         {
-            index = FindAndSlide_NeedsLock(key);
+            index = FindLive_NeedsLock(key, slides: true);
             if (index == ByteOrder.None)
             {
                 return false;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Diagnostics;
 
-/// <summary>The events that the library logs. Ids are stable, and listed in DIAGNOSTICS.md.</summary>
+/// <summary>The events that the library logs. Ids are stable, and listed in docs/DIAGNOSTICS.md.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "{Report}", EventName = "Shrunk")]

@@ -30,7 +30,7 @@ internal sealed record ObservedInstrument(
     public int Length => Math.Max(1, TagValues.Length);
 }
 
-/// <summary>The observed instruments. DIAGNOSTICS.md lists them for operators; a test compares the two lists.</summary>
+/// <summary>The observed instruments. docs/DIAGNOSTICS.md lists them, and a test compares the two lists.</summary>
 /// <remarks>The tag of requests has the name that .NET's own caches use, so that one dashboard serves both.</remarks>
 internal static class ObservedInstruments
 {

@@ -11,7 +11,7 @@ namespace BoundedCache.Engine;
 /// <remarks>
 /// <para>Locking. One lock guards every change. It is held for a bounded time (<see cref="BatchEntries"/> evictions at
 /// most) and no user code runs under it: not a key's Equals or GetHashCode, not a token, not a callback. Reads take no
-/// lock. The numbered invariants are in DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
+/// lock. The numbered invariants are in docs/DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
 /// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free,
 /// <see cref="BucketIndex"/> the way from key to slot, <see cref="EvictionOrder"/> who goes next (exact LRU with a
 /// <see cref="TouchLog"/>, or <see cref="ScanResistantOrder"/>), <see cref="Engine.Account"/> the account.</para>
@@ -283,35 +283,5 @@ internal sealed partial class CacheEngine
         return _store.Exists(slotRef.Index)
             && _store.Slot(slotRef.Index).Version == slotRef.Version
             && _store.Node(slotRef.Index).IsInUse;
-    }
-
-    /// <summary>
-    /// Bytes of the table: slots, nodes, buckets and deadlines, used or free. Read without the lock, so a chunk that is
-    /// added or dropped meanwhile may count or not.
-    /// </summary>
-    public long TableBytes =>
-        ((long)_allocator.Capacity * _store.BytesPerSlot) + _index.Bytes + _store.DeadlineBytes + _order.Bytes;
-
-    /// <summary>
-    /// Reads the account at one instant, under the lock, so that its figures agree.
-    /// </summary>
-    public EngineTotals ReadTotals()
-    {
-        Account account;
-        using (_lock.Enter())
-        {
-            account = _account;
-        }
-
-        return new EngineTotals(account.Max, account.Used, account.Count, account.Insertions, new EvictionTotals
-        {
-            Capacity = account.Left(EvictionReason.Capacity) - account.Shrunk - account.Compacted,
-            Shrink = account.Shrunk,
-            Compact = account.Compacted,
-            Expired = account.Left(EvictionReason.Expired),
-            TokenExpired = account.Left(EvictionReason.TokenExpired),
-            Removed = account.Left(EvictionReason.Removed),
-            Replaced = account.Left(EvictionReason.Replaced),
-        });
     }
 }

@@ -1,8 +1,8 @@
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// Checks the engine's invariants, numbered as in DESIGN.md. Tests call it after every scenario. It holds the lock all
-/// the time.
+/// Checks the engine's invariants, numbered as in docs/DESIGN.md. Tests call it after every scenario. It holds the
+/// lock all the time.
 /// </summary>
 internal static class InvariantChecker
 {

@@ -42,12 +42,16 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
         return Add(services, new CacheRegistration(null, null, configure));
     }
 
-    /// <inheritdoc cref="AddBoundedMemoryCache(IServiceCollection, Action{BoundedMemoryCacheOptions}?)"/>
+    /// <summary>
+    /// Registers one <see cref="BoundedMemoryCache"/> as itself and as <see cref="IMemoryCache"/>. It replaces an
+    /// earlier registration; a later <c>AddMemoryCache()</c> changes nothing. A second call replaces the first.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configuration">
     /// The cache's own section. Its keys are the names of the properties of <see cref="BoundedMemoryCacheOptions"/>.
     /// </param>
     /// <param name="configure">Changes the settings after the section was read; null for nothing.</param>
+    /// <returns>The services.</returns>
     /// <exception cref="ArgumentNullException">
     /// <paramref name="services"/> or <paramref name="configuration"/> is null.
     /// </exception>
@@ -81,16 +85,21 @@ public static class BoundedMemoryCacheServiceCollectionExtensions
         return AddKeyed(services, new CacheRegistration(name, null, configure));
     }
 
-    /// <inheritdoc cref="AddKeyedBoundedMemoryCache(IServiceCollection, string, Action{BoundedMemoryCacheOptions}?)"/>
+    /// <summary>
+    /// Registers one more <see cref="BoundedMemoryCache"/>, as itself and as <see cref="IMemoryCache"/>, under a
+    /// service key (<c>[FromKeyedServices("pages")] IMemoryCache</c>), which is also its name.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The key and name, not empty. No two caches of a container may have the same.</param>
     /// <param name="configuration">
     /// The cache's own section. Its keys are the names of the properties of <see cref="BoundedMemoryCacheOptions"/>.
     /// </param>
     /// <param name="configure">Changes the settings after the section was read; null for nothing.</param>
+    /// <returns>The services.</returns>
     /// <exception cref="ArgumentNullException">
     /// <paramref name="services"/>, <paramref name="name"/> or <paramref name="configuration"/> is null.
     /// </exception>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty or white space.</exception>
     public static IServiceCollection AddKeyedBoundedMemoryCache(
         this IServiceCollection services,
         string name,

@@ -6,5 +6,5 @@ namespace BoundedCache.Browser.Tests.Support;
 internal static class AdminDocument
 {
     public static string Text { get; } = File.ReadAllText(
-        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache.AspNetCore", "ADMIN.md"));
+        Path.Combine(SourceTree.FindRoot(), "docs", "ADMIN.md"));
 }

@@ -59,7 +59,7 @@ internal sealed class Nginx : IAsyncDisposable
                 RedirectStandardError = true,
             })!;
         var nginx = new Nginx(process, directory, port);
-        using var limit = new CancellationTokenSource(ExampleProcess.Hung);
+        using var limit = new CancellationTokenSource(ProgramProcess.Hung);
         while (true)
         {
             try
@@ -83,7 +83,7 @@ internal sealed class Nginx : IAsyncDisposable
         // Its workers end with it.
         using (System.Diagnostics.Process.Start("kill", ["-TERM", $"{_process.Id}"]))
         {
-            await _process.WaitForExitAsync().WaitAsync(ExampleProcess.Hung);
+            await _process.WaitForExitAsync().WaitAsync(ProgramProcess.Hung);
         }
 
         _process.Dispose();

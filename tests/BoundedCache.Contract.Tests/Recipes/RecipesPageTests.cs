@@ -22,16 +22,6 @@ public sealed partial class RecipesPageTests
                 .Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public void What_it_links_to_exists()
-    {
-        string[] links = [.. Links().Matches(s_page).Select(static match => match.Groups[1].Value)];
-
-        Assert.NotEmpty(links);
-        Assert.All(links, static link =>
-            Assert.True(File.Exists(Path.Combine(SourceTree.FindRoot(), "docs", link.Split('#')[0])), link));
-    }
-
     private static string Squeeze(string text) =>
         string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
 
@@ -40,7 +30,4 @@ public sealed partial class RecipesPageTests
 
     [GeneratedRegex("^```csharp\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Blocks();
-
-    [GeneratedRegex(@"\]\(([^)]+)\)")]
-    private static partial Regex Links();
 }

@@ -1,4 +1,4 @@
-using BoundedCache.Concurrency.Tests;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Xunit.Abstractions;
 

@@ -1,4 +1,5 @@
 using BoundedCache.Entries;
+using BoundedCache.Harness;
 using BoundedCache.Report;
 using BoundedCache.Tests.Diagnostics;
 using BoundedCache.Tests.Release;
@@ -92,7 +93,7 @@ public sealed class AuditReportTests
     [Fact]
     public void Metrics_tell_what_is_unfinished_and_what_was_found()
     {
-        using var meters = new TestMeterFactory();
+        using var meters = new MeterFactory();
         using var reader = new MeterReader(meters);
         using var test = new CacheUnderTest(meters: meters);
         var holder = new Holder();

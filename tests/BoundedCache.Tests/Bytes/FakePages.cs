@@ -3,9 +3,10 @@ using BoundedCache.Bytes;
 namespace BoundedCache.Tests.Bytes;
 
 /// <summary>Pages of the real system, counted, and refused where a test says so.</summary>
-internal sealed class FakePages : IPageSource
+internal sealed unsafe class FakePages(bool excludeFromCoreDumps = false) : IPageSource
 {
-    private readonly LinuxPageSource _real = new(excludeFromCoreDumps: false);
+    private readonly LinuxPageSource _real = new(excludeFromCoreDumps);
+    private readonly List<(nint Start, nuint Length)> _mappings = [];
     private long _mapped;
     private long _unmapped;
 
@@ -26,7 +27,24 @@ internal sealed class FakePages : IPageSource
         }
 
         Interlocked.Add(ref _mapped, (long)length);
-        return _real.TryMap(length, alignment);
+        nint start = _real.TryMap(length, alignment);
+        _mappings.Add((start, length));
+        return start;
+    }
+
+    /// <summary>Where the mappings begin.</summary>
+    public IEnumerable<nint> Starts => _mappings.Select(static mapping => mapping.Start);
+
+    /// <summary>How often some bytes stand in the mapped memory. The cache must be alive and quiet.</summary>
+    public int CountOf(ReadOnlySpan<byte> bytes)
+    {
+        int count = 0;
+        foreach ((nint start, nuint length) in _mappings)
+        {
+            count += new ReadOnlySpan<byte>((void*)start, (int)length).Count(bytes);
+        }
+
+        return count;
     }
 
     public void GiveBack(nint start, nuint length) => _real.GiveBack(start, length);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using BoundedCache.Harness;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 
@@ -7,7 +8,7 @@ namespace BoundedCache.Tests.Diagnostics;
 /// <summary>What a listener receives about one cache.</summary>
 public sealed class CacheInstrumentsTests : IDisposable
 {
-    private readonly TestMeterFactory _meters = new();
+    private readonly MeterFactory _meters = new();
 
     [Fact]
     public void Every_number_of_a_cache_is_measured()

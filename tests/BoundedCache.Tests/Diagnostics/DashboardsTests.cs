@@ -40,7 +40,7 @@ public sealed partial class DashboardsTests
     /// </summary>
     private static (HashSet<string> Metrics, HashSet<string> Labels) Known()
     {
-        string page = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "DIAGNOSTICS.md"));
+        string page = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "docs", "DIAGNOSTICS.md"));
         HashSet<string> metrics = [];
         HashSet<string> labels = ["cache_name"];
         foreach (Match row in Row().Matches(page))

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using BoundedCache.Diagnostics;
+using BoundedCache.Harness;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,7 @@ namespace BoundedCache.Tests.Diagnostics;
 public sealed class DiagnosticsPageTests
 {
     private static readonly string s_page = File.ReadAllText(
-        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "DIAGNOSTICS.md"));
+        Path.Combine(SourceTree.FindRoot(), "docs", "DIAGNOSTICS.md"));
 
     [Fact]
     public void The_page_lists_every_log_event()
@@ -27,7 +28,7 @@ public sealed class DiagnosticsPageTests
     [Fact]
     public void The_page_lists_every_instrument_with_its_kind_unit_and_tags()
     {
-        using var meters = new TestMeterFactory();
+        using var meters = new MeterFactory();
         using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions(), null, meters);
         var published = new List<string>();
         using var listener = new MeterListener

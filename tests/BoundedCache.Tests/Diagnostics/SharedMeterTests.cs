@@ -1,8 +1,9 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using BoundedCache.Diagnostics;
-using BoundedCache.Tests.Sizing;
+using BoundedCache.Harness;
 using BoundedCache.TestSupport;
+using BoundedCache.Tests.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -13,7 +14,7 @@ namespace BoundedCache.Tests.Diagnostics;
 public sealed class SharedMeterTests : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly TestMeterFactory _meters = new();
+    private readonly MeterFactory _meters = new();
 
     [Fact]
     public void Caches_of_one_name_are_added_up_in_one_series()
@@ -92,7 +93,7 @@ public sealed class SharedMeterTests : IDisposable
     [Fact]
     public void Ten_thousand_caches_that_are_created_and_dropped_leave_nothing_behind()
     {
-        using var meters = new TestMeterFactory();
+        using var meters = new MeterFactory();
         using var reader = new MeterReader(meters);
         using BoundedMemoryCache first = Create(meters, name: "first");
         int instruments = reader.Instruments;
@@ -179,7 +180,7 @@ public sealed class SharedMeterTests : IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference[] DropFactory()
     {
-        var meters = new TestMeterFactory();
+        var meters = new MeterFactory();
         BoundedMemoryCache cache = Create(meters);
         WeakReference[] references =
             [new(meters), new(meters.Meters[0]), new(CacheInstruments.GetOrCreate(meters)), new(cache)];

@@ -17,7 +17,7 @@ namespace BoundedCache.Tests.Hosting;
 public sealed partial class ConfigurationPageTests
 {
     private static readonly string s_page = File.ReadAllText(
-        Path.Combine(SourceTree.FindRoot(), "src", "BoundedCache", "CONFIGURATION.md"));
+        Path.Combine(SourceTree.FindRoot(), "docs", "CONFIGURATION.md"));
 
     [Fact]
     public async Task The_main_example_runs_on_the_file_that_the_page_shows()

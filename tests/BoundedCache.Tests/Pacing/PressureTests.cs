@@ -55,6 +55,21 @@ public sealed class PressureTests
     }
 
     [Fact]
+    public void What_is_told_follows_a_limit_that_is_raised_by_hand_meanwhile()
+    {
+        PressureScenario test = OneCache();
+        test.Run(100, at => test.OtherBytes = (long)(at * 3 * MiB));
+        FakeYieldingCache cache = test.Caches[0];
+        long effective = cache.Effective;
+
+        // An eighth of the new limit is more than what pressure had left.
+        cache.MaxMemory = 10 * effective;
+
+        Assert.Equal(cache.MaxMemory / 8, cache.Member.EffectiveBytes);
+        Assert.Equal(cache.MaxMemory - (cache.MaxMemory / 8), cache.Member.Pressure!.YieldedBytes);
+    }
+
+    [Fact]
     public void Ten_steps_and_back()
     {
         PressureScenario test = OneCache();

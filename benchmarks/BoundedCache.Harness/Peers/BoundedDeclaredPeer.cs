@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BoundedCache.Harness.Peers;
+
+/// <summary>BoundedCache that counts what is declared, as MemoryCache's SizeLimit does.</summary>
+[Peer("bounded-declared", 2)]
+internal class BoundedDeclaredPeer(PeerSetup setup, EvictionPolicy policy = EvictionPolicy.LeastRecentlyUsed)
+    : BoundedPeer(setup, EntrySizing.Declared, policy)
+{
+    public override void Set(object key, object value, long size)
+    {
+        using ICacheEntry entry = Cache.CreateEntry(key);
+        entry.Value = value;
+        entry.Size = size;
+    }
+}
+
+/// <summary>The same under the scan-resistant policy.</summary>
+[Peer("scan-resistant-declared", 9)]
+internal sealed class ScanResistantDeclaredPeer(PeerSetup setup)
+    : BoundedDeclaredPeer(setup, EvictionPolicy.ScanResistant);

@@ -1,8 +1,0 @@
-namespace BoundedCache.Load;
-
-/// <summary>An end of the run that the user must hear about in one line, and that is nobody's bug.</summary>
-internal sealed class LoadException(ExitCode exitCode, string message, Exception? innerException = null)
-    : Exception(message, innerException)
-{
-    public ExitCode ExitCode { get; } = exitCode;
-}

@@ -1,8 +1,0 @@
-namespace BoundedCache.Peers.Peers;
-
-/// <summary>BoundedCache as it is by default: sizes are measured, key and table included.</summary>
-[Peer("bounded", 1, Measures = true)]
-internal sealed class BoundedMeasuredPeer(PeerSetup setup) : BoundedPeer(setup, EntrySizing.Measured)
-{
-    public override void Set(object key, object value, long size) => Cache.Set(key, value);
-}

@@ -1,0 +1,3 @@
+using BoundedCache.TwoTier;
+
+return await new TwoTierCommand(Node.RunAsync).InvokeAsync(args);

@@ -1,0 +1,42 @@
+using System.Buffers;
+
+namespace BoundedCache.Tests.Bytes;
+
+/// <summary>A writer that runs code once, before it returns memory: while a reader is inside the cache.</summary>
+internal sealed class Interrupting(Action interrupt) : IBufferWriter<byte>
+{
+    private readonly ArrayBufferWriter<byte> _inner = new();
+    private Action? _interrupt = interrupt;
+
+    public byte[] Written => _inner.WrittenSpan.ToArray();
+
+    public void Advance(int count) => _inner.Advance(count);
+
+    public Memory<byte> GetMemory(int sizeHint = 0) => throw new NotSupportedException();
+
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Interlocked.Exchange(ref _interrupt, null)?.Invoke();
+        return _inner.GetSpan(sizeHint);
+    }
+}
+
+/// <summary>Sequences that are not what they say.</summary>
+internal static class Sequences
+{
+    /// <summary>A sequence of one byte and a piece, which together say that they are longer.</summary>
+    public static ReadOnlySequence<byte> Claiming(ReadOnlyMemory<byte> piece, int claimed)
+    {
+        var first = new Segment(new byte[1], 0);
+        var last = new Segment(piece, claimed - piece.Length);
+        first.Append(last);
+        return new ReadOnlySequence<byte>(first, 0, last, piece.Length);
+    }
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(ReadOnlyMemory<byte> memory, long index) => (Memory, RunningIndex) = (memory, index);
+
+        public void Append(Segment next) => Next = next;
+    }
+}

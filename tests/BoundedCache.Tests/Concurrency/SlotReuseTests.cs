@@ -1,0 +1,58 @@
+using BoundedCache.Engine;
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.Tests.Concurrency;
+
+/// <summary>
+/// Slots that change their entry as fast as two threads can do it, while readers run: this tests the seqlock. A few
+/// keys, no callbacks and no eviction, so that the slot one key leaves is used for the next.
+/// </summary>
+[Collection(StressTests.Name)]
+public class SlotReuseTests
+{
+    private const int KeyCount = 8;
+
+    [Fact]
+    public void A_slot_that_changes_its_entry_never_gives_one_keys_value_to_another() => Run(TimeSpan.FromSeconds(3));
+
+    [SoakFact]
+    [Trait("Category", "Soak")]
+    public void A_slot_that_changes_its_entry_never_gives_one_keys_value_to_another_for_long() =>
+        Run(Soak.Duration!.Value);
+
+    private static void Run(TimeSpan duration)
+    {
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { MaxMemory = 1 << 20, ReleaseMode = ReleaseMode.None });
+        object[] keys = Keys.MakeMany(KeyKind.Strings, KeyCount);
+        object[] values = [.. keys.Select(static key => new Named((string)key))];
+        new Crowd()
+            .Add("reader", 2, _ => random =>
+            {
+                for (int i = 0; i < KeyCount; i++)
+                {
+                    if (cache.TryGetValue(keys[i], out object? found) && !ReferenceEquals(found, values[i]))
+                    {
+                        Assert.Fail($"the key '{keys[i]}' answered '{found ?? "null"}'");
+                    }
+                }
+            })
+            .Add("writer", 2, _ => random =>
+            {
+                int number = random.Next(KeyCount);
+                cache.Remove(keys[number]);
+                number = random.Next(KeyCount);
+                using (Microsoft.Extensions.Caching.Memory.ICacheEntry entry = cache.CreateEntry(keys[number]))
+                {
+                    entry.Value = values[number];
+
+                    // Every other time with details instead of the value: flags and value must not be mixed either.
+                    entry.SlidingExpiration = random.Next(2) == 0 ? TimeSpan.FromHours(1) : null;
+                }
+            })
+            .Run(duration);
+        InvariantChecker.Check(cache.Engine);
+    }
+
+    private sealed record Named(string Name);
+}
