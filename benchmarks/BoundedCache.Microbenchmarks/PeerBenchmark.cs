@@ -30,7 +30,10 @@ public abstract class PeerBenchmark
     /// <param name="present">Whether the drawn keys are there.</param>
     protected void Fill(KeyKind kind, long? limit = null, bool present = true)
     {
-        Cache = PeerCatalog.Find(Peer).Create(new PeerSetup(limit));
+        Cache = PeerCatalog.Find(Peer).Create(new PeerSetup(limit)
+        {
+            Entries = limit is null ? null : Entries,
+        });
         foreach (int i in KeySet.FillOrder(Entries))
         {
             Cache.Set(KeySet.Make(kind, i), Value, 1);

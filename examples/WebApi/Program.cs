@@ -3,6 +3,12 @@ using System.Runtime;
 using BoundedCache;
 using BoundedCache.WebApi;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+if (CommandLine.Answer(args) is { } exitCode)
+{
+    return exitCode;
+}
 
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 // Instead of AddMemoryCache().
@@ -27,6 +33,17 @@ app.MapGet("/cache", static (BoundedMemoryCache cache, ProductSource source) =>
 if (ListenPort.WhyNot(port) is { } taken)
 {
     await Console.Error.WriteLineAsync(taken);
+    return 1;
+}
+
+try
+{
+    // The host would check the settings too, and log a stack.
+    app.Services.GetRequiredService<IStartupValidator>().Validate();
+}
+catch (OptionsValidationException exception)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
     return 1;
 }
 

@@ -30,6 +30,7 @@ public sealed partial class BoundedByteCache
             Name = Name,
             MaxMemory = MaxMemory,
             EffectiveMaxMemory = totals.LimitBytes,
+            EvictionPolicy = _engine.Policy,
             Pressure = _pressure?.Pressure,
             Yields = Volatile.Read(ref _yields),
             UsedMemory = totals.UsedBytes,
@@ -59,14 +60,17 @@ public sealed partial class BoundedByteCache
     /// <inheritdoc/>
     bool ILiveCache.IsMeasured => true;
 
-    /// <summary>Nothing of the managed heap.</summary>
-    long ILiveCache.UsedMemory => 0;
+    /// <summary>What the policy remembers of evicted entries.</summary>
+    long ILiveCache.UsedMemory => _engine.ManagedBytes;
 
     /// <inheritdoc/>
-    long ILiveCache.NativeBytes => _engine.UsedBytes;
+    long ILiveCache.NativeBytes => _engine.UsedBytes - _engine.ManagedBytes;
 
     /// <summary>Nothing of the managed heap.</summary>
     long ILiveCache.LimitBytes => 0;
+
+    /// <inheritdoc/>
+    long ILiveCache.NativeLimitBytes => _engine.IsDisposed ? 0 : MaxMemory;
 
     /// <inheritdoc/>
     long ILiveCache.OverdueBytes => 0;
@@ -120,6 +124,19 @@ public sealed partial class BoundedByteCache
         {
             _instruments!.Caches.Remove(_observed);
         }
+    }
+
+    /// <summary>Warns where container or machine cannot hold the limits of all caches of this process.</summary>
+    /// <returns>The warning, or nothing.</returns>
+    private IReadOnlyList<string> CheckRoom()
+    {
+        if (LiveCaches.CheckLimit(this, MaxMemory) is not { } finding)
+        {
+            return [];
+        }
+
+        Log.HeapLimit(_logger, Name, MaxMemory, finding);
+        return [finding.ToString()];
     }
 
     private void OnReport(ShrinkReport report, bool isShrink)

@@ -98,12 +98,15 @@ public sealed partial class BoundedByteCache
         ThrowIfDisposed();
         ProcessMemorySnapshot before = _memory.TakeSnapshot();
         long started = Stopwatch.GetTimestamp();
+        ShrinkStart start;
         lock (_lock)
         {
             long old = _maxMemory;
             SetLimits_NeedsLock(maxMemory, _cap);
-            return new ShrinkStart(old, maxMemory, _engine.UsedBytes, before, started);
+            start = new ShrinkStart(old, maxMemory, _engine.UsedBytes, before, started);
         }
+
+        return start with { Advice = CheckRoom() };
     }
 
     private ShrinkReport Finish(ShrinkStart start)
@@ -139,6 +142,7 @@ public sealed partial class BoundedByteCache
             ReleaseMode = ReleaseMode.Full,
             Outcome = isRaised ? ReleaseOutcome.NotRequested : ReleaseOutcome.Released,
             Reason = isRaised ? "the limit was raised" : Describe(givenBack),
+            Advice = start.Advice,
             Before = start.Before,
             After = _memory.TakeSnapshot(),
         };
@@ -183,5 +187,9 @@ public sealed partial class BoundedByteCache
             : "");
 
     private readonly record struct ShrinkStart(
-        long OldLimit, long NewLimit, long Used, ProcessMemorySnapshot Before, long Started);
+        long OldLimit, long NewLimit, long Used, ProcessMemorySnapshot Before, long Started)
+    {
+        /// <summary>What is missing for the new limit.</summary>
+        public IReadOnlyList<string> Advice { get; init; } = [];
+    }
 }

@@ -81,11 +81,13 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
             pages ?? LinuxPageSource.Create(options.ExcludeFromCoreDumps),
             options.MaxMemory,
             _time,
-            options.ClearFreedMemory);
+            options.ClearFreedMemory,
+            options.EvictionPolicy);
         _yieldLog = new LogThrottle(_time);
         Publish(meterFactory);
         _pressure = options.YieldToMemoryPressure ? pressure?.Join(this) : null;
         LiveCaches.Add(this);
+        CheckRoom();
     }
 
     /// <summary>The cache's name in reports, logs and metrics.</summary>

@@ -42,8 +42,7 @@ public sealed class BoundedByteCacheOptions
     public double MemoryReserve { get; set; } = BoundedMemoryCacheOptions.DefaultReserve;
 
     /// <summary>
-    /// Which entries are evicted first. Default <see cref="EvictionPolicy.LeastRecentlyUsed"/>, which is the only one
-    /// that a byte cache has today.
+    /// Which entries a full cache evicts first. Default <see cref="EvictionPolicy.LeastRecentlyUsed"/>.
     /// </summary>
     public EvictionPolicy EvictionPolicy { get; set; }
 
@@ -113,12 +112,7 @@ public sealed class BoundedByteCacheOptions
 
         if (!Enum.IsDefined(EvictionPolicy))
         {
-            yield return OutOfRange(nameof(EvictionPolicy), "LeastRecentlyUsed", EvictionPolicy);
-        }
-        else if (EvictionPolicy == EvictionPolicy.ScanResistant)
-        {
-            yield return OutOfRange(
-                nameof(EvictionPolicy), "LeastRecentlyUsed, the only policy of a byte cache today", EvictionPolicy);
+            yield return OutOfRange(nameof(EvictionPolicy), "LeastRecentlyUsed or ScanResistant", EvictionPolicy);
         }
 
         if (TimeProvider is null)

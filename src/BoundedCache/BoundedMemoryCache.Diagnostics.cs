@@ -167,7 +167,7 @@ public sealed partial class BoundedMemoryCache
     private MemoryReportFinding? CheckRoom()
     {
         MemoryReportFinding? finding = IsMeasured && HeapRoom.Read(_releaser.Memory) is { } room
-            ? HeapRules.CheckLimit(room, LiveCaches.LimitBytes)
+            ? HeapRules.CheckLimit(room, LiveCaches.LimitBytes, LiveCaches.NativeLimitBytes)
             : null;
         if (finding is not null)
         {

@@ -108,7 +108,7 @@ public sealed class RolloutTests
             async () =>
             {
                 int seen = first.Polls;
-                using var limit = new CancellationTokenSource(ProgramProcess.Hung);
+                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
                 while (first.Polls < seen + 3 && !limit.IsCancellationRequested)
                 {
                     await Task.Delay(20, CancellationToken.None);

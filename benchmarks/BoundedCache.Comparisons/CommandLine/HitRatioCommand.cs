@@ -34,7 +34,7 @@ internal static class HitRatioCommand
         var command = new Command(
             "hit-ratio",
             "Replays access traces through each cache at several limits: miss ratio and byte miss ratio, "
-                + "and a textbook LRU's.")
+                + "and a textbook LRU's. Caches that are limited by count hold as many entries as fit on average.")
         {
             traces, limits, keySize, peers, directory, quick,
         };
@@ -48,7 +48,7 @@ internal static class HitRatioCommand
                     ? [RequestSource.Synthetic(result.GetValue(quick))]
                     : [.. paths.Select(path => RequestSource.File(path, keySize.GetValue(result)))],
                 cancellation);
-            files.Write(output, rows, HitRatioReport.Text(rows), picture: null);
+            files.Write(output, rows, HitRatioReport.Text(rows), HitRatioReport.Picture(rows, files.Stamp));
             return Task.FromResult((int)ExitCode.Done);
         });
         return command;

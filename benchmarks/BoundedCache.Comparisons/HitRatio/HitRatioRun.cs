@@ -25,7 +25,7 @@ internal sealed class HitRatioRun(IReadOnlyList<Peer> peers, IReadOnlyList<long>
         foreach (RequestSource trace in traces)
         {
             progress.Step($"{trace.Name}: weighing its keys");
-            long weight = Weigh(trace, cancellationToken);
+            (long weight, long keys) = Weigh(trace, cancellationToken);
             foreach (long limit in limits.Select(
                 limit => limit > 0 ? limit : Math.Max(1, (long)(weight / 100.0 * -limit))))
             {
@@ -35,7 +35,11 @@ internal sealed class HitRatioRun(IReadOnlyList<Peer> peers, IReadOnlyList<long>
                 foreach (Peer peer in peers)
                 {
                     progress.Step($"{trace.Name}, {ByteSize.Format(limit)}, {peer.Name}");
-                    using ICachePeer cache = peer.Create(new PeerSetup(limit));
+                    using ICachePeer cache = peer.Create(new PeerSetup(limit)
+                    {
+                        // As many entries as fit on average. Where sizes differ, they may hold more bytes than allowed.
+                        Entries = (long)(limit / ((double)weight / keys)),
+                    });
                     rows.Add(Replay(trace, limit, peer.Name, request => Request(cache, request), cancellationToken));
                 }
             }
@@ -81,7 +85,7 @@ internal sealed class HitRatioRun(IReadOnlyList<Peer> peers, IReadOnlyList<long>
         return new HitRatioRow(trace.Name, limit, cache, requests, misses, bytes, missBytes);
     }
 
-    private static long Weigh(RequestSource trace, CancellationToken cancellationToken)
+    private static (long Bytes, long Keys) Weigh(RequestSource trace, CancellationToken cancellationToken)
     {
         var sizes = new Dictionary<string, long>();
         foreach (TraceRequest request in trace.Requests())
@@ -90,7 +94,7 @@ internal sealed class HitRatioRun(IReadOnlyList<Peer> peers, IReadOnlyList<long>
             sizes[request.Key] = request.SizeBytes;
         }
 
-        return sizes.Values.Sum();
+        return (sizes.Values.Sum(), sizes.Count);
     }
 }
 

@@ -50,7 +50,7 @@ internal sealed class ThroughputWorker
         string[] stored = [.. Enumerable.Range(0, work.Keys).Select(EntryKey.Create)];
         Draws[] draws = Draw(work);
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        using ICachePeer cache = peer.Create(new PeerSetup(limit));
+        using ICachePeer cache = peer.Create(new PeerSetup(limit) { Entries = limit / entrySize });
         return new ThroughputWorker(work, cache, stored, entrySize, limit).Measure(draws, peer.IsBounded, before);
     }
 

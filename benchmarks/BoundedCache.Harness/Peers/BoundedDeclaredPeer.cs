@@ -4,7 +4,8 @@ namespace BoundedCache.Harness.Peers;
 
 /// <summary>BoundedCache that counts what is declared, as MemoryCache's SizeLimit does.</summary>
 [Peer("bounded-declared", 2)]
-internal sealed class BoundedDeclaredPeer(PeerSetup setup) : BoundedPeer(setup, EntrySizing.Declared)
+internal class BoundedDeclaredPeer(PeerSetup setup, EvictionPolicy policy = EvictionPolicy.LeastRecentlyUsed)
+    : BoundedPeer(setup, EntrySizing.Declared, policy)
 {
     public override void Set(object key, object value, long size)
     {
@@ -13,3 +14,8 @@ internal sealed class BoundedDeclaredPeer(PeerSetup setup) : BoundedPeer(setup, 
         entry.Size = size;
     }
 }
+
+/// <summary>The same under the scan-resistant policy.</summary>
+[Peer("scan-resistant-declared", 9)]
+internal sealed class ScanResistantDeclaredPeer(PeerSetup setup)
+    : BoundedDeclaredPeer(setup, EvictionPolicy.ScanResistant);

@@ -6,3 +6,11 @@ internal sealed class BoundedMeasuredPeer(PeerSetup setup) : BoundedPeer(setup, 
 {
     public override void Set(object key, object value, long size) => Cache.Set(key, value);
 }
+
+/// <summary>The same under the scan-resistant policy.</summary>
+[Peer("scan-resistant", 8, Measures = true)]
+internal sealed class ScanResistantMeasuredPeer(PeerSetup setup)
+    : BoundedPeer(setup, EntrySizing.Measured, EvictionPolicy.ScanResistant)
+{
+    public override void Set(object key, object value, long size) => Cache.Set(key, value);
+}

@@ -2,15 +2,17 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Harness.Peers;
 
-/// <summary>What the two BoundedCache peers share.</summary>
+/// <summary>What the BoundedCache peers share.</summary>
 internal abstract class BoundedPeer : IShrinkablePeer, IExpiringPeer
 {
-    protected BoundedPeer(PeerSetup setup, EntrySizing sizing)
+    protected BoundedPeer(
+        PeerSetup setup, EntrySizing sizing, EvictionPolicy policy = EvictionPolicy.LeastRecentlyUsed)
     {
         var options = new BoundedMemoryCacheOptions
         {
             MaxMemory = setup.Limit ?? long.MaxValue,
             Sizing = sizing,
+            EvictionPolicy = policy,
             ReleaseMode = ReleaseMode.None,
         };
         options.ExpirationScanFrequency = setup.ScanEvery ?? options.ExpirationScanFrequency;

@@ -18,6 +18,9 @@ public sealed class PeerAttribute(string name, int order) : Attribute
     /// <summary>Whether it keeps to a limit; those that do not are a floor for speed and not a cache.</summary>
     public bool IsBounded { get; init; } = true;
 
+    /// <summary>Whether its limit is a number of entries (<see cref="PeerSetup.Entries"/>) and not of bytes.</summary>
+    public bool IsLimitedByCount { get; init; }
+
     /// <summary>Whether it measures values itself instead of taking declared sizes.</summary>
     public bool Measures { get; init; }
 }

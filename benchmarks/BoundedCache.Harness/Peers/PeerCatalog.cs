@@ -37,6 +37,9 @@ public sealed class Peer
     /// <inheritdoc cref="PeerAttribute.IsBounded"/>
     public bool IsBounded => _attribute.IsBounded;
 
+    /// <inheritdoc cref="PeerAttribute.IsLimitedByCount"/>
+    public bool IsLimitedByCount => _attribute.IsLimitedByCount;
+
     /// <inheritdoc cref="PeerAttribute.Measures"/>
     public bool Measures => _attribute.Measures;
 

@@ -6,6 +6,12 @@ namespace BoundedCache.Harness.Peers;
 /// </param>
 public sealed record PeerSetup(long? Limit = null)
 {
+    /// <summary>
+    /// How many entries the limit stands for. Peers that are limited by count take it as their limit; null for so many
+    /// that it limits nobody.
+    /// </summary>
+    public long? Entries { get; init; }
+
     /// <summary>How often peers that can expire entries look for expired ones; null for each one's default.</summary>
     public TimeSpan? ScanEvery { get; init; }
 }

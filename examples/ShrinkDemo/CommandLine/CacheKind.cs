@@ -8,4 +8,7 @@ internal enum CacheKind
 
     /// <summary>Microsoft's <see cref="Microsoft.Extensions.Caching.Memory.MemoryCache"/>.</summary>
     MemoryCache = 1,
+
+    /// <summary>This repository's <see cref="BoundedByteCache"/>: Linux on x64.</summary>
+    Bytes = 2,
 }

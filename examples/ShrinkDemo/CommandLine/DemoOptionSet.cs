@@ -54,8 +54,9 @@ internal sealed class DemoOptionSet
 
     private readonly Option<CacheKind> _cache = new("--cache")
     {
-        Description = "Who plays: bounded-cache (default), or memory-cache, Microsoft's MemoryCache. Its limit is "
-            + "fixed, so there stage 3 is Compact and waiting, 4 a plain GC.Collect(), 5 Compact and GC.Collect().",
+        Description = "Who plays: bounded-cache (default); bytes, the cache in native memory (Linux on x64), which "
+            + "gives memory back in stage 3 already; or memory-cache, Microsoft's MemoryCache. Its limit is fixed, "
+            + "so there stage 3 is Compact and waiting, 4 a plain GC.Collect(), 5 Compact and GC.Collect().",
         HelpName = Choice.Names(s_cacheKinds),
         CustomParser = result => Choice.Parse(result, "--cache", s_cacheKinds),
     };

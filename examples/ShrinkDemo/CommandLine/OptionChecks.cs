@@ -26,7 +26,7 @@ internal static class OptionChecks
     {
         if (compare && cache)
         {
-            throw Usage("--compare runs both caches; leave --cache out");
+            throw Usage("--compare runs all caches; leave --cache out");
         }
 
         if (trace && entries)

@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using BoundedCache.ShrinkDemo.CommandLine;
 using BoundedCache.ShrinkDemo.Results;
 
 namespace BoundedCache.ShrinkDemo.Comparison;
 
 /// <summary>
-/// Runs the story on both caches, one after the other so that they do not compete, each in a new
+/// Runs the story on all caches, one after the other so that they do not compete, each in a new
 /// process of its own.
 /// </summary>
 internal sealed class ComparisonRun(DemoOptions options, TextWriter progress)
@@ -15,10 +16,14 @@ internal sealed class ComparisonRun(DemoOptions options, TextWriter progress)
     {
         DemoResult boundedCache = await RunAsync(CacheKind.BoundedCache, cancellationToken).ConfigureAwait(false);
         DemoResult memoryCache = await RunAsync(CacheKind.MemoryCache, cancellationToken).ConfigureAwait(false);
+        DemoResult? bytes = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64
+            ? await RunAsync(CacheKind.Bytes, cancellationToken).ConfigureAwait(false)
+            : null;
         return new ComparisonResult
         {
             BoundedCache = boundedCache,
             MemoryCache = memoryCache,
+            Bytes = bytes,
             Verdict = Verdict.Write(boundedCache, memoryCache),
         };
     }

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace BoundedCache.ShrinkDemo.Rendering;
 
-/// <summary>Two runs side by side in the terminal.</summary>
+/// <summary>All runs in the terminal: two side by side.</summary>
 internal static class ComparisonTerminalReport
 {
     public static void Write(IAnsiConsole console, ComparisonResult result, IReadOnlyList<string> pictures)
@@ -15,12 +15,19 @@ internal static class ComparisonTerminalReport
             $"[bold]{setup.Workload} through a limit of {limit}[/], each cache in its own process");
         console.MarkupLineInterpolated($"[grey]{result.BoundedCache.Environment}[/]");
         console.Write(Table(result));
+        if (result.Bytes is not null)
+        {
+            console.MarkupLineInterpolated($"[bold]{CacheKind.Bytes.DisplayName()}[/], the same story:");
+            console.Write(StageTable.Create(result.Bytes.Stages, console.Profile.Width));
+        }
+
         console.MarkupLineInterpolated($"[grey]{ResultNotes.HowToRead(setup)}[/]");
         console.WriteLine();
         console.Write(ResidentBars.Create(result, console.Profile.Width));
         console.WriteLine();
         console.MarkupLineInterpolated($"[bold]{result.Verdict}[/]");
-        foreach (DemoResult one in (DemoResult[])[result.BoundedCache, result.MemoryCache])
+        DemoResult[] all = [result.BoundedCache, result.MemoryCache, .. result.Bytes is null ? (DemoResult[])[] : [result.Bytes]];
+        foreach (DemoResult one in all)
         {
             console.MarkupLineInterpolated($"[{Palette.Accent}]{one.Setup.Cache.DisplayName()}:[/] {one.Verdict}");
             foreach (string note in ResultNotes.Create(one))

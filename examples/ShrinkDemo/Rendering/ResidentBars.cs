@@ -19,16 +19,19 @@ internal static class ResidentBars
         Draw([.. result.Stages.Select(stage =>
             new Bar($"{stage.Number} {stage.Label}", Palette.Resident, stage.ResidentBytes))], width);
 
-    /// <summary>A pair of bars per stage of two runs.</summary>
+    /// <summary>The bars of all runs per stage.</summary>
     public static IRenderable Create(ComparisonResult result, int width) =>
         Draw(
             [
-                .. result.BoundedCache.Stages.Zip(result.MemoryCache.Stages).SelectMany(pair => (Bar[])
+                .. result.BoundedCache.Stages.Zip(result.MemoryCache.Stages).SelectMany((pair, i) => (Bar[])
                 [
                     new(
                         $"{pair.First.Number} {CacheKind.BoundedCache.DisplayName()}",
                         Palette.Good,
                         pair.First.ResidentBytes),
+                    .. result.Bytes is null
+                        ? (Bar[])[]
+                        : [new($"  {CacheKind.Bytes.DisplayName()}", Palette.Good, result.Bytes.Stages[i].ResidentBytes)],
                     new($"  {CacheKind.MemoryCache.DisplayName()}", Palette.Resident, pair.Second.ResidentBytes),
                 ]),
             ],

@@ -90,9 +90,8 @@ internal sealed unsafe partial class ByteEngine
                             return first;
                         }
                     }
-                    else if (_table.Order.Tail != ByteOrder.None)
+                    else if (TryEvict_NeedsLock(ByteOrder.None, ByteRemoval.Capacity))
                     {
-                        RemoveAt_NeedsLock(_table.Order.Tail, ByteRemoval.Capacity);
                         evicted++;
                     }
                     else if (isSqueezed)

@@ -20,6 +20,15 @@ internal sealed unsafe partial class ByteEngine
         }
     }
 
+    /// <summary>What an entry without expiration is counted with.</summary>
+    /// <param name="keyBytes">The key's length in bytes.</param>
+    /// <param name="valueLength">The value's length in bytes.</param>
+    internal long ChargeOf(int keyBytes, int valueLength)
+    {
+        bool isChain = sizeof(int) + (long)keyBytes + valueLength > DenseBlocks.LargestContent;
+        return FootprintOf(new Place(Place.Pack(null, isChain ? Place.Chain : 0, keyBytes)), valueLength);
+    }
+
     private static void Ensure(bool holds, string rule)
     {
         if (!holds)
@@ -61,16 +70,10 @@ internal sealed unsafe partial class ByteEngine
         }
 
         Ensure(chained.Count == used.Count, "B1: an entry is in no chain");
-        int ordered = 0;
-        int newer = ByteOrder.None;
-        for (int index = _table.Order.Head; index != ByteOrder.None; index = _table.Order.OlderThan(index))
-        {
-            Ensure(used.ContainsKey(index) && ++ordered <= used.Count, "B1: the order holds a free slot, or one twice");
-            Ensure(_table.Order.NewerThan(index) == newer, "B1: the order's links do not match");
-            newer = index;
-        }
-
-        Ensure(ordered == used.Count && _table.Order.Tail == newer, "B1: an entry is not in the order of use");
+        List<int> ordered = [];
+        string? fault = _table.Order.FindFault(ordered);
+        Ensure(fault is null, $"B1: {fault}");
+        Ensure(ordered.Count == used.Count && used.Keys.ToHashSet().SetEquals(ordered), "B1: the order has others");
         Ensure(
             used.Values.Count(static slot => new Place(slot.Place).HasDeadline) == _expiring, "B1: expiring entries");
         return used;

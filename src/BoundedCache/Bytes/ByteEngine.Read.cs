@@ -118,8 +118,6 @@ internal sealed unsafe partial class ByteEngine
         return true;
     }
 
-    private long Now => _time.GetUtcNow().UtcTicks;
-
     /// <summary>A span of a writer, which must be as long as was asked.</summary>
     private static Span<byte> SpanOf(IBufferWriter<byte> destination, int length)
     {
@@ -148,10 +146,26 @@ internal sealed unsafe partial class ByteEngine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Touch(int index, long begin)
     {
+        if (_marks is not null)
+        {
+            Mark(index);
+            return;
+        }
+
         TouchNote note = _touches.Add(index, begin);
         if (note != TouchNote.Added)
         {
             TouchNow(index, note);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Mark(int index)
+    {
+        _marks!.Mark(index);
+        if (CountsLookups)
+        {
+            Lookups.CountHit();
         }
     }
 
@@ -181,48 +195,6 @@ internal sealed unsafe partial class ByteEngine
         {
             _touches.CountLost();
         }
-    }
-
-    private void RemoveExpired(in EncodedKey key)
-    {
-        if (_lock.TryEnter())
-        {
-            try
-            {
-                _ = FindLive_NeedsLock(key);
-            }
-            finally
-            {
-                _lock.Exit();
-            }
-        }
-    }
-
-    /// <summary>An entry with this key; an expired one is removed. Under the lock.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="slides">Whether the deadline of one that slides moves, by the same look at the clock.</param>
-    private int FindLive_NeedsLock(in EncodedKey key, bool slides = false)
-    {
-        int index = Find_NeedsLock(key);
-        if (index == ByteOrder.None || new Place(_table.Slot(index)->Place) is not { HasDeadline: true } place)
-        {
-            return index;
-        }
-
-        long now = Now;
-        var header = (BlockHeader*)place.Block;
-        if (header->Deadline <= now)
-        {
-            RemoveAt_NeedsLock(index, ByteRemoval.Expired);
-            return ByteOrder.None;
-        }
-
-        if (slides && place.IsSliding)
-        {
-            Volatile.Write(ref header->Deadline, EntryExpiration.Slide(now, header->Window, header->Absolute));
-        }
-
-        return index;
     }
 
     /// <summary>

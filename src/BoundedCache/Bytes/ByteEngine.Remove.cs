@@ -1,10 +1,12 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using BoundedCache.Engine;
 
 namespace BoundedCache.Bytes;
 
-/// <summary>Removals, evictions in bulk, expiration, and memory that goes back to the system.</summary>
+/// <summary>Removals, and memory that goes back to the system.</summary>
 internal sealed unsafe partial class ByteEngine
 {
     /// <summary>Slots that a walk looks at in one hold of the lock.</summary>
@@ -36,82 +38,6 @@ internal sealed unsafe partial class ByteEngine
 
     /// <summary>Removes all entries, and gives their memory back.</summary>
     public void Clear() => Evict(long.MaxValue, ByteRemoval.Removed);
-
-    /// <summary>Evicts entries that were used least recently.</summary>
-    /// <param name="entries">How many.</param>
-    /// <param name="why">Why.</param>
-    public void Evict(long entries, ByteRemoval why)
-    {
-        BeginBulk();
-        while (entries > 0)
-        {
-            using (_lock.EnterAfterOthers())
-            {
-                ApplyTouches_NeedsLock();
-                int evicted = EvictSome_NeedsLock((int)Math.Min(Batch, entries), why);
-                entries = evicted == 0 ? 0 : entries - evicted;
-            }
-        }
-
-        EndBulk();
-        GiveBack(all: true);
-    }
-
-    /// <summary>Evicts down to the limit, moves the survivors together, and gives the rest back.</summary>
-    /// <returns>What was evicted.</returns>
-    public EntryTotals EvictToLimit()
-    {
-        EntryTotals evicted = default;
-        BeginBulk();
-        bool isDone = false;
-        while (!isDone)
-        {
-            using (_lock.EnterAfterOthers())
-            {
-                ApplyTouches_NeedsLock();
-                EntryTotals before = _left[(int)ByteRemoval.Shrink];
-                isDone = EvictBeyondLimit_NeedsLock();
-                evicted += _left[(int)ByteRemoval.Shrink] - before;
-            }
-        }
-
-        EndBulk();
-
-        // The holes were counted as free; slabs that are not quite empty keep some of them.
-        for (isDone = false; !isDone;)
-        {
-            using (_lock.EnterAfterOthers())
-            {
-                ApplyTouches_NeedsLock();
-                EntryTotals before = _left[(int)ByteRemoval.Shrink];
-                isDone = EvictBeyondLimit_NeedsLock();
-                if (isDone && _account.LivePages > _account.LimitPages)
-                {
-                    Squeeze_NeedsLock();
-                    isDone = _account.LivePages <= _account.LimitPages || _table.Count == 0;
-                    if (!isDone)
-                    {
-                        EvictSome_NeedsLock(1, ByteRemoval.Shrink);
-                    }
-                }
-
-                evicted += _left[(int)ByteRemoval.Shrink] - before;
-            }
-        }
-
-        GiveBack(all: true);
-        return evicted;
-    }
-
-    /// <summary>Removes a share of what expired: all slots are looked at, in bounded steps.</summary>
-    /// <returns>How many entries were removed.</returns>
-    public int RemoveExpired()
-    {
-        long now = Now;
-        return !HasExpiring ? 0 : RemoveWhere(
-            ByteRemoval.Expired,
-            (place, _) => place.HasDeadline && ((BlockHeader*)place.Block)->Deadline <= now);
-    }
 
     /// <summary>Removes the entries whose keys begin with a text, compared character by character.</summary>
     /// <returns>How many entries were removed.</returns>
@@ -236,81 +162,81 @@ internal sealed unsafe partial class ByteEngine
         return removed;
     }
 
-    private int EvictSome_NeedsLock(int most, ByteRemoval why)
+    /// <summary>Resident bytes that an entry is counted with when it leaves.</summary>
+    private long FootprintOf(Place place, int valueLength)
     {
-        Span<int> oldest = stackalloc int[Batch];
-        int count = _table.Order.Oldest(oldest[..most]);
-        Prefetch_NeedsLock(oldest[..count]);
-        for (int i = 0; i < count; i++)
-        {
-            RemoveAt_NeedsLock(_table.Order.Tail, why);
-        }
-
-        return count;
+        const int SlotBytes = ByteSlot.Size + (3 * sizeof(int) / 2);
+        int table = SlotBytes
+            + (_marks is null ? LruByteOrder.NodeSize : ScanByteOrder.NodeSize + (int)GhostTable.BytesPerEntry);
+        long content = place.SizeWith(valueLength);
+        return table + (place.IsChain
+            ? (content / SlabPool.DataSize * SlabPool.SmallSlab)
+                + ((long)_account.PagesOf((content % SlabPool.DataSize) + SlabPool.HeaderSize) * _account.PageSize)
+            : _blocks.SizeOf(DenseBlocks.ClassFor((int)content)));
     }
 
-    /// <summary>Evicts a few entries while too much is live.</summary>
-    /// <returns>Whether no more has to go, or nothing is left.</returns>
-    private bool EvictBeyondLimit_NeedsLock()
+    /// <summary>Removes an entry. Under the lock.</summary>
+    private void RemoveAt_NeedsLock(int index, ByteRemoval why)
     {
-        Span<int> oldest = stackalloc int[Batch];
-        int count = _table.Order.Oldest(oldest);
-        Prefetch_NeedsLock(oldest[..count]);
-        for (int i = 0; i < count; i++)
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        int length = _table.Slot(index)->Length;
+        var place = new Place(_table.Slot(index)->Place);
+        CountLeft_NeedsLock(place, length, why);
+        _ = _table.Remove(index);
+        Volatile.Write(ref _count, _table.Count);
+        FreeContent_NeedsLock(place, length);
+    }
+
+    private void CountLeft_NeedsLock(Place place, int length, ByteRemoval why)
+    {
+        long bytes = FootprintOf(place, length);
+        _left[(int)why] += new EntryTotals(1, bytes);
+        Volatile.Write(ref _creditedBytes, _creditedBytes + bytes);
+        if (place.HasDeadline)
         {
-            if (_account.LivePages - (_blocks.HoleBytes / _account.PageSize) <= _account.LimitPages)
+            Volatile.Write(ref _expiring, _expiring - 1);
+        }
+    }
+
+    /// <summary>Frees what an entry's slot led to until now. Under the lock.</summary>
+    private void FreeContent_NeedsLock(Place place, int length)
+    {
+        if (!place.IsChain)
+        {
+            _blocks.Free(place.Block, DenseBlocks.ClassFor((int)place.SizeWith(length)));
+            return;
+        }
+
+        SlabHeader* header = _pool.HeaderOf(place.Block);
+        if (header->Leases > 0)
+        {
+            header->Leases |= SlabHeader.Orphaned;
+        }
+        else
+        {
+            FreeSlabs_NeedsLock(header, place.SizeWith(length));
+        }
+    }
+
+    private void FreeSlabs_NeedsLock(SlabHeader* header, long content)
+    {
+        while (true)
+        {
+            int next = header->Link;
+            if (_clearFreed)
             {
-                return true;
+                new Span<byte>(
+                    (byte*)header + SlabPool.HeaderSize, (int)Math.Min(SlabPool.DataSize, content)).Clear();
+                content -= Math.Min(SlabPool.DataSize, content);
             }
 
-            RemoveAt_NeedsLock(_table.Order.Tail, ByteRemoval.Shrink);
-        }
-
-        return count == 0;
-    }
-
-    private void Prefetch_NeedsLock(ReadOnlySpan<int> indexes)
-    {
-        foreach (int index in indexes)
-        {
-            ByteOrder.Prefetch(_table.Slot(index));
-        }
-
-        foreach (int index in indexes)
-        {
-            ByteSlot* slot = _table.Slot(index);
-            ByteOrder.Prefetch(new Place(slot->Place).Block);
-            ByteOrder.Prefetch(_table.Index.TryHead(ByteIndex.BucketOf(slot->Hash, _table.Index.Count)));
-        }
-    }
-
-    /// <summary>From now on freed blocks stay holes, until the last bulk work ends.</summary>
-    private void BeginBulk()
-    {
-        using (_lock.Enter())
-        {
-            _blocks.BeginBulk();
-        }
-    }
-
-    /// <summary>Ends bulk work: moves what is left together.</summary>
-    private void EndBulk()
-    {
-        using (_lock.Enter())
-        {
-            _blocks.EndBulk();
-        }
-
-        for (bool isDone = false; !isDone;)
-        {
-            using (_lock.EnterAfterOthers())
+            _pool.Return(header->Number);
+            if (next < 0)
             {
-                isDone = _blocks.Compact(Batch) & _table.Trim(Batch);
-                if (isDone && _table.Count == 0)
-                {
-                    Squeeze_NeedsLock();
-                }
+                return;
             }
+
+            header = (SlabHeader*)_pool.Address(next);
         }
     }
 }

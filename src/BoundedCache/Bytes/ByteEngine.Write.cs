@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Bytes;
@@ -132,6 +131,8 @@ internal sealed unsafe partial class ByteEngine
                 return true;
             }
 
+            bool returned = index == ByteOrder.None
+                && TakeReturned_NeedsLock(key, Place.Pack(null, flags, key.Bytes.Length), value.Length);
             byte* block = TakeBlock_NeedsLock(key, content, ref index);
             isStored = block is not null;
             if (isStored)
@@ -139,7 +140,8 @@ internal sealed unsafe partial class ByteEngine
                 WriteExpiration(block, flags, expiration);
                 key.Bytes.CopyTo(new Span<byte>(block + Place.HeaderOf(flags), key.Bytes.Length));
                 value.CopyTo(new Span<byte>(block + Place.HeaderOf(flags) + key.Bytes.Length, value.Length));
-                Publish_NeedsLock(index, key, Place.Pack(block, flags, key.Bytes.Length), value.Length);
+                Publish_NeedsLock(
+                    index, key, Place.Pack(block, flags, key.Bytes.Length), value.Length, returned);
             }
         }
 
@@ -183,145 +185,7 @@ internal sealed unsafe partial class ByteEngine
         slot->Place = Place.Pack(block, flags, key.Bytes.Length);
         ByteSlot.End(slot);
         CountStored_NeedsLock(flags, value.Length);
-        _table.Order.MoveToHead(index);
+        _table.Order.Replaced(index, FootprintOf(new Place(slot->Place), value.Length));
         return true;
-    }
-
-    /// <summary>Takes a block and makes sure of a slot, and evicts for both.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="content">Bytes of the block.</param>
-    /// <param name="index">
-    /// The entry that is to be replaced; 0 where there is none, or it was evicted. Evictions may move its slot.
-    /// </param>
-    /// <returns>The block; null where there is no room.</returns>
-    private byte* TakeBlock_NeedsLock(in EncodedKey key, int content, ref int index)
-    {
-        if (index != ByteOrder.None)
-        {
-            _table.Order.MoveToHead(index);
-        }
-
-        bool isSqueezed = false;
-        bool isReplaced = index != ByteOrder.None;
-        long squeezeAfter = (2L * content) + Math.Min(SqueezeAfter, LimitBytes / 16);
-        long credited = _creditedBytes;
-        while (true)
-        {
-            if (index != ByteOrder.None || _table.TryPrepare())
-            {
-                byte* block = _blocks.TryTake(DenseBlocks.ClassFor(content));
-                if (block is not null)
-                {
-                    return block;
-                }
-            }
-
-            if (_table.Order.Tail != ByteOrder.None)
-            {
-                RemoveAt_NeedsLock(_table.Order.Tail, ByteRemoval.Capacity);
-                if (_creditedBytes - credited > squeezeAfter)
-                {
-                    Squeeze_NeedsLock();
-                    credited = _creditedBytes;
-                }
-            }
-            else if (isSqueezed)
-            {
-                return null;
-            }
-            else
-            {
-                Squeeze_NeedsLock();
-                isSqueezed = true;
-            }
-
-            index = isReplaced ? Find_NeedsLock(key) : ByteOrder.None;
-        }
-    }
-
-    private static void WriteExpiration(byte* block, ulong flags, in EntryExpiration expiration)
-    {
-        var header = (BlockHeader*)block;
-        if ((flags & Place.Deadline) != 0)
-        {
-            header->Deadline = expiration.Deadline;
-            if ((flags & Place.Sliding) != 0)
-            {
-                header->Window = expiration.Window;
-                header->Absolute = expiration.Absolute;
-            }
-        }
-    }
-
-    /// <summary>Makes a written block an entry's content, new or in place of another.</summary>
-    private void Publish_NeedsLock(int index, in EncodedKey key, ulong place, int length)
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        bool isNew = index == ByteOrder.None;
-        index = isNew ? _table.Take() : index;
-        ((BlockHeader*)new Place(place).Block)->Owner = index;
-        ByteSlot* slot = _table.Slot(index);
-        if (isNew)
-        {
-            slot->Hash = key.Hash;
-            slot->Length = length;
-            slot->Place = place;
-            _table.Publish(index);
-        }
-        else
-        {
-            var old = new Place(slot->Place);
-            int oldLength = slot->Length;
-            CountLeft_NeedsLock(old, oldLength, ByteRemoval.Replaced);
-            ByteSlot.Begin(slot);
-            slot->Length = length;
-            slot->Place = place;
-            ByteSlot.End(slot);
-            FreeContent_NeedsLock(old, oldLength);
-            _table.Order.MoveToHead(index);
-        }
-
-        CountStored_NeedsLock(place, length);
-    }
-
-    private void CountStored_NeedsLock(ulong flags, int length)
-    {
-        _insertions++;
-        Volatile.Write(ref _cameBytes, _cameBytes + length + ByteSlot.Size);
-        Volatile.Write(ref _count, _table.Count);
-        if ((flags & Place.Deadline) != 0)
-        {
-            Volatile.Write(ref _expiring, _expiring + 1);
-        }
-    }
-
-    /// <summary>Publishes content that was written without the lock.</summary>
-    /// <returns>False where the limit leaves no room for its slot.</returns>
-    private bool Publish(in EncodedKey key, ulong place, int length)
-    {
-        using (_lock.Enter())
-        {
-            ThrowIfDisposed();
-            ApplyTouchesForWrite_NeedsLock();
-            int index = Find_NeedsLock(key);
-            while (index == ByteOrder.None && !_table.TryPrepare())
-            {
-                if (_table.Order.Tail == ByteOrder.None)
-                {
-                    Squeeze_NeedsLock();
-                    if (_table.TryPrepare())
-                    {
-                        break;
-                    }
-
-                    return false;
-                }
-
-                RemoveAt_NeedsLock(_table.Order.Tail, ByteRemoval.Capacity);
-            }
-
-            Publish_NeedsLock(index, key, place, length);
-            return true;
-        }
     }
 }

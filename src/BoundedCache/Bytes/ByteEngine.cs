@@ -23,7 +23,7 @@ internal sealed record ByteTotals(
 }
 
 /// <summary>
-/// The byte cache: entries in native memory, a limit in resident bytes, exact LRU. Knows no options, logs or metrics.
+/// The byte cache: entries in native memory, a limit in resident bytes, evicted by one of two policies. Knows no options, logs or metrics.
 /// No pointer leaves it, and no user code runs under its lock.
 /// </summary>
 /// <remarks>
@@ -47,6 +47,7 @@ internal sealed unsafe partial class ByteEngine
     private readonly SlabPool _pool;
     private readonly SlabPool _largePool;
     private readonly ByteTable _table;
+    private readonly ScanByteOrder? _marks;
     private readonly DenseBlocks _blocks;
     private readonly TouchLog _touches = new();
     private readonly TimeProvider _time;
@@ -60,7 +61,12 @@ internal sealed unsafe partial class ByteEngine
     private int _count;
     private bool _isDisposed;
 
-    public ByteEngine(IPageSource source, long limit, TimeProvider time, bool clearFreed = false)
+    public ByteEngine(
+        IPageSource source,
+        long limit,
+        TimeProvider time,
+        bool clearFreed = false,
+        EvictionPolicy policy = EvictionPolicy.LeastRecentlyUsed)
     {
         _space = new AddressSpace(source);
         _account = new PageAccount(source.PageSize);
@@ -69,11 +75,12 @@ internal sealed unsafe partial class ByteEngine
         _pool = new SlabPool(_space, _account);
         _largePool = new SlabPool(_space, _account, SlabPool.LargeSlab) { Other = _pool };
         _pool.Other = _largePool;
-        _table = new ByteTable(_space, _account);
+        _table = new ByteTable(_space, _account, policy == EvictionPolicy.ScanResistant);
+        _marks = _table.Marks;
         _blocks = new DenseBlocks(_pool, _largePool, _account, _table.Slots, clearFreed);
         _time = time;
         _clearFreed = clearFreed;
-        Lookups = new LookupCounts(_touches);
+        Lookups = new LookupCounts(_marks is null ? _touches : null);
     }
 
     /// <summary>Hits and misses.</summary>
@@ -84,6 +91,12 @@ internal sealed unsafe partial class ByteEngine
 
     /// <summary>Resident bytes.</summary>
     public long UsedBytes => _account.UsedBytes;
+
+    /// <summary>What of these is managed memory.</summary>
+    public long ManagedBytes => _table.ManagedBytes;
+
+    public EvictionPolicy Policy =>
+        _marks is null ? EvictionPolicy.LeastRecentlyUsed : EvictionPolicy.ScanResistant;
 
     public int Count => Volatile.Read(ref _count);
 
@@ -220,94 +233,5 @@ internal sealed unsafe partial class ByteEngine
         {
             _touches.ApplyTo(_table.Order);
         }
-    }
-
-    /// <summary>Resident bytes that an entry is counted with when it leaves.</summary>
-    private long FootprintOf(Place place, int valueLength)
-    {
-        const int TableBytes = ByteSlot.Size + ByteOrder.NodeSize + (3 * sizeof(int) / 2);
-        long content = place.SizeWith(valueLength);
-        return TableBytes + (place.IsChain
-            ? (content / SlabPool.DataSize * SlabPool.SmallSlab)
-                + ((long)_account.PagesOf((content % SlabPool.DataSize) + SlabPool.HeaderSize) * _account.PageSize)
-            : _blocks.SizeOf(DenseBlocks.ClassFor((int)content)));
-    }
-
-    /// <summary>Removes an entry. Under the lock.</summary>
-    private void RemoveAt_NeedsLock(int index, ByteRemoval why)
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        int length = _table.Slot(index)->Length;
-        var place = new Place(_table.Slot(index)->Place);
-        CountLeft_NeedsLock(place, length, why);
-        _ = _table.Remove(index);
-        Volatile.Write(ref _count, _table.Count);
-        FreeContent_NeedsLock(place, length);
-    }
-
-    private void CountLeft_NeedsLock(Place place, int length, ByteRemoval why)
-    {
-        long bytes = FootprintOf(place, length);
-        _left[(int)why] += new EntryTotals(1, bytes);
-        Volatile.Write(ref _creditedBytes, _creditedBytes + bytes);
-        if (place.HasDeadline)
-        {
-            Volatile.Write(ref _expiring, _expiring - 1);
-        }
-    }
-
-    /// <summary>Frees what an entry's slot led to until now. Under the lock.</summary>
-    private void FreeContent_NeedsLock(Place place, int length)
-    {
-        if (!place.IsChain)
-        {
-            _blocks.Free(place.Block, DenseBlocks.ClassFor((int)place.SizeWith(length)));
-            return;
-        }
-
-        SlabHeader* header = _pool.HeaderOf(place.Block);
-        if (header->Leases > 0)
-        {
-            header->Leases |= SlabHeader.Orphaned;
-        }
-        else
-        {
-            FreeSlabs_NeedsLock(header, place.SizeWith(length));
-        }
-    }
-
-    private void FreeSlabs_NeedsLock(SlabHeader* header, long content)
-    {
-        while (true)
-        {
-            int next = header->Link;
-            if (_clearFreed)
-            {
-                new Span<byte>(
-                    (byte*)header + SlabPool.HeaderSize, (int)Math.Min(SlabPool.DataSize, content)).Clear();
-                content -= Math.Min(SlabPool.DataSize, content);
-            }
-
-            _pool.Return(header->Number);
-            if (next < 0)
-            {
-                return;
-            }
-
-            header = (SlabHeader*)_pool.Address(next);
-        }
-    }
-
-    /// <summary>
-    /// Fills all holes, shrinks the table and gives back every page that holds nothing: for limits near zero. Under the
-    /// lock.
-    /// </summary>
-    private void Squeeze_NeedsLock()
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        _blocks.Squeeze();
-        _table.Trim(4096, all: true);
-        _pool.GiveBackAll();
-        _largePool.GiveBackAll();
     }
 }

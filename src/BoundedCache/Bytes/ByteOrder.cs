@@ -1,69 +1,109 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using BoundedCache.Engine;
 
 namespace BoundedCache.Bytes;
 
 /// <summary>
-/// The order of use in native memory: a doubly linked list of slots from the most recently used (head) to the least
-/// (tail). All of it under the engine's lock.
+/// The order in which entries are evicted: what the engine needs to know of a policy. All of it under the engine's
+/// lock. Its nodes lie in native memory, one a slot.
 /// </summary>
-internal sealed unsafe class ByteOrder(NativeTable nodes) : ITouchOrder
+internal abstract unsafe class ByteOrder : ITouchOrder
 {
     /// <summary>No entry: index 0 does not exist.</summary>
     public const int None = 0;
 
-    private const int Unlinked = -1;
-
-    public int Head { get; private set; }
-
-    public int Tail { get; private set; }
-
     /// <summary>The first index without a node.</summary>
     public int End { get; set; } = 1;
 
-    public int NewerThan(int index) => At(index)->Newer;
+    /// <summary>Bytes of managed memory that the policy has beside its nodes, and that grow with the entries.</summary>
+    public virtual long ManagedBytes => 0;
 
-    public int OlderThan(int index) => At(index)->Older;
+    /// <summary>Adds a new entry as the latest one.</summary>
+    /// <param name="index">Its slot, which is written.</param>
+    /// <param name="charge">Its bytes.</param>
+    /// <param name="returned">What <see cref="TakeReturned"/> answered for its key.</param>
+    public abstract void Add(int index, long charge, bool returned);
 
-    /// <summary>Makes a node that is in no list.</summary>
-    public void Reset(int index) => *At(index) = new Node { Newer = Unlinked, Older = Unlinked };
+    public abstract void Remove(int index);
 
-    public void AddToHead(int index)
+    /// <summary>Notes that an entry was replaced, which is a use.</summary>
+    public abstract void Replaced(int index, long charge);
+
+    /// <summary>Puts one slot in the place of another, which is free then.</summary>
+    public abstract void Relocate(int from, int to);
+
+    /// <summary>The entry to evict next; <see cref="None"/> where there is none.</summary>
+    /// <param name="spared">An entry that is not evicted, or <see cref="None"/>.</param>
+    /// <param name="steps">Is lowered by the entries that were looked at.</param>
+    public abstract int NextVictim(int spared, ref int steps);
+
+    /// <summary>Entries that are likely to be evicted next.</summary>
+    /// <returns>How many there are, at most as many as fit.</returns>
+    public abstract int Foresee(Span<int> into);
+
+    /// <summary>Remembers an entry that is about to be evicted.</summary>
+    public virtual void NoteEvicted(int index, long capacity)
     {
-        Node* node = At(index);
-        node->Newer = None;
-        node->Older = Head;
-        if (Head != None)
-        {
-            At(Head)->Newer = index;
-        }
-        else
-        {
-            Tail = index;
-        }
-
-        Head = index;
     }
 
-    public void Remove(int index)
+    /// <summary>Whether a key that is about to be stored was evicted a short while ago. Ask once.</summary>
+    public virtual bool TakeReturned(int hash, long charge, long capacity) => false;
+
+    /// <summary>Whether <see cref="GrowFor"/> would need memory.</summary>
+    public virtual bool MustGrowFor(int entries) => false;
+
+    /// <summary>Makes room for what is remembered of a number of entries.</summary>
+    public virtual void GrowFor(int entries)
+    {
+    }
+
+    /// <summary>Gives up managed memory that a number of entries does not need.</summary>
+    public virtual void Shrink(int entries, bool all)
+    {
+    }
+
+    /// <inheritdoc/>
+    public abstract void Touch(ReadOnlySpan<int> indexes);
+
+    /// <summary>Checks the order's own rules, for tests.</summary>
+    /// <param name="entries">All entries in the order.</param>
+    /// <returns>What is wrong; null for nothing.</returns>
+    internal abstract string? FindFault(List<int> entries);
+
+    public static void Prefetch(void* address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(address);
+        }
+    }
+}
+
+/// <summary>
+/// Exact LRU: a doubly linked list of slots from the most recently used (head) to the least (tail).
+/// </summary>
+internal sealed unsafe class LruByteOrder(NativeTable nodes) : ByteOrder
+{
+    /// <summary>Bytes of a node: its neighbours.</summary>
+    public const int NodeSize = sizeof(int) * 2;
+
+    private const int Unlinked = -1;
+
+    private int _head;
+    private int _tail;
+
+    public override void Add(int index, long charge, bool returned) => AddToHead(index);
+
+    public override void Remove(int index)
     {
         Unlink(At(index));
         Reset(index);
     }
 
-    public void MoveToHead(int index)
-    {
-        if (index != Head)
-        {
-            Unlink(At(index));
-            AddToHead(index);
-        }
-    }
+    public override void Replaced(int index, long charge) => MoveToHead(index);
 
-    /// <summary>Puts one index in the place of another, which is in no list then.</summary>
-    public void Replace(int from, int to)
+    public override void Relocate(int from, int to)
     {
         Node node = *At(from);
         *At(to) = node;
@@ -73,7 +113,7 @@ internal sealed unsafe class ByteOrder(NativeTable nodes) : ITouchOrder
         }
         else
         {
-            Head = to;
+            _head = to;
         }
 
         if (node.Older != None)
@@ -82,14 +122,30 @@ internal sealed unsafe class ByteOrder(NativeTable nodes) : ITouchOrder
         }
         else
         {
-            Tail = to;
+            _tail = to;
         }
 
         Reset(from);
     }
 
-    /// <inheritdoc/>
-    public void Touch(ReadOnlySpan<int> indexes)
+    public override int NextVictim(int spared, ref int steps)
+    {
+        steps--;
+        return _tail == spared && spared != None ? At(spared)->Newer : _tail;
+    }
+
+    public override int Foresee(Span<int> into)
+    {
+        int count = 0;
+        for (int index = _tail; index != None && count < into.Length; index = At(index)->Newer)
+        {
+            into[count++] = index;
+        }
+
+        return count;
+    }
+
+    public override void Touch(ReadOnlySpan<int> indexes)
     {
         foreach (int index in indexes)
         {
@@ -108,26 +164,50 @@ internal sealed unsafe class ByteOrder(NativeTable nodes) : ITouchOrder
         }
     }
 
-    /// <summary>The least recently used entries, oldest first.</summary>
-    /// <returns>How many there are, at most as many as fit.</returns>
-    public int Oldest(Span<int> into)
+    internal override string? FindFault(List<int> entries)
     {
-        int count = 0;
-        for (int index = Tail; index != None && count < into.Length; index = At(index)->Newer)
+        int newer = None;
+        for (int index = _head; index != None; index = At(index)->Older)
         {
-            into[count++] = index;
+            if (At(index)->Newer != newer)
+            {
+                return "the order's links do not match";
+            }
+
+            entries.Add(index);
+            newer = index;
         }
 
-        return count;
+        return _tail == newer ? null : "the order's tail is not its last entry";
     }
 
-    public static void Prefetch(void* address)
+    private void AddToHead(int index)
     {
-        if (Sse.IsSupported)
+        Node* node = At(index);
+        node->Newer = None;
+        node->Older = _head;
+        if (_head != None)
         {
-            Sse.Prefetch0(address);
+            At(_head)->Newer = index;
+        }
+        else
+        {
+            _tail = index;
+        }
+
+        _head = index;
+    }
+
+    private void MoveToHead(int index)
+    {
+        if (index != _head)
+        {
+            Unlink(At(index));
+            AddToHead(index);
         }
     }
+
+    private void Reset(int index) => *At(index) = new Node { Newer = Unlinked, Older = Unlinked };
 
     private void Unlink(Node* node)
     {
@@ -137,7 +217,7 @@ internal sealed unsafe class ByteOrder(NativeTable nodes) : ITouchOrder
         }
         else
         {
-            Head = node->Older;
+            _head = node->Older;
         }
 
         if (node->Older != None)
@@ -146,7 +226,7 @@ internal sealed unsafe class ByteOrder(NativeTable nodes) : ITouchOrder
         }
         else
         {
-            Tail = node->Newer;
+            _tail = node->Newer;
         }
     }
 
@@ -154,12 +234,9 @@ internal sealed unsafe class ByteOrder(NativeTable nodes) : ITouchOrder
     private Node* At(int index) => (Node*)nodes.At(index);
 
     /// <summary>An entry's neighbours.</summary>
-    [StructLayout(LayoutKind.Sequential, Size = NodeSize)]
     private struct Node
     {
         public int Newer;
         public int Older;
     }
-
-    public const int NodeSize = 8;
 }

@@ -11,21 +11,30 @@ internal sealed unsafe class ByteTable
     /// <summary>Slots that may be free at least before the table shrinks.</summary>
     private const int SlackSlots = 2048;
 
+    /// <summary>The most that an order's managed memory grows by at once.</summary>
+    private const int LargestGrowthBytes = 64 * 1024;
+
+    /// <summary>Managed memory that an order has from the beginning.</summary>
+    private const int UncountedBytes = 1024;
+
     private readonly PageAccount _account;
     private readonly NativeTable _nodes;
     private readonly NativeTable _buckets;
     private readonly Func<int, bool> _mayTouch;
     private int _firstFree;
     private uint _versions = 2;
+    private int _managedPages;
 
-    public ByteTable(AddressSpace space, PageAccount account)
+    public ByteTable(AddressSpace space, PageAccount account, bool isScanResistant)
     {
         _account = account;
         Slots = new NativeTable(space, account, ByteSlot.Size);
-        _nodes = new NativeTable(space, account, ByteOrder.NodeSize);
+        _nodes = new NativeTable(
+            space, account, isScanResistant ? ScanByteOrder.NodeSize : LruByteOrder.NodeSize);
         _buckets = new NativeTable(space, account, sizeof(int));
         Index = new ByteIndex(_buckets, Slots);
-        Order = new ByteOrder(_nodes);
+        Marks = isScanResistant ? new ScanByteOrder(_nodes, Slots) : null;
+        Order = Marks ?? (ByteOrder)new LruByteOrder(_nodes);
         _mayTouch = pages => account.MayUse(pages) && account.MayTouch(pages);
     }
 
@@ -34,6 +43,9 @@ internal sealed unsafe class ByteTable
     public ByteIndex Index { get; }
 
     public ByteOrder Order { get; }
+
+    /// <summary>The order where hits raise marks; null where they are noted as touches.</summary>
+    public ScanByteOrder? Marks { get; }
 
     /// <summary>The number of entries.</summary>
     public int Count { get; private set; }
@@ -45,7 +57,10 @@ internal sealed unsafe class ByteTable
     public int Walks { get; set; }
 
     /// <summary>Resident bytes.</summary>
-    public long Bytes => Slots.Bytes + _nodes.Bytes + _buckets.Bytes;
+    public long Bytes => Slots.Bytes + _nodes.Bytes + _buckets.Bytes + ManagedBytes;
+
+    /// <summary>What of these is managed memory.</summary>
+    public long ManagedBytes => (long)Volatile.Read(ref _managedPages) * _account.PageSize;
 
     /// <summary>Pages that a table with one entry has.</summary>
     public static int FewestPages => 3;
@@ -65,7 +80,40 @@ internal sealed unsafe class ByteTable
         int pages = Slots.PagesToGrow(End + 1) + _nodes.PagesToGrow(End + 1)
             + (Index.Count == 0 ? Index.PagesToGrow : 0);
         return (pages == 0 || _mayTouch(pages)) && Slots.TryGrow(End + 1) && _nodes.TryGrow(End + 1)
-            && Index.TryBegin();
+            && Index.TryBegin() && TryGrowOrder();
+    }
+
+    /// <summary>Lets the order remember what it can of one entry more.</summary>
+    private bool TryGrowOrder()
+    {
+        if (Order.MustGrowFor(Count + 1))
+        {
+            if (!_mayTouch(LargestGrowthBytes / _account.PageSize))
+            {
+                return false;
+            }
+
+            Order.GrowFor(Count + 1);
+            CountManaged();
+        }
+
+        return true;
+    }
+
+    private void ShrinkOrder(bool all)
+    {
+        if (_managedPages > 0)
+        {
+            Order.Shrink(Count, all);
+            CountManaged();
+        }
+    }
+
+    private void CountManaged()
+    {
+        int pages = _account.PagesOf(Math.Max(0, Order.ManagedBytes - UncountedBytes));
+        _account.Add(pages - _managedPages);
+        Volatile.Write(ref _managedPages, pages);
     }
 
     /// <summary>Takes a free slot; its version is odd until <see cref="Publish"/>.</summary>
@@ -94,11 +142,14 @@ internal sealed unsafe class ByteTable
     }
 
     /// <summary>Makes a slot that was taken and written an entry.</summary>
-    public void Publish(int index)
+    /// <param name="index">The slot.</param>
+    /// <param name="charge">The entry's bytes, for the order.</param>
+    /// <param name="returned">Whether the key was evicted a short while ago.</param>
+    public void Publish(int index, long charge, bool returned)
     {
         ByteSlot.End(Slot(index));
         Index.Insert(index);
-        Order.AddToHead(index);
+        Order.Add(index, charge, returned);
         Count++;
         Index.Adjust(Count, 2, _mayTouch);
     }
@@ -144,6 +195,7 @@ internal sealed unsafe class ByteTable
 
         Slots.Shrink(End, all);
         _nodes.Shrink(End, all);
+        ShrinkOrder(all);
         return Index.Count <= 16 || 3L * Count >= Index.Count;
     }
 
@@ -155,6 +207,7 @@ internal sealed unsafe class ByteTable
             Order.End = 1;
             Slots.Shrink(0, all: true);
             _nodes.Shrink(0, all: true);
+            ShrinkOrder(all: true);
             Index.DropAll();
         }
     }
@@ -183,7 +236,7 @@ internal sealed unsafe class ByteTable
         ByteSlot.End(target);
         ((BlockHeader*)new Place(from->Place).Block)->Owner = to;
         Index.Replace(last, to);
-        Order.Replace(last, to);
+        Order.Relocate(last, to);
         ByteSlot.Begin(from);
         from->Place = 0;
         ByteSlot.End(from);

@@ -12,7 +12,7 @@ namespace BoundedCache.Bytes;
 /// Work in bulk (<see cref="BeginBulk"/>) leaves holes, which <see cref="Compact"/> fills at its end: most blocks that
 /// would be moved are about to be freed themselves. New blocks go into holes first. A class's count includes its holes.
 /// </remarks>
-internal sealed unsafe class DenseBlocks(
+internal sealed unsafe partial class DenseBlocks(
     SlabPool small, SlabPool large, PageAccount account, NativeTable slots, bool clearFreed)
 {
 #if DEBUG
@@ -112,57 +112,6 @@ internal sealed unsafe class DenseBlocks(
         ReturnSlabs(ref c);
     }
 
-    /// <summary>From now on freed blocks stay holes.</summary>
-    public void BeginBulk() => _bulk++;
-
-    /// <summary>Ends that; <see cref="Compact"/> follows.</summary>
-    public void EndBulk() => _bulk--;
-
-    /// <summary>Fills holes.</summary>
-    /// <param name="moves">The most holes to fill now.</param>
-    /// <returns>Whether there are no holes any more, or they must stay because bulk work goes on.</returns>
-    public bool Compact(int moves)
-    {
-        if (_bulk > 0 || HoleBytes == 0)
-        {
-            return true;
-        }
-
-        foreach (ref SizeClass c in _classes.AsSpan())
-        {
-            while (c.Holes > 0)
-            {
-                if (moves-- <= 0)
-                {
-                    return false;
-                }
-
-                FillOne(ref c);
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>Fills all holes, whoever works in bulk, and gives back pages that no block needs.</summary>
-    public void Squeeze()
-    {
-        foreach (ref SizeClass c in _classes.AsSpan())
-        {
-            while (c.Holes > 0)
-            {
-                FillOne(ref c);
-            }
-
-            if (c.SlabCount > 0)
-            {
-                byte* last = Address(ref c, c.Count - 1);
-                SlabHeader* header = c.Pool.HeaderOf(last);
-                c.Pool.GiveBackBeyond(header, account.PagesOf(last - (byte*)header + c.Size));
-            }
-        }
-    }
-
     /// <summary>Checks the blocks of all classes, for tests.</summary>
     /// <param name="seen">Called with each block's address, owner and size.</param>
     internal void Walk(Action<nint, int, int> seen)
@@ -238,25 +187,6 @@ internal sealed unsafe class DenseBlocks(
         }
     }
 
-    /// <summary>Fills one hole with the last block, or drops it where it is last itself.</summary>
-    private void FillOne(ref SizeClass c)
-    {
-        int last = c.Count - 1;
-        if (((BlockHeader*)Address(ref c, last))->Owner == BlockHeader.Hole)
-        {
-            Unlink(ref c, last);
-        }
-        else
-        {
-            int hole = c.FirstHole;
-            Unlink(ref c, hole);
-            Move(ref c, last, hole);
-        }
-
-        c.Count--;
-        ReturnSlabs(ref c);
-    }
-
     private static void ReturnSlabs(ref SizeClass c)
     {
         int need = (c.Count + c.PerSlab - 1) / c.PerSlab;
@@ -264,45 +194,6 @@ internal sealed unsafe class DenseBlocks(
         {
             c.Pool.Return(c.Slabs[--c.SlabCount]);
         }
-    }
-
-    private void Link(ref SizeClass c, int at, BlockHeader* hole)
-    {
-        hole->Owner = BlockHeader.Hole;
-        hole->NextHole = c.Holes > 0 ? c.FirstHole : -1;
-        hole->Deadline = -1;
-        if (c.Holes > 0)
-        {
-            ((BlockHeader*)Address(ref c, c.FirstHole))->Deadline = at;
-        }
-
-        c.FirstHole = at;
-        c.Holes++;
-        HoleBytes += c.Size;
-    }
-
-    private void Unlink(ref SizeClass c, int at)
-    {
-        var hole = (BlockHeader*)Address(ref c, at);
-        Debug.Assert(hole->Owner == BlockHeader.Hole, "A block in use is no hole.");
-        int previous = (int)hole->Deadline;
-        int next = hole->NextHole;
-        if (previous < 0)
-        {
-            c.FirstHole = next;
-        }
-        else
-        {
-            ((BlockHeader*)Address(ref c, previous))->NextHole = next;
-        }
-
-        if (next >= 0)
-        {
-            ((BlockHeader*)Address(ref c, next))->Deadline = previous;
-        }
-
-        c.Holes--;
-        HoleBytes -= c.Size;
     }
 
     [Conditional("DEBUG")]

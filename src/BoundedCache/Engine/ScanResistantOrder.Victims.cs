@@ -5,7 +5,7 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>Which entry is evicted next.</summary>
-internal sealed partial class ScanResistantOrder
+internal partial class ScanResistantOrder<TEntries>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override int NextVictim(CacheItemPriority highest, int spared, ref int steps)
@@ -29,14 +29,13 @@ internal sealed partial class ScanResistantOrder
                 }
 
                 steps--;
-                ref Slot slot = ref _store.Slot(victim);
-                byte mark = slot.Mark;
+                byte mark = _store.Mark(victim);
                 if (mark == 0 || step >= MaxSteps)
                 {
                     return victim;
                 }
 
-                slot.Mark = fromSmall ? (byte)0 : (byte)(mark - 1);
+                _store.SetMark(victim, fromSmall ? (byte)0 : (byte)(mark - 1));
                 ref OrderNode node = ref _store.Node(victim);
                 Remove(victim, ref node);
                 node.IsMain = true;
@@ -121,7 +120,7 @@ internal sealed partial class ScanResistantOrder
             long bytes = 0;
             for (int place = 0; place < Classes; place++)
             {
-                ref EntryList list = ref _lists[(queue * Classes) + place];
+                ref ScanList list = ref _lists[(queue * Classes) + place];
                 string name = $"class {place} of queue {queue}";
                 if ((list.Tail == None) == ((_totals.Used[queue] & (1u << place)) != 0))
                 {
@@ -150,9 +149,9 @@ internal sealed partial class ScanResistantOrder
                         return $"slot {index} with a charge of {node.Charge} is in {name}";
                     }
 
-                    if (_store.Slot(index).Mark > Slot.MaxMark)
+                    if (_store.Mark(index) > Slot.MaxMark)
                     {
-                        return $"slot {index} has a mark of {_store.Slot(index).Mark}";
+                        return $"slot {index} has a mark of {_store.Mark(index)}";
                     }
                 }
             }
@@ -194,7 +193,7 @@ internal sealed partial class ScanResistantOrder
         int oldest = None;
         for (; classes != 0; classes &= classes - 1)
         {
-            ref EntryList list = ref _lists[first + BitOperations.TrailingZeroCount(classes)];
+            ref ScanList list = ref _lists[first + BitOperations.TrailingZeroCount(classes)];
             (int index, long queuedAt, double weight) = (list.Tail, list.TailAt, list.TailWeight);
             if (index == spared)
             {

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
@@ -20,7 +19,9 @@ namespace BoundedCache.Engine;
 /// <para>An entry's time of queueing has 4 bytes. Within a list neighbors are close in time, so the time of a list's
 /// tail, kept in full, gives the exact age of the one that is the tail next.</para>
 /// </remarks>
-internal sealed partial class ScanResistantOrder : EvictionOrder
+/// <typeparam name="TEntries">Where entries are kept; a struct, so that its calls are inlined.</typeparam>
+internal partial class ScanResistantOrder<TEntries> : EvictionOrder
+    where TEntries : struct, IScanEntries
 {
     /// <summary>Entries looked at for one victim.</summary>
     public const int MaxSteps = 64;
@@ -28,17 +29,17 @@ internal sealed partial class ScanResistantOrder : EvictionOrder
     /// <summary>Classes of a queue, each four times the charge of the one before.</summary>
     private const int Classes = 16;
 
-    private const int Queues = 2 * Priorities;
+    private const int Queues = ScanTotals.Queues;
 
-    private readonly SlotStore _store;
+    private readonly TEntries _store;
     private readonly GhostTable _ghosts = new();
-    private readonly EntryList[] _lists = new EntryList[Queues * Classes];
-    private Totals _totals;
+    private readonly ScanList[] _lists = new ScanList[Queues * Classes];
+    private ScanTotals _totals;
 
-    public ScanResistantOrder(SlotStore store)
+    public ScanResistantOrder(TEntries store)
     {
         _store = store;
-        Array.Fill(_lists, new EntryList { Head = None, Tail = None });
+        Array.Fill(_lists, new ScanList { Head = None, Tail = None });
         _totals.Now = 1;
     }
 
@@ -52,7 +53,7 @@ internal sealed partial class ScanResistantOrder : EvictionOrder
     {
         ref OrderNode node = ref _store.Node(index);
         node.IsMain = returned;
-        _store.Slot(index).Mark = 0;
+        _store.SetMark(index, 0);
         AddToHead(index, ref node);
         _totals.Now++;
     }
@@ -60,7 +61,7 @@ internal sealed partial class ScanResistantOrder : EvictionOrder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Remove(int index) => Remove(index, ref _store.Node(index));
 
-    public override void Use(int index) => _store.Slot(index).Use();
+    public override void Use(int index) => _store.Use(index);
 
     /// <remarks>
     /// The entry keeps its queue and its marks, and its position unless it changes its list: then it is the newest
@@ -89,10 +90,10 @@ internal sealed partial class ScanResistantOrder : EvictionOrder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Relocate(int from, int to)
     {
-        _store.Slot(to).Mark = _store.Slot(from).Mark;
+        _store.SetMark(to, _store.Mark(from));
         _store.QueuedAt(to) = _store.QueuedAt(from);
         ref OrderNode node = ref _store.Node(to);
-        ref EntryList list = ref ListOf(in node);
+        ref ScanList list = ref ListOf(in node);
         if (node.Newer != None)
         {
             _store.Node(node.Newer).Older = to;
@@ -116,7 +117,7 @@ internal sealed partial class ScanResistantOrder : EvictionOrder
     public override void NoteEvicted(int index, long capacity)
     {
         ref OrderNode node = ref _store.Node(index);
-        _ghosts.Add(_store.Slot(index).Hash, node.IsMain, node.Charge, capacity);
+        _ghosts.Add(_store.Hash(index), node.IsMain, node.Charge, capacity);
     }
 
     public override bool TakeReturned(int hash, long charge, long capacity) => _ghosts.Take(hash, charge, capacity);
@@ -154,7 +155,7 @@ internal sealed partial class ScanResistantOrder : EvictionOrder
     {
         int queue = QueueOf(in node);
         int place = ClassOf(node.Charge);
-        ref EntryList list = ref _lists[(queue * Classes) + place];
+        ref ScanList list = ref _lists[(queue * Classes) + place];
         int head = list.Head;
         node.Newer = None;
         node.Older = head;
@@ -180,7 +181,7 @@ internal sealed partial class ScanResistantOrder : EvictionOrder
     {
         int queue = QueueOf(in node);
         int place = ClassOf(node.Charge);
-        ref EntryList list = ref _lists[(queue * Classes) + place];
+        ref ScanList list = ref _lists[(queue * Classes) + place];
         (int newer, int older) = (node.Newer, node.Older);
         _totals.Bytes[queue] -= node.Charge;
         if (newer != None)
@@ -211,58 +212,14 @@ internal sealed partial class ScanResistantOrder : EvictionOrder
     }
 
     /// <summary>When the second oldest entry of a list was queued: its time has 4 bytes, the tail's 8.</summary>
-    private long TimeOfNewer(in EntryList list, int tail, int newer) =>
+    private long TimeOfNewer(in ScanList list, int tail, int newer) =>
         list.TailAt + (_store.QueuedAt(newer) - _store.QueuedAt(tail));
 
-    private ref EntryList ListOf(in OrderNode node) => ref _lists[(QueueOf(in node) * Classes) + ClassOf(node.Charge)];
+    private ref ScanList ListOf(in OrderNode node) => ref _lists[(QueueOf(in node) * Classes) + ClassOf(node.Charge)];
 
     private static int QueueOf(in OrderNode node) => ((int)node.Priority * 2) + (node.IsMain ? 1 : 0);
 
     private static int ClassOf(long charge) => Math.Min(BitOperations.Log2((ulong)charge | 1) >> 1, Classes - 1);
 
     private static double Weight(long charge) => Math.Sqrt(charge);
-
-    /// <summary>The entries of one class of a queue.</summary>
-    private struct EntryList
-    {
-        public int Head;
-        public int Tail;
-
-        /// <summary>When the tail was queued.</summary>
-        public long TailAt;
-
-        /// <summary>What the tail's age is multiplied with.</summary>
-        public double TailWeight;
-    }
-
-    [InlineArray(Queues)]
-    private struct LongPerQueue
-    {
-        private long _first;
-    }
-
-    [InlineArray(Queues)]
-    private struct BitsPerQueue
-    {
-        private uint _first;
-    }
-
-    /// <summary>
-    /// What every write changes, on its own cache lines: readers read the memory next to this object.
-    /// </summary>
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    private struct Totals
-    {
-        /// <summary>The clock: entries ever added.</summary>
-        [FieldOffset(64)]
-        public long Now;
-
-        /// <summary>Bytes of each queue.</summary>
-        [FieldOffset(72)]
-        public LongPerQueue Bytes;
-
-        /// <summary>For each queue the classes that have entries, a bit each.</summary>
-        [FieldOffset(136)]
-        public BitsPerQueue Used;
-    }
 }

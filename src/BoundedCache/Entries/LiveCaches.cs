@@ -30,6 +30,9 @@ internal interface ILiveCache
     /// <summary>Resident bytes of native memory that it holds.</summary>
     long NativeBytes => 0;
 
+    /// <summary>Resident bytes of native memory that it may hold at most; 0 once it is disposed.</summary>
+    long NativeLimitBytes => 0;
+
     /// <summary>What measurements after its entries were stored found.</summary>
     AuditTotals AuditTotals { get; }
 
@@ -58,17 +61,24 @@ internal static class LiveCaches
     public static long LimitBytes =>
         s_marks.Aggregate(0L, static (sum, pair) => sum + Math.Min(pair.Key.LimitBytes, long.MaxValue - sum));
 
+    /// <summary>The sum of the limits of caches in native memory.</summary>
+    public static long NativeLimitBytes => s_marks.Aggregate(
+        0L, static (sum, pair) => sum + Math.Min(pair.Key.NativeLimitBytes, long.MaxValue - sum));
+
     /// <summary>Whether this process could hold all limits if one of the caches had another one.</summary>
     /// <returns>What is missing; null where nothing is known to be, or where the cache has no limit in bytes.</returns>
     public static MemoryReportFinding? CheckLimit(ILiveCache cache, long maxMemory)
     {
-        if (cache.LimitBytes == 0 || HeapRoom.Read(ProcessMemory.Shared) is not { } room)
+        bool isNative = cache.NativeLimitBytes > 0;
+        if ((cache.LimitBytes == 0 && !isNative) || HeapRoom.Read(ProcessMemory.Shared) is not { } room)
         {
             return null;
         }
 
-        long others = LimitBytes - cache.LimitBytes;
-        return HeapRules.CheckLimit(room, others + Math.Min(Math.Max(0, maxMemory), long.MaxValue - others));
+        (long heap, long native) = (LimitBytes - cache.LimitBytes, NativeLimitBytes - cache.NativeLimitBytes);
+        return isNative
+            ? HeapRules.CheckLimit(room, heap, Sum(native, maxMemory))
+            : HeapRules.CheckLimit(room, Sum(heap, maxMemory), native);
     }
 
     /// <summary>Adds a cache that was just made.</summary>
@@ -95,6 +105,7 @@ internal static class LiveCaches
             NativeBytes = s_marks.Sum(static pair => pair.Key.NativeBytes),
             OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
             LimitBytes = LimitBytes,
+            NativeLimitBytes = NativeLimitBytes,
             Uncounted = s_marks.Count(
                 pair => pair.Key.UsedMemory > 0 && !(pair.Key.IsMeasured && caches.Contains(pair.Key))),
             Counted = caches.Count(static cache => cache.IsMeasured),
@@ -113,6 +124,9 @@ internal static class LiveCaches
         CacheShare share = ReadShare(caches);
         return share with { GrownBytes = Math.Max(share.GrownBytes, grown), Recheck = null };
     }
+
+    private static long Sum(long others, long limit) =>
+        others + Math.Min(Math.Max(0, limit), long.MaxValue - others);
 
     private static void MarkAll()
     {

@@ -54,12 +54,12 @@ internal sealed record ByteCacheSetting(
             static (options, value) => options.YieldToMachinePressure = value),
         new(
             nameof(BoundedByteCacheOptions.EvictionPolicy),
-            "LeastRecentlyUsed",
+            "LeastRecentlyUsed or ScanResistant",
             static (options, text) =>
             {
-                options.EvictionPolicy = EvictionPolicy.LeastRecentlyUsed;
-                return text.Trim().Equals(
-                    nameof(EvictionPolicy.LeastRecentlyUsed), StringComparison.OrdinalIgnoreCase);
+                bool isPolicy = CacheSetting.TryParseName(text, out EvictionPolicy policy);
+                options.EvictionPolicy = policy;
+                return isPolicy;
             },
             static options => options.EvictionPolicy),
         Flag(

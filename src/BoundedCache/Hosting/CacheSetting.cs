@@ -112,25 +112,29 @@ internal sealed record CacheSetting(
 
     private static CacheSetting Choice<T>(
         string name, Func<BoundedMemoryCacheOptions, T> get, Action<BoundedMemoryCacheOptions, T> set)
-        where T : struct, Enum
-    {
-        string[] names = Enum.GetNames<T>();
-        return new CacheSetting(
+        where T : struct, Enum => new(
             name,
-            string.Join(" or ", names),
+            string.Join(" or ", Enum.GetNames<T>()),
             (options, text) =>
             {
-                // By name only: Enum.TryParse would accept any number.
-                int index = Array.FindIndex(
-                    names, candidate => candidate.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase));
-                if (index >= 0)
+                bool isName = TryParseName(text, out T value);
+                if (isName)
                 {
-                    set(options, Enum.Parse<T>(names[index]));
+                    set(options, value);
                 }
 
-                return index >= 0;
+                return isName;
             },
             options => get(options));
+
+    /// <summary>Reads a name of an enumeration, not a number, which Enum.TryParse would accept.</summary>
+    internal static bool TryParseName<T>(string text, out T value)
+        where T : struct, Enum
+    {
+        string? name = Array.Find(
+            Enum.GetNames<T>(), name => name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase));
+        value = name is null ? default : Enum.Parse<T>(name);
+        return name is not null;
     }
 
     private static CacheSetting Flag(

@@ -29,6 +29,11 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
     /// <summary>The least that a small cache takes beyond twice its limit.</summary>
     private const long LeastConstantBytes = 8 * MiB;
 
+    /// <summary>
+    /// What caches in native memory may take beyond their limits: one part in this many. They leave no dead objects.
+    /// </summary>
+    private const int NativeExtraPart = 20;
+
     /// <summary>What a process takes without a cache: the runtime, code, stacks.</summary>
     private const long EmptyProcessBytes = 32 * MiB;
 
@@ -64,14 +69,24 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
         return Math.Min(limits + (limits / ExtraPart) + LargestConstantBytes, (2 * limits) + LeastConstantBytes);
     }
 
-    /// <summary>The tightest of the bounds, for caches with these limits.</summary>
-    public RoomBound FindTightest(long limitsBytes)
+    /// <summary>What caches in native memory with these limits need, in bytes.</summary>
+    public static long NativeNeedOf(long limitsBytes)
     {
-        long need = NeedOf(limitsBytes);
+        long limits = Math.Clamp(limitsBytes, 0, long.MaxValue / 4);
+        return limits + (limits / NativeExtraPart);
+    }
+
+    /// <summary>The tightest of the bounds, for caches with these limits.</summary>
+    /// <param name="limitsBytes">The sum of the limits of caches of objects.</param>
+    /// <param name="nativeBytes">The sum of the limits of caches in native memory.</param>
+    public RoomBound FindTightest(long limitsBytes, long nativeBytes = 0)
+    {
+        var need = new RoomNeed(limitsBytes, 0);
+        var allNeed = new RoomNeed(limitsBytes, nativeBytes);
         List<RoomBound> bounds = [];
         Add(bounds, RoomKind.Heap, HeapLimitBytes, need);
-        Add(bounds, RoomKind.Container, ContainerBytes - EmptyProcessBytes, need);
-        Add(bounds, RoomKind.Machine, MachineBytes - EmptyProcessBytes, need);
+        Add(bounds, RoomKind.Container, ContainerBytes - EmptyProcessBytes, allNeed);
+        Add(bounds, RoomKind.Machine, MachineBytes - EmptyProcessBytes, allNeed);
         RoomBound tightest = bounds.DefaultIfEmpty(new RoomBound(RoomKind.None, long.MaxValue, need))
             .MaxBy(static bound => bound.MissingBytes);
         if (tightest.MissingBytes > 0)
@@ -85,7 +100,7 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
         return bounds.Count == 0 ? tightest : bounds.MaxBy(static bound => bound.MissingBytes);
     }
 
-    private static void Add(List<RoomBound> bounds, RoomKind kind, long? bytes, long need)
+    private static void Add(List<RoomBound> bounds, RoomKind kind, long? bytes, RoomNeed need)
     {
         if (bytes is not null and not 0)
         {
@@ -101,6 +116,28 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
     }
 
     /// <summary>The largest sum of limits whose need fits so many bytes, in whole MiB.</summary>
+    internal static long FittingOf(long bytes, RoomNeed need)
+    {
+        if (need.NativeBytes == 0)
+        {
+            return FittingOf(bytes);
+        }
+
+        long fitting = 0;
+        double native = need.NativeBytes / (double)need.LimitBytes;
+        for (long step = 1L << 40; step > 0; step /= 2)
+        {
+            double limits = (fitting + step) * (double)MiB;
+            if (limits < long.MaxValue / 4
+                && new RoomNeed((long)(limits * (1 - native)), (long)(limits * native)).Bytes <= bytes)
+            {
+                fitting += step;
+            }
+        }
+
+        return fitting * MiB;
+    }
+
     internal static long FittingOf(long bytes) => Math.Max(
         0,
         Math.Max((bytes - LargestConstantBytes) / (ExtraPart + 1) * ExtraPart, (bytes - LeastConstantBytes) / 2)
@@ -132,12 +169,28 @@ internal enum RoomKind
 /// <summary>One bound on the memory of caches, and what they need of it.</summary>
 /// <param name="Kind">What bounds it.</param>
 /// <param name="Bytes">What there is for caches, in bytes.</param>
-/// <param name="NeedBytes">What they need, in bytes.</param>
-internal readonly record struct RoomBound(RoomKind Kind, long Bytes, long NeedBytes)
+/// <param name="Need">The caches' limits, and what they need.</param>
+internal readonly record struct RoomBound(RoomKind Kind, long Bytes, RoomNeed Need)
 {
+    /// <summary>What they need, in bytes.</summary>
+    public long NeedBytes => Need.Bytes;
+
     /// <summary>What is missing, in bytes; negative where they need less than there is.</summary>
     public long MissingBytes => NeedBytes - Bytes;
 
-    /// <summary>The largest sum of limits that fits, in bytes.</summary>
-    public long FittingBytes => HeapRoom.FittingOf(Bytes);
+    /// <summary>The largest sum of limits, in the same proportion, that fits, in bytes.</summary>
+    public long FittingBytes => HeapRoom.FittingOf(Bytes, Need);
+}
+
+/// <summary>The limits of caches, and what they need together.</summary>
+/// <param name="HeapLimitBytes">The sum of the limits of caches of objects.</param>
+/// <param name="NativeBytes">The sum of the limits of caches in native memory.</param>
+internal readonly record struct RoomNeed(long HeapLimitBytes, long NativeBytes)
+{
+    /// <summary>The sum of all limits, in bytes.</summary>
+    public long LimitBytes => HeapLimitBytes + Math.Min(NativeBytes, long.MaxValue - HeapLimitBytes);
+
+    /// <summary>What they need while entries come and go, in bytes.</summary>
+    public long Bytes => (HeapLimitBytes > 0 || NativeBytes == 0 ? HeapRoom.NeedOf(HeapLimitBytes) : 0)
+        + HeapRoom.NativeNeedOf(NativeBytes);
 }

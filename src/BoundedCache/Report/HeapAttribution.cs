@@ -91,6 +91,9 @@ internal readonly record struct CacheShare
     /// </summary>
     public long LimitBytes { get; init; }
 
+    /// <summary>The sum of the limits of caches in native memory.</summary>
+    public long NativeLimitBytes { get; init; }
+
     /// <summary>The number of caches whose bytes are in <see cref="Bytes"/>.</summary>
     public int Counted { get; init; }
 

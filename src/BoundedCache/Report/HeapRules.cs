@@ -24,7 +24,9 @@ internal static class HeapRules
 
     public static IEnumerable<MemoryReportFinding?> Check(MemoryBreakdown breakdown) =>
         [
-            breakdown.Room is { } room ? CheckLimit(room, breakdown.CacheLimitBytes) : null,
+            breakdown.Room is { } room
+                ? CheckLimit(room, breakdown.CacheLimitBytes, breakdown.NativeLimitBytes)
+                : null,
             CheckDead(breakdown),
             CheckFinalizers(breakdown),
             .. CheckIdle(breakdown),
@@ -32,17 +34,18 @@ internal static class HeapRules
 
     /// <summary>Whether the limits of caches fit the memory that the process can have.</summary>
     /// <param name="room">What it can have.</param>
-    /// <param name="limitsBytes">The sum of the caches' limits in bytes.</param>
+    /// <param name="limitsBytes">The sum of the limits of caches of objects, in bytes.</param>
+    /// <param name="nativeBytes">The sum of the limits of caches in native memory, in bytes.</param>
     /// <returns>The finding; null where they fit.</returns>
-    public static MemoryReportFinding? CheckLimit(HeapRoom room, long limitsBytes)
+    public static MemoryReportFinding? CheckLimit(HeapRoom room, long limitsBytes, long nativeBytes = 0)
     {
-        RoomBound bound = room.FindTightest(limitsBytes);
+        RoomBound bound = room.FindTightest(limitsBytes, nativeBytes);
         if (!s_limit.IsReached(bound.MissingBytes, bound.Bytes))
         {
             return null;
         }
 
-        string limits = ByteSize.Format(limitsBytes);
+        string limits = ByteSize.Format(bound.Need.LimitBytes);
         string heap = ByteSize.Format(room.HeapLimitBytes);
         string need = ByteSize.Format(bound.NeedBytes);
         string missing = $"while entries come and go, {ByteSize.Format(bound.MissingBytes)} more.";

@@ -98,6 +98,7 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 Settings = settings,
                 Room = HeapRoom.Read(memory),
                 CacheLimitBytes = caches.LimitBytes,
+                NativeLimitBytes = caches.NativeLimitBytes,
                 PinnedObjects = Math.Max(
                     found.Pins, Math.Max(last.PinnedObjects, collector.ReadLastFullBlocking().PinnedObjects)),
                 FinalizersPending = found.LiveBytes is null ? last.FinalizersPending : found.FinalizersPending,

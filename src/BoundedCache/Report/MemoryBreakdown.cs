@@ -107,6 +107,9 @@ internal sealed record MemoryBreakdown
     /// <summary>The sum of the limits of all caches of the process whose bytes are measured.</summary>
     public long CacheLimitBytes { get; init; }
 
+    /// <summary>The sum of the limits of caches in native memory.</summary>
+    public long NativeLimitBytes { get; init; }
+
     /// <summary>Objects that the last collections could not move.</summary>
     public long PinnedObjects { get; init; }
 

@@ -112,7 +112,9 @@ internal abstract class UnfinishedProbe
         }
     }
 
-    private sealed class LazyProbe<T> : UnfinishedProbe
+    // The attribute is that of Lazy's own argument; nothing is created here.
+    private sealed class LazyProbe<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T> : UnfinishedProbe
     {
         // A lazy whose factory threw is never made, and keeps the exception.
         private static readonly PropertyInfo? s_isFaulted = typeof(Lazy<T>).GetProperty(

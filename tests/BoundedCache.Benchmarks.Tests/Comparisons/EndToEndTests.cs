@@ -112,8 +112,13 @@ public sealed class EndToEndTests : IDisposable
             Assert.Equal(5000, limit[2].GetProperty("Requests").GetInt64());
             Assert.Equal(limit[0].GetProperty("Misses").GetInt64(), limit[2].GetProperty("Misses").GetInt64());
             Assert.Equal(limit[0].GetProperty("MissBytes").GetInt64(), limit[2].GetProperty("MissBytes").GetInt64());
+            Assert.Equal(
+                ["scan-resistant", "scan-resistant-declared", "bitfaster-lru", "bitfaster-lfu"],
+                limit[^4..].Select(static row => row.GetProperty("Cache").GetString()!));
+            Assert.All(limit, static row => Assert.InRange(row.GetProperty("Misses").GetInt64(), 300, 4999));
         }
 
+        Assert.Equal("svg", XDocument.Load(_directory.PathOf("hit-ratio.svg")).Root!.Name.LocalName);
         Assert.Equal(3, rows.Select(static row => row.GetProperty("LimitBytes").GetInt64()).Distinct().Count());
     }
 

@@ -10,12 +10,17 @@ internal static class ByteCacheSetup
     public const long MiB = 1024 * 1024;
 
     public static BoundedByteCache Make(
-        long limit = 16 * MiB, TimeProvider? time = null, IPageSource? pages = null, bool clear = false) => new(
+        long limit = 16 * MiB,
+        TimeProvider? time = null,
+        IPageSource? pages = null,
+        bool clear = false,
+        EvictionPolicy policy = EvictionPolicy.LeastRecentlyUsed) => new(
             new BoundedByteCacheOptions
             {
                 MaxMemory = limit,
                 TimeProvider = time ?? TimeProvider.System,
                 ClearFreedMemory = clear,
+                EvictionPolicy = policy,
                 TrackStatistics = true,
             },
             null,

@@ -36,6 +36,7 @@ public sealed class ByteHostingTests
                 ["MaxMemory"] = "8MiB",
                 ["ClearFreedMemory"] = "true",
                 ["MemoryReserve"] = "0.2",
+                ["EvictionPolicy"] = "scanresistant",
                 ["YieldToMachinePressure"] = "true",
                 ["ExpirationScanFrequency"] = "00:00:30",
             })
@@ -45,6 +46,7 @@ public sealed class ByteHostingTests
             .BuildServiceProvider();
         var cache = provider.GetRequiredKeyedService<BoundedByteCache>("pages");
         Assert.Equal(8 * MiB, cache.MaxMemory);
+        Assert.Equal(EvictionPolicy.ScanResistant, cache.GetSnapshot().EvictionPolicy);
 
         configuration["MaxMemory"] = "4MiB";
         configuration.Reload();
@@ -55,7 +57,8 @@ public sealed class ByteHostingTests
     [Theory]
     [InlineData("MaxMemory", "0")]
     [InlineData("MaxMemroy", "1MB")]
-    [InlineData("EvictionPolicy", "ScanResistant")]
+    [InlineData("EvictionPolicy", "1")]
+    [InlineData("EvictionPolicy", "MostRecentlyUsed")]
     [InlineData("ClearFreedMemory", "2")]
     [InlineData("MinMemory", "-1")]
     [InlineData("MemoryReserve", "0.7")]

@@ -8,13 +8,18 @@ namespace BoundedCache.Tests.Bytes;
 public sealed class ByteModelTests
 {
     [Theory]
-    [InlineData(1, 4 * MiB, 3_000, 400)]
-    [InlineData(2, 300 * 1024, 60_000, 100)]
-    [InlineData(3, 16 * MiB, 300_000, 200)]
-    [InlineData(4, 2 * MiB, 200, 20_000)]
-    [InlineData(5, 8 * MiB, 20_000, 2_000)]
-    public void Random_operations_agree_with_a_model(int seed, long limit, int largest, int keys) =>
-        Run(seed, limit, largest, keys, 40_000_000);
+    [InlineData(1, 4 * MiB, 3_000, 400, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(2, 300 * 1024, 60_000, 100, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(3, 16 * MiB, 300_000, 200, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(4, 2 * MiB, 200, 20_000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(5, 8 * MiB, 20_000, 2_000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(6, 300 * 1024, 60_000, 100, EvictionPolicy.ScanResistant)]
+    [InlineData(7, 16 * MiB, 300_000, 200, EvictionPolicy.ScanResistant)]
+    [InlineData(8, 2 * MiB, 200, 20_000, EvictionPolicy.ScanResistant)]
+    [InlineData(9, 8 * MiB, 20_000, 2_000, EvictionPolicy.ScanResistant)]
+    public void Random_operations_agree_with_a_model(
+        int seed, long limit, int largest, int keys, EvictionPolicy policy) =>
+        Run(seed, limit, largest, keys, 40_000_000, policy);
 
     [SoakTheory]
     [Trait("Category", "Soak")]
@@ -23,11 +28,17 @@ public sealed class ByteModelTests
     public void A_billion_bytes_agree_with_a_model(int seed, long limit, int largest, int keys) =>
         Run(seed, limit, largest, keys, 1_000_000_000);
 
-    private static void Run(int seed, long limit, int largest, int keys, long bytes)
+    private static void Run(
+        int seed,
+        long limit,
+        int largest,
+        int keys,
+        long bytes,
+        EvictionPolicy policy = EvictionPolicy.LeastRecentlyUsed)
     {
         var random = new Random(seed);
         var model = new Dictionary<string, (int Seed, int Length)>();
-        using BoundedByteCache cache = Make(limit);
+        using BoundedByteCache cache = Make(limit, policy: policy);
         long written = 0;
         long looks = 0;
         long hits = 0;

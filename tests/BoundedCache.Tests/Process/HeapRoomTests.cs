@@ -157,6 +157,42 @@ public sealed class HeapRoomTests
     }
 
     [Fact]
+    public void Native_memory_is_bounded_by_container_and_machine_and_needs_little_more_than_its_limit()
+    {
+        var container = new HeapRoom(100 * MiB, 1024 * MiB);
+
+        Assert.Null(HeapRules.CheckLimit(container, 0, 900 * MiB));
+        string said = HeapRules.CheckLimit(container, 0, 1000 * MiB)!.ToString();
+        Assert.StartsWith(
+            "The container has 1 GiB; caches that may have 0.98 GiB need about 1.03 GiB beside the process itself",
+            said,
+            StringComparison.Ordinal);
+        Assert.Contains("Lower MaxMemory to 944 MiB in all, or give the container more.", said, StringComparison.Ordinal);
+        Assert.Null(HeapRules.CheckLimit(new HeapRoom(100 * MiB, null), 0, 1000 * GiB));
+        Assert.NotNull(HeapRules.CheckLimit(default(HeapRoom) with { MachineBytes = GiB }, 0, long.MaxValue));
+    }
+
+    [Fact]
+    public void Native_memory_and_objects_are_bounded_together()
+    {
+        var room = new HeapRoom(0, 1024 * MiB);
+        Assert.Null(HeapRules.CheckLimit(room, 200 * MiB, 600 * MiB));
+        Assert.Contains(
+            "caches that may have 0.98 GiB need", HeapRules.CheckLimit(room, 200 * MiB, 800 * MiB)!.Text,
+            StringComparison.Ordinal);
+
+        // A fifth of objects: the largest such sum that fits.
+        long fitting = HeapRoom.FittingOf(992 * MiB, new RoomNeed(200 * MiB, 800 * MiB));
+        Assert.InRange(new RoomNeed(fitting / 5, fitting / 5 * 4).Bytes, 989 * MiB, 992 * MiB);
+
+        // The heap bounds the objects alone.
+        Assert.StartsWith(
+            "The managed heap may have 200 MiB; caches that may have 200 MiB need",
+            HeapRules.CheckLimit(new HeapRoom(200 * MiB, null), 200 * MiB, 10 * GiB)!.Text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Where_even_the_smallest_limit_does_not_fit_none_is_named() => Assert.EndsWith(
         "No limit fits: give the container more.",
         HeapRules.CheckLimit(new HeapRoom(0, 20 * MiB), 10 * MiB)!.Advice,

@@ -35,7 +35,8 @@ internal sealed class ByteHistoryRunner : IDisposable
     /// <param name="setting">Which operations there are; a limit above 16 MiB holds everything.</param>
     /// <param name="keyLength">Characters of a key: a long one takes a reader long to compare.</param>
     /// <param name="clear">Whether freed memory is cleared.</param>
-    public ByteHistoryRunner(HistorySetting setting, int keyLength, bool clear)
+    /// <param name="policy">Which entries are evicted first.</param>
+    public ByteHistoryRunner(HistorySetting setting, int keyLength, bool clear, EvictionPolicy policy)
     {
         _setting = setting;
         _keys = [.. Enumerable.Range(0, HistoryModel.MaxKeys).Select(i => new string((char)('a' + i), keyLength))];
@@ -43,7 +44,8 @@ internal sealed class ByteHistoryRunner : IDisposable
         _buffers = [.. Enumerable.Range(0, HistoryThreads.Most).Select(static _ => new byte[s_lengths[^1]])];
         _writers = [.. Enumerable.Range(0, HistoryThreads.Most)
             .Select(static _ => new ArrayBufferWriter<byte>(s_lengths[^1]))];
-        _engine = new ByteEngine(LinuxPageSource.Create(excludeFromCoreDumps: false), setting.Limit, _clock, clear);
+        _engine = new ByteEngine(
+            LinuxPageSource.Create(excludeFromCoreDumps: false), setting.Limit, _clock, clear, policy);
         _threads = new HistoryThreads(Execute);
     }
 

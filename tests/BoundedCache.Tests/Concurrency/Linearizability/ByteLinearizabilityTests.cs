@@ -36,32 +36,34 @@ public class ByteLinearizabilityTests(ITestOutputHelper output)
         (HistoryOperationKind.SetLimit, 3), (HistoryOperationKind.AddFillers, 2), (HistoryOperationKind.Clear, 1),
     ]);
 
-    public static TheoryData<string, int, bool> Settings => new()
+    public static TheoryData<string, int, bool, EvictionPolicy> Settings => new()
     {
-        { "roomy", 3, false },
-        { "roomy", 2_000, true },
-        { "moving", 2_000, true },
-        { "moving", 3, false },
-        { "tight", 3, true },
+        { "roomy", 3, false, EvictionPolicy.LeastRecentlyUsed },
+        { "roomy", 2_000, true, EvictionPolicy.LeastRecentlyUsed },
+        { "moving", 2_000, true, EvictionPolicy.LeastRecentlyUsed },
+        { "moving", 3, false, EvictionPolicy.LeastRecentlyUsed },
+        { "tight", 3, true, EvictionPolicy.LeastRecentlyUsed },
+        { "roomy", 3, false, EvictionPolicy.ScanResistant },
+        { "tight", 3, true, EvictionPolicy.ScanResistant },
     };
 
     [Theory]
     [MemberData(nameof(Settings))]
     public void Operations_beside_each_other_return_what_some_order_of_them_would(
-        string setting, int keyLength, bool clear) =>
-        Run(setting, keyLength, clear, Seconds);
+        string setting, int keyLength, bool clear, EvictionPolicy policy) =>
+        Run(setting, keyLength, clear, policy, Seconds);
 
     [SoakTheory]
     [Trait("Category", "Soak")]
     [MemberData(nameof(Settings))]
     public void Operations_beside_each_other_return_what_some_order_of_them_would_for_long(
-        string setting, int keyLength, bool clear) =>
-        Run(setting, keyLength, clear, (int)Soak.Duration!.Value.TotalSeconds);
+        string setting, int keyLength, bool clear, EvictionPolicy policy) =>
+        Run(setting, keyLength, clear, policy, (int)Soak.Duration!.Value.TotalSeconds);
 
-    private void Run(string name, int keyLength, bool clear, int seconds)
+    private void Run(string name, int keyLength, bool clear, EvictionPolicy policy, int seconds)
     {
         HistorySetting setting = name switch { "roomy" => s_roomy, "moving" => s_moving, _ => s_tight };
-        using var runner = new ByteHistoryRunner(setting, keyLength, clear);
+        using var runner = new ByteHistoryRunner(setting, keyLength, clear, policy);
         try
         {
             HistoryProgram.Generate(setting).Sample(

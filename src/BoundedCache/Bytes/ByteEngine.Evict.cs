@@ -1,0 +1,199 @@
+using System.Diagnostics;
+
+namespace BoundedCache.Bytes;
+
+/// <summary>Evictions: one for a new entry, down to a lowered limit, or a share.</summary>
+internal sealed unsafe partial class ByteEngine
+{
+    /// <summary>Evicts entries that were used least recently.</summary>
+    /// <param name="entries">How many.</param>
+    /// <param name="why">Why.</param>
+    public void Evict(long entries, ByteRemoval why)
+    {
+        BeginBulk();
+        while (entries > 0)
+        {
+            using (_lock.EnterAfterOthers())
+            {
+                ApplyTouches_NeedsLock();
+                int evicted = EvictSome_NeedsLock((int)Math.Min(Batch, entries), why);
+                entries = evicted == 0 ? 0 : entries - evicted;
+            }
+        }
+
+        EndBulk();
+        GiveBack(all: true);
+    }
+
+    /// <summary>Evicts down to the limit, moves the survivors together, and gives the rest back.</summary>
+    /// <returns>What was evicted.</returns>
+    public EntryTotals EvictToLimit()
+    {
+        EntryTotals evicted = default;
+        BeginBulk();
+        bool isDone = false;
+        while (!isDone)
+        {
+            using (_lock.EnterAfterOthers())
+            {
+                ApplyTouches_NeedsLock();
+                EntryTotals before = _left[(int)ByteRemoval.Shrink];
+                isDone = EvictBeyondLimit_NeedsLock();
+                evicted += _left[(int)ByteRemoval.Shrink] - before;
+            }
+        }
+
+        EndBulk();
+
+        // The holes were counted as free; slabs that are not quite empty keep some of them.
+        for (isDone = false; !isDone;)
+        {
+            using (_lock.EnterAfterOthers())
+            {
+                ApplyTouches_NeedsLock();
+                EntryTotals before = _left[(int)ByteRemoval.Shrink];
+                isDone = EvictBeyondLimit_NeedsLock();
+                if (isDone && _account.LivePages > _account.LimitPages)
+                {
+                    Squeeze_NeedsLock();
+                    isDone = _account.LivePages <= _account.LimitPages || _table.Count == 0;
+                    if (!isDone)
+                    {
+                        EvictSome_NeedsLock(1, ByteRemoval.Shrink);
+                    }
+                }
+
+                evicted += _left[(int)ByteRemoval.Shrink] - before;
+            }
+        }
+
+        GiveBack(all: true);
+        return evicted;
+    }
+
+    private int EvictSome_NeedsLock(int most, ByteRemoval why)
+    {
+        Prefetch_NeedsLock(most);
+        int steps = Batch;
+        int evicted = 0;
+        while (evicted < most && steps > 0 && TryEvict_NeedsLock(ByteOrder.None, why, ref steps))
+        {
+            evicted++;
+        }
+
+        return evicted;
+    }
+
+    /// <summary>Evicts a few entries while too much is live.</summary>
+    /// <returns>Whether no more has to go, or nothing is left.</returns>
+    private bool EvictBeyondLimit_NeedsLock()
+    {
+        Prefetch_NeedsLock(Batch);
+        for (int steps = Batch; steps > 0;)
+        {
+            long beyond = _account.LivePages - (_blocks.HoleBytes / _account.PageSize) - _account.LimitPages;
+            if (beyond <= 0)
+            {
+                return true;
+            }
+
+            // Of many evictions only the last are remembered: the others would be forgotten at once.
+            bool isRemembered = beyond < _account.LimitPages;
+            if (!TryEvict_NeedsLock(ByteOrder.None, ByteRemoval.Shrink, ref steps, isRemembered))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Evicts an entry.</summary>
+    /// <param name="spared">The one that goes last; <see cref="ByteOrder.None"/> for none.</param>
+    /// <param name="why">Why.</param>
+    /// <returns>False where there is none.</returns>
+    private bool TryEvict_NeedsLock(int spared, ByteRemoval why)
+    {
+        int steps = 0;
+        return TryEvict_NeedsLock(spared, why, ref steps);
+    }
+
+    private bool TryEvict_NeedsLock(int spared, ByteRemoval why, ref int steps, bool isRemembered = true)
+    {
+        int victim = _table.Order.NextVictim(spared, ref steps);
+        victim = victim == ByteOrder.None ? spared : victim;
+        if (victim == ByteOrder.None)
+        {
+            return false;
+        }
+
+        if (isRemembered && why is ByteRemoval.Capacity or ByteRemoval.Shrink)
+        {
+            _table.Order.NoteEvicted(victim, _limit);
+        }
+
+        RemoveAt_NeedsLock(victim, why);
+        return true;
+    }
+
+    /// <summary>Loads what removing the next entries needs, so that the waits overlap.</summary>
+    private void Prefetch_NeedsLock(int most)
+    {
+        Span<int> indexes = stackalloc int[Batch];
+        indexes = indexes[.._table.Order.Foresee(indexes[..most])];
+        foreach (int index in indexes)
+        {
+            ByteOrder.Prefetch(_table.Slot(index));
+        }
+
+        foreach (int index in indexes)
+        {
+            ByteSlot* slot = _table.Slot(index);
+            ByteOrder.Prefetch(new Place(slot->Place).Block);
+            ByteOrder.Prefetch(_table.Index.TryHead(ByteIndex.BucketOf(slot->Hash, _table.Index.Count)));
+        }
+    }
+
+    /// <summary>From now on freed blocks stay holes, until the last bulk work ends.</summary>
+    private void BeginBulk()
+    {
+        using (_lock.Enter())
+        {
+            _blocks.BeginBulk();
+        }
+    }
+
+    /// <summary>Ends bulk work: moves what is left together.</summary>
+    private void EndBulk()
+    {
+        using (_lock.Enter())
+        {
+            _blocks.EndBulk();
+        }
+
+        for (bool isDone = false; !isDone;)
+        {
+            using (_lock.EnterAfterOthers())
+            {
+                isDone = _blocks.Compact(Batch) & _table.Trim(Batch);
+                if (isDone && _table.Count == 0)
+                {
+                    Squeeze_NeedsLock();
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Fills all holes, shrinks the table and gives back every page that holds nothing: for limits near zero. Under the
+    /// lock.
+    /// </summary>
+    private void Squeeze_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        _blocks.Squeeze();
+        _table.Trim(4096, all: true);
+        _pool.GiveBackAll();
+        _largePool.GiveBackAll();
+    }
+}
