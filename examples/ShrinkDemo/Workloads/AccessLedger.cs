@@ -46,7 +46,7 @@ internal sealed class AccessLedger(IDemoCache cache)
         {
             CountNotTaken(key, size);
         }
-        else if (!ReferenceEquals(stored, value))
+        else if (stored.Length != value.Length || !StampedValue.Matches(stored, stamp))
         {
             Wrong++;
         }

@@ -45,15 +45,15 @@ internal sealed class Fleet : IDisposable
     public void Configure(string settings) => File.Move(
         _shared.Write("draft", $$"""{ "Cache": { {{settings}} } }"""), _shared.PathOf("caches.json"), overwrite: true);
 
-    /// <summary>Has the first node read products from the source, and waits until Redis has them too.</summary>
-    public async Task FillAsync(int products)
+    /// <summary>Has the first node read products from the source, and waits until Redis has so many of them.</summary>
+    public async Task FillAsync(int products, int inRedis)
     {
         await Parallel.ForEachAsync(
             Enumerable.Range(1, products),
             new ParallelOptions { MaxDegreeOfParallelism = 16 },
             async (id, _) => await First.AssertRightAsync(id));
         await Until.HoldsAsync(
-            $"Redis has {products} products", async () => await Redis.CountKeysAsync() >= products);
+            $"Redis has {inRedis} products", async () => await Redis.CountKeysAsync() >= inRedis);
     }
 
     public void Dispose()

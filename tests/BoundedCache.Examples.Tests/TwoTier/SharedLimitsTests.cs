@@ -8,7 +8,7 @@ public sealed class SharedLimitsTests
     {
         using Fleet fleet = await Fleet.StartAsync(
             "\"MaxMemory\": \"32MB\"", TimeSpan.FromSeconds(20), usesFusion: false);
-        await fleet.FillAsync(400);
+        await fleet.FillAsync(400, 400);
 
         fleet.Configure("\"MaxMemory\": \"8MB\"");
         TwoTierNode[] nodes = [fleet.First, fleet.Second];

@@ -17,6 +17,7 @@ public sealed class RunTests : IDisposable
     [Theory]
     [InlineData("bounded-cache", "shrinkdemo")]
     [InlineData("memory-cache", "shrinkdemo-memory-cache")]
+    [InlineData("bytes", "shrinkdemo-bytes")]
     public async Task A_run_writes_JSON_to_standard_output_and_pictures_to_files(string cache, string pictures)
     {
         JsonElement result = await RunJsonAsync([.. s_small, "--cache", cache, "--output", _directory.Path]);
@@ -73,7 +74,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_comparison_runs_both()
+    public async Task A_comparison_runs_all()
     {
         JsonElement result = await RunJsonAsync([.. s_small, "--compare", "--output", _directory.Path]);
 
@@ -81,6 +82,7 @@ public sealed class RunTests : IDisposable
             "boundedCache", result.GetProperty("boundedCache").GetProperty("setup").GetProperty("cache").GetString());
         Assert.Equal(
             "memoryCache", result.GetProperty("memoryCache").GetProperty("setup").GetProperty("cache").GetString());
+        Assert.Equal("bytes", result.GetProperty("bytes").GetProperty("setup").GetProperty("cache").GetString());
         Assert.StartsWith("Brought down to 2 MiB", result.GetProperty("verdict").GetString(), StringComparison.Ordinal);
         Assert.Equal(
             [_directory.PathOf("shrinkdemo-compare.html"), _directory.PathOf("shrinkdemo-compare.svg")],
