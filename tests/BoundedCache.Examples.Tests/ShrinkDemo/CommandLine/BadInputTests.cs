@@ -35,7 +35,7 @@ public class BadInputTests
     [InlineData("--shrink-to 1GB", "--shrink-to 1 GiB is not below the limit before it, 1 GiB")]
     [InlineData("--shrink-to 10MB --shrink-to 20MB", "--shrink-to 20 MiB is not below the limit before it, 10 MiB")]
     [InlineData("--release soft", "--release: 'soft' is not one of none, gentle, full")]
-    [InlineData("--cache redis", "--cache: 'redis' is not one of bounded-cache, memory-cache")]
+    [InlineData("--cache redis", "--cache: 'redis' is not one of bounded-cache, memory-cache, bytes")]
     [InlineData("--compare --cache memory-cache", "--compare runs all caches; leave --cache out")]
     [InlineData("--trace x.gz --entries 5", "--trace replays as many requests as its file holds; leave --entries out")]
     [InlineData("--trace no/such/file", "--trace 'no/such/file': there is no such file")]
