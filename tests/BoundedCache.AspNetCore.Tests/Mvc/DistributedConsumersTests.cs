@@ -72,7 +72,7 @@ public sealed class DistributedConsumersTests
             context.Session.SetInt32("count", count);
             return context.Response.WriteAsync($"{count}");
         });
-        app.MapGet("/part", async (HttpContext context) =>
+        app.MapGet("/part", (RequestDelegate)(async context =>
         {
             string name = context.Request.Query["name"]!;
             var tag = new DistributedCacheTagHelper(
@@ -86,7 +86,7 @@ public sealed class DistributedConsumersTests
                 new DefaultTagHelperContent().SetContent($"{name} {++rendered}")));
             await tag.ProcessAsync(new TagHelperContext([], new Dictionary<object, object>(), name), output);
             await context.Response.WriteAsync(output.Content.GetContent());
-        });
+        }));
         await app.StartAsync();
         return app;
     }
