@@ -72,7 +72,7 @@ public sealed class DistributedConsumersTests
             context.Session.SetInt32("count", count);
             return context.Response.WriteAsync($"{count}");
         });
-        app.MapGet("/part", (RequestDelegate)(async context =>
+        app.MapGet("/part", async (HttpContext context) =>
         {
             string name = context.Request.Query["name"]!;
             var tag = new DistributedCacheTagHelper(
@@ -82,14 +82,19 @@ public sealed class DistributedConsumersTests
                 Name = name,
                 ExpiresAfter = TimeSpan.FromMinutes(1),
             };
-            var output = new TagHelperOutput("distributed-cache", [], (_, _) => Task.FromResult(
-                new DefaultTagHelperContent().SetContent($"{name} {++rendered}")));
+            TagHelperOutput output = Rendering(() => $"{name} {++rendered}");
             await tag.ProcessAsync(new TagHelperContext([], new Dictionary<object, object>(), name), output);
             await context.Response.WriteAsync(output.Content.GetContent());
-        }));
+        });
         await app.StartAsync();
         return app;
     }
+
+    /// <summary>A tag whose content is rendered when the tag helper asks for it.</summary>
+    private static TagHelperOutput Rendering(Func<string> render) => new(
+        "distributed-cache",
+        [],
+        (_, _) => Task.FromResult(new DefaultTagHelperContent().SetContent(render())));
 
     /// <summary>A client that keeps its cookies.</summary>
     private sealed class Browser(WebApplication app) : IDisposable
