@@ -145,7 +145,8 @@ public sealed class PackageContentTests(PackedPackages packages)
         SourceTree.FindRoot(),
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
         Path.Combine(".nuget", "packages"),
-    }.Select(static path => path.TrimEnd('/', '\\') + Path.DirectorySeparatorChar).Where(static path => path.Length > 1);
+    }.Select(static path => path.TrimEnd('/', '\\') + Path.DirectorySeparatorChar)
+        .Where(static path => path.Length > 1);
 
     private static bool Has(byte[] content, string path) =>
         content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(path)) >= 0

@@ -22,7 +22,8 @@ internal static class HitRatioReport
                 CultureInfo.InvariantCulture, $"{Label(row)}: {row.Cache} {row.MissRatio * 100:N2} %."))),
         Groups =
         [
-            .. rows.GroupBy(Label).Select(static group => new BarGroup(group.Key, [.. group.Select(static row => new Bar(
+            .. rows.GroupBy(Label).Select(static group => new BarGroup(
+                group.Key, [.. group.Select(static row => new Bar(
                 row.Cache,
                 row.MissRatio,
                 string.Create(CultureInfo.InvariantCulture, $"{row.MissRatio * 100:N2} %")))])),

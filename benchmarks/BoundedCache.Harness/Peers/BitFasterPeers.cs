@@ -28,7 +28,8 @@ internal abstract class BitFasterPeer(ICache<object, object> cache) : IShrinkabl
 /// <summary>BitFaster's pseudo-LRU of three queues, without its statistics.</summary>
 [Peer("bitfaster-lru", 10, IsLimitedByCount = true)]
 internal sealed class BitFasterLruPeer(PeerSetup setup) : BitFasterPeer(
-    new FastConcurrentLru<object, object>(Environment.ProcessorCount, Capacity(setup), EqualityComparer<object>.Default));
+    new FastConcurrentLru<object, object>(
+        Environment.ProcessorCount, Capacity(setup), EqualityComparer<object>.Default));
 
 /// <summary>
 /// BitFaster's W-TinyLFU. Its maintenance runs on the caller's thread: in the background its misses would depend on

@@ -26,7 +26,8 @@ internal static class ComparisonTerminalReport
         console.Write(ResidentBars.Create(result, console.Profile.Width));
         console.WriteLine();
         console.MarkupLineInterpolated($"[bold]{result.Verdict}[/]");
-        DemoResult[] all = [result.BoundedCache, result.MemoryCache, .. result.Bytes is null ? (DemoResult[])[] : [result.Bytes]];
+        DemoResult[] all =
+            [result.BoundedCache, result.MemoryCache, .. result.Bytes is null ? (DemoResult[])[] : [result.Bytes]];
         foreach (DemoResult one in all)
         {
             console.MarkupLineInterpolated($"[{Palette.Accent}]{one.Setup.Cache.DisplayName()}:[/] {one.Verdict}");

@@ -31,7 +31,13 @@ internal static class ResidentBars
                         pair.First.ResidentBytes),
                     .. result.Bytes is null
                         ? (Bar[])[]
-                        : [new($"  {CacheKind.Bytes.DisplayName()}", Palette.Good, result.Bytes.Stages[i].ResidentBytes)],
+                        :
+                        [
+                            new(
+                                $"  {CacheKind.Bytes.DisplayName()}",
+                                Palette.Good,
+                                result.Bytes.Stages[i].ResidentBytes),
+                        ],
                     new($"  {CacheKind.MemoryCache.DisplayName()}", Palette.Resident, pair.Second.ResidentBytes),
                 ]),
             ],

@@ -23,8 +23,8 @@ internal sealed record ByteTotals(
 }
 
 /// <summary>
-/// The byte cache: entries in native memory, a limit in resident bytes, evicted by one of two policies. Knows no options, logs or metrics.
-/// No pointer leaves it, and no user code runs under its lock.
+/// The byte cache: entries in native memory, a limit in resident bytes, evicted by one of two policies. Knows no
+/// options, logs or metrics. No pointer leaves it, and no user code runs under its lock.
 /// </summary>
 /// <remarks>
 /// <para>Invariants, which <see cref="CheckInvariants"/> checks:</para>

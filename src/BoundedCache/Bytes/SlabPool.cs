@@ -37,7 +37,8 @@ internal struct SlabHeader
 /// <param name="space">Where the memory comes from.</param>
 /// <param name="account">Where its pages are counted.</param>
 /// <param name="slabSize">The size of a slab: a power of two.</param>
-internal sealed unsafe partial class SlabPool(AddressSpace space, PageAccount account, int slabSize = SlabPool.SmallSlab)
+internal sealed unsafe partial class SlabPool(
+    AddressSpace space, PageAccount account, int slabSize = SlabPool.SmallSlab)
 {
     /// <summary>The slabs of small blocks, and those that large values are made of.</summary>
     public const int SmallSlab = 64 * 1024;

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>docs/BYTE-CACHE.md: HybridCache with values in the object cache, and their bytes in the byte cache.</summary>
+/// <summary>
+/// docs/BYTE-CACHE.md: HybridCache with values in the object cache, and their bytes in the byte cache.
+/// </summary>
 public sealed class HybridByteCacheRecipe
 {
     [Fact]

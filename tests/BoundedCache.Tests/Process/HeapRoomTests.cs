@@ -167,7 +167,8 @@ public sealed class HeapRoomTests
             "The container has 1 GiB; caches that may have 0.98 GiB need about 1.03 GiB beside the process itself",
             said,
             StringComparison.Ordinal);
-        Assert.Contains("Lower MaxMemory to 944 MiB in all, or give the container more.", said, StringComparison.Ordinal);
+        Assert.Contains(
+            "Lower MaxMemory to 944 MiB in all, or give the container more.", said, StringComparison.Ordinal);
         Assert.Null(HeapRules.CheckLimit(new HeapRoom(100 * MiB, null), 0, 1000 * GiB));
         Assert.NotNull(HeapRules.CheckLimit(default(HeapRoom) with { MachineBytes = GiB }, 0, long.MaxValue));
     }

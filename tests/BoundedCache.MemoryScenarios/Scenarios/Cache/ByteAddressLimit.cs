@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
 
-/// <summary>A byte cache in a process that gets no more address space (RLIMIT_AS, as <c>ulimit -v</c> sets it).</summary>
+/// <summary>
+/// A byte cache in a process that gets no more address space (RLIMIT_AS, as <c>ulimit -v</c> sets it).
+/// </summary>
 internal sealed partial class ByteAddressLimit : Scenario
 {
     private const int AddressSpace = 9;
