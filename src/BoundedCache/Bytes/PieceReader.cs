@@ -21,7 +21,7 @@ internal ref struct PieceReader(in ReadOnlySequence<byte> sequence)
         _read += piece.Length;
         return _read > _length || (!hasMore && _read != _length)
             ? throw new ArgumentException(
-                $"Expected a sequence of {_length} bytes, got pieces with {_read}.", nameof(sequence))
+                $"Expected a sequence of {_length} bytes, got pieces with {_read}.")
             : hasMore;
     }
 }

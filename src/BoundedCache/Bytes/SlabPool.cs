@@ -37,7 +37,8 @@ internal struct SlabHeader
 /// <param name="space">Where the memory comes from.</param>
 /// <param name="account">Where its pages are counted.</param>
 /// <param name="slabSize">The size of a slab: a power of two.</param>
-internal sealed unsafe partial class SlabPool(AddressSpace space, PageAccount account, int slabSize = SlabPool.SmallSlab)
+internal sealed unsafe partial class SlabPool(
+    AddressSpace space, PageAccount account, int slabSize = SlabPool.SmallSlab)
 {
     /// <summary>The slabs of small blocks, and those that large values are made of.</summary>
     public const int SmallSlab = 64 * 1024;
@@ -54,8 +55,8 @@ internal sealed unsafe partial class SlabPool(AddressSpace space, PageAccount ac
     /// <summary>Free memory that stays resident, for the next classes that grow.</summary>
     private const int KeptBytes = 1024 * 1024;
 
-    /// <summary>Memory given back in one go: the time of one hold, and of the kernel's locks.</summary>
-    private const int StepBytes = 2 * 1024 * 1024;
+    /// <summary>Memory given back in one go: few calls into the system, each of which costs by itself.</summary>
+    private const int StepBytes = 16 * 1024 * 1024;
 
     private readonly List<int> _resident = [];
     private readonly List<int> _empty = [];

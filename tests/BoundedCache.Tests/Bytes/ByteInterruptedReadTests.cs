@@ -14,7 +14,10 @@ public sealed class ByteInterruptedReadTests
     public static TheoryData<string> Changes =>
     [
         "replaced by a shorter one", "replaced by a longer one", "replaced by one of several slabs",
-        "replaced by an empty one", "removed", "removed, and its block is another key's", "moved, and its block is another key's",
+        "replaced by an empty one",
+        "removed",
+        "removed, and its block is another key's",
+        "moved, and its block is another key's",
         "removed and stored again", "evicted", "cleared and stored again", "moved to another slot",
     ];
 

@@ -1,6 +1,8 @@
 namespace BoundedCache.Tests.Concurrency.Linearizability;
 
-/// <summary>The threads that programs run on: they begin at about the same time, each after a short random delay.</summary>
+/// <summary>
+/// The threads that programs run on: they begin at about the same time, each after a short random delay.
+/// </summary>
 internal sealed class HistoryThreads : IDisposable
 {
     public const int Most = 4;
