@@ -21,8 +21,8 @@ namespace BoundedCache;
 /// <para>Keys are texts of up to 64 KiB (65,536 characters of Latin-1, 32,768 of others), compared character by
 /// character; the empty text is a key. Values have up to <see cref="MaxMemory"/> and at most
 /// <see cref="Array.MaxLength"/> bytes.</para>
-/// <para>No code of the application runs under the cache's lock: an <see cref="IBufferWriter{T}"/> may throw, block or
-/// call the cache.</para>
+/// <para>No code of the application runs under the cache's lock, except the clock where entries expire: an
+/// <see cref="IBufferWriter{T}"/> may throw, block or call the cache.</para>
 /// <para>Linux on x64 only.</para>
 /// </remarks>
 public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, ILiveCache, IDisposable

@@ -20,7 +20,8 @@ internal ref struct PieceReader(in ReadOnlySequence<byte> sequence)
         piece = hasMore ? _pieces.Current.Span : default;
         _read += piece.Length;
         return _read > _length || (!hasMore && _read != _length)
-            ? throw new ArgumentException($"Expected a sequence of {_length} bytes, got pieces with {_read}.")
+            ? throw new ArgumentException(
+                $"Expected a sequence of {_length} bytes, got pieces with {_read}.")
             : hasMore;
     }
 }

@@ -55,8 +55,8 @@ internal sealed unsafe partial class SlabPool(
     /// <summary>Free memory that stays resident, for the next classes that grow.</summary>
     private const int KeptBytes = 1024 * 1024;
 
-    /// <summary>Memory given back in one go: the time of one hold, and of the kernel's locks.</summary>
-    private const int StepBytes = 2 * 1024 * 1024;
+    /// <summary>Memory given back in one go: few calls into the system, each of which costs by itself.</summary>
+    private const int StepBytes = 16 * 1024 * 1024;
 
     private readonly List<int> _resident = [];
     private readonly List<int> _empty = [];
