@@ -72,23 +72,25 @@ public sealed class DistributedConsumersTests
             context.Session.SetInt32("count", count);
             return context.Response.WriteAsync($"{count}");
         });
-        app.MapGet("/part", async (HttpContext context) =>
-        {
-            string name = context.Request.Query["name"]!;
-            var tag = new DistributedCacheTagHelper(
-                context.RequestServices.GetRequiredService<IDistributedCacheTagHelperService>(), HtmlEncoder.Default)
-            {
-                ViewContext = new ViewContext { HttpContext = context, RouteData = new RouteData() },
-                Name = name,
-                ExpiresAfter = TimeSpan.FromMinutes(1),
-            };
-            var output = new TagHelperOutput("distributed-cache", [], (_, _) => Task.FromResult(
-                new DefaultTagHelperContent().SetContent($"{name} {++rendered}")));
-            await tag.ProcessAsync(new TagHelperContext([], new Dictionary<object, object>(), name), output);
-            await context.Response.WriteAsync(output.Content.GetContent());
-        });
+        app.MapGet("/part", (HttpContext context) => RenderAsync(context, () => ++rendered));
         await app.StartAsync();
         return app;
+    }
+
+    private static async Task RenderAsync(HttpContext context, Func<int> count)
+    {
+        string name = context.Request.Query["name"]!;
+        var tag = new DistributedCacheTagHelper(
+            context.RequestServices.GetRequiredService<IDistributedCacheTagHelperService>(), HtmlEncoder.Default)
+        {
+            ViewContext = new ViewContext { HttpContext = context, RouteData = new RouteData() },
+            Name = name,
+            ExpiresAfter = TimeSpan.FromMinutes(1),
+        };
+        var output = new TagHelperOutput("distributed-cache", [], (_, _) => Task.FromResult(
+            new DefaultTagHelperContent().SetContent($"{name} {count()}")));
+        await tag.ProcessAsync(new TagHelperContext([], new Dictionary<object, object>(), name), output);
+        await context.Response.WriteAsync(output.Content.GetContent());
     }
 
     /// <summary>A client that keeps its cookies.</summary>
