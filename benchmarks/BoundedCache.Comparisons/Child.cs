@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
-using BoundedCache.Harness;
 using BoundedCache.Comparisons.Latency;
 using BoundedCache.Comparisons.Throughput;
+using BoundedCache.Harness;
 
 namespace BoundedCache.Comparisons;
 

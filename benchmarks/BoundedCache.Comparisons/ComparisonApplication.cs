@@ -1,6 +1,6 @@
 using System.CommandLine;
-using BoundedCache.Harness.Traces;
 using BoundedCache.Comparisons.CommandLine;
+using BoundedCache.Harness.Traces;
 
 namespace BoundedCache.Comparisons;
 

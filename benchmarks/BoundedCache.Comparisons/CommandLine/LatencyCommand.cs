@@ -1,7 +1,7 @@
 using System.CommandLine;
-using BoundedCache.Harness.Peers;
 using BoundedCache.Comparisons.Latency;
 using BoundedCache.Comparisons.Output;
+using BoundedCache.Harness.Peers;
 
 namespace BoundedCache.Comparisons.CommandLine;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using BoundedCache.Harness.Peers;
 using BoundedCache.Comparisons.Output;
 using BoundedCache.Comparisons.Throughput;
+using BoundedCache.Harness.Peers;
 
 namespace BoundedCache.Comparisons.CommandLine;
 

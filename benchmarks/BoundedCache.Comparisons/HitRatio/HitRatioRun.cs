@@ -1,6 +1,6 @@
+using BoundedCache.Comparisons.Output;
 using BoundedCache.Harness.Peers;
 using BoundedCache.Harness.Traces;
-using BoundedCache.Comparisons.Output;
 
 namespace BoundedCache.Comparisons.HitRatio;
 

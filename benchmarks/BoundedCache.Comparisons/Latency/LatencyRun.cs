@@ -1,5 +1,5 @@
-using BoundedCache.Harness.Peers;
 using BoundedCache.Comparisons.Output;
+using BoundedCache.Harness.Peers;
 
 namespace BoundedCache.Comparisons.Latency;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using BoundedCache.Charts;
-using BoundedCache.Harness;
 using BoundedCache.Comparisons.Output;
+using BoundedCache.Harness;
 
 namespace BoundedCache.Comparisons.Throughput;
 

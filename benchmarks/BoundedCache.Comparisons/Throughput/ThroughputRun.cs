@@ -1,6 +1,6 @@
+using BoundedCache.Comparisons.Output;
 using BoundedCache.Harness;
 using BoundedCache.Harness.Peers;
-using BoundedCache.Comparisons.Output;
 
 namespace BoundedCache.Comparisons.Throughput;
 

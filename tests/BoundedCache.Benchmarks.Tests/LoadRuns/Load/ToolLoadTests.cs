@@ -1,10 +1,10 @@
 using BoundedCache.LoadRuns;
 using BoundedCache.LoadRuns.Load;
 using BoundedCache.LoadRuns.Processes;
-using HttpResults = Microsoft.AspNetCore.Http.Results;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
+using HttpResults = Microsoft.AspNetCore.Http.Results;
 
 namespace BoundedCache.Benchmarks.Tests.LoadRuns.Load;
 
