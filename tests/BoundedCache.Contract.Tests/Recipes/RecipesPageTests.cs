@@ -3,24 +3,28 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.Contract.Tests;
 
-/// <summary>docs/RECIPES.md shows the code that the tests beside this one run.</summary>
+/// <summary>
+/// docs/RECIPES.md shows the code that the tests beside this one run, and docs/BYTE-CACHE.md shows some of it.
+/// </summary>
 public sealed partial class RecipesPageTests
 {
-    private static readonly string s_page = File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "docs", "RECIPES.md"));
-
     [Fact]
-    public void The_page_shows_that_very_code()
+    public void The_pages_show_that_very_code()
     {
-        IEnumerable<string> compiled = Directory
+        string[] compiled = [.. Directory
             .EnumerateFiles(Path.Combine(SourceTree.FindRoot(), "tests", "BoundedCache.Contract.Tests", "Recipes"))
             .SelectMany(static file => Regions().Matches(File.ReadAllText(file)))
-            .Select(static match => Squeeze(match.Groups[1].Value));
+            .Select(static match => Squeeze(match.Groups[1].Value))];
+        string[] recipes = BlocksOf("RECIPES.md");
 
-        Assert.Equal(
-            compiled.Order(StringComparer.Ordinal),
-            Blocks().Matches(s_page).Select(static match => Squeeze(match.Groups[1].Value))
-                .Order(StringComparer.Ordinal));
+        Assert.NotEmpty(recipes);
+        Assert.Empty(recipes.Except(compiled));
+        Assert.Empty(compiled.Except([.. recipes, .. BlocksOf("BYTE-CACHE.md")]));
     }
+
+    private static string[] BlocksOf(string page) =>
+        [.. Blocks().Matches(File.ReadAllText(Path.Combine(SourceTree.FindRoot(), "docs", page)))
+            .Select(static match => Squeeze(match.Groups[1].Value))];
 
     private static string Squeeze(string text) =>
         string.Join('\n', text.Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0));
