@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using BoundedCache.Harness;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Sizing;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 

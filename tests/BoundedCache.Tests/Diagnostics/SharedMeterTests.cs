@@ -2,8 +2,8 @@ using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using BoundedCache.Diagnostics;
 using BoundedCache.Harness;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Sizing;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 
