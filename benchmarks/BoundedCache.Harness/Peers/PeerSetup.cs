@@ -7,8 +7,7 @@ namespace BoundedCache.Harness.Peers;
 public sealed record PeerSetup(long? Limit = null)
 {
     /// <summary>
-    /// How many entries the limit stands for. Peers that are limited by count take it as their limit; null for so many
-    /// that it limits nobody.
+    /// How many entries the limit stands for: the limit of peers that are limited by count. Null for no limit.
     /// </summary>
     public long? Entries { get; init; }
 

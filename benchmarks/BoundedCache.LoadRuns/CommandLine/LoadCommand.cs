@@ -75,7 +75,7 @@ internal sealed class LoadCommand
     /// <param name="arguments">As they were given, for the results' stamp.</param>
     public LoadCommand(IReadOnlyList<string> arguments)
     {
-        // Where results went is nobody's business who repeats the run.
+        // Whoever repeats the run chooses an output directory again.
         IEnumerable<string> telling = arguments.Where(
             (argument, index) => argument != "--output" && (index == 0 || arguments[index - 1] != "--output"));
         _command = string.Join(

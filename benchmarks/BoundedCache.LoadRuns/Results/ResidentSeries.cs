@@ -13,8 +13,7 @@ internal static class ResidentSeries
         samples.Where(sample => sample.At >= from && sample.At <= to);
 
     /// <summary>
-    /// The middle one of the amounts of a stretch of time; what was seen last before its end where a starved machine
-    /// let nobody look meanwhile.
+    /// The median of a stretch of time. Where a busy machine took no sample in it: the last sample before its end.
     /// </summary>
     public static long MedianBytes(this IReadOnlyList<ResidentSample> samples, TimeSpan from, TimeSpan to)
     {

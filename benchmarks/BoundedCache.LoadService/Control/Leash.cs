@@ -1,7 +1,7 @@
 namespace BoundedCache.LoadService.Control;
 
 /// <summary>
-/// Ends the service when its standard input ends, so that it outlives nobody who started it, however they ended.
+/// Ends the service when its standard input ends. So it never outlives the process that started it.
 /// </summary>
 internal static class Leash
 {

@@ -89,21 +89,18 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     }
 
     /// <summary>
-    /// Now; or, for a report that comes late, a moment before that of the operation which began after it: watchers take
-    /// the newest time for what is true of the cache.
+    /// Now. For a report that comes late: a moment before the reports of all operations that began after it, because
+    /// watchers take the newest time for what is true of the cache.
     /// </summary>
     private DateTimeOffset TimeOf_NeedsLock(ShrinkReport report)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         DateTimeOffset at = time.GetUtcNow();
-        foreach (Dictionary<string, (ShrinkReport Report, ShrinkView View)> known in (
-            Dictionary<string, (ShrinkReport Report, ShrinkView View)>[])[_last, _raises])
+        foreach ((ShrinkReport known, ShrinkView view) in _seen.Concat(_last.Values).Concat(_raises.Values))
         {
-            if (known.TryGetValue(report.CacheName, out (ShrinkReport Report, ShrinkView View) later)
-                && later.Report.Started > report.Started
-                && later.View.Time <= at)
+            if (known.CacheName == report.CacheName && known.Started > report.Started && view.Time <= at)
             {
-                at = later.View.Time - TimeSpan.FromMilliseconds(1);
+                at = view.Time - TimeSpan.FromMilliseconds(1);
             }
         }
 

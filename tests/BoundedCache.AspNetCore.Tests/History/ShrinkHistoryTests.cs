@@ -45,6 +45,23 @@ public sealed class ShrinkHistoryTests
         Assert.Equal(raised + TimeSpan.FromSeconds(6), other.Time);
     }
 
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    public void Several_reports_that_come_late_all_have_times_before_it(long firstLate, long secondLate)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        foreach (long started in (long[])[3, firstLate, secondLate])
+        {
+            _history.Note(
+                new ShrinkReport { CacheName = "a", OldMaxMemory = 9, NewMaxMemory = started, Started = started });
+            _time.Advance(TimeSpan.FromSeconds(6));
+        }
+
+        Assert.Equal(now, _history.Views[0].Time);
+        Assert.All(_history.Views.Skip(1), view => Assert.True(view.Time < now, $"{view.Time:O}"));
+    }
+
     [Fact]
     public void Of_reports_that_do_not_say_when_they_began_the_one_that_was_seen_last_is_the_newest()
     {
