@@ -201,7 +201,7 @@ internal sealed partial class CacheEngine
 
         slot.EndWrite();
         _account.UpdateCharge(node.Charge, charge);
-        _order.Recharge(index, charge, settings.Priority);
+        _order.UpdateCharge(index, charge, settings.Priority);
         EvictionReason reason = charge > _account.Max ? EvictionReason.Capacity
             : details is not null ? details.ExpiredBy(now)
             : now >= absolute ? EvictionReason.Expired
