@@ -10,7 +10,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
     private readonly Views _views = new(output);
 
     public Task<ExitCode> CachesAsync(Call call) => EachAsync(
-        call, static (client, token) => client.GetAsync("api/caches", token), _views.Caches);
+        call, static (client, token) => client.GetAsync("api/caches", "caches", token), _views.Caches);
 
     public async Task<ExitCode> WatchAsync(Call call, double interval, int times)
     {
@@ -20,7 +20,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         }
 
         var clients = call.Connection.Urls.Select(url => new ServiceClient(url, call.Connection)).ToList();
-        var before = new Dictionary<Uri, JsonNode>();
+        var before = new Dictionary<Uri, Answer>();
         IAnsiConsole console = Views.ConsoleOn(output);
         try
         {
@@ -76,7 +76,9 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             call,
             isAgreed,
             async (client, token) => PreviewOf(await client.GetAsync(
-                ServiceClient.CachePath(name, "/limit/preview", $"maxMemory={Uri.EscapeDataString(limit)}"), token)),
+                ServiceClient.CachePath(name, "/limit/preview", $"maxMemory={Uri.EscapeDataString(limit)}"),
+                "newMaxBytes",
+                token)),
             (client, token) =>
             {
                 var body = new JsonObject { ["maxMemory"] = limit };
@@ -85,7 +87,8 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
                     body["releaseMode"] = mode;
                 }
 
-                return client.ChangeAsync(HttpMethod.Put, ServiceClient.CachePath(name, "/limit"), body, token);
+                return client.ChangeAsync(
+                    HttpMethod.Put, ServiceClient.CachePath(name, "/limit"), body, "summary", token);
             },
             _views.Report,
             stagger is { } pause ? new Rollout(output, errors, pause) : null);
@@ -99,6 +102,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             HttpMethod.Post,
             ServiceClient.CachePath(name, "/release"),
             mode is null ? [] : new JsonObject { ["releaseMode"] = mode },
+            "summary",
             token),
         _views.Report);
 
@@ -126,6 +130,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
                 HttpMethod.Post,
                 ServiceClient.CachePath(name, "/compact"),
                 new JsonObject { ["share"] = percent / 100 },
+                "entriesRemoved",
                 token),
             _views.Removal);
     }
@@ -134,23 +139,26 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         call,
         isAgreed,
         async (client, token) => $"All {await CountAsync(client, name, token)} entries of “{name}” are removed.",
-        (client, token) => client.ChangeAsync(HttpMethod.Post, ServiceClient.CachePath(name, "/clear"), [], token),
+        (client, token) => client.ChangeAsync(
+            HttpMethod.Post, ServiceClient.CachePath(name, "/clear"), [], "entriesRemoved", token),
         _views.Removal);
 
     public Task<ExitCode> MemoryAsync(Call call, bool collects) => EachAsync(
         call,
         (client, token) => collects
-            ? client.ChangeAsync(HttpMethod.Post, "api/memory", [], token)
-            : client.GetAsync("api/memory", token),
+            ? client.ChangeAsync(HttpMethod.Post, "api/memory", [], "rows", token)
+            : client.GetAsync("api/memory", "rows", token),
         _views.Memory);
 
     public Task<ExitCode> TypesAsync(Call call, string name) => EachAsync(
-        call, (client, token) => client.GetAsync(ServiceClient.CachePath(name, "/contents"), token), _views.Contents);
+        call,
+        (client, token) => client.GetAsync(ServiceClient.CachePath(name, "/contents"), "entries", token),
+        _views.Contents);
 
     public Task<ExitCode> HistoryAsync(Call call, string? name, bool isCsv, string? since) => EachAsync(
         isCsv ? call with { IsJson = false } : call,
         (client, token) => client.GetAsync(
-            since is null ? "api/history" : $"api/history?since={Uri.EscapeDataString(since)}", token),
+            since is null ? "api/history" : $"api/history?since={Uri.EscapeDataString(since)}", "samples", token),
         (url, history) =>
         {
             if (isCsv)
@@ -163,39 +171,40 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             }
         });
 
-    private static string PreviewOf(JsonNode preview)
+    private static string PreviewOf(Answer preview)
     {
-        long from = preview["oldMaxBytes"]!.GetValue<long>();
-        long to = preview["newMaxBytes"]!.GetValue<long>();
-        long entries = preview["entriesToEvict"]!.GetValue<long>();
+        long entries = preview["entriesToEvict"].Number;
         string evicts = entries == 0
             ? "Evicts nothing."
             : $"Evicts about {entries.ToString("N0", CultureInfo.InvariantCulture)} entries, "
-                + $"{ByteSize.Format(preview["bytesToEvict"]!.GetValue<long>())}.";
-        return $"The limit of “{preview["cacheName"]}” goes from {ByteSize.Format(from)} to "
-            + $"{ByteSize.Format(to)}. {evicts}"
-            + (preview["advice"] is { } advice ? $" {advice}" : "");
+                + $"{ByteSize.Format(preview["bytesToEvict"].Number)}.";
+        return $"The limit of “{preview["cacheName"].Text}” goes from "
+            + $"{ByteSize.Format(preview["oldMaxBytes"].Number)} to {ByteSize.Format(preview["newMaxBytes"].Number)}. "
+            + evicts
+            + (preview["advice"].TextOrNull is { } advice ? $" {advice}" : "");
     }
 
     private static async Task<string> CountAsync(ServiceClient client, string name, CancellationToken token) =>
-        (await client.GetAsync(ServiceClient.CachePath(name), token))["count"]!.GetValue<int>()
+        (await client.GetAsync(ServiceClient.CachePath(name), "count", token))["count"].Number
             .ToString("N0", CultureInfo.InvariantCulture);
 
-    private async Task LookAsync(ServiceClient client, Call call, Dictionary<Uri, JsonNode> before, double interval)
+    private static string InstanceOf(Answer caches) => caches["service"]["instance"].Text;
+
+    private async Task LookAsync(ServiceClient client, Call call, Dictionary<Uri, Answer> before, double interval)
     {
         try
         {
-            JsonNode now = await client.GetAsync("api/caches", call.Cancellation);
+            Answer now = await client.GetAsync("api/caches", "caches", call.Cancellation);
             if (call.IsJson)
             {
-                _views.Json(new JsonObject { ["url"] = client.Url.ToString(), ["answer"] = now });
+                _views.Json(new JsonObject { ["url"] = client.Url.ToString(), ["answer"] = now.ToJson() });
                 return;
             }
 
-            JsonNode? last = before.GetValueOrDefault(client.Url);
-            bool isSame = last?["service"]?["instance"]?.GetValue<string>()
-                == now["service"]?["instance"]?.GetValue<string>();
-            _views.Caches(client.Url, now, isSame ? last : null, interval);
+            Answer? last = before.TryGetValue(client.Url, out Answer kept) && InstanceOf(kept) == InstanceOf(now)
+                ? kept
+                : null;
+            _views.Caches(client.Url, now, last, interval);
             before[client.Url] = now;
         }
         catch (ToolException exception)
@@ -210,7 +219,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
     /// Asks each service, and shows each answer. What one refuses does not keep the others from answering.
     /// </summary>
     private async Task<ExitCode> EachAsync(
-        Call call, Func<ServiceClient, CancellationToken, Task<JsonNode>> ask, Action<Uri, JsonNode> show)
+        Call call, Func<ServiceClient, CancellationToken, Task<Answer>> ask, Action<Uri, Answer> show)
     {
         ExitCode worst = ExitCode.Done;
         foreach (Uri url in call.Connection.Urls)
@@ -218,10 +227,10 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             using var client = new ServiceClient(url, call.Connection);
             try
             {
-                JsonNode answer = await ask(client, call.Cancellation);
+                Answer answer = await ask(client, call.Cancellation);
                 if (call.IsJson)
                 {
-                    _views.Json(new JsonObject { ["url"] = url.ToString(), ["answer"] = answer.DeepClone() });
+                    _views.Json(new JsonObject { ["url"] = url.ToString(), ["answer"] = answer.ToJson() });
                 }
                 else
                 {
@@ -243,8 +252,8 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         Call call,
         bool isAgreed,
         Func<ServiceClient, CancellationToken, Task<string>> preview,
-        Func<ServiceClient, CancellationToken, Task<JsonNode>> change,
-        Action<Uri, JsonNode> show,
+        Func<ServiceClient, CancellationToken, Task<Answer>> change,
+        Action<Uri, Answer> show,
         Rollout? rollout = null)
     {
         try
