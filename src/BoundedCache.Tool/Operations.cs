@@ -5,7 +5,7 @@ using Spectre.Console;
 namespace BoundedCache.Tool;
 
 /// <summary>What the commands do.</summary>
-internal sealed class Operations(TextWriter output, TextWriter errors)
+internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvider time)
 {
     private readonly Views _views = new(output);
 
@@ -20,7 +20,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         }
 
         var clients = call.Connection.Urls.Select(url => new ServiceClient(url, call.Connection)).ToList();
-        var before = new Dictionary<Uri, Answer>();
+        var before = new Dictionary<Uri, (Answer Answer, long At)>();
         IAnsiConsole console = Views.ConsoleOn(output);
         try
         {
@@ -38,7 +38,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
 
                 foreach (ServiceClient client in clients)
                 {
-                    await LookAsync(client, call, before, interval);
+                    await LookAsync(client, call, before);
                 }
             }
 
@@ -190,22 +190,31 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
 
     private static string InstanceOf(Answer caches) => caches["service"]["instance"].Text;
 
-    private async Task LookAsync(ServiceClient client, Call call, Dictionary<Uri, Answer> before, double interval)
+    private async Task LookAsync(
+        ServiceClient client, Call call, Dictionary<Uri, (Answer Answer, long At)> before)
     {
         try
         {
             Answer now = await client.GetAsync("api/caches", "caches", call.Cancellation);
+            long at = time.GetTimestamp();
             if (call.IsJson)
             {
                 _views.Json(new JsonObject { ["url"] = client.Url.ToString(), ["answer"] = now.ToJson() });
                 return;
             }
 
-            Answer? last = before.TryGetValue(client.Url, out Answer kept) && InstanceOf(kept) == InstanceOf(now)
-                ? kept
-                : null;
-            _views.Caches(client.Url, now, last, interval);
-            before[client.Url] = now;
+            // Rates are over the time between two answers, which other services and slow answers make longer.
+            if (before.TryGetValue(client.Url, out (Answer Answer, long At) last)
+                && InstanceOf(last.Answer) == InstanceOf(now))
+            {
+                _views.Caches(client.Url, now, last.Answer, time.GetElapsedTime(last.At, at).TotalSeconds);
+            }
+            else
+            {
+                _views.Caches(client.Url, now);
+            }
+
+            before[client.Url] = (now, at);
         }
         catch (ToolException exception)
         {

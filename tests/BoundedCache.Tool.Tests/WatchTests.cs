@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.Tool.Tests;
+
+/// <summary>What <c>watch</c> shows, against made-up answers.</summary>
+public sealed partial class WatchTests
+{
+    [Fact]
+    public async Task A_rate_is_over_the_time_between_two_answers_however_long_another_service_takes()
+    {
+        var slowness = TimeSpan.FromSeconds(2);
+        int looks = 0;
+        using var busy = new FakeService(_ =>
+            new FakeAnswer(FakeService.Caches(FakeService.Cache("busy", evicted: 10_000 * looks++))));
+        using var slow = new FakeService(async _ =>
+        {
+            await Task.Delay(slowness);
+            return new FakeAnswer(FakeService.Caches(FakeService.Cache("slow")));
+        });
+
+        ProgramEnd run = await ToolRun.OfAsync(
+            "watch", "--count", "2", "--interval", "0.1", "--url", busy.Url, "--url", slow.Url);
+
+        Assert.True(run.ExitCode == 0, run.Errors);
+        double rate = double.Parse(
+            Assert.Single(BusyRate().Matches(run.Output)).Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.InRange(rate, 1, 10_000 / slowness.TotalSeconds);
+    }
+
+    [Fact]
+    public async Task Evictions_are_those_for_room_and_by_a_lower_limit_in_every_command()
+    {
+        int looks = 0;
+        using var service = new FakeService(_ =>
+        {
+            looks++;
+            return new FakeAnswer(FakeService.Caches(
+                FakeService.Cache("catalog", evicted: 2000, shrunk: looks == 1 ? 3000 : 1_000_000_000)));
+        });
+
+        ProgramEnd caches = await ToolRun.OfAsync("caches", "--url", service.Url);
+        looks = 0;
+        ProgramEnd watch = await ToolRun.OfAsync("watch", "--count", "2", "--interval", "0.1", "--url", service.Url);
+
+        Assert.Matches(@"catalog .* 5,000\b", caches.Output);
+        Assert.Matches(@"catalog .* 5,000\b", watch.Output);
+        Assert.Matches(@"catalog .* [1-9][\d.]*/s", watch.Output);
+    }
+
+    [GeneratedRegex(@"busy .* ([\d.]+)/s")]
+    private static partial Regex BusyRate();
+}
