@@ -22,6 +22,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
         var clients = call.Connection.Urls.Select(url => new ServiceClient(url, call.Connection)).ToList();
         var before = new Dictionary<Uri, (Answer Answer, long At)>();
         IAnsiConsole console = Views.ConsoleOn(output);
+        ExitCode first = ExitCode.Done;
         try
         {
             for (int i = 0; times == 0 || i < times; i++)
@@ -38,11 +39,12 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
 
                 foreach (ServiceClient client in clients)
                 {
-                    await LookAsync(client, call, before);
+                    ExitCode code = await LookAsync(client, call, before);
+                    first = first == ExitCode.Done ? code : first;
                 }
             }
 
-            return ExitCode.Done;
+            return first;
         }
         catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
         {
@@ -190,7 +192,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
 
     private static string InstanceOf(Answer caches) => caches["service"]["instance"].Text;
 
-    private async Task LookAsync(
+    private async Task<ExitCode> LookAsync(
         ServiceClient client, Call call, Dictionary<Uri, (Answer Answer, long At)> before)
     {
         try
@@ -200,7 +202,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
             if (call.IsJson)
             {
                 _views.Json(new JsonObject { ["url"] = client.Url.ToString(), ["answer"] = now.ToJson() });
-                return;
+                return ExitCode.Done;
             }
 
             // Rates are over the time between two answers, which other services and slow answers make longer.
@@ -215,12 +217,14 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
             }
 
             before[client.Url] = (now, at);
+            return ExitCode.Done;
         }
         catch (ToolException exception)
         {
             // One service that does not answer does not end the look at the others; its old figures are not shown.
             before.Remove(client.Url);
-            await output.WriteLineAsync(exception.Message);
+            await errors.WriteLineAsync(exception.Message);
+            return exception.Code;
         }
     }
 
@@ -278,7 +282,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
             throw new ToolException(exception.Code, $"{exception.Message}\nNothing was changed.");
         }
 
-        if (!isAgreed && !await ConfirmAsync())
+        if (!isAgreed && !await ConfirmAsync(call.Cancellation))
         {
             return ExitCode.NotConfirmed;
         }
@@ -288,7 +292,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
             : await rollout.RunAsync(call, change, _views);
     }
 
-    private async Task<bool> ConfirmAsync()
+    private async Task<bool> ConfirmAsync(CancellationToken cancellation)
     {
         if (Console.IsInputRedirected)
         {
@@ -298,7 +302,19 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
         }
 
         await errors.WriteAsync("Do it? [y/N] ");
-        bool isAgreed = (await Console.In.ReadLineAsync())?.Trim().ToUpperInvariant() is "Y" or "YES";
+        string? answer;
+        try
+        {
+            // The console reads without a token, so its read is left behind.
+            answer = await Task.Run(Console.In.ReadLine, cancellation).WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            await errors.WriteLineAsync("\nNothing was changed.");
+            throw;
+        }
+
+        bool isAgreed = answer?.Trim().ToUpperInvariant() is "Y" or "YES";
         await errors.WriteLineAsync(isAgreed ? "" : "Nothing was changed.");
         return isAgreed;
     }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using BoundedCache.TestSupport;
 
@@ -47,6 +49,38 @@ public sealed partial class WatchTests
         Assert.Matches(@"catalog .* 5,000\b", caches.Output);
         Assert.Matches(@"catalog .* 5,000\b", watch.Output);
         Assert.Matches(@"catalog .* [1-9][\d.]*/s", watch.Output);
+    }
+
+    [Fact]
+    public async Task A_failure_is_no_line_of_the_output_and_the_first_ones_code_is_the_end()
+    {
+        int looks = 0;
+        using var service = new FakeService(_ => looks++ switch
+        {
+            0 => new FakeAnswer("{}", HttpStatusCode.Unauthorized),
+            1 => new FakeAnswer(FakeService.Caches(FakeService.Cache("catalog"))),
+            _ => new FakeAnswer("{}"),
+        });
+
+        ProgramEnd run = await ToolRun.OfAsync(
+            "watch", "--count", "3", "--interval", "0.1", "--json", "--url", service.Url);
+
+        Assert.Equal(4, run.ExitCode);
+        Assert.NotNull(JsonNode.Parse(Assert.Single(run.Output.Trim().Split('\n')))!["answer"]);
+        Assert.Contains("status 401", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("expected the admin API, got", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}", 3)]
+    [InlineData("", 3)]
+    public async Task Where_nothing_answers_as_it_should_it_does_not_end_with_0(string body, int code)
+    {
+        using var service = new FakeService(_ => new FakeAnswer(body));
+
+        ProgramEnd run = await ToolRun.OfAsync("watch", "--count", "2", "--interval", "0.1", "--url", service.Url);
+
+        Assert.Equal((code, ""), (run.ExitCode, run.Output));
     }
 
     [GeneratedRegex(@"busy .* ([\d.]+)/s")]
