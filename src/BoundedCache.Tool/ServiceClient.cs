@@ -141,21 +141,41 @@ internal sealed class ServiceClient : IDisposable
 
     private ToolException Refusal(HttpResponseMessage response, string text)
     {
-        ExitCode code = response.StatusCode switch
+        (ExitCode code, string hint) = response.StatusCode switch
         {
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.NotAuthorized,
-            HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout => ExitCode.NoAnswer,
-            _ => ExitCode.Refused,
+            HttpStatusCode.Unauthorized => (
+                ExitCode.NotAuthorized,
+                " The key is read from --key-file, or from the environment variable BOUNDEDCACHE_KEY."),
+            HttpStatusCode.Forbidden => (ExitCode.NotAuthorized, ""),
+            HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout => (ExitCode.NoAnswer, ""),
+            >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => Redirected(response),
+            _ => (ExitCode.Refused, ""),
         };
-        string hint = response.StatusCode == HttpStatusCode.Unauthorized
-            ? " The key is read from --key-file, or from the environment variable BOUNDEDCACHE_KEY."
-            : "";
         return new ToolException(
             code, $"{Url}: {Answer.DetailOf(text) ?? $"status {(int)response.StatusCode}."}{hint}")
         {
             // A proxy's answer, or a failure in the middle, says nothing about what the service did.
             MayBeDone = response.RequestMessage?.Content is not null && (int)response.StatusCode >= 500,
         };
+    }
+
+    /// <summary>
+    /// A redirection is not followed: the key would go to who knows where. To the same path elsewhere, the service has
+    /// moved; to another path, as a rule that of a page to log in, access is refused.
+    /// </summary>
+    private (ExitCode Code, string Hint) Redirected(HttpResponseMessage response)
+    {
+        Uri asked = response.RequestMessage?.RequestUri ?? Url;
+        if (response.Headers.Location is not { } location || !Uri.TryCreate(asked, location, out Uri? to))
+        {
+            return (ExitCode.Refused, "");
+        }
+
+        string where = to.GetLeftPart(UriPartial.Path);
+        return to.AbsolutePath == asked.AbsolutePath
+            ? (ExitCode.Refused, $" It has moved to {to.GetLeftPart(UriPartial.Authority)}; expected that as --url.")
+            : (ExitCode.NotAuthorized, $" It sends to {where}, as services do that ask to log in. The tool brings a "
+                + "key: --key-file, or the environment variable BOUNDEDCACHE_KEY.");
     }
 
     /// <summary>Trusts the machine's authorities, and those of a file.</summary>

@@ -81,7 +81,11 @@ internal sealed class FakeService : IDisposable
     {
         FakeAnswer answer = await _answer($"{context.Request.HttpMethod} {context.Request.Url!.AbsolutePath}");
         context.Response.StatusCode = (int)answer.Status;
-        context.Response.RedirectLocation = answer.Location;
+        if (answer.Location is not null)
+        {
+            context.Response.RedirectLocation = answer.Location;
+        }
+
         context.Response.ContentType = "application/json";
         await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(answer.Body));
         context.Response.Close();

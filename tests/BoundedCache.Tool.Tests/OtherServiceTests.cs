@@ -1,3 +1,4 @@
+using System.Net;
 using BoundedCache.TestSupport;
 
 namespace BoundedCache.Tool.Tests;
@@ -64,6 +65,23 @@ public sealed class OtherServiceTests
         Assert.Equal(3, run.ExitCode);
         Assert.Contains("got an answer without 'summary'", run.Errors, StringComparison.Ordinal);
         Assert.Contains($"Not known, may still be changed: {service.Url}.", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.Redirect, "/login?returnUrl=%2Fadmin", 4, "It sends to http://127.0.0.1:")]
+    [InlineData(HttpStatusCode.RedirectMethod, "https://login.test/authorize", 4, "https://login.test/authorize, as")]
+    [InlineData(HttpStatusCode.TemporaryRedirect, "https://a.test/admin/cache/api/caches", 1, "https://a.test;")]
+    [InlineData(HttpStatusCode.NotModified, null, 1, "status 304.")]
+    public async Task A_page_to_log_in_is_refused_access_and_is_not_followed(
+        HttpStatusCode status, string? location, int code, string says)
+    {
+        using var service = new FakeService(_ => new FakeAnswer("", status, location));
+
+        ProgramEnd run = await ToolRun.OfAsync("caches", "--url", service.Url);
+
+        Assert.Equal((code, ""), (run.ExitCode, run.Output));
+        Assert.Contains(says, run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("returnUrl", run.Errors, StringComparison.Ordinal);
     }
 
     private static void AssertNoApi(FakeService service, ProgramEnd run)
