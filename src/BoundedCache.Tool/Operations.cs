@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 
 namespace BoundedCache.Tool;
 
@@ -12,50 +11,8 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
     public Task<ExitCode> CachesAsync(Call call) => EachAsync(
         call, static (client, token) => client.GetAsync("api/caches", "caches", token), _views.Caches);
 
-    public async Task<ExitCode> WatchAsync(Call call, double interval, int times)
-    {
-        if (interval is not (>= 0.1 and <= 3600))
-        {
-            throw new ToolException(ExitCode.Usage, $"--interval: expected seconds from 0.1 to 3600, got {interval}.");
-        }
-
-        var clients = call.Connection.Urls.Select(url => new ServiceClient(url, call.Connection)).ToList();
-        var before = new Dictionary<Uri, (Answer Answer, long At)>();
-        IAnsiConsole console = Views.ConsoleOn(output);
-        ExitCode first = ExitCode.Done;
-        try
-        {
-            for (int i = 0; times == 0 || i < times; i++)
-            {
-                if (i > 0)
-                {
-                    await Task.Delay(TimeSpan.FromSeconds(interval), call.Cancellation);
-                }
-
-                if (!Console.IsOutputRedirected && !call.IsJson)
-                {
-                    console.Clear();
-                }
-
-                foreach (ServiceClient client in clients)
-                {
-                    ExitCode code = await LookAsync(client, call, before);
-                    first = first == ExitCode.Done ? code : first;
-                }
-            }
-
-            return first;
-        }
-        catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
-        {
-            // Ctrl+C is how one ends it.
-            return ExitCode.Done;
-        }
-        finally
-        {
-            clients.ForEach(static client => client.Dispose());
-        }
-    }
+    public Task<ExitCode> WatchAsync(Call call, double interval, int times) =>
+        new Watch(output, errors, time, _views).RunAsync(call, interval, times);
 
     /// <param name="call">The call.</param>
     /// <param name="name">The cache.</param>
@@ -68,19 +25,22 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
     public async Task<ExitCode> LimitAsync(
         Call call, string name, string limit, string? mode, bool isAgreed, TimeSpan? stagger)
     {
-        if (limit.All(char.IsAsciiDigit) && ByteSize.TryParse(limit, out long bytes) && bytes < 1 << 20 && !isAgreed)
-        {
-            await errors.WriteLineAsync($"{limit} bytes? A number without a unit is bytes. For {limit} MiB write "
-                + $"{limit}MB.");
-        }
-
+        bool isBare = limit.All(char.IsAsciiDigit) && ByteSize.TryParse(limit, out long bytes) && bytes < 1 << 20;
         return await ChangeAsync(
             call,
             isAgreed,
-            async (client, token) => PreviewOf(await client.GetAsync(
-                ServiceClient.CachePath(name, "/limit/preview", $"maxMemory={Uri.EscapeDataString(limit)}"),
-                "newMaxBytes",
-                token)),
+            async (client, token) =>
+            {
+                Answer preview = await client.GetAsync(
+                    ServiceClient.CachePath(name, "/limit/preview", $"maxMemory={Uri.EscapeDataString(limit)}"),
+                    "newMaxBytes",
+                    token);
+                await FindSizingAsync(client, name, preview, token);
+                string meansBytes = isBare && !isAgreed && !_views.IsDeclared(client.Url, name, preview)
+                    ? $" {limit} bytes? A number without a unit is bytes. For {limit} MiB write {limit}MB."
+                    : "";
+                return _views.Preview(client.Url, preview) + meansBytes;
+            },
             (client, token) =>
             {
                 var body = new JsonObject { ["maxMemory"] = limit };
@@ -154,13 +114,30 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
 
     public Task<ExitCode> TypesAsync(Call call, string name) => EachAsync(
         call,
-        (client, token) => client.GetAsync(ServiceClient.CachePath(name, "/contents"), "entries", token),
+        async (client, token) =>
+        {
+            Answer contents = await client.GetAsync(ServiceClient.CachePath(name, "/contents"), "entries", token);
+            await FindSizingAsync(client, name, contents, token);
+            return contents;
+        },
         _views.Contents);
 
     public Task<ExitCode> HistoryAsync(Call call, string? name, bool isCsv, string? since) => EachAsync(
         isCsv ? call with { IsJson = false } : call,
-        (client, token) => client.GetAsync(
-            since is null ? "api/history" : $"api/history?since={Uri.EscapeDataString(since)}", "samples", token),
+        async (client, token) =>
+        {
+            Answer history = await client.GetAsync(
+                since is null ? "api/history" : $"api/history?since={Uri.EscapeDataString(since)}", "samples", token);
+            if (!isCsv && !call.IsJson && history["changes"].Items.Any(static each => each["sizing"].IsMissing))
+            {
+                foreach (Answer cache in (await client.GetAsync("api/caches", "caches", token))["caches"].Items)
+                {
+                    _views.NoteSizing(client.Url, cache);
+                }
+            }
+
+            return history;
+        },
         (url, history) =>
         {
             if (isCsv)
@@ -173,58 +150,19 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
             }
         });
 
-    private static string PreviewOf(Answer preview)
+    private async Task<string> CountAsync(ServiceClient client, string name, CancellationToken token)
     {
-        long entries = preview["entriesToEvict"].Number;
-        string evicts = entries == 0
-            ? "Evicts nothing."
-            : $"Evicts about {entries.ToString("N0", CultureInfo.InvariantCulture)} entries, "
-                + $"{ByteSize.Format(preview["bytesToEvict"].Number)}.";
-        return $"The limit of “{preview["cacheName"].Text}” goes from "
-            + $"{ByteSize.Format(preview["oldMaxBytes"].Number)} to {ByteSize.Format(preview["newMaxBytes"].Number)}. "
-            + evicts
-            + (preview["advice"].TextOrNull is { } advice ? $" {advice}" : "");
+        Answer cache = await client.GetAsync(ServiceClient.CachePath(name), "count", token);
+        _views.NoteSizing(client.Url, cache);
+        return cache["count"].Number.ToString("N0", CultureInfo.InvariantCulture);
     }
 
-    private static async Task<string> CountAsync(ServiceClient client, string name, CancellationToken token) =>
-        (await client.GetAsync(ServiceClient.CachePath(name), "count", token))["count"].Number
-            .ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string InstanceOf(Answer caches) => caches["service"]["instance"].Text;
-
-    private async Task<ExitCode> LookAsync(
-        ServiceClient client, Call call, Dictionary<Uri, (Answer Answer, long At)> before)
+    /// <summary>Asks the cache how it counts, where an answer about it does not say.</summary>
+    private async Task FindSizingAsync(ServiceClient client, string name, Answer answer, CancellationToken token)
     {
-        try
+        if (answer["sizing"].IsMissing)
         {
-            Answer now = await client.GetAsync("api/caches", "caches", call.Cancellation);
-            long at = time.GetTimestamp();
-            if (call.IsJson)
-            {
-                _views.Json(new JsonObject { ["url"] = client.Url.ToString(), ["answer"] = now.ToJson() });
-                return ExitCode.Done;
-            }
-
-            // Rates are over the time between two answers, which other services and slow answers make longer.
-            if (before.TryGetValue(client.Url, out (Answer Answer, long At) last)
-                && InstanceOf(last.Answer) == InstanceOf(now))
-            {
-                _views.Caches(client.Url, now, last.Answer, time.GetElapsedTime(last.At, at).TotalSeconds);
-            }
-            else
-            {
-                _views.Caches(client.Url, now);
-            }
-
-            before[client.Url] = (now, at);
-            return ExitCode.Done;
-        }
-        catch (ToolException exception)
-        {
-            // One service that does not answer does not end the look at the others; its old figures are not shown.
-            before.Remove(client.Url);
-            await errors.WriteLineAsync(exception.Message);
-            return exception.Code;
+            _views.NoteSizing(client.Url, await client.GetAsync(ServiceClient.CachePath(name), "sizing", token));
         }
     }
 

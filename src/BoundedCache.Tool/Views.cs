@@ -10,6 +10,23 @@ internal sealed class Views(TextWriter output)
 {
     private const int WidthOfFiles = 160;
 
+    /// <summary>The parts of a memory report, in the words of the admin page.</summary>
+    private static readonly Dictionary<string, string> s_parts = new()
+    {
+        ["cache"] = "Caches",
+        ["otherLive"] = "Other live objects",
+        ["dead"] = "Dead, not collected yet",
+        ["fragmentation"] = "Holes between objects",
+        ["unused"] = "Unused heap",
+        ["native"] = "Native",
+        ["fileMapped"] = "Mapped files",
+        ["unfinishedEntries"] = "Values not finished",
+        ["yielded"] = "Yielded by caches",
+    };
+
+    /// <summary>How each cache counts, for answers that do not say it themselves.</summary>
+    private readonly Dictionary<(Uri Url, string Name), string> _sizings = [];
+
     private static readonly JsonSerializerOptions s_json = new()
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -26,6 +43,28 @@ internal sealed class Views(TextWriter output)
 
         return console;
     }
+
+    /// <summary>Notes how a cache counts.</summary>
+    public void NoteSizing(Uri url, Answer cache) => _sizings[(url, cache["name"].Text)] = cache["sizing"].Text;
+
+    public string Preview(Uri url, Answer preview)
+    {
+        string name = preview["cacheName"].Text;
+        long entries = preview["entriesToEvict"].Number;
+        string evicts = entries == 0
+            ? "Evicts nothing."
+            : $"Evicts about {Count(entries)} entries, {AmountOf("bytesToEvict")}.";
+        return $"The limit of “{name}” goes from {AmountOf("oldMaxBytes")} to {AmountOf("newMaxBytes")}. {evicts}"
+            + (preview["advice"].TextOrNull is { } advice ? $" {advice}" : "");
+
+        string AmountOf(string member) => Amount(preview[member], IsDeclared(url, name, preview));
+    }
+
+    /// <summary>
+    /// Whether amounts of a cache are the application's own units: as the answer says, or else as the cache did.
+    /// </summary>
+    public bool IsDeclared(Uri url, string? name, Answer answer) =>
+        (answer["sizing"].TextOrNull ?? (name is null ? null : _sizings.GetValueOrDefault((url, name)))) == "declared";
 
     /// <summary>Writes an object as one line.</summary>
     public void Json(JsonObject line) => output.WriteLine(line.ToJsonString(s_json));
@@ -44,7 +83,7 @@ internal sealed class Views(TextWriter output)
             string name = cache["name"].Text;
             Answer? last = before?["caches"].Items.Cast<Answer?>()
                 .FirstOrDefault(each => each!.Value["name"].Text == name);
-            bool isDeclared = cache["sizing"].Text == "declared";
+            bool isDeclared = IsDeclared(url, name, cache.With("sizing"));
             AddRow(
                 table,
                 name,
@@ -76,9 +115,14 @@ internal sealed class Views(TextWriter output)
         Array.ForEach(advice, each => output.WriteLine($"  {each}"));
     }
 
-    public void Removal(Uri url, Answer removal) => output.WriteLine(
-        $"{url}: {removal["cacheName"].Text}: {Count(removal["entriesRemoved"])} entries removed, "
-            + $"{Size(removal["bytesRemoved"])}; {Count(removal["count"])} left, {Size(removal["usedBytes"])}");
+    public void Removal(Uri url, Answer removal)
+    {
+        string name = removal["cacheName"].Text;
+        bool isDeclared = IsDeclared(url, name, removal);
+        output.WriteLine($"{url}: {name}: {Count(removal["entriesRemoved"])} entries removed, "
+            + $"{Amount(removal["bytesRemoved"], isDeclared)}; {Count(removal["count"])} left, "
+            + $"{Amount(removal["usedBytes"], isDeclared)}");
+    }
 
     public void Memory(Uri url, Answer report)
     {
@@ -88,7 +132,7 @@ internal sealed class Views(TextWriter output)
         {
             AddRow(
                 table,
-                row["kind"].Text,
+                s_parts.GetValueOrDefault(row["kind"].Text, row["kind"].Text),
                 $"{(row["isEstimate"].IsTrue ? "~" : "")}{Size(row["bytes"])}",
                 row["basis"].Text);
         }
@@ -106,6 +150,8 @@ internal sealed class Views(TextWriter output)
 
     public void Contents(Uri url, Answer contents)
     {
+        string name = contents["cacheName"].Text;
+        bool isDeclared = IsDeclared(url, name, contents);
         var tables = new List<Table>();
         foreach ((string heading, string member) in ((string, string)[])[
             ("Type of value", "types"), ("Keys that begin with", "keyPrefixes")])
@@ -119,13 +165,16 @@ internal sealed class Views(TextWriter output)
             foreach (Answer row in rows)
             {
                 AddRow(
-                    table, row["name"].Text, Size(row["bytes"]), Percent(row["share"].Fraction), Count(row["entries"]));
+                    table,
+                    row["name"].Text,
+                    Amount(row["bytes"], isDeclared),
+                    Percent(row["share"].Fraction),
+                    Count(row["entries"]));
             }
 
             tables.Add(table);
         }
 
-        string name = contents["cacheName"].Text;
         output.WriteLine(contents["isKnown"].IsTrue
             ? $"{url}: {name}: from {Count(contents["sampledEntries"])} of {Count(contents["entries"])} entries"
             : $"{url}: {name}: what it holds is not known for this kind of cache");
@@ -141,13 +190,15 @@ internal sealed class Views(TextWriter output)
         Table table = TableOf("Time", "Cache", "Change", "By", "Outcome");
         foreach (Answer change in changes)
         {
+            bool isDeclared = IsDeclared(url, change["cacheName"].TextOrNull, change);
             AddRow(
                 table,
                 change["time"].Time.ToString("u", CultureInfo.InvariantCulture),
                 change["cacheName"].TextOrNull ?? "all",
                 change["kind"].Text switch
                 {
-                    "limit" => $"limit {Size(change["oldMaxBytes"])} -> {Size(change["newMaxBytes"])}",
+                    "limit" => $"limit {Amount(change["oldMaxBytes"], isDeclared)} -> "
+                        + Amount(change["newMaxBytes"], isDeclared),
                     var kind when !change["entriesRemoved"].IsMissing =>
                         $"{kind}: {Count(change["entriesRemoved"])} entries removed",
                     var kind => kind,
@@ -198,11 +249,15 @@ internal sealed class Views(TextWriter output)
         string of = room["containerBytes"].NumberOrNull is { } container
             ? $" of the container's {ByteSize.Format(container)}"
             : room["machineBytes"].NumberOrNull is { } machine ? $" of the machine's {ByteSize.Format(machine)}" : "";
+        Answer process = answer["process"];
+        string resident = !process["isResidentUnknown"].IsMissing && process["isResidentUnknown"].IsTrue
+            ? "RSS unknown"
+            : $"RSS {Size(process["residentBytes"])}{of}";
         string version = service["version"].TextOrNull is { } text ? $" {text}" : "";
         return $"{service["name"].Text}{version} at {url}: PID {service["processId"].Number} on "
             + $"{service["machine"].Text}, since "
             + service["started"].Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)
-            + $" UTC, RSS {ByteSize.Format(answer["process"]["residentBytes"].Number)}{of}";
+            + $" UTC, {resident}";
     }
 
     private static void AddRow(Table table, params IEnumerable<string> cells) =>
@@ -239,7 +294,7 @@ internal sealed class Views(TextWriter output)
         return hit + missed > 0 ? Percent(hit / (hit + missed)) : "-";
     }
 
-    private static string Amount(Answer bytes, bool isDeclared) => isDeclared ? Count(bytes) : Size(bytes);
+    private static string Amount(Answer bytes, bool isDeclared) => isDeclared ? $"{Count(bytes)} units" : Size(bytes);
 
     private static string Size(Answer bytes) => ByteSize.Format(bytes.Number);
 
