@@ -154,21 +154,34 @@ internal sealed unsafe class ByteTable
         Index.Adjust(Count, 2, _mayTouch);
     }
 
+    /// <summary>Pages that <see cref="Trim"/> will give back.</summary>
+    public int ExcessPages
+    {
+        get
+        {
+            int slots = 1 + Count + Math.Max(SlackSlots, Count / 8);
+            return Slots.ExcessPages(slots) + _nodes.ExcessPages(slots)
+                + _buckets.ExcessPages(Math.Max(ByteIndex.MinBuckets, (int)Math.Min(int.MaxValue, 3L * Count)));
+        }
+    }
+
     /// <summary>Removes an entry; its block is still to be freed.</summary>
-    /// <returns>Where it is.</returns>
-    public Place Remove(int index)
+    /// <param name="index">Its slot.</param>
+    /// <param name="trim">Whether the table shrinks with it, a little; otherwise <see cref="Trim"/> follows.</param>
+    public void Remove(int index, bool trim)
     {
         ByteSlot* slot = Slot(index);
         Index.Remove(index);
         Order.Remove(index);
-        var place = new Place(slot->Place);
         ByteSlot.Begin(slot);
         slot->Place = 0;
         LinkFree(index, slot);
         ByteSlot.End(slot);
         Count--;
-        Trim(2);
-        return place;
+        if (trim)
+        {
+            Trim(2);
+        }
     }
 
     /// <summary>Shrinks what is much larger than the entries need, by a number of steps.</summary>
