@@ -90,7 +90,8 @@ internal sealed unsafe partial class ByteEngine
     {
         Prefetch_NeedsLock(Batch);
 
-        // Bulk work gives the table's pages back at its end.
+        // Bulk work gives the table's other pages back at its end.
+        _table.ShrinkOrder(all: false);
         long allowed = _account.LimitPages + (_blocks.IsInBulk ? _table.ExcessPages : 0);
         for (int steps = Batch; steps > 0;)
         {

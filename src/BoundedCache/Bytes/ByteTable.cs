@@ -100,7 +100,8 @@ internal sealed unsafe class ByteTable
         return true;
     }
 
-    private void ShrinkOrder(bool all)
+    /// <summary>Gives up what the order remembers of more entries than there are.</summary>
+    public void ShrinkOrder(bool all)
     {
         if (_managedPages > 0)
         {
@@ -154,7 +155,7 @@ internal sealed unsafe class ByteTable
         Index.Adjust(Count, 2, _mayTouch);
     }
 
-    /// <summary>Pages that <see cref="Trim"/> will give back.</summary>
+    /// <summary>Pages that <see cref="Trim"/> will give back, but for the order's managed memory.</summary>
     public int ExcessPages
     {
         get
