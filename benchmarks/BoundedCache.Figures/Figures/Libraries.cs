@@ -104,7 +104,6 @@ internal sealed class Libraries : IFigure
     private static ServiceProvider Hybrid(Action<IServiceCollection> addFirstLevel)
     {
         var services = new ServiceCollection();
-        services.AddLogging();
         addFirstLevel(services);
         services.AddHybridCache();
         return services.BuildServiceProvider();
