@@ -56,6 +56,8 @@ internal sealed unsafe class ByteTable
     /// <summary>Walks over the slots that are under way: meanwhile no slot moves.</summary>
     public int Walks { get; set; }
 
+    private int Slack => Math.Max(SlackSlots, Count / 8);
+
     /// <summary>Resident bytes.</summary>
     public long Bytes => Slots.Bytes + _nodes.Bytes + _buckets.Bytes + ManagedBytes;
 
@@ -156,15 +158,9 @@ internal sealed unsafe class ByteTable
     }
 
     /// <summary>Pages that <see cref="Trim"/> will give back, but for the order's managed memory.</summary>
-    public int ExcessPages
-    {
-        get
-        {
-            int slots = 1 + Count + Math.Max(SlackSlots, Count / 8);
-            return Slots.ExcessPages(slots) + _nodes.ExcessPages(slots)
-                + _buckets.ExcessPages(Math.Max(ByteIndex.MinBuckets, (int)Math.Min(int.MaxValue, 3L * Count)));
-        }
-    }
+    public int ExcessPages =>
+        Slots.ExcessPages(1 + Count + Slack) + _nodes.ExcessPages(1 + Count + Slack)
+        + _buckets.ExcessPages((int)Math.Clamp(3L * Count, ByteIndex.MinBuckets, int.MaxValue));
 
     /// <summary>Removes an entry; its block is still to be freed.</summary>
     /// <param name="index">Its slot.</param>
@@ -196,7 +192,7 @@ internal sealed unsafe class ByteTable
         }
 
         Index.Adjust(Count, steps, _mayTouch);
-        int slack = all ? 0 : Math.Max(SlackSlots, Count / 8);
+        int slack = all ? 0 : Slack;
         while (End - 1 - Count > slack && Walks == 0)
         {
             if (steps-- <= 0)
@@ -291,15 +287,6 @@ internal sealed unsafe class ByteTable
         }
     }
 
-    /// <summary>Free slots, for the invariant checker.</summary>
-    internal int CountFree()
-    {
-        int count = 0;
-        for (int index = _firstFree; index != 0; index = Slot(index)->Length)
-        {
-            count++;
-        }
-
-        return count;
-    }
+    /// <summary>The first free slot, or 0; for the invariant checker.</summary>
+    internal int FirstFree => _firstFree;
 }
