@@ -65,12 +65,7 @@ public sealed partial class BoundedMemoryCache
                 : EvictionReason.None);
         if (expiredBy != EvictionReason.None)
         {
-            // The new entry is not stored, but the old one is out of date. A pending store began without an old one.
-            if (entry.Pending is null)
-            {
-                _engine.Remove(in lookup, EvictionReason.Replaced);
-            }
-
+            RefuseExpired(in entry, in lookup);
             _counters.OnRefused(expiredBy);
             Discard(key, details, expiredBy);
             return false;
@@ -154,6 +149,30 @@ public sealed partial class BoundedMemoryCache
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// The new entry is not stored, but the old one is out of date. A pending store began without an old one.
+    /// </summary>
+    private void RefuseExpired<TLookup>(in EntryDraft entry, scoped in TLookup lookup)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        // Counted, so that the old entry's end does not dispose the value that the caller keeps.
+        bool isValueWatched = entry.Details is not null && _values.Enter(entry.Details);
+        try
+        {
+            if (entry.Pending is null)
+            {
+                _engine.Remove(in lookup, EvictionReason.Replaced);
+            }
+        }
+        finally
+        {
+            if (isValueWatched)
+            {
+                _values.OnRefused(entry.Details!);
+            }
+        }
     }
 
     /// <summary>
