@@ -43,11 +43,11 @@ public sealed partial class BoundedMemoryCache
 
         long measured = MeasureForStore(entry.Key, entry.Value, entry.Size, out StoredKind kind);
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
-        (long absolute, EntryDetails? details) = entry.Begin(now);
+        (long absolute, CacheItemPriority priority, EntryDetails? details) = entry.Begin(now);
         return Store(
             entry.Key,
             new EntryDraft(
-                entry.Value, details, entry.EvictionPriority, measured, kind, absolute, now, entry.Pending));
+                entry.Value, details, priority, measured, kind, absolute, now, entry.Pending));
     }
 
     private bool Store(object key, in EntryDraft entry) => key is string text
