@@ -104,7 +104,8 @@ internal sealed partial class CacheAudit
         do
         {
             _batch.Clear();
-            next = _engine.ReadChanging(next, lap.IsHot, _batch, BatchEntries);
+            next = _engine.Read(
+                next, lap.IsHot ? AuditedEntries.Hot : AuditedEntries.Cold, _batch, BatchEntries);
             foreach (AuditedEntry entry in _batch)
             {
                 Look(in entry, slice);
