@@ -140,7 +140,10 @@ public sealed record CacheSnapshot
     /// <summary>How long those writes waited, in all.</summary>
     public TimeSpan WriterWaitTime { get; init; }
 
-    /// <summary>The report on the last shrink or release that ended; null where there was none.</summary>
+    /// <summary>
+    /// The report on the last shrink or release that ended; null where there was none. Raising the limit is neither, so
+    /// it leaves this one.
+    /// </summary>
     public ShrinkReport? LastReport { get; init; }
 
     /// <summary>

@@ -223,9 +223,9 @@ internal static partial class Log
     [LoggerMessage(
         53,
         LogLevel.Warning,
-        "{Cache}: values of {Type} share objects that grew after they were stored, by about {Bytes} bytes in all. "
-            + "No entry is charged for them. Cache what is shared once, under a key of its own. "
-            + "Said once for each type",
+        "{Cache}: values of {Type} changed after they were stored, and many of them share objects. About {Bytes} bytes "
+            + "that they keep alive together are charged to no entry. Cache what is shared once, under a key of its "
+            + "own. Said once for each type",
         EventName = "SharedValuesGrew")]
     public static partial void SharedValuesGrew(ILogger logger, string cache, Type type, long bytes);
 
