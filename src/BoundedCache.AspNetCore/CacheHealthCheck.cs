@@ -36,7 +36,8 @@ namespace BoundedCache.AspNetCore
                 if (snapshot.EffectiveMaxMemory < snapshot.MaxMemory / 2)
                 {
                     faults.Add($"{cache.Name}: memory pressure has taken more than half: it may hold "
-                        + $"{ByteSize.Format(snapshot.EffectiveMaxMemory)} of {ByteSize.Format(snapshot.MaxMemory)}.");
+                        + $"{snapshot.Sizing.Format(snapshot.EffectiveMaxMemory)} of "
+                        + $"{snapshot.Sizing.Format(snapshot.MaxMemory)}.");
                 }
 
                 if (snapshot.LastReport is { IsGivenUp: true } report)

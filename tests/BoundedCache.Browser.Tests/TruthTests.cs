@@ -1,4 +1,5 @@
 using BoundedCache.Browser.Tests.Support;
+using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Browser.Tests;
@@ -239,8 +240,40 @@ public sealed class TruthTests(BrowserFixture chromium)
 
         await Expect(card.Whole.GetByLabel("New limit, in units")).ToHaveAttributeAsync("placeholder", "1000");
         await Expect(page.Card(AdminSite.FirstName).Limit).ToHaveAttributeAsync("placeholder", "512MB");
-        await Expect(card.Max).ToHaveTextAsync("5,000");
+        await Expect(card.Max).ToHaveTextAsync("5,000 units");
         await card.Whole.GetByLabel("New limit, in units").FillAsync("512");
         await Expect(card.Preview).ToHaveTextAsync("Evicts nothing.");
+    }
+
+    [BrowserFact]
+    public async Task What_happens_to_a_cache_with_declared_sizes_is_told_in_units_everywhere()
+    {
+        await using AdminSite site = await AdminSite.StartAsync(services: static services =>
+            services.AddKeyedBoundedMemoryCache(
+                "units", static cache => (cache.Sizing, cache.MaxMemory) = (EntrySizing.Declared, 5000)));
+        BoundedMemoryCache cache = site.Services.GetRequiredKeyedService<BoundedMemoryCache>("units");
+        for (int i = 0; i < 10; i++)
+        {
+            cache.Set(i, i, new MemoryCacheEntryOptions { Size = 100 });
+        }
+
+        await using AdminPage page = await chromium.OpenAsync(site);
+        CacheCard card = page.Card("units");
+
+        await card.Whole.GetByLabel("New limit, in units").FillAsync("500");
+        await Expect(card.Preview).ToContainTextAsync("Evicts about 5 entries, 500 units.");
+        await card.Button("Change limit…").ClickAsync();
+        await Expect(page.Dialog).ToContainTextAsync("From 5,000 units to 500 units.");
+        await page.AnswerAsync("Lower the limit");
+        await Expect(card.Outcome).ToContainTextAsync(
+            "Limit lowered from 5,000 units to 500 units: 5 entries (500 units) evicted");
+        await card.Button("Clear…").ClickAsync();
+        await page.AnswerAsync("Remove everything");
+        await Expect(card.Outcome).ToContainTextAsync("5 entries (500 units) removed; 0 entries (0 units) left.");
+        ILocator changes = page.Browser.Locator("#changes tr");
+        await Expect(changes.Last).ToContainTextAsync("Limit 5,000 units → 500 units");
+        await Expect(changes.First).ToContainTextAsync("Cleared: 5 entries removed, 500 units");
+        await page.Browser.GetByText("Shrinks and releases").ClickAsync();
+        await Expect(page.Browser.Locator("#shrink-list")).ToContainTextAsync("from 5,000 units to 500 units");
     }
 }

@@ -135,8 +135,15 @@ internal sealed record PressureView(
 /// What a limit would evict if it were set now. An estimate: it assumes entries of equal size, and the cache keeps
 /// working meanwhile.
 /// </summary>
+/// <remarks><c>Sizing</c>: How the cache counts; with declared sizes no amount here is bytes.</remarks>
 internal sealed record LimitPreview(
-    string CacheName, long OldMaxBytes, long NewMaxBytes, long UsedBytes, long EntriesToEvict, long BytesToEvict)
+    string CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
+    long OldMaxBytes,
+    long NewMaxBytes,
+    long UsedBytes,
+    long EntriesToEvict,
+    long BytesToEvict)
 {
     /// <summary>Why this process could not hold such a limit, and what to do; null where it could.</summary>
     public string? Advice { get; init; }
@@ -146,6 +153,7 @@ internal sealed record LimitPreview(
         long bytes = Math.Max(0, cache.UsedMemory - newMaxBytes);
         long entries = bytes == 0 ? 0 : Math.Clamp(
             (long)Math.Ceiling((double)bytes / cache.UsedMemory * cache.Count), 1, Math.Max(1, cache.Count));
-        return new LimitPreview(cache.Name, cache.MaxMemory, newMaxBytes, cache.UsedMemory, entries, bytes);
+        return new LimitPreview(
+            cache.Name, cache.Sizing, cache.MaxMemory, newMaxBytes, cache.UsedMemory, entries, bytes);
     }
 }

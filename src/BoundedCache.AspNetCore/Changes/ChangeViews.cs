@@ -5,12 +5,16 @@ namespace BoundedCache.AspNetCore.Changes;
 
 /// <summary>A <see cref="ShrinkReport"/> as the API shows it, and when it was first seen.</summary>
 /// <remarks>
+/// <para>
+/// <c>Sizing</c>: How the cache counts. With declared sizes limits, evicted and used bytes are the application's units.
+/// </para>
 /// <para><c>NewMaxBytes</c>: The limit that this change set. A later change may have set another one.</para>
 /// <para><c>Summary</c>: The report in one line.</para>
 /// </remarks>
 internal sealed record ShrinkView(
     DateTimeOffset Time,
     string CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
     long OldMaxBytes,
     long NewMaxBytes,
     [property: JsonConverter(typeof(CamelCaseEnum<MaxMemoryChange>))] MaxMemoryChange LimitChange,
@@ -35,6 +39,7 @@ internal sealed record ShrinkView(
     public static ShrinkView From(ShrinkReport report, DateTimeOffset time) => new(
         time,
         report.CacheName,
+        report.Sizing,
         report.OldMaxMemory,
         report.NewMaxMemory,
         report.LimitChange,
@@ -61,6 +66,7 @@ internal sealed record ShrinkView(
 
 /// <summary>The current state of a change that takes time.</summary>
 /// <remarks>
+/// <para><c>Sizing</c>: How the cache counts its used bytes and its limit.</para>
 /// <para><c>UsedBytes</c>: Accounted bytes of the cache now.</para>
 /// <para><c>MaxBytes</c>: The limit of the cache now.</para>
 /// <para><c>ResidentBytes</c>: Physical memory of the process now.</para>
@@ -70,6 +76,7 @@ internal sealed record ShrinkView(
 internal sealed record OperationView(
     string Id,
     string CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
     [property: JsonConverter(typeof(CamelCaseEnum<OperationKind>))] OperationKind Kind,
     [property: JsonConverter(typeof(CamelCaseEnum<OperationState>))] OperationState State,
     DateTimeOffset Started,
@@ -102,7 +109,14 @@ internal enum OperationState
 
 /// <summary>What compacting or clearing a cache removed, and what remains.</summary>
 /// <remarks>
+/// <para><c>Sizing</c>: How the cache counts what is called bytes here.</para>
 /// <para><c>EntriesRemoved</c>: Entries that were removed for this reason while it ran.</para>
 /// <para><c>BytesRemoved</c>: Their accounted bytes.</para>
 /// </remarks>
-internal sealed record RemovalView(string CacheName, long EntriesRemoved, long BytesRemoved, long UsedBytes, int Count);
+internal sealed record RemovalView(
+    string CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
+    long EntriesRemoved,
+    long BytesRemoved,
+    long UsedBytes,
+    int Count);

@@ -116,7 +116,7 @@ internal sealed class Sampler(
         // A shrink that the application or its configuration caused is first seen here.
         foreach (CacheSnapshot snapshot in snapshots)
         {
-            changes.Observe(snapshot.Name, snapshot.MaxMemory);
+            changes.Observe(snapshot.Name, snapshot.Sizing, snapshot.MaxMemory);
             if (snapshot.LastReport is { } report)
             {
                 shrinks.Note(report);

@@ -112,7 +112,7 @@ export class CacheCard {
 
     this.#shownAt = moment;
     this.#outcome(element('h4', {}, shrink.limitChange === 'raised' ? 'Last change, ' : 'Last shrink or release, ',
-      element('time', { datetime: shrink.time }, time(shrink.time))), shrinkView(shrink, this.size));
+      element('time', { datetime: shrink.time }, time(shrink.time))), shrinkView(shrink));
   }
 
   /** Runs one change. Nothing else can be started on this card meanwhile; a failure is shown here. */
@@ -197,10 +197,11 @@ export class CacheCard {
   }
 
   #showRemoved(what, removal) {
+    const size = sizeOf(removal);
     this.#outcome(element('h4', {}, `${what}, ${time(new Date())}`), element('p', { class: 'sentence' },
       element('span', { class: 'badge good' }, what), ' ',
-      `${entries(removal.entriesRemoved)} (${this.size(removal.bytesRemoved)}) removed; `
-        + `${entries(removal.count)} (${this.size(removal.usedBytes)}) left.`));
+      `${entries(removal.entriesRemoved)} (${size(removal.bytesRemoved)}) removed; `
+        + `${entries(removal.count)} (${size(removal.usedBytes)}) left.`));
   }
 
   #outcome(...content) {

@@ -5,7 +5,7 @@ import { CacheCard } from './cache-card.js';
 import { CachesTable } from './caches-table.js';
 import { byId, element, setText } from './dom.js';
 import { Feed } from './feed.js';
-import { duration, sizeOf, time } from './format.js';
+import { duration, time } from './format.js';
 import { HistoryChart } from './history-chart.js';
 import { showSamples, showShrinks } from './history-tables.js';
 import { MemoryView } from './memory-view.js';
@@ -41,7 +41,7 @@ async function load() {
     showOverview(caches);
     chart.update();
     feed.loaded(history);
-    showShrinks(timeline, sizeOfCache);
+    showShrinks(timeline);
     showChanges(timeline.changes);
     showTop();
   } catch (error) {
@@ -114,7 +114,7 @@ function clear(instance) {
   overview = null;
   byId('cards').replaceChildren();
   table.build([], cards);
-  showShrinks(timeline, sizeOfCache);
+  showShrinks(timeline);
   showChanges([]);
   byId('facts').replaceChildren();
   byId('samples').open = false;
@@ -122,8 +122,6 @@ function clear(instance) {
   feed.forget();
   load().then(() => memory.load());
 }
-
-const sizeOfCache = (name) => cards.has(name) ? sizeOf(cards.get(name).cache) : null;
 
 /** What happened in the time that the chart shows: to one cache, or to all. */
 function shownWindow(name) {
@@ -153,7 +151,7 @@ function showShrink(shrink) {
   timeline.addShrink(shrink);
   cards.get(shrink.cacheName)?.showShrink(shrink);
   chart.update();
-  showShrinks(timeline, sizeOfCache);
+  showShrinks(timeline);
 }
 
 function showChange(change) {

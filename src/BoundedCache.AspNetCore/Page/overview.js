@@ -1,7 +1,7 @@
 // The top of the page: whether memory is fine, in words, and the figures that one looks for first.
 
 import { byId, element, setText } from './dom.js';
-import { bytes, count, duration, percent, perSecond, time } from './format.js';
+import { bytes, count, duration, entries, percent, perSecond, sizeOf, time } from './format.js';
 
 /** From this share of a limit on, the process is close to it. */
 const close = 0.9;
@@ -37,8 +37,9 @@ export function judge(sample, overview) {
   if (yielding.length > 0) {
     const most = yielding.reduce((a, b) => a.effectiveMaxBytes / a.maxBytes < b.effectiveMaxBytes / b.maxBytes ? a : b);
     const others = yielding.length === 1 ? '' : `${yielding.length} caches may hold less than their limits; `;
+    const size = sizeOf(overview.caches.find(({ name }) => name === most.name) ?? most);
     return ['warn', 'Under memory pressure', `${others}“${most.name}” may for now hold `
-      + `${bytes(most.effectiveMaxBytes)} of ${bytes(most.maxBytes)}.`];
+      + `${size(most.effectiveMaxBytes)} of ${size(most.maxBytes)}.`];
   }
 
   if (overview.advice) {
@@ -130,8 +131,9 @@ const outcomes = {
 };
 
 function sentenceOf(change) {
-  const removed = `${count(change.entriesRemoved ?? 0)} removed, ${bytes(change.bytesRemoved ?? 0)}`;
-  return change.kind === 'limit' ? `Limit ${bytes(change.oldMaxBytes)} → ${bytes(change.newMaxBytes)}`
+  const size = sizeOf(change);
+  const removed = `${entries(change.entriesRemoved ?? 0)} removed, ${size(change.bytesRemoved ?? 0)}`;
+  return change.kind === 'limit' ? `Limit ${size(change.oldMaxBytes)} → ${size(change.newMaxBytes)}`
     : change.kind === 'release' ? 'Memory released'
       : change.kind === 'compact' ? `Compacted: ${removed}`
         : change.kind === 'clear' ? `Cleared: ${removed}`

@@ -100,7 +100,7 @@ public sealed class FigureTests
 
         Assert.Equal(
             """
-            {"cacheName":"fake","oldMaxBytes":1000,"newMaxBytes":1,"limitChange":"lowered",
+            {"cacheName":"fake","sizing":"measured","oldMaxBytes":1000,"newMaxBytes":1,"limitChange":"lowered",
             "entriesEvicted":2,"bytesEvicted":3,"usedBytes":4,"count":5,"evictionMilliseconds":6,
             "totalMilliseconds":7.5,"gcPauseMilliseconds":8,"longestGcPauseMilliseconds":9,"collections":1,
             "releaseMode":"gentle","outcome":"partial","reason":"why","advice":["what"],"releasedBytes":40}
@@ -173,7 +173,7 @@ public sealed class FigureTests
         LimitPreview preview = LimitPreview.Create(
             new CacheSnapshot { Name = "fake", MaxMemory = 2000, UsedMemory = used, Count = count }, limit);
 
-        Assert.Equal(new LimitPreview("fake", 2000, limit, used, entries, bytes), preview);
+        Assert.Equal(new LimitPreview("fake", EntrySizing.Measured, 2000, limit, used, entries, bytes), preview);
     }
 
     [Fact]

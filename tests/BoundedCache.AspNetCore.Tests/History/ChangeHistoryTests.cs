@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.History;
 
@@ -55,6 +56,37 @@ public sealed class ChangeHistoryTests
         Assert.Equal(
             ["1048576 5000 127.0.0.1", "5000 6000 the application or its configuration"],
             changes.Select(static change => $"{change!["oldMaxBytes"]} {change["newMaxBytes"]} {change["who"]}"));
+    }
+
+    [Fact]
+    public async Task Everything_that_has_amounts_of_a_cache_says_whether_they_are_bytes()
+    {
+        await using AdminHost host = await AdminHost.StartAsync(services: static services =>
+            services.AddKeyedBoundedMemoryCache("units", static cache =>
+                (cache.Sizing, cache.MaxMemory, cache.ReleaseMode) =
+                    (EntrySizing.Declared, 1000, ReleaseMode.None)));
+        string[] answers =
+        [
+            (await host.GetAsync("api/caches/units/limit/preview?maxMemory=500")).AssertOk().Text,
+            (await host.PutAsync("api/caches/units/limit", """{"maxMemory": 500}""")).AssertOk().Text,
+            (await host.PutAsync(
+                "api/caches/units/limit", """{"maxMemory": 400}""", "Prefer: respond-async")).Text,
+            (await host.PostAsync("api/caches/units/compact", """{"share": 1}""")).AssertOk().Text,
+            (await host.PostAsync("api/caches/units/clear", "{}")).AssertOk().Text,
+        ];
+        await host.PostAsync("api/caches/units/release", "{}");
+        JsonNode history = (await host.GetAsync("api/history")).AssertOk().Json;
+
+        Assert.All(answers, static answer => Assert.Contains("\"sizing\":\"declared\"", answer));
+        Assert.Contains("limit 1,000 units -> 500 units", answers[1], StringComparison.Ordinal);
+        Assert.Equal(
+            ["limit", "limit", "compact", "clear", "release"],
+            history["changes"]!.AsArray().Select(static change => change!["kind"]!.GetValue<string>()));
+        Assert.All(
+            history["changes"]!.AsArray().Concat(history["shrinks"]!.AsArray()),
+            static each => Assert.Equal("declared", each!["sizing"]!.GetValue<string>()));
+        Assert.Contains(host.Log.Admin, static line => line.Text.EndsWith(
+            "sets the limit from 1000 to 500 units", StringComparison.Ordinal));
     }
 
     [Fact]
