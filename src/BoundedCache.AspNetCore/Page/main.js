@@ -29,12 +29,15 @@ let cards = new Map();
 let canChange = null;
 let overview = null;
 let oldSince = null;
-const earlier = new Set();
 
 /** Loads everything. */
 async function load() {
   try {
     const [caches, history] = await Promise.all([api.getCaches(), api.getHistory()]);
+    if (caches.service.instance !== history.service.instance) {
+      return; // Another process answers than before: what is shown is loaded from that one.
+    }
+
     byId('trouble').replaceChildren();
     feed.intervalMilliseconds = history.intervalMilliseconds;
     timeline.load(history);
@@ -69,7 +72,6 @@ function showOverview(now) {
   byId('read-only').hidden = now.canChange;
   byId('report-collect').hidden = !now.canChange;
   showService(now.service);
-  earlier.add(now.service.instance);
   const known = canChange === now.canChange
     && now.caches.map((cache) => cache.name).join('\n') === [...cards.keys()].join('\n');
   if (known) {
@@ -96,17 +98,11 @@ function buildCards({ caches, canChange: mayChange }) {
 }
 
 /** Another process answers than before: nothing of the dead one may stay on the page. */
-function clear(instance) {
-  const notice = byId('other-process');
+function clear() {
   const first = timeline.samples[0];
-  notice.hidden = false;
-  setText(notice, earlier.has(instance)
-    ? 'Several processes answer at this address, in turn. Each figure is of the one that is named at the top when it '
-      + 'came. Open the page of one process to see one process.'
-    : `The service was restarted, or another process answers, at ${time(new Date())}. What belonged to the earlier `
-      + `process${overview ? ` (PID ${overview.service.processId} on ${overview.service.machine})` : ''} was cleared`
-      + `${first ? `, ${duration(timeline.samples.at(-1).seconds - first.seconds)} of history with it` : ''}.`);
-  earlier.add(instance);
+  showNotice(`The service was restarted, or another process answers, at ${time(new Date())}. What belonged to the `
+    + `earlier process${overview ? ` (PID ${overview.service.processId} on ${overview.service.machine})` : ''} was `
+    + `cleared${first ? `, ${duration(timeline.samples.at(-1).seconds - first.seconds)} of history with it` : ''}.`);
   timeline.clear();
   chart.update();
   cards = new Map();
@@ -121,6 +117,16 @@ function clear(instance) {
   memory.clear();
   feed.forget();
   load().then(() => memory.load());
+}
+
+function showSeveral() {
+  showNotice('Several processes answer at this address, in turn. This page shows the one that is named at the top, and '
+    + 'drops what the others answer. A change may reach any of them. Open the page of one process.');
+}
+
+function showNotice(text) {
+  byId('other-process').hidden = false;
+  setText(byId('other-process'), text);
 }
 
 /** What happened in the time that the chart shows: to one cache, or to all. */
@@ -212,7 +218,7 @@ byId('span').addEventListener('change', (event) => {
 });
 byId('samples').addEventListener('toggle', (event) => event.target.open && showSamples(chart));
 
-api.watchInstance(clear);
+api.watchInstance(clear, showSeveral);
 await load();
 memory.load();
 feed.start();
