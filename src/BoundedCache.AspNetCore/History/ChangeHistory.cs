@@ -46,7 +46,8 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
         ChangeView added;
         lock (_lock)
         {
-            added = change with { Number = ++_last, Time = time.GetUtcNow() };
+            DateTimeOffset now = time.GetUtcNow();
+            added = change with { Number = ++_last, Time = now, Ended = change.Outcome is null ? null : now };
             _changes.AddLast(added);
             if (_changes.Count > Most)
             {
@@ -67,7 +68,7 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
     /// <summary>Says how a change ended.</summary>
     public void End(ChangeView change, string outcome)
     {
-        ChangeView ended = change with { Outcome = outcome };
+        ChangeView ended = change with { Outcome = outcome, Ended = time.GetUtcNow() };
         lock (_lock)
         {
             if (_changes.Find(change) is not { } node)
@@ -120,6 +121,7 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
 /// <para><c>CacheName</c>: Null for a change of no cache: a memory report with a collection.</para>
 /// <para><c>Who</c>: The user's name, if there is one, and the address of the connection.</para>
 /// <para><c>Sizing</c>: How the cache counts its limit and what was removed.</para>
+/// <para><c>Time</c>, <c>Ended</c>: When it began and when it ended; <c>Ended</c> is null while it is under way.</para>
 /// <para><c>Outcome</c>: How it ended; null while it is under way.</para>
 /// </remarks>
 internal sealed record ChangeView(
@@ -130,6 +132,8 @@ internal sealed record ChangeView(
     public int Number { get; init; }
 
     public DateTimeOffset Time { get; init; }
+
+    public DateTimeOffset? Ended { get; init; }
 
     [JsonConverter(typeof(CamelCaseEnum<EntrySizing>))]
     public EntrySizing Sizing { get; init; }

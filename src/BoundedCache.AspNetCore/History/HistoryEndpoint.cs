@@ -15,6 +15,10 @@ internal sealed class HistoryEndpoint(
     ServiceView service,
     BoundedCacheAdminOptions options)
 {
+    /// <param name="since">
+    /// A time, usually that of the last sample the client has. What was recorded at that very time is sent too: it may
+    /// have come after the sample.
+    /// </param>
     public Results<JsonHttpResult<HistoryView>, Problem> Get(string? since)
     {
         DateTimeOffset after = DateTimeOffset.MinValue;
@@ -39,7 +43,7 @@ internal sealed class HistoryEndpoint(
                 service,
                 sampler.After(after),
                 [.. shrinks.Views.Where(shrink => shrink.Time > after)],
-                [.. changes.Views.Where(change => change.Time > after || change.Outcome is null)]),
+                [.. changes.Views.Where(change => change.Ended is null || change.Ended >= after)]),
             AdminJsonContext.Readable.HistoryView);
     }
 }

@@ -88,7 +88,13 @@ export async function readStream(signal, onEvent) {
     throw await problemOf(response);
   }
 
-  noteInstance(response, instance);
+  try {
+    noteInstance(response, instance);
+  } catch (error) {
+    await response.body.cancel();
+    throw error;
+  }
+
   const mine = instance;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';

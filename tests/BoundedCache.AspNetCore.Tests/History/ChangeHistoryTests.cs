@@ -123,6 +123,45 @@ public sealed class ChangeHistoryTests
         Assert.NotEmpty(last);
     }
 
+    [Fact]
+    public async Task A_change_that_began_before_since_and_ended_after_it_is_told_with_its_outcome()
+    {
+        var time = new ManualTimeProvider();
+        var running = new TaskCompletionSource<ShrinkReport>();
+        var cache = new FakeCache("fake") { Snapshot = new CacheSnapshot { Name = "fake" }, Ending = running.Task };
+        await using AdminHost host = await AdminHost.StartAsync(
+            all => (all.AllowLoopback, all.TimeProvider) = (true, time),
+            services => services.AddSingleton(new BoundedMemoryCacheRegistry([cache])));
+        await host.PostAsync("api/caches/fake/release", "{}", "Prefer: respond-async");
+        time.Advance(TimeSpan.FromSeconds(2));
+        string since = (await LastSampleAsync(host))["time"]!.GetValue<string>();
+        JsonNode begun = Assert.Single(await ChangesAsync(host, since))!;
+        Assert.Null(begun["outcome"]);
+        Assert.Null(begun["ended"]);
+
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        running.SetResult(new ShrinkReport { CacheName = "fake", Outcome = ReleaseOutcome.Released });
+        JsonNode ended = begun;
+        using var hung = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (ended["outcome"] is null)
+        {
+            Assert.False(hung.IsCancellationRequested, "The change has not ended within 30 s.");
+            ended = Assert.Single(await ChangesAsync(host, since))!;
+        }
+
+        Assert.Equal("released", ended["outcome"]!.GetValue<string>());
+        Assert.Equal("2026-01-01T00:00:02.5+00:00", ended["ended"]!.GetValue<string>());
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Empty(await ChangesAsync(host, (await LastSampleAsync(host))["time"]!.GetValue<string>()));
+    }
+
+    private static async Task<JsonNode> LastSampleAsync(AdminHost host) =>
+        (await host.GetAsync("api/history")).AssertOk().Json["samples"]!.AsArray()[^1]!;
+
+    private static async Task<JsonArray> ChangesAsync(AdminHost host, string since) =>
+        (await host.GetAsync($"api/history?since={Uri.EscapeDataString(since)}"))
+            .AssertOk().Json["changes"]!.AsArray();
+
     [Theory]
     [InlineData("")]
     [InlineData("yesterday")]
