@@ -39,6 +39,32 @@ public sealed class LiveTests(BrowserFixture chromium)
     }
 
     [BrowserFact]
+    public async Task What_happens_between_two_streams_is_not_lost()
+    {
+        await using AdminSite site = await AdminSite.StartAsync(
+            configure: static options => options.SampleInterval = TimeSpan.FromSeconds(5));
+        await using AdminPage page = await chromium.OpenAsync(site);
+        var gate = new TaskCompletionSource();
+        await page.Browser.RouteAsync("**/api/stream", async route =>
+        {
+            await gate.Task;
+            await route.ContinueAsync();
+        });
+
+        // The stream breaks, and it opens again before its silence is noticed.
+        Task<IRequest> again = page.Browser.WaitForRequestAsync("**/api/stream");
+        await page.Browser.EvaluateAsync("dispatchEvent(new Event('pagehide'))");
+        await again;
+        await site.First.SetMaxMemoryAsync(3 << 20);
+        using var client = new HttpClient();
+        await client.GetStringAsync(new Uri(site.PageAddress, "api/caches"));
+        gate.SetResult();
+
+        await Expect(page.Browser.Locator("#shrink-count")).ToHaveTextAsync(
+            "1", new LocatorAssertionsToHaveTextOptions { Timeout = 3500 });
+    }
+
+    [BrowserFact]
     public async Task The_table_shows_what_the_chart_shows()
     {
         await using AdminSite site = await AdminSite.StartAsync();

@@ -5,6 +5,8 @@ namespace BoundedCache.AspNetCore.Changes;
 
 /// <summary>A <see cref="ShrinkReport"/> as the API shows it, and when it was first seen.</summary>
 /// <remarks>
+/// <para><c>Number</c>: Counts up from 1 within one run of the service, in the order in which reports came.</para>
+/// <para><c>Time</c>: When it came. One that comes late is dated before what began after it.</para>
 /// <para>
 /// <c>Sizing</c>: How the cache counts. With declared sizes limits, evicted and used bytes are the application's units.
 /// </para>
@@ -36,6 +38,12 @@ internal sealed record ShrinkView(
     long ReleasedBytes,
     string Summary)
 {
+    public int Number { get; init; }
+
+    /// <summary>When it came, also where it is dated earlier.</summary>
+    [JsonIgnore]
+    public DateTimeOffset Recorded { get; init; }
+
     public static ShrinkView From(ShrinkReport report, DateTimeOffset time) => new(
         time,
         report.CacheName,

@@ -42,7 +42,7 @@ internal sealed class HistoryEndpoint(
                 options.SampleInterval.TotalMilliseconds,
                 service,
                 sampler.After(after),
-                [.. shrinks.Views.Where(shrink => shrink.Time > after)],
+                [.. shrinks.Views.Where(shrink => shrink.Recorded >= after)],
                 [.. changes.Views.Where(change => change.Ended is null || change.Ended >= after)]),
             AdminJsonContext.Readable.HistoryView);
     }

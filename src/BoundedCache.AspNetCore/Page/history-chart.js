@@ -220,7 +220,7 @@ export class HistoryChart {
         continue;
       }
 
-      let group = { xs: [x], first: shrink.number, last: shrink.number };
+      let group = { xs: [x], first: shrink.mark, last: shrink.mark };
       this.#place(group, bbox, ctx, ratio);
       while (groups.length > 0 && groups.at(-1).x + groups.at(-1).width / 2 + 2 * ratio > group.x - group.width / 2) {
         const before = groups.pop();

@@ -24,7 +24,7 @@ export function showShrinks(timeline) {
   byId('no-shrinks').hidden = shown.length > 0;
   byId('shrink-list').replaceChildren(...shown.map((shrink) => element('li', {},
     element('p', { class: 'shrink-head' },
-      element('span', { class: 'mark', 'aria-label': `Mark ${shrink.number}`, role: 'img' }, String(shrink.number)),
+      element('span', { class: 'mark', 'aria-label': `Mark ${shrink.mark}`, role: 'img' }, String(shrink.mark)),
       element('strong', {}, shrink.cacheName), ' ', element('time', { datetime: shrink.time }, time(shrink.time))),
     shrinkView(shrink))));
 }

@@ -20,7 +20,7 @@ const memory = new MemoryView();
 const table = new CachesTable((name) => shownWindow(name));
 const feed = new Feed({
   onState: showConnection,
-  onService: () => {},
+  onHistory: showHistory,
   onSample: showSample,
   onShrink: showShrink,
   onChange: showChange,
@@ -151,6 +151,34 @@ function showSample(sample) {
   sample.caches.forEach((now) => cards.get(now.name)?.updateNow(now, now.hitRatio));
   table.update(sample.caches);
   showTop();
+}
+
+/** Shows what a poll brought, all at once. */
+function showHistory({ samples, shrinks, changes }) {
+  samples.forEach((sample) => timeline.addSample(sample));
+  shrinks.forEach((shrink) => {
+    timeline.addShrink(shrink);
+    cards.get(shrink.cacheName)?.showShrink(shrink);
+  });
+  changes.forEach((change) => timeline.addChange(change));
+  if (shrinks.length > 0) {
+    showShrinks(timeline);
+  }
+
+  if (changes.length > 0) {
+    showChanges(timeline.changes);
+  }
+
+  const now = samples.at(-1);
+  if (now) {
+    now.caches.forEach((cache) => cards.get(cache.name)?.updateNow(cache, cache.hitRatio));
+    table.update(now.caches);
+    showTop();
+  }
+
+  if (now || shrinks.length > 0) {
+    chart.update();
+  }
 }
 
 function showShrink(shrink) {

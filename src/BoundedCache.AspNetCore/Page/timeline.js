@@ -36,12 +36,12 @@ export class Timeline {
   }
 
   addShrink(shrink) {
-    if (this.shrinks.some((known) => known.time === shrink.time && known.cacheName === shrink.cacheName)) {
+    if (this.shrinks.some((known) => known.number === shrink.number)) {
       return;
     }
 
-    const number = (this.shrinks.at(-1)?.number ?? 0) + 1;
-    this.shrinks.push({ ...shrink, seconds: Date.parse(shrink.time) / 1000, number });
+    const mark = (this.shrinks.at(-1)?.mark ?? 0) + 1;
+    this.shrinks.push({ ...shrink, seconds: Date.parse(shrink.time) / 1000, mark });
     if (this.shrinks.length > mostShrinks) {
       this.shrinks.shift();
     }

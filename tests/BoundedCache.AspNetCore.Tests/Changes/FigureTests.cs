@@ -90,10 +90,11 @@ public sealed class FigureTests
             .AssertOk().Json.AsObject();
 
         Assert.Equal("2026-01-01T00:00:00+00:00", shown["time"]!.GetValue<string>());
+        Assert.Equal(1, shown["number"]!.GetValue<int>());
         Assert.Equal(100, shown["before"]!["residentBytes"]!.GetValue<long>());
         Assert.Equal(60, shown["after"]!["residentBytes"]!.GetValue<long>());
         Assert.Equal((await cache.Ending).ToString(), shown["summary"]!.GetValue<string>());
-        foreach (string name in (string[])["time", "before", "after", "summary"])
+        foreach (string name in (string[])["number", "time", "before", "after", "summary"])
         {
             shown.Remove(name);
         }
