@@ -146,7 +146,7 @@ function showTop() {
 }
 
 function showSample(sample) {
-  timeline.addSample(sample);
+  timeline.addSamples([sample]);
   chart.update();
   sample.caches.forEach((now) => cards.get(now.name)?.updateNow(now, now.hitRatio));
   table.update(sample.caches);
@@ -155,7 +155,7 @@ function showSample(sample) {
 
 /** Shows what a poll brought, all at once. */
 function showHistory({ samples, shrinks, changes }) {
-  samples.forEach((sample) => timeline.addSample(sample));
+  timeline.addSamples(samples);
   shrinks.forEach((shrink) => {
     timeline.addShrink(shrink);
     cards.get(shrink.cacheName)?.showShrink(shrink);
