@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using BoundedCache.Browser.Tests.Support;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,7 +34,7 @@ public sealed class TruthTests(BrowserFixture chromium)
         await page.Browser.WaitForResponseAsync("**/api/caches");
         await Expect(card.Outcome).ToContainTextAsync("Limit unchanged at 20 MiB");
         await Expect(card.Outcome.Locator("time"))
-            .ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^\\d\\d:"));
+            .ToHaveTextAsync(new Regex("^\\d\\d:"));
         await Expect(page.Browser.Locator("#changes tr")).ToHaveCountAsync(3);
     }
 
@@ -86,7 +87,7 @@ public sealed class TruthTests(BrowserFixture chromium)
         await using (page)
         {
             await Expect(page.Browser.Locator("body.old")).ToHaveCountAsync(1);
-            var clock = new System.Text.RegularExpressions.Regex("as of \\d\\d:\\d\\d:\\d\\d$");
+            var clock = new Regex("as of \\d\\d:\\d\\d:\\d\\d$");
             foreach (ILocator label in await page.Browser.Locator(".as-of").AllAsync())
             {
                 await Expect(label).ToBeVisibleAsync();
@@ -97,9 +98,34 @@ public sealed class TruthTests(BrowserFixture chromium)
             await page.Browser.EvaluateAsync("scrollTo(0, document.body.scrollHeight)");
             await Expect(page.Connection).ToBeInViewportAsync();
             await Expect(page.Connection).ToHaveTextAsync(
-                new System.Text.RegularExpressions.Regex("^\\s*Connection lost. As of \\d\\d:\\d\\d:\\d\\d\\s*$"));
+                new Regex("^\\s*Connection lost. As of \\d\\d:\\d\\d:\\d\\d\\s*$"));
             await Expect(page.Card(AdminSite.SecondName).Used).ToHaveCSSAsync("font-style", "italic");
         }
+    }
+
+    [BrowserTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task When_the_clock_of_the_service_goes_back_the_page_follows_it(bool hasStream)
+    {
+        var clock = new SteppingClock();
+        await using AdminSite site = await AdminSite.StartAsync(configure: options => options.TimeProvider = clock);
+        await using AdminPage page = await chromium.OpenAsync(site);
+        if (!hasStream)
+        {
+            await page.Browser.RouteAsync("**/api/stream", static route => route.AbortAsync());
+            await page.Browser.EvaluateAsync("dispatchEvent(new Event('pagehide'))");
+        }
+
+        await site.First.SetMaxMemoryAsync(12 << 20);
+        await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("to 12 MiB");
+        clock.Offset = TimeSpan.FromMinutes(-50);
+        AdminSite.Fill(site.Second, 12 << 20);
+        await site.First.SetMaxMemoryAsync(11 << 20);
+
+        await Expect(page.Browser.Locator("[data-line=used] .value"))
+            .ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory + site.Second.UsedMemory));
+        await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("to 11 MiB");
     }
 
     [BrowserFact]
@@ -137,7 +163,7 @@ public sealed class TruthTests(BrowserFixture chromium)
             ILocator card = tab.GetByRole(AriaRole.Article, new() { Name = AdminSite.FirstName, Exact = true });
             await Expect(card.Locator("[data-figure=used]")).ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory));
             await Expect(tab.Locator("#connection")).ToHaveTextAsync(
-                new System.Text.RegularExpressions.Regex("^\\s*(Live|Polling. Two other tabs of this page)"));
+                new Regex("^\\s*(Live|Polling. Two other tabs of this page)"));
         }
 
         await tabs[^1].BringToFrontAsync();
@@ -275,5 +301,19 @@ public sealed class TruthTests(BrowserFixture chromium)
         await Expect(changes.First).ToContainTextAsync("Cleared: 5 entries removed, 500 units");
         await page.Browser.GetByText("Shrinks and releases").ClickAsync();
         await Expect(page.Browser.Locator("#shrink-list")).ToContainTextAsync("from 5,000 units to 500 units");
+    }
+
+    /// <summary>A clock whose time a test sets back, and whose timers go on.</summary>
+    private sealed class SteppingClock : TimeProvider
+    {
+        private long _offset;
+
+        public TimeSpan Offset
+        {
+            get => new(Interlocked.Read(ref _offset));
+            set => Interlocked.Exchange(ref _offset, value.Ticks);
+        }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
     }
 }

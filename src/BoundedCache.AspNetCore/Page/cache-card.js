@@ -22,6 +22,7 @@ const policies = { leastRecentlyUsed: 'least recently used', scanResistant: 'sca
 
 export class CacheCard {
   #shownAt = -Infinity;
+  #shownNumber = 0;
   #hitRatio = null;
 
   /**
@@ -73,6 +74,10 @@ export class CacheCard {
       ...reasons.map(([key, label]) => this.#row(label, cache.evictions[key].entries, cache.evictions[key].bytes)),
       this.#row('Refused', cache.refused, null));
     const report = cache.lastReport ?? cache.lastShrink;
+    if (report?.number > this.#shownNumber) {
+      this.#shownAt = -Infinity; // The service knows which is the newest, also where its clock went back.
+    }
+
     if (report) {
       this.showShrink(report);
     }
@@ -111,6 +116,7 @@ export class CacheCard {
     }
 
     this.#shownAt = moment;
+    this.#shownNumber = shrink.number;
     this.#outcome(element('h4', {}, shrink.limitChange === 'raised' ? 'Last change, ' : 'Last shrink or release, ',
       element('time', { datetime: shrink.time }, time(shrink.time))), shrinkView(shrink));
   }

@@ -32,6 +32,7 @@ export class Feed {
   #failing = false;
   #polling = false;
   #polledAt = 0;
+  #reloadedAt = -Infinity;
   #why = '';
   #state = 'connecting';
 
@@ -57,6 +58,7 @@ export class Feed {
 
   /** The history was loaded: its last sample is the newest figure on the page. */
   loaded(history) {
+    this.#lastSample = null;
     this.#noteHistory(history);
     this.#heard();
   }
@@ -80,7 +82,7 @@ export class Feed {
       this.#openStream();
     }
 
-    const silent = now - this.#sampledAt > this.#interval + patienceMilliseconds;
+    const silent = !this.#isRecent(this.#interval);
     const behind = this.#stream?.live && !this.#stream.caughtUp;
     if ((silent || behind) && !this.#polling && now - this.#polledAt >= Math.max(leastPollMilliseconds, this.#interval)) {
       this.#poll();
@@ -177,10 +179,26 @@ export class Feed {
 
       this.#noteHistory(history);
       this.handlers.onHistory(history);
+      if (history.samples.length === 0 && !this.#isRecent(2 * this.#interval)) {
+        this.#clockWentBack(); // Or no samples are taken any more; the whole history is as good an answer.
+      }
     } catch {
       this.#failing = true;
     } finally {
       this.#polling = false;
+    }
+  }
+
+  #isRecent(milliseconds) {
+    return performance.now() - this.#sampledAt <= milliseconds + patienceMilliseconds;
+  }
+
+  /** What is asked for since the last sample's time would leave out what comes. The history is loaded anew. */
+  #clockWentBack() {
+    const now = performance.now();
+    if (now - this.#reloadedAt >= Math.max(oldAfterMilliseconds, this.#interval)) {
+      this.#reloadedAt = now;
+      this.handlers.onClockBack();
     }
   }
 
@@ -206,6 +224,11 @@ export class Feed {
 
   #pass(kind, data) {
     if (kind === 'sample') {
+      if (this.#lastSample && Date.parse(data.time) < Date.parse(this.#lastSample) - this.#interval) {
+        this.#clockWentBack();
+        return;
+      }
+
       this.#note(data);
       if (this.#stream?.caughtUp) {
         this.#complete = data.time;

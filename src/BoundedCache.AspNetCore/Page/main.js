@@ -24,6 +24,7 @@ const feed = new Feed({
   onSample: showSample,
   onShrink: showShrink,
   onChange: showChange,
+  onClockBack: load,
 });
 let cards = new Map();
 let canChange = null;

@@ -198,4 +198,21 @@ public sealed class ChangeHistoryTests
             kept.Zip(kept.Skip(1)),
             static pair => Assert.InRange(pair.Second.Time - pair.First.Time, TimeSpan.Zero, TimeSpan.FromMinutes(20)));
     }
+
+    [Fact]
+    public void When_the_clock_goes_back_what_was_dated_later_is_dropped_and_samples_stay_in_order()
+    {
+        var tiers = new SampleTiers(100, TimeSpan.FromSeconds(1));
+        DateTimeOffset start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        foreach (int second in (int[])[.. Enumerable.Range(0, 300), .. Enumerable.Range(100, 50)])
+        {
+            tiers.Add(new SampleView(start.AddSeconds(second), second, 0, 0, []));
+        }
+
+        IReadOnlyList<SampleView> kept = tiers.After(DateTimeOffset.MinValue);
+
+        Assert.Equal(kept.OrderBy(static sample => sample.Time).Distinct(), kept);
+        Assert.Equal(start.AddSeconds(149), kept[^1].Time);
+        Assert.Equal(start.AddSeconds(149), Assert.Single(tiers.After(start.AddSeconds(148))).Time);
+    }
 }
