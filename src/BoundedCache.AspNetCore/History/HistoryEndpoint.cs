@@ -61,8 +61,18 @@ internal sealed record HistoryView(
     IReadOnlyList<ChangeView> Changes);
 
 /// <summary>The process and its caches at one moment, in bytes.</summary>
+/// <remarks><c>ResidentBytes</c>: Null where the operating system does not tell it.</remarks>
 internal sealed record SampleView(
-    DateTimeOffset Time, long ResidentBytes, long CommittedBytes, long LiveBytes, IReadOnlyList<CacheSample> Caches);
+    DateTimeOffset Time, long? ResidentBytes, long CommittedBytes, long LiveBytes, IReadOnlyList<CacheSample> Caches)
+{
+    public static SampleView Of(
+        DateTimeOffset time, ProcessMemorySnapshot process, IReadOnlyList<CacheSample> caches) => new(
+        time,
+        process.IsResidentUnknown ? null : process.ResidentBytes,
+        process.CommittedBytes,
+        process.LiveBytes,
+        caches);
+}
 
 /// <summary>One cache at that moment.</summary>
 /// <remarks>

@@ -84,7 +84,7 @@ internal sealed class SampleTiers(int finest, TimeSpan interval)
                 _highest = null;
             }
 
-            if (_highest is null || sample.ResidentBytes >= _highest.ResidentBytes)
+            if (_highest is null || (sample.ResidentBytes ?? 0) >= (_highest.ResidentBytes ?? 0))
             {
                 _highest = sample;
             }

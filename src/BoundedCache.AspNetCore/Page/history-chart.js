@@ -22,6 +22,8 @@ const lines = [
   { id: 'max', label: 'Limit', width: 1.5, dash: [14, 4, 2, 4], stepped: true, read: (sample, totals) => totals.max },
 ];
 
+const known = (amount) => amount === null ? 'unknown' : bytes(amount);
+
 // Powers of two, so that the ticks are round in binary units.
 const steps = Array.from({ length: 54 }, (_, power) => 1024 * 2 ** power);
 
@@ -74,7 +76,7 @@ export class HistoryChart {
   rows(most) {
     const every = Math.max(1, Math.ceil(this.#visible.length / most));
     return this.#visible.filter((_, index) => (this.#visible.length - 1 - index) % every === 0).reverse()
-      .map(({ sample, totals }) => [time(sample.time), ...lines.map((line) => bytes(line.read(sample, totals)))]);
+      .map(({ sample, totals }) => [time(sample.time), ...lines.map((line) => known(line.read(sample, totals)))]);
   }
 
   get visibleSamples() {
@@ -112,7 +114,7 @@ export class HistoryChart {
 
     setText(byId('moment'), index === null ? `Now, ${time(at.sample.time)}` : `At ${time(at.sample.time)}`);
     for (const line of lines) {
-      setText(this.#figures.get(line.id), bytes(line.read(at.sample, at.totals)));
+      setText(this.#figures.get(line.id), known(line.read(at.sample, at.totals)));
     }
   }
 

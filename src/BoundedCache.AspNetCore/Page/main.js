@@ -13,6 +13,7 @@ import { showChanges, showFacts, showService, showStatus } from './overview.js';
 import { Timeline, windowOf } from './timeline.js';
 
 const refreshMilliseconds = 5000;
+const failuresToTell = 2;
 
 const timeline = new Timeline();
 const chart = new HistoryChart(timeline);
@@ -30,6 +31,10 @@ let cards = new Map();
 let canChange = null;
 let overview = null;
 let oldSince = null;
+/** When the caches' tables and the advice were loaded last, and how often that has failed since. */
+let overviewAt = null;
+let refreshFailures = 0;
+let connection = ['connecting', 'Connecting', null];
 
 /** Loads everything. */
 async function load() {
@@ -61,14 +66,23 @@ async function refresh() {
   try {
     showOverview(await api.getCaches());
   } catch (error) {
+    refreshFailures++;
     if (cards.size === 0) {
-      showTrouble(error); // Otherwise the bar at the top says it.
+      showTrouble(error);
+    } else {
+      showConnection(...connection);
     }
   }
 }
 
 function showOverview(now) {
   overview = now;
+  overviewAt = new Date();
+  if (refreshFailures > 0) {
+    refreshFailures = 0;
+    showConnection(...connection);
+  }
+
   byId('trouble').replaceChildren();
   byId('read-only').hidden = now.canChange;
   byId('report-collect').hidden = !now.canChange;
@@ -194,14 +208,17 @@ function showChange(change) {
   showChanges(timeline.changes);
 }
 
-/** @param since the time of the newest figure, if there is one */
+/**
+ * The live stream may go on where all else fails: then the bar says how old the rest is.
+ * @param since the time of the newest figure, if there is one
+ */
 function showConnection(state, text, since) {
-  const connection = byId('connection');
+  connection = [state, text, since];
   const lost = state === 'lost';
-  if (connection.dataset.state !== state || connection.querySelector('.text').textContent !== text) {
-    connection.dataset.state = state;
-    setText(connection.querySelector('.text'), text);
-  }
+  const isPartly = !lost && refreshFailures >= failuresToTell && overviewAt;
+  byId('connection').dataset.state = isPartly ? 'polling' : state;
+  setText(byId('connection').querySelector('.text'),
+    isPartly ? `${text.replace(/\.$/, '')}, but details and advice are as of ${time(overviewAt)}` : text);
 
   if ((oldSince !== null) === lost) {
     return;

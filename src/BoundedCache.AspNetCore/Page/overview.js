@@ -20,7 +20,6 @@ export function limitOf(room) {
  */
 export function judge(sample, overview) {
   const limit = limitOf(overview.room);
-  const process = overview.process;
   const yielding = sample.caches.filter((cache) => (cache.effectiveMaxBytes ?? cache.maxBytes) < cache.maxBytes);
   const resident = sample.residentBytes;
   const heap = overview.room.heapLimitBytes;
@@ -46,7 +45,7 @@ export function judge(sample, overview) {
     return ['warn', 'Limits that do not fit', overview.advice];
   }
 
-  if (process.isResidentUnknown) {
+  if (resident === null) {
     return ['none', 'RSS is not known here', 'The operating system does not tell it to this process.'];
   }
 
@@ -89,7 +88,7 @@ export function showFacts(sample, overview, shown) {
   const started = Date.parse(overview.service.started);
   const facts = [
     ['Uptime', duration((Date.parse(sample.time) - started) / 1000), `since ${dayAndTime(started)}`],
-    ['RSS', overview.process.isResidentUnknown ? 'unknown' : bytes(sample.residentBytes),
+    ['RSS', sample.residentBytes === null ? 'unknown' : bytes(sample.residentBytes),
       limit ? `of ${limit[0]}’s ${bytes(limit[1])}` : 'no limit known'],
     ['Caches', bytes(sum((cache) => cache.usedBytes)), effective < max
       ? `may hold ${bytes(effective)} now, of ${bytes(max)}` : `of limits of ${bytes(max)}`],

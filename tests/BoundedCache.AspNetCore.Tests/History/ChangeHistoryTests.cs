@@ -200,6 +200,24 @@ public sealed class ChangeHistoryTests
     }
 
     [Fact]
+    public void An_RSS_that_is_not_known_is_null_in_a_sample_and_never_a_peak()
+    {
+        var tiers = new SampleTiers(1, TimeSpan.FromSeconds(1));
+        DateTimeOffset start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var unknown = SampleView.Of(start, new ProcessMemorySnapshot { IsResidentUnknown = true }, []);
+        var known = SampleView.Of(start.AddSeconds(1), new ProcessMemorySnapshot { ResidentBytes = 5 }, []);
+        Assert.Null(unknown.ResidentBytes);
+        Assert.Equal(5, known.ResidentBytes);
+
+        foreach (SampleView sample in (SampleView[])[unknown, known, unknown with { Time = start.AddMinutes(2) }])
+        {
+            tiers.Add(sample);
+        }
+
+        Assert.Equal([5, null], tiers.After(DateTimeOffset.MinValue).Select(static sample => sample.ResidentBytes));
+    }
+
+    [Fact]
     public void When_the_clock_goes_back_what_was_dated_later_is_dropped_and_samples_stay_in_order()
     {
         var tiers = new SampleTiers(100, TimeSpan.FromSeconds(1));
