@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using BoundedCache.Browser.Tests.Support;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
@@ -55,7 +56,24 @@ public sealed class AccessibilityTests(BrowserFixture chromium)
         await Expect(card.Limit).ToHaveAccessibleDescriptionAsync("");
         await card.Limit.FillAsync("2MB");
         await Expect(card.Limit)
-            .ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("^Evicts about"));
+            .ToHaveAccessibleDescriptionAsync(new Regex("^Evicts about"));
+    }
+
+    [BrowserFact]
+    public async Task Of_the_status_only_the_judgement_is_announced_and_no_figure()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        ILocator announced = page.Browser.Locator("#judgement");
+        await Expect(announced).ToHaveAttributeAsync("role", "status");
+        string word = (await announced.TextContentAsync())!;
+        Assert.NotEmpty(word);
+        Assert.DoesNotMatch("[0-9]", word);
+        await Expect(page.Browser.Locator("#status .text")).ToHaveTextAsync(new Regex($"^{Regex.Escape(word)}: "));
+
+        Assert.False(await page.Browser.Locator("#status").EvaluateAsync<bool>(
+            "status => status.closest('[aria-live], [role=status], [role=alert]') !== null "
+                + "|| status.querySelector('[aria-live], [role=status], [role=alert]') !== null"));
     }
 
     [BrowserFact]

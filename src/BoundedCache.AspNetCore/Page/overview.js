@@ -65,7 +65,7 @@ export function showStatus(sample, overview, oldSince) {
   const status = byId('status');
   status.dataset.tone = tone;
   // Figures change every second; a screen reader is told only when the judgement changes.
-  status.setAttribute('aria-live', 'polite');
+  setText(byId('judgement'), word);
   setText(status.querySelector('.text'), `${word}: ${text}`);
 }
 
