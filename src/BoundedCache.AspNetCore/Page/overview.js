@@ -8,10 +8,22 @@ const close = 0.9;
 /** From this share on, it is near it. */
 const near = 0.8;
 
-/** The tightest limit that would end the process, or that the machine has. */
+/** The limit that would end the process, or that the machine has. */
 export function limitOf(room) {
   return room.containerBytes ? ['the container', room.containerBytes]
     : room.machineBytes ? ['the machine', room.machineBytes] : null;
+}
+
+/**
+ * The limit of which most is used, by this process and all others under it: [whose, limit, used]. Where what the others
+ * use is not known, this process's RSS counts alone.
+ */
+function useOf(room, resident) {
+  const { tightest } = room;
+  const limit = limitOf(room);
+  return tightest
+    ? [`the ${tightest.kind}`, tightest.limitBytes, Math.max(tightest.usedBytes, resident ?? 0)]
+    : limit && resident !== null ? [...limit, resident] : null;
 }
 
 /**
@@ -19,18 +31,25 @@ export function limitOf(room) {
  * @returns [tone, word, sentence]
  */
 export function judge(sample, overview) {
-  const limit = limitOf(overview.room);
+  const use = useOf(overview.room, sample.residentBytes);
+  const stopped = overview.caches.find((cache) => cache.pressure?.isStopped);
   const yielding = sample.caches.filter((cache) => (cache.effectiveMaxBytes ?? cache.maxBytes) < cache.maxBytes);
   const resident = sample.residentBytes;
   const heap = overview.room.heapLimitBytes;
-  if (limit && resident > close * limit[1]) {
-    return ['bad', `Close to ${limit[0]}’s limit`, `RSS is ${bytes(resident)} of ${bytes(limit[1])} `
-      + `(${percent(resident / limit[1])}). Lower a cache’s limit, or look below at where the memory is.`];
+  const parts = use && `${bytes(use[2])} of ${bytes(use[1])} are in use (${percent(use[2] / use[1])}), `
+    + `${resident === null ? 'how much by this process is not known' : `${bytes(resident)} by this process`}.`;
+  if (use && use[2] > close * use[1]) {
+    return ['bad', `Close to ${use[0]}’s limit`,
+      `${parts} Lower a cache’s limit, or look below at where the memory is.`];
   }
 
   if (heap && sample.committedBytes > close * heap) {
     return ['bad', 'Close to the heap’s hard limit', `The heap has committed ${bytes(sample.committedBytes)} of `
       + `${bytes(heap)}. At the limit the runtime ends the process. Lower a cache’s limit.`];
+  }
+
+  if (stopped) {
+    return ['bad', 'Under memory pressure, and evicting does not help', `“${stopped.name}”: ${stopped.pressure.text}`];
   }
 
   if (yielding.length > 0) {
@@ -49,12 +68,11 @@ export function judge(sample, overview) {
     return ['none', 'RSS is not known here', 'The operating system does not tell it to this process.'];
   }
 
-  if (limit && resident > near * limit[1]) {
-    return ['warn', `Near ${limit[0]}’s limit`,
-      `RSS is ${bytes(resident)} of ${bytes(limit[1])} (${percent(resident / limit[1])}).`];
+  if (use && use[2] > near * use[1]) {
+    return ['warn', `Near ${use[0]}’s limit`, parts];
   }
 
-  return limit ? ['good', 'Fine', `${bytes(resident)} of ${bytes(limit[1])}`]
+  return use ? ['good', 'Fine', parts]
     : ['good', 'Fine', `RSS is ${bytes(resident)}; no limit of the process is known.`];
 }
 
