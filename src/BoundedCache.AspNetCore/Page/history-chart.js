@@ -216,7 +216,7 @@ export class HistoryChart {
   #groupMarks(plot, ctx, ratio) {
     const { bbox } = plot;
     const groups = [];
-    for (const shrink of this.timeline.shrinks) {
+    for (const shrink of this.timeline.shrinks.toSorted((a, b) => a.seconds - b.seconds)) {
       const x = Math.round(plot.valToPos(shrink.seconds, 'x', true));
       if (x < bbox.left || x > bbox.left + bbox.width) {
         continue;
@@ -226,7 +226,8 @@ export class HistoryChart {
       this.#place(group, bbox, ctx, ratio);
       while (groups.length > 0 && groups.at(-1).x + groups.at(-1).width / 2 + 2 * ratio > group.x - group.width / 2) {
         const before = groups.pop();
-        group = { xs: [...before.xs, ...group.xs], first: before.first, last: group.last };
+        group = { xs: [...before.xs, ...group.xs], first: Math.min(before.first, group.first),
+          last: Math.max(before.last, group.last) };
         this.#place(group, bbox, ctx, ratio);
       }
 

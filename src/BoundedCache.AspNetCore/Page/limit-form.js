@@ -1,7 +1,7 @@
 // The form that changes a limit. While the user types, it says what the change would evict; on submit, it asks first.
 
 import * as api from './api.js';
-import { isBusy } from './dom.js';
+import { isBusy, setBusy } from './dom.js';
 import { confirm } from './confirm-dialog.js';
 import { about, entries, sizeOf } from './format.js';
 
@@ -81,14 +81,16 @@ export class LimitForm {
       return;
     }
 
+    const { card } = this;
+    const text = this.input.value.trim();
+    setBusy(card.controls, true);
     const preview = await this.#ask();
+    setBusy(card.controls, false);
     if (!preview) {
       this.input.focus();
       return;
     }
 
-    const { card } = this;
-    const text = this.input.value.trim();
     const meansBytes = isBareNumber(text) && preview.sizing !== 'declared' && preview.newMaxBytes < 1024 * 1024;
     const lower = preview.newMaxBytes < preview.oldMaxBytes;
     const agreed = await confirm({
