@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using BoundedCache.Browser.Tests.Support;
 
@@ -100,8 +101,57 @@ public sealed class StatusTests(BrowserFixture chromium)
         await Expect(page.Browser.Locator("#status .text")).ToContainTextAsync("Lower MaxMemory to");
     }
 
+    [BrowserFact]
+    public async Task At_a_glance_it_shows_figures_that_are_so()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        using var client = new HttpClient();
+        JsonNode list = JsonNode.Parse(await client.GetStringAsync(new Uri(site.PageAddress, "api/caches")))!;
+        await Expect(page.Browser.Locator("#service")).ToHaveTextAsync(list["service"]!["name"]!.GetValue<string>());
+
+        for (int i = 0; i < 100; i++)
+        {
+            site.First.TryGetValue(i < 75 ? "entry:1" : "nothing", out _);
+        }
+
+        await Expect(Fact(page, "Hit ratio").Locator(".value")).ToHaveTextAsync("75 %");
+        AdminSite.Fill(site.First, AdminSite.MaxMemory - (64 << 10));
+        for (int i = 0; i < 1000; i++)
+        {
+            site.First.Set($"more:{i}", new byte[4000]);
+        }
+
+        long evicted = site.First.GetSnapshot().Evictions.Capacity.Entries;
+        Assert.InRange(evicted, 900, 1100);
+        await Expect(Fact(page, "Caches").Locator(".value"))
+            .ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory + site.Second.UsedMemory));
+        await Expect(Fact(page, "Caches").Locator(".of")).ToHaveTextAsync("of limits of 32 MiB");
+        string[] rate = await page.Browser.EvaluateAsync<string[]>(
+            """
+            () => [...document.querySelectorAll('#facts > div')].find((fact) => fact.textContent.includes('Evictions'))
+              .querySelectorAll('dd').values().map((part) => part.textContent.replace(',', '').match(/\d+(\.\d+)?/)[0])
+              .toArray()
+            """);
+        double perSecond = double.Parse(rate[0], CultureInfo.InvariantCulture);
+        double seconds = double.Parse(rate[1], CultureInfo.InvariantCulture);
+        Assert.InRange(evicted, (perSecond - 1) * seconds, (perSecond + 1) * (seconds + 1));
+
+        JsonNode room = list["room"]!;
+        string limit = room["containerBytes"] is { } container
+            ? $"of the container’s {ByteSize.Format(container.GetValue<long>())}"
+            : $"of the machine’s {ByteSize.Format(room["machineBytes"]!.GetValue<long>())}";
+        await Expect(Fact(page, "RSS").Locator(".of")).ToHaveTextAsync(limit);
+        DateTime started = list["service"]!["started"]!.GetValue<DateTimeOffset>().LocalDateTime;
+        await Expect(Fact(page, "Uptime").Locator(".of")).ToContainTextAsync(
+            started.ToString("HH:mm", CultureInfo.InvariantCulture));
+        double hours = (DateTime.Now - started).TotalHours;
+        await Expect(Fact(page, "Uptime").Locator(".value")).ToHaveTextAsync(
+            new System.Text.RegularExpressions.Regex(hours < 1 ? "^(\\d+ min ?)?(\\d+ s)?$" : "^\\d+ [hd]"));
+    }
+
     private static ILocator Fact(AdminPage page, string name) =>
-        page.Browser.Locator("#facts > div", new() { HasText = name }).First;
+        page.Browser.Locator("#facts > div", new() { Has = page.Browser.GetByText(name, new() { Exact = true }) });
 
     private static void SetResident(JsonNode answer, long? bytes)
     {
