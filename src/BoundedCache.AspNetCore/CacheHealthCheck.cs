@@ -65,8 +65,8 @@ namespace Microsoft.Extensions.DependencyInjection
     {
         /// <summary>
         /// Adds a check of all caches registered with <c>AddBoundedMemoryCache</c>. It fails where the process cannot
-        /// hold their limits, while memory pressure has taken more than half of one or evicting does not help against it,
-        /// and where a release that was owed was given up.
+        /// hold their limits, while memory pressure has taken more than half of one or evicting does not help against
+        /// it, and where a release that was owed was given up.
         /// </summary>
         /// <param name="builder">The health checks.</param>
         /// <param name="name">The check's name. Default <c>bounded_cache</c>.</param>

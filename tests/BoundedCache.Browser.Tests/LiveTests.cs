@@ -68,7 +68,8 @@ public sealed class LiveTests(BrowserFixture chromium)
     [BrowserTheory]
     [InlineData("**/api/history**")]
     [InlineData("**/api/stream")]
-    public async Task What_happened_while_a_tab_was_hidden_is_in_the_chart_whatever_comes_first_and_is_drawn_once(string late)
+    public async Task What_happened_while_a_tab_was_hidden_is_in_the_chart_whatever_comes_first_and_is_drawn_once(
+        string late)
     {
         await using AdminSite site = await AdminSite.StartAsync();
         await using AdminPage page = await chromium.OpenAsync(site);

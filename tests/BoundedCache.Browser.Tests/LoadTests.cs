@@ -76,8 +76,8 @@ public sealed class LoadTests(BrowserFixture chromium)
 
         foreach (string part in (string[])["Values not finished", "Given up under pressure"])
         {
-            await Expect(report.GetByRole(AriaRole.Row, new() { NameRegex = new($"^{part}") }).Locator("td:not(.basis)"))
-                .ToHaveTextAsync(["–", "–"]);
+            ILocator row = report.GetByRole(AriaRole.Row, new() { NameRegex = new($"^{part}") });
+            await Expect(row.Locator("td:not(.basis)")).ToHaveTextAsync(["–", "–"]);
         }
 
         await report.GetByRole(AriaRole.Button, new() { Name = "Collect and look…" }).ClickAsync();

@@ -22,7 +22,7 @@ public sealed class StatusTests(BrowserFixture chromium)
         await page.Browser.GetByText("The chart as a table").ClickAsync();
         await Expect(page.Browser.Locator("#samples-table tbody tr").First.Locator("td").First)
             .ToHaveTextAsync("unknown");
-        Assert.Empty(page.Faults.Where(static fault => !fault.Contains("ERR_FAILED", StringComparison.Ordinal)));
+        Assert.DoesNotContain(page.Faults, static fault => !fault.Contains("ERR_FAILED", StringComparison.Ordinal));
     }
 
     [BrowserFact]

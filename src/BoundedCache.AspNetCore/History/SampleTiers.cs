@@ -2,8 +2,8 @@ namespace BoundedCache.AspNetCore.History;
 
 /// <summary>
 /// The samples that are kept: the newest at the interval of sampling, older ones a minute apart, the oldest ten minutes
-/// apart. Of each such span the sample with the highest RSS is kept: peaks are what ends processes. Where the clock goes
-/// back, samples that are then dated in the future are dropped. Not thread-safe.
+/// apart. Of each such span the sample with the highest RSS is kept: peaks are what ends processes. Where the clock
+/// goes back, samples that are then dated in the future are dropped. Not thread-safe.
 /// </summary>
 internal sealed class SampleTiers(int finest, TimeSpan interval)
 {

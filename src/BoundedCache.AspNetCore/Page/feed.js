@@ -84,7 +84,8 @@ export class Feed {
 
     const silent = !this.#isRecent(this.#interval);
     const behind = this.#stream?.live && !this.#stream.caughtUp;
-    if ((silent || behind) && !this.#polling && now - this.#polledAt >= Math.max(leastPollMilliseconds, this.#interval)) {
+    const isDue = now - this.#polledAt >= Math.max(leastPollMilliseconds, this.#interval);
+    if ((silent || behind) && !this.#polling && isDue) {
       this.#poll();
     }
 

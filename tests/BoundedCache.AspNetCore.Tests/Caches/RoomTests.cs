@@ -14,7 +14,12 @@ public sealed class RoomTests
     [InlineData(MemoryPressureKind.Container, 1000, 900, "memory.max=1000", "memory.current=900")]
     [InlineData(MemoryPressureKind.Container, 600, 400, "memory.max=1000", "memory.high=600", "memory.current=400")]
     [InlineData(
-        MemoryPressureKind.Container, 1000, 700, "memory.max=1000", "memory.current=900", "memory.stat=inactive_file 200\n")]
+        MemoryPressureKind.Container,
+        1000,
+        700,
+        "memory.max=1000",
+        "memory.current=900",
+        "memory.stat=inactive_file 200\n")]
     [InlineData(MemoryPressureKind.Machine, 1000 * 1024, 500 * 1024, "memory.max=1000", "memory.current=400")]
     [InlineData(MemoryPressureKind.Machine, 1000 * 1024, 500 * 1024)]
     internal void The_limit_of_which_the_largest_part_is_used_is_told_with_what_all_processes_use(
