@@ -32,7 +32,7 @@ internal sealed record CacheListView(
 internal sealed record ServiceView(
     string Instance, string Name, string? Version, string Machine, int ProcessId, DateTimeOffset Started)
 {
-    public static ServiceView Of(IHostEnvironment? environment)
+    public static ServiceView From(IHostEnvironment? environment)
     {
         string? version = Assembly.GetEntryAssembly()
             ?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
