@@ -25,12 +25,6 @@ internal sealed class ArrayCursor(Array array, TypeLayout layout, int group)
 
     public bool IsAtEnd => Seen == Length;
 
-    /// <summary>How many turns of this cursor are over.</summary>
-    public int Round { get; set; }
-
-    /// <summary>The number of objects known to the walk, and <see cref="Seen"/>, when the current turn began.</summary>
-    public (int Objects, long Elements) TurnStart { get; set; }
-
     public long NextIndex { get; private set; }
 
     public void MoveNext()

@@ -5,8 +5,10 @@ internal sealed partial class GraphWalk
 {
     private const int FirstTurnsPerBudget = 64;
     private const int ShortestTurn = 8;
+    private const int FewSideBySide = 16;
     private const int EmptyElementsPerObject = 16;
     private const int ProbedElements = 2048;
+    private const int ProbedInAll = 128 * 1024;
     private const int GlimpsedElements = 8;
 
     /// <summary>The standard deviations by which the probes may differ from what was counted.</summary>
@@ -16,44 +18,95 @@ internal sealed partial class GraphWalk
     private void EnterElementOf(ArrayCursor cursor) =>
         (_sample, _group, _nodeGroup) = (NewSample, cursor.Group, SampleTree.NoGroup);
 
-    private void AdvanceACursor()
+    private void Advance(ArrayCursor cursor)
     {
-        if (_active.Count == 0)
+        if (IsTurnOver(cursor.Group, cursor.Seen))
         {
-            ArrayCursor resumed = _suspended.Dequeue();
-            resumed.Round++;
-            resumed.TurnStart = (_visited.Count, resumed.Seen);
-            _active.Push(resumed);
-        }
-
-        ArrayCursor cursor = _active.Peek();
-        if (IsTurnOver(cursor))
-        {
-            _suspended.Enqueue(_active.Pop());
+            CloseTop();
+            _suspended.Enqueue(new Suspended(cursor.Group, cursor, null));
             return;
         }
 
         EnterElementOf(cursor);
         int known = _visited.Count;
+        int pending = _pending.Count;
         VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
         cursor.MoveNext();
         NoteElementLayout(cursor.Group, known);
         if (cursor.IsAtEnd)
         {
             _active.Pop();
+            _pending.RemoveAt(pending - 1);
             _samples.SetSeen(cursor.Group, cursor.Seen);
         }
     }
 
-    // Turns are shorter the deeper an array lies, so that many inner arrays are sampled instead of a few completed.
-    // They are four times longer in each round, so that a walk within its bounds completes soon.
-    private bool IsTurnOver(ArrayCursor cursor)
+    private ArrayCursor CloseTop()
     {
-        int nesting = Math.Min(2 * _samples.DepthOf(cursor.Group), 30);
-        long turn = (long)Math.Max(ShortestTurn, (_bounds.MaxObjects / FirstTurnsPerBudget) >> nesting)
-            << Math.Min(2 * cursor.Round, 30);
-        return _visited.Count - cursor.TurnStart.Objects >= turn
-            || cursor.Seen - cursor.TurnStart.Elements >= turn * EmptyElementsPerObject;
+        _pending.RemoveAt(_pending.Count - 1);
+        return _active.Pop();
+    }
+
+    private void Resume(Suspended turn)
+    {
+        ref GroupTurn next = ref _samples.TurnOf(turn.Group);
+        next.Round++;
+        (next.FirstObject, next.FirstElement) = (_visited.Count, turn.Cursor?.Seen ?? 0);
+        if (turn.Cursor is { } cursor)
+        {
+            _active.Push(cursor);
+            _pending.Add(CursorMark);
+        }
+        else
+        {
+            _pending.AddRange(turn.Nodes!);
+        }
+    }
+
+    // If the next object is a node: a collection of nodes takes turns like an array. Between two nodes, all of its
+    // nodes that are pending lie on top of each other.
+    private bool TrySuspendNodes()
+    {
+        int group = NodeGroupOf(_pending[^1]);
+        if (group == SampleTree.NoGroup)
+        {
+            return false;
+        }
+
+        ref GroupTurn turn = ref _samples.TurnOf(group);
+        if (turn.FirstObject == 0)
+        {
+            turn.FirstObject = _visited.Count;
+        }
+
+        if (!IsTurnOver(group, 0))
+        {
+            return false;
+        }
+
+        int first = _pending.Count - 1;
+        while (first > 0 && _pending[first - 1] is not CursorMark && NodeGroupOf(_pending[first - 1]) == group)
+        {
+            first--;
+        }
+
+        _suspended.Enqueue(new Suspended(group, null, _pending[first..].ToArray()));
+        _pending.RemoveRange(first, _pending.Count - first);
+        return true;
+    }
+
+    // Turns are shorter the deeper an array lies, so that many inner arrays are sampled instead of a few completed, and
+    // the more lie side by side: nothing tells how many there are, and all must be looked at.
+    // They are four times longer in each round, so that a walk within its bounds completes soon.
+    private bool IsTurnOver(int group, long seen)
+    {
+        ref GroupTurn turn = ref _samples.TurnOf(group);
+        int nesting = Math.Min(2 * _samples.DepthOf(group), 30);
+        long share = (long)(_bounds.MaxObjects / FirstTurnsPerBudget) >> nesting;
+        long length = Math.Max(ShortestTurn, share * FewSideBySide / Math.Max(FewSideBySide, _samples.NumberOf(group)))
+            << Math.Min(2 * turn.Round, 30);
+        return _visited.Count - turn.FirstObject >= length
+            || seen - turn.FirstElement >= length * EmptyElementsPerObject;
     }
 
     private void NoteElementLayout(int group, int firstNew)
@@ -71,13 +124,48 @@ internal sealed partial class GraphWalk
     {
         _mode = Mode.Probing;
         CountElements();
-        foreach (ArrayCursor cursor in _active.Concat(_suspended))
+        int probes = Math.Clamp(ProbedInAll / (_active.Count + _suspended.Count + 1), GlimpsedElements, ProbedElements);
+        foreach (ArrayCursor cursor in _active)
         {
-            _samples.SetSeen(cursor.Group, Math.Max(1, cursor.Seen + SeenByOtherWays(cursor)));
+            NoteSeen(cursor, probes);
         }
 
         _mode = Mode.ChargingOnly;
+        while (_suspended.TryDequeue(out Suspended turn))
+        {
+            if (turn.Cursor is { } cursor)
+            {
+                _mode = Mode.Probing;
+                NoteSeen(cursor, probes);
+                _mode = Mode.ChargingOnly;
+            }
+            else
+            {
+                Array.ForEach(turn.Nodes!, LeaveOut);
+            }
+        }
+
         ChargePending();
+    }
+
+    private void NoteSeen(ArrayCursor cursor, int probes) =>
+        _samples.SetSeen(cursor.Group, Math.Max(1, cursor.Seen + SeenByOtherWays(cursor, probes)));
+
+    // A node or element that was not visited: the scale of those that were stands for it already.
+    private void LeaveOut(int index)
+    {
+        ref VisitedObject pending = ref _visited[index];
+        if (pending.IsExpanded)
+        {
+            return;
+        }
+
+        pending.IsExpanded = true;
+        _samples.Charge(pending.Sample, -pending.Layout.SizeOf(pending.Instance));
+        if (NodeGroupOf(index) is not SampleTree.NoGroup and var group)
+        {
+            _samples.SeeOneLess(group);
+        }
     }
 
     private void CountElements()
@@ -102,12 +190,16 @@ internal sealed partial class GraphWalk
         while (_pending.Count > 0)
         {
             int index = PopPending();
-            ref VisitedObject pending = ref _visited[index];
-            if (pending.Layout == _samples.ElementLayoutOf(_samples.GroupOf(pending.Sample)))
+            if (index is CursorMark)
             {
-                // An element that is not among those seen: the scale of those seen stands for it already.
-                _samples.Charge(pending.Sample, pending.IsExpanded ? 0 : -pending.Layout.SizeOf(pending.Instance));
-                pending.IsExpanded = true;
+                continue;
+            }
+
+            ref VisitedObject pending = ref _visited[index];
+            if (pending.Layout == _samples.ElementLayoutOf(_samples.GroupOf(pending.Sample))
+                || (NodeGroupOf(index) is not SampleTree.NoGroup and var group && _samples.SeenOf(group) > 1))
+            {
+                LeaveOut(index);
             }
             else if (most-- > 0)
             {
@@ -115,7 +207,7 @@ internal sealed partial class GraphWalk
                 Expand(index);
                 if (_active.Count > active)
                 {
-                    Glimpse(_active.Pop());
+                    Glimpse(CloseTop());
                 }
             }
         }
@@ -140,7 +232,7 @@ internal sealed partial class GraphWalk
     /// In a list of friends who know each other, the first element leads to all others. Without this, all of them would
     /// be taken for that element's own, and multiplied by the length of the list.
     /// </remarks>
-    private double SeenByOtherWays(ArrayCursor cursor)
+    private double SeenByOtherWays(ArrayCursor cursor, int mostProbes)
     {
         if (_samples.ElementLayoutOf(cursor.Group) is null)
         {
@@ -148,7 +240,7 @@ internal sealed partial class GraphWalk
         }
 
         long left = cursor.Length - cursor.Seen;
-        int probes = (int)Math.Min(left, ProbedElements);
+        int probes = (int)Math.Min(left, mostProbes);
         int elements = 0;
         int hits = 0;
         EnterElementOf(cursor);
@@ -182,6 +274,9 @@ internal sealed partial class GraphWalk
         _samples.SetCounted(cursor.Group);
         return counted;
     }
+
+    // A large array, or nodes of a collection, that wait for their next turn.
+    private readonly record struct Suspended(int Group, ArrayCursor? Cursor, int[]? Nodes);
 
     // The output function of SplitMix64 (Steele, Lea, Flood 2014): the same numbers each time, and evenly spread.
     private static ulong Scatter(ulong i)

@@ -23,6 +23,12 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     /// <summary>A visited object takes as much memory as these cells.</summary>
     private const int FullCellsPerObject = 8;
 
+    /// <summary>Stands among the pending objects for the top of the active cursors.</summary>
+    private const int CursorMark = -1;
+
+    /// <summary>With more large arrays in one element, only a few elements of each are looked at.</summary>
+    private const int MostSideBySide = 256;
+
     /// <summary>Stands for a sample that is made when the first reference is found.</summary>
     private const int NewSample = -1;
 
@@ -30,7 +36,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private readonly SampleTree _samples = new();
     private readonly List<int> _pending = [];
     private readonly Stack<ArrayCursor> _active = new();
-    private readonly Queue<ArrayCursor> _suspended = new();
+    private readonly Queue<Suspended> _suspended = new();
 
     private FullWalk? _full;
     private GraphBounds _bounds;
@@ -42,6 +48,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private bool _probedElement;
     private bool _probeHit;
     private bool _isConnected;
+    private int _lowestOpen;
 
     // To what the references being visited are charged: a sample, or a new one in the group.
     private int _sample;
@@ -83,7 +90,8 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             isComplete = WalkWithinBounds();
         }
 
-        notes = Notes(isComplete, isLowerBound: !isComplete && !CanBeScaled());
+        notes = Notes(
+            isComplete, isLowerBound: !isComplete && (!CanBeScaled() || _samples.MostSideBySide > MostSideBySide));
         if (isComplete)
         {
             return _samples.TotalBytes;
@@ -125,7 +133,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
 
     private void Begin(object root, GraphBounds bounds)
     {
-        (_root, _bounds, _steps, _isConnected) = (root, bounds, 0, false);
+        (_root, _bounds, _steps, _isConnected, _lowestOpen) = (root, bounds, 0, false, 0);
         (_sawEstimatedLayout, SawOpaque) = (false, false);
         (_mode, _isIndex) = (Mode.Walking, false);
         _samples.Begin();
@@ -149,7 +157,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     /// <returns>Whether nothing is left.</returns>
     private bool WalkWithinBounds()
     {
-        while (_pending.Count > 0 || _active.Count > 0 || _suspended.Count > 0)
+        while (_pending.Count > 0 || _suspended.Count > 0)
         {
             if (IsOutOfBounds())
             {
@@ -157,13 +165,17 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             }
 
             _steps++;
-            if (_pending.Count > 0)
+            if (_pending.Count == 0)
+            {
+                Resume(_suspended.Dequeue());
+            }
+            else if (_pending[^1] is CursorMark)
+            {
+                Advance(_active.Peek());
+            }
+            else if (!TrySuspendNodes())
             {
                 Expand(PopPending());
-            }
-            else
-            {
-                AdvanceACursor();
             }
         }
 
@@ -177,17 +189,29 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             || _visited.Count >= _bounds.MaxConnectedObjects
             || _steps >= _bounds.MaxConnectedSteps);
 
-    // True between two elements of an array, and between two nodes of a collection that knows their number. Anywhere
-    // else nothing tells how much is pending.
+    // True if nothing is pending but elements of arrays and nodes of collections that know their number. Of anything
+    // else nothing tells how much it is. What lies below an object that stays on the stack is not looked at again.
     private bool CanBeScaled()
     {
-        if (_pending.Count == 0)
+        for (_lowestOpen = Math.Min(_lowestOpen, _pending.Count); _lowestOpen < _pending.Count; _lowestOpen++)
         {
-            return true;
+            int next = _pending[_lowestOpen];
+            if (next is not CursorMark && NodeGroupOf(next) == SampleTree.NoGroup)
+            {
+                return false;
+            }
         }
 
-        ref VisitedObject next = ref _visited[_pending[^1]];
-        return next.Layout.IsNode && _samples.IsNodeGroup(_samples.GroupOf(next.Sample));
+        return _pending.Count == 0 || _pending[^1] is not CursorMark || _active.Peek().Seen > 0;
+    }
+
+    // The group of nodes that a pending object is one of.
+    private int NodeGroupOf(int index)
+    {
+        ref VisitedObject pending = ref _visited[index];
+        return pending.Layout.IsNode && _samples.GroupOf(pending.Sample) is var group && _samples.IsNodeGroup(group)
+            ? group
+            : SampleTree.NoGroup;
     }
 
     private void Expand(int index)
@@ -227,9 +251,9 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
         else
         {
             visited.Group = _samples.AddGroup(visited.Sample, length, ofNodes: false);
-            var cursor = new ArrayCursor(array, layout, visited.Group);
-            cursor.TurnStart = (_visited.Count, 0);
-            _active.Push(cursor);
+            _samples.TurnOf(visited.Group).FirstObject = _visited.Count;
+            _active.Push(new ArrayCursor(array, layout, visited.Group));
+            _pending.Add(CursorMark);
         }
     }
 
