@@ -1,12 +1,53 @@
 namespace BoundedCache.Sizing;
 
+/// <summary>A walk's position in a group: in a large array, or among the nodes of a collection.</summary>
+internal abstract class GroupCursor(int group)
+{
+    public int Group { get; } = group;
+
+    /// <summary>Elements or nodes visited, also empty ones.</summary>
+    public long Seen { get; protected set; }
+
+    public abstract bool IsAtEnd { get; }
+}
+
+/// <summary>A walk's position among the nodes of one collection: those that are known and not visited yet.</summary>
+/// <remarks>
+/// Goes on with the latest node that was found, but now and then with the earliest: in a tree that one leads to another
+/// part. Neither order alone sees an even sample: in depth it sees one end of a sorted tree, in breadth it sees the
+/// nodes near the root, which often were added first.
+/// </remarks>
+internal sealed class NodeCursor(int group) : GroupCursor(group)
+{
+    private const int NodesInARow = 64;
+
+    private readonly List<int> _nodes = [];
+    private int _earliest;
+
+    public override bool IsAtEnd => _earliest == _nodes.Count;
+
+    public void Add(ReadOnlySpan<int> nodes) => _nodes.AddRange(nodes);
+
+    public int Take()
+    {
+        if (Seen++ % NodesInARow == 0)
+        {
+            return _nodes[_earliest++];
+        }
+
+        int latest = _nodes[^1];
+        _nodes.RemoveAt(_nodes.Count - 1);
+        return latest;
+    }
+}
+
 /// <summary>A walk's position in one large array.</summary>
 /// <remarks>
 /// Each step is about the golden section of the length. Wherever the walk stops, the elements seen are spread evenly
 /// over the array, and they are the same ones each time. The step and the length have no common divisor, so that every
 /// element is visited once.
 /// </remarks>
-internal sealed class ArrayCursor(Array array, TypeLayout layout, int group)
+internal sealed class ArrayCursor(Array array, TypeLayout layout, int group) : GroupCursor(group)
 {
     private const double GoldenSection = 0.6180339887498949;
 
@@ -16,14 +57,9 @@ internal sealed class ArrayCursor(Array array, TypeLayout layout, int group)
 
     public TypeLayout Layout { get; } = layout;
 
-    public int Group { get; } = group;
-
     public long Length { get; } = array.LongLength;
 
-    /// <summary>Elements visited, also empty ones.</summary>
-    public long Seen { get; private set; }
-
-    public bool IsAtEnd => Seen == Length;
+    public override bool IsAtEnd => Seen == Length;
 
     public long NextIndex { get; private set; }
 

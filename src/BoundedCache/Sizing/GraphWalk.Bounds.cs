@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace BoundedCache.Sizing;
 
 /// <content>Large arrays take turns, and what the bounds leave out is estimated.</content>
@@ -18,53 +20,65 @@ internal sealed partial class GraphWalk
     private void EnterElementOf(ArrayCursor cursor) =>
         (_sample, _group, _nodeGroup) = (NewSample, cursor.Group, SampleTree.NoGroup);
 
-    private void Advance(ArrayCursor cursor)
+    private void Advance(GroupCursor cursor)
     {
         if (IsTurnOver(cursor.Group, cursor.Seen))
         {
             CloseTop();
-            _suspended.Enqueue(new Suspended(cursor.Group, cursor, null));
-            return;
+            Suspend(cursor);
         }
+        else if (cursor.IsAtEnd)
+        {
+            CloseTop();
+        }
+        else if (cursor is NodeCursor nodes)
+        {
+            Expand(nodes.Take());
+        }
+        else
+        {
+            VisitNext((ArrayCursor)cursor);
+        }
+    }
 
+    private void VisitNext(ArrayCursor cursor)
+    {
         EnterElementOf(cursor);
         int known = _visited.Count;
-        int pending = _pending.Count;
+        int first = _pending.Count;
         VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
         cursor.MoveNext();
         NoteElementLayout(cursor.Group, known);
         if (cursor.IsAtEnd)
         {
             _active.Pop();
-            _pending.RemoveAt(pending - 1);
+            _pending.RemoveAt(first - 1);
             _samples.SetSeen(cursor.Group, cursor.Seen);
         }
     }
 
-    private ArrayCursor CloseTop()
+    private GroupCursor CloseTop()
     {
         _pending.RemoveAt(_pending.Count - 1);
         return _active.Pop();
     }
 
-    private void Resume(Suspended turn)
+    // Outer groups first: an array says how long it is as soon as it is reached, so it is better to look into many
+    // inner ones than to look further into a few.
+    private void Suspend(GroupCursor cursor) =>
+        _suspended.Enqueue(cursor, (_samples.DepthOf(cursor.Group), _turns++));
+
+    private void Resume(GroupCursor cursor)
     {
-        ref GroupTurn next = ref _samples.TurnOf(turn.Group);
-        next.Round++;
-        (next.FirstObject, next.FirstElement) = (_visited.Count, turn.Cursor?.Seen ?? 0);
-        if (turn.Cursor is { } cursor)
-        {
-            _active.Push(cursor);
-            _pending.Add(CursorMark);
-        }
-        else
-        {
-            _pending.AddRange(turn.Nodes!);
-        }
+        ref GroupTurn turn = ref _samples.TurnOf(cursor.Group);
+        turn.Round++;
+        (turn.FirstObject, turn.FirstElement) = (_visited.Count, cursor.Seen);
+        _active.Push(cursor);
+        _pending.Add(CursorMark);
     }
 
-    // If the next object is a node: a collection of nodes takes turns like an array. Between two nodes, all of its
-    // nodes that are pending lie on top of each other.
+    // If the next object is a node: a collection of nodes takes turns like an array, but gets a cursor only after its
+    // first turn. Between two nodes, all of its nodes that are pending lie on top of each other.
     private bool TrySuspendNodes()
     {
         int group = NodeGroupOf(_pending[^1]);
@@ -90,8 +104,10 @@ internal sealed partial class GraphWalk
             first--;
         }
 
-        _suspended.Enqueue(new Suspended(group, null, _pending[first..].ToArray()));
+        var cursor = new NodeCursor(group);
+        cursor.Add(CollectionsMarshal.AsSpan(_pending)[first..]);
         _pending.RemoveRange(first, _pending.Count - first);
+        Suspend(cursor);
         return true;
     }
 
@@ -125,31 +141,23 @@ internal sealed partial class GraphWalk
         _mode = Mode.Probing;
         CountElements();
         int probes = Math.Clamp(ProbedInAll / (_active.Count + _suspended.Count + 1), GlimpsedElements, ProbedElements);
-        foreach (ArrayCursor cursor in _active)
+        GroupCursor[] cursors = [.. _active, .. _suspended.UnorderedItems.Select(static item => item.Element)];
+        foreach (ArrayCursor cursor in cursors.OfType<ArrayCursor>())
         {
-            NoteSeen(cursor, probes);
+            _samples.SetSeen(cursor.Group, Math.Max(1, cursor.Seen + SeenByOtherWays(cursor, probes)));
+        }
+
+        foreach (NodeCursor cursor in cursors.OfType<NodeCursor>())
+        {
+            while (!cursor.IsAtEnd)
+            {
+                LeaveOut(cursor.Take());
+            }
         }
 
         _mode = Mode.ChargingOnly;
-        while (_suspended.TryDequeue(out Suspended turn))
-        {
-            if (turn.Cursor is { } cursor)
-            {
-                _mode = Mode.Probing;
-                NoteSeen(cursor, probes);
-                _mode = Mode.ChargingOnly;
-            }
-            else
-            {
-                Array.ForEach(turn.Nodes!, LeaveOut);
-            }
-        }
-
         ChargePending();
     }
-
-    private void NoteSeen(ArrayCursor cursor, int probes) =>
-        _samples.SetSeen(cursor.Group, Math.Max(1, cursor.Seen + SeenByOtherWays(cursor, probes)));
 
     // A node or element that was not visited: the scale of those that were stands for it already.
     private void LeaveOut(int index)
@@ -207,7 +215,7 @@ internal sealed partial class GraphWalk
                 Expand(index);
                 if (_active.Count > active)
                 {
-                    Glimpse(CloseTop());
+                    Glimpse((ArrayCursor)CloseTop());
                 }
             }
         }
@@ -274,9 +282,6 @@ internal sealed partial class GraphWalk
         _samples.SetCounted(cursor.Group);
         return counted;
     }
-
-    // A large array, or nodes of a collection, that wait for their next turn.
-    private readonly record struct Suspended(int Group, ArrayCursor? Cursor, int[]? Nodes);
 
     // The output function of SplitMix64 (Steele, Lea, Flood 2014): the same numbers each time, and evenly spread.
     private static ulong Scatter(ulong i)

@@ -35,8 +35,8 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private readonly VisitedSet _visited = new();
     private readonly SampleTree _samples = new();
     private readonly List<int> _pending = [];
-    private readonly Stack<ArrayCursor> _active = new();
-    private readonly Queue<Suspended> _suspended = new();
+    private readonly Stack<GroupCursor> _active = new();
+    private readonly PriorityQueue<GroupCursor, (int Depth, long Turn)> _suspended = new();
 
     private FullWalk? _full;
     private GraphBounds _bounds;
@@ -48,7 +48,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private bool _probedElement;
     private bool _probeHit;
     private bool _isConnected;
-    private int _lowestOpen;
+    private long _turns;
 
     // To what the references being visited are charged: a sample, or a new one in the group.
     private int _sample;
@@ -133,7 +133,8 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
 
     private void Begin(object root, GraphBounds bounds)
     {
-        (_root, _bounds, _steps, _isConnected, _lowestOpen) = (root, bounds, 0, false, 0);
+        (_root, _bounds, _steps, _isConnected) = (root, bounds, 0, false);
+        _turns = 0;
         (_sawEstimatedLayout, SawOpaque) = (false, false);
         (_mode, _isIndex) = (Mode.Walking, false);
         _samples.Begin();
@@ -189,20 +190,24 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             || _visited.Count >= _bounds.MaxConnectedObjects
             || _steps >= _bounds.MaxConnectedSteps);
 
-    // True if nothing is pending but elements of arrays and nodes of collections that know their number. Of anything
-    // else nothing tells how much it is. What lies below an object that stays on the stack is not looked at again.
+    // True if nothing is pending but elements of arrays and nodes of collections that had their first turns. Of anything
+    // else nothing tells how much it is.
     private bool CanBeScaled()
     {
-        for (_lowestOpen = Math.Min(_lowestOpen, _pending.Count); _lowestOpen < _pending.Count; _lowestOpen++)
+        if (_pending.Count != _active.Count)
         {
-            int next = _pending[_lowestOpen];
-            if (next is not CursorMark && NodeGroupOf(next) == SampleTree.NoGroup)
+            return false;
+        }
+
+        foreach (GroupCursor cursor in _active)
+        {
+            if (_samples.TurnOf(cursor.Group).Round == 0)
             {
                 return false;
             }
         }
 
-        return _pending.Count == 0 || _pending[^1] is not CursorMark || _active.Peek().Seen > 0;
+        return true;
     }
 
     // The group of nodes that a pending object is one of.
@@ -233,7 +238,12 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             visitFields(instance, this); // Do not use visited after this: the set may have grown.
             if (layout.IsNode)
             {
-                MoveNodesToFront(CollectionsMarshal.AsSpan(_pending)[first..]);
+                int nodes = MoveNodesToFront(CollectionsMarshal.AsSpan(_pending)[first..]);
+                if (nodes > 0 && _active.TryPeek(out GroupCursor? cursor) && cursor.Group == _nodeGroup)
+                {
+                    ((NodeCursor)cursor).Add(CollectionsMarshal.AsSpan(_pending).Slice(first, nodes));
+                    _pending.RemoveRange(first, nodes);
+                }
             }
 
             return;
@@ -265,7 +275,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     }
 
     // What a node holds comes before the next node: only nodes that were seen whole can be scaled.
-    private void MoveNodesToFront(Span<int> pending)
+    private int MoveNodesToFront(Span<int> pending)
     {
         int front = 0;
         for (int i = 0; i < pending.Length; i++)
@@ -276,6 +286,8 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
                 front++;
             }
         }
+
+        return front;
     }
 
     private int NodeGroupFor(ref VisitedObject visited)

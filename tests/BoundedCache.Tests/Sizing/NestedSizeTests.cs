@@ -78,4 +78,21 @@ public sealed class NestedSizeTests
 
         Assert.Equal(measured, _measurer.Measure(value));
     }
+
+    [Theory]
+    [InlineData(20_000)]
+    [InlineData(100_000)]
+    [InlineData(500_000)]
+    public void Random_collections_of_collections(int objects)
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            (string shape, object value) = NestedShapes.Random(seed, objects);
+            long watch = System.Diagnostics.Stopwatch.GetTimestamp();
+            long measured = _measurer.Measure(value, out MeasureNotes notes);
+            double ms = System.Diagnostics.Stopwatch.GetElapsedTime(watch).TotalMilliseconds;
+            long bytes = _measurer.MeasureFully(value, CancellationToken.None);
+            File.AppendAllText("/tmp/sizing-random.txt", $"{objects} {100.0 * (measured - bytes) / bytes:F1} % {ms:F1} ms {notes} {bytes} {shape}\n");
+        }
+    }
 }
