@@ -10,7 +10,8 @@ internal sealed partial class GraphWalk
     private const int FewSideBySide = 16;
     private const int EmptyElementsPerObject = 16;
     private const int ProbedElements = 2048;
-    private const int ProbedInAll = 128 * 1024;
+    private const int ProbedInAll = 32 * 1024;
+    private const int ElementsForShare = 256;
     private const int GlimpsedElements = 8;
 
     /// <summary>The standard deviations by which the probes may differ from what was counted.</summary>
@@ -46,8 +47,9 @@ internal sealed partial class GraphWalk
         EnterElementOf(cursor);
         int known = _visited.Count;
         int first = _pending.Count;
+        _isFilled = false;
         VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
-        cursor.MoveNext();
+        cursor.MoveNext(_isFilled);
         NoteElementLayout(cursor.Group, known);
         if (cursor.IsAtEnd)
         {
@@ -105,7 +107,7 @@ internal sealed partial class GraphWalk
         }
 
         var cursor = new NodeCursor(group);
-        cursor.Add(CollectionsMarshal.AsSpan(_pending)[first..]);
+        cursor.AddWay(CollectionsMarshal.AsSpan(_pending)[first..]);
         _pending.RemoveRange(first, _pending.Count - first);
         Suspend(cursor);
         return true;
@@ -144,7 +146,7 @@ internal sealed partial class GraphWalk
         GroupCursor[] cursors = [.. _active, .. _suspended.UnorderedItems.Select(static item => item.Element)];
         foreach (ArrayCursor cursor in cursors.OfType<ArrayCursor>())
         {
-            _samples.SetSeen(cursor.Group, Math.Max(1, cursor.Seen + SeenByOtherWays(cursor, probes)));
+            _samples.SetSeen(cursor.Group, Math.Max(1, SeenOf(cursor, probes) + SeenByOtherWays(cursor, probes)));
         }
 
         foreach (NodeCursor cursor in cursors.OfType<NodeCursor>())
@@ -226,11 +228,32 @@ internal sealed partial class GraphWalk
         while (cursor.Seen < GlimpsedElements)
         {
             EnterElementOf(cursor);
+            _isFilled = false;
             VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
-            cursor.MoveNext();
+            cursor.MoveNext(_isFilled);
         }
 
         _samples.SetSeen(cursor.Group, cursor.Seen);
+    }
+
+    // Where some elements are empty, a turn seldom ends with one of those: of the few that were seen too many are not.
+    private double SeenOf(ArrayCursor cursor, int mostProbes)
+    {
+        int probes = (int)Math.Min(cursor.Length, Math.Min(mostProbes, ElementsForShare));
+        if (cursor.Seen >= probes || cursor.Filled == 0)
+        {
+            return cursor.Seen;
+        }
+
+        long filled = cursor.Filled;
+        for (long rank = cursor.Seen; rank < probes; rank++)
+        {
+            _isFilled = false;
+            VisitElement(cursor.Array, cursor.Layout, cursor.IndexAt(rank));
+            filled += _isFilled ? 1 : 0;
+        }
+
+        return (double)cursor.Filled / filled * probes;
     }
 
     /// <summary>

@@ -10,9 +10,9 @@ namespace BoundedCache.Sizing;
 /// <para>Not thread-safe. Taken from <see cref="GraphWalkPool"/>. An object is charged when it is first reached, and
 /// its references visited later, from an explicit stack: the depth of the graph costs heap, not call stack.</para>
 /// <para>Small arrays are visited like fields. A large array gets a cursor, which visits an element and all that it
-/// leads to before the next element. Cursors take turns, short ones at first and then longer ones: when the bounds end
-/// the walk, every large array has been sampled, not just the first. <see cref="SampleTree"/>
-/// scales the samples.</para>
+/// leads to before the next element. The nodes of a collection that knows their number get one after their first turn.
+/// A cursor has its first turn as soon as the walk comes to it, and waits for further, longer ones: when the bounds end
+/// the walk, every large array has been sampled, not just the first. <see cref="SampleTree"/> scales the samples.</para>
 /// <para>Other threads may change the objects meanwhile: an array never changes its length, and a field that changes
 /// leads to the old object or to the new one.</para>
 /// </remarks>
@@ -35,6 +35,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private readonly VisitedSet _visited = new();
     private readonly SampleTree _samples = new();
     private readonly List<int> _pending = [];
+    // The cursors that are marked among the pending objects, in the same order.
     private readonly Stack<GroupCursor> _active = new();
     private readonly PriorityQueue<GroupCursor, (int Depth, long Turn)> _suspended = new();
 
@@ -45,6 +46,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private Mode _mode;
     private bool _sawEstimatedLayout;
     private bool _isIndex;
+    private bool _isFilled; // Whether anything was reached since it was set to false.
     private bool _probedElement;
     private bool _probeHit;
     private bool _isConnected;
@@ -190,8 +192,8 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             || _visited.Count >= _bounds.MaxConnectedObjects
             || _steps >= _bounds.MaxConnectedSteps);
 
-    // True if nothing is pending but elements of arrays and nodes of collections that had their first turns. Of anything
-    // else nothing tells how much it is.
+    // True if nothing is pending but elements of arrays, and nodes of collections, that had their first turns. Of
+    // anything else nothing tells how much it is.
     private bool CanBeScaled()
     {
         if (_pending.Count != _active.Count)
@@ -214,9 +216,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private int NodeGroupOf(int index)
     {
         ref VisitedObject pending = ref _visited[index];
-        return pending.Layout.IsNode && _samples.GroupOf(pending.Sample) is var group && _samples.IsNodeGroup(group)
-            ? group
-            : SampleTree.NoGroup;
+        return pending.IsNodeOfGroup ? _samples.GroupOf(pending.Sample) : SampleTree.NoGroup;
     }
 
     private void Expand(int index)
@@ -292,10 +292,9 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
 
     private int NodeGroupFor(ref VisitedObject visited)
     {
-        int own = _samples.GroupOf(visited.Sample);
-        if (visited.Layout.IsNode && _samples.IsNodeGroup(own))
+        if (visited.IsNodeOfGroup)
         {
-            return own;
+            return _samples.GroupOf(visited.Sample);
         }
 
         if (visited.Group == SampleTree.NoGroup && visited.Layout.NodeCount is { } count)

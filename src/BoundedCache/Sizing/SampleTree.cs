@@ -68,7 +68,7 @@ internal sealed class SampleTree
 
     public int DepthOf(int group) => _groups[group].Depth;
 
-    /// <summary>The how-manieth of its owner's groups it is, from 1.</summary>
+    /// <summary>Its place among the groups of its owner, from 1.</summary>
     public int NumberOf(int group) => _groups[group].Number;
 
     /// <summary>The most groups that one sample owns.</summary>
