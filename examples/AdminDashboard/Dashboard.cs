@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using BoundedCache.AdminDashboard.Authentication;
 using BoundedCache.AdminDashboard.Load;
+using BoundedCache.Examples;
 using OpenTelemetry.Metrics;
 
 namespace BoundedCache.AdminDashboard;
@@ -62,7 +62,7 @@ internal static class Dashboard
             app.MapPrometheusScrapingEndpoint();
         }
 
-        ThrowIfTaken(options.Port);
+        Loopback.ThrowIfTaken(options.Port);
         await app.StartAsync(cancellationToken);
         Announce(app.Urls.Single(), keys);
         await app.WaitForShutdownAsync(cancellationToken);
@@ -93,23 +93,6 @@ internal static class Dashboard
                 metrics.AddPrometheusExporter();
             }
         });
-    }
-
-    /// <summary>Says in one line that a port is taken. The host would log an exception with its stack.</summary>
-    private static void ThrowIfTaken(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-        }
-        catch (SocketException exception)
-        {
-            throw new IOException(
-                $"Expected a free port, got {port}, which cannot be used: {exception.Message}. "
-                    + "Choose another with --port.",
-                exception);
-        }
     }
 
     private static void Announce(string address, ApiKeys? keys)

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using BoundedCache.Examples;
 using BoundedCache.TwoTier.Catalogs;
 using BoundedCache.TwoTier.Redis;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,7 +19,7 @@ internal static class Node
     /// <exception cref="IOException">The port is taken, or the shared folder cannot be used.</exception>
     public static async Task RunAsync(NodeOptions options, CancellationToken cancellationToken)
     {
-        ThrowIfTaken(options.Port);
+        Loopback.ThrowIfTaken(options.Port);
         WebApplicationBuilder builder = WebApplication.CreateBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port));
@@ -143,22 +143,5 @@ internal static class Node
         Console.WriteLine($"Limits of all nodes: {SharedLimits.FileIn(options.SharedFolder)}");
         // The last line: who reads it knows that the node answers.
         Console.WriteLine($"Admin page: {address}{AdminPath}/");
-    }
-
-    /// <summary>Says in one line that a port is taken. The host would log an exception with its stack.</summary>
-    private static void ThrowIfTaken(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-        }
-        catch (SocketException exception)
-        {
-            throw new IOException(
-                $"Expected a free port, got {port}, which cannot be used: {exception.Message}. "
-                    + "Choose another with --urls http://127.0.0.1:PORT.",
-                exception);
-        }
     }
 }

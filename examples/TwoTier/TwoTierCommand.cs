@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using BoundedCache.Examples;
 using StackExchange.Redis;
 
 namespace BoundedCache.TwoTier;
@@ -9,19 +9,10 @@ namespace BoundedCache.TwoTier;
 /// <summary>The command line: the program's description, its options, and what it runs.</summary>
 internal sealed class TwoTierCommand
 {
-    private const int HelpWidth = 110;
     private const int DefaultPort = 5101;
     private const int DefaultTimeout = 500;
-    private const int UsageError = 2;
 
-    private readonly Option<int> _urls = new("--urls")
-    {
-        Description = "Where to listen: http://127.0.0.1:PORT, or port 0 for any that is free. It listens on 127.0.0.1 "
-            + $"whatever the host is. Default http://127.0.0.1:{DefaultPort}.",
-        HelpName = "URL",
-        DefaultValueFactory = static _ => DefaultPort,
-        CustomParser = static result => ParseUrl(result),
-    };
+    private readonly Option<int> _urls = Loopback.UrlsOption(DefaultPort);
 
     private readonly Option<string> _redis = new("--redis")
     {
@@ -53,77 +44,27 @@ internal sealed class TwoTierCommand
         Description = "FusionCache with its Redis backplane instead of HybridCache. All nodes must have it, or none.",
     };
 
-    private readonly RootCommand _root = new("""
-        Serves made-up products from two levels of caches: memory of this process, and Redis, which all nodes share.
-        Run it two times, with two ports. Everybody on this machine may open it and change limits.
-        """);
+    private readonly RootCommand _root;
 
-    public TwoTierCommand(Func<NodeOptions, CancellationToken, Task> run)
-    {
-        foreach (Option option in (Option[])[_urls, _redis, _timeout, _shared, _fusion])
-        {
-            _root.Options.Add(option);
-        }
-
-        foreach (HelpOption help in _root.Options.OfType<HelpOption>())
-        {
-            help.Action = new HelpAction { MaxWidth = HelpWidth };
-        }
-
-        _root.Options.Remove(_root.Options.OfType<VersionOption>().Single());
-        _root.SetAction(async (result, cancellationToken) =>
-        {
-            await run(
+    public TwoTierCommand(Func<NodeOptions, CancellationToken, Task> run) =>
+        _root = ServiceCommand.Create(
+            """
+            Serves made-up products from two levels of caches: memory of this process, and Redis, which all nodes share.
+            Run it two times, with two ports. Everybody on this machine may open it and change limits.
+            """,
+            [_urls, _redis, _timeout, _shared, _fusion],
+            (result, stopped) => run(
                 new NodeOptions(
                     result.GetValue(_urls),
                     result.GetValue(_redis)!,
                     TimeSpan.FromMilliseconds(result.GetValue(_timeout)),
                     Path.GetFullPath(result.GetValue(_shared)!),
                     result.GetValue(_fusion)),
-                cancellationToken);
-            return 0;
-        });
-    }
+                stopped));
 
     /// <summary>Runs what the arguments ask for. Errors in them are written to standard error.</summary>
     /// <returns>The exit code: 0 if it was stopped, 1 if it failed, 2 for wrong arguments.</returns>
-    public async Task<int> InvokeAsync(IReadOnlyList<string> arguments)
-    {
-        ParseResult result = _root.Parse(arguments);
-        if (result.Errors.Count > 0)
-        {
-            await Console.Error.WriteLineAsync($"{result.Errors[0].Message} (--help lists the options.)");
-            return UsageError;
-        }
-
-        try
-        {
-            // The host handles Ctrl+C.
-            return await result.InvokeAsync(new InvocationConfiguration
-            {
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = null,
-            });
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException
-            or InvalidDataException or Microsoft.Extensions.Options.OptionsValidationException)
-        {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return 1;
-        }
-    }
-
-    private static int ParseUrl(ArgumentResult result)
-    {
-        string text = result.Tokens[^1].Value;
-        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme == Uri.UriSchemeHttp)
-        {
-            return url.Port;
-        }
-
-        result.AddError($"--urls: expected one URL such as http://127.0.0.1:{DefaultPort}, got '{text}'");
-        return 0;
-    }
+    public Task<int> InvokeAsync(IReadOnlyList<string> arguments) => ServiceCommand.InvokeAsync(_root, arguments);
 
     private static string? ParseRedis(ArgumentResult result)
     {

@@ -90,6 +90,11 @@ internal sealed unsafe partial class ByteEngine
                             return first;
                         }
                     }
+                    else if (_blocks.HasRoomInHoles)
+                    {
+                        _ = _blocks.Fill(Batch);
+                        evicted++;
+                    }
                     else if (TryEvict_NeedsLock(ByteOrder.None, ByteRemoval.Capacity))
                     {
                         evicted++;

@@ -89,9 +89,13 @@ internal sealed unsafe partial class ByteEngine
     private bool EvictBeyondLimit_NeedsLock()
     {
         Prefetch_NeedsLock(Batch);
+
+        // Bulk work gives the table's other pages back at its end.
+        _table.ShrinkOrder(all: false);
+        long allowed = _account.LimitPages + (_blocks.IsInBulk ? _table.ExcessPages : 0);
         for (int steps = Batch; steps > 0;)
         {
-            long beyond = _account.LivePages - (_blocks.HoleBytes / _account.PageSize) - _account.LimitPages;
+            long beyond = _account.LivePages - (_blocks.HoleBytes / _account.PageSize) - allowed;
             if (beyond <= 0)
             {
                 return true;
@@ -149,8 +153,26 @@ internal sealed unsafe partial class ByteEngine
         foreach (int index in indexes)
         {
             ByteSlot* slot = _table.Slot(index);
-            ByteOrder.Prefetch(new Place(slot->Place).Block);
             ByteOrder.Prefetch(_table.Index.TryHead(ByteIndex.BucketOf(slot->Hash, _table.Index.Count)));
+            var place = new Place(slot->Place);
+            if (place.IsChain)
+            {
+                ByteOrder.Prefetch(_pool.HeaderOf(place.Block));
+            }
+            else
+            {
+                _blocks.Prefetch(place.Block, DenseBlocks.ClassFor((int)place.SizeWith(slot->Length)));
+            }
+        }
+
+        foreach (int index in indexes)
+        {
+            // The entry before it in its chain, most often the first.
+            int first = _table.Index.First(_table.Slot(index)->Hash);
+            if (first > 0)
+            {
+                ByteOrder.Prefetch(_table.Slot(first));
+            }
         }
     }
 
@@ -175,7 +197,7 @@ internal sealed unsafe partial class ByteEngine
         {
             using (_lock.EnterAfterOthers())
             {
-                isDone = _blocks.Compact(Batch) & _table.Trim(Batch);
+                isDone = _blocks.Compact(Batch) & (_table.Count == 0 || _table.Trim(Batch));
                 if (isDone && _table.Count == 0)
                 {
                     Squeeze_NeedsLock();

@@ -51,7 +51,13 @@ internal sealed unsafe partial class ByteEngine
         }
 
         Ensure(used.Count == _table.Count && _table.Count == Count, "B1: the count is not that of the slots in use");
-        Ensure(_table.CountFree() == _table.End - 1 - used.Count, "B1: a slot is neither free nor in use");
+        int free = 0;
+        for (int index = _table.FirstFree; index != 0; index = _table.Slot(index)->Length)
+        {
+            free++;
+        }
+
+        Ensure(free == _table.End - 1 - used.Count, "B1: a slot is neither free nor in use");
         Ensure((_table.Index.Relocations & 1) == 0, "B5: a relocation did not end");
         var chained = new HashSet<int>();
         for (int bucket = 0; bucket < _table.Index.Count; bucket++)

@@ -29,6 +29,12 @@ internal sealed unsafe partial class ByteEngine
                 }
             }
 
+            if (_blocks.HasRoomInHoles)
+            {
+                _ = _blocks.Fill(Batch);
+                continue;
+            }
+
             if (TryEvict_NeedsLock(index, ByteRemoval.Capacity))
             {
                 if (_creditedBytes - credited > squeezeAfter)

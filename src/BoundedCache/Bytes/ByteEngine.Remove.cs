@@ -182,7 +182,7 @@ internal sealed unsafe partial class ByteEngine
         int length = _table.Slot(index)->Length;
         var place = new Place(_table.Slot(index)->Place);
         CountLeft_NeedsLock(place, length, why);
-        _ = _table.Remove(index);
+        _table.Remove(index, trim: !_blocks.IsInBulk);
         Volatile.Write(ref _count, _table.Count);
         FreeContent_NeedsLock(place, length);
     }

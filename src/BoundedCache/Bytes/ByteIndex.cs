@@ -15,7 +15,8 @@ namespace BoundedCache.Bytes;
 /// </remarks>
 internal sealed unsafe class ByteIndex(NativeTable buckets, NativeTable slots)
 {
-    private const int MinBuckets = 16;
+    /// <summary>The fewest buckets of an index that is used.</summary>
+    public const int MinBuckets = 16;
 
     private int _count;
     private uint _relocations;

@@ -97,7 +97,9 @@ internal readonly unsafe struct Place(ulong word)
 [StructLayout(LayoutKind.Sequential, Size = 32)]
 internal struct BlockHeader
 {
-    /// <summary>The slot of the block's entry, or <see cref="Hole"/>.</summary>
+    /// <summary>
+    /// The slot of the block's entry, or <see cref="Hole"/> or <see cref="MarkedHole"/>.
+    /// </summary>
     public int Owner;
 
     /// <summary>In a hole: the next hole of the class, or -1.</summary>
@@ -112,7 +114,11 @@ internal struct BlockHeader
     /// <summary>The latest end of a sliding entry, in ticks of UTC.</summary>
     public long Absolute;
 
+    /// <summary>A hole in the list of its class.</summary>
     public const int Hole = -1;
+
+    /// <summary>A hole that only has this mark.</summary>
+    public const int MarkedHole = -2;
 }
 
 /// <summary>When an entry expires.</summary>

@@ -56,6 +56,8 @@ internal sealed unsafe class ByteTable
     /// <summary>Walks over the slots that are under way: meanwhile no slot moves.</summary>
     public int Walks { get; set; }
 
+    private int Slack => Math.Max(SlackSlots, Count / 8);
+
     /// <summary>Resident bytes.</summary>
     public long Bytes => Slots.Bytes + _nodes.Bytes + _buckets.Bytes + ManagedBytes;
 
@@ -100,7 +102,8 @@ internal sealed unsafe class ByteTable
         return true;
     }
 
-    private void ShrinkOrder(bool all)
+    /// <summary>Gives up what the order remembers of more entries than there are.</summary>
+    public void ShrinkOrder(bool all)
     {
         if (_managedPages > 0)
         {
@@ -154,21 +157,28 @@ internal sealed unsafe class ByteTable
         Index.Adjust(Count, 2, _mayTouch);
     }
 
+    /// <summary>Pages that <see cref="Trim"/> will give back, but for the order's managed memory.</summary>
+    public int ExcessPages =>
+        Slots.ExcessPages(1 + Count + Slack) + _nodes.ExcessPages(1 + Count + Slack)
+        + _buckets.ExcessPages((int)Math.Clamp(3L * Count, ByteIndex.MinBuckets, int.MaxValue));
+
     /// <summary>Removes an entry; its block is still to be freed.</summary>
-    /// <returns>Where it is.</returns>
-    public Place Remove(int index)
+    /// <param name="index">Its slot.</param>
+    /// <param name="trim">Whether the table shrinks with it, a little; otherwise <see cref="Trim"/> follows.</param>
+    public void Remove(int index, bool trim)
     {
         ByteSlot* slot = Slot(index);
         Index.Remove(index);
         Order.Remove(index);
-        var place = new Place(slot->Place);
         ByteSlot.Begin(slot);
         slot->Place = 0;
         LinkFree(index, slot);
         ByteSlot.End(slot);
         Count--;
-        Trim(2);
-        return place;
+        if (trim)
+        {
+            Trim(2);
+        }
     }
 
     /// <summary>Shrinks what is much larger than the entries need, by a number of steps.</summary>
@@ -182,7 +192,7 @@ internal sealed unsafe class ByteTable
         }
 
         Index.Adjust(Count, steps, _mayTouch);
-        int slack = all ? 0 : Math.Max(SlackSlots, Count / 8);
+        int slack = all ? 0 : Slack;
         while (End - 1 - Count > slack && Walks == 0)
         {
             if (steps-- <= 0)
@@ -277,15 +287,6 @@ internal sealed unsafe class ByteTable
         }
     }
 
-    /// <summary>Free slots, for the invariant checker.</summary>
-    internal int CountFree()
-    {
-        int count = 0;
-        for (int index = _firstFree; index != 0; index = Slot(index)->Length)
-        {
-            count++;
-        }
-
-        return count;
-    }
+    /// <summary>The first free slot, or 0; for the invariant checker.</summary>
+    internal int FirstFree => _firstFree;
 }

@@ -5,32 +5,51 @@ namespace BoundedCache.Bytes;
 /// <summary>Holes that bulk work leaves, and filling them.</summary>
 internal sealed unsafe partial class DenseBlocks
 {
+    /// <summary>The most holes of a class that are listed: what writers may need while others work in bulk.</summary>
+    private const int MostListed = 1024;
+
+    /// <summary>Blocks looked at for each hole that may be filled, so that a call is bounded.</summary>
+    private const int LooksPerMove = 8;
+
+    /// <summary>
+    /// Whether filling holes makes room where a class has none, so that nothing has to be evicted: they are more than
+    /// slabs that are not full hold.
+    /// </summary>
+    public bool HasRoomInHoles => HoleBytes > 2 * SlabPool.LargeSlab;
+
+    /// <summary>Whether freed blocks stay holes.</summary>
+    public bool IsInBulk => _bulk > 0;
+
     /// <summary>From now on freed blocks stay holes.</summary>
     public void BeginBulk() => _bulk++;
 
     /// <summary>Ends that; <see cref="Compact"/> follows.</summary>
     public void EndBulk() => _bulk--;
 
-    /// <summary>Fills holes.</summary>
+    /// <summary>Fills holes, unless bulk work goes on that makes more.</summary>
     /// <param name="moves">The most holes to fill now.</param>
     /// <returns>Whether there are no holes any more, or they must stay because bulk work goes on.</returns>
-    public bool Compact(int moves)
+    public bool Compact(int moves) => _bulk > 0 || Fill(moves);
+
+    /// <summary>Fills holes, whoever works in bulk.</summary>
+    /// <param name="moves">The most holes to fill now.</param>
+    /// <returns>Whether there are no holes any more.</returns>
+    public bool Fill(int moves)
     {
-        if (_bulk > 0 || HoleBytes == 0)
+        if (HoleBytes == 0)
         {
             return true;
         }
 
+        int looks = moves * LooksPerMove;
         foreach (ref SizeClass c in _classes.AsSpan())
         {
             while (c.Holes > 0)
             {
-                if (moves-- <= 0)
+                if (moves-- <= 0 || !TryFillOne(ref c, ref looks))
                 {
                     return false;
                 }
-
-                FillOne(ref c);
             }
         }
 
@@ -40,11 +59,12 @@ internal sealed unsafe partial class DenseBlocks
     /// <summary>Fills all holes, whoever works in bulk, and gives back pages that no block needs.</summary>
     public void Squeeze()
     {
+        int looks = int.MaxValue;
         foreach (ref SizeClass c in _classes.AsSpan())
         {
             while (c.Holes > 0)
             {
-                FillOne(ref c);
+                _ = TryFillOne(ref c, ref looks);
             }
 
             if (c.SlabCount > 0)
@@ -57,35 +77,85 @@ internal sealed unsafe partial class DenseBlocks
     }
 
     /// <summary>Fills one hole with the last block, or drops it where it is last itself.</summary>
-    private void FillOne(ref SizeClass c)
+    /// <param name="c">The class, which has holes.</param>
+    /// <param name="looks">Blocks that may be looked at for a hole.</param>
+    /// <returns>False where those were too few.</returns>
+    private bool TryFillOne(ref SizeClass c, ref int looks)
     {
         int last = c.Count - 1;
-        if (((BlockHeader*)Address(ref c, last))->Owner == BlockHeader.Hole)
+        switch (((BlockHeader*)Address(ref c, last))->Owner)
         {
-            Unlink(ref c, last);
-        }
-        else
-        {
-            int hole = c.FirstHole;
-            Unlink(ref c, hole);
-            Move(ref c, last, hole);
+            case BlockHeader.Hole:
+                Unlink(ref c, last);
+                break;
+            case BlockHeader.MarkedHole:
+                Unmark(ref c);
+                break;
+            default:
+                if (!TryFindHole(ref c, ref looks, out int hole))
+                {
+                    return false;
+                }
+
+                Move(ref c, last, hole);
+                break;
         }
 
         c.Count--;
         ReturnSlabs(ref c);
+        return true;
+    }
+
+    /// <summary>Takes a hole to fill: marked ones first, because writers take those in the list.</summary>
+    private bool TryFindHole(ref SizeClass c, ref int looks, out int hole)
+    {
+        if (c.Holes == c.Listed)
+        {
+            hole = c.FirstHole;
+            Unlink(ref c, hole);
+            return true;
+        }
+
+        for (hole = c.Low; ((BlockHeader*)Address(ref c, hole))->Owner != BlockHeader.MarkedHole; hole++)
+        {
+            if (looks-- <= 0)
+            {
+                c.Low = hole;
+                return false;
+            }
+        }
+
+        c.Low = hole + 1;
+        Unmark(ref c);
+        return true;
+    }
+
+    private void Mark(ref SizeClass c, int at, BlockHeader* hole)
+    {
+        hole->Owner = BlockHeader.MarkedHole;
+        c.Low = c.Holes == c.Listed ? at : Math.Min(c.Low, at);
+        c.Holes++;
+        HoleBytes += c.Size;
+    }
+
+    private void Unmark(ref SizeClass c)
+    {
+        c.Holes--;
+        HoleBytes -= c.Size;
     }
 
     private void Link(ref SizeClass c, int at, BlockHeader* hole)
     {
         hole->Owner = BlockHeader.Hole;
-        hole->NextHole = c.Holes > 0 ? c.FirstHole : -1;
+        hole->NextHole = c.Listed > 0 ? c.FirstHole : -1;
         hole->Deadline = -1;
-        if (c.Holes > 0)
+        if (c.Listed > 0)
         {
             ((BlockHeader*)Address(ref c, c.FirstHole))->Deadline = at;
         }
 
         c.FirstHole = at;
+        c.Listed++;
         c.Holes++;
         HoleBytes += c.Size;
     }
@@ -110,7 +180,7 @@ internal sealed unsafe partial class DenseBlocks
             ((BlockHeader*)Address(ref c, next))->Deadline = previous;
         }
 
-        c.Holes--;
-        HoleBytes -= c.Size;
+        c.Listed--;
+        Unmark(ref c);
     }
 }

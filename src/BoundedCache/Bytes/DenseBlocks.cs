@@ -10,7 +10,9 @@ namespace BoundedCache.Bytes;
 /// </summary>
 /// <remarks>
 /// Work in bulk (<see cref="BeginBulk"/>) leaves holes, which <see cref="Compact"/> fills at its end: most blocks that
-/// would be moved are about to be freed themselves. New blocks go into holes first. A class's count includes its holes.
+/// would be moved are about to be freed themselves. The first holes of a class are listed, and new blocks go there; the
+/// others are only marked, so that neither leaving nor filling them has to load a neighbour from memory. A class's count
+/// includes its holes.
 /// </remarks>
 internal sealed unsafe partial class DenseBlocks(
     SlabPool small, SlabPool large, PageAccount account, NativeTable slots, bool clearFreed)
@@ -48,7 +50,7 @@ internal sealed unsafe partial class DenseBlocks(
     {
         ref SizeClass c = ref _classes[sizeClass];
         byte* block;
-        if (c.Holes > 0)
+        if (c.Listed > 0)
         {
             block = Address(ref c, c.FirstHole);
             Unlink(ref c, c.FirstHole);
@@ -97,6 +99,12 @@ internal sealed unsafe partial class DenseBlocks(
             NativeMemory.Clear(block, (nuint)c.Size);
         }
 
+        if (_bulk > 0 && c.Listed >= MostListed)
+        {
+            Mark(ref c, at, (BlockHeader*)block);
+            return;
+        }
+
         if (_bulk > 0 || c.Holes > 0)
         {
             Link(ref c, at, (BlockHeader*)block);
@@ -112,6 +120,13 @@ internal sealed unsafe partial class DenseBlocks(
         ReturnSlabs(ref c);
     }
 
+    /// <summary>Loads what freeing a block needs.</summary>
+    public void Prefetch(byte* block, int sizeClass)
+    {
+        ByteOrder.Prefetch(block);
+        ByteOrder.Prefetch(_classes[sizeClass].Pool.HeaderOf(block));
+    }
+
     /// <summary>Checks the blocks of all classes, for tests.</summary>
     /// <param name="seen">Called with each block's address, owner and size.</param>
     internal void Walk(Action<nint, int, int> seen)
@@ -123,15 +138,18 @@ internal sealed unsafe partial class DenseBlocks(
             ref SizeClass c = ref _classes[i];
             Ensure(c.SlabCount == (c.Count + c.PerSlab - 1) / c.PerSlab, "a class has a slab too many or too few");
             int holes = 0;
+            int listed = 0;
             for (int at = 0; at < c.Count; at++)
             {
                 byte* block = Address(ref c, at);
                 SlabHeader* header = c.Pool.HeaderOf(block);
                 Ensure(header->Class == i && header->Link == at / c.PerSlab, "a slab's header names another class");
                 int owner = ((BlockHeader*)block)->Owner;
-                if (owner == BlockHeader.Hole)
+                if (owner is BlockHeader.Hole or BlockHeader.MarkedHole)
                 {
                     holes++;
+                    listed += owner == BlockHeader.Hole ? 1 : 0;
+                    Ensure(owner == BlockHeader.Hole || at >= c.Low, "a marked hole lies before the first one");
                     holeBytes += c.Size;
                 }
                 else
@@ -142,7 +160,7 @@ internal sealed unsafe partial class DenseBlocks(
                 }
             }
 
-            Ensure(holes == c.Holes, "a class counts other holes than it has");
+            Ensure(holes == c.Holes && listed == c.Listed, "a class counts other holes than it has");
         }
 
         Ensure(holeBytes == HoleBytes && blockBytes == BlockBytes, "the sums of holes or blocks are wrong");
@@ -221,7 +239,15 @@ internal sealed unsafe partial class DenseBlocks(
         public int SlabCount;
         public int Count;
         public int FirstHole;
+
+        /// <summary>All holes.</summary>
         public int Holes;
+
+        /// <summary>Those in the list that begins at <see cref="FirstHole"/>.</summary>
+        public int Listed;
+
+        /// <summary>No marked hole lies before this block.</summary>
+        public int Low;
 
         public void Add(int slab)
         {

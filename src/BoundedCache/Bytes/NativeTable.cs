@@ -68,6 +68,9 @@ internal sealed unsafe class NativeTable(AddressSpace space, PageAccount account
         return true;
     }
 
+    /// <summary>Pages beyond so many elements, less those that are always kept. Under the lock.</summary>
+    public int ExcessPages(int count) => Math.Max(0, _pages - account.PagesOf((long)count * stride) - SlackPages);
+
     /// <summary>Gives the pages back that lie beyond so many elements, if they are many. Under the lock.</summary>
     /// <param name="count">Elements that stay.</param>
     /// <param name="all">Whether few pages are given back as well.</param>

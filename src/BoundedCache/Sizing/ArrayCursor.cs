@@ -14,8 +14,8 @@ internal abstract class GroupCursor(int group)
 /// <summary>A walk's position among the nodes of one collection: those that are known and not visited yet.</summary>
 /// <remarks>
 /// Goes on with the latest node that was found, but now and then with the one nearest to the root: in a tree that one
-/// leads to another part. Neither order alone sees an even sample: in depth it sees one end of a sorted tree, in breadth
-/// it sees the nodes near the root, which often were added first.
+/// leads to another part. Neither order alone sees an even sample: in depth it sees one end of a sorted tree, in
+/// breadth it sees the nodes near the root, which often were added first.
 /// </remarks>
 internal sealed class NodeCursor(int group) : GroupCursor(group)
 {

@@ -12,7 +12,8 @@ namespace BoundedCache.Sizing;
 /// <para>Small arrays are visited like fields. A large array gets a cursor, which visits an element and all that it
 /// leads to before the next element. The nodes of a collection that knows their number get one after their first turn.
 /// A cursor has its first turn as soon as the walk comes to it, and waits for further, longer ones: when the bounds end
-/// the walk, every large array has been sampled, not just the first. <see cref="SampleTree"/> scales the samples.</para>
+/// the walk, every large array has been sampled, not just the first. <see cref="SampleTree"/> scales the samples.
+/// </para>
 /// <para>Other threads may change the objects meanwhile: an array never changes its length, and a field that changes
 /// leads to the old object or to the new one.</para>
 /// </remarks>

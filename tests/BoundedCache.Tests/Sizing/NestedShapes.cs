@@ -247,7 +247,8 @@ internal static class NestedShapes
     private static object ListsInFields(int count)
     {
         List<Item> L() => [.. Items(count)];
-        return (L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L());
+        return (
+            L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L(), L());
     }
 
     private sealed record Item(int Number)

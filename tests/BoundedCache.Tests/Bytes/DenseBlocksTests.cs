@@ -1,0 +1,146 @@
+using BoundedCache.Bytes;
+
+namespace BoundedCache.Tests.Bytes;
+
+/// <summary>Blocks that come and go at random, with and without work in bulk, against what they should hold.</summary>
+public sealed unsafe class DenseBlocksTests
+{
+    private static readonly int[] s_contents = [40, 100, 1000, 20_000];
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Blocks_keep_their_content_whatever_moves(int seed)
+    {
+        var random = new Random(seed);
+        using var blocks = new Blocks();
+        for (int round = 0; round < 12; round++)
+        {
+            blocks.Add(random, 4_000);
+            bool isBulk = round % 3 != 0;
+            if (isBulk)
+            {
+                blocks.Dense.BeginBulk();
+            }
+
+            // More than are listed as holes, in a random order, and some new ones between them.
+            blocks.Remove(random, random.Next(3_000, 5_000));
+            blocks.Add(random, random.Next(500));
+            blocks.Remove(random, random.Next(500));
+            blocks.Check();
+            if (isBulk)
+            {
+                Assert.True(blocks.Dense.HoleBytes > 0);
+                Assert.True(blocks.Dense.Compact(int.MaxValue / 64), "Bulk work leaves its holes.");
+                blocks.FillSome(random);
+                blocks.Dense.EndBulk();
+            }
+
+            for (int step = 0; !blocks.Dense.Compact(random.Next(1, 100)); step++)
+            {
+                // Between two steps others work.
+                blocks.Add(random, random.Next(20));
+                blocks.Remove(random, random.Next(20));
+                blocks.Check(every: 200, step);
+            }
+
+            Assert.Equal(0, blocks.Dense.HoleBytes);
+            blocks.Check();
+        }
+
+        blocks.Dense.BeginBulk();
+        blocks.Remove(random, int.MaxValue);
+        blocks.Dense.Squeeze();
+        Assert.Equal((0, 0, 0), (blocks.Dense.HoleBytes, blocks.Dense.BlockBytes, blocks.Dense.Slabs.Count()));
+    }
+
+    /// <summary>Blocks with a slot each, whose content is their number.</summary>
+    private sealed class Blocks : IDisposable
+    {
+        private readonly AddressSpace _space = new(new FakePages());
+        private readonly NativeTable _slots;
+        private readonly List<int> _live = [];
+        private readonly Stack<int> _free = [];
+        private int _end = 1;
+
+        public Blocks()
+        {
+            var account = new PageAccount(4096);
+            account.SetLimit(1L << 30);
+            var small = new SlabPool(_space, account);
+            var large = new SlabPool(_space, account, SlabPool.LargeSlab) { Other = small };
+            small.Other = large;
+            _slots = new NativeTable(_space, account, ByteSlot.Size);
+            Dense = new DenseBlocks(small, large, account, _slots, clearFreed: false);
+        }
+
+        public DenseBlocks Dense { get; }
+
+        public void Add(Random random, int count)
+        {
+            for (; count > 0; count--)
+            {
+                int content = s_contents[random.Next(random.Next(8) == 0 ? 4 : 2)];
+                byte* block = Dense.TryTake(DenseBlocks.ClassFor(content));
+                int slot = _free.Count > 0 ? _free.Pop() : _end++;
+                Assert.True(block is not null && _slots.TryGrow(_end));
+                *(int*)block = slot;
+                new Span<byte>(block + sizeof(int), content - sizeof(int)).Fill((byte)slot);
+                *(ByteSlot*)_slots.At(slot) = new ByteSlot
+                {
+                    Place = Place.Pack(block, 0, 0),
+                    Length = content - sizeof(int),
+                };
+                _live.Add(slot);
+            }
+        }
+
+        public void Remove(Random random, int count)
+        {
+            for (; count > 0 && _live.Count > 0; count--)
+            {
+                int at = random.Next(_live.Count);
+                int slot = _live[at];
+                (_live[at], _live[^1]) = (_live[^1], slot);
+                _live.RemoveAt(_live.Count - 1);
+                ByteSlot* entry = (ByteSlot*)_slots.At(slot);
+                var place = new Place(entry->Place);
+                entry->Place = 0;
+                _free.Push(slot);
+                Dense.Free(place.Block, DenseBlocks.ClassFor((int)place.SizeWith(entry->Length)));
+            }
+        }
+
+        public void FillSome(Random random)
+        {
+            long before = Dense.HoleBytes;
+            _ = Dense.Fill(random.Next(1, 500));
+            Assert.True(Dense.HoleBytes <= before);
+            Check();
+        }
+
+        public void Check(int every, int step)
+        {
+            if (step % every == 0)
+            {
+                Check();
+            }
+        }
+
+        public void Check()
+        {
+            var seen = new HashSet<int>();
+            Dense.Walk((block, owner, _) =>
+            {
+                ByteSlot* slot = (ByteSlot*)_slots.At(owner);
+                Assert.True(seen.Add(owner) && (nint)new Place(slot->Place).Block == block);
+                var content = new ReadOnlySpan<byte>((byte*)block + sizeof(int), slot->Length);
+                Assert.Equal(-1, content.IndexOfAnyExcept((byte)owner));
+            });
+            Assert.Equal(_live.Count, seen.Count);
+        }
+
+        public void Dispose() => GC.KeepAlive(_space);
+    }
+}
