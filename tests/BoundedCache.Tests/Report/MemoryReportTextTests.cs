@@ -1,5 +1,6 @@
 using BoundedCache.Process;
 using BoundedCache.Report;
+using BoundedCache.TestSupport;
 
 namespace BoundedCache.Tests.Report;
 
@@ -45,11 +46,7 @@ public sealed class MemoryReportTextTests
     {
         MemoryReport report = Report(s_counted, new CacheShare { Bytes = 500 * MiB, Counted = 2 });
 
-        AssertText(
-            """
-
-            """,
-            report);
+        Snapshot.Verify(report.ToText());
     }
 
     [Fact]
@@ -59,11 +56,7 @@ public sealed class MemoryReportTextTests
             s_counted with { NativeHeap = new NativeHeapReading(80 * MiB, 40 * MiB), ByteCacheBytes = 100 * MiB },
             new CacheShare { Bytes = 500 * MiB, Counted = 1, Declared = 1 });
 
-        AssertText(
-            """
-
-            """,
-            report);
+        Snapshot.Verify(report.ToText());
     }
 
     [Fact]
@@ -80,11 +73,7 @@ public sealed class MemoryReportTextTests
             },
             new CacheShare { Bytes = 500 * MiB, Counted = 2, Declared = 2 });
 
-        AssertText(
-            """
-
-            """,
-            report);
+        Snapshot.Verify(report.ToText());
     }
 
     [Fact]
@@ -93,13 +82,9 @@ public sealed class MemoryReportTextTests
         MemoryReport report = Report(
             s_counted with { Space = null, CacheBytes = 0, UnfinishedEntries = 2, Pressures = [Pressure(3)] },
             new CacheShare(),
-            isHeapCounted: false) ;
+            isHeapCounted: false);
 
-        AssertText(
-            """
-
-            """,
-            report);
+        Snapshot.Verify(report.ToText());
     }
 
     [Fact]
@@ -154,7 +139,4 @@ public sealed class MemoryReportTextTests
 
     private static MemoryReport Report(MemoryBreakdown breakdown, CacheShare caches, bool isHeapCounted = true) =>
         MemoryReport.From(Analysis(breakdown, caches, isHeapCounted));
-
-    private static void AssertText(string expected, MemoryReport report) =>
-        Assert.Equal(expected + "\n", report.ToText());
 }
