@@ -27,7 +27,7 @@ internal sealed class CacheAdmin
         var events = new EventHub();
         var shrinks = new ShrinkHistory(events, options.TimeProvider);
         var history = new ChangeHistory(events, options.TimeProvider);
-        var service = ServiceView.Of(services.GetService<IHostEnvironment>());
+        var service = ServiceView.From(services.GetService<IHostEnvironment>());
         var sampler = new Sampler(() => directory.All, shrinks, history, events, options, logger);
         var operations = new OperationList();
         var rate = new ReleaseRate(options.ReleasesPerMinute, options.TimeProvider);

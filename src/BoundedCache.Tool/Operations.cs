@@ -1,59 +1,18 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 
 namespace BoundedCache.Tool;
 
 /// <summary>What the commands do.</summary>
-internal sealed class Operations(TextWriter output, TextWriter errors)
+internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvider time)
 {
     private readonly Views _views = new(output);
 
     public Task<ExitCode> CachesAsync(Call call) => EachAsync(
-        call, static (client, token) => client.GetAsync("api/caches", token), _views.Caches);
+        call, static (client, token) => client.GetAsync("api/caches", "caches", token), _views.Caches);
 
-    public async Task<ExitCode> WatchAsync(Call call, double interval, int times)
-    {
-        if (interval is not (>= 0.1 and <= 3600))
-        {
-            throw new ToolException(ExitCode.Usage, $"--interval: expected seconds from 0.1 to 3600, got {interval}.");
-        }
-
-        var clients = call.Connection.Urls.Select(url => new ServiceClient(url, call.Connection)).ToList();
-        var before = new Dictionary<Uri, JsonNode>();
-        IAnsiConsole console = Views.ConsoleOn(output);
-        try
-        {
-            for (int i = 0; times == 0 || i < times; i++)
-            {
-                if (i > 0)
-                {
-                    await Task.Delay(TimeSpan.FromSeconds(interval), call.Cancellation);
-                }
-
-                if (!Console.IsOutputRedirected && !call.IsJson)
-                {
-                    console.Clear();
-                }
-
-                foreach (ServiceClient client in clients)
-                {
-                    await LookAsync(client, call, before, interval);
-                }
-            }
-
-            return ExitCode.Done;
-        }
-        catch (OperationCanceledException) when (call.Cancellation.IsCancellationRequested)
-        {
-            // Ctrl+C is how one ends it.
-            return ExitCode.Done;
-        }
-        finally
-        {
-            clients.ForEach(static client => client.Dispose());
-        }
-    }
+    public Task<ExitCode> WatchAsync(Call call, double interval, int times) =>
+        new Watch(output, errors, time, _views).RunAsync(call, interval, times);
 
     /// <param name="call">The call.</param>
     /// <param name="name">The cache.</param>
@@ -66,17 +25,22 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
     public async Task<ExitCode> LimitAsync(
         Call call, string name, string limit, string? mode, bool isAgreed, TimeSpan? stagger)
     {
-        if (limit.All(char.IsAsciiDigit) && ByteSize.TryParse(limit, out long bytes) && bytes < 1 << 20 && !isAgreed)
-        {
-            await errors.WriteLineAsync($"{limit} bytes? A number without a unit is bytes. For {limit} MiB write "
-                + $"{limit}MB.");
-        }
-
+        bool isBare = limit.All(char.IsAsciiDigit) && ByteSize.TryParse(limit, out long bytes) && bytes < 1 << 20;
         return await ChangeAsync(
             call,
             isAgreed,
-            async (client, token) => PreviewOf(await client.GetAsync(
-                ServiceClient.CachePath(name, "/limit/preview", $"maxMemory={Uri.EscapeDataString(limit)}"), token)),
+            async (client, token) =>
+            {
+                Answer preview = await client.GetAsync(
+                    ServiceClient.CachePath(name, "/limit/preview", $"maxMemory={Uri.EscapeDataString(limit)}"),
+                    "newMaxBytes",
+                    token);
+                await FindSizingAsync(client, name, preview, token);
+                string meansBytes = isBare && !isAgreed && !_views.IsDeclared(client.Url, name, preview)
+                    ? $" {limit} bytes? A number without a unit is bytes. For {limit} MiB write {limit}MB."
+                    : "";
+                return _views.Preview(client.Url, preview) + meansBytes;
+            },
             (client, token) =>
             {
                 var body = new JsonObject { ["maxMemory"] = limit };
@@ -85,7 +49,8 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
                     body["releaseMode"] = mode;
                 }
 
-                return client.ChangeAsync(HttpMethod.Put, ServiceClient.CachePath(name, "/limit"), body, token);
+                return client.ChangeAsync(
+                    HttpMethod.Put, ServiceClient.CachePath(name, "/limit"), body, "summary", token);
             },
             _views.Report,
             stagger is { } pause ? new Rollout(output, errors, pause) : null);
@@ -99,6 +64,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             HttpMethod.Post,
             ServiceClient.CachePath(name, "/release"),
             mode is null ? [] : new JsonObject { ["releaseMode"] = mode },
+            "summary",
             token),
         _views.Report);
 
@@ -126,6 +92,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
                 HttpMethod.Post,
                 ServiceClient.CachePath(name, "/compact"),
                 new JsonObject { ["share"] = percent / 100 },
+                "entriesRemoved",
                 token),
             _views.Removal);
     }
@@ -134,23 +101,43 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         call,
         isAgreed,
         async (client, token) => $"All {await CountAsync(client, name, token)} entries of “{name}” are removed.",
-        (client, token) => client.ChangeAsync(HttpMethod.Post, ServiceClient.CachePath(name, "/clear"), [], token),
+        (client, token) => client.ChangeAsync(
+            HttpMethod.Post, ServiceClient.CachePath(name, "/clear"), [], "entriesRemoved", token),
         _views.Removal);
 
     public Task<ExitCode> MemoryAsync(Call call, bool collects) => EachAsync(
         call,
         (client, token) => collects
-            ? client.ChangeAsync(HttpMethod.Post, "api/memory", [], token)
-            : client.GetAsync("api/memory", token),
+            ? client.ChangeAsync(HttpMethod.Post, "api/memory", [], "rows", token)
+            : client.GetAsync("api/memory", "rows", token),
         _views.Memory);
 
     public Task<ExitCode> TypesAsync(Call call, string name) => EachAsync(
-        call, (client, token) => client.GetAsync(ServiceClient.CachePath(name, "/contents"), token), _views.Contents);
+        call,
+        async (client, token) =>
+        {
+            Answer contents = await client.GetAsync(ServiceClient.CachePath(name, "/contents"), "entries", token);
+            await FindSizingAsync(client, name, contents, token);
+            return contents;
+        },
+        _views.Contents);
 
     public Task<ExitCode> HistoryAsync(Call call, string? name, bool isCsv, string? since) => EachAsync(
         isCsv ? call with { IsJson = false } : call,
-        (client, token) => client.GetAsync(
-            since is null ? "api/history" : $"api/history?since={Uri.EscapeDataString(since)}", token),
+        async (client, token) =>
+        {
+            Answer history = await client.GetAsync(
+                since is null ? "api/history" : $"api/history?since={Uri.EscapeDataString(since)}", "samples", token);
+            if (!isCsv && !call.IsJson && history["changes"].Items.Any(static each => each["sizing"].IsMissing))
+            {
+                foreach (Answer cache in (await client.GetAsync("api/caches", "caches", token))["caches"].Items)
+                {
+                    _views.NoteSizing(client.Url, cache);
+                }
+            }
+
+            return history;
+        },
         (url, history) =>
         {
             if (isCsv)
@@ -163,46 +150,19 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             }
         });
 
-    private static string PreviewOf(JsonNode preview)
+    private async Task<string> CountAsync(ServiceClient client, string name, CancellationToken token)
     {
-        long from = preview["oldMaxBytes"]!.GetValue<long>();
-        long to = preview["newMaxBytes"]!.GetValue<long>();
-        long entries = preview["entriesToEvict"]!.GetValue<long>();
-        string evicts = entries == 0
-            ? "Evicts nothing."
-            : $"Evicts about {entries.ToString("N0", CultureInfo.InvariantCulture)} entries, "
-                + $"{ByteSize.Format(preview["bytesToEvict"]!.GetValue<long>())}.";
-        return $"The limit of “{preview["cacheName"]}” goes from {ByteSize.Format(from)} to "
-            + $"{ByteSize.Format(to)}. {evicts}"
-            + (preview["advice"] is { } advice ? $" {advice}" : "");
+        Answer cache = await client.GetAsync(ServiceClient.CachePath(name), "count", token);
+        _views.NoteSizing(client.Url, cache);
+        return cache["count"].Number.ToString("N0", CultureInfo.InvariantCulture);
     }
 
-    private static async Task<string> CountAsync(ServiceClient client, string name, CancellationToken token) =>
-        (await client.GetAsync(ServiceClient.CachePath(name), token))["count"]!.GetValue<int>()
-            .ToString("N0", CultureInfo.InvariantCulture);
-
-    private async Task LookAsync(ServiceClient client, Call call, Dictionary<Uri, JsonNode> before, double interval)
+    /// <summary>Asks the cache how it counts, where an answer about it does not say.</summary>
+    private async Task FindSizingAsync(ServiceClient client, string name, Answer answer, CancellationToken token)
     {
-        try
+        if (answer["sizing"].IsMissing)
         {
-            JsonNode now = await client.GetAsync("api/caches", call.Cancellation);
-            if (call.IsJson)
-            {
-                _views.Json(new JsonObject { ["url"] = client.Url.ToString(), ["answer"] = now });
-                return;
-            }
-
-            JsonNode? last = before.GetValueOrDefault(client.Url);
-            bool isSame = last?["service"]?["instance"]?.GetValue<string>()
-                == now["service"]?["instance"]?.GetValue<string>();
-            _views.Caches(client.Url, now, isSame ? last : null, interval);
-            before[client.Url] = now;
-        }
-        catch (ToolException exception)
-        {
-            // One service that does not answer does not end the look at the others; its old figures are not shown.
-            before.Remove(client.Url);
-            await output.WriteLineAsync(exception.Message);
+            _views.NoteSizing(client.Url, await client.GetAsync(ServiceClient.CachePath(name), "sizing", token));
         }
     }
 
@@ -210,7 +170,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
     /// Asks each service, and shows each answer. What one refuses does not keep the others from answering.
     /// </summary>
     private async Task<ExitCode> EachAsync(
-        Call call, Func<ServiceClient, CancellationToken, Task<JsonNode>> ask, Action<Uri, JsonNode> show)
+        Call call, Func<ServiceClient, CancellationToken, Task<Answer>> ask, Action<Uri, Answer> show)
     {
         ExitCode worst = ExitCode.Done;
         foreach (Uri url in call.Connection.Urls)
@@ -218,10 +178,10 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             using var client = new ServiceClient(url, call.Connection);
             try
             {
-                JsonNode answer = await ask(client, call.Cancellation);
+                Answer answer = await ask(client, call.Cancellation);
                 if (call.IsJson)
                 {
-                    _views.Json(new JsonObject { ["url"] = url.ToString(), ["answer"] = answer.DeepClone() });
+                    _views.Json(new JsonObject { ["url"] = url.ToString(), ["answer"] = answer.ToJson() });
                 }
                 else
                 {
@@ -243,8 +203,8 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         Call call,
         bool isAgreed,
         Func<ServiceClient, CancellationToken, Task<string>> preview,
-        Func<ServiceClient, CancellationToken, Task<JsonNode>> change,
-        Action<Uri, JsonNode> show,
+        Func<ServiceClient, CancellationToken, Task<Answer>> change,
+        Action<Uri, Answer> show,
         Rollout? rollout = null)
     {
         try
@@ -260,7 +220,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             throw new ToolException(exception.Code, $"{exception.Message}\nNothing was changed.");
         }
 
-        if (!isAgreed && !await ConfirmAsync())
+        if (!isAgreed && !await ConfirmAsync(call.Cancellation))
         {
             return ExitCode.NotConfirmed;
         }
@@ -270,7 +230,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
             : await rollout.RunAsync(call, change, _views);
     }
 
-    private async Task<bool> ConfirmAsync()
+    private async Task<bool> ConfirmAsync(CancellationToken cancellation)
     {
         if (Console.IsInputRedirected)
         {
@@ -280,7 +240,19 @@ internal sealed class Operations(TextWriter output, TextWriter errors)
         }
 
         await errors.WriteAsync("Do it? [y/N] ");
-        bool isAgreed = (await Console.In.ReadLineAsync())?.Trim().ToUpperInvariant() is "Y" or "YES";
+        string? answer;
+        try
+        {
+            // The console reads without a token, so its read is left behind.
+            answer = await Task.Run(Console.In.ReadLine, cancellation).WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            await errors.WriteLineAsync("\nNothing was changed.");
+            throw;
+        }
+
+        bool isAgreed = answer?.Trim().ToUpperInvariant() is "Y" or "YES";
         await errors.WriteLineAsync(isAgreed ? "" : "Nothing was changed.");
         return isAgreed;
     }

@@ -56,7 +56,7 @@ internal sealed class Rollout(TextWriter output, TextWriter errors, TimeSpan sta
 
     /// <summary>Changes the services of a call.</summary>
     public async Task<ExitCode> RunAsync(
-        Call call, Func<ServiceClient, CancellationToken, Task<JsonNode>> change, Views views)
+        Call call, Func<ServiceClient, CancellationToken, Task<Answer>> change, Views views)
     {
         IReadOnlyList<Uri> urls = call.Connection.Urls;
         State[] states = [.. urls.Select(static _ => State.NotAsked)];
@@ -99,17 +99,17 @@ internal sealed class Rollout(TextWriter output, TextWriter errors, TimeSpan sta
     }
 
     private async Task<(State State, ExitCode Code)> ChangeAsync(
-        Call call, Uri url, Func<ServiceClient, CancellationToken, Task<JsonNode>> change, Views views)
+        Call call, Uri url, Func<ServiceClient, CancellationToken, Task<Answer>> change, Views views)
     {
         using CancellationTokenRegistration interrupted = call.Cancellation.Register(() => errors.WriteLine(
             $"Interrupted. Waits for {url}, which is being changed; Ctrl+C again ends the tool at once."));
         using var client = new ServiceClient(url, call.Connection);
         try
         {
-            JsonNode answer = await change(client, CancellationToken.None);
+            Answer answer = await change(client, CancellationToken.None);
             if (call.IsJson)
             {
-                views.Json(LineOf(url, State.Changed, "answer", answer.DeepClone()));
+                views.Json(LineOf(url, State.Changed, "answer", answer.ToJson()));
             }
             else
             {

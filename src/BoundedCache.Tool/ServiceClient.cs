@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace BoundedCache.Tool;
@@ -46,42 +45,51 @@ internal sealed class ServiceClient : IDisposable
     public static string CachePath(string name, string rest = "", string query = "") =>
         $"api/caches/-{rest}?name={Uri.EscapeDataString(name)}{(query.Length > 0 ? "&" : "")}{query}";
 
-    public Task<JsonNode> GetAsync(string path, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Get, path, null, cancellationToken);
+    /// <param name="path">The path, relative to the address of the page.</param>
+    /// <param name="member">A member that every such answer has.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<Answer> GetAsync(string path, string member, CancellationToken cancellationToken) =>
+        (await SendAsync(HttpMethod.Get, path, null, cancellationToken)).With(member);
 
     /// <summary>Sends a change. One that takes long is followed until it has ended.</summary>
-    public async Task<JsonNode> ChangeAsync(
-        HttpMethod method, string path, JsonObject body, CancellationToken cancellationToken)
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path, relative to the address of the page.</param>
+    /// <param name="body">What is asked for.</param>
+    /// <param name="member">A member that every such answer has.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<Answer> ChangeAsync(
+        HttpMethod method, string path, JsonObject body, string member, CancellationToken cancellationToken)
     {
-        JsonNode answer = await SendAsync(method, path, body, cancellationToken);
-        while (answer["state"] is { } state)
+        Answer answer = await SendAsync(method, path, body, cancellationToken);
+        while (answer["state"].TextOrNull is { } state)
         {
-            switch (state.GetValue<string>())
+            switch (state)
             {
                 case "completed":
-                    return answer["report"]!;
+                    return answer["report"].With(member);
                 case "failed":
-                    throw new ToolException(ExitCode.Refused, $"{Url}: it failed: {answer["error"]}")
+                    throw new ToolException(
+                        ExitCode.Refused, $"{Url}: it failed: {answer["error"].TextOrNull ?? "it did not say why."}")
                     {
                         MayBeDone = true,
                     };
                 default:
                     await Task.Delay(s_poll, cancellationToken);
-                    answer = await FollowAsync($"api/operations/{answer["id"]}", cancellationToken);
+                    answer = await FollowAsync($"api/operations/{answer["id"].Text}", cancellationToken);
                     break;
             }
         }
 
-        return answer;
+        return answer.With(member);
     }
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<JsonNode> FollowAsync(string path, CancellationToken cancellationToken)
+    private async Task<Answer> FollowAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            return await GetAsync(path, cancellationToken);
+            return await SendAsync(HttpMethod.Get, path, null, cancellationToken) with { MayBeDone = true };
         }
         catch (ToolException exception)
         {
@@ -89,7 +97,7 @@ internal sealed class ServiceClient : IDisposable
         }
     }
 
-    private async Task<JsonNode> SendAsync(
+    private async Task<Answer> SendAsync(
         HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path);
@@ -104,7 +112,7 @@ internal sealed class ServiceClient : IDisposable
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
             string text = await response.Content.ReadAsStringAsync(cancellationToken);
             return response.IsSuccessStatusCode
-                ? JsonNode.Parse(text) ?? throw NoApi()
+                ? Answer.Parse(Url, text, mayBeDone: body is not null)
                 : throw Refusal(response, text);
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -129,43 +137,45 @@ internal sealed class ServiceClient : IDisposable
                     or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError),
             };
         }
-        catch (JsonException)
-        {
-            throw NoApi();
-        }
     }
-
-    private ToolException NoApi() => new(
-        ExitCode.NoAnswer,
-        $"{Url}: expected the admin API, got something that is no JSON. The address is that of the admin page, such as "
-            + "http://127.0.0.1:5000/admin/cache.");
 
     private ToolException Refusal(HttpResponseMessage response, string text)
     {
-        string? detail = null;
-        try
+        (ExitCode code, string hint) = response.StatusCode switch
         {
-            detail = JsonNode.Parse(text)?["detail"]?.GetValue<string>();
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // A proxy's page; the status must do.
-        }
-
-        ExitCode code = response.StatusCode switch
-        {
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.NotAuthorized,
-            HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout => ExitCode.NoAnswer,
-            _ => ExitCode.Refused,
+            HttpStatusCode.Unauthorized => (
+                ExitCode.NotAuthorized,
+                " The key is read from --key-file, or from the environment variable BOUNDEDCACHE_KEY."),
+            HttpStatusCode.Forbidden => (ExitCode.NotAuthorized, ""),
+            HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout => (ExitCode.NoAnswer, ""),
+            >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => Redirected(response),
+            _ => (ExitCode.Refused, ""),
         };
-        string hint = response.StatusCode == HttpStatusCode.Unauthorized
-            ? " The key is read from --key-file, or from the environment variable BOUNDEDCACHE_KEY."
-            : "";
-        return new ToolException(code, $"{Url}: {detail ?? $"status {(int)response.StatusCode}."}{hint}")
+        return new ToolException(
+            code, $"{Url}: {Answer.DetailOf(text) ?? $"status {(int)response.StatusCode}."}{hint}")
         {
             // A proxy's answer, or a failure in the middle, says nothing about what the service did.
             MayBeDone = response.RequestMessage?.Content is not null && (int)response.StatusCode >= 500,
         };
+    }
+
+    /// <summary>
+    /// A redirection is not followed: the key would go to who knows where. To the same path elsewhere, the service has
+    /// moved; to another path, as a rule that of a page to log in, access is refused.
+    /// </summary>
+    private (ExitCode Code, string Hint) Redirected(HttpResponseMessage response)
+    {
+        Uri asked = response.RequestMessage?.RequestUri ?? Url;
+        if (response.Headers.Location is not { } location || !Uri.TryCreate(asked, location, out Uri? to))
+        {
+            return (ExitCode.Refused, "");
+        }
+
+        string where = to.GetLeftPart(UriPartial.Path);
+        return to.AbsolutePath == asked.AbsolutePath
+            ? (ExitCode.Refused, $" It has moved to {to.GetLeftPart(UriPartial.Authority)}; expected that as --url.")
+            : (ExitCode.NotAuthorized, $" It sends to {where}, as services do that ask to log in. The tool brings a "
+                + "key: --key-file, or the environment variable BOUNDEDCACHE_KEY.");
     }
 
     /// <summary>Trusts the machine's authorities, and those of a file.</summary>

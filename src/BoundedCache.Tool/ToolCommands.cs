@@ -65,7 +65,7 @@ internal sealed class ToolCommands
     public ToolCommands(TextWriter output, TextWriter errors)
     {
         _errors = errors;
-        _operations = new Operations(output, errors);
+        _operations = new Operations(output, errors, TimeProvider.System);
         foreach (Option option in (Option[])[_urls, _keyFile, _keyHeader, _ca, _timeout, _json])
         {
             _root.Options.Add(option);

@@ -11,7 +11,7 @@ internal enum ExitCode
     /// <summary>Wrong arguments.</summary>
     Usage = 2,
 
-    /// <summary>No answer: not reachable, TLS, or too late.</summary>
+    /// <summary>No answer: not reachable, TLS, too late, or no admin API of this version there.</summary>
     NoAnswer = 3,
 
     /// <summary>The service does not answer to this key.</summary>

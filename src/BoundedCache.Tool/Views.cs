@@ -10,6 +10,23 @@ internal sealed class Views(TextWriter output)
 {
     private const int WidthOfFiles = 160;
 
+    /// <summary>The parts of a memory report, in the words of the admin page.</summary>
+    private static readonly Dictionary<string, string> s_parts = new()
+    {
+        ["cache"] = "Caches",
+        ["otherLive"] = "Other live objects",
+        ["dead"] = "Dead, not collected yet",
+        ["fragmentation"] = "Holes between objects",
+        ["unused"] = "Unused heap",
+        ["native"] = "Native",
+        ["fileMapped"] = "Mapped files",
+        ["unfinishedEntries"] = "Values not finished",
+        ["yielded"] = "Yielded by caches",
+    };
+
+    /// <summary>How each cache counts, for answers that do not say it themselves.</summary>
+    private readonly Dictionary<(Uri Url, string Name), string> _sizings = [];
+
     private static readonly JsonSerializerOptions s_json = new()
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -27,180 +44,224 @@ internal sealed class Views(TextWriter output)
         return console;
     }
 
+    /// <summary>Notes how a cache counts.</summary>
+    public void NoteSizing(Uri url, Answer cache) => _sizings[(url, cache["name"].Text)] = cache["sizing"].Text;
+
+    public string Preview(Uri url, Answer preview)
+    {
+        string name = preview["cacheName"].Text;
+        long entries = preview["entriesToEvict"].Number;
+        string evicts = entries == 0
+            ? "Evicts nothing."
+            : $"Evicts about {Count(entries)} entries, {AmountOf("bytesToEvict")}.";
+        return $"The limit of “{name}” goes from {AmountOf("oldMaxBytes")} to {AmountOf("newMaxBytes")}. {evicts}"
+            + (preview["advice"].TextOrNull is { } advice ? $" {advice}" : "");
+
+        string AmountOf(string member) => Amount(preview[member], IsDeclared(url, name, preview));
+    }
+
+    /// <summary>
+    /// Whether amounts of a cache are the application's own units: as the answer says, or else as the cache did.
+    /// </summary>
+    public bool IsDeclared(Uri url, string? name, Answer answer) =>
+        (answer["sizing"].TextOrNull ?? (name is null ? null : _sizings.GetValueOrDefault((url, name)))) == "declared";
+
     /// <summary>Writes an object as one line.</summary>
     public void Json(JsonObject line) => output.WriteLine(line.ToJsonString(s_json));
 
-    public void Caches(Uri url, JsonNode answer) => Caches(url, answer, null, 0);
+    public void Caches(Uri url, Answer answer) => Caches(url, answer, null, 0);
 
     /// <param name="url">The service.</param>
     /// <param name="answer">What it answers.</param>
     /// <param name="before">What it answered before; null for nothing.</param>
     /// <param name="seconds">The time since then.</param>
-    public void Caches(Uri url, JsonNode answer, JsonNode? before, double seconds)
+    public void Caches(Uri url, Answer answer, Answer? before, double seconds)
     {
-        JsonNode service = answer["service"]!;
-        DateTimeOffset started = service["started"]!.GetValue<DateTimeOffset>();
-        long resident = answer["process"]!["residentBytes"]!.GetValue<long>();
-        string room = answer["room"]!["containerBytes"] is { } container
-            ? $" of the container's {Size(container)}"
-            : answer["room"]!["machineBytes"] is { } machine ? $" of the machine's {Size(machine)}" : "";
-        output.WriteLine($"{service["name"]} {service["version"]} at {url}: PID {service["processId"]} on "
-            + $"{service["machine"]}, since "
-            + started.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)
-            + $" UTC, RSS {ByteSize.Format(resident)}{room}");
-        if (answer["advice"] is { } advice)
+        Table table = TableOf("Cache", "Full", "Used", "Limit", "Now", "Entries", "Hit ratio", "Evictions");
+        foreach (Answer cache in answer["caches"].Items.OrderByDescending(Share))
         {
-            output.WriteLine(advice.GetValue<string>());
+            string name = cache["name"].Text;
+            Answer? last = before?["caches"].Items.Cast<Answer?>()
+                .FirstOrDefault(each => each!.Value["name"].Text == name);
+            bool isDeclared = IsDeclared(url, name, cache.With("sizing"));
+            AddRow(
+                table,
+                name,
+                Percent(Share(cache)),
+                Amount(cache["usedBytes"], isDeclared),
+                Amount(cache["maxBytes"], isDeclared),
+                Amount(cache["effectiveMaxBytes"], isDeclared),
+                Count(cache["count"]),
+                HitRatio(cache, last),
+                last is { } earlier
+                    ? string.Create(
+                        CultureInfo.InvariantCulture, $"{(Evicted(cache) - Evicted(earlier)) / seconds:0.#}/s")
+                    : Count(Evicted(cache)));
         }
 
-        Table table = TableOf("Cache", "Full", "Used", "Limit", "Now", "Entries", "Hit ratio", "Evictions");
-        foreach (JsonNode cache in answer["caches"]!.AsArray().Select(static cache => cache!)
-            .OrderByDescending(static cache => Share(cache)))
+        output.WriteLine(Headline(url, answer));
+        if (answer["advice"].TextOrNull is { } advice)
         {
-            JsonNode? last = before?["caches"]?.AsArray().FirstOrDefault(each =>
-                each!["name"]!.GetValue<string>() == cache["name"]!.GetValue<string>());
-            bool isDeclared = cache["sizing"]!.GetValue<string>() == "declared";
-            table.AddRow([.. new[]
-            {
-                cache["name"]!.GetValue<string>(),
-                Percent(Share(cache)),
-                Amount(cache["usedBytes"]!, isDeclared),
-                Amount(cache["maxBytes"]!, isDeclared),
-                Amount(cache["effectiveMaxBytes"]!, isDeclared),
-                Count(cache["count"]!),
-                HitRatio(cache, last),
-                last is null
-                    ? Count(cache["evictions"]!["capacity"]!["entries"]!)
-                    : string.Create(
-                        CultureInfo.InvariantCulture, $"{(Evicted(cache) - Evicted(last)) / seconds:0.#}/s"),
-            }.Select(Markup.Escape)]);
+            output.WriteLine(advice);
         }
 
         Write(table);
     }
 
-    public void Report(Uri url, JsonNode report)
+    public void Report(Uri url, Answer report)
     {
-        output.WriteLine($"{url}: {report["summary"]}");
-        foreach (JsonNode? advice in report["advice"]!.AsArray())
-        {
-            output.WriteLine($"  {advice}");
-        }
+        string[] advice = [.. report["advice"].Items.Select(static advice => advice.Text)];
+        output.WriteLine($"{url}: {report["summary"].Text}");
+        Array.ForEach(advice, each => output.WriteLine($"  {each}"));
     }
 
-    public void Removal(Uri url, JsonNode removal) => output.WriteLine(
-        $"{url}: {removal["cacheName"]}: {Count(removal["entriesRemoved"]!)} entries removed, "
-            + $"{Size(removal["bytesRemoved"]!)}; {Count(removal["count"]!)} left, {Size(removal["usedBytes"]!)}");
-
-    public void Memory(Uri url, JsonNode report)
+    public void Removal(Uri url, Answer removal)
     {
-        output.WriteLine(report["isResidentUnknown"]!.GetValue<bool>()
-            ? $"{url}: RSS is unknown"
-            : $"{url}: RSS {Size(report["residentBytes"]!)}, managed heap {Size(report["heapBytes"]!)}");
+        string name = removal["cacheName"].Text;
+        bool isDeclared = IsDeclared(url, name, removal);
+        output.WriteLine($"{url}: {name}: {Count(removal["entriesRemoved"])} entries removed, "
+            + $"{Amount(removal["bytesRemoved"], isDeclared)}; {Count(removal["count"])} left, "
+            + $"{Amount(removal["usedBytes"], isDeclared)}");
+    }
+
+    public void Memory(Uri url, Answer report)
+    {
         Table table = TableOf("Part", "Size", "Where the figure comes from");
         table.Columns[2].Alignment = Justify.Left;
-        foreach (JsonNode? row in report["rows"]!.AsArray())
+        foreach (Answer row in report["rows"].Items)
         {
-            table.AddRow([.. new[]
-            {
-                row!["kind"]!.GetValue<string>(),
-                $"{(row["isEstimate"]!.GetValue<bool>() ? "~" : "")}{Size(row["bytes"]!)}",
-                row["basis"]!.GetValue<string>(),
-            }.Select(Markup.Escape)]);
+            AddRow(
+                table,
+                s_parts.GetValueOrDefault(row["kind"].Text, row["kind"].Text),
+                $"{(row["isEstimate"].IsTrue ? "~" : "")}{Size(row["bytes"])}",
+                row["basis"].Text);
         }
 
+        string[] findings =
+        [
+            .. report["findings"].Items.Select(static finding => $"- {finding["text"].Text} {finding["advice"].Text}"),
+        ];
+        output.WriteLine(report["isResidentUnknown"].IsTrue
+            ? $"{url}: RSS is unknown"
+            : $"{url}: RSS {Size(report["residentBytes"])}, managed heap {Size(report["heapBytes"])}");
         Write(table);
-        foreach (JsonNode? finding in report["findings"]!.AsArray())
-        {
-            output.WriteLine($"- {finding!["text"]} {finding["advice"]}");
-        }
+        Array.ForEach(findings, output.WriteLine);
     }
 
-    public void Contents(Uri url, JsonNode contents)
+    public void Contents(Uri url, Answer contents)
     {
-        output.WriteLine(contents["isKnown"]!.GetValue<bool>()
-            ? $"{url}: {contents["cacheName"]}: from {Count(contents["sampledEntries"]!)} of "
-                + $"{Count(contents["entries"]!)} entries"
-            : $"{url}: {contents["cacheName"]}: what it holds is not known for this kind of cache");
+        string name = contents["cacheName"].Text;
+        bool isDeclared = IsDeclared(url, name, contents);
+        var tables = new List<Table>();
         foreach ((string heading, string member) in ((string, string)[])[
             ("Type of value", "types"), ("Keys that begin with", "keyPrefixes")])
         {
-            if (contents[member] is not JsonArray { Count: > 0 } rows)
+            if (contents[member].IsMissing || contents[member].Items is not { Count: > 0 } rows)
             {
                 continue;
             }
 
             Table table = TableOf(heading, "Size", "Share", "Entries");
-            foreach (JsonNode? row in rows)
+            foreach (Answer row in rows)
             {
-                table.AddRow([.. new[]
-                {
-                    row!["name"]!.GetValue<string>(), Size(row["bytes"]!), Percent(row["share"]!.GetValue<double>()),
-                    Count(row["entries"]!),
-                }.Select(Markup.Escape)]);
+                AddRow(
+                    table,
+                    row["name"].Text,
+                    Amount(row["bytes"], isDeclared),
+                    Percent(row["share"].Fraction),
+                    Count(row["entries"]));
             }
 
-            Write(table);
+            tables.Add(table);
         }
+
+        output.WriteLine(contents["isKnown"].IsTrue
+            ? $"{url}: {name}: from {Count(contents["sampledEntries"])} of {Count(contents["entries"])} entries"
+            : $"{url}: {name}: what it holds is not known for this kind of cache");
+        tables.ForEach(Write);
     }
 
-    public void Changes(Uri url, JsonNode history, string? name)
+    public void Changes(Uri url, Answer history, string? name)
     {
-        JsonNode?[] changes =
+        Answer[] changes =
         [
-            .. history["changes"]!.AsArray()
-                .Where(change => name is null || change!["cacheName"]?.GetValue<string>() == name),
+            .. history["changes"].Items.Where(change => name is null || change["cacheName"].TextOrNull == name),
         ];
-        output.WriteLine($"{url}: {history["samples"]!.AsArray().Count} samples (--csv writes them), "
-            + $"{changes.Length} changes");
         Table table = TableOf("Time", "Cache", "Change", "By", "Outcome");
-        foreach (JsonNode? change in changes)
+        foreach (Answer change in changes)
         {
-            string what = change!["kind"]!.GetValue<string>() switch
-            {
-                "limit" => $"limit {Size(change["oldMaxBytes"]!)} -> {Size(change["newMaxBytes"]!)}",
-                var kind when change["entriesRemoved"] is { } removed => $"{kind}: {Count(removed)} entries removed",
-                var kind => kind,
-            };
-            table.AddRow([.. new[]
-            {
-                change["time"]!.GetValue<DateTimeOffset>().ToString("u", CultureInfo.InvariantCulture),
-                change["cacheName"]?.GetValue<string>() ?? "all",
-                what,
-                change["who"]!.GetValue<string>(),
-                change["outcome"]?.GetValue<string>() ?? "under way",
-            }.Select(Markup.Escape)]);
+            bool isDeclared = IsDeclared(url, change["cacheName"].TextOrNull, change);
+            AddRow(
+                table,
+                change["time"].Time.ToString("u", CultureInfo.InvariantCulture),
+                change["cacheName"].TextOrNull ?? "all",
+                change["kind"].Text switch
+                {
+                    "limit" => $"limit {Amount(change["oldMaxBytes"], isDeclared)} -> "
+                        + Amount(change["newMaxBytes"], isDeclared),
+                    var kind when !change["entriesRemoved"].IsMissing =>
+                        $"{kind}: {Count(change["entriesRemoved"])} entries removed",
+                    var kind => kind,
+                },
+                change["who"].Text,
+                change["outcome"].TextOrNull ?? "under way");
         }
 
+        output.WriteLine($"{url}: {history["samples"].Items.Count} samples (--csv writes them), "
+            + $"{changes.Length} changes");
         if (changes.Length > 0)
         {
             Write(table);
         }
     }
 
-    public void Csv(Uri url, JsonNode history, string? name, bool isFirst)
+    public void Csv(Uri url, Answer history, string? name, bool isFirst)
     {
+        var lines = new List<string>();
         if (isFirst)
         {
-            output.WriteLine("url,time,resident_bytes,committed_bytes,live_bytes,cache,used_bytes,max_bytes,"
+            lines.Add("url,time,resident_bytes,committed_bytes,live_bytes,cache,used_bytes,max_bytes,"
                 + "effective_max_bytes,entries,hits,misses,evicted");
         }
 
-        foreach (JsonNode? sample in history["samples"]!.AsArray())
+        foreach (Answer sample in history["samples"].Items)
         {
-            foreach (JsonNode? cache in sample!["caches"]!.AsArray())
+            foreach (Answer cache in sample["caches"].Items
+                .Where(cache => name is null || cache["name"].Text == name))
             {
-                if (name is null || cache!["name"]!.GetValue<string>() == name)
-                {
-                    output.WriteLine(string.Join(',', ((JsonNode?[])[
-                        url.ToString(), sample["time"], sample["residentBytes"], sample["committedBytes"],
-                        sample["liveBytes"], cache!["name"], cache["usedBytes"], cache["maxBytes"],
-                        cache["effectiveMaxBytes"], cache["count"], cache["hits"], cache["misses"], cache["evicted"]])
-                        .Select(static value => Quote(value?.ToString() ?? ""))));
-                }
+                Answer[] values =
+                [
+                    sample["time"], sample["residentBytes"], sample["committedBytes"], sample["liveBytes"],
+                    cache["name"], cache["usedBytes"], cache["maxBytes"], cache["effectiveMaxBytes"], cache["count"],
+                    cache["hits"], cache["misses"], cache["evicted"],
+                ];
+                lines.Add(string.Join(',', values.Select(static value => value.ToCsv()).Prepend(url.ToString())));
             }
         }
+
+        lines.ForEach(output.WriteLine);
     }
+
+    private static string Headline(Uri url, Answer answer)
+    {
+        Answer service = answer["service"];
+        Answer room = answer["room"];
+        string of = room["containerBytes"].NumberOrNull is { } container
+            ? $" of the container's {ByteSize.Format(container)}"
+            : room["machineBytes"].NumberOrNull is { } machine ? $" of the machine's {ByteSize.Format(machine)}" : "";
+        Answer process = answer["process"];
+        string resident = !process["isResidentUnknown"].IsMissing && process["isResidentUnknown"].IsTrue
+            ? "RSS unknown"
+            : $"RSS {Size(process["residentBytes"])}{of}";
+        string version = service["version"].TextOrNull is { } text ? $" {text}" : "";
+        return $"{service["name"].Text}{version} at {url}: PID {service["processId"].Number} on "
+            + $"{service["machine"].Text}, since "
+            + service["started"].Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)
+            + $" UTC, {resident}";
+    }
+
+    private static void AddRow(Table table, params IEnumerable<string> cells) =>
+        table.AddRow([.. cells.Select(Markup.Escape)]);
 
     private static Table TableOf(string first, params string[] others)
     {
@@ -215,37 +276,31 @@ internal sealed class Views(TextWriter output)
 
     private void Write(Table table) => ConsoleOn(output).Write(table);
 
-    private static string Quote(string value) =>
-        value.AsSpan().IndexOfAny(",\"\r\n") < 0
-            ? value
-            : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static double Share(Answer cache) => cache["usedBytes"].Fraction / Math.Max(1, cache["maxBytes"].Fraction);
 
-    private static double Share(JsonNode cache) =>
-        cache["usedBytes"]!.GetValue<double>() / Math.Max(1, cache["maxBytes"]!.GetValue<double>());
-
-    private static long Evicted(JsonNode cache) =>
-        cache["evictions"]!["capacity"]!["entries"]!.GetValue<long>()
-        + cache["evictions"]!["shrink"]!["entries"]!.GetValue<long>();
+    private static long Evicted(Answer cache) =>
+        cache["evictions"]["capacity"]["entries"].Number + cache["evictions"]["shrink"]["entries"].Number;
 
     /// <summary>Since the last look, or since the cache was made.</summary>
-    private static string HitRatio(JsonNode cache, JsonNode? last)
+    private static string HitRatio(Answer cache, Answer? last)
     {
-        if (cache["hits"] is not { } hits)
+        if (cache["hits"].NumberOrNull is not { } hits)
         {
             return "not counted";
         }
 
-        double hit = hits.GetValue<long>() - (last?["hits"]?.GetValue<long>() ?? 0);
-        double missed = cache["misses"]!.GetValue<long>() - (last?["misses"]?.GetValue<long>() ?? 0);
+        double hit = hits - (last?["hits"].NumberOrNull ?? 0);
+        double missed = cache["misses"].Number - (last?["misses"].NumberOrNull ?? 0);
         return hit + missed > 0 ? Percent(hit / (hit + missed)) : "-";
     }
 
-    private static string Amount(JsonNode bytes, bool isDeclared) => isDeclared ? Count(bytes) : Size(bytes);
+    private static string Amount(Answer bytes, bool isDeclared) => isDeclared ? $"{Count(bytes)} units" : Size(bytes);
 
-    private static string Size(JsonNode bytes) => ByteSize.Format(bytes.GetValue<long>());
+    private static string Size(Answer bytes) => ByteSize.Format(bytes.Number);
 
-    private static string Count(JsonNode number) =>
-        number.GetValue<long>().ToString("N0", CultureInfo.InvariantCulture);
+    private static string Count(Answer number) => Count(number.Number);
+
+    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Percent(double share) =>
         string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.#} %");

@@ -179,8 +179,5 @@ public sealed record CacheSnapshot
             .ToString();
     }
 
-    /// <summary>Declared units may be anything, so they are written as plain numbers.</summary>
-    private string Amount(long bytes) => Sizing == EntrySizing.Measured
-        ? ByteSize.Format(bytes)
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes:N0} units");
+    private string Amount(long amount) => Sizing.Format(amount);
 }

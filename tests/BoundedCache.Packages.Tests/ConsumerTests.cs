@@ -13,6 +13,8 @@ public sealed class ConsumerTests(PackedPackages packages)
         return await Counts.OfAsync(cache);
     });
 
+    private static readonly string? s_ci = Environment.GetEnvironmentVariable("CI");
+
     /// <summary>Errors of a restore that did not find a package.</summary>
     private static readonly string[] s_missing = ["NU1101", "NU1102", "NU1103"];
 
@@ -55,8 +57,7 @@ public sealed class ConsumerTests(PackedPackages packages)
     {
         if (Linker() is not { } linker)
         {
-            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", "With CI=true nothing is skipped.");
-            Skip("Native AOT needs clang or gcc, and neither is on the PATH (apt-get install clang)");
+            Skip("native AOT needs clang or gcc, and neither is on the PATH (apt-get install clang)", s_ci);
             return;
         }
 
@@ -65,13 +66,23 @@ public sealed class ConsumerTests(PackedPackages packages)
         if (s_missing.Any(error => published.Output.Contains(error, StringComparison.Ordinal))
             && published.Output.Contains("ILCompiler", StringComparison.Ordinal))
         {
-            Skip("Native AOT needs the package of its compiler, which no source serves");
+            Skip("native AOT needs the package of its compiler, which no source serves", s_ci);
             return;
         }
 
         Assert.True(published.ExitCode == 0, published.Output);
         Assert.DoesNotContain("warning ", published.Output, StringComparison.Ordinal);
         await RunProgramAsync(packages.PathOfProgram("NativeAot"));
+    }
+
+    [Fact]
+    public void What_is_missing_fails_in_CI_and_is_skipped_elsewhere()
+    {
+        Skip("this is only tried", ci: null);
+        Assert.Contains(
+            "nothing is skipped, but this is only tried",
+            Assert.ThrowsAny<Exception>(static () => Skip("this is only tried", ci: "true")).Message,
+            StringComparison.Ordinal);
     }
 
     private static async Task AssertServedAsync(string output)
@@ -87,7 +98,12 @@ public sealed class ConsumerTests(PackedPackages packages)
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, name))));
 
-    private static void Skip(string why) => Console.Error.WriteLine($"Skipped: {why}.");
+    /// <summary>What every test here that lacks something ends with: in CI it fails.</summary>
+    private static void Skip(string why, string? ci)
+    {
+        Assert.False(ci == "true", $"With CI=true nothing is skipped, but {why}.");
+        Console.Error.WriteLine($"Skipped: {why}.");
+    }
 
     private static async Task<string> RunProgramAsync(string program)
     {

@@ -169,7 +169,7 @@ public sealed class ProgramProcess : IDisposable
     /// <summary>
     /// The program in its own build directory, with the assemblies that it really uses, not those of the tests.
     /// </summary>
-    private static string AssemblyOf(string project)
+    public static string AssemblyOf(string project)
     {
         string root = SourceTree.FindRoot();
         string own = Path.GetRelativePath(Path.Combine(root, "tests"), AppContext.BaseDirectory);

@@ -31,8 +31,8 @@ internal sealed class ContentsEndpoint(CacheDirectory caches, AccessGate gate, B
                 snapshot.Count,
                 sample.Count,
                 cache is ISampledCache,
-                Shares(sample, snapshot, static entry => TypeNames.Of(entry.ValueType)),
-                showsKeys ? Shares(sample, snapshot, static entry => KeyPrefix.Of(entry.Key)) : null),
+                Shares(sample, snapshot, static entry => TypeNames.From(entry.ValueType)),
+                showsKeys ? Shares(sample, snapshot, static entry => KeyPrefix.From(entry.Key)) : null),
             AdminJsonContext.Readable.ContentsView);
     }
 
@@ -80,7 +80,7 @@ internal static class TypeNames
 {
     private const int Longest = 120;
 
-    public static string Of(Type? type)
+    public static string From(Type? type)
     {
         string name = type is null ? "null" : NameOf(type);
         return name.Length > Longest ? string.Concat(name.AsSpan(0, Longest), "…") : name;
@@ -110,11 +110,11 @@ internal static class KeyPrefix
     /// <summary>
     /// Up to the first separator. Keys that are no text are told by their type: their code is not run.
     /// </summary>
-    public static string Of(object key)
+    public static string From(object key)
     {
         if (key is not string text)
         {
-            return $"keys of the type {TypeNames.Of(key.GetType())}";
+            return $"keys of the type {TypeNames.From(key.GetType())}";
         }
 
         int end = text.AsSpan(0, Math.Min(Longest, text.Length)).IndexOfAny(s_separators);

@@ -37,7 +37,7 @@ internal sealed unsafe class ScanByteOrder(NativeTable nodes, NativeTable slots)
 
     public override void Replaced(int index, long charge)
     {
-        _order.Recharge(index, charge, Priority);
+        _order.UpdateCharge(index, charge, Priority);
         _order.Use(index);
     }
 

@@ -12,9 +12,10 @@ internal static partial class Log
     [LoggerMessage(
         2,
         LogLevel.Information,
-        "{Cache}: limit raised from {OldMaxMemory} to {NewMaxMemory} bytes",
+        "{Cache}: limit raised from {OldMaxMemory} to {NewMaxMemory} {Unit}",
         EventName = "Raised")]
-    public static partial void Raised(ILogger logger, string cache, long oldMaxMemory, long newMaxMemory);
+    public static partial void Raised(
+        ILogger logger, string cache, long oldMaxMemory, long newMaxMemory, string unit);
 
     [LoggerMessage(
         3,
@@ -101,19 +102,19 @@ internal static partial class Log
     [LoggerMessage(
         20,
         LogLevel.Information,
-        "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} bytes",
+        "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} {Unit}",
         EventName = "LimitReloaded")]
     public static partial void LimitReloaded(
-        ILogger logger, string cache, string section, long oldMaxMemory, long newMaxMemory);
+        ILogger logger, string cache, string section, long oldMaxMemory, long newMaxMemory, string unit);
 
     [LoggerMessage(
         21,
         LogLevel.Error,
         "{Cache}: {Section} has changed and is refused; nothing changes, and the limit stays at "
-            + "{MaxMemory} bytes. {Failures}",
+            + "{MaxMemory} {Unit}. {Failures}",
         EventName = "ReloadRefused")]
     public static partial void ReloadRefused(
-        ILogger logger, string cache, string section, long maxMemory, string failures);
+        ILogger logger, string cache, string section, long maxMemory, string unit, string failures);
 
     [LoggerMessage(
         22,
@@ -125,9 +126,9 @@ internal static partial class Log
     [LoggerMessage(
         23,
         LogLevel.Warning,
-        "{Cache}: {Section}:MaxMemory is gone; nothing changes, and the limit stays at {MaxMemory} bytes",
+        "{Cache}: {Section}:MaxMemory is gone; nothing changes, and the limit stays at {MaxMemory} {Unit}",
         EventName = "MaxMemoryGone")]
-    public static partial void MaxMemoryGone(ILogger logger, string cache, string section, long maxMemory);
+    public static partial void MaxMemoryGone(ILogger logger, string cache, string section, long maxMemory, string unit);
 
     [LoggerMessage(
         24,

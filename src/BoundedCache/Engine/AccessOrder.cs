@@ -85,7 +85,7 @@ internal sealed class AccessOrder : EvictionOrder, ITouchOrder
     }
 
     /// <remarks>With another priority, the entry is the latest of those.</remarks>
-    public override void Recharge(int index, long charge, CacheItemPriority priority)
+    public override void UpdateCharge(int index, long charge, CacheItemPriority priority)
     {
         ref OrderNode node = ref _store.Node(index);
         if (node.Priority == priority)

@@ -214,7 +214,7 @@ internal sealed partial class CacheEngine
 
         slot.EndWrite();
         _account.UpdateCharge(node.Charge, charge);
-        _order.Recharge(index, charge, priority);
+        _order.UpdateCharge(index, charge, priority);
         settings.OnApplied(absolute, priority);
         EvictionReason reason = charge > _account.Max ? EvictionReason.Capacity
             : details is not null ? details.ExpiredBy(now)

@@ -113,7 +113,7 @@ internal sealed partial class CacheEngine
         ref Slot slot = ref _store.Slot(index);
         slot.BeginWrite();
         _account.UpdateCharge(node.Charge, charge);
-        _order.Recharge(index, charge, node.Priority);
+        _order.UpdateCharge(index, charge, node.Priority);
         SlotFlags flags = slot.Flags & ~SlotFlags.Unfinished;
         SetMarks_NeedsLock(
             index, isUnfinished ? flags | SlotFlags.Unfinished : flags, marks ?? Marks_NeedsLock(index));

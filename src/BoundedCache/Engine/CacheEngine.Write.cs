@@ -264,7 +264,7 @@ internal sealed partial class CacheEngine
 
         NoteRemoval(in _store.Slot(index), EvictionReason.Replaced, ref removed);
         _account.Credit(oldCharge, EvictionReason.Replaced);
-        _order.Recharge(index, entry.Charge, entry.Priority);
+        _order.UpdateCharge(index, entry.Charge, entry.Priority);
         Write_NeedsLock(index, in entry, hash);
         _account.Charge(entry.Charge);
         _order.Use(index);

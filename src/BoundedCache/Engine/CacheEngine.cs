@@ -81,7 +81,7 @@ internal sealed partial class CacheEngine
         _touches = touches ?? new TouchLog();
         Lookups = new LookupCounts(_marks ? null : _touches);
         _time = time;
-        _coarse = CoarseClock.For(time);
+        _coarse = CoarseClock.TryCreate(time);
         _onRemoved = onRemoved;
         _allocator = new SlotAllocator(_store);
         _uses = _marks ? null : new AccessOrder(_store);

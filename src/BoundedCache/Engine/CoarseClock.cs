@@ -20,7 +20,7 @@ internal sealed class CoarseClock
 
     /// <summary>A coarse clock for the system's clock; null for another one, whose time may go otherwise.</summary>
     [SuppressMessage("ApiDesign", "RS0030", Justification = "Only compared.")]
-    public static CoarseClock? For(TimeProvider time) =>
+    public static CoarseClock? TryCreate(TimeProvider time) =>
         ReferenceEquals(time, TimeProvider.System) ? new CoarseClock(time) : null;
 
     /// <summary>Whether a deadline, in UTC ticks, lies ahead; false where only the clock itself can tell.</summary>

@@ -33,7 +33,7 @@ internal abstract class EvictionOrder
     public abstract void Use(int index);
 
     /// <summary>Changes the charge and the priority of an entry that stays, in its node and in the lists.</summary>
-    public abstract void Recharge(int index, long charge, CacheItemPriority priority);
+    public abstract void UpdateCharge(int index, long charge, CacheItemPriority priority);
 
     /// <summary>Puts an entry whose slot and node were copied at the position of the original.</summary>
     public abstract void Relocate(int from, int to);

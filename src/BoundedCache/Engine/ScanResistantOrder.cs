@@ -67,7 +67,7 @@ internal partial class ScanResistantOrder<TEntries> : EvictionOrder
     /// The entry keeps its queue and its marks, and its position unless it changes its list: then it is the newest
     /// there.
     /// </remarks>
-    public override void Recharge(int index, long charge, CacheItemPriority priority)
+    public override void UpdateCharge(int index, long charge, CacheItemPriority priority)
     {
         ref OrderNode node = ref _store.Node(index);
         if (node.Priority == priority && ClassOf(node.Charge) == ClassOf(charge))

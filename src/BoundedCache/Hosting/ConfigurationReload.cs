@@ -17,7 +17,7 @@ namespace BoundedCache.Hosting;
 /// </para>
 /// <para>
 /// Ownership: the cache holds its reload and disposes it. Configuration and clocks outlive caches, so they hold only a
-/// <see cref="Relay"/> and a timer, which hold the reload weakly.
+/// <see cref="Listener"/> and a timer, which hold the reload weakly.
 /// </para>
 /// </remarks>
 internal sealed class ConfigurationReload : IDisposable
@@ -32,7 +32,7 @@ internal sealed class ConfigurationReload : IDisposable
     private readonly ILogger _logger;
     private readonly string _section;
     private readonly AcceptedSettings _start;
-    private readonly Relay _relay;
+    private readonly Listener _listener;
     private WeakTimer<ConfigurationReload>? _timer;
     private AcceptedSettings _last;
     private string? _lastComplaint;
@@ -54,8 +54,10 @@ internal sealed class ConfigurationReload : IDisposable
         _logger = logger;
         _section = CacheSettings.PathOf(configuration);
         _start = _last = start;
-        _relay = new Relay(this);
+        _listener = new Listener(this);
     }
+
+    private string Unit => _cache.GetSnapshot().Sizing.Unit;
 
     /// <summary>Makes a cache follow the section that its options were read from, until it is disposed.</summary>
     public static void Attach(
@@ -115,12 +117,12 @@ internal sealed class ConfigurationReload : IDisposable
             StopTimer_NeedsLock();
         }
 
-        _relay.Dispose();
+        _listener.Dispose();
     }
 
     private void Start(IConfiguration configuration, ConfiguredSource source)
     {
-        _relay.Listen(configuration);
+        _listener.Listen(configuration);
 
         // The options may be older than the cache, which is made when it is first resolved.
         if (source.ReloadToken.HasChanged)
@@ -189,7 +191,8 @@ internal sealed class ConfigurationReload : IDisposable
             if (now.Limit is null && _last.Limit is not null)
             {
                 // A file that is being replaced looks like this. Returning to the default would empty the cache.
-                Complain(_section, () => Log.MaxMemoryGone(_logger, _cache.Name, _section, _cache.MaxMemory));
+                Complain(_section, () =>
+                    Log.MaxMemoryGone(_logger, _cache.Name, _section, _cache.MaxMemory, Unit));
                 return;
             }
 
@@ -214,7 +217,7 @@ internal sealed class ConfigurationReload : IDisposable
             if (!_isDisposed)
             {
                 Complain(failure.Message, () =>
-                    Log.ReloadRefused(_logger, _cache.Name, _section, _cache.MaxMemory, failure.Message));
+                    Log.ReloadRefused(_logger, _cache.Name, _section, _cache.MaxMemory, Unit, failure.Message));
             }
         }
     }
@@ -229,7 +232,7 @@ internal sealed class ConfigurationReload : IDisposable
         if (now.Limit != before.Limit && now.MaxMemory != before.MaxMemory && now.MaxMemory != current)
         {
             Task shrink = _cache.SetMaxMemoryAsync(now.MaxMemory);
-            Log.LimitReloaded(_logger, _cache.Name, _section, current, now.MaxMemory);
+            Log.LimitReloaded(_logger, _cache.Name, _section, current, now.MaxMemory, Unit);
             _ = Observe(shrink);
         }
     }
@@ -262,13 +265,14 @@ internal sealed class ConfigurationReload : IDisposable
     /// The part of a reload that the configuration holds. It stops listening at the first change after the reload is
     /// gone.
     /// </summary>
-    private sealed class Relay(ConfigurationReload reload) : IDisposable
+    private sealed class Listener(ConfigurationReload reload) : IDisposable
     {
         private readonly WeakReference<ConfigurationReload> _reload = new(reload);
         private IDisposable? _registration;
 
         public void Listen(IConfiguration configuration) =>
-            _registration = ChangeToken.OnChange(configuration.GetReloadToken, static relay => relay.OnChanged(), this);
+            _registration = ChangeToken.OnChange(
+                configuration.GetReloadToken, static listener => listener.OnChanged(), this);
 
         public void Dispose() => _registration?.Dispose();
 

@@ -18,7 +18,7 @@ internal sealed class HolePacing(TimeProvider time)
     public const double MaxShareOfTime = 0.02;
 
     /// <summary>Live bytes up to which compacting stops the process only briefly.</summary>
-    public const long QuickLiveBytes = 1024L * 1024 * 1024;
+    public const long CompactMaxLiveBytes = 1024L * 1024 * 1024;
 
     private long _liveBytes;
     private long _keptBytes;
@@ -55,7 +55,7 @@ internal sealed class HolePacing(TimeProvider time)
     public bool TryBegin(long allowedBytes)
     {
         IsCollecting = IdleBytes > allowedBytes
-            && _liveBytes <= QuickLiveBytes
+            && _liveBytes <= CompactMaxLiveBytes
             && time.GetTimestamp() >= _notBefore;
         _collections += IsCollecting ? 1 : 0;
         return IsCollecting;

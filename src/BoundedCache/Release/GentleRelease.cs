@@ -165,7 +165,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         }
 
         bool isFallback = _slicedBytes < measurement.IdleBytes / 10;
-        if (isFallback || measurement.Collection.LiveBytes <= thresholds.QuickLiveBytes)
+        if (isFallback || measurement.Collection.LiveBytes <= thresholds.GentleFullMaxLiveBytes)
         {
             long occupied = Occupied();
             run.Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking);

@@ -62,7 +62,7 @@ internal sealed record ReleaseThresholds
     /// <summary>
     /// Live bytes up to which the last full collection of a gentle release stops the process briefly enough.
     /// </summary>
-    public long QuickLiveBytes { get; init; } = 256 * MiB;
+    public long GentleFullMaxLiveBytes { get; init; } = 256 * MiB;
 
     /// <summary>How long a shrink waits for threads that are blocked before one more thread is added.</summary>
     public TimeSpan ShrinkPatience { get; init; } = TimeSpan.FromMilliseconds(250);

@@ -115,7 +115,7 @@ internal static class ChangingTypes
 
         try
         {
-            (ValueKind kind, UnfinishedProbe? probe) = UnfinishedProbe.For(type);
+            (ValueKind kind, UnfinishedProbe? probe) = UnfinishedProbe.Create(type);
             return new ChangingType
             {
                 Kind = kind != ValueKind.Fixed ? kind

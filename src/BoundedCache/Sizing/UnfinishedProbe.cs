@@ -28,7 +28,7 @@ internal abstract class UnfinishedProbe
         "Trimming", "IL2055", Justification = "The probes ask nothing of their type argument.")]
     [UnconditionalSuppressMessage(
         "Trimming", "IL2071", Justification = "The probes ask nothing of their type argument.")]
-    public static (ValueKind Kind, UnfinishedProbe? Probe) For(Type type)
+    public static (ValueKind Kind, UnfinishedProbe? Probe) Create(Type type)
     {
         for (Type? t = type; t is not null; t = t.BaseType)
         {

@@ -11,7 +11,7 @@ public sealed partial class DashboardsTests
 
     [Theory]
     [InlineData("grafana.json", 10)]
-    [InlineData("alerts.yaml", 6)]
+    [InlineData("alerts.yaml", 7)]
     public void Every_metric_and_label_in_it_exists(string file, int least)
     {
         string text = File.ReadAllText(Path.Combine(s_folder, file));
@@ -34,6 +34,32 @@ public sealed partial class DashboardsTests
             Assert.NotEmpty(panel.GetProperty("targets").EnumerateArray());
         }
     }
+
+    [Fact]
+    public void A_release_that_was_put_off_raises_no_alert_that_it_did_not_help()
+    {
+        string rule = RuleOf("CacheReleaseDidNotHelp");
+
+        Assert.Contains("cache_release_outcome=\"partial\"", rule, StringComparison.Ordinal);
+        Assert.DoesNotContain("skipped", rule, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_alert_says_that_a_cache_has_yielded_for_minutes()
+    {
+        string rule = RuleOf("CacheUnderMemoryPressure");
+
+        Assert.Contains(
+            "expr: bounded_cache_memory_effective_limit_bytes < bounded_cache_memory_limit_bytes",
+            rule,
+            StringComparison.Ordinal);
+        Assert.Matches(@"for: \d+m", rule);
+    }
+
+    private static string RuleOf(string alert) =>
+        Assert.Single(
+            File.ReadAllText(Path.Combine(s_folder, "alerts.yaml")).Split("- alert: "),
+            rule => rule.StartsWith($"{alert}\n", StringComparison.Ordinal));
 
     /// <summary>
     /// What exporters for Prometheus make of the instruments. A test holds their table against the code.

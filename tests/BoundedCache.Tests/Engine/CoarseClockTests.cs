@@ -8,8 +8,8 @@ public sealed class CoarseClockTests
     [Fact]
     public void Only_the_systems_clock_has_one()
     {
-        Assert.NotNull(CoarseClock.For(TimeProvider.System));
-        Assert.Null(CoarseClock.For(new ManualTimeProvider()));
+        Assert.NotNull(CoarseClock.TryCreate(TimeProvider.System));
+        Assert.Null(CoarseClock.TryCreate(new ManualTimeProvider()));
     }
 
     [Theory]
@@ -18,7 +18,7 @@ public sealed class CoarseClockTests
     [InlineData(-1, false)]
     public void A_deadline_is_ahead_where_it_is_hours_away_and_never_where_it_has_passed(int hours, bool expected)
     {
-        CoarseClock clock = CoarseClock.For(TimeProvider.System)!;
+        CoarseClock clock = CoarseClock.TryCreate(TimeProvider.System)!;
         for (int i = 0; i < 1000; i++)
         {
             Assert.Equal(expected, clock.IsAhead((DateTimeOffset.UtcNow + TimeSpan.FromHours(hours)).UtcTicks));
@@ -28,7 +28,7 @@ public sealed class CoarseClockTests
     [Fact]
     public void Nothing_is_called_ahead_when_its_deadline_has_passed_however_often_it_was_asked_before()
     {
-        CoarseClock clock = CoarseClock.For(TimeProvider.System)!;
+        CoarseClock clock = CoarseClock.TryCreate(TimeProvider.System)!;
         long deadline = (DateTimeOffset.UtcNow + TimeSpan.FromSeconds(1)).UtcTicks;
         bool wasAhead = false;
         while (DateTimeOffset.UtcNow.UtcTicks < deadline)

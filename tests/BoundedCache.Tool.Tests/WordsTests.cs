@@ -1,0 +1,134 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using BoundedCache.TestSupport;
+
+namespace BoundedCache.Tool.Tests;
+
+/// <summary>Amounts and names, against made-up answers.</summary>
+public sealed partial class WordsTests
+{
+    private const string Preview = """
+        { "cacheName": "votes", "oldMaxBytes": 2097152, "newMaxBytes": 512, "entriesToEvict": 5, "bytesToEvict": 4096 }
+        """;
+
+    private const string Removal = """
+        { "cacheName": "votes", "entriesRemoved": 5, "bytesRemoved": 4096, "usedBytes": 2048, "count": 7 }
+        """;
+
+    private const string Contents = """
+        {
+          "cacheName": "votes", "entries": 7, "sampledEntries": 7, "isKnown": true, "keyPrefixes": null,
+          "types": [ { "name": "Vote", "bytes": 2048, "entries": 7, "share": 1 } ]
+        }
+        """;
+
+    private const string History = """
+        {
+          "samples": [],
+          "changes": [ {
+            "cacheName": "votes", "kind": "limit", "who": "me", "time": "2026-01-31T20:34:21Z", "outcome": "done",
+            "oldMaxBytes": 4096, "newMaxBytes": 2048
+          } ]
+        }
+        """;
+
+    [Theory]
+    [InlineData("declared", "4,096 units", "2,048 units", "limit 4,096 units -> 2,048 units", "from 2,097,152 units")]
+    [InlineData("measured", "4 KiB", "2 KiB", "limit 4 KiB -> 2 KiB", "from 2 MiB to 512 B.")]
+    public async Task Amounts_of_a_cache_with_declared_sizes_are_units_and_others_bytes(
+        string sizing, string four, string two, string change, string preview)
+    {
+        // None of the answers but the cache's says how it counts.
+        using var service = Service(sizing, says: "");
+        await AssertAmountsAsync(service, four, two, change, preview);
+    }
+
+    [Fact]
+    public async Task Where_an_answer_says_how_its_cache_counts_that_is_followed()
+    {
+        using var service = Service("measured", says: "\"sizing\": \"declared\",");
+        await AssertAmountsAsync(
+            service, "4,096 units", "2,048 units", "limit 4,096 units -> 2,048 units", "from 2,097,152 units to");
+    }
+
+    [Theory]
+    [InlineData("declared", false)]
+    [InlineData("measured", true)]
+    public async Task A_number_without_a_unit_is_asked_about_only_where_it_would_be_bytes(string sizing, bool isAsked)
+    {
+        using var service = Service(sizing, says: "");
+
+        ProgramEnd run = await ToolRun.OfAsync("limit", "votes", "512", "--url", service.Url);
+
+        Assert.Equal(isAsked, run.Errors.Contains("512 bytes?", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task RSS_that_is_not_known_is_no_number()
+    {
+        using var service = new FakeService(static _ => new FakeAnswer(FakeService.Caches()
+            .Replace("\"residentBytes\": 104857600", "\"residentBytes\": 0", StringComparison.Ordinal)
+            .Replace("\"isResidentUnknown\": false", "\"isResidentUnknown\": true", StringComparison.Ordinal)));
+
+        ProgramEnd run = await ToolRun.OfAsync("caches", "--url", service.Url);
+
+        Assert.Contains("RSS unknown", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("0 B", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Parts_of_the_memory_have_the_names_that_the_page_gives_them()
+    {
+        string page = await File.ReadAllTextAsync(Path.Combine(
+            SourceTree.FindRoot(), "src", "BoundedCache.AspNetCore", "Page", "memory-view.js"));
+        (string Kind, string Name)[] names =
+        [
+            .. NameOfPart().Matches(page[..page.IndexOf("};", StringComparison.Ordinal)])
+                .Select(static match => (match.Groups[1].Value, match.Groups[2].Value)),
+        ];
+        string[] kinds = [.. Enum.GetNames<MemoryReportRowKind>().Select(JsonNamingPolicy.CamelCase.ConvertName)];
+        string rows = string.Join(',', kinds.Select(static kind =>
+            $$"""{ "kind": "{{kind}}", "bytes": 1, "isEstimate": false, "basis": "counted" }"""));
+        using var service = new FakeService(_ => new FakeAnswer($$"""
+            { "isResidentUnknown": true, "rows": [ {{rows}} ], "findings": [] }
+            """));
+
+        ProgramEnd run = await ToolRun.OfAsync("memory", "--url", service.Url);
+
+        Assert.True(run.ExitCode == 0, run.Errors);
+        Assert.NotEmpty(names);
+        Assert.All(names, name => Assert.Contains($" {name.Name} ", run.Output, StringComparison.Ordinal));
+        Assert.All(kinds, kind => Assert.DoesNotMatch($@"(?m)^ *{kind} ", run.Output));
+    }
+
+    private static async Task AssertAmountsAsync(
+        FakeService service, string four, string two, string change, string preview)
+    {
+        ProgramEnd limit = await ToolRun.OfAsync("limit", "votes", "512", "--url", service.Url);
+        Assert.Contains(preview, limit.Errors, StringComparison.Ordinal);
+        Assert.Contains($"5 entries, {four}.", limit.Errors, StringComparison.Ordinal);
+        ProgramEnd clear = await ToolRun.OfAsync("clear", "votes", "--yes", "--url", service.Url);
+        Assert.Contains($"5 entries removed, {four}; 7 left, {two}", clear.Output, StringComparison.Ordinal);
+        ProgramEnd types = await ToolRun.OfAsync("types", "votes", "--url", service.Url);
+        Assert.Contains($" {two} ", types.Output, StringComparison.Ordinal);
+        ProgramEnd history = await ToolRun.OfAsync("history", "--url", service.Url);
+        Assert.Contains(change, history.Output, StringComparison.Ordinal);
+    }
+
+    private static FakeService Service(string sizing, string says) => new(request => new FakeAnswer(
+        request.Split('/')[^1] switch
+        {
+            "preview" => Saying(Preview, says),
+            "clear" => Saying(Removal, says),
+            "contents" => Saying(Contents, says),
+            "history" => History.Replace("\"kind\"", $"{says} \"kind\"", StringComparison.Ordinal),
+            "caches" => FakeService.Caches(FakeService.Cache("votes", sizing)),
+            _ => FakeService.Cache("votes", sizing),
+        }));
+
+    private static string Saying(string json, string says) =>
+        json.Replace("\"cacheName\"", $"{says} \"cacheName\"", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"(\w+): '([^']+)'")]
+    private static partial Regex NameOfPart();
+}
