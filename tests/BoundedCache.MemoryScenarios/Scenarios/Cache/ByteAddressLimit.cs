@@ -16,7 +16,7 @@ internal sealed partial class ByteAddressLimit : Scenario
     {
         // What the runtime needs for this code, evictions included, is there before the limit is.
         byte[] large = new byte[1 << 20];
-        using (BoundedByteCache first = Make(8UL << 20))
+        using (BoundedByteCache first = Make(8L << 20))
         {
             Fill(first, Entries / 10);
             Check(first, Entries / 10);
@@ -53,8 +53,8 @@ internal sealed partial class ByteAddressLimit : Scenario
         };
     }
 
-    private static BoundedByteCache Make(ulong limit = 512UL << 20) =>
-        new(new BoundedByteCacheOptions { MaxMemory = (long)limit });
+    private static BoundedByteCache Make(long limit = 512L << 20) =>
+        new(new BoundedByteCacheOptions { MaxMemory = limit });
 
     private static int Fill(BoundedByteCache cache, int entries)
     {
