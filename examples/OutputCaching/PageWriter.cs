@@ -4,7 +4,7 @@ using System.Text;
 
 namespace BoundedCache.OutputCaching;
 
-/// <summary>Renders made-up pages of about 20 KB. Each names its number, so that who asks sees whether it is new.</summary>
+/// <summary>Renders made-up pages of about 20 KB. Each names its number, so that one sees whether it is new.</summary>
 internal sealed class PageWriter
 {
     private const int Lines = 200;

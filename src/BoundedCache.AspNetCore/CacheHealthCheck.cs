@@ -5,8 +5,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace BoundedCache.AspNetCore
 {
     /// <summary>
-    /// Whether the caches hold what they promise: their limits fit the process, memory pressure leaves them half, and
-    /// no release was given up.
+    /// Whether the caches hold what they promise: their limits fit the process, memory pressure leaves them half and
+    /// ends when they yield, and no release was given up.
     /// </summary>
     internal sealed class CacheHealthCheck(BoundedMemoryCacheRegistry registry) : IHealthCheck
     {
@@ -36,7 +36,13 @@ namespace BoundedCache.AspNetCore
                 if (snapshot.EffectiveMaxMemory < snapshot.MaxMemory / 2)
                 {
                     faults.Add($"{cache.Name}: memory pressure has taken more than half: it may hold "
-                        + $"{ByteSize.Format(snapshot.EffectiveMaxMemory)} of {ByteSize.Format(snapshot.MaxMemory)}.");
+                        + $"{snapshot.Sizing.Format(snapshot.EffectiveMaxMemory)} of "
+                        + $"{snapshot.Sizing.Format(snapshot.MaxMemory)}.");
+                }
+
+                if (snapshot.Pressure is { IsStopped: true } pressure)
+                {
+                    faults.Add($"{cache.Name}: memory is short, and evicting does not help. {pressure}");
                 }
 
                 if (snapshot.LastReport is { IsGivenUp: true } report)
@@ -59,8 +65,8 @@ namespace Microsoft.Extensions.DependencyInjection
     {
         /// <summary>
         /// Adds a check of all caches registered with <c>AddBoundedMemoryCache</c>. It fails where the process cannot
-        /// hold their limits, while memory pressure has taken more than half of one, and where a release that was owed
-        /// was given up.
+        /// hold their limits, while memory pressure has taken more than half of one or evicting does not help against
+        /// it, and where a release that was owed was given up.
         /// </summary>
         /// <param name="builder">The health checks.</param>
         /// <param name="name">The check's name. Default <c>bounded_cache</c>.</param>

@@ -14,9 +14,10 @@ internal static partial class Log
     [LoggerMessage(
         60,
         LogLevel.Information,
-        "{Cache}: {Who} sets the limit from {OldMaxMemory} to {NewMaxMemory} bytes",
+        "{Cache}: {Who} sets the limit from {OldMaxMemory} to {NewMaxMemory} {Unit}",
         EventName = "LimitSet")]
-    public static partial void LimitSet(ILogger logger, string cache, string who, long oldMaxMemory, long newMaxMemory);
+    public static partial void LimitSet(
+        ILogger logger, string cache, string who, long oldMaxMemory, long newMaxMemory, string unit);
 
     [LoggerMessage(
         61, LogLevel.Information, "{Cache}: {Who} asks for a release ({ReleaseMode})", EventName = "ReleaseStarted")]
@@ -25,7 +26,7 @@ internal static partial class Log
     [LoggerMessage(
         62,
         LogLevel.Information,
-        "{Cache}: {Kind} by {Who} has ended: limit {OldMaxMemory} -> {NewMaxMemory} bytes, {Outcome}, "
+        "{Cache}: {Kind} by {Who} has ended: limit {OldMaxMemory} -> {NewMaxMemory} {Unit}, {Outcome}, "
             + "{Milliseconds:0} ms (operation {Operation})",
         EventName = "ChangeEnded")]
     public static partial void ChangeEnded(
@@ -35,6 +36,7 @@ internal static partial class Log
         OperationKind kind,
         long oldMaxMemory,
         long newMaxMemory,
+        string unit,
         ReleaseOutcome outcome,
         double milliseconds,
         string operation);
@@ -47,17 +49,18 @@ internal static partial class Log
     [LoggerMessage(
         64,
         LogLevel.Information,
-        "{Cache}: {Who} compacts by {Share}: {Entries} entries, {Bytes} bytes removed",
+        "{Cache}: {Who} compacts by {Share}: {Entries} entries, {Bytes} {Unit} removed",
         EventName = "Compacted")]
     public static partial void Compacted(
-        ILogger logger, string cache, string who, double share, long entries, long bytes);
+        ILogger logger, string cache, string who, double share, long entries, long bytes, string unit);
 
     [LoggerMessage(
         65,
         LogLevel.Information,
-        "{Cache}: {Who} clears the cache: {Entries} entries, {Bytes} bytes removed",
+        "{Cache}: {Who} clears the cache: {Entries} entries, {Bytes} {Unit} removed",
         EventName = "Cleared")]
-    public static partial void Cleared(ILogger logger, string cache, string who, long entries, long bytes);
+    public static partial void Cleared(
+        ILogger logger, string cache, string who, long entries, long bytes, string unit);
 
     [LoggerMessage(
         66,

@@ -116,7 +116,7 @@ public sealed partial class BoundedByteCache
         TimeSpan time = Stopwatch.GetElapsedTime(start.Started);
         if (isRaised)
         {
-            Log.Raised(_logger, Name, start.OldLimit, start.NewLimit);
+            Log.Raised(_logger, Name, start.OldLimit, start.NewLimit, EntrySizing.Measured.Unit);
         }
         else
         {

@@ -16,9 +16,10 @@ public static class BoundedCacheEntryExtensions
     /// <see cref="IDisposable.Dispose"/>, or by <see cref="IAsyncDisposable.DisposeAsync"/> if it has only that.
     /// Exceptions are logged.</para>
     /// <para>It is not disposed while another entry of the same cache holds the same instance, but when the last of
-    /// them leaves. It is not disposed if it was not stored, because it is too large, or expired, or its key was
-    /// written while a factory made it: the caller holds it. Tasks, lazies and collections of disposable objects
-    /// are not followed.</para>
+    /// them leaves. It is not disposed if it was refused, because it is too large, or expired, or its key was
+    /// written while a factory made it: the caller holds it. This also holds for an instance that was stored before:
+    /// once it was refused, no entry that leaves disposes it, until it is stored again. Tasks, lazies and collections
+    /// of disposable objects are not followed.</para>
     /// <para>Whoever read the value before may still use it when it is disposed: the cache does not know readers. So it
     /// suits values whose methods may be called after their disposal, or that are used only at once.</para>
     /// <para>In another <see cref="IMemoryCache"/> this is an eviction callback that disposes the value. Such a cache

@@ -15,6 +15,9 @@ public sealed partial class BoundedMemoryCache
     /// <inheritdoc/>
     long ILiveCache.Reexamine(TimeSpan budget) => _audit?.Reexamine(budget, charges: false) ?? 0;
 
+    /// <inheritdoc/>
+    UnfollowedValues ILiveCache.FindUnfollowed(TimeSpan budget) => _audit?.FindUnfollowed(budget) ?? default;
+
     int ShrinkOperation.ICache.UncertainEntries => _audit is null ? 0 : _engine.ChangingCount + _engine.UnfinishedCount;
 
     void ShrinkOperation.ICache.Reexamine() => _audit?.Reexamine(s_reexamination, charges: true);

@@ -1,6 +1,5 @@
 using BoundedCache.Engine;
 using BoundedCache.Entries;
-using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache;
@@ -58,7 +57,7 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <inheritdoc/>
-    void IEntryStore.Expire(EntryDetails details) => _engine.Remove(details, EvictionReason.TokenExpired);
+    void IEntryStore.Expire(EntryDetails details) => _engine.Expire(details);
 
     /// <inheritdoc/>
     void IEntryStore.Unsubscribe(Span<EntryToken> tokens) => _callbacks.Unsubscribe(tokens);

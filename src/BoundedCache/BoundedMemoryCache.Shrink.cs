@@ -111,6 +111,8 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
         : throw new ArgumentOutOfRangeException(
             nameof(mode), mode, $"Expected the release mode None, Gentle or Full, got {mode}.");
 
+    EntrySizing ShrinkOperation.ICache.Sizing => _sizing;
+
     CacheEngine ShrinkOperation.ICache.Engine => _engine;
 
     long ShrinkOperation.ICache.MaxMemory => MaxMemory;
@@ -142,7 +144,8 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
 
     IReadOnlyList<string> ShrinkOperation.ICache.CheckRoom() => CheckRoom() is { } finding ? [finding.ToString()] : [];
 
-    void ShrinkOperation.ICache.OnRaised(long oldMax, long newMax) => Log.Raised(_logger, Name, oldMax, newMax);
+    void ShrinkOperation.ICache.OnRaised(long oldMax, long newMax) =>
+        Log.Raised(_logger, Name, oldMax, newMax, _sizing.Unit);
 
     void ShrinkOperation.ICache.OnShrinking() => _counters.OnShrunk();
 

@@ -43,11 +43,11 @@ public sealed partial class BoundedMemoryCache
 
         long measured = MeasureForStore(entry.Key, entry.Value, entry.Size, out StoredKind kind);
         long now = entry.Expires ? _time.GetUtcNow().UtcTicks : 0;
-        (long absolute, EntryDetails? details) = entry.Begin(now);
+        (long absolute, CacheItemPriority priority, EntryDetails? details) = entry.Begin(now);
         return Store(
             entry.Key,
             new EntryDraft(
-                entry.Value, details, entry.EvictionPriority, measured, kind, absolute, now, entry.Pending));
+                entry.Value, details, priority, measured, kind, absolute, now, entry.Pending));
     }
 
     private bool Store(object key, in EntryDraft entry) => key is string text
@@ -65,12 +65,7 @@ public sealed partial class BoundedMemoryCache
                 : EvictionReason.None);
         if (expiredBy != EvictionReason.None)
         {
-            // The new entry is not stored, but the old one is out of date. A pending store began without an old one.
-            if (entry.Pending is null)
-            {
-                _engine.Remove(in lookup, EvictionReason.Replaced);
-            }
-
+            RefuseExpired(in entry, in lookup);
             _counters.OnRefused(expiredBy);
             Discard(key, details, expiredBy);
             return false;
@@ -154,6 +149,30 @@ public sealed partial class BoundedMemoryCache
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// The new entry is not stored, but the old one is out of date. A pending store began without an old one.
+    /// </summary>
+    private void RefuseExpired<TLookup>(in EntryDraft entry, scoped in TLookup lookup)
+        where TLookup : struct, IKeyLookup, allows ref struct
+    {
+        // Counted, so that the old entry's end does not dispose the value that the caller keeps.
+        bool isValueWatched = entry.Details is not null && _values.Enter(entry.Details);
+        try
+        {
+            if (entry.Pending is null)
+            {
+                _engine.Remove(in lookup, EvictionReason.Replaced);
+            }
+        }
+        finally
+        {
+            if (isValueWatched)
+            {
+                _values.OnRefused(entry.Details!);
+            }
+        }
     }
 
     /// <summary>

@@ -173,8 +173,9 @@ public sealed partial class BoundedMemoryCacheOptions
 
     /// <summary>
     /// Whether values that are <see cref="IDisposable"/> or <see cref="IAsyncDisposable"/> are disposed when their
-    /// entries have left the cache. Default false. <see cref="BoundedCacheEntryExtensions"/> does it for single
-    /// entries, and says what it means for readers.
+    /// entries have left the cache. Default false. A value that the cache refused is never disposed, even if entries
+    /// that hold it leave: the caller holds it, until it is stored again. <see cref="BoundedCacheEntryExtensions"/>
+    /// does it for single entries, and says what it means for readers.
     /// </summary>
     public bool DisposeValues { get; set; }
 

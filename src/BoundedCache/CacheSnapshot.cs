@@ -140,7 +140,10 @@ public sealed record CacheSnapshot
     /// <summary>How long those writes waited, in all.</summary>
     public TimeSpan WriterWaitTime { get; init; }
 
-    /// <summary>The report on the last shrink or release that ended; null where there was none.</summary>
+    /// <summary>
+    /// The report on the last shrink or release that ended; null where there was none. Raising the limit is neither, so
+    /// it leaves this one.
+    /// </summary>
     public ShrinkReport? LastReport { get; init; }
 
     /// <summary>
@@ -176,8 +179,5 @@ public sealed record CacheSnapshot
             .ToString();
     }
 
-    /// <summary>Declared units may be anything, so they are written as plain numbers.</summary>
-    private string Amount(long bytes) => Sizing == EntrySizing.Measured
-        ? ByteSize.Format(bytes)
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes:N0} units");
+    private string Amount(long amount) => Sizing.Format(amount);
 }

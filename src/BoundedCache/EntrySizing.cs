@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace BoundedCache;
 
 /// <summary>The rule by which an entry is charged against <see cref="BoundedMemoryCache.MaxMemory"/>.</summary>
@@ -18,4 +20,20 @@ public enum EntrySizing
     /// be stored (<see cref="InvalidOperationException"/>).
     /// </summary>
     Declared = 1,
+}
+
+/// <summary>Writes amounts of caches for people.</summary>
+internal static class EntryAmount
+{
+    /// <summary>A size in bytes; of a cache with declared sizes a number of units, which may be anything.</summary>
+    /// <returns>The amount in the invariant culture.</returns>
+    public static string Format(this EntrySizing sizing, long amount) => sizing == EntrySizing.Measured
+        ? ByteSize.Format(amount)
+        : string.Create(CultureInfo.InvariantCulture, $"{amount:N0} {sizing.Unit}");
+
+    extension(EntrySizing sizing)
+    {
+        /// <summary>What amounts are counted in: bytes, or the application's units.</summary>
+        public string Unit => sizing == EntrySizing.Measured ? "bytes" : "units";
+    }
 }

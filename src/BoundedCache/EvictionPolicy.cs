@@ -3,7 +3,10 @@ namespace BoundedCache;
 /// <summary>Which entries a full cache evicts first, within the lowest priority.</summary>
 public enum EvictionPolicy
 {
-    /// <summary>The entries whose last use is the longest ago: exact LRU. This is the default.</summary>
+    /// <summary>
+    /// The entries whose last use is the longest ago: LRU, exact where uses do not overlap. Of uses by several threads
+    /// at the same moment the order is not kept. This is the default.
+    /// </summary>
     LeastRecentlyUsed = 0,
 
     /// <summary>

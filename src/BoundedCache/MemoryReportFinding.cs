@@ -80,7 +80,8 @@ public enum MemoryReportCause
 
     /// <summary>
     /// Much of the live heap is in no cache's account, and some of it may hang on entries all the same: their values
-    /// were not finished when they were stored, or grew since.
+    /// were not finished when they were stored, or grew since, or are of types that are not followed; or eviction
+    /// callbacks refer to it.
     /// </summary>
     UncountedValues = 16,
 

@@ -12,6 +12,12 @@ public sealed record ShrinkReport
     /// <summary>The cache's name.</summary>
     public string CacheName { get; init; } = "";
 
+    /// <summary>
+    /// How the cache counts. Limits, <see cref="BytesEvicted"/> and <see cref="UsedMemory"/> are bytes where it is
+    /// <see cref="EntrySizing.Measured"/>, the default, otherwise the application's own units.
+    /// </summary>
+    public EntrySizing Sizing { get; init; }
+
     /// <summary>The limit before, in bytes.</summary>
     public long OldMaxMemory { get; init; }
 
@@ -109,17 +115,17 @@ public sealed record ShrinkReport
         var text = new StringBuilder();
         CultureInfo culture = CultureInfo.InvariantCulture;
         text.Append(culture, $"{CacheName}: ");
-        string limit = ByteSize.Format(NewMaxMemory);
+        string limit = Sizing.Format(NewMaxMemory);
         text.Append(LimitChange switch
         {
             MaxMemoryChange.Unchanged => $"limit unchanged at {limit}",
-            MaxMemoryChange.Raised => $"limit raised {ByteSize.Format(OldMaxMemory)} -> {limit}",
+            MaxMemoryChange.Raised => $"limit raised {Sizing.Format(OldMaxMemory)} -> {limit}",
             _ when NewMaxMemory == OldMaxMemory => $"limit {limit}",
-            _ => $"limit {ByteSize.Format(OldMaxMemory)} -> {limit}",
+            _ => $"limit {Sizing.Format(OldMaxMemory)} -> {limit}",
         });
         text.Append(
             culture,
-            $"; evicted {EntriesEvicted:N0} entries ({ByteSize.Format(BytesEvicted)}) "
+            $"; evicted {EntriesEvicted:N0} entries ({Sizing.Format(BytesEvicted)}) "
                 + $"in {EvictionTime.TotalMilliseconds:N0} ms");
         text.Append(
             culture, $"; RSS {Before.ResidentText} -> {After.ResidentText}");

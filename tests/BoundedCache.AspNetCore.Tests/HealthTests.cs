@@ -34,6 +34,21 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public async Task It_is_degraded_while_evicting_does_not_help_against_pressure()
+    {
+        HealthReportEntry entry = await CheckAsync(new CacheSnapshot
+        {
+            Name = "fake",
+            MaxMemory = 100,
+            EffectiveMaxMemory = 90,
+            Pressure = new CachePressure { LimitBytes = 1000, UsedBytes = 950, IsStopped = true },
+        });
+
+        Assert.Equal(HealthStatus.Degraded, entry.Status);
+        Assert.Contains("evicting does not help", entry.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_is_degraded_where_an_owed_release_was_given_up_with_the_reason()
     {
         HealthReportEntry entry = await CheckAsync(new CacheSnapshot

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using BoundedCache.Browser.Tests.Support;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
@@ -55,7 +57,24 @@ public sealed class AccessibilityTests(BrowserFixture chromium)
         await Expect(card.Limit).ToHaveAccessibleDescriptionAsync("");
         await card.Limit.FillAsync("2MB");
         await Expect(card.Limit)
-            .ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("^Evicts about"));
+            .ToHaveAccessibleDescriptionAsync(new Regex("^Evicts about"));
+    }
+
+    [BrowserFact]
+    public async Task Of_the_status_only_the_judgement_is_announced_and_no_figure()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        ILocator announced = page.Browser.Locator("#judgement");
+        await Expect(announced).ToHaveAttributeAsync("role", "status");
+        string word = (await announced.TextContentAsync())!;
+        Assert.NotEmpty(word);
+        Assert.DoesNotMatch("[0-9]", word);
+        await Expect(page.Browser.Locator("#status .text")).ToHaveTextAsync(new Regex($"^{Regex.Escape(word)}: "));
+
+        Assert.False(await page.Browser.Locator("#status").EvaluateAsync<bool>(
+            "status => status.closest('[aria-live], [role=status], [role=alert]') !== null "
+                + "|| status.querySelector('[aria-live], [role=status], [role=alert]') !== null"));
     }
 
     [BrowserFact]
@@ -77,6 +96,46 @@ public sealed class AccessibilityTests(BrowserFixture chromium)
         Assert.NotEqual(meter[0], meter[1]);
         Assert.NotEqual(meter[2], meter[3]);
         Assert.Empty(page.Faults);
+    }
+
+    [BrowserFact]
+    public async Task With_fifty_caches_it_has_no_violation()
+    {
+        await using AdminSite site = await ManyCachesTests.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        await Expect(page.Browser.Locator("#report-body .stack")).ToBeVisibleAsync();
+
+        await AssertCleanAsync(page);
+    }
+
+    [BrowserFact]
+    public async Task Under_pressure_and_behind_a_dead_service_it_has_no_violation()
+    {
+        AdminPage page;
+        await using (AdminSite site = await AdminSite.StartAsync())
+        {
+            page = await chromium.OpenAsync(site);
+            await page.PretendAsync(static answer =>
+            {
+                foreach (JsonNode? each in (JsonNode?[])[answer, .. answer["samples"]?.AsArray() ?? []])
+                {
+                    if (each!["caches"]?[0] is { } cache)
+                    {
+                        cache["effectiveMaxBytes"] = 6 << 20;
+                    }
+                }
+            });
+            await Expect(page.Browser.Locator("#status")).ToContainTextAsync("Under memory pressure");
+            await Expect(page.Browser.Locator("#report-body .stack")).ToBeVisibleAsync();
+            await AssertCleanAsync(page);
+        }
+
+        await using (page)
+        {
+            await page.Browser.UnrouteAllAsync();
+            await Expect(page.Browser.Locator("body.old")).ToHaveCountAsync(1);
+            await AssertCleanAsync(page);
+        }
     }
 
     private static async Task AssertCleanAsync(AdminPage page)

@@ -66,4 +66,67 @@ public sealed class ActionTests(BrowserFixture chromium)
         await Expect(card.Problem).ToContainTextAsync("Ask again in");
         Assert.Equal(entries, site.First.Count);
     }
+
+    [BrowserFact]
+    public async Task A_question_that_stands_open_is_not_exchanged_for_another_one()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        var gate = new TaskCompletionSource();
+        await page.Browser.RouteAsync("**/limit/preview**", async route =>
+        {
+            await gate.Task;
+            await route.ContinueAsync();
+        });
+        CacheCard card = page.Card(AdminSite.FirstName);
+        await card.AskForLimitAsync("4MB");
+        await Expect(card.Button("Clear…")).ToHaveAttributeAsync("aria-disabled", "true");
+        await card.Button("Clear…").ClickAsync(new LocatorClickOptions { Force = true });
+        await Expect(page.Dialog).ToHaveCountAsync(0);
+
+        await page.Card(AdminSite.SecondName).Button("Clear…").ClickAsync();
+        await Expect(page.Dialog).ToContainTextAsync("Remove everything from “sessions”?");
+        gate.SetResult();
+        await Expect(card.Preview).ToContainTextAsync("Evicts about");
+        await Expect(card.Button("Clear…")).Not.ToHaveAttributeAsync("aria-disabled", "true");
+        await Expect(page.Dialog).ToContainTextAsync("Remove everything from “sessions”?");
+        await page.AnswerAsync("Cancel");
+        Assert.Equal(AdminSite.MaxMemory, site.First.MaxMemory);
+    }
+
+    [BrowserFact]
+    public async Task It_shows_who_changed_what()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        CacheCard card = page.Card(AdminSite.FirstName);
+
+        await card.AskForLimitAsync("4MB");
+        await page.AnswerAsync("Lower the limit");
+        await Expect(card.Outcome).ToContainTextAsync("Limit lowered");
+
+        ILocator row = page.Browser.Locator("#changes tr");
+        await Expect(row).ToHaveCountAsync(1);
+        await Expect(row.Locator("td").Nth(0)).ToHaveTextAsync(AdminSite.FirstName);
+        await Expect(row.Locator("td").Nth(1)).ToHaveTextAsync("Limit 16 MiB → 4 MiB");
+        await Expect(row.Locator("td").Nth(2)).ToHaveTextAsync("127.0.0.1");
+        await Expect(row.Locator("td").Nth(3)).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("released$"));
+    }
+
+    [BrowserFact]
+    public async Task It_shows_what_a_cache_holds_largest_first()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        site.First.Set("a", "a text");
+        await using AdminPage page = await chromium.OpenAsync(site);
+
+        ILocator contents = page.Card(AdminSite.FirstName).Whole.Locator(".contents");
+        await contents.Locator("summary").ClickAsync();
+
+        ILocator rows = contents.Locator("tbody tr");
+        await Expect(rows.Locator("th")).ToHaveTextAsync(["Byte[]", "String"]);
+        await Expect(rows.First.Locator("td").Nth(0)).ToHaveTextAsync(
+            new System.Text.RegularExpressions.Regex("^8(\\.\\d+)? MiB$"));
+        await Expect(rows.Last.Locator("td").Last).ToHaveTextAsync("1");
+    }
 }

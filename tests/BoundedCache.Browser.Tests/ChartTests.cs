@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BoundedCache.Browser.Tests.Support;
 
 namespace BoundedCache.Browser.Tests;
@@ -71,5 +72,34 @@ public sealed class ChartTests(BrowserFixture chromium)
 
         await Expect(page.Browser.Locator("#shrink-count")).ToHaveTextAsync("20");
         await Expect(page.Browser.Locator("#chart")).ToHaveAttributeAsync("data-marks", "1–20");
+    }
+
+    [BrowserFact]
+    public async Task A_report_that_comes_late_is_marked_where_it_is_dated()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            await site.First.SetMaxMemoryAsync((10 - i) << 20, ReleaseMode.None);
+            using var client = new HttpClient();
+            await client.GetStringAsync(new Uri(site.PageAddress, "api/caches"));
+        }
+
+        await using AdminPage page = await chromium.OpenAsync(site);
+
+        // The second came 8 s before the others; so its mark stands alone, left of theirs.
+        await page.PretendAsync(static answer =>
+        {
+            if (answer["shrinks"] is JsonArray { Count: 3 } shrinks)
+            {
+                shrinks[1]!["time"] = shrinks[1]!["time"]!.GetValue<DateTimeOffset>().AddSeconds(-8);
+                foreach (JsonNode? sample in answer["samples"]!.AsArray().Take(1))
+                {
+                    sample!["time"] = sample["time"]!.GetValue<DateTimeOffset>().AddSeconds(-15);
+                }
+            }
+        });
+
+        await Expect(page.Browser.Locator("#chart")).ToHaveAttributeAsync("data-marks", "2 | 1–3");
     }
 }

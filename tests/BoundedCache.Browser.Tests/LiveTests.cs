@@ -1,3 +1,4 @@
+using System.Globalization;
 using BoundedCache.Browser.Tests.Support;
 
 namespace BoundedCache.Browser.Tests;
@@ -36,6 +37,84 @@ public sealed class LiveTests(BrowserFixture chromium)
         await page.Browser.GetByText("Shrinks and releases").ClickAsync();
         await Expect(page.Browser.Locator("#shrink-list")).ToContainTextAsync("Limit lowered from 16 MiB to 3 MiB");
         await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("Limit lowered from 16 MiB to 3 MiB");
+    }
+
+    [BrowserFact]
+    public async Task What_happens_between_two_streams_is_not_lost()
+    {
+        await using AdminSite site = await AdminSite.StartAsync(
+            configure: static options => options.SampleInterval = TimeSpan.FromSeconds(5));
+        await using AdminPage page = await chromium.OpenAsync(site);
+        var gate = new TaskCompletionSource();
+        await page.Browser.RouteAsync("**/api/stream", async route =>
+        {
+            await gate.Task;
+            await route.ContinueAsync();
+        });
+
+        // The stream breaks, and it opens again before its silence is noticed.
+        Task<IRequest> again = page.Browser.WaitForRequestAsync("**/api/stream");
+        await page.Browser.EvaluateAsync("dispatchEvent(new Event('pagehide'))");
+        await again;
+        await site.First.SetMaxMemoryAsync(3 << 20);
+        using var client = new HttpClient();
+        await client.GetStringAsync(new Uri(site.PageAddress, "api/caches"));
+        gate.SetResult();
+
+        await Expect(page.Browser.Locator("#shrink-count")).ToHaveTextAsync(
+            "1", new LocatorAssertionsToHaveTextOptions { Timeout = 3500 });
+    }
+
+    [BrowserTheory]
+    [InlineData("**/api/history**")]
+    [InlineData("**/api/stream")]
+    public async Task What_happened_while_a_tab_was_hidden_is_in_the_chart_whatever_comes_first_and_is_drawn_once(
+        string late)
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        await page.Browser.EvaluateAsync(
+            "Object.defineProperty(document, 'hidden', { get: () => window.isHidden, configurable: true });"
+                + "window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))");
+        await page.Browser.WaitForTimeoutAsync(6000);
+        var gate = new TaskCompletionSource();
+        await page.Browser.RouteAsync(late, async route =>
+        {
+            await gate.Task;
+            await route.ContinueAsync();
+        });
+
+        // Each drawing of another second sets the time above the chart.
+        AdminSite.Fill(site.First, 12 << 20);
+        await page.Browser.EvaluateAsync(
+            """
+            () => {
+              const label = document.querySelector('#moment');
+              window.drawn = 0;
+              new MutationObserver(() => window.drawn++).observe(label, { childList: true });
+              window.isHidden = false;
+              document.dispatchEvent(new Event('visibilitychange'));
+            }
+            """);
+        await Expect(page.Browser.Locator("[data-line=used] .value"))
+            .ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory + site.Second.UsedMemory));
+        Assert.InRange(await page.Browser.EvaluateAsync<int>("window.drawn"), 1, 4);
+        gate.SetResult();
+
+        await Expect(page.Connection).ToHaveTextAsync("Live");
+        await page.Browser.Locator("input[name=span][value='60']").EvaluateAsync("input => input.click()");
+        double longest = double.MaxValue;
+        for (int i = 0; i < 40 && longest > 2; i++)
+        {
+            await page.Browser.Locator("#samples").EvaluateAsync("details => details.open = false");
+            await page.Browser.Locator("#samples").EvaluateAsync("details => details.open = true");
+            await page.Browser.WaitForTimeoutAsync(100);
+            IReadOnlyList<string> rows = await page.Browser.Locator("#samples-table tbody th").AllInnerTextsAsync();
+            TimeSpan[] times = [.. rows.Select(static row => TimeSpan.Parse(row, CultureInfo.InvariantCulture))];
+            longest = times.Zip(times.Skip(1), static (later, earlier) => (later - earlier).TotalSeconds).Max();
+        }
+
+        Assert.InRange(longest, 0, 2);
     }
 
     [BrowserFact]

@@ -74,6 +74,12 @@ public sealed class LoadTests(BrowserFixture chromium)
             .ToHaveCountAsync(Enum.GetValues<MemoryReportRowKind>().Length);
         await Expect(report.GetByText("What to do")).ToBeVisibleAsync();
 
+        foreach (string part in (string[])["Values not finished", "Given up under pressure"])
+        {
+            ILocator row = report.GetByRole(AriaRole.Row, new() { NameRegex = new($"^{part}") });
+            await Expect(row.Locator("td:not(.basis)")).ToHaveTextAsync(["–", "–"]);
+        }
+
         await report.GetByRole(AriaRole.Button, new() { Name = "Collect and look…" }).ClickAsync();
         await page.AnswerAsync("Collect and look");
         await Expect(report.GetByText("after a collection")).ToBeVisibleAsync();

@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using BoundedCache.Browser.Tests.Support;
+using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Browser.Tests;
@@ -32,7 +34,7 @@ public sealed class TruthTests(BrowserFixture chromium)
         await page.Browser.WaitForResponseAsync("**/api/caches");
         await Expect(card.Outcome).ToContainTextAsync("Limit unchanged at 20 MiB");
         await Expect(card.Outcome.Locator("time"))
-            .ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^\\d\\d:"));
+            .ToHaveTextAsync(new Regex("^\\d\\d:"));
         await Expect(page.Browser.Locator("#changes tr")).ToHaveCountAsync(3);
     }
 
@@ -85,7 +87,7 @@ public sealed class TruthTests(BrowserFixture chromium)
         await using (page)
         {
             await Expect(page.Browser.Locator("body.old")).ToHaveCountAsync(1);
-            var clock = new System.Text.RegularExpressions.Regex("as of \\d\\d:\\d\\d:\\d\\d$");
+            var clock = new Regex("as of \\d\\d:\\d\\d:\\d\\d$");
             foreach (ILocator label in await page.Browser.Locator(".as-of").AllAsync())
             {
                 await Expect(label).ToBeVisibleAsync();
@@ -96,9 +98,34 @@ public sealed class TruthTests(BrowserFixture chromium)
             await page.Browser.EvaluateAsync("scrollTo(0, document.body.scrollHeight)");
             await Expect(page.Connection).ToBeInViewportAsync();
             await Expect(page.Connection).ToHaveTextAsync(
-                new System.Text.RegularExpressions.Regex("^\\s*Connection lost. As of \\d\\d:\\d\\d:\\d\\d\\s*$"));
+                new Regex("^\\s*Connection lost. As of \\d\\d:\\d\\d:\\d\\d\\s*$"));
             await Expect(page.Card(AdminSite.SecondName).Used).ToHaveCSSAsync("font-style", "italic");
         }
+    }
+
+    [BrowserTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task When_the_clock_of_the_service_goes_back_the_page_follows_it(bool hasStream)
+    {
+        var clock = new SteppingClock();
+        await using AdminSite site = await AdminSite.StartAsync(configure: options => options.TimeProvider = clock);
+        await using AdminPage page = await chromium.OpenAsync(site);
+        if (!hasStream)
+        {
+            await page.Browser.RouteAsync("**/api/stream", static route => route.AbortAsync());
+            await page.Browser.EvaluateAsync("dispatchEvent(new Event('pagehide'))");
+        }
+
+        await site.First.SetMaxMemoryAsync(12 << 20);
+        await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("to 12 MiB");
+        clock.Offset = TimeSpan.FromMinutes(-50);
+        AdminSite.Fill(site.Second, 12 << 20);
+        await site.First.SetMaxMemoryAsync(11 << 20);
+
+        await Expect(page.Browser.Locator("[data-line=used] .value"))
+            .ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory + site.Second.UsedMemory));
+        await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("to 11 MiB");
     }
 
     [BrowserFact]
@@ -136,7 +163,7 @@ public sealed class TruthTests(BrowserFixture chromium)
             ILocator card = tab.GetByRole(AriaRole.Article, new() { Name = AdminSite.FirstName, Exact = true });
             await Expect(card.Locator("[data-figure=used]")).ToHaveTextAsync(ByteSize.Format(site.First.UsedMemory));
             await Expect(tab.Locator("#connection")).ToHaveTextAsync(
-                new System.Text.RegularExpressions.Regex("^\\s*(Live|Polling. Two other tabs of this page)"));
+                new Regex("^\\s*(Live|Polling. Two other tabs of this page)"));
         }
 
         await tabs[^1].BringToFrontAsync();
@@ -239,8 +266,54 @@ public sealed class TruthTests(BrowserFixture chromium)
 
         await Expect(card.Whole.GetByLabel("New limit, in units")).ToHaveAttributeAsync("placeholder", "1000");
         await Expect(page.Card(AdminSite.FirstName).Limit).ToHaveAttributeAsync("placeholder", "512MB");
-        await Expect(card.Max).ToHaveTextAsync("5,000");
+        await Expect(card.Max).ToHaveTextAsync("5,000 units");
         await card.Whole.GetByLabel("New limit, in units").FillAsync("512");
         await Expect(card.Preview).ToHaveTextAsync("Evicts nothing.");
+    }
+
+    [BrowserFact]
+    public async Task What_happens_to_a_cache_with_declared_sizes_is_told_in_units_everywhere()
+    {
+        await using AdminSite site = await AdminSite.StartAsync(services: static services =>
+            services.AddKeyedBoundedMemoryCache(
+                "units", static cache => (cache.Sizing, cache.MaxMemory) = (EntrySizing.Declared, 5000)));
+        BoundedMemoryCache cache = site.Services.GetRequiredKeyedService<BoundedMemoryCache>("units");
+        for (int i = 0; i < 10; i++)
+        {
+            cache.Set(i, i, new MemoryCacheEntryOptions { Size = 100 });
+        }
+
+        await using AdminPage page = await chromium.OpenAsync(site);
+        CacheCard card = page.Card("units");
+
+        await card.Whole.GetByLabel("New limit, in units").FillAsync("500");
+        await Expect(card.Preview).ToContainTextAsync("Evicts about 5 entries, 500 units.");
+        await card.Button("Change limit…").ClickAsync();
+        await Expect(page.Dialog).ToContainTextAsync("From 5,000 units to 500 units.");
+        await page.AnswerAsync("Lower the limit");
+        await Expect(card.Outcome).ToContainTextAsync(
+            "Limit lowered from 5,000 units to 500 units: 5 entries (500 units) evicted");
+        await card.Button("Clear…").ClickAsync();
+        await page.AnswerAsync("Remove everything");
+        await Expect(card.Outcome).ToContainTextAsync("5 entries (500 units) removed; 0 entries (0 units) left.");
+        ILocator changes = page.Browser.Locator("#changes tr");
+        await Expect(changes.Last).ToContainTextAsync("Limit 5,000 units → 500 units");
+        await Expect(changes.First).ToContainTextAsync("Cleared: 5 entries removed, 500 units");
+        await page.Browser.GetByText("Shrinks and releases").ClickAsync();
+        await Expect(page.Browser.Locator("#shrink-list")).ToContainTextAsync("from 5,000 units to 500 units");
+    }
+
+    /// <summary>A clock whose time a test sets back, and whose timers go on.</summary>
+    private sealed class SteppingClock : TimeProvider
+    {
+        private long _offset;
+
+        public TimeSpan Offset
+        {
+            get => new(Interlocked.Read(ref _offset));
+            set => Interlocked.Exchange(ref _offset, value.Ticks);
+        }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
     }
 }

@@ -76,6 +76,12 @@ public static class Deviations
         "P2",
         "An entry that is told to expire after a time does so, also if it is told after it was stored.");
 
+    public static readonly Deviation SameObjectsAreOneEntry = new(
+        "same-objects-are-one-entry",
+        "P2",
+        "An entry without callbacks, tokens and a window has no object of its own by which it could be told from "
+            + "another one with the same key, value and settings.");
+
     public static readonly Deviation LateTokensAreSubscribed = new(
         "late-tokens-are-subscribed",
         "P2",

@@ -1,6 +1,7 @@
 using BoundedCache.Engine;
 using BoundedCache.Tests.Faults;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Tests;
 
@@ -237,6 +238,119 @@ public sealed class LateSettingsTests
         Assert.True(test.Has("key"));
     }
 
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public void A_replaced_entry_takes_nothing_from_the_one_with_the_same_key_and_value(string setting)
+    {
+        using var test = new CacheUnderTest();
+        foreach (Action<ICacheEntry> own in (Action<ICacheEntry>[])
+            [
+                static entry => entry.AbsoluteExpirationRelativeToNow = 2 * s_minute,
+                static entry => entry.Priority = CacheItemPriority.NeverRemove,
+                static entry => entry.SlidingExpiration = 2 * s_minute,
+            ])
+        {
+            ICacheEntry old = Store(test, "key", "value");
+            using (ICacheEntry entry = test.Cache.CreateEntry("key"))
+            {
+                entry.Value = "value";
+                own(entry);
+            }
+
+            StoredEntry before = Peek(test, "key");
+            CacheItemPriority priority = PriorityOf(test, before);
+            s_settings[setting](old);
+            StoredEntry after = Peek(test, "key");
+            Assert.Equal(before.SlotRef.Deadline, after.SlotRef.Deadline);
+            Assert.Equal(priority, PriorityOf(test, after));
+            Assert.Same(before.Details, after.Details);
+            InvariantChecker.Check(test.Cache.Engine);
+        }
+
+        test.Cache.Set("key", "value", s_minute);
+        test.Time.Advance(s_minute);
+        Assert.False(test.Has("key"));
+    }
+
+    [Fact]
+    public void What_a_builder_set_before_does_not_hide_its_entry_from_it()
+    {
+        using var test = new CacheUnderTest();
+        ICacheEntry entry = Store(test, "key", "value");
+        entry.AbsoluteExpirationRelativeToNow = 3 * s_minute;
+        entry.Priority = CacheItemPriority.High;
+        test.Cache.Remeasure("key");
+        entry.AbsoluteExpirationRelativeToNow = 2 * s_minute;
+        entry.Priority = (CacheItemPriority)17;
+        Assert.Equal(CacheItemPriority.Normal, PriorityOf(test, Peek(test, "key")));
+        entry.AbsoluteExpiration = test.Time.GetUtcNow() + s_minute;
+        test.Time.Advance(s_minute);
+
+        Assert.False(test.Has("key"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public void An_entry_that_the_disposal_of_values_watches_takes_settings(string setting)
+    {
+        using var test = new CacheUnderTest();
+        using var marked = new MemoryStream();
+        using var value = new MemoryStream();
+        ICacheEntry first = Store(test, "first", marked);
+        ICacheEntry entry = Store(test, "key", value);
+        first.DisposeValueOnRemoval();
+        Assert.NotNull(Peek(test, "key").Details);
+        bool called = false;
+        s_settings[setting](entry);
+        entry.AbsoluteExpirationRelativeToNow = s_minute;
+        entry.Priority = CacheItemPriority.High;
+        entry.RegisterPostEvictionCallback((_, _, _, _) => called = true);
+        using var source = new CancellationTokenSource();
+        entry.AddExpirationToken(new CancellationChangeToken(source.Token));
+        Assert.Equal(CacheItemPriority.High, PriorityOf(test, Peek(test, "key")));
+        InvariantChecker.Check(test.Cache.Engine);
+        Assert.True(test.Has("key"));
+        if (setting == "token")
+        {
+            source.Cancel();
+        }
+
+        test.Time.Advance(s_minute);
+        Assert.False(test.Has("key"));
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref called), s_patience), "the callback did not run");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.True(value.CanRead, "the value was disposed");
+        InvariantChecker.Check(test.Cache.Engine);
+    }
+
+    [Fact]
+    public void Settings_race_with_the_disposal_of_values_that_begins_to_watch()
+    {
+        for (int round = 0; round < 300; round++)
+        {
+            using var test = new CacheUnderTest();
+            using var marked = new MemoryStream();
+            using var value = new MemoryStream();
+            using var source = new CancellationTokenSource();
+            int called = 0;
+            ICacheEntry first = Store(test, "first", marked);
+            ICacheEntry entry = Store(test, "key", value);
+            Parallel.Invoke(
+                () => first.DisposeValueOnRemoval(),
+                () => entry.AddExpirationToken(new CancellationChangeToken(source.Token)),
+                () => entry.RegisterPostEvictionCallback((_, _, _, _) => Interlocked.Increment(ref called)),
+                () => entry.DisposeValueOnRemoval());
+            source.Cancel();
+
+            // The token's thread removes the entry, and may not have reached the callbacks when it is gone.
+            Assert.True(SpinWait.SpinUntil(
+                () => !test.Has("key") && Volatile.Read(ref called) == 1 && !value.CanRead, s_patience));
+            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.Equal(1, called);
+            InvariantChecker.Check(test.Cache.Engine);
+        }
+    }
+
     [Fact]
     public void The_details_of_an_entry_that_left_are_not_used_again_for_the_same_key_and_value()
     {
@@ -373,6 +487,9 @@ public sealed class LateSettingsTests
         entry.Dispose();
         return entry;
     }
+
+    private static CacheItemPriority PriorityOf(CacheUnderTest test, StoredEntry entry) =>
+        test.Cache.Engine.Store.Node(entry.SlotRef.Index).Priority;
 
     private static StoredEntry Peek(CacheUnderTest test, object key)
     {

@@ -26,6 +26,12 @@ public sealed class ShrinkReportTests
         StringComparison.Ordinal);
 
     [Fact]
+    public void Declared_sizes_are_units_and_no_bytes() => Assert.StartsWith(
+        "sessions: limit 1,000 units -> 500 units; evicted 1,234,567 entries (123 units) in 83 ms; RSS 1.25 GiB",
+        (Report(1000) with { Sizing = EntrySizing.Declared, NewMaxMemory = 500, BytesEvicted = 123 }).ToString(),
+        StringComparison.Ordinal);
+
+    [Fact]
     public void An_RSS_that_is_not_known_is_no_figure()
     {
         ShrinkReport report = Report(1) with

@@ -1,3 +1,6 @@
+using BoundedCache.Diagnostics;
+using BoundedCache.Engine;
+using BoundedCache.Entries;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 
@@ -89,6 +92,79 @@ public sealed class ValueDisposalTests
     }
 
     [Theory]
+    [InlineData(true, "too large")]
+    [InlineData(false, "too large")]
+    [InlineData(true, "expired")]
+    [InlineData(false, "expired")]
+    public void A_value_that_is_refused_where_it_was_stored_is_its_writers(bool byOption, string why)
+    {
+        // The disposal of the entry that it would have replaced comes before the refusal is noted, or after it.
+        for (int round = 0; round < 200; round++)
+        {
+            using CacheUnderTest test = Make(byOption);
+            using var value = new Value();
+            Store(test, "key", value, byOption);
+            Refuse(test, "key", value, byOption, why);
+            Assert.False(test.Has("key"));
+            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.Equal(0, value.Disposals);
+            value.Content = null;
+            Store(test, "key", value, byOption);
+            test.Cache.Remove("key");
+            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.Equal(1, value.Disposals);
+        }
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void A_refused_value_is_left_alone_whether_its_entry_goes_before_or_after(bool isBefore, bool stays)
+    {
+        using var log = new RecordingLog();
+        var failures = new FailureLog("test", log.CreateLogger("test"), TimeProvider.System);
+        var disposer = new ValueDisposer(disposesAll: true, static (_, _) => { }, failures);
+        using var value = new Value();
+        EntryDetails stored = Details(value);
+        EntryDetails refused = Details(value);
+        EntryDetails elsewhere = Details(value);
+        Assert.True(disposer.Enter(stored));
+        Assert.True(!stays || disposer.Enter(elsewhere));
+        Assert.True(disposer.Enter(refused));
+        if (isBefore)
+        {
+            disposer.OnLeft(new RemovedEntry("key", stored, EvictionReason.Replaced));
+            disposer.OnRefused(refused);
+        }
+        else
+        {
+            disposer.OnRefused(refused);
+            disposer.OnLeft(new RemovedEntry("key", stored, EvictionReason.Replaced));
+        }
+
+        if (stays)
+        {
+            disposer.OnLeft(new RemovedEntry("elsewhere", elsewhere, EvictionReason.Removed));
+        }
+
+        Assert.Equal(0, value.Disposals);
+        EntryDetails again = Details(value);
+        Assert.True(disposer.Enter(again));
+        disposer.OnLeft(new RemovedEntry("key", again, EvictionReason.Removed));
+        Assert.Equal(1, value.Disposals);
+
+        EntryDetails Details(object held)
+        {
+            EntryDetails details = EntryDetails.Empty();
+            details.Value = held;
+            disposer.MarkHolder(details);
+            return details;
+        }
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void An_instance_that_is_stored_elsewhere_stays(bool byOption)
@@ -174,6 +250,41 @@ public sealed class ValueDisposalTests
         Assert.True(test.Cache.WaitForCallbacks(s_patience));
 
         Assert.Equal(1, value.Disposals);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Entries_that_were_only_watched_can_be_marked_too(bool isStoredBefore)
+    {
+        using CacheUnderTest test = Make(byOption: false);
+        using var marked = new Value();
+        using var value = new Value();
+        ICacheEntry first = Store("first", marked);
+        ICacheEntry second;
+        if (isStoredBefore)
+        {
+            second = Store("second", value);
+            first.DisposeValueOnRemoval();
+        }
+        else
+        {
+            first.DisposeValueOnRemoval();
+            second = Store("second", value);
+        }
+
+        second.DisposeValueOnRemoval();
+        test.Cache.Remove("second");
+        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.Equal((0, 1), (marked.Disposals, value.Disposals));
+
+        ICacheEntry Store(string key, Value stored)
+        {
+            ICacheEntry entry = test.Cache.CreateEntry(key);
+            entry.Value = stored;
+            entry.Dispose();
+            return entry;
+        }
     }
 
     [Theory]
@@ -373,6 +484,18 @@ public sealed class ValueDisposalTests
         entry.DisposeValueOnRemoval().Value = value;
     }
 
+    private static void Refuse(CacheUnderTest test, string key, Value value, bool byOption, string why)
+    {
+        if (why == "expired")
+        {
+            Store(test, key, value, byOption, test.Time.GetUtcNow());
+            return;
+        }
+
+        value.Content = new byte[2_000_000];
+        Store(test, key, value, byOption);
+    }
+
     private static void Leave(CacheUnderTest test, string key, string way)
     {
         switch (way)
@@ -433,7 +556,7 @@ public sealed class ValueDisposalTests
     {
         private int _disposals;
 
-        public byte[]? Content { get; init; }
+        public byte[]? Content { get; set; }
 
         public Action? OnDispose { get; set; }
 

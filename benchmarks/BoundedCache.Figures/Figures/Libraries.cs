@@ -39,7 +39,8 @@ internal sealed class Libraries : IFigure
             // Each library over MemoryCache is the measure of itself over others.
             int beside = i < 3 ? 0 : i < 5 ? 3 : 5;
             yield return new(
-                s_contestants[i], string.Create(CultureInfo.InvariantCulture, $"{ns[i]:N1} ns, {ns[i] / ns[beside]:N2} x"));
+                s_contestants[i],
+                string.Create(CultureInfo.InvariantCulture, $"{ns[i]:N1} ns, {ns[i] / ns[beside]:N2} x"));
         }
     }
 

@@ -56,10 +56,11 @@ internal sealed class LoadCommand
 
     private readonly Option<string> _cases = new("--cases")
     {
-        Description = "Other services: 'too-high', 450 MiB in 640 for ten minutes; 'small', 128 and 256 MiB.",
-        HelpName = "too-high|small",
+        Description = "Other services: 'too-high', 450 MiB in 640 for ten minutes; 'small', 128 and 256 MiB; "
+            + "'fitting', the README's table.",
+        HelpName = "too-high|small|fitting",
         CustomParser = static result =>
-            Numbers.Names(result, "--cases", ["too-high", "small"]).FirstOrDefault() ?? string.Empty,
+            Numbers.Names(result, "--cases", ["too-high", "small", "fitting"]).FirstOrDefault() ?? string.Empty,
     };
 
     private readonly Option<string> _tool = new("--with")
@@ -200,6 +201,7 @@ internal sealed class LoadCommand
         ContainerOptions options = result.GetValue(_quick) ? ContainerOptions.Quick
             : cases == "too-high" ? ContainerOptions.TooHigh
             : cases == "small" ? ContainerOptions.Small
+            : cases == "fitting" ? ContainerOptions.Fitting
             : new ContainerOptions();
         options = options with
         {

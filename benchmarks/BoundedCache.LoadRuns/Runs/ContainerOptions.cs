@@ -43,6 +43,18 @@ internal sealed record ContainerOptions
         ],
     };
 
+    /// <summary>The largest limits that fit, as the README's table has them.</summary>
+    public static ContainerOptions Fitting { get; } = new()
+    {
+        Cases =
+        [
+            .. from pair in ((int Group, int Max)[])
+                [(256, 115), (512, 268), (768, 422), (1024, 576), (2048, 1190), (4096, 2419)]
+               select new ContainerSetup(
+                   $"BoundedCache, {pair.Max} MiB", "bounded", (long)pair.Group << 20, (long)pair.Max << 20),
+        ],
+    };
+
     /// <summary>
     /// The same at a size at which all of it takes some seconds, to see that it works. Its figures say nothing.
     /// </summary>

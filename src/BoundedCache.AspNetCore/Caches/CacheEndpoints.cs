@@ -2,6 +2,7 @@ using BoundedCache.AspNetCore.Access;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Json;
+using BoundedCache.Process;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -23,7 +24,7 @@ internal sealed class CacheEndpoints(
             await gate.CanChangeAsync(context),
             options.SampleInterval.TotalMilliseconds,
             service,
-            RoomView.Read(),
+            RoomView.Read(ProcessMemory.Shared),
             Advice(caches.All)),
         AdminJsonContext.Readable.CacheListView);
 

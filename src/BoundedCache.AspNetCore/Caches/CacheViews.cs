@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json.Serialization;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.Json;
+using BoundedCache.Pacing;
 using BoundedCache.Process;
 using Microsoft.Extensions.Hosting;
 
@@ -51,13 +52,36 @@ internal sealed record ServiceView(
 /// <para><c>ContainerBytes</c>: The limit of the container. The kernel ends a process that needs more.</para>
 /// <para><c>HeapLimitBytes</c>: The hard limit of the managed heap.</para>
 /// <para><c>MachineBytes</c>: The memory of the machine.</para>
+/// <para><c>Tightest</c>: Of the limits of containers and the machine the one of which the largest part is used.</para>
 /// </remarks>
-internal sealed record RoomView(long? ContainerBytes, long? HeapLimitBytes, long? MachineBytes)
+internal sealed record RoomView(
+    long? ContainerBytes, long? HeapLimitBytes, long? MachineBytes, LimitUseView? Tightest)
 {
-    public static RoomView Read() => HeapRoom.Read(ProcessMemory.Shared) is { } room
-        ? new RoomView(room.ContainerBytes, room.HeapLimitBytes == 0 ? null : room.HeapLimitBytes, room.MachineBytes)
-        : new RoomView(null, null, null);
+    public static RoomView Read(ProcessMemory memory)
+    {
+        HeapRoom room = HeapRoom.Read(memory) ?? default;
+        MemoryUse tightest = new PressureReader(memory).Read(creditedBytes: 0, withMachine: true)
+            .Where(static use => !use.IsOfHeap && use.LimitBytes > 0)
+            .OrderByDescending(static use => use.UsedBytes / (double)use.LimitBytes)
+            .FirstOrDefault();
+        return new RoomView(
+            room.ContainerBytes,
+            room.HeapLimitBytes == 0 ? null : room.HeapLimitBytes,
+            room.MachineBytes,
+            tightest.LimitBytes == 0
+                ? null
+                : new LimitUseView(tightest.Kind, tightest.LimitBytes, tightest.UsedBytes));
+    }
 }
+
+/// <summary>A limit, and what all processes under it use, in bytes.</summary>
+/// <remarks>
+/// <c>LimitBytes</c>: Of a container its limit, or <c>memory.high</c>, above which the kernel slows processes down.
+/// </remarks>
+internal sealed record LimitUseView(
+    [property: JsonConverter(typeof(CamelCaseEnum<MemoryPressureKind>))] MemoryPressureKind Kind,
+    long LimitBytes,
+    long UsedBytes);
 
 /// <summary>The limits that may be set, in bytes.</summary>
 /// <remarks><c>MaximumBytes</c>: Null for no maximum.</remarks>
@@ -135,8 +159,15 @@ internal sealed record PressureView(
 /// What a limit would evict if it were set now. An estimate: it assumes entries of equal size, and the cache keeps
 /// working meanwhile.
 /// </summary>
+/// <remarks><c>Sizing</c>: How the cache counts; with declared sizes no amount here is bytes.</remarks>
 internal sealed record LimitPreview(
-    string CacheName, long OldMaxBytes, long NewMaxBytes, long UsedBytes, long EntriesToEvict, long BytesToEvict)
+    string CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
+    long OldMaxBytes,
+    long NewMaxBytes,
+    long UsedBytes,
+    long EntriesToEvict,
+    long BytesToEvict)
 {
     /// <summary>Why this process could not hold such a limit, and what to do; null where it could.</summary>
     public string? Advice { get; init; }
@@ -146,6 +177,7 @@ internal sealed record LimitPreview(
         long bytes = Math.Max(0, cache.UsedMemory - newMaxBytes);
         long entries = bytes == 0 ? 0 : Math.Clamp(
             (long)Math.Ceiling((double)bytes / cache.UsedMemory * cache.Count), 1, Math.Max(1, cache.Count));
-        return new LimitPreview(cache.Name, cache.MaxMemory, newMaxBytes, cache.UsedMemory, entries, bytes);
+        return new LimitPreview(
+            cache.Name, cache.Sizing, cache.MaxMemory, newMaxBytes, cache.UsedMemory, entries, bytes);
     }
 }

@@ -49,9 +49,11 @@ internal sealed class CacheChanges(
                 {
                     long before = cache.MaxMemory;
                     Task<ShrinkReport> report = cache.SetMaxMemoryAsync(maxBytes, mode);
-                    Log.LimitSet(logger, cache.Name, who, before, maxBytes);
+                    EntrySizing sizing = cache.GetSnapshot().Sizing;
+                    Log.LimitSet(logger, cache.Name, who, before, maxBytes, sizing.Unit);
                     return (report, history.Add(new ChangeView(cache.Name, ChangeKind.Limit, who)
                     {
+                        Sizing = sizing,
                         OldMaxBytes = before,
                         NewMaxBytes = maxBytes,
                     }));
@@ -70,7 +72,10 @@ internal sealed class CacheChanges(
         {
             Task<ShrinkReport> report = cache.ReleaseAsync(mode);
             Log.ReleaseStarted(logger, cache.Name, who, mode?.ToString() ?? "the cache's own mode");
-            return (report, history.Add(new ChangeView(cache.Name, ChangeKind.Release, who)));
+            return (report, history.Add(new ChangeView(cache.Name, ChangeKind.Release, who)
+            {
+                Sizing = cache.GetSnapshot().Sizing,
+            }));
         });
 
     /// <summary>Removes a share of the entries.</summary>
@@ -79,7 +84,8 @@ internal sealed class CacheChanges(
     {
         RemovalView view = await RemoveAsync(
             cache, () => cache.Compact(share), static totals => totals.Compact + totals.Expired);
-        Log.Compacted(logger, cache.Name, who, share, view.EntriesRemoved, view.BytesRemoved);
+        Log.Compacted(
+            logger, cache.Name, who, share, view.EntriesRemoved, view.BytesRemoved, view.Sizing.Unit);
         Remember(view, ChangeKind.Compact, who);
         return view;
     }
@@ -89,7 +95,7 @@ internal sealed class CacheChanges(
     public async Task<RemovalView> ClearAsync(IBoundedCache cache, string who)
     {
         RemovalView view = await RemoveAsync(cache, cache.Clear, static totals => totals.Removed);
-        Log.Cleared(logger, cache.Name, who, view.EntriesRemoved, view.BytesRemoved);
+        Log.Cleared(logger, cache.Name, who, view.EntriesRemoved, view.BytesRemoved, view.Sizing.Unit);
         Remember(view, ChangeKind.Clear, who);
         return view;
     }
@@ -97,6 +103,7 @@ internal sealed class CacheChanges(
     private void Remember(RemovalView removal, ChangeKind kind, string who) =>
         history.Add(new ChangeView(removal.CacheName, kind, who)
         {
+            Sizing = removal.Sizing,
             EntriesRemoved = removal.EntriesRemoved,
             BytesRemoved = removal.BytesRemoved,
             Outcome = "done",
@@ -112,7 +119,8 @@ internal sealed class CacheChanges(
             remove();
             CacheSnapshot after = cache.GetSnapshot();
             EntryTotals removed = count(after.Evictions) - before;
-            return new RemovalView(cache.Name, removed.Entries, removed.Bytes, after.UsedMemory, after.Count);
+            return new RemovalView(
+                cache.Name, after.Sizing, removed.Entries, removed.Bytes, after.UsedMemory, after.Count);
         }
         finally
         {
@@ -158,7 +166,7 @@ internal sealed class CacheChanges(
                 ShrinkView view = shrinks.Note(report);
                 Log.ChangeEnded(
                     logger, operation.Cache.Name, who, operation.Kind, report.OldMaxMemory, report.NewMaxMemory,
-                    report.Outcome, report.TotalTime.TotalMilliseconds, operation.Id);
+                    report.Sizing.Unit, report.Outcome, report.TotalTime.TotalMilliseconds, operation.Id);
                 history.End(record, JsonNamingPolicy.CamelCase.ConvertName(report.Outcome.ToString()));
                 operation.Complete(view);
             }

@@ -5,12 +5,18 @@ namespace BoundedCache.AspNetCore.Changes;
 
 /// <summary>A <see cref="ShrinkReport"/> as the API shows it, and when it was first seen.</summary>
 /// <remarks>
+/// <para><c>Number</c>: Counts up from 1 within one run of the service, in the order in which reports came.</para>
+/// <para><c>Time</c>: When it came. One that comes late is dated before what began after it.</para>
+/// <para>
+/// <c>Sizing</c>: How the cache counts. With declared sizes limits, evicted and used bytes are the application's units.
+/// </para>
 /// <para><c>NewMaxBytes</c>: The limit that this change set. A later change may have set another one.</para>
 /// <para><c>Summary</c>: The report in one line.</para>
 /// </remarks>
 internal sealed record ShrinkView(
     DateTimeOffset Time,
     string CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
     long OldMaxBytes,
     long NewMaxBytes,
     [property: JsonConverter(typeof(CamelCaseEnum<MaxMemoryChange>))] MaxMemoryChange LimitChange,
@@ -32,9 +38,16 @@ internal sealed record ShrinkView(
     long ReleasedBytes,
     string Summary)
 {
+    public int Number { get; init; }
+
+    /// <summary>When it came, also where it is dated earlier.</summary>
+    [JsonIgnore]
+    public DateTimeOffset Recorded { get; init; }
+
     public static ShrinkView From(ShrinkReport report, DateTimeOffset time) => new(
         time,
         report.CacheName,
+        report.Sizing,
         report.OldMaxMemory,
         report.NewMaxMemory,
         report.LimitChange,
@@ -61,6 +74,7 @@ internal sealed record ShrinkView(
 
 /// <summary>The current state of a change that takes time.</summary>
 /// <remarks>
+/// <para><c>Sizing</c>: How the cache counts its used bytes and its limit.</para>
 /// <para><c>UsedBytes</c>: Accounted bytes of the cache now.</para>
 /// <para><c>MaxBytes</c>: The limit of the cache now.</para>
 /// <para><c>ResidentBytes</c>: Physical memory of the process now.</para>
@@ -70,6 +84,7 @@ internal sealed record ShrinkView(
 internal sealed record OperationView(
     string Id,
     string CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
     [property: JsonConverter(typeof(CamelCaseEnum<OperationKind>))] OperationKind Kind,
     [property: JsonConverter(typeof(CamelCaseEnum<OperationState>))] OperationState State,
     DateTimeOffset Started,
@@ -102,7 +117,14 @@ internal enum OperationState
 
 /// <summary>What compacting or clearing a cache removed, and what remains.</summary>
 /// <remarks>
+/// <para><c>Sizing</c>: How the cache counts what is called bytes here.</para>
 /// <para><c>EntriesRemoved</c>: Entries that were removed for this reason while it ran.</para>
 /// <para><c>BytesRemoved</c>: Their accounted bytes.</para>
 /// </remarks>
-internal sealed record RemovalView(string CacheName, long EntriesRemoved, long BytesRemoved, long UsedBytes, int Count);
+internal sealed record RemovalView(
+    string CacheName,
+    [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
+    long EntriesRemoved,
+    long BytesRemoved,
+    long UsedBytes,
+    int Count);

@@ -6,6 +6,7 @@ namespace BoundedCache.AspNetCore.Changes;
 internal sealed class Operation(IBoundedCache cache, OperationKind kind, DateTimeOffset started)
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly EntrySizing _sizing = cache.GetSnapshot().Sizing;
     private volatile ShrinkView? _report;
     private volatile string? _error;
 
@@ -41,7 +42,7 @@ internal sealed class Operation(IBoundedCache cache, OperationKind kind, DateTim
     }
 
     public OperationView View() => new(
-        Id, cache.Name, kind, State, started, cache.UsedMemory, cache.MaxMemory,
+        Id, cache.Name, _sizing, kind, State, started, cache.UsedMemory, cache.MaxMemory,
         ProcessMemorySnapshot.Take().ResidentBytes, _report, _error);
 }
 

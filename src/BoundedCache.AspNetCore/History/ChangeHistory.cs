@@ -46,7 +46,8 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
         ChangeView added;
         lock (_lock)
         {
-            added = change with { Number = ++_last, Time = time.GetUtcNow() };
+            DateTimeOffset now = time.GetUtcNow();
+            added = change with { Number = ++_last, Time = now, Ended = change.Outcome is null ? null : now };
             _changes.AddLast(added);
             if (_changes.Count > Most)
             {
@@ -67,7 +68,7 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
     /// <summary>Says how a change ended.</summary>
     public void End(ChangeView change, string outcome)
     {
-        ChangeView ended = change with { Outcome = outcome };
+        ChangeView ended = change with { Outcome = outcome, Ended = time.GetUtcNow() };
         lock (_lock)
         {
             if (_changes.Find(change) is not { } node)
@@ -85,7 +86,7 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
     /// Notes the limit that a cache has. A limit that was not asked for here, and that is seen twice, was set by the
     /// application: once may be a change that is just being recorded.
     /// </summary>
-    public void Observe(string cacheName, long maxBytes)
+    public void Observe(string cacheName, EntrySizing sizing, long maxBytes)
     {
         long before;
         lock (_lock)
@@ -106,6 +107,7 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
 
         Add(new ChangeView(cacheName, ChangeKind.Limit, Application)
         {
+            Sizing = sizing,
             OldMaxBytes = before,
             NewMaxBytes = maxBytes,
             Outcome = "done",
@@ -118,6 +120,8 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
 /// <para><c>Number</c>: Counts up from 1 within one run of the service. A change is told again when it ends.</para>
 /// <para><c>CacheName</c>: Null for a change of no cache: a memory report with a collection.</para>
 /// <para><c>Who</c>: The user's name, if there is one, and the address of the connection.</para>
+/// <para><c>Sizing</c>: How the cache counts its limit and what was removed.</para>
+/// <para><c>Time</c>, <c>Ended</c>: When it began and when it ended; <c>Ended</c> is null while it is under way.</para>
 /// <para><c>Outcome</c>: How it ended; null while it is under way.</para>
 /// </remarks>
 internal sealed record ChangeView(
@@ -128,6 +132,11 @@ internal sealed record ChangeView(
     public int Number { get; init; }
 
     public DateTimeOffset Time { get; init; }
+
+    public DateTimeOffset? Ended { get; init; }
+
+    [JsonConverter(typeof(CamelCaseEnum<EntrySizing>))]
+    public EntrySizing Sizing { get; init; }
 
     public long? OldMaxBytes { get; init; }
 

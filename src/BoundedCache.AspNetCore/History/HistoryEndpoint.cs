@@ -15,6 +15,10 @@ internal sealed class HistoryEndpoint(
     ServiceView service,
     BoundedCacheAdminOptions options)
 {
+    /// <param name="since">
+    /// A time, usually that of the last sample the client has. What was recorded at that very time is sent too: it may
+    /// have come after the sample.
+    /// </param>
     public Results<JsonHttpResult<HistoryView>, Problem> Get(string? since)
     {
         DateTimeOffset after = DateTimeOffset.MinValue;
@@ -38,8 +42,8 @@ internal sealed class HistoryEndpoint(
                 options.SampleInterval.TotalMilliseconds,
                 service,
                 sampler.After(after),
-                [.. shrinks.Views.Where(shrink => shrink.Time > after)],
-                [.. changes.Views.Where(change => change.Time > after || change.Outcome is null)]),
+                [.. shrinks.Views.Where(shrink => shrink.Recorded >= after)],
+                [.. changes.Views.Where(change => change.Ended is null || change.Ended >= after)]),
             AdminJsonContext.Readable.HistoryView);
     }
 }
@@ -57,8 +61,18 @@ internal sealed record HistoryView(
     IReadOnlyList<ChangeView> Changes);
 
 /// <summary>The process and its caches at one moment, in bytes.</summary>
+/// <remarks><c>ResidentBytes</c>: Null where the operating system does not tell it.</remarks>
 internal sealed record SampleView(
-    DateTimeOffset Time, long ResidentBytes, long CommittedBytes, long LiveBytes, IReadOnlyList<CacheSample> Caches);
+    DateTimeOffset Time, long? ResidentBytes, long CommittedBytes, long LiveBytes, IReadOnlyList<CacheSample> Caches)
+{
+    public static SampleView Of(
+        DateTimeOffset time, ProcessMemorySnapshot process, IReadOnlyList<CacheSample> caches) => new(
+        time,
+        process.IsResidentUnknown ? null : process.ResidentBytes,
+        process.CommittedBytes,
+        process.LiveBytes,
+        caches);
+}
 
 /// <summary>One cache at that moment.</summary>
 /// <remarks>

@@ -2,11 +2,12 @@ namespace BoundedCache.AspNetCore.History;
 
 /// <summary>
 /// The samples that are kept: the newest at the interval of sampling, older ones a minute apart, the oldest ten minutes
-/// apart. Of each such span the sample with the highest RSS is kept: peaks are what ends processes. Not thread-safe.
+/// apart. Of each such span the sample with the highest RSS is kept: peaks are what ends processes. Where the clock
+/// goes back, samples that are then dated in the future are dropped. Not thread-safe.
 /// </summary>
 internal sealed class SampleTiers(int finest, TimeSpan interval)
 {
-    private readonly Queue<SampleView> _finest = new();
+    private Queue<SampleView> _finest = new();
     private readonly CoarseTier[] _coarse =
     [
         .. new CoarseTier[] { new(TimeSpan.FromMinutes(1), 240), new(TimeSpan.FromMinutes(10), 144) }
@@ -17,6 +18,13 @@ internal sealed class SampleTiers(int finest, TimeSpan interval)
 
     public void Add(SampleView sample)
     {
+        if (sample.Time <= Last?.Time)
+        {
+            // The clock went back. What is dated later than now would be taken for what comes.
+            _finest = new Queue<SampleView>(_finest.Where(known => known.Time < sample.Time));
+            Array.ForEach(_coarse, tier => tier.DropFrom(sample.Time));
+        }
+
         Last = sample;
         _finest.Enqueue(sample);
         if (_finest.Count > finest)
@@ -50,12 +58,18 @@ internal sealed class SampleTiers(int finest, TimeSpan interval)
     /// <summary>One sample for each span of time.</summary>
     private sealed class CoarseTier(TimeSpan span, int most)
     {
-        private readonly Queue<SampleView> _samples = new();
+        private Queue<SampleView> _samples = new();
         private SampleView? _highest;
 
         public TimeSpan Span => span;
 
         public IEnumerable<SampleView> Samples => _samples;
+
+        public void DropFrom(DateTimeOffset time)
+        {
+            _samples = new Queue<SampleView>(_samples.Where(known => known.Time < time));
+            _highest = _highest?.Time < time ? _highest : null;
+        }
 
         public void Add(SampleView sample)
         {
@@ -70,7 +84,7 @@ internal sealed class SampleTiers(int finest, TimeSpan interval)
                 _highest = null;
             }
 
-            if (_highest is null || sample.ResidentBytes >= _highest.ResidentBytes)
+            if (_highest is null || (sample.ResidentBytes ?? 0) >= (_highest.ResidentBytes ?? 0))
             {
                 _highest = sample;
             }

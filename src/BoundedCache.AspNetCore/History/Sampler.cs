@@ -101,8 +101,7 @@ internal sealed class Sampler(
         DateTimeOffset now = options.TimeProvider.GetUtcNow();
         var process = ProcessMemorySnapshot.Take();
         CacheSnapshot[] snapshots = [.. caches().Select(static cache => cache.GetSnapshot())];
-        var sample = new SampleView(
-            now, process.ResidentBytes, process.CommittedBytes, process.LiveBytes, [.. snapshots.Select(SampleOf)]);
+        var sample = SampleView.Of(now, process, [.. snapshots.Select(SampleOf)]);
         lock (_lock)
         {
             if (_stopped)
@@ -116,7 +115,7 @@ internal sealed class Sampler(
         // A shrink that the application or its configuration caused is first seen here.
         foreach (CacheSnapshot snapshot in snapshots)
         {
-            changes.Observe(snapshot.Name, snapshot.MaxMemory);
+            changes.Observe(snapshot.Name, snapshot.Sizing, snapshot.MaxMemory);
             if (snapshot.LastReport is { } report)
             {
                 shrinks.Note(report);

@@ -15,6 +15,7 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     public const int Most = 100;
 
     private readonly Lock _lock = new();
+    private int _recorded;
     private readonly Queue<(ShrinkReport Report, ShrinkView View)> _seen = new();
 
     /// <summary>
@@ -52,7 +53,11 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
                 return known;
             }
 
-            view = ShrinkView.From(report, TimeOf_NeedsLock(report));
+            view = ShrinkView.From(report, TimeOf_NeedsLock(report)) with
+            {
+                Number = ++_recorded,
+                Recorded = time.GetUtcNow(),
+            };
             if (report.NewMaxMemory > report.OldMaxMemory)
             {
                 _raises[report.CacheName] = (report, view);

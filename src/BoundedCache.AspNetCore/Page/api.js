@@ -9,17 +9,40 @@ export class Problem extends Error {
   }
 }
 
+/** Another process than the one that the page shows has answered. */
+class OtherProcess extends Problem {
+  constructor(isDone) {
+    super('Another process answered', 'Another process of the service answered than the one that this page shows'
+      + `${isDone ? ', and did there what was asked for' : ''}. Open the page of one process.`);
+  }
+}
+
 const pollMilliseconds = 300;
 const answerMilliseconds = 15000;
 const longMilliseconds = 120000;
 const instanceHeader = 'BoundedCache-Instance';
 
-let instance = null;
-let onOtherInstance = () => {};
+/** Within this time of the last change of process another one is no restart: several processes answer in turn. */
+const restartMilliseconds = 10000;
+const mostTries = 4;
+const retryMilliseconds = 50;
 
-/** @param handler called with the new one when another process answers than before */
-export function watchInstance(handler) {
-  onOtherInstance = handler;
+/** The process that the page shows. */
+let instance = null;
+let changedAt = -Infinity;
+let several = false;
+/** When each process that ever answered did so last. */
+const heard = new Map();
+let onOtherInstance = () => {};
+let onSeveral = () => {};
+
+/**
+ * @param other called when another process answers, and the page shows that one from now on
+ * @param severalAnswer called when several processes answer in turn; the page goes on to show one of them
+ */
+export function watchInstance(other, severalAnswer) {
+  onOtherInstance = other;
+  onSeveral = severalAnswer;
 }
 
 /**
@@ -65,7 +88,14 @@ export async function readStream(signal, onEvent) {
     throw await problemOf(response);
   }
 
-  noteInstance(response, instance);
+  try {
+    noteInstance(response, instance);
+  } catch (error) {
+    await response.body.cancel();
+    throw error;
+  }
+
+  const mine = instance;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   while (true) {
@@ -74,6 +104,7 @@ export async function readStream(signal, onEvent) {
       return;
     }
 
+    heard.set(mine, performance.now());
     text += value;
     const events = text.split('\n\n');
     text = events.pop();
@@ -91,7 +122,22 @@ const change = (method, path, body, headers = {}) => call(
   { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', ...headers } },
   longMilliseconds);
 
+/** Asks again where another process answered a question than the one that the page shows. */
 async function call(path, init = {}, patience = answerMilliseconds) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await callOnce(path, init, patience);
+    } catch (error) {
+      if (!(error instanceof OtherProcess) || init.method || tries === mostTries) {
+        throw error;
+      }
+
+      await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
+    }
+  }
+}
+
+async function callOnce(path, init, patience) {
   const asked = instance;
   const timeout = AbortSignal.timeout(patience);
   try {
@@ -120,21 +166,44 @@ async function call(path, init = {}, patience = answerMilliseconds) {
   }
 }
 
-/** Notices another process. An answer of the dead one that comes late is dropped. */
+/**
+ * Notices another process. An answer of the dead one that comes late is dropped. So is, where several answer in turn,
+ * every answer of another than the one that the page shows, for as long as that one is heard.
+ */
 function noteInstance(response, asked) {
   const now = response.headers.get(instanceHeader);
-  if (!now || now === instance) {
+  if (!now) {
     return;
   }
 
-  if (instance && asked !== instance && now === asked) {
+  const moment = performance.now();
+  const wasHeard = heard.has(now);
+  heard.set(now, moment);
+  if (now === instance) {
+    return;
+  }
+
+  if (instance === null) {
+    instance = now;
+    return;
+  }
+
+  if (asked !== instance && now === asked) {
     throw new Problem('Restarted', 'The service was restarted meanwhile.');
   }
 
-  const isOther = instance !== null;
+  const isInTurn = wasHeard || moment - changedAt < restartMilliseconds;
+  if (isInTurn && moment - heard.get(instance) < restartMilliseconds) {
+    several = true;
+    onSeveral();
+    throw new OtherProcess(response.ok);
+  }
+
   instance = now;
-  if (isOther) {
-    onOtherInstance(now);
+  changedAt = moment;
+  onOtherInstance();
+  if (several) {
+    onSeveral();
   }
 }
 

@@ -22,6 +22,7 @@ const policies = { leastRecentlyUsed: 'least recently used', scanResistant: 'sca
 
 export class CacheCard {
   #shownAt = -Infinity;
+  #shownNumber = 0;
   #hitRatio = null;
 
   /**
@@ -73,6 +74,10 @@ export class CacheCard {
       ...reasons.map(([key, label]) => this.#row(label, cache.evictions[key].entries, cache.evictions[key].bytes)),
       this.#row('Refused', cache.refused, null));
     const report = cache.lastReport ?? cache.lastShrink;
+    if (report?.number > this.#shownNumber) {
+      this.#shownAt = -Infinity; // The service knows which is the newest, also where its clock went back.
+    }
+
     if (report) {
       this.showShrink(report);
     }
@@ -111,8 +116,9 @@ export class CacheCard {
     }
 
     this.#shownAt = moment;
+    this.#shownNumber = shrink.number;
     this.#outcome(element('h4', {}, shrink.limitChange === 'raised' ? 'Last change, ' : 'Last shrink or release, ',
-      element('time', { datetime: shrink.time }, time(shrink.time))), shrinkView(shrink, this.size));
+      element('time', { datetime: shrink.time }, time(shrink.time))), shrinkView(shrink));
   }
 
   /** Runs one change. Nothing else can be started on this card meanwhile; a failure is shown here. */
@@ -197,10 +203,11 @@ export class CacheCard {
   }
 
   #showRemoved(what, removal) {
+    const size = sizeOf(removal);
     this.#outcome(element('h4', {}, `${what}, ${time(new Date())}`), element('p', { class: 'sentence' },
       element('span', { class: 'badge good' }, what), ' ',
-      `${entries(removal.entriesRemoved)} (${this.size(removal.bytesRemoved)}) removed; `
-        + `${entries(removal.count)} (${this.size(removal.usedBytes)}) left.`));
+      `${entries(removal.entriesRemoved)} (${size(removal.bytesRemoved)}) removed; `
+        + `${entries(removal.count)} (${size(removal.usedBytes)}) left.`));
   }
 
   #outcome(...content) {

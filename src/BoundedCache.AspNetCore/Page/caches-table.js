@@ -111,7 +111,7 @@ export class CachesTable {
     row.fill.style.width = `${100 * Math.min(1, full(row))}%`;
     const effective = row.now.effectiveMaxBytes ?? row.now.maxBytes;
     if (effective < row.now.maxBytes) {
-      setText(row.cells[2], `${bytes(effective)} now, of ${row.size(row.now.maxBytes)}`);
+      setText(row.cells[2], `${row.size(effective)} now, of ${row.size(row.now.maxBytes)}`);
     }
   }
 

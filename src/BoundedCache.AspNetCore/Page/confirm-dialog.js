@@ -14,9 +14,13 @@ byId('confirm-no').addEventListener('click', () => dialog.close());
 /**
  * @param question title, text (sentences), action (the button's text), danger, and optionally field:
  * { label, control, read(control) }; read throws an Error that says what is expected.
- * @returns the field's value, or true; null if it was not confirmed.
+ * @returns the field's value, or true; null if it was not confirmed, or if another question stands open.
  */
-export function confirm(question) {
+export async function confirm(question) {
+  if (dialog.open) {
+    return null; // Its text and button must not change under the user's hand.
+  }
+
   byId('confirm-title').textContent = question.title;
   byId('confirm-text').replaceChildren(...question.text.map((sentence) => element('p', {}, sentence)));
   yes.textContent = question.action;

@@ -12,6 +12,8 @@ const longestWaitMilliseconds = 15000;
 const leastPollMilliseconds = 1000;
 const oldAfterMilliseconds = 3000;
 const lookMilliseconds = 250;
+/** How much later than expected a sample may come. */
+const patienceMilliseconds = 700;
 /** A stream that polls overtook so often within a while is kept back by a proxy. */
 const mostOvertaken = 2;
 const overtakenMilliseconds = 15000;
@@ -23,15 +25,21 @@ export class Feed {
   #retryAt = 0;
   #interval = 1000;
   #lastSample = null;
+  /** The time of a sample up to which nothing is missing; a poll asks for what came after. */
+  #complete = null;
   #heardAt = performance.now();
   #sampledAt = performance.now();
   #failing = false;
   #polling = false;
   #polledAt = 0;
+  #reloadedAt = -Infinity;
   #why = '';
   #state = 'connecting';
 
-  /** @param handlers onState(state, text), onService(service), onSample(sample), onShrink(shrink), onChange(change) */
+  /**
+   * @param handlers onState(state, text, since); onSample(sample), onShrink(shrink) and onChange(change) for what the
+   * stream brings; onHistory(history) for what a poll brings; onClockBack() where the service's clock went back
+   */
   constructor(handlers) {
     this.handlers = handlers;
     document.addEventListener('visibilitychange', () => this.#look());
@@ -50,13 +58,15 @@ export class Feed {
 
   /** The history was loaded: its last sample is the newest figure on the page. */
   loaded(history) {
-    history.samples.slice(-1).forEach((sample) => this.#note(sample));
+    this.#lastSample = null;
+    this.#noteHistory(history);
     this.#heard();
   }
 
   /** Another process answers: what was known of the dead one says nothing. */
   forget() {
     this.#lastSample = null;
+    this.#complete = null;
     this.#endStream('');
     this.#retryAt = 0;
   }
@@ -72,8 +82,10 @@ export class Feed {
       this.#openStream();
     }
 
-    const silent = now - this.#sampledAt > this.#interval + 700;
-    if (silent && !this.#polling && now - this.#polledAt >= Math.max(leastPollMilliseconds, this.#interval)) {
+    const silent = !this.#isRecent(this.#interval);
+    const behind = this.#stream?.live && !this.#stream.caughtUp;
+    const isDue = now - this.#polledAt >= Math.max(leastPollMilliseconds, this.#interval);
+    if ((silent || behind) && !this.#polling && isDue) {
       this.#poll();
     }
 
@@ -110,8 +122,9 @@ export class Feed {
           return;
         }
 
-        if (kind === 'sample') {
+        if (kind === 'sample' && !stream.live) {
           stream.live = true;
+          this.#polledAt = -Infinity; // What happened before it was open is asked for at once.
           this.#why = '';
           this.#waitMilliseconds = firstWaitMilliseconds;
           this.#share.hold();
@@ -119,6 +132,7 @@ export class Feed {
 
         this.#heard();
         this.#pass(kind, data);
+        this.#look();
       });
       this.#retryLater(stream, '');
     } catch (error) {
@@ -154,17 +168,45 @@ export class Feed {
   async #poll() {
     this.#polling = true;
     this.#polledAt = performance.now();
+    const stream = this.#stream?.live ? this.#stream : null;
+    const caughtUp = stream?.caughtUp === true;
     try {
-      const history = await api.getHistory(this.#lastSample);
+      const history = await api.getHistory(this.#complete);
       this.#heard();
-      this.#noteOvertaken(history.samples.length > 0);
-      history.samples.forEach((sample) => this.#pass('sample', sample));
-      history.shrinks.forEach((shrink) => this.#pass('shrink', shrink));
-      history.changes.forEach((change) => this.#pass('change', change));
+      this.#noteOvertaken(caughtUp && history.samples.length > 0);
+      if (stream) {
+        stream.caughtUp = true;
+      }
+
+      this.#noteHistory(history);
+      this.handlers.onHistory(history);
+      if (history.samples.length === 0 && !this.#isRecent(2 * this.#interval)) {
+        this.#clockWentBack(); // Or no samples are taken any more; the whole history is as good an answer.
+      }
     } catch {
       this.#failing = true;
     } finally {
       this.#polling = false;
+    }
+  }
+
+  #isRecent(milliseconds) {
+    return performance.now() - this.#sampledAt <= milliseconds + patienceMilliseconds;
+  }
+
+  /** What is asked for since the last sample's time would leave out what comes. The history is loaded anew. */
+  #clockWentBack() {
+    const now = performance.now();
+    if (now - this.#reloadedAt >= Math.max(oldAfterMilliseconds, this.#interval)) {
+      this.#reloadedAt = now;
+      this.handlers.onClockBack();
+    }
+  }
+
+  #noteHistory({ samples }) {
+    if (samples.length > 0) {
+      this.#complete = samples.at(-1).time;
+      this.#note(samples.at(-1));
     }
   }
 
@@ -183,19 +225,29 @@ export class Feed {
 
   #pass(kind, data) {
     if (kind === 'sample') {
+      if (this.#lastSample && Date.parse(data.time) < Date.parse(this.#lastSample) - this.#interval) {
+        this.#clockWentBack();
+        return;
+      }
+
       this.#note(data);
+      if (this.#stream?.caughtUp) {
+        this.#complete = data.time;
+      }
+
       this.handlers.onSample(data);
     } else if (kind === 'shrink') {
       this.handlers.onShrink(data);
     } else if (kind === 'change') {
       this.handlers.onChange(data);
-    } else if (kind === 'service') {
-      this.handlers.onService(data);
     }
   }
 
   #note(sample) {
-    this.#lastSample = sample.time;
+    if (!this.#lastSample || Date.parse(sample.time) > Date.parse(this.#lastSample)) {
+      this.#lastSample = sample.time;
+    }
+
     this.#sampledAt = performance.now();
   }
 

@@ -21,8 +21,12 @@ export function bytes(amount) {
   return `${Number(value.toFixed(digits))} ${units[unit]}`.replace('-', '−');
 }
 
-/** With declared sizes an amount is in the application's own units, which may not be bytes. */
-export const sizeOf = (cache) => cache.sizing === 'declared' ? (amount) => count(amount) : bytes;
+/**
+ * The formatter of a cache's amounts. With declared sizes they are in the application's own units, which may not be
+ * bytes.
+ * @param owner whatever has a `sizing`: a cache, a report, a change, a preview
+ */
+export const sizeOf = (owner) => owner.sizing === 'declared' ? (amount) => `${count(amount)} units` : bytes;
 
 export const count = (amount) => whole.format(amount);
 

@@ -22,6 +22,8 @@ const lines = [
   { id: 'max', label: 'Limit', width: 1.5, dash: [14, 4, 2, 4], stepped: true, read: (sample, totals) => totals.max },
 ];
 
+const known = (amount) => amount === null ? 'unknown' : bytes(amount);
+
 // Powers of two, so that the ticks are round in binary units.
 const steps = Array.from({ length: 54 }, (_, power) => 1024 * 2 ** power);
 
@@ -74,7 +76,7 @@ export class HistoryChart {
   rows(most) {
     const every = Math.max(1, Math.ceil(this.#visible.length / most));
     return this.#visible.filter((_, index) => (this.#visible.length - 1 - index) % every === 0).reverse()
-      .map(({ sample, totals }) => [time(sample.time), ...lines.map((line) => bytes(line.read(sample, totals)))]);
+      .map(({ sample, totals }) => [time(sample.time), ...lines.map((line) => known(line.read(sample, totals)))]);
   }
 
   get visibleSamples() {
@@ -112,7 +114,7 @@ export class HistoryChart {
 
     setText(byId('moment'), index === null ? `Now, ${time(at.sample.time)}` : `At ${time(at.sample.time)}`);
     for (const line of lines) {
-      setText(this.#figures.get(line.id), bytes(line.read(at.sample, at.totals)));
+      setText(this.#figures.get(line.id), known(line.read(at.sample, at.totals)));
     }
   }
 
@@ -214,17 +216,18 @@ export class HistoryChart {
   #groupMarks(plot, ctx, ratio) {
     const { bbox } = plot;
     const groups = [];
-    for (const shrink of this.timeline.shrinks) {
+    for (const shrink of this.timeline.shrinks.toSorted((a, b) => a.seconds - b.seconds)) {
       const x = Math.round(plot.valToPos(shrink.seconds, 'x', true));
       if (x < bbox.left || x > bbox.left + bbox.width) {
         continue;
       }
 
-      let group = { xs: [x], first: shrink.number, last: shrink.number };
+      let group = { xs: [x], first: shrink.mark, last: shrink.mark };
       this.#place(group, bbox, ctx, ratio);
       while (groups.length > 0 && groups.at(-1).x + groups.at(-1).width / 2 + 2 * ratio > group.x - group.width / 2) {
         const before = groups.pop();
-        group = { xs: [...before.xs, ...group.xs], first: before.first, last: group.last };
+        group = { xs: [...before.xs, ...group.xs], first: Math.min(before.first, group.first),
+          last: Math.max(before.last, group.last) };
         this.#place(group, bbox, ctx, ratio);
       }
 

@@ -1,7 +1,7 @@
 // The chart's tables: its samples for readers who cannot see it, and the shrinks behind its numbered marks.
 
 import { byId, element, setText } from './dom.js';
-import { bytes, time } from './format.js';
+import { time } from './format.js';
 import { shrinkView } from './shrink-view.js';
 
 const mostRows = 20;
@@ -18,14 +18,13 @@ export function showSamples(chart) {
       element('th', { scope: 'row' }, moment), ...values.map((value) => element('td', {}, value)))))));
 }
 
-/** @param sizeOfCache returns the formatter of amounts for a cache's name */
-export function showShrinks(timeline, sizeOfCache) {
+export function showShrinks(timeline) {
   const shown = timeline.shrinks.slice(-mostShrinks).reverse();
   setText(byId('shrink-count'), String(timeline.shrinks.length));
   byId('no-shrinks').hidden = shown.length > 0;
   byId('shrink-list').replaceChildren(...shown.map((shrink) => element('li', {},
     element('p', { class: 'shrink-head' },
-      element('span', { class: 'mark', 'aria-label': `Mark ${shrink.number}`, role: 'img' }, String(shrink.number)),
+      element('span', { class: 'mark', 'aria-label': `Mark ${shrink.mark}`, role: 'img' }, String(shrink.mark)),
       element('strong', {}, shrink.cacheName), ' ', element('time', { datetime: shrink.time }, time(shrink.time))),
-    shrinkView(shrink, sizeOfCache(shrink.cacheName) ?? bytes))));
+    shrinkView(shrink))));
 }

@@ -1,9 +1,9 @@
 // The form that changes a limit. While the user types, it says what the change would evict; on submit, it asks first.
 
 import * as api from './api.js';
-import { isBusy } from './dom.js';
+import { isBusy, setBusy } from './dom.js';
 import { confirm } from './confirm-dialog.js';
-import { about, entries } from './format.js';
+import { about, entries, sizeOf } from './format.js';
 
 const typingMilliseconds = 300;
 
@@ -56,7 +56,7 @@ export class LimitForm {
         return null; // Typed on meanwhile: this answer is to an older question.
       }
 
-      this.#say(`${this.#unitHint(preview)}${previewSentence(preview, this.card.size)}`, '');
+      this.#say(`${this.#unitHint(preview)}${previewSentence(preview)}`, '');
       return preview;
     } catch (error) {
       if (error.name !== 'AbortError') {
@@ -69,7 +69,7 @@ export class LimitForm {
 
   #unitHint(preview) {
     const text = this.input.value.trim();
-    return isBareNumber(text) && this.card.cache.sizing !== 'declared' && preview.newMaxBytes < 1024 * 1024
+    return isBareNumber(text) && preview.sizing !== 'declared' && preview.newMaxBytes < 1024 * 1024
       ? `${text} bytes? For ${text} MiB write ${text}MB. ` : '';
   }
 
@@ -81,22 +81,24 @@ export class LimitForm {
       return;
     }
 
+    const { card } = this;
+    const text = this.input.value.trim();
+    setBusy(card.controls, true);
     const preview = await this.#ask();
+    setBusy(card.controls, false);
     if (!preview) {
       this.input.focus();
       return;
     }
 
-    const { card } = this;
-    const text = this.input.value.trim();
-    const meansBytes = isBareNumber(text) && card.cache.sizing !== 'declared' && preview.newMaxBytes < 1024 * 1024;
+    const meansBytes = isBareNumber(text) && preview.sizing !== 'declared' && preview.newMaxBytes < 1024 * 1024;
     const lower = preview.newMaxBytes < preview.oldMaxBytes;
     const agreed = await confirm({
       title: meansBytes ? `Do you mean ${text} bytes?` : `${lower ? 'Lower' : 'Set'} the limit of “${card.name}”?`,
       text: [
         ...(meansBytes ? [`A number without a unit is bytes. For ${text} MiB write ${text}MB.`] : []),
         `From ${card.size(preview.oldMaxBytes)} to ${card.size(preview.newMaxBytes)}. `
-          + previewSentence(preview, card.size),
+          + previewSentence(preview),
         ...(lower ? [consequences[this.mode.value]] : []),
       ],
       action: lower ? 'Lower the limit' : 'Set the limit',
@@ -128,13 +130,13 @@ export class LimitForm {
 
 const isBareNumber = (text) => /^\d+$/.test(text);
 
-function previewSentence(preview, size) {
-  return [evictionSentence(preview, size), preview.advice].filter(Boolean).join(' ');
+function previewSentence(preview) {
+  return [evictionSentence(preview), preview.advice].filter(Boolean).join(' ');
 }
 
-function evictionSentence(preview, size) {
+function evictionSentence(preview) {
   return preview.entriesToEvict > 0
-    ? `Evicts about ${entries(preview.entriesToEvict, about)}, ${size(preview.bytesToEvict)}.`
+    ? `Evicts about ${entries(preview.entriesToEvict, about)}, ${sizeOf(preview)(preview.bytesToEvict)}.`
     : preview.newMaxBytes === preview.oldMaxBytes ? 'That is the limit already; nothing is evicted.'
       : 'Evicts nothing.';
 }

@@ -5,7 +5,7 @@ import { CacheCard } from './cache-card.js';
 import { CachesTable } from './caches-table.js';
 import { byId, element, setText } from './dom.js';
 import { Feed } from './feed.js';
-import { duration, sizeOf, time } from './format.js';
+import { duration, time } from './format.js';
 import { HistoryChart } from './history-chart.js';
 import { showSamples, showShrinks } from './history-tables.js';
 import { MemoryView } from './memory-view.js';
@@ -13,6 +13,7 @@ import { showChanges, showFacts, showService, showStatus } from './overview.js';
 import { Timeline, windowOf } from './timeline.js';
 
 const refreshMilliseconds = 5000;
+const failuresToTell = 2;
 
 const timeline = new Timeline();
 const chart = new HistoryChart(timeline);
@@ -20,28 +21,36 @@ const memory = new MemoryView();
 const table = new CachesTable((name) => shownWindow(name));
 const feed = new Feed({
   onState: showConnection,
-  onService: () => {},
+  onHistory: showHistory,
   onSample: showSample,
   onShrink: showShrink,
   onChange: showChange,
+  onClockBack: load,
 });
 let cards = new Map();
 let canChange = null;
 let overview = null;
 let oldSince = null;
-const earlier = new Set();
+/** When the caches' tables and the advice were loaded last, and how often that has failed since. */
+let overviewAt = null;
+let refreshFailures = 0;
+let connection = ['connecting', 'Connecting', null];
 
 /** Loads everything. */
 async function load() {
   try {
     const [caches, history] = await Promise.all([api.getCaches(), api.getHistory()]);
+    if (caches.service.instance !== history.service.instance) {
+      return; // Another process answers than before: what is shown is loaded from that one.
+    }
+
     byId('trouble').replaceChildren();
     feed.intervalMilliseconds = history.intervalMilliseconds;
     timeline.load(history);
     showOverview(caches);
     chart.update();
     feed.loaded(history);
-    showShrinks(timeline, sizeOfCache);
+    showShrinks(timeline);
     showChanges(timeline.changes);
     showTop();
   } catch (error) {
@@ -57,19 +66,27 @@ async function refresh() {
   try {
     showOverview(await api.getCaches());
   } catch (error) {
+    refreshFailures++;
     if (cards.size === 0) {
-      showTrouble(error); // Otherwise the bar at the top says it.
+      showTrouble(error);
+    } else {
+      showConnection(...connection);
     }
   }
 }
 
 function showOverview(now) {
   overview = now;
+  overviewAt = new Date();
+  if (refreshFailures > 0) {
+    refreshFailures = 0;
+    showConnection(...connection);
+  }
+
   byId('trouble').replaceChildren();
   byId('read-only').hidden = now.canChange;
   byId('report-collect').hidden = !now.canChange;
   showService(now.service);
-  earlier.add(now.service.instance);
   const known = canChange === now.canChange
     && now.caches.map((cache) => cache.name).join('\n') === [...cards.keys()].join('\n');
   if (known) {
@@ -96,17 +113,11 @@ function buildCards({ caches, canChange: mayChange }) {
 }
 
 /** Another process answers than before: nothing of the dead one may stay on the page. */
-function clear(instance) {
-  const notice = byId('other-process');
+function clear() {
   const first = timeline.samples[0];
-  notice.hidden = false;
-  setText(notice, earlier.has(instance)
-    ? 'Several processes answer at this address, in turn. Each figure is of the one that is named at the top when it '
-      + 'came. Open the page of one process to see one process.'
-    : `The service was restarted, or another process answers, at ${time(new Date())}. What belonged to the earlier `
-      + `process${overview ? ` (PID ${overview.service.processId} on ${overview.service.machine})` : ''} was cleared`
-      + `${first ? `, ${duration(timeline.samples.at(-1).seconds - first.seconds)} of history with it` : ''}.`);
-  earlier.add(instance);
+  showNotice(`The service was restarted, or another process answers, at ${time(new Date())}. What belonged to the `
+    + `earlier process${overview ? ` (PID ${overview.service.processId} on ${overview.service.machine})` : ''} was `
+    + `cleared${first ? `, ${duration(timeline.samples.at(-1).seconds - first.seconds)} of history with it` : ''}.`);
   timeline.clear();
   chart.update();
   cards = new Map();
@@ -114,7 +125,7 @@ function clear(instance) {
   overview = null;
   byId('cards').replaceChildren();
   table.build([], cards);
-  showShrinks(timeline, sizeOfCache);
+  showShrinks(timeline);
   showChanges([]);
   byId('facts').replaceChildren();
   byId('samples').open = false;
@@ -123,7 +134,15 @@ function clear(instance) {
   load().then(() => memory.load());
 }
 
-const sizeOfCache = (name) => cards.has(name) ? sizeOf(cards.get(name).cache) : null;
+function showSeveral() {
+  showNotice('Several processes answer at this address, in turn. This page shows the one that is named at the top, and '
+    + 'drops what the others answer. A change may reach any of them. Open the page of one process.');
+}
+
+function showNotice(text) {
+  byId('other-process').hidden = false;
+  setText(byId('other-process'), text);
+}
 
 /** What happened in the time that the chart shows: to one cache, or to all. */
 function shownWindow(name) {
@@ -142,18 +161,46 @@ function showTop() {
 }
 
 function showSample(sample) {
-  timeline.addSample(sample);
+  timeline.addSamples([sample]);
   chart.update();
   sample.caches.forEach((now) => cards.get(now.name)?.updateNow(now, now.hitRatio));
   table.update(sample.caches);
   showTop();
 }
 
+/** Shows what a poll brought, all at once. */
+function showHistory({ samples, shrinks, changes }) {
+  timeline.addSamples(samples);
+  shrinks.forEach((shrink) => {
+    timeline.addShrink(shrink);
+    cards.get(shrink.cacheName)?.showShrink(shrink);
+  });
+  changes.forEach((change) => timeline.addChange(change));
+  if (shrinks.length > 0) {
+    showShrinks(timeline);
+  }
+
+  if (changes.length > 0) {
+    showChanges(timeline.changes);
+  }
+
+  const now = samples.at(-1);
+  if (now) {
+    now.caches.forEach((cache) => cards.get(cache.name)?.updateNow(cache, cache.hitRatio));
+    table.update(now.caches);
+    showTop();
+  }
+
+  if (now || shrinks.length > 0) {
+    chart.update();
+  }
+}
+
 function showShrink(shrink) {
   timeline.addShrink(shrink);
   cards.get(shrink.cacheName)?.showShrink(shrink);
   chart.update();
-  showShrinks(timeline, sizeOfCache);
+  showShrinks(timeline);
 }
 
 function showChange(change) {
@@ -161,14 +208,17 @@ function showChange(change) {
   showChanges(timeline.changes);
 }
 
-/** @param since the time of the newest figure, if there is one */
+/**
+ * The live stream may go on where all else fails: then the bar says how old the rest is.
+ * @param since the time of the newest figure, if there is one
+ */
 function showConnection(state, text, since) {
-  const connection = byId('connection');
+  connection = [state, text, since];
   const lost = state === 'lost';
-  if (connection.dataset.state !== state || connection.querySelector('.text').textContent !== text) {
-    connection.dataset.state = state;
-    setText(connection.querySelector('.text'), text);
-  }
+  const isPartly = !lost && refreshFailures >= failuresToTell && overviewAt;
+  byId('connection').dataset.state = isPartly ? 'polling' : state;
+  setText(byId('connection').querySelector('.text'),
+    isPartly ? `${text.replace(/\.$/, '')}, but details and advice are as of ${time(overviewAt)}` : text);
 
   if ((oldSince !== null) === lost) {
     return;
@@ -214,7 +264,7 @@ byId('span').addEventListener('change', (event) => {
 });
 byId('samples').addEventListener('toggle', (event) => event.target.open && showSamples(chart));
 
-api.watchInstance(clear);
+api.watchInstance(clear, showSeveral);
 await load();
 memory.load();
 feed.start();

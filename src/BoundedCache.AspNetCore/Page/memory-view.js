@@ -14,7 +14,11 @@ const names = {
   native: 'Native',
   fileMapped: 'Mapped files',
   unfinishedEntries: 'Values not finished',
+  yielded: 'Given up under pressure',
 };
+
+/** Parts that are not resident, or whose bytes are not known: they have no size and no share. */
+const withoutBytes = new Set(['unfinishedEntries', 'yielded']);
 
 /** Where there is room, the parts are shown from the beginning. */
 const wide = matchMedia('(min-width: 48rem)');
@@ -102,8 +106,9 @@ function table(report, whole) {
   const line = (row) => element('tr', {},
     element('th', { scope: 'row' },
       element('span', { class: `key ${row.kind}`, 'aria-hidden': 'true' }), names[row.kind] ?? row.kind),
-    element('td', {}, `${row.isEstimate ? '≈ ' : ''}${bytes(row.bytes)}`),
-    element('td', {}, percent(row.bytes / whole)),
+    ...withoutBytes.has(row.kind) ? [element('td', {}, '–'), element('td', {}, '–')] : [
+      element('td', {}, `${row.isEstimate ? '≈ ' : ''}${bytes(row.bytes)}`),
+      element('td', {}, percent(row.bytes / whole))],
     element('td', { class: 'basis' }, row.basis));
   const part = (part) => element('tr', { class: 'part' },
     element('th', { scope: 'row' }, part.name),

@@ -1,17 +1,29 @@
 // The top of the page: whether memory is fine, in words, and the figures that one looks for first.
 
 import { byId, element, setText } from './dom.js';
-import { bytes, count, duration, percent, perSecond, time } from './format.js';
+import { bytes, count, duration, entries, percent, perSecond, sizeOf, time } from './format.js';
 
 /** From this share of a limit on, the process is close to it. */
 const close = 0.9;
 /** From this share on, it is near it. */
 const near = 0.8;
 
-/** The tightest limit that would end the process, or that the machine has. */
+/** The limit that would end the process, or that the machine has. */
 export function limitOf(room) {
   return room.containerBytes ? ['the container', room.containerBytes]
     : room.machineBytes ? ['the machine', room.machineBytes] : null;
+}
+
+/**
+ * The limit of which most is used, by this process and all others under it: [whose, limit, used]. Where what the others
+ * use is not known, this process's RSS counts alone.
+ */
+function useOf(room, resident) {
+  const { tightest } = room;
+  const limit = limitOf(room);
+  return tightest
+    ? [`the ${tightest.kind}`, tightest.limitBytes, Math.max(tightest.usedBytes, resident ?? 0)]
+    : limit && resident !== null ? [...limit, resident] : null;
 }
 
 /**
@@ -19,14 +31,16 @@ export function limitOf(room) {
  * @returns [tone, word, sentence]
  */
 export function judge(sample, overview) {
-  const limit = limitOf(overview.room);
-  const process = overview.process;
+  const use = useOf(overview.room, sample.residentBytes);
+  const stopped = overview.caches.find((cache) => cache.pressure?.isStopped);
   const yielding = sample.caches.filter((cache) => (cache.effectiveMaxBytes ?? cache.maxBytes) < cache.maxBytes);
   const resident = sample.residentBytes;
   const heap = overview.room.heapLimitBytes;
-  if (limit && resident > close * limit[1]) {
-    return ['bad', `Close to ${limit[0]}’s limit`, `RSS is ${bytes(resident)} of ${bytes(limit[1])} `
-      + `(${percent(resident / limit[1])}). Lower a cache’s limit, or look below at where the memory is.`];
+  const parts = use && `${bytes(use[2])} of ${bytes(use[1])} are in use (${percent(use[2] / use[1])}), `
+    + `${resident === null ? 'how much by this process is not known' : `${bytes(resident)} by this process`}.`;
+  if (use && use[2] > close * use[1]) {
+    return ['bad', `Close to ${use[0]}’s limit`,
+      `${parts} Lower a cache’s limit, or look below at where the memory is.`];
   }
 
   if (heap && sample.committedBytes > close * heap) {
@@ -34,27 +48,31 @@ export function judge(sample, overview) {
       + `${bytes(heap)}. At the limit the runtime ends the process. Lower a cache’s limit.`];
   }
 
+  if (stopped) {
+    return ['bad', 'Under memory pressure, and evicting does not help', `“${stopped.name}”: ${stopped.pressure.text}`];
+  }
+
   if (yielding.length > 0) {
     const most = yielding.reduce((a, b) => a.effectiveMaxBytes / a.maxBytes < b.effectiveMaxBytes / b.maxBytes ? a : b);
     const others = yielding.length === 1 ? '' : `${yielding.length} caches may hold less than their limits; `;
+    const size = sizeOf(overview.caches.find(({ name }) => name === most.name) ?? most);
     return ['warn', 'Under memory pressure', `${others}“${most.name}” may for now hold `
-      + `${bytes(most.effectiveMaxBytes)} of ${bytes(most.maxBytes)}.`];
+      + `${size(most.effectiveMaxBytes)} of ${size(most.maxBytes)}.`];
   }
 
   if (overview.advice) {
     return ['warn', 'Limits that do not fit', overview.advice];
   }
 
-  if (process.isResidentUnknown) {
+  if (resident === null) {
     return ['none', 'RSS is not known here', 'The operating system does not tell it to this process.'];
   }
 
-  if (limit && resident > near * limit[1]) {
-    return ['warn', `Near ${limit[0]}’s limit`,
-      `RSS is ${bytes(resident)} of ${bytes(limit[1])} (${percent(resident / limit[1])}).`];
+  if (use && use[2] > near * use[1]) {
+    return ['warn', `Near ${use[0]}’s limit`, parts];
   }
 
-  return limit ? ['good', 'Fine', `${bytes(resident)} of ${bytes(limit[1])}`]
+  return use ? ['good', 'Fine', parts]
     : ['good', 'Fine', `RSS is ${bytes(resident)}; no limit of the process is known.`];
 }
 
@@ -65,7 +83,7 @@ export function showStatus(sample, overview, oldSince) {
   const status = byId('status');
   status.dataset.tone = tone;
   // Figures change every second; a screen reader is told only when the judgement changes.
-  status.setAttribute('aria-live', 'polite');
+  setText(byId('judgement'), word);
   setText(status.querySelector('.text'), `${word}: ${text}`);
 }
 
@@ -88,7 +106,7 @@ export function showFacts(sample, overview, shown) {
   const started = Date.parse(overview.service.started);
   const facts = [
     ['Uptime', duration((Date.parse(sample.time) - started) / 1000), `since ${dayAndTime(started)}`],
-    ['RSS', overview.process.isResidentUnknown ? 'unknown' : bytes(sample.residentBytes),
+    ['RSS', sample.residentBytes === null ? 'unknown' : bytes(sample.residentBytes),
       limit ? `of ${limit[0]}’s ${bytes(limit[1])}` : 'no limit known'],
     ['Caches', bytes(sum((cache) => cache.usedBytes)), effective < max
       ? `may hold ${bytes(effective)} now, of ${bytes(max)}` : `of limits of ${bytes(max)}`],
@@ -130,8 +148,9 @@ const outcomes = {
 };
 
 function sentenceOf(change) {
-  const removed = `${count(change.entriesRemoved ?? 0)} removed, ${bytes(change.bytesRemoved ?? 0)}`;
-  return change.kind === 'limit' ? `Limit ${bytes(change.oldMaxBytes)} → ${bytes(change.newMaxBytes)}`
+  const size = sizeOf(change);
+  const removed = `${entries(change.entriesRemoved ?? 0)} removed, ${size(change.bytesRemoved ?? 0)}`;
+  return change.kind === 'limit' ? `Limit ${size(change.oldMaxBytes)} → ${size(change.newMaxBytes)}`
     : change.kind === 'release' ? 'Memory released'
       : change.kind === 'compact' ? `Compacted: ${removed}`
         : change.kind === 'clear' ? `Cleared: ${removed}`

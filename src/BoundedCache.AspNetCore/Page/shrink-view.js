@@ -1,7 +1,7 @@
 // A shrink's report as sentences, and as bars of before and after.
 
 import { element, spoken } from './dom.js';
-import { bytes, entries, milliseconds } from './format.js';
+import { bytes, entries, milliseconds, sizeOf } from './format.js';
 
 const outcomes = {
   released: ['Released', 'good'],
@@ -17,8 +17,8 @@ const measures = [
   ['Live heap', 'live', (process) => process.liveBytes],
 ];
 
-/** @param size formats the cache's own amounts */
-export function shrinkSentence(shrink, size = bytes) {
+export function shrinkSentence(shrink) {
+  const size = sizeOf(shrink);
   const fell = shrink.releasedBytes;
   const rss = shrink.before.isResidentUnknown || shrink.after.isResidentUnknown ? 'RSS is not known here'
     : Math.abs(fell) < 1 << 20 ? `RSS stayed at ${bytes(shrink.after.residentBytes)}`
@@ -52,13 +52,13 @@ function pauseClause(shrink) {
   return `; the process stood still for ${milliseconds(shrink.gcPauseMilliseconds)}${longest}`;
 }
 
-export function shrinkView(shrink, size = bytes) {
+export function shrinkView(shrink) {
   const [name, tone] = shrink.limitChange === 'raised' ? ['Limit raised', 'good']
     : shrink.limitChange === 'unchanged' && shrink.entriesEvicted === 0 ? ['Limit unchanged', 'plain']
     : outcomes[shrink.outcome] ?? [shrink.outcome, 'plain'];
   return element('div', { class: 'shrink' },
     element('p', { class: 'sentence' },
-      element('span', { class: `badge ${tone}` }, name), ' ', shrinkSentence(shrink, size)),
+      element('span', { class: `badge ${tone}` }, name), ' ', shrinkSentence(shrink)),
     beforeAfter(shrink),
     element('p', { class: 'reason' }, shrink.reason),
     shrink.advice.length > 0

@@ -22,26 +22,26 @@ export class Timeline {
     this.changes = [];
   }
 
-  addSample(sample) {
-    const last = this.samples.at(-1);
-    const added = read(sample);
-    if (last && added.seconds <= last.seconds) {
-      return; // The history that was just loaded had it already.
+  /** Adds samples in any order, of which some may be there already: stream and polls bring the same ones. */
+  addSamples(samples) {
+    const known = new Set(this.samples.map(({ seconds }) => seconds));
+    const added = samples.map(read).filter(({ seconds }) => !known.has(seconds));
+    const isLater = added.length === 1 && !(added[0].seconds < this.samples.at(-1)?.seconds);
+    this.samples.push(...added);
+    if (!isLater) {
+      this.samples.sort((a, b) => a.seconds - b.seconds);
     }
 
-    this.samples.push(added);
-    if (this.samples.length > mostSamples) {
-      this.samples.shift();
-    }
+    this.samples.splice(0, this.samples.length - mostSamples);
   }
 
   addShrink(shrink) {
-    if (this.shrinks.some((known) => known.time === shrink.time && known.cacheName === shrink.cacheName)) {
+    if (this.shrinks.some((known) => known.number === shrink.number)) {
       return;
     }
 
-    const number = (this.shrinks.at(-1)?.number ?? 0) + 1;
-    this.shrinks.push({ ...shrink, seconds: Date.parse(shrink.time) / 1000, number });
+    const mark = (this.shrinks.at(-1)?.mark ?? 0) + 1;
+    this.shrinks.push({ ...shrink, seconds: Date.parse(shrink.time) / 1000, mark });
     if (this.shrinks.length > mostShrinks) {
       this.shrinks.shift();
     }

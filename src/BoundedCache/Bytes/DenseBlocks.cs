@@ -10,8 +10,8 @@ namespace BoundedCache.Bytes;
 /// </summary>
 /// <remarks>
 /// Work in bulk (<see cref="BeginBulk"/>) leaves holes, which <see cref="Compact"/> fills at its end: most blocks that
-/// would be moved are about to be freed themselves. The first holes of a class are listed, and new blocks go there; the
-/// others are only marked, so that neither leaving nor filling them has to load a neighbour from memory. A class's count
+/// would be moved are about to be freed themselves. The first holes of a class are listed, and new blocks go there. The
+/// others are only marked, so that neither leaving nor filling them loads a neighbour from memory. A class's count
 /// includes its holes.
 /// </remarks>
 internal sealed unsafe partial class DenseBlocks(

@@ -12,9 +12,10 @@ internal static partial class Log
     [LoggerMessage(
         2,
         LogLevel.Information,
-        "{Cache}: limit raised from {OldMaxMemory} to {NewMaxMemory} bytes",
+        "{Cache}: limit raised from {OldMaxMemory} to {NewMaxMemory} {Unit}",
         EventName = "Raised")]
-    public static partial void Raised(ILogger logger, string cache, long oldMaxMemory, long newMaxMemory);
+    public static partial void Raised(
+        ILogger logger, string cache, long oldMaxMemory, long newMaxMemory, string unit);
 
     [LoggerMessage(
         3,
@@ -101,19 +102,19 @@ internal static partial class Log
     [LoggerMessage(
         20,
         LogLevel.Information,
-        "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} bytes",
+        "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} {Unit}",
         EventName = "LimitReloaded")]
     public static partial void LimitReloaded(
-        ILogger logger, string cache, string section, long oldMaxMemory, long newMaxMemory);
+        ILogger logger, string cache, string section, long oldMaxMemory, long newMaxMemory, string unit);
 
     [LoggerMessage(
         21,
         LogLevel.Error,
         "{Cache}: {Section} has changed and is refused; nothing changes, and the limit stays at "
-            + "{MaxMemory} bytes. {Failures}",
+            + "{MaxMemory} {Unit}. {Failures}",
         EventName = "ReloadRefused")]
     public static partial void ReloadRefused(
-        ILogger logger, string cache, string section, long maxMemory, string failures);
+        ILogger logger, string cache, string section, long maxMemory, string unit, string failures);
 
     [LoggerMessage(
         22,
@@ -125,9 +126,9 @@ internal static partial class Log
     [LoggerMessage(
         23,
         LogLevel.Warning,
-        "{Cache}: {Section}:MaxMemory is gone; nothing changes, and the limit stays at {MaxMemory} bytes",
+        "{Cache}: {Section}:MaxMemory is gone; nothing changes, and the limit stays at {MaxMemory} {Unit}",
         EventName = "MaxMemoryGone")]
-    public static partial void MaxMemoryGone(ILogger logger, string cache, string section, long maxMemory);
+    public static partial void MaxMemoryGone(ILogger logger, string cache, string section, long maxMemory, string unit);
 
     [LoggerMessage(
         24,
@@ -223,9 +224,9 @@ internal static partial class Log
     [LoggerMessage(
         53,
         LogLevel.Warning,
-        "{Cache}: values of {Type} share objects that grew after they were stored, by about {Bytes} bytes in all. "
-            + "No entry is charged for them. Cache what is shared once, under a key of its own. "
-            + "Said once for each type",
+        "{Cache}: values of {Type} changed after they were stored, and many of them share objects. About {Bytes} bytes "
+            + "that they keep alive together are charged to no entry. Cache what is shared once, under a key of its "
+            + "own. Said once for each type",
         EventName = "SharedValuesGrew")]
     public static partial void SharedValuesGrew(ILogger logger, string cache, Type type, long bytes);
 

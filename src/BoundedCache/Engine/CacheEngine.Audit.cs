@@ -36,15 +36,15 @@ internal sealed partial class CacheEngine
         (_marks ? GC.CollectionCount(0) : _touches.Uses) + _account.Insertions + _account.CreditedBytes;
 
     /// <summary>
-    /// Copies entries whose value can change, in the order of their slots. An entry that moves meanwhile may be copied
+    /// Copies entries in the order of their slots. An entry that moves meanwhile may be copied
     /// twice or not at all.
     /// </summary>
     /// <param name="from">The slot to begin with: 0, or what the last call returned.</param>
-    /// <param name="hot">Whether to copy hot entries; otherwise the others.</param>
+    /// <param name="which">The entries to copy.</param>
     /// <param name="entries">Receives the entries.</param>
     /// <param name="most">The most entries to copy.</param>
     /// <returns>The slot to go on with; 0 at the end of the table.</returns>
-    public int ReadChanging(int from, bool hot, List<AuditedEntry> entries, int most)
+    public int Read(int from, AuditedEntries which, List<AuditedEntry> entries, int most)
     {
         int index = Math.Max(from, SlotStore.ChunkSize);
         using (_lock.EnterAfterOthers())
@@ -65,7 +65,9 @@ internal sealed partial class CacheEngine
                 }
 
                 ref OrderNode node = ref _store.Node(index);
-                if (node.CanChange && node.IsHot == hot && node.IsInUse)
+                if (node.IsInUse
+                    && (which == AuditedEntries.All
+                        || (node.CanChange && node.IsHot == (which == AuditedEntries.Hot))))
                 {
                     entries.Add(Copy_NeedsLock(index));
                 }
@@ -161,6 +163,19 @@ internal sealed partial class CacheEngine
     }
 
     private static int One(SlotFlags flag) => flag != 0 ? 1 : 0;
+}
+
+/// <summary>Which entries background measurements look at.</summary>
+internal enum AuditedEntries
+{
+    /// <summary>Those whose value can change, without the hot ones.</summary>
+    Cold,
+
+    /// <summary>Those whose value is of a type that was seen to change.</summary>
+    Hot,
+
+    /// <summary>All, also those whose value cannot change.</summary>
+    All,
 }
 
 /// <summary>An entry as background measurements see it: what it consists of, where it was, and its charge.</summary>

@@ -40,6 +40,20 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
+    /// Removes the entry that holds <paramref name="details"/>, or those that it has instead, because a token fired.
+    /// </summary>
+    public void Expire(EntryDetails details)
+    {
+        EntryDetails latest = details.Latest;
+        if (latest != details)
+        {
+            latest.FireToken();
+        }
+
+        Remove(latest, EvictionReason.TokenExpired);
+    }
+
+    /// <summary>
     /// Removes expired entries. Scans the deadlines, 8 bytes per entry, without the lock, and takes the lock only for
     /// batches of those it found.
     /// </summary>

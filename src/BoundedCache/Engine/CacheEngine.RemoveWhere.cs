@@ -124,6 +124,7 @@ internal sealed partial class CacheEngine
 
         EntryDetails details = EntryDetails.Empty();
         details.Value = slot.Value;
+        details.BecomeOwnerless();
         if ((slot.Flags & SlotFlags.HasDeadline) != 0)
         {
             details.AbsoluteExpirationTicks = _store.Deadline(index);

@@ -127,18 +127,30 @@ internal sealed partial class CacheEngine
             index = seen.SlotRef.IsHit ? seen.SlotRef.Index : AccessOrder.None;
         }
 
-        if (index != AccessOrder.None)
+        if (index != AccessOrder.None && !IsOf_NeedsLock(index, settings))
         {
-            ref Slot slot = ref _store.Slot(index);
-            if ((slot.Flags & SlotFlags.HasDetails) != 0
-                || !ReferenceEquals(slot.Key, settings.Key)
-                || !ReferenceEquals(slot.Value, settings.Value))
-            {
-                index = AccessOrder.None;
-            }
+            index = AccessOrder.None;
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Whether an entry without details of its writer is the one that a builder stored, as far as that can be told: it
+    /// has the same key and value, and the settings that the builder gave it last. One that was stored since with the
+    /// same objects and settings cannot be told apart, and has no settings of its own to lose.
+    /// </summary>
+    private bool IsOf_NeedsLock(int index, IEntrySettings settings)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        ref Slot slot = ref _store.Slot(index);
+        EntryDetails? details = (slot.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)slot.Value! : null;
+        long deadline = (slot.Flags & SlotFlags.HasDeadline) != 0 ? _store.Deadline(index) : long.MaxValue;
+        return details is not { IsOwnerless: false }
+            && ReferenceEquals(slot.Key, settings.Key)
+            && ReferenceEquals(ValueOf(in slot), settings.Value)
+            && settings.HasApplied(deadline, _store.Node(index).Priority)
+            && (details is null || settings.TryTakeOver(details));
     }
 
     /// <summary>What one hold of the lock can do.</summary>
@@ -157,6 +169,7 @@ internal sealed partial class CacheEngine
         ref OrderNode node = ref _store.Node(index);
         bool hasDetails = (slot.Flags & SlotFlags.HasDetails) != 0;
         (long absolute, long sliding) = (settings.AbsoluteTicks, settings.SlidingTicks);
+        CacheItemPriority priority = settings.Priority;
         EntryDetails? details = hasDetails || sliding > 0 || change.AddsItems ? settings.Details : null;
 
         // A window that begins now does not look back: uses before it were not noted.
@@ -201,7 +214,8 @@ internal sealed partial class CacheEngine
 
         slot.EndWrite();
         _account.UpdateCharge(node.Charge, charge);
-        _order.UpdateCharge(index, charge, settings.Priority);
+        _order.UpdateCharge(index, charge, priority);
+        settings.OnApplied(absolute, priority);
         EvictionReason reason = charge > _account.Max ? EvictionReason.Capacity
             : details is not null ? details.ExpiredBy(now)
             : now >= absolute ? EvictionReason.Expired

@@ -16,6 +16,9 @@ internal sealed class EntryDetails
     /// <summary>The <see cref="Index"/> of an entry that was in the table and left it.</summary>
     public const int Left = AccessOrder.None;
 
+    private const int Fired = 1;
+    private const int Ownerless = 2;
+
     /// <summary>
     /// Header, method table, three references and six numbers. A test compares it with the runtime.
     /// </summary>
@@ -26,7 +29,7 @@ internal sealed class EntryDetails
     private long _absoluteExpirationTicks;
     private long _slidingTicks;
     private long _lastAccessTicks;
-    private int _tokenFired;
+    private int _state;
 
     public required object? Value { get; set; }
 
@@ -74,7 +77,18 @@ internal sealed class EntryDetails
     public int Index { get; set; }
 
     /// <summary>Whether a token announced its change by itself.</summary>
-    public bool TokenFired => Volatile.Read(ref _tokenFired) != 0;
+    public bool TokenFired => (Volatile.Read(ref _state) & Fired) != 0;
+
+    /// <summary>
+    /// Whether the engine gave these details to an entry that had none, so that its builder does not know them. Set
+    /// under the lock.
+    /// </summary>
+    public bool IsOwnerless => (Volatile.Read(ref _state) & Ownerless) != 0;
+
+    /// <summary>
+    /// The details that the entry has instead of these, if its builder made these too late; else these.
+    /// </summary>
+    public EntryDetails Latest => Value as EntryDetails ?? this;
 
     /// <summary>
     /// The moment from which on a reader must check before it takes the value: always if there are tokens, else the end
@@ -152,7 +166,30 @@ internal sealed class EntryDetails
     }
 
     /// <summary>Notes that a token announced its change. True the first time.</summary>
-    public bool FireToken() => Interlocked.Exchange(ref _tokenFired, 1) == 0;
+    public bool FireToken() => (Interlocked.Or(ref _state, Fired) & Fired) == 0;
+
+    /// <summary>Notes that no builder knows these details.</summary>
+    public void BecomeOwnerless() => Interlocked.Or(ref _state, Ownerless);
+
+    /// <summary>Makes these the details of an entry whose builder takes them over. Under the lock.</summary>
+    /// <param name="unused">Those that the builder made for it; null for none.</param>
+    public void TakeOverFrom(EntryDetails? unused)
+    {
+        Interlocked.And(ref _state, ~Ownerless);
+        if (unused is null)
+        {
+            return;
+        }
+
+        // A token of the builder may be subscribed with the unused ones already. Whoever fires it notes that first and
+        // then looks for the latest ones; here it is the other way round, so one of the two sees the other.
+        unused.Value = this;
+        Interlocked.MemoryBarrier();
+        if (unused.TokenFired)
+        {
+            FireToken();
+        }
+    }
 
     /// <summary>
     /// Subscribes to the tokens that announce changes by themselves. User code: if it throws, the caller must end the

@@ -26,6 +26,21 @@ internal interface IEntrySettings
 
     /// <summary>One of the four priorities.</summary>
     CacheItemPriority Priority { get; }
+
+    /// <summary>
+    /// Whether this is what the builder gave its entry last. An entry without details that has something else is not
+    /// the builder's, even if key and value are the same objects.
+    /// </summary>
+    bool HasApplied(long absoluteTicks, CacheItemPriority priority);
+
+    /// <summary>Notes what the entry was given. Under the lock.</summary>
+    void OnApplied(long absoluteTicks, CacheItemPriority priority);
+
+    /// <summary>
+    /// Makes details that the engine gave to the entry those of the builder. Under the lock.
+    /// </summary>
+    /// <returns>False if the builder has details of its own that are in use.</returns>
+    bool TryTakeOver(EntryDetails details);
 }
 
 /// <summary>New lists instead of those that details had when the new ones were made; null for no change.</summary>

@@ -5,14 +5,11 @@ using BoundedCache.Sizing;
 
 namespace BoundedCache.Entries;
 
-/// <content>Charging what was found, unless entries share it.</content>
+/// <content>Charging what was found, unless many entries share it.</content>
 internal sealed partial class CacheAudit
 {
-    /// <summary>Values that are measured together to see what they share.</summary>
-    private const int MostCompared = 256;
-
-    /// <summary>Arrays of up to this length are walked like fields, and never extrapolated.</summary>
-    private const int SmallArray = 16;
+    /// <summary>Values that are compared to see what they share.</summary>
+    private const int MostCompared = 1024;
 
     private readonly ConditionalWeakTable<Type, GrowingType> _growing = [];
     private readonly ConditionalWeakTable<Type, object?> _failures = [];
@@ -32,31 +29,127 @@ internal sealed partial class CacheAudit
             .DistinctBy(static grown => grown.Entry.SlotRef.Index)
             .GroupBy(static grown => grown.Entry.Value!.GetType()))
         {
-            Grown[] grown = [.. group];
             GrowingType type = _growing.GetOrAdd(group.Key, static _ => new GrowingType());
-            bool isShared = IsShared(type, grown, out long sharedBytes);
-            if (isShared)
+            Grown[] counted = [.. group.Where(static grown => !grown.IsEstimated)];
+            for (int next = 0; next < counted.Length;)
             {
-                slice.Lap?.AddUncharged(sharedBytes);
-                TellShared(type, group.Key, sharedBytes);
-            }
-            else
-            {
-                foreach (Grown one in grown)
-                {
-                    ChargeOrReport(one.Entry, one.Charge, slice);
-                }
+                ReadOnlySpan<Grown> some = counted.AsSpan(next, Math.Min(MostCompared, counted.Length - next));
+                SharedBytes shared = SharedBytes.Find(ValuesOf(some), Others(type, some, estimated: false), _stopToken);
+                Settle(type, some[..shared.Count], shared, slice);
+                next += shared.Count;
             }
 
-            type.Remember(grown, areCharged: !isShared && !_setup.OnlyReports);
+            Grown[] estimated = [.. group.Where(static grown => grown.IsEstimated)];
+            if (estimated.Length > 0)
+            {
+                Settle(type, estimated, CompareLarge(type, estimated), slice);
+            }
+
+            if (slice.Charges)
+            {
+                type.Remember([.. group.Take(GrowingType.Remembered)]);
+            }
         }
     }
 
-    private void ChargeOrReport(in AuditedEntry entry, long charge, Slice slice)
+    /// <summary>
+    /// Charges each entry its growth, but for what it shares with many others where that may be what grew: an entry is
+    /// charged what its value alone keeps alive, or what it was charged before if that is more. Charging each for the
+    /// same objects would evict entries for bytes that are not there.
+    /// </summary>
+    private void Settle(GrowingType type, ReadOnlySpan<Grown> grown, SharedBytes shared, Slice slice)
+    {
+        long accounted = 0;
+        long accountedToSharers = 0;
+        Lap? lap = null;
+        bool isConfirmed = false;
+        for (int i = 0; i < grown.Length; i++)
+        {
+            Grown one = grown[i];
+            long growth = Math.Max(0, one.Charge - one.Entry.Charge);
+            long left = shared.IsByMany && shared[i] > growth / 2 ? Math.Min(growth, shared[i]) : 0;
+            accounted += one.Bytes - left;
+            if (left > 0)
+            {
+                accountedToSharers += one.Bytes - left;
+                isConfirmed |= one.IsConfirmed;
+                lap = one.Lap;
+            }
+
+            if (growth > left)
+            {
+                slice.Found(growth - left, one.Lap);
+                if (slice.Charges && one.IsConfirmed)
+                {
+                    ChargeOrReport(one.Entry, one.Charge - left, one.Lap);
+                }
+            }
+        }
+
+        long uncharged = accountedToSharers > 0 ? Math.Max(0, shared.TogetherBytes - accounted) : 0;
+        slice.Found(uncharged, lap);
+        if (slice.Charges && isConfirmed)
+        {
+            lap?.AddUncharged(uncharged);
+            if (uncharged > accountedToSharers / 10)
+            {
+                TellShared(type, grown[0].Entry.Value!.GetType(), uncharged);
+            }
+        }
+    }
+
+    private static SizedValue[] ValuesOf(ReadOnlySpan<Grown> grown)
+    {
+        var values = new SizedValue[grown.Length];
+        for (int i = 0; i < grown.Length; i++)
+        {
+            values[i] = new SizedValue(grown[i].Entry.Value!, grown[i].Bytes);
+        }
+
+        return values;
+    }
+
+    /// <summary>Values of the type that grew before, other than these.</summary>
+    private List<SizedValue> Others(GrowingType type, ReadOnlySpan<Grown> grown, bool estimated)
+    {
+        var known = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        foreach (Grown one in grown)
+        {
+            known.Add(one.Entry.Value!);
+        }
+
+        List<SizedValue> others = [];
+        foreach (object value in type.Before)
+        {
+            if (known.Add(value) && Measure(value, out bool isEstimated) is var bytes && isEstimated == estimated)
+            {
+                others.Add(new SizedValue(value, bytes));
+            }
+        }
+
+        return others;
+    }
+
+    /// <summary>Compares a few of the values that are too large to be walked to their ends.</summary>
+    private SharedBytes CompareLarge(GrowingType type, Grown[] grown)
+    {
+        SizedValue[] values = ValuesOf(grown);
+        List<SizedValue> compared = [.. values.Take(SharedBytes.Many)];
+        if (compared.Count < SharedBytes.Many)
+        {
+            compared.AddRange(Others(type, grown, estimated: true).Take(SharedBytes.Many - compared.Count));
+        }
+
+        object[] together = [.. compared.Select(static value => value.Value)];
+        long bytes = Measure(together, out _) - ObjectSize.ArrayBase - ((long)together.Length * IntPtr.Size);
+        return SharedBytes.Estimate(values, compared, bytes);
+    }
+
+    private void ChargeOrReport(in AuditedEntry entry, long charge, Lap? lap)
     {
         if (_setup.OnlyReports)
         {
-            slice.Lap?.AddUncharged(Math.Max(0, charge - entry.Charge));
+            lap?.AddUncharged(Math.Max(0, charge - entry.Charge));
             TellGrown(entry.Value!.GetType());
         }
         else
@@ -81,68 +174,6 @@ internal sealed partial class CacheAudit
             Volatile.Write(ref _grownBytes, _grownBytes + Math.Max(0, growth));
         }
     }
-
-    /// <summary>
-    /// Whether values grew because they share something that grew: together they keep less alive than half of what
-    /// each of them seems to need more. Then charging each would evict entries for bytes that are not there.
-    /// </summary>
-    /// <param name="type">Values of the type that grew before.</param>
-    /// <param name="grown">Values that grew now.</param>
-    /// <param name="sharedBytes">What they need more together.</param>
-    private bool IsShared(GrowingType type, Grown[] grown, out long sharedBytes)
-    {
-        sharedBytes = 0;
-        List<(object Value, long OldBytes, long Bytes)> compared = Choose(type, grown);
-        while (compared.Count > 1)
-        {
-            long together = MeasureTogether([.. compared.Select(static one => one.Value)], out bool isEstimated);
-            if (isEstimated && compared.Count > 4)
-            {
-                compared.RemoveRange(compared.Count / 2, compared.Count - (compared.Count / 2));
-                continue;
-            }
-
-            long before = compared.Sum(static one => Math.Min(one.OldBytes, one.Bytes));
-            long growth = compared.Sum(static one => one.Bytes) - before;
-            sharedBytes = Math.Max(0, together - before);
-            return growth > 0 && sharedBytes < growth / 2;
-        }
-
-        return false;
-    }
-
-    private List<(object Value, long OldBytes, long Bytes)> Choose(GrowingType type, Grown[] grown)
-    {
-        var compared = new List<(object, long, long)>();
-        var chosen = new HashSet<object>(ReferenceEqualityComparer.Instance);
-        int step = Math.Max(1, grown.Length / MostCompared);
-        for (int i = 0; i < grown.Length; i += step)
-        {
-            chosen.Add(grown[i].Entry.Value!);
-            compared.Add((grown[i].Entry.Value!, grown[i].OldBytes, grown[i].Bytes));
-        }
-
-        foreach ((object value, long bytes) in type.Before)
-        {
-            if (chosen.Add(value))
-            {
-                compared.Add((value, bytes, Measure(value, out _)));
-            }
-        }
-
-        return compared;
-    }
-
-    /// <summary>What values keep alive together, each object counted once.</summary>
-    private long MeasureTogether(object[] values, out bool isEstimated)
-    {
-        object[][] parts = [.. values.Chunk(SmallArray)];
-        object[] whole = [.. parts];
-        long bytes = Measure(whole, out isEstimated);
-        return bytes - ArrayBytes(whole.Length) - parts.Sum(static part => ArrayBytes(part.Length));
-    }
-
-    private static long ArrayBytes(int length) => ObjectSize.ArrayBase + ((long)length * IntPtr.Size);
 
     /// <summary>A slice failed, for want of memory perhaps. The next one tries again.</summary>
     internal void OnFailed(Exception exception)
@@ -192,44 +223,41 @@ internal sealed partial class CacheAudit
     /// <param name="Entry">The entry as it was found.</param>
     /// <param name="Charge">What it is to be charged.</param>
     /// <param name="Bytes">The bytes of its value.</param>
-    private readonly record struct Grown(AuditedEntry Entry, long Charge, long Bytes)
-    {
-        /// <summary>The bytes that its value is charged now.</summary>
-        public long OldBytes => Math.Max(0, Bytes - (Charge - Entry.Charge));
-    }
+    /// <param name="IsEstimated">Whether these are an estimate.</param>
+    /// <param name="IsConfirmed">False for much growth that was found for the first time.</param>
+    /// <param name="Lap">The lap that found it; null for none.</param>
+    private readonly record struct Grown(
+        AuditedEntry Entry, long Charge, long Bytes, bool IsEstimated, bool IsConfirmed, Lap? Lap);
 
     /// <summary>Values of one type that grew lately, held weakly, and what was said about the type.</summary>
     private sealed class GrowingType
     {
         public const int Remembered = 16;
 
-        private readonly (WeakReference<object> Value, long Bytes)[] _before =
-            new (WeakReference<object>, long)[Remembered];
-
+        private readonly WeakReference<object>?[] _before = new WeakReference<object>?[Remembered];
         private int _next;
         private int _told;
 
-        /// <summary>Values that grew before and still live, with the bytes that they were charged then.</summary>
-        public IEnumerable<(object Value, long Bytes)> Before
+        /// <summary>Values that grew before and still live.</summary>
+        public IEnumerable<object> Before
         {
             get
             {
-                foreach ((WeakReference<object>? weak, long bytes) in _before)
+                foreach (WeakReference<object>? weak in _before)
                 {
                     if (weak is not null && weak.TryGetTarget(out object? value))
                     {
-                        yield return (value, bytes);
+                        yield return value;
                     }
                 }
             }
         }
 
-        public void Remember(ReadOnlySpan<Grown> grown, bool areCharged)
+        public void Remember(ReadOnlySpan<Grown> grown)
         {
-            foreach (Grown one in grown.Length > Remembered ? grown[..Remembered] : grown)
+            foreach (Grown one in grown)
             {
-                long bytes = areCharged ? one.Bytes : one.OldBytes;
-                _before[_next++ % Remembered] = (new WeakReference<object>(one.Entry.Value!), bytes);
+                _before[_next++ % Remembered] = new WeakReference<object>(one.Entry.Value!);
             }
         }
 

@@ -74,12 +74,12 @@ internal sealed partial class CacheAudit
 
         public void Begin() => _started = Stopwatch.GetTimestamp();
 
-        public void Found(long growth)
+        public void Found(long growth, Lap? lap)
         {
-            FoundBytes += Math.Max(0, growth);
+            FoundBytes += growth;
             if (Charges)
             {
-                Lap?.AddFound(Math.Max(0, growth));
+                lap?.AddFound(growth);
             }
         }
     }

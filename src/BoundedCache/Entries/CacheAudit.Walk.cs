@@ -104,7 +104,8 @@ internal sealed partial class CacheAudit
         do
         {
             _batch.Clear();
-            next = _engine.ReadChanging(next, lap.IsHot, _batch, BatchEntries);
+            next = _engine.Read(
+                next, lap.IsHot ? AuditedEntries.Hot : AuditedEntries.Cold, _batch, BatchEntries);
             foreach (AuditedEntry entry in _batch)
             {
                 Look(in entry, slice);
@@ -144,7 +145,7 @@ internal sealed partial class CacheAudit
         _audited++;
         if (entry.IsUnfinished)
         {
-            slice.Found(growth);
+            slice.Found(Math.Max(0, growth), slice.Lap);
             if (slice.Charges)
             {
                 ChargeAnew(in entry, charge, isHot: false);
@@ -160,35 +161,21 @@ internal sealed partial class CacheAudit
             return;
         }
 
-        slice.Found(growth);
         ChangingTypes.Get(entry.Value).WasSeenToChange = true;
-        if (!slice.Charges)
-        {
-            return;
-        }
-
-        if (!entry.Marks.IsHot)
+        if (slice.Charges && !entry.Marks.IsHot)
         {
             slice.Hot.Add(entry.SlotRef);
         }
 
-        if (growth > entry.Charge)
+        if (growth > 0)
         {
-            if (!TryConfirm(in entry, slice, ref charge))
-            {
-                return;
-            }
-
+            bool isConfirmed = growth <= entry.Charge || (slice.Charges && TryConfirm(in entry, slice, ref charge));
             bytes -= Math.Max(0, growth - (charge - entry.Charge));
+            slice.Grown.Add(new Grown(entry, charge, bytes, isEstimated, isConfirmed, slice.Lap));
         }
-
-        if (growth < 0)
+        else if (slice.Charges)
         {
-            ChargeOrReport(in entry, charge, slice);
-        }
-        else
-        {
-            slice.Grown.Add(new Grown(entry, charge, bytes));
+            ChargeOrReport(in entry, charge, slice.Lap);
         }
     }
 

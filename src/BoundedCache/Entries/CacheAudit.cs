@@ -14,7 +14,7 @@ namespace BoundedCache.Entries;
 /// </para>
 /// <para>Rules, since values change while they are measured: nothing is charged below its declared size; growth beyond
 /// twofold must be found twice, in two slices, and the smaller size counts; growth of a graph that many entries share
-/// is reported instead of charged to each of them (<see cref="IsShared"/>).</para>
+/// is reported instead of charged to each of them (<see cref="SharedBytes"/>).</para>
 /// <para>Thread-safe: one slice at a time. Another thread that comes meanwhile is turned away, not made to wait.</para>
 /// </remarks>
 internal sealed partial class CacheAudit : IDisposable

@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Entries;
 
@@ -13,7 +14,7 @@ internal partial class CacheEntry
             return;
         }
 
-        CacheEntry? outer = _scope?.Leave();
+        CacheEntry? outer = ((EntryScope?)_scopeOrGiven)?.Leave();
         EndBuilding();
         if (!_hasValue)
         {
@@ -47,27 +48,30 @@ internal partial class CacheEntry
 
     /// <summary>
     /// Begins the life of the entry: the relative expiration counts from now. Answers when it expires however often it
-    /// is used, and the details to keep with the key and the value; null where there are none.
+    /// is used, its priority for eviction, and the details to keep with the key and the value; null where there are
+    /// none.
     /// </summary>
-    public (long AbsoluteTicks, EntryDetails? Details) Begin(long nowTicks)
+    public (long AbsoluteTicks, CacheItemPriority Priority, EntryDetails? Details) Begin(long nowTicks)
     {
         if (_relativeTicks > 0)
         {
             _relativeEndTicks = Ticks.Add(nowTicks, _relativeTicks);
         }
 
+        (long absolute, CacheItemPriority priority) = (AbsoluteTicks, EvictionPriority);
+        (_scopeOrGiven as Given)?.Set(absolute, priority);
         EntryDetails? details = _slidingTicks > 0 ? MakeDetails() : _details;
         if (details is null
             || (_slidingTicks == 0 && details.Callbacks.Length == 0 && details.Tokens.Length == 0))
         {
-            return (AbsoluteTicks, null);
+            return (absolute, priority, null);
         }
 
         details.Value = _value;
-        details.AbsoluteExpirationTicks = AbsoluteTicks;
+        details.AbsoluteExpirationTicks = absolute;
         details.SlidingTicks = _slidingTicks;
         details.LastAccessTicks = nowTicks;
-        return (AbsoluteTicks, details);
+        return (absolute, priority, details);
     }
 
     /// <summary>
@@ -100,9 +104,38 @@ internal partial class CacheEntry
         }
     }
 
-    /// <summary>The details, made where there are none. They are the same ever after.</summary>
+    /// <summary>
+    /// The details, made where there are none. They are the same ever after, unless the engine gave the entry others
+    /// before these were in use.
+    /// </summary>
     public EntryDetails MakeDetails() =>
         Details ?? (Interlocked.CompareExchange(ref _details, EntryDetails.Empty(), null) ?? _details!);
+
+    /// <inheritdoc/>
+    public bool HasApplied(long absoluteTicks, CacheItemPriority priority) =>
+        GetGiven() is var given && given.AbsoluteTicks == absoluteTicks && given.Priority == priority;
+
+    /// <inheritdoc/>
+    public void OnApplied(long absoluteTicks, CacheItemPriority priority) => GetGiven().Set(absoluteTicks, priority);
+
+    /// <inheritdoc/>
+    public bool TryTakeOver(EntryDetails details)
+    {
+        while (true)
+        {
+            EntryDetails? own = Details;
+            if (own is { Callbacks.Length: > 0 } or { Tokens.Length: > 0 })
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _details, details, own) == own)
+            {
+                details.TakeOverFrom(own);
+                return true;
+            }
+        }
+    }
 
     /// <summary>Replaces lists, unless somebody else did so first.</summary>
     public SettingsUpdate Change(in ListChange change)
@@ -128,7 +161,7 @@ internal partial class CacheEntry
     {
         // Already now: as soon as the entry is in the table, other threads may find it and change its settings.
         State after = _hasValue ? State.Stored : State.Apart;
-        if (_scope is null)
+        if (_scopeOrGiven is null)
         {
             _state = after;
             return;
@@ -137,9 +170,43 @@ internal partial class CacheEntry
         // What other flows hand up is in the entry, or comes too late.
         lock (this)
         {
+            _scopeOrGiven = null;
             _state = after;
         }
+    }
 
-        _scope = null;
+    /// <summary>Call it before a setting changes: the table has the old one until the engine has taken over.</summary>
+    private void KeepGiven()
+    {
+        if (_state == State.Stored)
+        {
+            GetGiven();
+        }
+    }
+
+    /// <summary>
+    /// What the entry in the table was given; made of the settings while they are what the entry was stored with.
+    /// </summary>
+    private Given GetGiven()
+    {
+        if (Volatile.Read(ref _scopeOrGiven) is Given known)
+        {
+            return known;
+        }
+
+        var made = new Given();
+        made.Set(AbsoluteTicks, EvictionPriority);
+        return Interlocked.CompareExchange(ref _scopeOrGiven, made, null) as Given ?? made;
+    }
+
+    /// <summary>Settings that the entry in the table has. Changes under the engine's lock.</summary>
+    private sealed class Given
+    {
+        public long AbsoluteTicks { get; private set; }
+
+        public CacheItemPriority Priority { get; private set; }
+
+        public void Set(long absoluteTicks, CacheItemPriority priority) =>
+            (AbsoluteTicks, Priority) = (absoluteTicks, priority);
     }
 }

@@ -18,10 +18,13 @@ internal partial class CacheEntry : ICacheEntry, IEntrySettings
     private const long None = -1;
 
     private readonly IEntryStore _cache;
-    private EntryScope? _scope;
+
+    // The scope while the entry is built, and then what the entry in the table was given: one field instead of two,
+    // because every set makes such an object.
+    private object? _scopeOrGiven;
     private EntryDetails? _details;
 
-    // Plain numbers instead of nullable structs, because every set makes such an object.
+    // Plain numbers instead of nullable structs, for the same reason.
     private long _relativeTicks; // 0 for none
     private long _slidingTicks; // 0 for none
     private long _size = None;
@@ -39,7 +42,7 @@ internal partial class CacheEntry : ICacheEntry, IEntrySettings
         _cache = cache;
         if (cache.TracksLinkedEntries)
         {
-            _scope = EntryScope.Enter(this);
+            _scopeOrGiven = EntryScope.Enter(this);
         }
     }
 
@@ -89,6 +92,7 @@ internal partial class CacheEntry : ICacheEntry, IEntrySettings
                 return;
             }
 
+            KeepGiven();
             lock (this)
             {
                 WriteAbsoluteExpiration(value);
@@ -110,6 +114,7 @@ internal partial class CacheEntry : ICacheEntry, IEntrySettings
                 return;
             }
 
+            KeepGiven();
             long end = ticks == 0 ? long.MaxValue : Ticks.Add(_cache.NowTicks, ticks);
             lock (this)
             {
@@ -146,6 +151,7 @@ internal partial class CacheEntry : ICacheEntry, IEntrySettings
         get => _priority;
         set
         {
+            KeepGiven();
             _priority = value;
             Apply();
         }
@@ -185,7 +191,7 @@ internal partial class CacheEntry : ICacheEntry, IEntrySettings
     CacheItemPriority IEntrySettings.Priority => EvictionPriority;
 
     /// <summary>Whether other threads may change settings now.</summary>
-    private bool IsShared => _state != State.Building || _scope is not null;
+    private bool IsShared => _state != State.Building || _scopeOrGiven is not null;
 
     /// <summary>The priority for eviction: a number that is no priority counts as normal.</summary>
     public CacheItemPriority EvictionPriority =>

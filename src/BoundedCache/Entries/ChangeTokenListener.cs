@@ -1,5 +1,4 @@
 using BoundedCache.Engine;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Entries;
 
@@ -21,7 +20,7 @@ internal sealed class ChangeTokenListener(CacheEngine engine)
         if (details.FireToken() && _engine.TryGetTarget(out CacheEngine? engine))
         {
             ThreadPool.QueueUserWorkItem(
-                static work => work.Engine.Remove(work.Details, EvictionReason.TokenExpired),
+                static work => work.Engine.Expire(work.Details),
                 (Engine: engine, Details: details),
                 preferLocal: false);
         }

@@ -39,6 +39,9 @@ internal interface ILiveCache
     /// <summary>Measures its likeliest values again, for a bounded time, and changes nothing.</summary>
     /// <returns>Bytes by which values were found to have grown.</returns>
     long Reexamine(TimeSpan budget);
+
+    /// <summary>Finds entries that may keep alive what they are not charged, for a bounded time.</summary>
+    UnfollowedValues FindUnfollowed(TimeSpan budget) => default;
 }
 
 /// <summary>
@@ -47,7 +50,10 @@ internal interface ILiveCache
 /// </summary>
 internal static class LiveCaches
 {
-    /// <summary>The time for measuring values again before a report denies that caches hold the memory.</summary>
+    /// <summary>
+    /// The time for measuring values again before a report denies that caches hold the memory, and the same again for
+    /// finding those that cannot be measured.
+    /// </summary>
     private static readonly TimeSpan s_recheck = TimeSpan.FromMilliseconds(300);
 
     private static readonly ConditionalWeakTable<ILiveCache, CreditMark> s_marks = [];
@@ -122,7 +128,14 @@ internal static class LiveCaches
         IReadOnlyList<ILiveCache> all = All;
         long grown = all.Sum(cache => cache.Reexamine(s_recheck / all.Count));
         CacheShare share = ReadShare(caches);
-        return share with { GrownBytes = Math.Max(share.GrownBytes, grown), Recheck = null };
+        UnfollowedValues[] unfollowed = [.. all.Select(cache => cache.FindUnfollowed(s_recheck / all.Count))];
+        return share with
+        {
+            GrownBytes = Math.Max(share.GrownBytes, grown),
+            UnfollowedEntries = unfollowed.Sum(static found => found.Entries),
+            CallbackBytes = unfollowed.Sum(static found => found.CallbackBytes),
+            Recheck = null,
+        };
     }
 
     private static long Sum(long others, long limit) =>

@@ -28,7 +28,13 @@ internal sealed class ValueDisposer(
     private bool _hasMarked;
 
     /// <summary>Marks an entry: its value is disposed when it leaves. Works on entries of other caches too.</summary>
-    public static void Mark(IList<PostEvictionCallbackRegistration> callbacks) => Mark(callbacks, s_dispose);
+    public static void Mark(IList<PostEvictionCallbackRegistration> callbacks)
+    {
+        if (FindMark(callbacks) != ValueMark.Dispose)
+        {
+            callbacks.Add(new PostEvictionCallbackRegistration { EvictionCallback = s_dispose });
+        }
+    }
 
     /// <summary>Whether an entry with this value has to be marked by <see cref="MarkHolder"/>.</summary>
     public bool Watches(object? value) => (disposesAll || Volatile.Read(ref _hasMarked)) && IsDisposable(value);
@@ -70,12 +76,29 @@ internal sealed class ValueDisposer(
             Watch();
         }
 
-        Add(details, isMarked);
+        Add(details, isMarked, isWritten: true);
         return true;
     }
 
-    /// <summary>An entry that was counted was not stored: the caller holds the value, which is not disposed.</summary>
-    public void OnRefused(EntryDetails details) => TryLeave(details, toDispose: false);
+    /// <summary>
+    /// An entry that was counted was not stored: the caller holds the value. It is not disposed either when other
+    /// entries leave that hold it, whether they did so before or do so later, until it is stored again.
+    /// </summary>
+    public void OnRefused(EntryDetails details)
+    {
+        lock (_lock)
+        {
+            if (_holders.TryGetValue(details.Value!, out Holders? holders))
+            {
+                holders.IsRefused = true;
+                holders.Remove(details);
+                if (holders.IsEmpty)
+                {
+                    _holders.Remove(details.Value!);
+                }
+            }
+        }
+    }
 
     /// <summary>An entry left the cache. Disposes its value if no other entry holds it. Never throws.</summary>
     public void OnLeft(in RemovedEntry entry)
@@ -96,25 +119,16 @@ internal sealed class ValueDisposer(
     private static bool IsDisposable(object? value) =>
         value is IDisposable or IAsyncDisposable && value is not Task;
 
-    private static void Mark(IList<PostEvictionCallbackRegistration> callbacks, PostEvictionDelegate mark)
-    {
-        if (FindMark(callbacks) == ValueMark.None)
-        {
-            callbacks.Add(new PostEvictionCallbackRegistration { EvictionCallback = mark });
-        }
-    }
-
+    /// <summary>The strongest mark: an entry that was only watched may have been marked later.</summary>
     private static ValueMark FindMark(IList<PostEvictionCallbackRegistration> callbacks)
     {
-        for (int i = 0; i < callbacks.Count; i++)
+        ValueMark strongest = ValueMark.None;
+        for (int i = 0; i < callbacks.Count && strongest != ValueMark.Dispose; i++)
         {
-            if (MarkOf(callbacks[i]) is var mark and not ValueMark.None)
-            {
-                return mark;
-            }
+            strongest = MarkOf(callbacks[i]) is var mark && mark > strongest ? mark : strongest;
         }
 
-        return ValueMark.None;
+        return strongest;
     }
 
     private static ValueMark MarkOf(PostEvictionCallbackRegistration? callback) =>
@@ -127,11 +141,11 @@ internal sealed class ValueDisposer(
     {
         if (!disposesAll && !Interlocked.Exchange(ref _hasMarked, true))
         {
-            adopt(IsDisposable, older => Add(older, toDispose: false));
+            adopt(IsDisposable, older => Add(older, toDispose: false, isWritten: false));
         }
     }
 
-    private void Add(EntryDetails details, bool toDispose)
+    private void Add(EntryDetails details, bool toDispose, bool isWritten)
     {
         lock (_lock)
         {
@@ -142,6 +156,7 @@ internal sealed class ValueDisposer(
 
             holders.Add(details);
             holders.ToDispose |= toDispose;
+            holders.IsRefused &= !isWritten;
         }
     }
 
@@ -160,7 +175,7 @@ internal sealed class ValueDisposer(
 
             holders.ToDispose |= toDispose;
             holders.Remove(details);
-            return holders.IsEmpty && _holders.Remove(details.Value!) && holders.ToDispose;
+            return holders.IsEmpty && _holders.Remove(details.Value!) && holders.ToDispose && !holders.IsRefused;
         }
     }
 
@@ -224,6 +239,9 @@ internal sealed class ValueDisposer(
 
         /// <summary>Whether the instance is disposed when all have left.</summary>
         public bool ToDispose { get; set; }
+
+        /// <summary>Whether it was refused since it was last written: then a caller holds it.</summary>
+        public bool IsRefused { get; set; }
 
         public bool IsEmpty => _one is null && _others is not { Count: > 0 };
 

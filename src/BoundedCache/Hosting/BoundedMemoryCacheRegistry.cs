@@ -89,7 +89,7 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
                 }
             }
 
-            foreach (BoundedByteCache cache in bytes?.Make(logger, loggerFactory, meterFactory) ?? [])
+            foreach (BoundedByteCache cache in bytes?.Make(loggerFactory, meterFactory) ?? [])
             {
                 _owned.Add(cache);
                 _caches.Add(cache);

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using BoundedCache.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace BoundedCache.Hosting;
@@ -86,9 +87,11 @@ internal sealed class ByteCacheSources(
     }
 
     /// <summary>Makes the caches; the caller disposes them.</summary>
-    public IEnumerable<BoundedByteCache> Make(
-        ILogger logger, ILoggerFactory? loggerFactory, IMeterFactory? meterFactory)
+    public IEnumerable<BoundedByteCache> Make(ILoggerFactory? loggerFactory, IMeterFactory? meterFactory)
     {
+        ILogger logger = loggerFactory is null
+            ? NullLogger.Instance
+            : new ContainedLogger(loggerFactory.CreateLogger<BoundedByteCache>());
         foreach (ByteCacheRegistration registration in _registrations)
         {
             BoundedByteCacheOptions options = validated.Get(registration.OptionsName);

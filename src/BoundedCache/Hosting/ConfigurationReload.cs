@@ -57,6 +57,8 @@ internal sealed class ConfigurationReload : IDisposable
         _listener = new Listener(this);
     }
 
+    private string Unit => _cache.GetSnapshot().Sizing.Unit;
+
     /// <summary>Makes a cache follow the section that its options were read from, until it is disposed.</summary>
     public static void Attach(
         BoundedMemoryCache cache,
@@ -189,7 +191,8 @@ internal sealed class ConfigurationReload : IDisposable
             if (now.Limit is null && _last.Limit is not null)
             {
                 // A file that is being replaced looks like this. Returning to the default would empty the cache.
-                Complain(_section, () => Log.MaxMemoryGone(_logger, _cache.Name, _section, _cache.MaxMemory));
+                Complain(_section, () =>
+                    Log.MaxMemoryGone(_logger, _cache.Name, _section, _cache.MaxMemory, Unit));
                 return;
             }
 
@@ -214,7 +217,7 @@ internal sealed class ConfigurationReload : IDisposable
             if (!_isDisposed)
             {
                 Complain(failure.Message, () =>
-                    Log.ReloadRefused(_logger, _cache.Name, _section, _cache.MaxMemory, failure.Message));
+                    Log.ReloadRefused(_logger, _cache.Name, _section, _cache.MaxMemory, Unit, failure.Message));
             }
         }
     }
@@ -229,7 +232,7 @@ internal sealed class ConfigurationReload : IDisposable
         if (now.Limit != before.Limit && now.MaxMemory != before.MaxMemory && now.MaxMemory != current)
         {
             Task shrink = _cache.SetMaxMemoryAsync(now.MaxMemory);
-            Log.LimitReloaded(_logger, _cache.Name, _section, current, now.MaxMemory);
+            Log.LimitReloaded(_logger, _cache.Name, _section, current, now.MaxMemory, Unit);
             _ = Observe(shrink);
         }
     }

@@ -48,6 +48,12 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
     /// <summary>The part of the heap for large objects; 0 where the parts are not limited.</summary>
     public long LargeObjectBytes { get; init; }
 
+    /// <summary>
+    /// The part of the heap for objects that were allocated pinned; 0 where the parts are not limited. No other object
+    /// may use it.
+    /// </summary>
+    public long PinnedObjectBytes { get; init; }
+
     /// <summary>Reads the limits of this process.</summary>
     /// <returns>Null where none is known.</returns>
     public static HeapRoom? Read(ProcessMemory memory)
@@ -58,6 +64,7 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
             MachineBytes = ReadMachine(memory.Files),
             SmallObjectBytes = settings.SmallObjectLimitBytes,
             LargeObjectBytes = settings.LargeObjectLimitBytes,
+            PinnedObjectBytes = settings.PinnedObjectLimitBytes,
         };
         return room == default ? null : room;
     }
@@ -84,7 +91,7 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
         var need = new RoomNeed(limitsBytes, 0);
         var allNeed = new RoomNeed(limitsBytes, nativeBytes);
         List<RoomBound> bounds = [];
-        Add(bounds, RoomKind.Heap, HeapLimitBytes, need);
+        Add(bounds, RoomKind.Heap, HeapLimitBytes - Math.Min(PinnedObjectBytes, HeapLimitBytes), need);
         Add(bounds, RoomKind.Container, ContainerBytes - EmptyProcessBytes, allNeed);
         Add(bounds, RoomKind.Machine, MachineBytes - EmptyProcessBytes, allNeed);
         RoomBound tightest = bounds.DefaultIfEmpty(new RoomBound(RoomKind.None, long.MaxValue, need))

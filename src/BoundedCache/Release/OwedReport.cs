@@ -149,7 +149,7 @@ internal sealed class OwedReport(
 
         ShrinkReport made = Complete(report, cache, end.Result, started) with
         {
-            Reason = end.Reason,
+            Reason = report.Reason + end.Reason,
             IsGivenUp = end.Left != ReleaseObstacle.None,
         };
         if (end.Obstacle == ReleaseObstacle.Cancelled)

@@ -11,6 +11,9 @@ internal sealed partial class ShrinkOperation
     {
         string Name { get; }
 
+        /// <summary>What its limit and its entries are counted in.</summary>
+        EntrySizing Sizing => EntrySizing.Measured;
+
         CacheEngine Engine { get; }
 
         Pacer Pacer { get; }

@@ -226,6 +226,7 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
     private ShrinkReport Describe() => new()
     {
         CacheName = cache.Name,
+        Sizing = cache.Sizing,
         Started = _started,
         OldMaxMemory = _oldMax,
         NewMaxMemory = _setsLimit ? _newMax : _oldMax,

@@ -115,11 +115,21 @@ internal readonly record struct CacheShare
     /// <summary>Bytes by which values in any cache of the process were lately found to have grown.</summary>
     public long GrownBytes { get; init; }
 
+    /// <summary>
+    /// Entries of any cache of the process that may keep alive what they are not charged: their values' own types are
+    /// not followed. Only after <see cref="Recheck"/>.
+    /// </summary>
+    public long UnfollowedEntries { get; init; }
+
+    /// <summary>What the state of eviction callbacks keeps alive. Only after <see cref="Recheck"/>.</summary>
+    public long CallbackBytes { get; init; }
+
     /// <summary>Why caches of the process have less than their limits; null for none that has.</summary>
     public IReadOnlyList<CachePressure>? Pressures { get; init; }
 
     /// <summary>
-    /// Measures the likeliest values again, within a third of a second, and reads the share anew. Call it before
+    /// Measures the likeliest values again and looks for those that cannot be measured, within two thirds of a second,
+    /// and reads the share anew. Call it before
     /// saying that caches do not hold the memory. Null where that was done, or there is nothing to measure.
     /// </summary>
     public Func<CacheShare>? Recheck { get; init; }

@@ -47,6 +47,9 @@ internal static class HeapRules
 
         string limits = ByteSize.Format(bound.Need.LimitBytes);
         string heap = ByteSize.Format(room.HeapLimitBytes);
+        string pinned = room.PinnedObjectBytes > 0
+            ? $", {ByteSize.Format(room.PinnedObjectBytes)} of them only for objects that were allocated pinned"
+            : "";
         string need = ByteSize.Format(bound.NeedBytes);
         string missing = $"while entries come and go, {ByteSize.Format(bound.MissingBytes)} more.";
         const string HeapEnds = "Near that limit the runtime stops the process ever more often to collect, and at the "
@@ -57,7 +60,7 @@ internal static class HeapRules
                 (room.ContainerBytes is long container && container > room.HeapLimitBytes
                     ? $"The container has {ByteSize.Format(container)}, and the managed heap {heap} of them"
                     : $"The managed heap may have {heap}")
-                    + $"; caches that may have {limits} need about {need} of heap {missing}",
+                    + $"{pinned}; caches that may have {limits} need about {need} of heap {missing}",
                 HeapEnds + Lower(bound, "give the container or the heap (System.GC.HeapHardLimitPercent) more")),
             RoomKind.SmallObjects => (
                 $"Of the managed heap's {heap}, small objects (by default below 85,000 bytes) "

@@ -246,6 +246,8 @@ internal sealed record MemoryAnalysis
             {
                 UnfinishedEntries = Math.Max(Breakdown.UnfinishedEntries, caches.UnfinishedEntries),
                 GrownBytes = Math.Max(Breakdown.GrownBytes, caches.GrownBytes),
+                UnfollowedEntries = caches.UnfollowedEntries,
+                CallbackBytes = caches.CallbackBytes,
             },
         };
     }

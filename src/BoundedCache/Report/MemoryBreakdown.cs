@@ -95,6 +95,14 @@ internal sealed record MemoryBreakdown
     /// <summary>Bytes by which values in caches were lately found to have grown.</summary>
     public long GrownBytes { get; init; }
 
+    /// <summary>
+    /// Entries of caches whose values' own types are not followed, so that what they keep alive is not counted.
+    /// </summary>
+    public long UnfollowedEntries { get; init; }
+
+    /// <summary>What the state of eviction callbacks of entries keeps alive, as far as it can be measured.</summary>
+    public long CallbackBytes { get; init; }
+
     /// <summary>Threads of the process; 0 where that is not known.</summary>
     public long Threads { get; init; }
 

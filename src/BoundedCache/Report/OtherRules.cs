@@ -6,6 +6,9 @@ internal static class OtherRules
     private static readonly Bound s_otherLive = new(64, 0.5);
     private static readonly Bound s_mappedFiles = new(64, 0.25);
 
+    /// <summary>Callbacks may refer to something from one part in this many of the other live objects on.</summary>
+    private const int CallbackPart = 10;
+
     public static IEnumerable<MemoryReportFinding?> Check(MemoryBreakdown breakdown) =>
         [CheckPressure(breakdown), CheckOtherLive(breakdown), CheckMappedFiles(breakdown)];
 
@@ -39,7 +42,8 @@ internal static class OtherRules
     private static MemoryReportFinding? CheckOtherLive(MemoryBreakdown breakdown) =>
         breakdown.IsNeverCollected || !s_otherLive.IsReached(breakdown.OtherLiveBytes, breakdown.ResidentBytes)
             ? null
-            : breakdown.UnfinishedEntries > 0 || breakdown.GrownBytes > 0
+            : breakdown.UnfinishedEntries > 0 || breakdown.GrownBytes > 0 || breakdown.UnfollowedEntries > 0
+                || IsMuchOfCallbacks(breakdown)
             ? ExplainUncounted(breakdown)
             : new MemoryReportFinding
             {
@@ -68,6 +72,35 @@ internal static class OtherRules
             ? $" Values were lately found to have grown by {ByteSize.Format(breakdown.GrownBytes)} after they "
                 + "were stored."
             : "";
+        string unfollowed = breakdown.UnfollowedEntries > 0
+            ? $" {breakdown.UnfollowedEntries} "
+                + (breakdown.UnfollowedEntries == 1 ? "entry has a value" : "entries have values")
+                + " whose type is not followed, or cannot be looked into, and what such a value keeps alive is not "
+                + "counted."
+            : "";
+        string callbacks = IsMuchOfCallbacks(breakdown)
+            ? $" The eviction callbacks of entries refer to {ByteSize.Format(breakdown.CallbackBytes)} that no entry "
+                + "is charged."
+            : "";
+        List<string> advice = [];
+        if (unfinished.Length + grown.Length > 0)
+        {
+            advice.Add("Values are measured again when they are finished, and in the background (AuditShare); look "
+                + "again in a minute. Store values when they are complete, or call Remeasure after a change.");
+        }
+
+        if (unfollowed.Length > 0)
+        {
+            advice.Add("Give the types of such values a sizer (AddSizer), or their entries a Size. The log names the "
+                + "types (SizeEstimated, ObjectsNotMeasured), except those of delegates whose captured variables are "
+                + "not followed.");
+        }
+
+        if (callbacks.Length > 0)
+        {
+            advice.Add("Pass callbacks a key or an id as their state, and capture no large object.");
+        }
+
         return new MemoryReportFinding
         {
             Cause = MemoryReportCause.UncountedValues,
@@ -75,11 +108,13 @@ internal static class OtherRules
             Text = $"{ByteSize.Format(breakdown.OtherLiveBytes)} are "
                 + $"{(breakdown.IsLiveMeasured ? "" : "probably ")}live objects in no cache's account, where entries "
                 + $"are {ByteSize.Format(breakdown.CacheBytes)}; how much of them hangs on entries is not known."
-                + unfinished + grown,
-            Advice = "Values are measured again when they are finished, and in the background (AuditShare); look "
-                + "again in a minute. Store values when they are complete, or call Remeasure after a change.",
+                + unfinished + grown + unfollowed + callbacks,
+            Advice = string.Join(' ', advice),
         };
     }
+
+    private static bool IsMuchOfCallbacks(MemoryBreakdown breakdown) =>
+        breakdown.CallbackBytes >= Math.Max(1, breakdown.OtherLiveBytes / CallbackPart);
 
     /// <summary>Mapped files, beyond the assemblies and libraries of a plain application.</summary>
     private static MemoryReportFinding? CheckMappedFiles(MemoryBreakdown breakdown)

@@ -134,11 +134,14 @@ internal static class ChangingTypes
     /// <summary>Whether what the instances of a type keep alive cannot change.</summary>
     /// <param name="type">The type of a value, or of a field.</param>
     /// <param name="isExact">False where instances may be of a derived type.</param>
-    /// <param name="asked">Types that are being looked at: a cycle of fixed types is fixed.</param>
+    /// <param name="asked">
+    /// Types whose instances are being looked at: a cycle of fixed types is fixed. Types that may have derived ones are
+    /// never among them: what is known of a value's exact type says nothing of these.
+    /// </param>
     private static bool IsFixed(Type type, bool isExact, HashSet<Type> asked)
     {
         if (type == typeof(string) || type.IsPrimitive || type.IsEnum || type.IsPointer || type.IsFunctionPointer
-            || NotFollowed.Contains(type) || !asked.Add(type))
+            || NotFollowed.Contains(type))
         {
             return true;
         }
@@ -151,7 +154,7 @@ internal static class ChangingTypes
 
         return (isExact || type.IsSealed || type.IsValueType)
             && !typeof(Delegate).IsAssignableFrom(type)
-            && AreFieldsFixed(type, isInReadOnly: false, asked);
+            && (!asked.Add(type) || AreFieldsFixed(type, isInReadOnly: false, asked));
     }
 
     private static bool AreFieldsFixed(Type type, bool isInReadOnly, HashSet<Type> asked)

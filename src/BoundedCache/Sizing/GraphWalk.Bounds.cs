@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace BoundedCache.Sizing;
 
 /// <content>Large arrays take turns, and what the bounds leave out is estimated.</content>
@@ -5,8 +7,11 @@ internal sealed partial class GraphWalk
 {
     private const int FirstTurnsPerBudget = 64;
     private const int ShortestTurn = 8;
+    private const int FewSideBySide = 16;
     private const int EmptyElementsPerObject = 16;
     private const int ProbedElements = 2048;
+    private const int ProbedInAll = 32 * 1024;
+    private const int ElementsForShare = 256;
     private const int GlimpsedElements = 8;
 
     /// <summary>The standard deviations by which the probes may differ from what was counted.</summary>
@@ -16,44 +21,110 @@ internal sealed partial class GraphWalk
     private void EnterElementOf(ArrayCursor cursor) =>
         (_sample, _group, _nodeGroup) = (NewSample, cursor.Group, SampleTree.NoGroup);
 
-    private void AdvanceACursor()
+    private void Advance(GroupCursor cursor)
     {
-        if (_active.Count == 0)
+        if (IsTurnOver(cursor.Group, cursor.Seen))
         {
-            ArrayCursor resumed = _suspended.Dequeue();
-            resumed.Round++;
-            resumed.TurnStart = (_visited.Count, resumed.Seen);
-            _active.Push(resumed);
+            CloseTop();
+            Suspend(cursor);
         }
-
-        ArrayCursor cursor = _active.Peek();
-        if (IsTurnOver(cursor))
+        else if (cursor.IsAtEnd)
         {
-            _suspended.Enqueue(_active.Pop());
-            return;
+            CloseTop();
         }
+        else if (cursor is NodeCursor nodes)
+        {
+            Expand(nodes.Take());
+        }
+        else
+        {
+            VisitNext((ArrayCursor)cursor);
+        }
+    }
 
+    private void VisitNext(ArrayCursor cursor)
+    {
         EnterElementOf(cursor);
         int known = _visited.Count;
+        int first = _pending.Count;
+        _isFilled = false;
         VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
-        cursor.MoveNext();
+        cursor.MoveNext(_isFilled);
         NoteElementLayout(cursor.Group, known);
         if (cursor.IsAtEnd)
         {
             _active.Pop();
+            _pending.RemoveAt(first - 1);
             _samples.SetSeen(cursor.Group, cursor.Seen);
         }
     }
 
-    // Turns are shorter the deeper an array lies, so that many inner arrays are sampled instead of a few completed.
-    // They are four times longer in each round, so that a walk within its bounds completes soon.
-    private bool IsTurnOver(ArrayCursor cursor)
+    private GroupCursor CloseTop()
     {
-        int nesting = Math.Min(2 * _samples.DepthOf(cursor.Group), 30);
-        long turn = (long)Math.Max(ShortestTurn, (_bounds.MaxObjects / FirstTurnsPerBudget) >> nesting)
-            << Math.Min(2 * cursor.Round, 30);
-        return _visited.Count - cursor.TurnStart.Objects >= turn
-            || cursor.Seen - cursor.TurnStart.Elements >= turn * EmptyElementsPerObject;
+        _pending.RemoveAt(_pending.Count - 1);
+        return _active.Pop();
+    }
+
+    // Outer groups first: an array says how long it is as soon as it is reached, so it is better to look into many
+    // inner ones than to look further into a few.
+    private void Suspend(GroupCursor cursor) =>
+        _suspended.Enqueue(cursor, (_samples.DepthOf(cursor.Group), _turns++));
+
+    private void Resume(GroupCursor cursor)
+    {
+        ref GroupTurn turn = ref _samples.TurnOf(cursor.Group);
+        turn.Round++;
+        (turn.FirstObject, turn.FirstElement) = (_visited.Count, cursor.Seen);
+        _active.Push(cursor);
+        _pending.Add(CursorMark);
+    }
+
+    // If the next object is a node: a collection of nodes takes turns like an array, but gets a cursor only after its
+    // first turn. Between two nodes, all of its nodes that are pending lie on top of each other.
+    private bool TrySuspendNodes()
+    {
+        int group = NodeGroupOf(_pending[^1]);
+        if (group == SampleTree.NoGroup)
+        {
+            return false;
+        }
+
+        ref GroupTurn turn = ref _samples.TurnOf(group);
+        if (turn.FirstObject == 0)
+        {
+            turn.FirstObject = _visited.Count;
+        }
+
+        if (!IsTurnOver(group, 0))
+        {
+            return false;
+        }
+
+        int first = _pending.Count - 1;
+        while (first > 0 && _pending[first - 1] is not CursorMark && NodeGroupOf(_pending[first - 1]) == group)
+        {
+            first--;
+        }
+
+        var cursor = new NodeCursor(group);
+        cursor.AddWay(CollectionsMarshal.AsSpan(_pending)[first..]);
+        _pending.RemoveRange(first, _pending.Count - first);
+        Suspend(cursor);
+        return true;
+    }
+
+    // Turns are shorter the deeper an array lies, so that many inner arrays are sampled instead of a few completed, and
+    // the more lie side by side: nothing tells how many there are, and all must be looked at.
+    // They are four times longer in each round, so that a walk within its bounds completes soon.
+    private bool IsTurnOver(int group, long seen)
+    {
+        ref GroupTurn turn = ref _samples.TurnOf(group);
+        int nesting = Math.Min(2 * _samples.DepthOf(group), 30);
+        long share = (long)(_bounds.MaxObjects / FirstTurnsPerBudget) >> nesting;
+        long length = Math.Max(ShortestTurn, share * FewSideBySide / Math.Max(FewSideBySide, _samples.NumberOf(group)))
+            << Math.Min(2 * turn.Round, 30);
+        return _visited.Count - turn.FirstObject >= length
+            || seen - turn.FirstElement >= length * EmptyElementsPerObject;
     }
 
     private void NoteElementLayout(int group, int firstNew)
@@ -71,13 +142,40 @@ internal sealed partial class GraphWalk
     {
         _mode = Mode.Probing;
         CountElements();
-        foreach (ArrayCursor cursor in _active.Concat(_suspended))
+        int probes = Math.Clamp(ProbedInAll / (_active.Count + _suspended.Count + 1), GlimpsedElements, ProbedElements);
+        GroupCursor[] cursors = [.. _active, .. _suspended.UnorderedItems.Select(static item => item.Element)];
+        foreach (ArrayCursor cursor in cursors.OfType<ArrayCursor>())
         {
-            _samples.SetSeen(cursor.Group, Math.Max(1, cursor.Seen + SeenByOtherWays(cursor)));
+            _samples.SetSeen(cursor.Group, Math.Max(1, SeenOf(cursor, probes) + SeenByOtherWays(cursor, probes)));
+        }
+
+        foreach (NodeCursor cursor in cursors.OfType<NodeCursor>())
+        {
+            while (!cursor.IsAtEnd)
+            {
+                LeaveOut(cursor.Take());
+            }
         }
 
         _mode = Mode.ChargingOnly;
         ChargePending();
+    }
+
+    // A node or element that was not visited: the scale of those that were stands for it already.
+    private void LeaveOut(int index)
+    {
+        ref VisitedObject pending = ref _visited[index];
+        if (pending.IsExpanded)
+        {
+            return;
+        }
+
+        pending.IsExpanded = true;
+        _samples.Charge(pending.Sample, -pending.Layout.SizeOf(pending.Instance));
+        if (NodeGroupOf(index) is not SampleTree.NoGroup and var group)
+        {
+            _samples.SeeOneLess(group);
+        }
     }
 
     private void CountElements()
@@ -102,12 +200,16 @@ internal sealed partial class GraphWalk
         while (_pending.Count > 0)
         {
             int index = PopPending();
-            ref VisitedObject pending = ref _visited[index];
-            if (pending.Layout == _samples.ElementLayoutOf(_samples.GroupOf(pending.Sample)))
+            if (index is CursorMark)
             {
-                // An element that is not among those seen: the scale of those seen stands for it already.
-                _samples.Charge(pending.Sample, pending.IsExpanded ? 0 : -pending.Layout.SizeOf(pending.Instance));
-                pending.IsExpanded = true;
+                continue;
+            }
+
+            ref VisitedObject pending = ref _visited[index];
+            if (pending.Layout == _samples.ElementLayoutOf(_samples.GroupOf(pending.Sample))
+                || (NodeGroupOf(index) is not SampleTree.NoGroup and var group && _samples.SeenOf(group) > 1))
+            {
+                LeaveOut(index);
             }
             else if (most-- > 0)
             {
@@ -115,7 +217,7 @@ internal sealed partial class GraphWalk
                 Expand(index);
                 if (_active.Count > active)
                 {
-                    Glimpse(_active.Pop());
+                    Glimpse((ArrayCursor)CloseTop());
                 }
             }
         }
@@ -126,11 +228,32 @@ internal sealed partial class GraphWalk
         while (cursor.Seen < GlimpsedElements)
         {
             EnterElementOf(cursor);
+            _isFilled = false;
             VisitElement(cursor.Array, cursor.Layout, cursor.NextIndex);
-            cursor.MoveNext();
+            cursor.MoveNext(_isFilled);
         }
 
         _samples.SetSeen(cursor.Group, cursor.Seen);
+    }
+
+    // Where some elements are empty, a turn seldom ends with one of those: of the few that were seen too many are not.
+    private double SeenOf(ArrayCursor cursor, int mostProbes)
+    {
+        int probes = (int)Math.Min(cursor.Length, Math.Min(mostProbes, ElementsForShare));
+        if (cursor.Seen >= probes || cursor.Filled == 0)
+        {
+            return cursor.Seen;
+        }
+
+        long filled = cursor.Filled;
+        for (long rank = cursor.Seen; rank < probes; rank++)
+        {
+            _isFilled = false;
+            VisitElement(cursor.Array, cursor.Layout, cursor.IndexAt(rank));
+            filled += _isFilled ? 1 : 0;
+        }
+
+        return (double)cursor.Filled / filled * probes;
     }
 
     /// <summary>
@@ -140,7 +263,7 @@ internal sealed partial class GraphWalk
     /// In a list of friends who know each other, the first element leads to all others. Without this, all of them would
     /// be taken for that element's own, and multiplied by the length of the list.
     /// </remarks>
-    private double SeenByOtherWays(ArrayCursor cursor)
+    private double SeenByOtherWays(ArrayCursor cursor, int mostProbes)
     {
         if (_samples.ElementLayoutOf(cursor.Group) is null)
         {
@@ -148,7 +271,7 @@ internal sealed partial class GraphWalk
         }
 
         long left = cursor.Length - cursor.Seen;
-        int probes = (int)Math.Min(left, ProbedElements);
+        int probes = (int)Math.Min(left, mostProbes);
         int elements = 0;
         int hits = 0;
         EnterElementOf(cursor);

@@ -19,6 +19,7 @@ internal sealed partial class GraphWalk
             return;
         }
 
+        _isFilled = true;
         if (_mode == Mode.CountingAll)
         {
             SawOpaque |= layout.IsOpaque;
@@ -93,7 +94,8 @@ internal sealed partial class GraphWalk
     private void ReachFirst(object target, TypeLayout layout)
     {
         int sample;
-        if (layout.IsNode && _nodeGroup != SampleTree.NoGroup)
+        bool isNode = layout.IsNode && _nodeGroup != SampleTree.NoGroup;
+        if (isNode)
         {
             sample = _samples.AddSample(_nodeGroup);
             _samples.SeeOneMore(_nodeGroup);
@@ -107,6 +109,7 @@ internal sealed partial class GraphWalk
         _sawEstimatedLayout |= layout.IsEstimated;
         SawOpaque |= layout.IsOpaque;
         int index = _visited.Add(target, layout, sample);
+        _visited[index].IsNodeOfGroup = isNode;
         if (!layout.IsLeaf && _mode == Mode.Walking && !_isIndex)
         {
             _pending.Add(index);
@@ -136,6 +139,7 @@ internal sealed partial class GraphWalk
 
         _samples.Move(known.Sample, owner, known.Layout.SizeOf(known.Instance));
         known.Sample = owner;
+        known.IsNodeOfGroup = false;
         if (known.Group != SampleTree.NoGroup)
         {
             _samples.SetOwner(known.Group, owner);

@@ -10,9 +10,10 @@ namespace BoundedCache.Sizing;
 /// <para>Not thread-safe. Taken from <see cref="GraphWalkPool"/>. An object is charged when it is first reached, and
 /// its references visited later, from an explicit stack: the depth of the graph costs heap, not call stack.</para>
 /// <para>Small arrays are visited like fields. A large array gets a cursor, which visits an element and all that it
-/// leads to before the next element. Cursors take turns, short ones at first and then longer ones: when the bounds end
-/// the walk, every large array has been sampled, not just the first. <see cref="SampleTree"/>
-/// scales the samples.</para>
+/// leads to before the next element. The nodes of a collection that knows their number get one after their first turn.
+/// A cursor has its first turn as soon as the walk comes to it, and waits for further, longer ones: when the bounds end
+/// the walk, every large array has been sampled, not just the first. <see cref="SampleTree"/> scales the samples.
+/// </para>
 /// <para>Other threads may change the objects meanwhile: an array never changes its length, and a field that changes
 /// leads to the old object or to the new one.</para>
 /// </remarks>
@@ -23,14 +24,21 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     /// <summary>A visited object takes as much memory as these cells.</summary>
     private const int FullCellsPerObject = 8;
 
+    /// <summary>Stands among the pending objects for the top of the active cursors.</summary>
+    private const int CursorMark = -1;
+
+    /// <summary>With more large arrays in one element, only a few elements of each are looked at.</summary>
+    private const int MostSideBySide = 256;
+
     /// <summary>Stands for a sample that is made when the first reference is found.</summary>
     private const int NewSample = -1;
 
     private readonly VisitedSet _visited = new();
     private readonly SampleTree _samples = new();
     private readonly List<int> _pending = [];
-    private readonly Stack<ArrayCursor> _active = new();
-    private readonly Queue<ArrayCursor> _suspended = new();
+    // The cursors that are marked among the pending objects, in the same order.
+    private readonly Stack<GroupCursor> _active = new();
+    private readonly PriorityQueue<GroupCursor, (int Depth, long Turn)> _suspended = new();
 
     private FullWalk? _full;
     private GraphBounds _bounds;
@@ -39,9 +47,11 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private Mode _mode;
     private bool _sawEstimatedLayout;
     private bool _isIndex;
+    private bool _isFilled; // Whether anything was reached since it was set to false.
     private bool _probedElement;
     private bool _probeHit;
     private bool _isConnected;
+    private long _turns;
 
     // To what the references being visited are charged: a sample, or a new one in the group.
     private int _sample;
@@ -83,7 +93,8 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             isComplete = WalkWithinBounds();
         }
 
-        notes = Notes(isComplete, isLowerBound: !isComplete && !CanBeScaled());
+        notes = Notes(
+            isComplete, isLowerBound: !isComplete && (!CanBeScaled() || _samples.MostSideBySide > MostSideBySide));
         if (isComplete)
         {
             return _samples.TotalBytes;
@@ -126,6 +137,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private void Begin(object root, GraphBounds bounds)
     {
         (_root, _bounds, _steps, _isConnected) = (root, bounds, 0, false);
+        _turns = 0;
         (_sawEstimatedLayout, SawOpaque) = (false, false);
         (_mode, _isIndex) = (Mode.Walking, false);
         _samples.Begin();
@@ -149,7 +161,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     /// <returns>Whether nothing is left.</returns>
     private bool WalkWithinBounds()
     {
-        while (_pending.Count > 0 || _active.Count > 0 || _suspended.Count > 0)
+        while (_pending.Count > 0 || _suspended.Count > 0)
         {
             if (IsOutOfBounds())
             {
@@ -157,13 +169,17 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             }
 
             _steps++;
-            if (_pending.Count > 0)
+            if (_pending.Count == 0)
+            {
+                Resume(_suspended.Dequeue());
+            }
+            else if (_pending[^1] is CursorMark)
+            {
+                Advance(_active.Peek());
+            }
+            else if (!TrySuspendNodes())
             {
                 Expand(PopPending());
-            }
-            else
-            {
-                AdvanceACursor();
             }
         }
 
@@ -177,17 +193,31 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             || _visited.Count >= _bounds.MaxConnectedObjects
             || _steps >= _bounds.MaxConnectedSteps);
 
-    // True between two elements of an array, and between two nodes of a collection that knows their number. Anywhere
-    // else nothing tells how much is pending.
+    // True if nothing is pending but elements of arrays, and nodes of collections, that had their first turns. Of
+    // anything else nothing tells how much it is.
     private bool CanBeScaled()
     {
-        if (_pending.Count == 0)
+        if (_pending.Count != _active.Count)
         {
-            return true;
+            return false;
         }
 
-        ref VisitedObject next = ref _visited[_pending[^1]];
-        return next.Layout.IsNode && _samples.IsNodeGroup(_samples.GroupOf(next.Sample));
+        foreach (GroupCursor cursor in _active)
+        {
+            if (_samples.TurnOf(cursor.Group).Round == 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // The group of nodes that a pending object is one of.
+    private int NodeGroupOf(int index)
+    {
+        ref VisitedObject pending = ref _visited[index];
+        return pending.IsNodeOfGroup ? _samples.GroupOf(pending.Sample) : SampleTree.NoGroup;
     }
 
     private void Expand(int index)
@@ -209,7 +239,12 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             visitFields(instance, this); // Do not use visited after this: the set may have grown.
             if (layout.IsNode)
             {
-                MoveNodesToFront(CollectionsMarshal.AsSpan(_pending)[first..]);
+                int nodes = MoveNodesToFront(CollectionsMarshal.AsSpan(_pending)[first..]);
+                if (nodes > 0 && _active.TryPeek(out GroupCursor? cursor) && cursor.Group == _nodeGroup)
+                {
+                    ((NodeCursor)cursor).Add(CollectionsMarshal.AsSpan(_pending).Slice(first, nodes));
+                    _pending.RemoveRange(first, nodes);
+                }
             }
 
             return;
@@ -227,9 +262,9 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
         else
         {
             visited.Group = _samples.AddGroup(visited.Sample, length, ofNodes: false);
-            var cursor = new ArrayCursor(array, layout, visited.Group);
-            cursor.TurnStart = (_visited.Count, 0);
-            _active.Push(cursor);
+            _samples.TurnOf(visited.Group).FirstObject = _visited.Count;
+            _active.Push(new ArrayCursor(array, layout, visited.Group));
+            _pending.Add(CursorMark);
         }
     }
 
@@ -241,7 +276,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     }
 
     // What a node holds comes before the next node: only nodes that were seen whole can be scaled.
-    private void MoveNodesToFront(Span<int> pending)
+    private int MoveNodesToFront(Span<int> pending)
     {
         int front = 0;
         for (int i = 0; i < pending.Length; i++)
@@ -252,14 +287,15 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
                 front++;
             }
         }
+
+        return front;
     }
 
     private int NodeGroupFor(ref VisitedObject visited)
     {
-        int own = _samples.GroupOf(visited.Sample);
-        if (visited.Layout.IsNode && _samples.IsNodeGroup(own))
+        if (visited.IsNodeOfGroup)
         {
-            return own;
+            return _samples.GroupOf(visited.Sample);
         }
 
         if (visited.Group == SampleTree.NoGroup && visited.Layout.NodeCount is { } count)

@@ -117,6 +117,32 @@ internal static class NotFollowed
             || Array.Exists(type.GetInterfaces(), i => IsListedByName(i) || IsFrameworkComparer(type, i));
     }
 
+    /// <summary>
+    /// Whether a value may keep alive what no measurement of it counts: its own type is left alone or cannot be looked
+    /// into, or it is a delegate of more than text and data. Runs no code of the value.
+    /// </summary>
+    public static bool Hides(object value)
+    {
+        TypeLayout layout = TypeLayouts.Get(value);
+        return (value is Delegate && layout.IsDelegate ? HidesTarget((Delegate)value) : layout.IsNotFollowed)
+            || layout.IsOpaque
+            || (layout.IsLeaf && layout.IsEstimated)
+            || (!GraphSupport.IsSupported && layout.VisitElement is not null);
+    }
+
+    /// <summary>The class of a lambda that captured nothing has no fields.</summary>
+    private static bool HidesTarget(Delegate value) =>
+        !value.HasSingleTarget
+        || (value.Target is { } target && HidesFields(target.GetType(), Closures.IsClosure(target.GetType()), []));
+
+    private static bool HidesFields(Type type, bool isClosure, HashSet<Type> asked) =>
+        asked.Add(type) && InstanceFields.Get(type).Any(field =>
+            field.FieldType is var held
+            && !held.IsPrimitive && !held.IsEnum && !held.IsPointer && !held.IsFunctionPointer && !held.IsByRef
+            && (held.IsValueType ? HidesFields(held, isClosure, asked)
+                : Closures.IsClosure(held) ? HidesFields(held, isClosure: true, asked)
+                : !isClosure || !Closures.IsFollowed(held)));
+
     /// <summary>Whether a field is left alone although its type says nothing.</summary>
     public static bool IsFieldSkipped(FieldInfo field) =>
         // The table of one thread: it leads to what that thread has in all other ThreadLocals, and ConcurrentBags.

@@ -13,8 +13,8 @@ internal enum MeasureNotes
     Estimated = 1,
 
     /// <summary>
-    /// A chain without a count went past the bound, and only what was seen of it counts.
-    /// <see cref="ObjectMeasurer.MeasureFully"/> finishes it.
+    /// A chain or tree without a count went past the bound: only what was seen of it counts, or its arrays are too many
+    /// to see much of each. <see cref="ObjectMeasurer.MeasureFully"/> finishes it.
     /// </summary>
     LowerBound = 2,
 

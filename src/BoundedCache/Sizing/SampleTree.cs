@@ -43,12 +43,16 @@ internal sealed class SampleTree
         _samples.Clear();
         _groups.Clear();
         TotalBytes = 0;
+        MostSideBySide = 0;
     }
 
     public int AddGroup(int owner, long length, bool ofNodes)
     {
-        int depth = _samples[owner].Group is not NoGroup and var outer ? _groups[outer].Depth + 1 : 0;
-        _groups.Add(new Group { Owner = owner, Length = length, OfNodes = ofNodes, Depth = depth });
+        ref Sample sample = ref CollectionsMarshal.AsSpan(_samples)[owner];
+        int depth = sample.Group is not NoGroup and var outer ? _groups[outer].Depth + 1 : 0;
+        int number = ++sample.Groups;
+        MostSideBySide = Math.Max(MostSideBySide, number);
+        _groups.Add(new Group { Owner = owner, Length = length, OfNodes = ofNodes, Depth = depth, Number = number });
         return _groups.Count - 1;
     }
 
@@ -64,6 +68,16 @@ internal sealed class SampleTree
 
     public int DepthOf(int group) => _groups[group].Depth;
 
+    /// <summary>Its place among the groups of its owner, from 1.</summary>
+    public int NumberOf(int group) => _groups[group].Number;
+
+    /// <summary>The most groups that one sample owns.</summary>
+    public int MostSideBySide { get; private set; }
+
+    /// <summary>The turn of the group's cursor or nodes.</summary>
+    /// <remarks>The reference is valid until the next <see cref="AddGroup"/>.</remarks>
+    public ref GroupTurn TurnOf(int group) => ref CollectionsMarshal.AsSpan(_groups)[group].Turn;
+
     public int OwnerOf(int group) => _groups[group].Owner;
 
     public void SetOwner(int group, int owner) =>
@@ -73,8 +87,13 @@ internal sealed class SampleTree
     public void SetSeen(int group, double seen) =>
         CollectionsMarshal.AsSpan(_groups)[group].Seen = seen;
 
+    public double SeenOf(int group) => _groups[group].Seen;
+
     public void SeeOneMore(int group) =>
         CollectionsMarshal.AsSpan(_groups)[group].Seen++;
+
+    public void SeeOneLess(int group) =>
+        CollectionsMarshal.AsSpan(_groups)[group].Seen--;
 
     /// <summary>The layout of the objects that a group's elements refer to; null while none was seen.</summary>
     public TypeLayout? ElementLayoutOf(int group) => group == NoGroup ? null : _groups[group].ElementLayout;
@@ -206,6 +225,7 @@ internal sealed class SampleTree
     private struct Sample
     {
         public int Group;
+        public int Groups;
         public double Bytes;
     }
 
@@ -213,6 +233,8 @@ internal sealed class SampleTree
     {
         public int Owner;
         public int Depth;
+        public int Number;
+        public GroupTurn Turn;
         public long Length;
         public double Seen;
         public int Elements;
@@ -223,4 +245,17 @@ internal sealed class SampleTree
         public bool OfNodes;
         public TypeLayout? ElementLayout;
     }
+}
+
+/// <summary>When the current turn of a group began.</summary>
+internal struct GroupTurn
+{
+    /// <summary>How many turns are over.</summary>
+    public int Round;
+
+    /// <summary>The objects known to the walk then; 0 while the first turn has not begun.</summary>
+    public int FirstObject;
+
+    /// <summary>The elements of the array that had been visited then.</summary>
+    public long FirstElement;
 }

@@ -17,6 +17,9 @@ internal struct VisitedObject
     /// <summary>Whether its references have been visited, or are being visited.</summary>
     public bool IsExpanded;
 
+    /// <summary>Whether its sample is one of a group of nodes, and it is that node itself.</summary>
+    public bool IsNodeOfGroup;
+
     internal int Hash;
     internal int Next;
 }

@@ -90,17 +90,18 @@ public sealed class FigureTests
             .AssertOk().Json.AsObject();
 
         Assert.Equal("2026-01-01T00:00:00+00:00", shown["time"]!.GetValue<string>());
+        Assert.Equal(1, shown["number"]!.GetValue<int>());
         Assert.Equal(100, shown["before"]!["residentBytes"]!.GetValue<long>());
         Assert.Equal(60, shown["after"]!["residentBytes"]!.GetValue<long>());
         Assert.Equal((await cache.Ending).ToString(), shown["summary"]!.GetValue<string>());
-        foreach (string name in (string[])["time", "before", "after", "summary"])
+        foreach (string name in (string[])["number", "time", "before", "after", "summary"])
         {
             shown.Remove(name);
         }
 
         Assert.Equal(
             """
-            {"cacheName":"fake","oldMaxBytes":1000,"newMaxBytes":1,"limitChange":"lowered",
+            {"cacheName":"fake","sizing":"measured","oldMaxBytes":1000,"newMaxBytes":1,"limitChange":"lowered",
             "entriesEvicted":2,"bytesEvicted":3,"usedBytes":4,"count":5,"evictionMilliseconds":6,
             "totalMilliseconds":7.5,"gcPauseMilliseconds":8,"longestGcPauseMilliseconds":9,"collections":1,
             "releaseMode":"gentle","outcome":"partial","reason":"why","advice":["what"],"releasedBytes":40}
@@ -173,7 +174,7 @@ public sealed class FigureTests
         LimitPreview preview = LimitPreview.Create(
             new CacheSnapshot { Name = "fake", MaxMemory = 2000, UsedMemory = used, Count = count }, limit);
 
-        Assert.Equal(new LimitPreview("fake", 2000, limit, used, entries, bytes), preview);
+        Assert.Equal(new LimitPreview("fake", EntrySizing.Measured, 2000, limit, used, entries, bytes), preview);
     }
 
     [Fact]

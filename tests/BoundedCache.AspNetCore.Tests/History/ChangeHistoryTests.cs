@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.History;
 
@@ -58,6 +59,37 @@ public sealed class ChangeHistoryTests
     }
 
     [Fact]
+    public async Task Everything_that_has_amounts_of_a_cache_says_whether_they_are_bytes()
+    {
+        await using AdminHost host = await AdminHost.StartAsync(services: static services =>
+            services.AddKeyedBoundedMemoryCache("units", static cache =>
+                (cache.Sizing, cache.MaxMemory, cache.ReleaseMode) =
+                    (EntrySizing.Declared, 1000, ReleaseMode.None)));
+        string[] answers =
+        [
+            (await host.GetAsync("api/caches/units/limit/preview?maxMemory=500")).AssertOk().Text,
+            (await host.PutAsync("api/caches/units/limit", """{"maxMemory": 500}""")).AssertOk().Text,
+            (await host.PutAsync(
+                "api/caches/units/limit", """{"maxMemory": 400}""", "Prefer: respond-async")).Text,
+            (await host.PostAsync("api/caches/units/compact", """{"share": 1}""")).AssertOk().Text,
+            (await host.PostAsync("api/caches/units/clear", "{}")).AssertOk().Text,
+        ];
+        await host.PostAsync("api/caches/units/release", "{}");
+        JsonNode history = (await host.GetAsync("api/history")).AssertOk().Json;
+
+        Assert.All(answers, static answer => Assert.Contains("\"sizing\":\"declared\"", answer));
+        Assert.Contains("limit 1,000 units -> 500 units", answers[1], StringComparison.Ordinal);
+        Assert.Equal(
+            ["limit", "limit", "compact", "clear", "release"],
+            history["changes"]!.AsArray().Select(static change => change!["kind"]!.GetValue<string>()));
+        Assert.All(
+            history["changes"]!.AsArray().Concat(history["shrinks"]!.AsArray()),
+            static each => Assert.Equal("declared", each!["sizing"]!.GetValue<string>()));
+        Assert.Contains(host.Log.Admin, static line => line.Text.EndsWith(
+            "sets the limit from 1000 to 500 units", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Since_answers_only_what_came_after()
     {
         var time = new ManualTimeProvider();
@@ -90,6 +122,45 @@ public sealed class ChangeHistoryTests
         Assert.Empty(none["changes"]!.AsArray());
         Assert.NotEmpty(last);
     }
+
+    [Fact]
+    public async Task A_change_that_began_before_since_and_ended_after_it_is_told_with_its_outcome()
+    {
+        var time = new ManualTimeProvider();
+        var running = new TaskCompletionSource<ShrinkReport>();
+        var cache = new FakeCache("fake") { Snapshot = new CacheSnapshot { Name = "fake" }, Ending = running.Task };
+        await using AdminHost host = await AdminHost.StartAsync(
+            all => (all.AllowLoopback, all.TimeProvider) = (true, time),
+            services => services.AddSingleton(new BoundedMemoryCacheRegistry([cache])));
+        await host.PostAsync("api/caches/fake/release", "{}", "Prefer: respond-async");
+        time.Advance(TimeSpan.FromSeconds(2));
+        string since = (await LastSampleAsync(host))["time"]!.GetValue<string>();
+        JsonNode begun = Assert.Single(await ChangesAsync(host, since))!;
+        Assert.Null(begun["outcome"]);
+        Assert.Null(begun["ended"]);
+
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        running.SetResult(new ShrinkReport { CacheName = "fake", Outcome = ReleaseOutcome.Released });
+        JsonNode ended = begun;
+        using var hung = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (ended["outcome"] is null)
+        {
+            Assert.False(hung.IsCancellationRequested, "The change has not ended within 30 s.");
+            ended = Assert.Single(await ChangesAsync(host, since))!;
+        }
+
+        Assert.Equal("released", ended["outcome"]!.GetValue<string>());
+        Assert.Equal("2026-01-01T00:00:02.5+00:00", ended["ended"]!.GetValue<string>());
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Empty(await ChangesAsync(host, (await LastSampleAsync(host))["time"]!.GetValue<string>()));
+    }
+
+    private static async Task<JsonNode> LastSampleAsync(AdminHost host) =>
+        (await host.GetAsync("api/history")).AssertOk().Json["samples"]!.AsArray()[^1]!;
+
+    private static async Task<JsonArray> ChangesAsync(AdminHost host, string since) =>
+        (await host.GetAsync($"api/history?since={Uri.EscapeDataString(since)}"))
+            .AssertOk().Json["changes"]!.AsArray();
 
     [Theory]
     [InlineData("")]
@@ -126,5 +197,40 @@ public sealed class ChangeHistoryTests
         Assert.All(
             kept.Zip(kept.Skip(1)),
             static pair => Assert.InRange(pair.Second.Time - pair.First.Time, TimeSpan.Zero, TimeSpan.FromMinutes(20)));
+    }
+
+    [Fact]
+    public void An_RSS_that_is_not_known_is_null_in_a_sample_and_never_a_peak()
+    {
+        var tiers = new SampleTiers(1, TimeSpan.FromSeconds(1));
+        DateTimeOffset start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var unknown = SampleView.Of(start, new ProcessMemorySnapshot { IsResidentUnknown = true }, []);
+        var known = SampleView.Of(start.AddSeconds(1), new ProcessMemorySnapshot { ResidentBytes = 5 }, []);
+        Assert.Null(unknown.ResidentBytes);
+        Assert.Equal(5, known.ResidentBytes);
+
+        foreach (SampleView sample in (SampleView[])[unknown, known, unknown with { Time = start.AddMinutes(2) }])
+        {
+            tiers.Add(sample);
+        }
+
+        Assert.Equal([5, null], tiers.After(DateTimeOffset.MinValue).Select(static sample => sample.ResidentBytes));
+    }
+
+    [Fact]
+    public void When_the_clock_goes_back_what_was_dated_later_is_dropped_and_samples_stay_in_order()
+    {
+        var tiers = new SampleTiers(100, TimeSpan.FromSeconds(1));
+        DateTimeOffset start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        foreach (int second in (int[])[.. Enumerable.Range(0, 300), .. Enumerable.Range(100, 50)])
+        {
+            tiers.Add(new SampleView(start.AddSeconds(second), second, 0, 0, []));
+        }
+
+        IReadOnlyList<SampleView> kept = tiers.After(DateTimeOffset.MinValue);
+
+        Assert.Equal(kept.OrderBy(static sample => sample.Time).Distinct(), kept);
+        Assert.Equal(start.AddSeconds(149), kept[^1].Time);
+        Assert.Equal(start.AddSeconds(149), Assert.Single(tiers.After(start.AddSeconds(148))).Time);
     }
 }

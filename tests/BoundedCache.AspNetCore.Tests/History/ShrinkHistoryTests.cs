@@ -1,7 +1,10 @@
+using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.Events;
 using BoundedCache.AspNetCore.History;
+using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.History;
 
@@ -60,6 +63,36 @@ public sealed class ShrinkHistoryTests
 
         Assert.Equal(now, _history.Views[0].Time);
         Assert.All(_history.Views.Skip(1), view => Assert.True(view.Time < now, $"{view.Time:O}"));
+    }
+
+    [Fact]
+    public async Task A_report_that_comes_late_is_told_to_who_asks_what_came_since()
+    {
+        var cache = new FakeCache("fake") { Snapshot = new CacheSnapshot { Name = "fake" } };
+        await using AdminHost host = await AdminHost.StartAsync(
+            all => (all.AllowLoopback, all.TimeProvider) = (true, _time),
+            services => services.AddSingleton(new BoundedMemoryCacheRegistry([cache])));
+        foreach (long started in (long[])[2, 1])
+        {
+            JsonNode before = (await host.GetAsync("api/history")).AssertOk().Json;
+            string since = before["samples"]!.AsArray()[^1]!["time"]!.GetValue<string>();
+            cache.Snapshot = cache.Snapshot with
+            {
+                LastReport = new ShrinkReport
+                {
+                    CacheName = "fake",
+                    OldMaxMemory = 9,
+                    NewMaxMemory = started,
+                    Started = started,
+                },
+            };
+            _time.Advance(TimeSpan.FromSeconds(3));
+
+            JsonNode after = (await host.GetAsync($"api/history?since={Uri.EscapeDataString(since)}")).AssertOk().Json;
+            JsonNode shrink = after["shrinks"]!.AsArray()[^1]!;
+            Assert.Equal(started, shrink["newMaxBytes"]!.GetValue<long>());
+            Assert.Equal(3 - started, shrink["number"]!.GetValue<int>());
+        }
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace BoundedCache.Browser.Tests.Support;
 
@@ -62,6 +64,21 @@ internal sealed class AdminPage : IAsyncDisposable
     /// <summary>Answers the question that stands open.</summary>
     public Task AnswerAsync(string button) =>
         Dialog.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
+
+    /// <summary>Loads the page again, with figures that a test changes. They are polled.</summary>
+    /// <param name="change">Changes the list of caches, and the history.</param>
+    public async Task PretendAsync(Action<JsonNode> change)
+    {
+        await Browser.RouteAsync("**/api/stream", static route => route.AbortAsync());
+        await Browser.RouteAsync(new Regex("/api/(caches|history.*)$"), async route =>
+        {
+            IAPIResponse answer = await route.FetchAsync();
+            JsonNode json = JsonNode.Parse(await answer.TextAsync())!;
+            change(json);
+            await route.FulfillAsync(new RouteFulfillOptions { Response = answer, Body = json.ToJsonString() });
+        });
+        await Browser.ReloadAsync();
+    }
 
     /// <summary>What reaches beyond the right of the window; nothing where one cannot scroll there.</summary>
     public Task<string[]> WiderThanWindowAsync() => Browser.EvaluateAsync<string[]>(

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Contract.Tests;
 
@@ -243,6 +244,32 @@ public abstract class CommittedEntryContract(CacheKind kind) : CacheContract(kin
         Commit().Value = 2;
 
         Assert.Equal(Differs(Deviations.FrozenAtCommit, memoryCache: 2, bounded: 1), Cache.Get("key"));
+    }
+
+    [Fact]
+    public void A_new_entry_with_the_same_key_and_value_and_settings_of_its_own()
+    {
+        object value = new();
+        ICacheEntry old = Commit(entry => entry.SetValue(value));
+        Cache.Set("key", value, Minute);
+        old.Priority = CacheItemPriority.High;
+        old.AbsoluteExpiration = Now + (2 * Minute);
+        old.AddExpirationToken(new CancellationChangeToken(new CancellationToken(canceled: true)));
+        Assert.True(Has("key"));
+        Time.Advance(Minute);
+
+        Assert.False(Has("key"));
+    }
+
+    [Fact]
+    public void A_new_entry_with_the_same_key_value_and_settings()
+    {
+        object value = new();
+        ICacheEntry old = Commit(entry => entry.SetValue(value));
+        Cache.Set("key", value);
+        old.AbsoluteExpiration = Now;
+
+        Assert.Equal(Differs(Deviations.SameObjectsAreOneEntry, memoryCache: true, bounded: false), Has("key"));
     }
 
     public static TheoryData<string> Ends => [.. s_ends.Keys];

@@ -4,6 +4,7 @@ using BoundedCache.Report;
 using BoundedCache.Tests.Diagnostics;
 using BoundedCache.Tests.Release;
 using BoundedCache.Tests.Sizing;
+using Microsoft.Extensions.Caching.Memory;
 using static BoundedCache.Tests.Audit.ChangingValue;
 using static BoundedCache.Tests.Process.FakeProcess;
 
@@ -48,6 +49,84 @@ public sealed class AuditReportTests
         MemoryAnalysis analysis = Analysis(otherLive, () => new CacheShare { GrownBytes = found });
 
         Assert.Equal(cause, Assert.Single(MemoryRules.Check(analysis.Recheck().Breakdown)).Cause);
+    }
+
+    [Theory]
+    [InlineData(0, 0, MemoryReportCause.OtherLive, "It is not the cache", "Lowering a limit will not help")]
+    [InlineData(1, 0, MemoryReportCause.UncountedValues, "1 entry has a value whose type is not followed", "a sizer")]
+    [InlineData(4000, 0, MemoryReportCause.UncountedValues, "4000 entries have values whose type", "a sizer")]
+    [InlineData(0, 80 * MiB, MemoryReportCause.UncountedValues, "callbacks of entries refer to 80 MiB", "a key or")]
+    [InlineData(0, 79 * MiB, MemoryReportCause.OtherLive, "It is not the cache", "Lowering a limit will not help")]
+    public void A_report_denies_nothing_that_entries_may_hide(
+        long unfollowed, long callbackBytes, MemoryReportCause cause, string text, string advice)
+    {
+        MemoryAnalysis analysis = Analysis(
+            800 * MiB,
+            () => new CacheShare { UnfollowedEntries = unfollowed, CallbackBytes = callbackBytes });
+        MemoryReportFinding finding = Assert.Single(MemoryRules.Check(analysis.Recheck().Breakdown));
+
+        Assert.Equal(cause, finding.Cause);
+        Assert.Contains(text, finding.Text, StringComparison.Ordinal);
+        Assert.Contains(advice, finding.Advice, StringComparison.Ordinal);
+        Assert.DoesNotContain("look again in a minute", finding.Advice, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, bool> Values => new()
+    {
+        { "service", true },
+        { "task of a service", true },
+        { "made lazy of a service", true },
+        { "lambda over a list", true },
+        { "lambda over a list in a nested scope", true },
+        { "method of a list", true },
+        { "two lambdas", true },
+        { "lambda over data", false },
+        { "lambda over nothing", false },
+        { "list", false },
+        { "text", false },
+        { "null", false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Values))]
+    public void Entries_that_may_hide_something_are_found(string kind, bool isHidden)
+    {
+        using var test = new CacheUnderTest();
+        for (int i = 0; i < 700; i++)
+        {
+            test.Cache.Set(i, i % 7 == 0 ? Make(kind) : "text");
+        }
+
+        CacheShare again = LiveCaches.ReadShare([test.Cache]).Recheck!();
+        Assert.Equal(isHidden ? 100 : 0, test.Cache.Audit!.FindUnfollowed(TimeSpan.FromSeconds(30)).Entries);
+        Assert.True(!isHidden || again.UnfollowedEntries >= 100, "the share does not tell");
+    }
+
+    [Fact]
+    public void A_sizer_or_a_declared_size_tells_what_such_values_need()
+    {
+        using var test = new CacheUnderTest(static options => options.AddSizer<Service>(static service => 50_000));
+        test.Cache.Set("sized", new Service());
+        test.Cache.SetWithSize("declared", Make("lambda over a list"), 10_000);
+
+        Assert.Equal(default, test.Cache.Audit!.FindUnfollowed(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public void What_callbacks_refer_to_is_counted_once()
+    {
+        using var test = new CacheUnderTest();
+        byte[] state = new byte[100_000];
+        for (int i = 0; i < 10; i++)
+        {
+            using ICacheEntry entry = test.Cache.CreateEntry(i);
+            entry.Value = "text";
+            entry.RegisterPostEvictionCallback(static (_, _, _, _) => { }, i < 9 ? state : new byte[100_000]);
+        }
+
+        UnfollowedValues found = test.Cache.Audit!.FindUnfollowed(TimeSpan.FromSeconds(30));
+        Assert.Equal(0, found.Entries);
+        Assert.InRange(found.CallbackBytes, 200_000, 201_000);
     }
 
     [Fact]
@@ -155,6 +234,50 @@ public sealed class AuditReportTests
 
         Assert.Equal(1, test.Cache.Count);
         Assert.NotEqual(ReleaseOutcome.Skipped, report.Outcome);
+    }
+
+    private static object? Make(string kind)
+    {
+        var list = new List<byte[]> { new byte[100] };
+        byte[] data = new byte[100];
+        return kind switch
+        {
+            "service" => new Service(),
+            "task of a service" => Task.FromResult(new Service()),
+            "made lazy of a service" => new Lazy<Task<Service>>(Task.FromResult(new Service())),
+            "lambda over a list" => OverList(list),
+            "lambda over a list in a nested scope" => OverBoth(list, data),
+            "method of a list" => new Func<byte[], bool>(list.Contains),
+            "two lambdas" => OverData(data) + OverData(data),
+            "lambda over data" => OverData(data),
+            "lambda over nothing" => static () => 1,
+            "list" => list,
+            "null" => null,
+            _ => "text",
+        };
+    }
+
+    private static Func<int> OverList(List<byte[]> list) => () => list.Count;
+
+    private static Func<int> OverData(byte[] data) => () => data.Length;
+
+    private static Func<int> OverBoth(List<byte[]> list, byte[] data)
+    {
+        Func<int>? last = null;
+        for (int i = 0; i < 2; i++)
+        {
+            int number = i;
+            last = () => number + list.Count + data.Length;
+        }
+
+        return last!;
+    }
+
+    private sealed class Service : IServiceProvider
+    {
+        public byte[] Data { get; } = new byte[500];
+
+        public object? GetService(Type serviceType) => null;
     }
 
     private static MemoryAnalysis Analysis(long otherLive, Func<CacheShare> recheck) => new()

@@ -340,6 +340,138 @@ public sealed class AuditTests
         Assert.Equal(Fresh(test), test.Cache.UsedMemory);
     }
 
+    [Theory]
+    [InlineData(2_000)]
+    [InlineData(24_000)]
+    [InlineData(26_000)]
+    [InlineData(60_000)]
+    [InlineData(500_000)]
+    public void Values_that_share_what_did_not_grow_are_charged_for_what_each_keeps_alive(int sharedBytes)
+    {
+        const long Limit = 16 << 20;
+        using var log = new RecordingLog();
+        using var test = new CacheUnderTest(static options => options.MaxMemory = Limit, log);
+        byte[] schema = new byte[sharedBytes];
+        Session[] sessions = [.. Enumerable.Range(0, 1000).Select(_ => new Session { Schema = schema })];
+        for (int i = 0; i < sessions.Length; i++)
+        {
+            test.Cache.Set(i, sessions[i]);
+        }
+
+        for (int growth = 0; growth < 4; growth++)
+        {
+            foreach (Session session in sessions)
+            {
+                session.Items.Add(new byte[50_000]);
+            }
+
+            Lap(test, 3);
+            long alive = test.Cache.Keys.Sum(
+                key => ((Session)test.Cache.Get(key)!).Items.Sum(static item => (long)item.Length));
+            Assert.InRange(alive + sharedBytes, Limit / 16, Limit + (2 * sharedBytes));
+        }
+
+        Assert.DoesNotContain("SharedValuesGrew", log.Events);
+    }
+
+    [Fact]
+    public void Values_that_grow_by_themselves_are_not_hidden_by_others_that_share_what_grew()
+    {
+        using var log = new RecordingLog();
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 100 << 20, log);
+        var shared = new List<byte[]>();
+        Holder[] alone = [.. Enumerable.Range(0, 100).Select(static _ => new Holder())];
+        for (int i = 0; i < 1000; i++)
+        {
+            test.Cache.Set(i, i % 10 == 0 ? alone[i / 10] : new Holder { Content = shared });
+        }
+
+        long before = test.Cache.UsedMemory;
+        shared.Add(new byte[1 << 20]);
+        foreach (Holder holder in alone)
+        {
+            holder.Content = new byte[50_000];
+        }
+
+        Lap(test, 3);
+
+        Assert.Equal(before + (100 * ObjectSize.OfByteArray(50_000)), test.Cache.UsedMemory);
+        Assert.Single(log.Events, static name => name == "SharedValuesGrew");
+        Assert.InRange(test.Cache.GetSnapshot().UnchargedBytes, 1_000_000, 2 << 20);
+    }
+
+    [Fact]
+    public void Values_with_bytes_of_their_own_that_share_what_grew_evict_nothing()
+    {
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 12 << 20);
+        var shared = new List<byte[]>();
+        for (int i = 0; i < 1000; i++)
+        {
+            test.Cache.Set(i, new Session { Schema = new byte[10_000], Registry = shared });
+        }
+
+        long before = test.Cache.UsedMemory;
+        for (int i = 0; i < 20; i++)
+        {
+            shared.Add(new byte[5000]);
+            Lap(test, 2);
+        }
+
+        Assert.Equal((1000, before), (test.Cache.Count, test.Cache.UsedMemory));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_value_under_two_keys_that_grows_is_charged(bool isSameInstance)
+    {
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 16 << 20);
+        List<byte[]>[] values = [.. Enumerable.Range(0, 500).Select(static _ => new List<byte[]>())];
+        for (int i = 0; i < values.Length; i++)
+        {
+            test.Cache.Set<object>(i, isSameInstance ? values[i] : new Holder { Content = values[i] });
+            test.Cache.Set<object>(-1 - i, isSameInstance ? values[i] : new Holder { Content = values[i] });
+        }
+
+        foreach (List<byte[]> value in values)
+        {
+            value.Add(new byte[50_000]);
+        }
+
+        Lap(test, 3);
+
+        Assert.InRange(test.Cache.Count, 100, 2 * (16 << 20) / 50_000);
+    }
+
+    [Fact]
+    public void A_large_collection_that_many_entries_share_and_that_grew_evicts_nothing()
+    {
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 100 << 20);
+        List<string> shared = [.. Enumerable.Range(0, 30_000).Select(static i => $"text {i}")];
+        for (int i = 0; i < 20; i++)
+        {
+            test.Cache.Set(i, new Holder { Content = shared });
+        }
+
+        long before = test.Cache.UsedMemory;
+        shared.AddRange(Enumerable.Range(0, 20_000).Select(static i => $"more {i}"));
+        Lap(test, 3);
+
+        Assert.Equal((20, before), (test.Cache.Count, test.Cache.UsedMemory));
+    }
+
+    [Fact]
+    public void A_derived_object_inside_a_value_that_looks_fixed_is_found_when_it_grows()
+    {
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 100 << 20);
+        var big = new BigShape("b");
+        test.Cache.Set("key", new Shape("a", big));
+        big.Items.Add(new byte[5_000_000]);
+        Lap(test, 2);
+
+        Assert.InRange(test.Cache.UsedMemory, 5_000_000, 5_010_000);
+    }
+
     [Fact]
     public void One_line_a_type_comes_before_the_first_eviction()
     {
@@ -463,5 +595,21 @@ public sealed class AuditTests
     private sealed class OnlyHere
     {
         public object? Content { get; set; }
+    }
+
+    private sealed class Session
+    {
+        public byte[]? Schema { get; set; }
+
+        public List<byte[]>? Registry { get; set; }
+
+        public List<byte[]> Items { get; } = [];
+    }
+
+    private record Shape(string Name, Shape? Inner);
+
+    private sealed record BigShape(string Name) : Shape(Name, null)
+    {
+        public List<byte[]> Items { get; } = [];
     }
 }

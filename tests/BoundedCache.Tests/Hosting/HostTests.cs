@@ -1,5 +1,6 @@
 using BoundedCache.Hosting;
 using BoundedCache.TestSupport;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -98,6 +99,23 @@ public sealed class HostTests : IDisposable
             host.Services.GetRequiredService<BoundedMemoryCache>().MaxMemory);
         Assert.Contains("SectionEmpty", _log.Events);
         await host.StopAsync();
+    }
+
+    [Fact]
+    public void What_the_configuration_says_of_a_byte_cache_is_in_its_own_category()
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection().Build();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddSingleton<ILoggerFactory>(_log)
+            .AddBoundedMemoryCache(configuration.GetSection("Objects"))
+            .AddKeyedBoundedByteCache("pages", configuration: configuration.GetSection("Pages"))
+            .BuildServiceProvider();
+        Assert.Equal(2, provider.GetRequiredService<BoundedMemoryCacheRegistry>().Names.Count);
+
+        Assert.Equal(
+            [typeof(BoundedMemoryCache).FullName, typeof(BoundedByteCache).FullName],
+            _log.Records.Where(static record => record.Id.Name == "SectionEmpty")
+                .Select(static record => record.Category));
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);

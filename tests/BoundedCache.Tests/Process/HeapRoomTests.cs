@@ -106,6 +106,20 @@ public sealed class HeapRoomTests
             StringComparison.Ordinal);
 
     [Fact]
+    public void What_the_heap_keeps_for_pinned_objects_is_not_room_for_caches()
+    {
+        var room = new HeapRoom(480 * MiB, null) { PinnedObjectBytes = 200 * MiB };
+
+        Assert.Null(HeapRules.CheckLimit(room with { PinnedObjectBytes = 0 }, 300 * MiB));
+        Assert.StartsWith(
+            "The managed heap may have 480 MiB, 200 MiB of them only for objects that were allocated pinned; caches "
+            + "that may have 300 MiB need about",
+            HeapRules.CheckLimit(room, 300 * MiB)!.Text,
+            StringComparison.Ordinal);
+        Assert.Null(HeapRules.CheckLimit(room, 180 * MiB));
+    }
+
+    [Fact]
     public void A_container_whose_heap_has_no_limit_bounds_the_whole_process()
     {
         var room = new HeapRoom(0, 640 * MiB);

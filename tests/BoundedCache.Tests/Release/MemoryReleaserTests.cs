@@ -314,6 +314,21 @@ public sealed class MemoryReleaserTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Much_that_may_hang_on_entries_all_the_same_is_not_said_to_be_no_caches()
+    {
+        _process.LiveBytes = 700 * MiB;
+        _process.DeadBytes = 400 * MiB;
+        var caches = new CacheShare { Bytes = 100 * MiB };
+
+        ReleaseResult result = await ReleaseBesideCaches(
+            caches with { Recheck = () => caches with { UnfollowedEntries = 4000 } });
+
+        string advice = Assert.Single(result.Advice);
+        Assert.Contains("4000 entries have values whose type is not followed", advice, StringComparison.Ordinal);
+        Assert.DoesNotContain("Lowering a limit", advice, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(103, 40)]
     [InlineData(700, 360)]

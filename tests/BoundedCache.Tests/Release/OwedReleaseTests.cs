@@ -103,6 +103,36 @@ public sealed class OwedReleaseTests : IDisposable
     }
 
     [Fact]
+    public async Task An_owed_release_says_too_that_the_limit_is_unchanged()
+    {
+        using ReleasingCache test = New();
+        test.Process.DeadBytes = 100 * MiB;
+        test.Set("one", 200);
+        test.Cache.Remove("one");
+        test.Process.IsInNoGCRegion = true;
+
+        ShrinkReport first = await test.Cache.SetMaxMemoryAsync(test.Cache.MaxMemory);
+        test.Process.IsInNoGCRegion = false;
+        ShrinkReport last = Later(test.Cache, first);
+
+        Assert.StartsWith("The limit is unchanged. ", first.Reason, StringComparison.Ordinal);
+        Assert.StartsWith("The limit is unchanged. The process's RSS ", last.Reason, StringComparison.Ordinal);
+        Assert.Contains("This release was owed for ", last.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_raised_limit_leaves_the_last_report()
+    {
+        using ReleasingCache test = New();
+        test.Set("one", 200);
+        ShrinkReport lowered = await test.Cache.SetMaxMemoryAsync(100 * MiB);
+        ShrinkReport raised = await test.Cache.SetMaxMemoryAsync(200 * MiB);
+
+        Assert.Equal(MaxMemoryChange.Raised, raised.LimitChange);
+        Assert.Same(lowered, test.Cache.GetSnapshot().LastReport);
+    }
+
+    [Fact]
     public async Task A_release_by_request_is_owed_after_a_no_GC_region_too()
     {
         using ReleasingCache test = New();

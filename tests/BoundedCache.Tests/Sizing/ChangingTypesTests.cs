@@ -18,7 +18,9 @@ public sealed class ChangingTypesTests
     [
         new string[1], new object(), new List<int>(), new Dictionary<string, string>(), new MutableName(),
         new OpenRecord(new object()), new UnsealedHolder(new Unsealed()), ("a", 1), new WithMutableStruct(),
-        new byte[1][], (Func<int>)(static () => 1), new ArrayRecord(["a"]),
+        new byte[1][], (Func<int>)(static () => 1), new ArrayRecord(["a"]), new Shape("a", null),
+        new Shape("a", new Growing("b")), new Growing("a"), new SealedOverOpen("a", new Shape("b", null)),
+        new Ping(null),
     ];
 
     [Theory]
@@ -104,6 +106,22 @@ public sealed class ChangingTypesTests
     private sealed record UnsealedHolder(Unsealed Content);
 
     private sealed record ArrayRecord(string[] Names);
+
+    // Refers to its own type, of which another instance may be of a derived class.
+    private record Shape(string Name, Shape? Inner);
+
+    private sealed record Growing(string Name) : Shape(Name, null)
+    {
+        public List<byte[]> Items { get; } = [];
+    }
+
+    private sealed record SealedOverOpen(string Name, Shape Inner);
+
+    private sealed record Ping(Pong? Other);
+
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "Performance", "CA1852", Justification = "That it is not sealed is what is tested.")]
+    private record Pong(Ping? Other);
 
     private sealed class WithMutableStruct
     {

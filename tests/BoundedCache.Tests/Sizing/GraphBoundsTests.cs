@@ -204,7 +204,7 @@ public sealed class GraphBoundsTests
             Assert.InRange(cursor.NextIndex, 0, length - 1);
             Assert.Equal(cursor.IndexAt(cursor.Seen), cursor.NextIndex);
             Assert.True(seen.Add(cursor.NextIndex));
-            cursor.MoveNext();
+            cursor.MoveNext(wasFilled: true);
         }
 
         Assert.Equal(length, seen.Count);

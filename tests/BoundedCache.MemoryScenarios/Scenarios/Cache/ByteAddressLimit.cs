@@ -14,15 +14,17 @@ internal sealed partial class ByteAddressLimit : Scenario
 
     public override ScenarioResult Run(ProcessMemorySnapshot empty)
     {
-        // What the runtime needs for this code is there before the limit is.
-        using (BoundedByteCache first = Make())
+        // What the runtime needs for this code, evictions included, is there before the limit is.
+        byte[] large = new byte[1 << 20];
+        using (BoundedByteCache first = Make(8L << 20))
         {
             Fill(first, Entries / 10);
             Check(first, Entries / 10);
+            first.Set("large", large);
+            Fill(first, Entries / 10);
         }
 
         using BoundedByteCache cache = Make();
-        byte[] large = new byte[1 << 20];
         if (GetLimit(AddressSpace, out Limit old) != 0)
         {
             throw new InvalidOperationException("getrlimit failed.");
@@ -51,7 +53,8 @@ internal sealed partial class ByteAddressLimit : Scenario
         };
     }
 
-    private static BoundedByteCache Make() => new(new BoundedByteCacheOptions { MaxMemory = 512L << 20 });
+    private static BoundedByteCache Make(long limit = 512L << 20) =>
+        new(new BoundedByteCacheOptions { MaxMemory = limit });
 
     private static int Fill(BoundedByteCache cache, int entries)
     {
