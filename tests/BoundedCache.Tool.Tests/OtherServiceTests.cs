@@ -7,7 +7,10 @@ namespace BoundedCache.Tool.Tests;
 public sealed class OtherServiceTests
 {
     private const string Preview = """
-        { "cacheName": "catalog", "oldMaxBytes": 2097152, "newMaxBytes": 1048576, "entriesToEvict": 0 }
+        {
+          "cacheName": "catalog", "sizing": "measured", "oldMaxBytes": 2097152, "newMaxBytes": 1048576,
+          "entriesToEvict": 0
+        }
         """;
 
     [Theory]

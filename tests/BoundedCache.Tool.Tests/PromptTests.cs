@@ -15,7 +15,12 @@ public sealed class PromptTests
     {
         using var service = new FakeService(static request => new FakeAnswer(
             request.EndsWith("/preview", StringComparison.Ordinal)
-                ? """{ "cacheName": "catalog", "oldMaxBytes": 2, "newMaxBytes": 1, "entriesToEvict": 0 }"""
+                ? """
+                    {
+                      "cacheName": "catalog", "sizing": "measured", "oldMaxBytes": 2, "newMaxBytes": 1,
+                      "entriesToEvict": 0
+                    }
+                    """
                 : """{ "summary": "catalog: done", "advice": [] }"""));
         string tool = ProgramProcess.AssemblyOf("src/BoundedCache.Tool");
         string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";

@@ -53,7 +53,12 @@ internal sealed class SlowService : IDisposable
                 {
                     await AnswerAsync(
                         context,
-                        """{"cacheName":"catalog","oldMaxBytes":2097152,"newMaxBytes":1048576,"entriesToEvict":0}""");
+                        """
+                        {
+                          "cacheName": "catalog", "sizing": "measured", "oldMaxBytes": 2097152, "newMaxBytes": 1048576,
+                          "entriesToEvict": 0
+                        }
+                        """);
                 }
                 else if (path.Contains("/operations/", StringComparison.Ordinal))
                 {
