@@ -21,7 +21,7 @@ internal sealed class Views(TextWriter output)
         ["native"] = "Native",
         ["fileMapped"] = "Mapped files",
         ["unfinishedEntries"] = "Values not finished",
-        ["yielded"] = "Yielded by caches",
+        ["yielded"] = "Given up under pressure",
     };
 
     /// <summary>How each cache counts, for answers that do not say it themselves.</summary>

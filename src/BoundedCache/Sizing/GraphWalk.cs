@@ -193,33 +193,6 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
             || _visited.Count >= _bounds.MaxConnectedObjects
             || _steps >= _bounds.MaxConnectedSteps);
 
-    // True if nothing is pending but elements of arrays, and nodes of collections, that had their first turns. Of
-    // anything else nothing tells how much it is.
-    private bool CanBeScaled()
-    {
-        if (_pending.Count != _active.Count)
-        {
-            return false;
-        }
-
-        foreach (GroupCursor cursor in _active)
-        {
-            if (_samples.TurnOf(cursor.Group).Round == 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    // The group of nodes that a pending object is one of.
-    private int NodeGroupOf(int index)
-    {
-        ref VisitedObject pending = ref _visited[index];
-        return pending.IsNodeOfGroup ? _samples.GroupOf(pending.Sample) : SampleTree.NoGroup;
-    }
-
     private void Expand(int index)
     {
         ref VisitedObject visited = ref _visited[index];

@@ -9,17 +9,21 @@ namespace BoundedCache.Tests.Bytes;
 public sealed class BytePolicyTests
 {
     [Theory]
-    [InlineData("cdn-adaptsize", 28_043_124, 1, 0.02)]
-    [InlineData("web12+size", 4_296_388, 8, 0.04)]
-    [InlineData("lirs-multi3+size", 2_317_653, 4, 0.08)]
+    [InlineData("cdn-adaptsize", 28_043_124, 1, 0.02, 1)]
+    [InlineData("web12+size", 4_296_388, 8, 0.04, 1)]
+    [InlineData("lirs-multi3+size", 2_317_653, 4, 0.08, 9)]
     public void It_misses_what_the_object_cache_misses_with_the_same_sizes(
-        string trace, int limit, int scale, double gain)
+        string trace, int limit, int scale, double gain, int runs)
     {
         // Sizes and limit are scaled, so that a few pages for each size class are little.
         List<(string Key, int Size)> requests = Read(trace, scale);
         limit *= scale;
-        double bytes = Replay(requests, limit, EvictionPolicy.ScanResistant, out long charges);
-        double objects = ReplayObjects(requests, charges);
+        // What is remembered of evicted keys depends on the seeds of hashes: where keys come back in loops, a single
+        // run may differ by some points.
+        long charges = 0;
+        double bytes = Enumerable.Range(0, runs)
+            .Average(_ => Replay(requests, limit, EvictionPolicy.ScanResistant, out charges));
+        double objects = Enumerable.Range(0, runs).Average(_ => ReplayObjects(requests, charges));
         double leastRecentlyUsed = Replay(requests, limit, EvictionPolicy.LeastRecentlyUsed, out _);
 
         Assert.InRange(bytes, objects - 0.01, objects + 0.01);

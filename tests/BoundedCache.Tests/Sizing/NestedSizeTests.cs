@@ -89,7 +89,7 @@ public sealed class NestedSizeTests
     {
         for (int seed = 0; seed < 60; seed++)
         {
-            (string shape, object value) = NestedShapes.Random(seed, objects);
+            (string shape, object value) = RandomShapes.Draw(seed, objects);
             long bytes = _measurer.MeasureFully(value, CancellationToken.None);
             long measured = _measurer.Measure(value);
             Assert.True(Math.Abs(measured - bytes) <= share * bytes, $"Seed {seed}: {measured} of {bytes}. {shape}");
