@@ -16,14 +16,21 @@ internal sealed partial class ByteAddressLimit : Scenario
     {
         // What the runtime needs for this code, evictions included, is there before the limit is.
         byte[] large = new byte[1 << 20];
-        using (BoundedByteCache first = Make(8L << 20))
+        foreach (long limit in (long[])[8L << 20, 512L << 20])
         {
+            using BoundedByteCache first = Make(limit);
             Fill(first, Entries / 10);
             Check(first, Entries / 10);
             first.Set("large", large);
             Fill(first, Entries / 10);
         }
 
+        StartThreads();
+
+        // No collection is due until the end: it would need address space that the process does not get.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
         using BoundedByteCache cache = Make();
         if (GetLimit(AddressSpace, out Limit old) != 0)
         {
@@ -51,6 +58,18 @@ internal sealed partial class ByteAddressLimit : Scenario
                 ["countAfter"] = cache.Count,
             },
         };
+    }
+
+    /// <summary>
+    /// Starts what the runtime starts when it is needed: it ends the process where there is no room for a stack then.
+    /// </summary>
+    private static void StartThreads()
+    {
+        const int Threads = 4;
+        ThreadPool.SetMinThreads(Threads, Threads);
+        using var all = new Barrier(Threads);
+        Task.WaitAll(Enumerable.Range(0, Threads).Select(_ => Task.Run(all.SignalAndWait)));
+        Task.Delay(1).Wait();
     }
 
     private static BoundedByteCache Make(long limit = 512L << 20) =>
