@@ -61,8 +61,8 @@ public sealed class SiteTests
         Assert.True(answer.IsSuccessStatusCode, text);
         JsonNode cache = (await site.GetFromJsonAsync<JsonNode>(
             new Uri("/admin/cache/api/caches/output-cache", UriKind.Relative)))!;
-        Assert.Equal(limit, cache["maxMemory"]!.GetValue<long>());
-        Assert.InRange(cache["usedMemory"]!.GetValue<long>(), 1, limit);
+        Assert.Equal(limit, cache["maxBytes"]!.GetValue<long>());
+        Assert.InRange(cache["usedBytes"]!.GetValue<long>(), 1, limit);
         Assert.Contains("</html>", await site.GetStringAsync(new Uri("/admin/cache/", UriKind.Relative)),
             StringComparison.Ordinal);
     }
