@@ -42,7 +42,8 @@ public sealed class StatusTests(BrowserFixture chromium)
     [BrowserTheory]
     [InlineData(1024, "Fine", "1 GiB of 2 GiB are in use (50 %), 100 MiB by this process.")]
     [InlineData(1800, "Near the container’s limit", "1.76 GiB of 2 GiB are in use (88 %), 100 MiB by this process.")]
-    [InlineData(1946, "Close to the container’s limit", "1.9 GiB of 2 GiB are in use (95 %), 100 MiB by this process.")]
+    [InlineData(
+        1946, "Close to the container’s limit", "1.9 GiB of 2 GiB are in use (95 %), 100 MiB by this process.")]
     public async Task The_status_is_of_what_all_processes_under_the_limit_use(int usedMiB, string word, string text)
     {
         await using AdminSite site = await AdminSite.StartAsync();

@@ -76,7 +76,7 @@ internal sealed class LoadCommand
     /// <param name="arguments">As they were given, for the results' stamp.</param>
     public LoadCommand(IReadOnlyList<string> arguments)
     {
-        // Whoever repeats the run chooses an output directory again.
+        // The command that repeats the run does not name the output directory.
         IEnumerable<string> telling = arguments.Where(
             (argument, index) => argument != "--output" && (index == 0 || arguments[index - 1] != "--output"));
         _command = string.Join(

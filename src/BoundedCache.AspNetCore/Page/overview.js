@@ -49,7 +49,8 @@ export function judge(sample, overview) {
   }
 
   if (stopped) {
-    return ['bad', 'Under memory pressure, and evicting does not help', `“${stopped.name}”: ${stopped.pressure.text}`];
+    return ['bad', 'Under memory pressure, and evicting does not help',
+      `“${stopped.name}”: ${stopped.pressure.text}`];
   }
 
   if (yielding.length > 0) {

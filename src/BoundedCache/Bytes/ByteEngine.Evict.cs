@@ -176,8 +176,8 @@ internal sealed unsafe partial class ByteEngine
         }
     }
 
-    /// <summary>From now on freed blocks stay holes, until the last bulk work ends.</summary>
-    private void BeginBulk()
+    /// <summary>From now on freed blocks stay holes, until the last bulk work ends. Internal for tests.</summary>
+    internal void BeginBulk()
     {
         using (_lock.Enter())
         {
@@ -185,8 +185,8 @@ internal sealed unsafe partial class ByteEngine
         }
     }
 
-    /// <summary>Ends bulk work: moves what is left together.</summary>
-    private void EndBulk()
+    /// <summary>Ends bulk work: moves what is left together. Internal for tests.</summary>
+    internal void EndBulk()
     {
         using (_lock.Enter())
         {

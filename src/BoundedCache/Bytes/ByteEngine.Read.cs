@@ -103,10 +103,11 @@ internal sealed unsafe partial class ByteEngine
         Span<byte> buffer = stackalloc byte[EncodedKey.StackBytes];
         using var encoded = new EncodedKey(key, buffer);
         long begin = _touches.Begin;
+        long now = NowForHold;
         int index;
         using (_lock.Enter())
         {
-            index = FindLive_NeedsLock(encoded, slides: true);
+            index = FindLive_NeedsLock(encoded, now, slides: true);
         }
 
         if (index == ByteOrder.None)
@@ -212,9 +213,10 @@ internal sealed unsafe partial class ByteEngine
         Place place;
         int length;
         int index;
+        long now = NowForHold;
         using (_lock.Enter())
         {
-            index = FindLive_NeedsLock(key, slides: true);
+            index = FindLive_NeedsLock(key, now, slides: true);
             if (index == ByteOrder.None)
             {
                 return false;

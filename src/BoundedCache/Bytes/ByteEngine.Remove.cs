@@ -20,10 +20,11 @@ internal sealed unsafe partial class ByteEngine
         ThrowIfDisposed();
         Span<byte> buffer = stackalloc byte[EncodedKey.StackBytes];
         using var encoded = new EncodedKey(key, buffer);
+        long now = NowForHold;
         using (_lock.Enter())
         {
             ThrowIfDisposed();
-            int index = FindLive_NeedsLock(encoded);
+            int index = FindLive_NeedsLock(encoded, now);
             if (index == ByteOrder.None)
             {
                 return false;

@@ -15,7 +15,8 @@ namespace BoundedCache.Release;
 /// native. <b>Needed</b> is what survived the last collection of the whole heap, less what left the caches since.
 /// <b>Quiet</b> is a process that allocates less than 1 MiB a second and collects no whole heap.
 /// </para>
-/// <para>Lock: <c>_lock</c> guards the members and the timer. No user code runs under it.</para>
+/// <para>Lock: <c>_lock</c> guards the members and the timer. No user code but <c>TimeProvider.CreateTimer</c> runs
+/// under it.</para>
 /// </remarks>
 internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory, TimeProvider time)
 {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Caching.Distributed;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
 namespace BoundedCache.Tests.Bytes;
@@ -7,6 +8,27 @@ namespace BoundedCache.Tests.Bytes;
 public sealed class ByteFaultTests
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void The_clock_is_asked_without_the_lock()
+    {
+        var clock = new WritingClock();
+        using BoundedByteCache cache = Make(time: clock);
+        clock.Cache = cache;
+        foreach (string key in (string[])["removed", "refreshed", "read"])
+        {
+            cache.Set(key, [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(1) });
+        }
+
+        Assert.True(cache.Remove("removed"));
+        Assert.True(cache.Refresh("refreshed"));
+        Assert.NotNull(cache.Get("read"));
+        clock.Now += TimeSpan.FromHours(1);
+        Assert.Null(cache.Get("read"));
+
+        Assert.True(clock.Asked > 6);
+        cache.Engine.CheckInvariants();
+    }
 
     [Theory]
     [InlineData(0)]
@@ -216,6 +238,29 @@ public sealed class ByteFaultTests
             var last = new LyingSegment(memory, claimed);
             first.Next = last;
             return new ReadOnlySequence<byte>(first, 0, last, memory.Length);
+        }
+    }
+
+    /// <summary>A clock that waits for another thread, which writes to the cache.</summary>
+    private sealed class WritingClock : TimeProvider
+    {
+        public BoundedByteCache? Cache { get; set; }
+
+        public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public int Asked { get; private set; }
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Asked++;
+            if (Cache is { } cache)
+            {
+                var writer = new Thread(() => cache.Set("other", [2]));
+                writer.Start();
+                Assert.True(writer.Join(s_patience), "The lock is held while the clock is asked.");
+            }
+
+            return Now;
         }
     }
 }
