@@ -46,6 +46,8 @@ internal static class Node
         }
 
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(redis);
+        builder.Services.AddHostedService<RedisWatch>();
         builder.Services.AddSingleton<ProductSource>();
         builder.Services.AddProblemDetails();
 
@@ -59,7 +61,7 @@ internal static class Node
         // Connects the backplane before the first request comes.
         _ = app.Services.GetRequiredService<IProductCatalog>();
         await app.StartAsync(cancellationToken);
-        Announce(app, options, redis.Connection);
+        Announce(app, options);
         await app.WaitForShutdownAsync(cancellationToken);
     }
 
@@ -114,30 +116,9 @@ internal static class Node
             });
     }
 
-    private static void Announce(WebApplication app, NodeOptions options, ConnectionMultiplexer redis)
+    private static void Announce(WebApplication app, NodeOptions options)
     {
         string address = app.Urls.Single();
-        ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("BoundedCache.TwoTier");
-        string place = string.Join(", ", redis.GetEndPoints().Select(static point => point.ToString()));
-        redis.ConnectionFailed += (_, failure) =>
-        {
-            if (failure.ConnectionType == ConnectionType.Interactive)
-            {
-                NodeLog.RedisIsGone(log, place);
-            }
-        };
-        redis.ConnectionRestored += (_, restored) =>
-        {
-            if (restored.ConnectionType == ConnectionType.Interactive)
-            {
-                NodeLog.RedisIsBack(log, place);
-            }
-        };
-        if (!redis.IsConnected)
-        {
-            NodeLog.NoRedis(log, place);
-        }
-
         Console.WriteLine($"Products: {address}/products/7");
         Console.WriteLine($"State: {address}/state");
         Console.WriteLine($"Limits of all nodes: {SharedLimits.FileIn(options.SharedFolder)}");

@@ -1,15 +1,11 @@
+using BoundedCache.Engine;
+
 namespace BoundedCache.Bytes;
 
 /// <summary>Entries that expire: found expired, or by a scan.</summary>
 internal sealed unsafe partial class ByteEngine
 {
     private long Now => _time.GetUtcNow().UtcTicks;
-
-    /// <summary>
-    /// The time to judge expirations by in the next hold of the lock. The clock is user code, so it is read before the
-    /// lock is taken; and only where an entry may expire, 0 otherwise: then none that comes meanwhile has expired.
-    /// </summary>
-    private long NowForHold => HasExpiring ? Now : 0;
 
     /// <summary>Removes a share of what expired: all slots are looked at, in bounded steps.</summary>
     /// <returns>How many entries were removed.</returns>
@@ -21,6 +17,7 @@ internal sealed unsafe partial class ByteEngine
             (place, _) => place.HasDeadline && ((BlockHeader*)place.Block)->Deadline <= now);
     }
 
+    /// <summary>Removes an entry that a reader found expired, if the lock is free.</summary>
     private void RemoveExpired(in EncodedKey key)
     {
         long now = Now;
@@ -28,7 +25,11 @@ internal sealed unsafe partial class ByteEngine
         {
             try
             {
-                _ = FindLive_NeedsLock(key, now);
+                int index = Find_NeedsLock(key);
+                if (index != ByteOrder.None && new Place(_table.Slot(index)->Place).HasDeadline)
+                {
+                    _ = Judge_NeedsLock(index, now, slides: false);
+                }
             }
             finally
             {
@@ -37,18 +38,46 @@ internal sealed unsafe partial class ByteEngine
         }
     }
 
-    /// <summary>An entry with this key; an expired one is removed. Under the lock.</summary>
+    /// <summary>Takes the lock and looks an entry up; an expired one is removed.</summary>
+    /// <remarks>
+    /// The clock is user code, so it is asked without the lock. Its answer holds for an entry that was there before
+    /// and did not change since; for any other it is asked again. So the result is that of the moment when the clock
+    /// was asked, also where other threads move the clock on and use the cache before the lock is taken.
+    /// </remarks>
     /// <param name="key">The key.</param>
-    /// <param name="now">When it is, by a look at the clock before the lock was taken.</param>
-    /// <param name="slides">Whether the deadline of one that slides moves; never to an earlier time.</param>
-    private int FindLive_NeedsLock(in EncodedKey key, long now, bool slides = false)
+    /// <param name="seen">The entry as it was seen without the lock; default where it was not looked up.</param>
+    /// <param name="slides">Whether the deadline of one that slides moves.</param>
+    /// <param name="index">Its slot; <see cref="ByteOrder.None"/> where there is none.</param>
+    private EngineLock.Held EnterAndFindLive(in EncodedKey key, in Seen seen, bool slides, out int index)
     {
-        int index = Find_NeedsLock(key);
-        if (index == ByteOrder.None || new Place(_table.Slot(index)->Place) is not { HasDeadline: true } place)
+        int known = seen.Place.HasDeadline ? seen.Index : ByteOrder.None;
+        uint version = seen.Version;
+        while (true)
         {
-            return index;
-        }
+            long now = known == ByteOrder.None ? 0 : Now;
+            EngineLock.Held held = _lock.Enter();
+            index = Find_NeedsLock(key);
+            if (index == ByteOrder.None || !new Place(_table.Slot(index)->Place).HasDeadline)
+            {
+                return held;
+            }
 
+            if (index == known && _table.Slot(index)->Version == version)
+            {
+                index = Judge_NeedsLock(index, now, slides);
+                return held;
+            }
+
+            (known, version) = (index, _table.Slot(index)->Version);
+            held.Dispose();
+        }
+    }
+
+    /// <summary>Removes an entry that has expired, or moves its deadline; never to an earlier time.</summary>
+    /// <returns>Its slot; <see cref="ByteOrder.None"/> where it had expired.</returns>
+    private int Judge_NeedsLock(int index, long now, bool slides)
+    {
+        var place = new Place(_table.Slot(index)->Place);
         var header = (BlockHeader*)place.Block;
         if (header->Deadline <= now)
         {

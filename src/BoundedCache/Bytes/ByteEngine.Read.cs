@@ -24,9 +24,10 @@ internal sealed unsafe partial class ByteEngine
         Span<byte> buffer = stackalloc byte[EncodedKey.StackBytes];
         using var encoded = new EncodedKey(key, buffer);
         long begin = _touches.Begin;
+        Seen seen = default;
         for (int tries = 0; tries < Tries; tries++)
         {
-            Found found = Find(encoded, out Seen seen);
+            Found found = Find(encoded, out seen);
             if (found == Found.Miss)
             {
                 return Miss<byte[]?>(null);
@@ -51,7 +52,7 @@ internal sealed unsafe partial class ByteEngine
             }
         }
 
-        return ReadLocked(encoded, begin, null, out byte[]? read) ? read : Miss<byte[]?>(null);
+        return ReadLocked(encoded, seen, begin, null, out byte[]? read) ? read : Miss<byte[]?>(null);
     }
 
     /// <summary>Copies a value to a writer, whose code runs without the lock.</summary>
@@ -63,9 +64,10 @@ internal sealed unsafe partial class ByteEngine
         Span<byte> buffer = stackalloc byte[EncodedKey.StackBytes];
         using var encoded = new EncodedKey(key, buffer);
         long begin = _touches.Begin;
+        Seen seen = default;
         for (int tries = 0; tries < Tries; tries++)
         {
-            Found found = Find(encoded, out Seen seen);
+            Found found = Find(encoded, out seen);
             if (found == Found.Miss)
             {
                 return Miss(false);
@@ -91,7 +93,7 @@ internal sealed unsafe partial class ByteEngine
             }
         }
 
-        return ReadLocked(encoded, begin, destination, out _) || Miss(false);
+        return ReadLocked(encoded, seen, begin, destination, out _) || Miss(false);
     }
 
     /// <summary>Marks an entry as used, and moves the deadline of one that slides.</summary>
@@ -103,13 +105,8 @@ internal sealed unsafe partial class ByteEngine
         Span<byte> buffer = stackalloc byte[EncodedKey.StackBytes];
         using var encoded = new EncodedKey(key, buffer);
         long begin = _touches.Begin;
-        long now = NowForHold;
-        int index;
-        using (_lock.Enter())
-        {
-            index = FindLive_NeedsLock(encoded, now, slides: true);
-        }
-
+        _ = Find(encoded, out Seen seen);
+        EnterAndFindLive(encoded, seen, slides: true, out int index).Dispose();
         if (index == ByteOrder.None)
         {
             return Miss(false);
@@ -202,21 +199,21 @@ internal sealed unsafe partial class ByteEngine
     /// Reads under the lock: small values are copied there, and delivered afterwards; large ones are leased.
     /// </summary>
     /// <param name="key">The key.</param>
+    /// <param name="seen">The entry as it was seen without the lock.</param>
     /// <param name="begin">When the use began.</param>
     /// <param name="destination">Where the value goes; null for a new array.</param>
     /// <param name="value">The new array.</param>
     /// <returns>Whether there is one.</returns>
-    private bool ReadLocked(in EncodedKey key, long begin, IBufferWriter<byte>? destination, out byte[]? value)
+    private bool ReadLocked(
+        in EncodedKey key, in Seen seen, long begin, IBufferWriter<byte>? destination, out byte[]? value)
     {
         value = null;
         byte[]? copy = null;
         Place place;
         int length;
         int index;
-        long now = NowForHold;
-        using (_lock.Enter())
+        using (EnterAndFindLive(key, seen, slides: true, out index))
         {
-            index = FindLive_NeedsLock(key, now, slides: true);
             if (index == ByteOrder.None)
             {
                 return false;

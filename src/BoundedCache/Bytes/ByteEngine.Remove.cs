@@ -20,11 +20,9 @@ internal sealed unsafe partial class ByteEngine
         ThrowIfDisposed();
         Span<byte> buffer = stackalloc byte[EncodedKey.StackBytes];
         using var encoded = new EncodedKey(key, buffer);
-        long now = NowForHold;
-        using (_lock.Enter())
+        using (EnterAndFindLive(encoded, default, slides: false, out int index))
         {
             ThrowIfDisposed();
-            int index = FindLive_NeedsLock(encoded, now);
             if (index == ByteOrder.None)
             {
                 return false;

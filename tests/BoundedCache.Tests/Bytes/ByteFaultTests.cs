@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using BoundedCache.Bytes;
 using Microsoft.Extensions.Caching.Distributed;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
@@ -12,9 +13,14 @@ public sealed class ByteFaultTests
     [Fact]
     public void The_clock_is_asked_without_the_lock()
     {
-        var clock = new WritingClock();
+        var clock = new HookedClock();
         using BoundedByteCache cache = Make(time: clock);
-        clock.Cache = cache;
+        clock.OnAsked = () =>
+        {
+            var writer = new Thread(() => cache.Set("other", [2]));
+            writer.Start();
+            Assert.True(writer.Join(s_patience), "The lock is held while the clock is asked.");
+        };
         foreach (string key in (string[])["removed", "refreshed", "read"])
         {
             cache.Set(key, [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(1) });
@@ -27,6 +33,39 @@ public sealed class ByteFaultTests
         Assert.Null(cache.Get("read"));
 
         Assert.True(clock.Asked > 6);
+        cache.Engine.CheckInvariants();
+    }
+
+    [Theory]
+    [InlineData("get")]
+    [InlineData("refresh")]
+    [InlineData("remove")]
+    public void What_the_clock_said_does_not_hold_for_an_entry_that_came_later(string operation)
+    {
+        var clock = new HookedClock();
+        using BoundedByteCache cache = Make(time: clock);
+        cache.Set("key", [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(1) });
+        clock.OnAsked = () =>
+        {
+            // While the operation knows the old time: the entry expires, and another comes that expires too.
+            clock.OnAsked = null;
+            long later = clock.Now.AddMinutes(2).UtcTicks;
+            clock.Now = clock.Now.AddMinutes(1);
+            Assert.False(cache.Refresh("key"));
+            Assert.True(cache.Engine.Set("key", [2], new EntryExpiration(later, TimeSpan.TicksPerMinute, later)));
+            clock.Now = clock.Now.AddMinutes(1);
+        };
+
+        bool isThere = operation switch
+        {
+            "get" => cache.Get("key") is not null,
+            "refresh" => cache.Refresh("key"),
+            _ => cache.Remove("key"),
+        };
+
+        Assert.False(isThere);
+        Assert.Null(cache.Get("key"));
+        Assert.Equal(0, cache.Count);
         cache.Engine.CheckInvariants();
     }
 
@@ -241,10 +280,10 @@ public sealed class ByteFaultTests
         }
     }
 
-    /// <summary>A clock that waits for another thread, which writes to the cache.</summary>
-    private sealed class WritingClock : TimeProvider
+    /// <summary>A clock that calls user code when it is asked, after it knows what it will say.</summary>
+    private sealed class HookedClock : TimeProvider
     {
-        public BoundedByteCache? Cache { get; set; }
+        public Action? OnAsked { get; set; }
 
         public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -252,15 +291,10 @@ public sealed class ByteFaultTests
 
         public override DateTimeOffset GetUtcNow()
         {
+            DateTimeOffset now = Now;
             Asked++;
-            if (Cache is { } cache)
-            {
-                var writer = new Thread(() => cache.Set("other", [2]));
-                writer.Start();
-                Assert.True(writer.Join(s_patience), "The lock is held while the clock is asked.");
-            }
-
-            return Now;
+            OnAsked?.Invoke();
+            return now;
         }
     }
 }

@@ -108,14 +108,12 @@ internal sealed class Population
 
     private int CheckFates()
     {
-        var present = new Dictionary<int, object?>();
-        foreach (object key in Cache.Keys)
-        {
-            if (Cache.TryGetValue(key, out object? found) && found is Stamped value)
-            {
-                present.Add(value.Number, value);
-            }
-        }
+        // An expired entry goes when it is looked up, but only if the lock is free: a scan may hold it.
+        Dictionary<int, object?> present = FindAll();
+        Assert.True(
+            SpinWait.SpinUntil(() => (present = FindAll()).Count == Cache.Count, TimeSpan.FromMinutes(1)),
+            $"{present.Count} values were found in a cache of {Cache.Count}");
+        WaitForCallbacks();
 
         int count = 0;
         foreach (Stamped value in _stored.SelectMany(static stored => stored))
@@ -131,6 +129,20 @@ internal sealed class Population
         }
 
         return count;
+    }
+
+    private Dictionary<int, object?> FindAll()
+    {
+        var present = new Dictionary<int, object?>();
+        foreach (object key in Cache.Keys)
+        {
+            if (Cache.TryGetValue(key, out object? found) && found is Stamped value)
+            {
+                present.Add(value.Number, value);
+            }
+        }
+
+        return present;
     }
 
     private void WaitForCallbacks() =>
