@@ -34,7 +34,7 @@ internal sealed partial class CacheAudit
         }
         while (next != 0 && !IsStopped && Stopwatch.GetElapsedTime(started) < budget);
 
-        return new UnfollowedValues(entries, stateBytes);
+        return new UnfollowedValues(entries, stateBytes, IsCut: next != 0);
     }
 
     private bool IsUnfollowed(in AuditedEntry entry)
@@ -83,4 +83,5 @@ internal sealed partial class CacheAudit
 /// Entries whose value's own type is not followed, or cannot be looked into, and has neither sizer nor declared size.
 /// </param>
 /// <param name="CallbackBytes">What the state of eviction callbacks keeps alive, as far as it can be measured.</param>
-internal readonly record struct UnfollowedValues(long Entries, long CallbackBytes);
+/// <param name="IsCut">Whether the time was over before all entries were looked at.</param>
+internal readonly record struct UnfollowedValues(long Entries, long CallbackBytes, bool IsCut);

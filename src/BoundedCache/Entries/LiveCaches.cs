@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using BoundedCache.Process;
 using BoundedCache.Report;
@@ -126,16 +127,31 @@ internal static class LiveCaches
     private static CacheShare Recheck(IReadOnlyCollection<ILiveCache> caches)
     {
         IReadOnlyList<ILiveCache> all = All;
-        long grown = all.Sum(cache => cache.Reexamine(s_recheck / all.Count));
+        long grown = InTurn(all, static (cache, budget) => cache.Reexamine(budget)).Sum();
         CacheShare share = ReadShare(caches);
-        UnfollowedValues[] unfollowed = [.. all.Select(cache => cache.FindUnfollowed(s_recheck / all.Count))];
+        UnfollowedValues[] unfollowed = InTurn(all, static (cache, budget) => cache.FindUnfollowed(budget));
         return share with
         {
             GrownBytes = Math.Max(share.GrownBytes, grown),
             UnfollowedEntries = unfollowed.Sum(static found => found.Entries),
             CallbackBytes = unfollowed.Sum(static found => found.CallbackBytes),
+            IsSearchCut = unfollowed.Any(static found => found.IsCut),
             Recheck = null,
         };
+    }
+
+    /// <summary>Looks at each cache. What one leaves of its time is for those after it.</summary>
+    private static T[] InTurn<T>(IReadOnlyList<ILiveCache> caches, Func<ILiveCache, TimeSpan, T> look)
+    {
+        long started = Stopwatch.GetTimestamp();
+        return
+        [
+            .. caches.Select((cache, i) =>
+            {
+                TimeSpan left = s_recheck - Stopwatch.GetElapsedTime(started);
+                return look(cache, left < TimeSpan.Zero ? TimeSpan.Zero : left / (caches.Count - i));
+            }),
+        ];
     }
 
     private static long Sum(long others, long limit) =>

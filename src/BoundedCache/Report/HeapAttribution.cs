@@ -124,13 +124,16 @@ internal readonly record struct CacheShare
     /// <summary>What the state of eviction callbacks keeps alive. Only after <see cref="Recheck"/>.</summary>
     public long CallbackBytes { get; init; }
 
+    /// <summary>Whether the time was over before all entries were looked at for the two above.</summary>
+    public bool IsSearchCut { get; init; }
+
     /// <summary>Why caches of the process have less than their limits; null for none that has.</summary>
     public IReadOnlyList<CachePressure>? Pressures { get; init; }
 
     /// <summary>
     /// Measures the likeliest values again and looks for those that cannot be measured, within two thirds of a second,
-    /// and reads the share anew. Call it before
-    /// saying that caches do not hold the memory. Null where that was done, or there is nothing to measure.
+    /// and reads the share anew. Call it before saying that caches do not hold the memory. Null where that was done, or
+    /// there is nothing to measure.
     /// </summary>
     public Func<CacheShare>? Recheck { get; init; }
 }

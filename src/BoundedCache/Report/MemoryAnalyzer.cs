@@ -248,6 +248,7 @@ internal sealed record MemoryAnalysis
                 GrownBytes = Math.Max(Breakdown.GrownBytes, caches.GrownBytes),
                 UnfollowedEntries = caches.UnfollowedEntries,
                 CallbackBytes = caches.CallbackBytes,
+                IsSearchCut = caches.IsSearchCut,
             },
         };
     }

@@ -103,6 +103,9 @@ internal sealed record MemoryBreakdown
     /// <summary>What the state of eviction callbacks of entries keeps alive, as far as it can be measured.</summary>
     public long CallbackBytes { get; init; }
 
+    /// <summary>Whether the time was over before all entries of caches were looked at for the two above.</summary>
+    public bool IsSearchCut { get; init; }
+
     /// <summary>Threads of the process; 0 where that is not known.</summary>
     public long Threads { get; init; }
 

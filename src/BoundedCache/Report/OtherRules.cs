@@ -49,12 +49,15 @@ internal static class OtherRules
             {
                 Cause = MemoryReportCause.OtherLive,
                 Bytes = breakdown.OtherLiveBytes,
-                Text = (breakdown.UncountedCaches == 0 ? "It is not the cache: " : "")
+                Text = (breakdown.UncountedCaches == 0 && !breakdown.IsSearchCut ? "It is not the cache: " : "")
                     + $"{ByteSize.Format(breakdown.OtherLiveBytes)} are "
                     + $"{(breakdown.IsLiveMeasured ? "" : "probably ")}live objects outside any cache that reports, "
                     + $"where entries are {ByteSize.Format(breakdown.CacheBytes)}.",
                 Advice = (breakdown.UncountedCaches == 0
-                    ? "Lowering a limit will not help."
+                    ? breakdown.IsSearchCut
+                        ? "There was no time to look at all entries: values of types that are not followed may keep "
+                            + "some of it alive."
+                        : "Lowering a limit will not help."
                     : $"Some may be entries of {breakdown.UncountedCaches} "
                         + $"cache{(breakdown.UncountedCaches == 1 ? "" : "s")} whose bytes are not counted here.")
                     + " Take a heap dump (dotnet-gcdump collect) and look for the "

@@ -23,8 +23,7 @@ public sealed class ReplicasTests(BrowserFixture chromium)
 
         await Expect(page.Browser.Locator("#other-process")).ToContainTextAsync("Several processes answer");
         await Expect(page.Card(AdminSite.FirstName).Max).ToHaveTextAsync(new Regex("^(16|20) MiB$"));
-        await page.Browser.WaitForResponseAsync("**/api/history**");
-        await page.Browser.WaitForTimeoutAsync(2000);
+        await page.Browser.WaitForTimeoutAsync(4000);
         await page.Browser.EvaluateAsync(Watch);
         int before = page.Requests.Count;
         await page.Browser.WaitForTimeoutAsync(5000);
