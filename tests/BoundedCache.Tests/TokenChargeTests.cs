@@ -1,3 +1,4 @@
+using BoundedCache.TestSupport;
 using BoundedCache.Tests.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
@@ -74,7 +75,15 @@ public sealed class TokenChargeTests : IDisposable
         Assert.Equal(2, test.Cache.UsedMemory);
     }
 
-    private void AssertCharged(Func<IChangeToken[]> make, bool late)
+    /// <summary>Of three rounds the middle one counts: what earlier tests left may be collected in one of them.</summary>
+    private static void AssertCharged(Func<IChangeToken[]> make, bool late)
+    {
+        double[] shares = [.. Enumerable.Range(0, 3).Select(_ => ChargedShare(make, late)).Order()];
+        Assert.InRange(shares[1], 0.9, 1.2);
+    }
+
+    /// <summary>What entries are charged, as a share of what they keep alive.</summary>
+    private static double ChargedShare(Func<IChangeToken[]> make, bool late)
     {
         object value = new();
         object[] keys = [.. Enumerable.Range(0, Entries).Select(static i => (object)i)];
@@ -97,22 +106,15 @@ public sealed class TokenChargeTests : IDisposable
 
         Fill(0, Entries / 5);
         long usedBefore = test.Cache.UsedMemory;
-        long before = Live();
+        long before = LiveHeap.Bytes();
         Fill(Entries / 5, Entries);
-        double live = Live() - before;
+        double live = LiveHeap.Bytes() - before;
         double charged = test.Cache.UsedMemory - usedBefore;
 
         // The keys were there before: their bytes are the caller's here.
         charged -= 24.0 * Entries * 4 / 5;
-        Assert.InRange(charged / live, 0.9, 1.2);
         GC.KeepAlive(keys);
-    }
-
-    private static long Live()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return GC.GetTotalMemory(forceFullCollection: true);
+        return charged / live;
     }
 
     private CancellationChangeToken Own(CancellationTokenSource source) => new(source.Token);

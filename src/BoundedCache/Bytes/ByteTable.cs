@@ -11,6 +11,9 @@ internal sealed unsafe class ByteTable
     /// <summary>Slots that may be free at least before the table shrinks.</summary>
     private const int SlackSlots = 2048;
 
+    /// <summary>Slots between one that is given up and one whose neighbours are loaded.</summary>
+    private const int DropsAhead = 16;
+
     /// <summary>The most that an order's managed memory grows by at once.</summary>
     private const int LargestGrowthBytes = 64 * 1024;
 
@@ -200,6 +203,7 @@ internal sealed unsafe class ByteTable
                 return false;
             }
 
+            PrefetchDrop(End - 1 - DropsAhead);
             DropLast();
         }
 
@@ -219,6 +223,27 @@ internal sealed unsafe class ByteTable
             _nodes.Shrink(0, all: true);
             ShrinkOrder(all: true);
             Index.DropAll();
+        }
+    }
+
+    /// <summary>Loads what giving up a slot needs, so that the waits overlap.</summary>
+    private void PrefetchDrop(int index)
+    {
+        if (index <= 0)
+        {
+            return;
+        }
+
+        ByteSlot* slot = Slot(index);
+        if (slot->Place == 0)
+        {
+            ByteOrder.Prefetch(Slot(slot->Hash));
+            ByteOrder.Prefetch(Slot(slot->Length));
+        }
+        else
+        {
+            ByteOrder.Prefetch(new Place(slot->Place).Block);
+            ByteOrder.Prefetch(Index.TryHead(ByteIndex.BucketOf(slot->Hash, Index.Count)));
         }
     }
 
