@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using BoundedCache.Browser.Tests.Support;
 using BoundedCache.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Browser.Tests;
 
@@ -78,6 +79,21 @@ public sealed class ScreenshotTests(BrowserFixture chromium)
             await page.Browser.ReloadAsync();
             await Expect(page.Browser.Locator("#status")).ToContainTextAsync("Under memory pressure");
             await TakeAllAsync(page, "pressure");
+        }
+
+        await using (AdminSite site = await AdminSite.StartAsync(services: static services =>
+            services.AddKeyedBoundedByteCache("pages", static options => options.MaxMemory = AdminSite.MaxMemory)))
+        {
+            BoundedByteCache pages = site.Services.GetRequiredKeyedService<BoundedByteCache>("pages");
+            for (int i = 0; i < 4_000; i++)
+            {
+                pages.Set($"page:{i}", new byte[8_000]);
+            }
+
+            await pages.SetMaxMemoryAsync(4 << 20);
+            await using AdminPage page = await chromium.OpenAsync(site);
+            await Expect(page.Card("pages").Outcome).ToContainTextAsync("Limit lowered");
+            await TakeAllAsync(page, "bytes");
         }
 
         await using (AdminSite site = await ManyCachesTests.StartAsync())

@@ -54,7 +54,7 @@ export class HistoryChart {
       this.#plot?.destroy();
       this.#plot = null;
       this.#figures.forEach((figure) => setText(figure, '–'));
-      setText(byId('moment'), 'Now');
+      setText(byId('moment'), '');
       return;
     }
 
@@ -112,7 +112,7 @@ export class HistoryChart {
       return;
     }
 
-    setText(byId('moment'), index === null ? `Now, ${time(at.sample.time)}` : `At ${time(at.sample.time)}`);
+    setText(byId('moment'), `${index === null ? 'Latest, at' : 'At'} ${time(at.sample.time)}`);
     for (const line of lines) {
       setText(this.#figures.get(line.id), known(line.read(at.sample, at.totals)));
     }

@@ -212,6 +212,58 @@ internal sealed partial class BucketIndex
         return false;
     }
 
+    /// <summary>
+    /// Reads the value of an entry with an absolute expiration and nothing else to be asked, if the expiration is not
+    /// near. Without the lock; nearly every read of such an entry needs only this.
+    /// </summary>
+    /// <returns>False if it is near or not there, or if writers interfered: then ask <see cref="TryFindAt"/>.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadAhead<TLookup, TUse>(int index, TLookup lookup, CoarseClock clock, out object? value)
+        where TLookup : struct, IKeyLookup, allows ref struct
+        where TUse : struct, IUseNote
+    {
+        value = null;
+        Slot[][] chunks = _store.Slots;
+        int chunk = index >> SlotStore.ChunkShift;
+        if ((uint)chunk >= (uint)chunks.Length)
+        {
+            return false;
+        }
+
+        Slot[] slots = chunks[chunk];
+        int offset = index & SlotStore.ChunkMask;
+        if ((uint)offset >= (uint)slots.Length)
+        {
+            return false;
+        }
+
+        ref Slot slot = ref slots[offset];
+        uint version = Volatile.Read(ref slot.VersionAndMark);
+        object? key = slot.Key;
+        object? content = slot.Value;
+        SlotFlags flags = slot.Flags;
+        long deadline = ReadDeadline(index);
+        Volatile.ReadBarrier();
+        if (flags != SlotFlags.HasDeadline
+            || (version & 1) != 0
+            || !Slot.AreSameVersion(slot.VersionAndMark, version)
+            || !IsPresent(slots, chunk)
+            || key is null
+            || !lookup.Matches(key)
+            || !clock.IsAhead(deadline))
+        {
+            return false;
+        }
+
+        if (TUse.Marks)
+        {
+            slot.Use(version);
+        }
+
+        value = content;
+        return true;
+    }
+
     /// <summary>Reads a slot without the lock.</summary>
     /// <returns>Whether the fields that were read belong to one entry.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -59,7 +59,10 @@ internal partial class ScanResistantOrder<TEntries>
         return None;
     }
 
-    /// <remarks>Takes some from each list of the lowest priority: which of them go depends on their marks.</remarks>
+    /// <remarks>
+    /// Takes some from each list of the queue that gives, or of both where they take turns: which of them go depends on
+    /// their marks.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override int Foresee(Span<int> victims, long bytes, CacheItemPriority highest)
     {
@@ -73,15 +76,19 @@ internal partial class ScanResistantOrder<TEntries>
                 continue;
             }
 
-            int first = Oldest(IsSmallDue(small) ? small : small + 1, None);
+            int due = IsSmallDue(small) ? small : small + 1;
+            int first = Oldest(due, None);
             if (first == None || bytes <= _store.Node(first).Charge)
             {
                 return 0;
             }
 
-            int lists = BitOperations.PopCount(_totals.Used[small]) + BitOperations.PopCount(_totals.Used[small + 1]);
+            bool staysDue = StaysDue(small, Math.Min(bytes, victims.Length * _store.Node(first).Charge));
+            (int from, int to) = staysDue ? (due, due) : (small, small + 1);
+            int lists = BitOperations.PopCount(_totals.Used[from])
+                + (staysDue ? 0 : BitOperations.PopCount(_totals.Used[to]));
             int most = Math.Max(1, victims.Length / lists);
-            for (int queue = small; queue <= small + 1; queue++)
+            for (int queue = from; queue <= to; queue++)
             {
                 for (uint classes = _totals.Used[queue]; classes != 0; classes &= classes - 1)
                 {
@@ -172,6 +179,13 @@ internal partial class ScanResistantOrder<TEntries>
         (long inSmall, long inMain) = (_totals.Bytes[small], _totals.Bytes[small + 1]);
         return _totals.Used[small] != 0
             && (_totals.Used[small + 1] == 0 || inSmall > _ghosts.SmallShare * (inSmall + inMain));
+    }
+
+    /// <summary>Whether all of so many bytes are to come from the queue that gives now.</summary>
+    private bool StaysDue(int small, long bytes)
+    {
+        (long inSmall, long inMain) = (_totals.Bytes[small], _totals.Bytes[small + 1]);
+        return Math.Abs(inSmall - (_ghosts.SmallShare * (inSmall + inMain))) >= bytes;
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using BoundedCache.Engine;
 using BoundedCache.TestSupport;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Concurrency;
 
@@ -12,18 +13,33 @@ public class SlotReuseTests
 {
     private const int KeyCount = 8;
 
-    [Fact]
-    public void A_slot_that_changes_its_entry_never_gives_one_keys_value_to_another() => Run(TimeSpan.FromSeconds(3));
-
-    [SoakFact]
-    [Trait("Category", "Soak")]
-    public void A_slot_that_changes_its_entry_never_gives_one_keys_value_to_another_for_long() =>
-        Run(Soak.Duration!.Value);
-
-    private static void Run(TimeSpan duration)
+    /// <summary>Whether entries expire after a time, or slide every other one; and the policy.</summary>
+    public static TheoryData<bool, EvictionPolicy> Settings => new()
     {
-        using var cache = new BoundedMemoryCache(
-            new BoundedMemoryCacheOptions { MaxMemory = 1 << 20, ReleaseMode = ReleaseMode.None });
+        { false, EvictionPolicy.LeastRecentlyUsed },
+        { true, EvictionPolicy.LeastRecentlyUsed },
+        { true, EvictionPolicy.ScanResistant },
+    };
+
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public void A_slot_that_changes_its_entry_never_gives_one_keys_value_to_another(
+        bool expires, EvictionPolicy policy) => Run(TimeSpan.FromSeconds(3), expires, policy);
+
+    [SoakTheory]
+    [Trait("Category", "Soak")]
+    [MemberData(nameof(Settings))]
+    public void A_slot_that_changes_its_entry_never_gives_one_keys_value_to_another_for_long(
+        bool expires, EvictionPolicy policy) => Run(Soak.Duration!.Value, expires, policy);
+
+    private static void Run(TimeSpan duration, bool expires, EvictionPolicy policy)
+    {
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
+        {
+            MaxMemory = 1 << 20,
+            ReleaseMode = ReleaseMode.None,
+            EvictionPolicy = policy,
+        });
         object[] keys = Keys.MakeMany(KeyKind.Strings, KeyCount);
         object[] values = [.. keys.Select(static key => new Named((string)key))];
         new Crowd()
@@ -42,8 +58,13 @@ public class SlotReuseTests
                 int number = random.Next(KeyCount);
                 cache.Remove(keys[number]);
                 number = random.Next(KeyCount);
-                using (Microsoft.Extensions.Caching.Memory.ICacheEntry entry = cache.CreateEntry(keys[number]))
+                if (expires)
                 {
+                    cache.Set(keys[number], values[number], TimeSpan.FromHours(1));
+                }
+                else
+                {
+                    using ICacheEntry entry = cache.CreateEntry(keys[number]);
                     entry.Value = values[number];
 
                     // Every other time with details instead of the value: flags and value must not be mixed either.

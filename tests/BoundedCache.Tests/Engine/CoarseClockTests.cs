@@ -39,4 +39,27 @@ public sealed class CoarseClockTests
         Assert.True(wasAhead, "it was never ahead");
         Assert.False(clock.IsAhead(deadline), "it passed, and is called ahead");
     }
+
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public void A_cache_serves_an_entry_until_its_deadline_and_not_after_it(EvictionPolicy policy)
+    {
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { EvictionPolicy = policy, TrackStatistics = true });
+        DateTimeOffset deadline = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(1);
+        cache.Set("key", "value", deadline);
+        long reads = 0;
+        long misses = 0;
+        for (; DateTimeOffset.UtcNow is var now && now < deadline; reads++)
+        {
+            // Where the deadline passes during the read, either is right.
+            misses += cache.TryGetValue("key", out object? value) ? 0 : 1;
+            Assert.True(value is "value" || DateTimeOffset.UtcNow >= deadline, "it was not served before its deadline");
+        }
+
+        Assert.True(reads > 1);
+        Assert.False(cache.TryGetValue("key", out object? _), "it was served after its deadline");
+        Assert.Equal(reads - misses, cache.GetSnapshot().Hits);
+    }
 }
