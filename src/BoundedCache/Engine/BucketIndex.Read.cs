@@ -16,7 +16,7 @@ internal sealed partial class BucketIndex
     /// there why both are right.
     /// </summary>
     /// <param name="lookup">The key.</param>
-    /// <param name="value">The value, if the entry has neither details nor a deadline.</param>
+    /// <param name="value">The value, if the entry has no details, and no deadline that may be near.</param>
     /// <returns>
     /// The entry's slot; 0 if there is no entry; a negated slot number if <see cref="TryFindAt"/> may find the entry in
     /// that slot; <see cref="int.MinValue"/> if only <see cref="Find"/> can tell.
@@ -67,7 +67,7 @@ internal sealed partial class BucketIndex
                 object? content = slot.Value;
                 uint rest = (uint)slot.Flags | (version & 1);
                 Volatile.ReadBarrier();
-                if (rest != 0
+                if (rest is not (0 or (uint)SlotFlags.HasDeadline)
                     || (TUse.Marks
                         ? !Slot.AreSameVersion(slot.VersionAndMark, version)
                         : slot.VersionAndMark != version))
@@ -77,6 +77,11 @@ internal sealed partial class BucketIndex
 
                 if (key is not null && lookup.Matches(key))
                 {
+                    if (rest != 0 && !IsAhead(slots, index, version))
+                    {
+                        return -index;
+                    }
+
                     if (TUse.Marks)
                     {
                         slot.Use(version);
@@ -212,56 +217,21 @@ internal sealed partial class BucketIndex
         return false;
     }
 
-    /// <summary>
-    /// Reads the value of an entry with an absolute expiration and nothing else to be asked, if the expiration is not
-    /// near. Without the lock; nearly every read of such an entry needs only this.
-    /// </summary>
-    /// <returns>False if it is near or not there, or if writers interfered: then ask <see cref="TryFindAt"/>.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryReadAhead<TLookup, TUse>(int index, TLookup lookup, CoarseClock clock, out object? value)
-        where TLookup : struct, IKeyLookup, allows ref struct
-        where TUse : struct, IUseNote
+    /// <summary>Whether the deadline of an entry that was read lies ahead by far, and the entry is still there.</summary>
+    /// <returns>False also where only the clock can tell.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool IsAhead(Slot[] slots, int index, uint version)
     {
-        value = null;
-        Slot[][] chunks = _store.Slots;
-        int chunk = index >> SlotStore.ChunkShift;
-        if ((uint)chunk >= (uint)chunks.Length)
+        if (_clock is null)
         {
             return false;
         }
 
-        Slot[] slots = chunks[chunk];
-        int offset = index & SlotStore.ChunkMask;
-        if ((uint)offset >= (uint)slots.Length)
-        {
-            return false;
-        }
-
-        ref Slot slot = ref slots[offset];
-        uint version = Volatile.Read(ref slot.VersionAndMark);
-        object? key = slot.Key;
-        object? content = slot.Value;
-        SlotFlags flags = slot.Flags;
         long deadline = ReadDeadline(index);
         Volatile.ReadBarrier();
-        if (flags != SlotFlags.HasDeadline
-            || (version & 1) != 0
-            || !Slot.AreSameVersion(slot.VersionAndMark, version)
-            || !IsPresent(slots, chunk)
-            || key is null
-            || !lookup.Matches(key)
-            || !clock.IsAhead(deadline))
-        {
-            return false;
-        }
-
-        if (TUse.Marks)
-        {
-            slot.Use(version);
-        }
-
-        value = content;
-        return true;
+        return Slot.AreSameVersion(slots[index & SlotStore.ChunkMask].VersionAndMark, version)
+            && IsPresent(slots, index >> SlotStore.ChunkShift)
+            && _clock.IsAhead(deadline);
     }
 
     /// <summary>Reads a slot without the lock.</summary>

@@ -30,13 +30,17 @@ internal sealed partial class BucketIndex
     private const int MinBuckets = 16;
 
     private readonly SlotStore _store;
+    private readonly CoarseClock? _clock;
     private int[][] _buckets = [new int[MinBuckets]];
     private int _bucketCount = MinBuckets;
     private uint _relocations;
 
-    public BucketIndex(SlotStore store)
+    /// <param name="store">The slots.</param>
+    /// <param name="clock">Tells that a deadline is not near; null where only the clock itself can.</param>
+    public BucketIndex(SlotStore store, CoarseClock? clock)
     {
         _store = store;
+        _clock = clock;
         Terminate(_buckets[0], 0, 0);
     }
 

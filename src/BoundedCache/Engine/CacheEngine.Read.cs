@@ -24,7 +24,7 @@ internal sealed partial class CacheEngine
                 return true;
             }
 
-            return found != 0 && TryGetMarked(lookup, -found, out value);
+            return found != 0 && TryGetFully(lookup, -found, 0, out value);
         }
 
         long begin = _touches.Begin;
@@ -35,37 +35,7 @@ internal sealed partial class CacheEngine
             return true;
         }
 
-        return index != 0 && TryGetTouched(lookup, -index, begin, out value);
-    }
-
-    /// <summary>The same for entries with details or a deadline, and where writers interfered.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryGetMarked<TLookup>(TLookup lookup, int seenAt, out object? value)
-        where TLookup : struct, IKeyLookup, allows ref struct
-    {
-        if (_coarse is { } clock
-            && _index.TryReadAhead<TLookup, RaisesMark>(seenAt, lookup, clock, out value))
-        {
-            Lookups.CountHit();
-            return true;
-        }
-
-        return TryGetFully(lookup, seenAt, 0, out value);
-    }
-
-    /// <inheritdoc cref="TryGetMarked"/>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryGetTouched<TLookup>(TLookup lookup, int seenAt, long begin, out object? value)
-        where TLookup : struct, IKeyLookup, allows ref struct
-    {
-        if (_coarse is { } clock
-            && _index.TryReadAhead<TLookup, LeavesMark>(seenAt, lookup, clock, out value))
-        {
-            Touch(seenAt, begin);
-            return true;
-        }
-
-        return TryGetFully(lookup, seenAt, begin, out value);
+        return index != 0 && TryGetFully(lookup, -index, begin, out value);
     }
 
     /// <summary>The same where the clock or a token has to be asked, or writers interfered.</summary>

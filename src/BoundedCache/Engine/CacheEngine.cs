@@ -45,7 +45,6 @@ internal sealed partial class CacheEngine
     private readonly BucketIndex _index;
     private readonly TouchLog _touches;
     private readonly TimeProvider _time;
-    private readonly CoarseClock? _coarse;
     private readonly Action<List<RemovedEntry>> _onRemoved;
     private readonly SlotAllocator _allocator;
     private readonly EvictionOrder _order;
@@ -77,11 +76,10 @@ internal sealed partial class CacheEngine
     {
         _marks = policy == EvictionPolicy.ScanResistant;
         _store = new SlotStore(keepsTimes: _marks);
-        _index = new BucketIndex(_store);
+        _index = new BucketIndex(_store, CoarseClock.TryCreate(time));
         _touches = touches ?? new TouchLog();
         Lookups = new LookupCounts(_marks ? null : _touches);
         _time = time;
-        _coarse = CoarseClock.TryCreate(time);
         _onRemoved = onRemoved;
         _allocator = new SlotAllocator(_store);
         _uses = _marks ? null : new AccessOrder(_store);

@@ -68,17 +68,27 @@ public sealed class UnfinishedValueTests
         AssertFinished(test, Bytes);
     }
 
-    [Fact]
-    public void A_lazy_is_measured_at_the_first_use_after_it_was_made()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_lazy_is_measured_at_the_first_use_after_it_was_made(bool expires)
     {
-        using var test = new CacheUnderTest();
+        using var test = new CacheUnderTest(static options => options.TimeProvider = TimeProvider.System);
         int made = 0;
         var lazy = new Lazy<byte[]>(() =>
         {
             made++;
             return new byte[Bytes];
         });
-        test.Cache.Set("key", lazy);
+        if (expires)
+        {
+            test.Cache.Set("key", lazy, TimeSpan.FromDays(1));
+        }
+        else
+        {
+            test.Cache.Set("key", lazy);
+        }
+
         test.Cache.Get("key");
         MeasureFinished(test);
         Assert.Equal((0, 1), (made, test.Cache.GetSnapshot().UnfinishedEntries));

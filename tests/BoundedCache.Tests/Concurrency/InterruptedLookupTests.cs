@@ -77,6 +77,29 @@ public class InterruptedLookupTests
     }
 
     [Fact]
+    public void An_expired_entry_whose_slot_gets_the_deadline_of_another_is_not_served()
+    {
+        var expired = new Interrupting("expired");
+        DateTimeOffset deadline = DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(100);
+        _cache.Set(expired, "old", new MemoryCacheEntryOptions { AbsoluteExpiration = deadline, Size = 1 });
+        int slot = SlotOf(expired);
+        Assert.True(SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > deadline, TimeSpan.FromSeconds(30)));
+        expired.Interrupt = () =>
+        {
+            _cache.Remove(expired);
+            _cache.Set(
+                "newcomer",
+                "new",
+                new MemoryCacheEntryOptions { AbsoluteExpiration = deadline + TimeSpan.FromDays(1), Size = 1 });
+        };
+
+        Assert.False(_cache.TryGetValue(new Interrupting("expired"), out object? value), $"got {value}");
+        Assert.Equal(slot, SlotOf("newcomer"));
+        Assert.True(_cache.TryGetValue("newcomer", out _));
+        InvariantChecker.Check(_cache.Engine);
+    }
+
+    [Fact]
     public void A_removal_whose_entry_gives_way_to_another_in_the_same_slot_spares_the_other()
     {
         var removed = new Interrupting("removed");
