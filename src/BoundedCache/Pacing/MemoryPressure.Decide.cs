@@ -17,7 +17,8 @@ internal sealed partial class MemoryPressure
 
         bool withMachine = members.Exists(static member => member.Cache.YieldsToMachine);
         long credited = members.Sum(static member => member.Cache.CreditedBytes);
-        IReadOnlyList<MemoryUse> uses = _reader.Read(credited, withMachine);
+        long held = members.Select(static member => member.Cache.UsedMemory).Aggregate(0L, AddSaturating);
+        IReadOnlyList<MemoryUse> uses = _reader.Read(credited, held, withMachine);
         Volatile.Write(ref _isLimited, uses.Count > 0);
         double share = members.Max(static member => member.Cache.Reserve);
         Judge_NeedsLock(members, uses, notices);

@@ -20,6 +20,9 @@ internal sealed partial class MemoryPressure
     /// <summary>What caches must hold in all before it looks by itself.</summary>
     public const long WatchedBytes = 8 * 1024 * 1024;
 
+    /// <summary>Reports of what came after which it looks however short ago the last look was: 16 MiB.</summary>
+    private const int ReportsForLook = 8;
+
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_betweenReleases = TimeSpan.FromSeconds(30);
@@ -38,6 +41,7 @@ internal sealed partial class MemoryPressure
     private readonly Action<PressureRelease, Action> _release;
     private WeakTimer<MemoryPressure>? _timer;
     private long _lookedAt = long.MinValue;
+    private int _cameSinceLook;
     private bool _isLimited = true;
     private int _acting;
     private Outcome? _outcome;
@@ -87,12 +91,13 @@ internal sealed partial class MemoryPressure
         }
     }
 
-    /// <summary>Bytes came into a cache.</summary>
+    /// <summary>So many bytes came into a cache as <see cref="PressureMember.LookEveryBytes"/> says.</summary>
     public void OnCame()
     {
+        bool isLimited = Volatile.Read(ref _isLimited);
+        bool isMuch = Interlocked.Increment(ref _cameSinceLook) >= ReportsForLook && isLimited;
         long since = Volatile.Read(ref _lookedAt);
-        TimeSpan between = Volatile.Read(ref _isLimited) ? s_between : s_period;
-        if (since == long.MinValue || _time.GetElapsedTime(since) >= between)
+        if (isMuch || since == long.MinValue || _time.GetElapsedTime(since) >= (isLimited ? s_between : s_period))
         {
             Look();
         }
@@ -124,6 +129,7 @@ internal sealed partial class MemoryPressure
         try
         {
             Volatile.Write(ref _lookedAt, _time.GetTimestamp());
+            Volatile.Write(ref _cameSinceLook, 0);
             List<PressureMember> members = _members.ToList();
             Watch_NeedsLock(members);
             yield = Decide_NeedsLock(members, notices, out release);

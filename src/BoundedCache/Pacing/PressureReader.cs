@@ -10,19 +10,22 @@ internal sealed class PressureReader(ProcessMemory memory)
     private readonly List<MemoryUse> _uses = [];
     private long _fullIndex;
     private long _creditedAtFull;
+    private long _lastIndex;
+    private long _cameAtLast;
 
     /// <summary>The last collection of the whole heap, as of the last reading.</summary>
     public long FullIndex => _fullIndex;
 
     /// <summary>Reads all limits.</summary>
     /// <param name="creditedBytes">Bytes that ever left the caches of the process.</param>
+    /// <param name="heldBytes">Bytes that its caches hold.</param>
     /// <param name="withMachine">Whether the machine's memory is a limit too.</param>
     /// <returns>Valid until the next call; empty where nothing limits the process.</returns>
-    public IReadOnlyList<MemoryUse> Read(long creditedBytes, bool withMachine)
+    public IReadOnlyList<MemoryUse> Read(long creditedBytes, long heldBytes, bool withMachine)
     {
         _uses.Clear();
         ContainerMemory.Read(memory.Files, _uses);
-        ReadHeap(creditedBytes);
+        ReadHeap(creditedBytes, heldBytes + creditedBytes);
         if (withMachine && ReadMachine() is { } machine)
         {
             _uses.Add(machine);
@@ -50,9 +53,10 @@ internal sealed class PressureReader(ProcessMemory memory)
 
     /// <remarks>
     /// Committed memory is not what counts: before the runtime ends the process, it collects. What survived the last
-    /// collection counts, less what left the caches since the whole heap was collected, which is dead.
+    /// collection counts, less what left the caches since the whole heap was collected, which is dead, and with what
+    /// came into them since the last collection: many large entries may come between two.
     /// </remarks>
-    private void ReadHeap(long creditedBytes)
+    private void ReadHeap(long creditedBytes, long cameBytes)
     {
         CollectorSettings settings = memory.Collector.Settings;
         GCReading full = memory.Collector.ReadLastFull();
@@ -67,9 +71,15 @@ internal sealed class PressureReader(ProcessMemory memory)
         }
 
         GCReading last = memory.Collector.ReadLast();
+        if (last.Index != _lastIndex)
+        {
+            (_lastIndex, _cameAtLast) = (last.Index, cameBytes);
+        }
+
         long dead = Math.Max(0, creditedBytes - _creditedAtFull);
+        long came = Math.Max(0, cameBytes - _cameAtLast);
         long used = last.LiveBytes + last.PinnedHoleBytes;
-        Add(MemoryPressureKind.Heap, settings.HeapHardLimitBytes, used - dead);
+        Add(MemoryPressureKind.Heap, settings.HeapHardLimitBytes, used + came - dead);
 
         // Which part the dead entries were in is not known: each part may have held all of them.
         Add(MemoryPressureKind.SmallObjects, settings.SmallObjectLimitBytes, last.SmallLiveBytes - dead);

@@ -286,6 +286,41 @@ public sealed class PressureTests
     }
 
     [Fact]
+    public void What_came_since_the_last_collection_counts_of_the_heap_too()
+    {
+        var test = new PressureScenario(4096 * MiB, new FakeYieldingCache(96 * MiB)) { FillPerSecond = 40 * MiB };
+        test.Process.Settings = new BoundedCache.Process.CollectorSettings { HeapHardLimitBytes = 96 * MiB };
+        test.Process.CollectBlocking();
+        test.Pressure.Look();
+
+        test.Run(1.5);
+        Assert.Null(test.Caches[0].Member.Pressure);
+        test.Run(1.5);
+
+        Assert.Equal(MemoryPressureKind.Heap, test.Caches[0].Member.Pressure?.Kind);
+        Assert.InRange(test.Caches[0].UsedMemory, 1, 80 * MiB);
+    }
+
+    [Fact]
+    public void Much_that_comes_at_once_is_looked_at_at_once()
+    {
+        PressureScenario test = OneCache();
+        FakeYieldingCache cache = test.Caches[0];
+        test.Run(2);
+        test.OtherBytes = test.LimitBytes - test.UsedBytes - (60 * MiB);
+        test.Write();
+
+        for (int report = 1; report < 8; report++)
+        {
+            cache.Member.Report(cache.CameBytes + (report * PressureMember.LookEveryBytes));
+            Assert.Null(cache.Member.Pressure);
+        }
+
+        cache.Member.Report(cache.CameBytes + (8 * PressureMember.LookEveryBytes));
+        Assert.NotNull(cache.Member.Pressure);
+    }
+
+    [Fact]
     public void The_machine_counts_only_for_caches_that_ask_for_it()
     {
         var asks = new FakeYieldingCache(200 * MiB) { YieldsToMachine = true };
