@@ -217,7 +217,7 @@ internal sealed partial class BucketIndex
         return false;
     }
 
-    /// <summary>Whether the deadline of an entry that was read lies ahead by far, and the entry is still there.</summary>
+    /// <summary>Whether the deadline of an entry that was read is far ahead, and the entry still there.</summary>
     /// <returns>False also where only the clock can tell.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool IsAhead(Slot[] slots, int index, uint version)
