@@ -1,5 +1,5 @@
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Sizing;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 
