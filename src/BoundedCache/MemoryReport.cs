@@ -1,4 +1,3 @@
-using System.Text.Json;
 using BoundedCache.Entries;
 using BoundedCache.Report;
 
@@ -138,8 +137,7 @@ public sealed record MemoryReport
     /// kinds and causes by name.
     /// </summary>
     /// <returns>Indented JSON.</returns>
-    public string ToJson() =>
-        JsonSerializer.Serialize(MemoryReportDocument.From(this), MemoryReportJsonContext.Default.MemoryReportDocument);
+    public string ToJson() => MemoryReportDocument.From(this).ToJson();
 
     /// <summary>The report for people: the rows as a table, then the findings with advice.</summary>
     /// <returns>Lines that end with line feeds, in the invariant culture.</returns>

@@ -153,4 +153,35 @@ public sealed class LiveTests(BrowserFixture chromium)
             await Expect(page.Browser.Locator("#trouble")).ToBeEmptyAsync();
         }
     }
+
+    [BrowserFact]
+    public async Task A_page_that_stays_open_keeps_all_hours_and_thins_the_older_ones()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+
+        double[] kept = await page.Browser.EvaluateAsync<double[]>(
+            """
+            async () => {
+              const { Timeline } = await import(new URL('assets/timeline.js', location.href).href);
+              const timeline = new Timeline();
+              const sample = (second) => ({
+                time: new Date(second * 1000).toISOString(), residentBytes: second % 60 === 30 ? 200 : 100, caches: [],
+              });
+              timeline.load({
+                samples: Array.from({ length: 7200 }, (_, i) => sample(i)), shrinks: [], changes: [],
+              });
+              for (let second = 7200; second < 9000; second++) {
+                timeline.addSamples([sample(second)]);
+              }
+
+              const { samples } = timeline;
+              return [samples.length, samples[0].seconds, samples[0].residentBytes, samples.at(-1).seconds];
+            }
+            """);
+
+        Assert.InRange(kept[0], 600, 7200);
+        Assert.Equal([30, 200, 8999], kept[1..]);
+        Assert.Empty(page.Faults);
+    }
 }

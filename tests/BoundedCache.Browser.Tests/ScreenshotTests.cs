@@ -44,9 +44,20 @@ public sealed class ScreenshotTests(BrowserFixture chromium)
         {
             await using AdminPage page = await chromium.OpenAsync(site);
             await TakeAllAsync(page, "healthy");
-            await site.First.SetMaxMemoryAsync(3 << 20);
-            await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("Limit lowered");
+            var isTaken = new TaskCompletionSource();
+            await page.Browser.RouteAsync("**/api/operations/**", async route =>
+            {
+                await isTaken.Task;
+                await route.ContinueAsync();
+            });
+            CacheCard card = page.Card(AdminSite.FirstName);
+            await card.AskForLimitAsync("3MB");
+            await page.AnswerAsync("Lower the limit");
+            await Expect(card.Whole.Locator(".progress")).ToBeVisibleAsync();
             await TakeAllAsync(page, "shrinking");
+            isTaken.SetResult();
+            await Expect(card.Outcome).ToContainTextAsync("Limit lowered");
+            await TakeAllAsync(page, "shrunk");
             Assert.Empty(page.Faults);
         }
 

@@ -51,12 +51,19 @@ public sealed class TruthTests(BrowserFixture chromium)
             await page.AnswerAsync("Lower the limit");
             await Expect(page.Card(AdminSite.FirstName).Outcome).ToContainTextAsync("Limit lowered");
             await Expect(page.Browser.Locator("#shrink-count")).ToHaveTextAsync("1");
+            await page.Card(AdminSite.FirstName).AskForLimitAsync("2MB");
+            await Expect(page.Dialog).ToContainTextAsync("From 3 MiB to 2 MiB");
         }
 
         await using (page)
         {
             await using AdminSite again = await AdminSite.StartAsync(port, maxMemory: 20 << 20);
             await Expect(page.Connection).ToHaveTextAsync("Live");
+
+            // The question was about the dead process's cache.
+            await Expect(page.Dialog).ToHaveCountAsync(0);
+            await Expect(page.Browser.Locator("#no-caches")).ToBeHiddenAsync();
+            Assert.Equal(20 << 20, again.First.MaxMemory);
 
             await Expect(page.Browser.Locator("#other-process")).ToContainTextAsync("was restarted");
             await Expect(page.Browser.Locator("#other-process"))

@@ -55,6 +55,10 @@ public sealed class MemoryReportTests
     public void A_report_reads_as_a_table_and_sentences() => Snapshot.Verify(MemoryReport.From(s_survey).ToText());
 
     [Fact]
+    public void Its_JSON_has_no_escapes_that_people_have_to_read() => Assert.Contains(
+        "\"what's > 1 & < 2\"", new MemoryReport { Notes = ["what's > 1 & < 2"] }.ToJson(), StringComparison.Ordinal);
+
+    [Fact]
     public void A_report_is_written_as_JSON() => Snapshot.Verify(MemoryReport.From(s_survey).ToJson());
 
     [Fact]

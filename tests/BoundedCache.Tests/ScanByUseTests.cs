@@ -59,6 +59,19 @@ public sealed class ScanByUseTests : IDisposable
     }
 
     [Fact]
+    public void A_clock_that_was_put_back_starts_a_scan_instead_of_none_until_it_catches_up()
+    {
+        Store("due", entry => entry.SetAbsoluteExpiration(TimeSpan.FromMinutes(1)));
+        _time.Now -= TimeSpan.FromDays(1);
+        Store("later", entry => entry.SetAbsoluteExpiration(TimeSpan.FromMinutes(1)));
+        _time.Now += TimeSpan.FromMinutes(2);
+        Assert.True(SpinWait.SpinUntil(
+            () => !_cache.TryGetValue("none", out _) && _told.Wait(10), TimeSpan.FromSeconds(30)));
+
+        Assert.Equal("later", Assert.Single(_gone).Key);
+    }
+
+    [Fact]
     public void A_scan_comes_after_each_interval()
     {
         for (int i = 0; i < 5; i++)

@@ -30,6 +30,9 @@ export const sizeOf = (owner) => owner.sizing === 'declared' ? (amount) => `${co
 
 export const count = (amount) => whole.format(amount);
 
+/** How many there are, and how many of them are shown. */
+export const countOf = (amount, shown) => amount > shown ? `the newest ${shown} of ${count(amount)}` : count(amount);
+
 /** An estimate with two significant digits: more would claim false precision. */
 export function about(amount) {
   const step = amount < 100 ? 1 : 10 ** (Math.floor(Math.log10(amount)) - 1);

@@ -1,7 +1,7 @@
 // The chart's tables: its samples for readers who cannot see it, and the shrinks behind its numbered marks.
 
 import { byId, element, setText } from './dom.js';
-import { time } from './format.js';
+import { countOf, time } from './format.js';
 import { shrinkView } from './shrink-view.js';
 
 const mostRows = 20;
@@ -20,7 +20,7 @@ export function showSamples(chart) {
 
 export function showShrinks(timeline) {
   const shown = timeline.shrinks.slice(-mostShrinks).reverse();
-  setText(byId('shrink-count'), String(timeline.shrinks.length));
+  setText(byId('shrink-count'), countOf(timeline.shrinks.length, mostShrinks));
   byId('no-shrinks').hidden = shown.length > 0;
   byId('shrink-list').replaceChildren(...shown.map((shrink) => element('li', {},
     element('p', { class: 'shrink-head' },

@@ -110,6 +110,7 @@ function buildCards({ caches, canChange: mayChange }) {
     ...measured.map((cache) => element('option', { value: cache.name }, cache.name)));
   byId('chart-cache-label').hidden = measured.length < 2;
   chart.cacheName = '';
+  document.querySelectorAll('.as-of').forEach(markOld);
 }
 
 /** Another process answers than before: nothing of the dead one may stay on the page. */
@@ -123,8 +124,11 @@ function clear() {
   cards = new Map();
   canChange = null;
   overview = null;
+  byId('confirm').close(); // What it asks about belonged to the other process.
   byId('cards').replaceChildren();
   table.build([], cards);
+  byId('no-caches').hidden = true; // Whether this process has any is not known yet.
+  showTop();
   showShrinks(timeline);
   showChanges([]);
   byId('facts').replaceChildren();
@@ -226,10 +230,7 @@ function showConnection(state, text, since) {
 
   oldSince = lost ? since ?? '' : null;
   document.body.classList.toggle('old', lost);
-  for (const label of document.querySelectorAll('.as-of')) {
-    markOld(label);
-  }
-
+  document.querySelectorAll('.as-of').forEach(markOld);
   showTop();
   if (!lost) {
     refresh();

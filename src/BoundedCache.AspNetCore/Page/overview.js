@@ -1,7 +1,7 @@
 // The top of the page: whether memory is fine, in words, and the figures that one looks for first.
 
 import { byId, element, setText } from './dom.js';
-import { bytes, count, duration, entries, percent, perSecond, sizeOf, time } from './format.js';
+import { bytes, countOf, duration, entries, percent, perSecond, sizeOf, time } from './format.js';
 
 /** From this share of a limit on, the process is close to it. */
 const close = 0.9;
@@ -126,11 +126,13 @@ export function showFacts(sample, overview, shown) {
   });
 }
 
+const mostChanges = 50;
+
 export function showChanges(changes) {
-  setText(byId('change-count'), count(changes.length));
+  setText(byId('change-count'), countOf(changes.length, mostChanges));
   byId('changes-region').hidden = changes.length === 0;
   byId('no-changes').hidden = changes.length > 0;
-  byId('changes').replaceChildren(...changes.slice(-50).reverse().map((change) => element('tr', {},
+  byId('changes').replaceChildren(...changes.slice(-mostChanges).reverse().map((change) => element('tr', {},
     element('th', { scope: 'row' }, element('time', { datetime: change.time }, time(change.time))),
     element('td', {}, change.cacheName ?? 'all'),
     element('td', {}, sentenceOf(change)),

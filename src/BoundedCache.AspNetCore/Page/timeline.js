@@ -1,6 +1,8 @@
 // The page's copy of the past: samples, shrinks and changes, oldest first, at most as many as a chart can show.
 
 const mostSamples = 7200;
+/** Older samples are thinned where there are too many: of each minute the one with the highest RSS stays. */
+const recentSeconds = 600;
 const mostShrinks = 200;
 const mostChanges = 500;
 
@@ -11,7 +13,8 @@ export class Timeline {
 
   load(history) {
     this.clear();
-    this.samples = history.samples.slice(-mostSamples).map(read);
+    this.samples = history.samples.map(read);
+    this.#thin();
     history.shrinks.forEach((shrink) => this.addShrink(shrink));
     history.changes.forEach((change) => this.addChange(change));
   }
@@ -32,7 +35,25 @@ export class Timeline {
       this.samples.sort((a, b) => a.seconds - b.seconds);
     }
 
-    this.samples.splice(0, this.samples.length - mostSamples);
+    this.#thin();
+  }
+
+  #thin() {
+    if (this.samples.length <= mostSamples) {
+      return;
+    }
+
+    const from = this.samples.at(-1).seconds - recentSeconds;
+    const minutes = new Map();
+    for (const sample of this.samples.filter(({ seconds }) => seconds < from)) {
+      const minute = Math.floor(sample.seconds / 60);
+      const highest = minutes.get(minute);
+      if (!highest || sample.residentBytes > highest.residentBytes) {
+        minutes.set(minute, sample);
+      }
+    }
+
+    this.samples = [...minutes.values(), ...this.samples.filter(({ seconds }) => seconds >= from)].slice(-mostSamples);
   }
 
   addShrink(shrink) {

@@ -81,7 +81,7 @@ internal abstract unsafe class ByteOrder : ITouchOrder
 }
 
 /// <summary>
-/// Exact LRU: a doubly linked list of slots from the most recently used (head) to the least (tail).
+/// LRU: a doubly linked list of slots from the most recently used (head) to the least (tail).
 /// </summary>
 internal sealed unsafe class LruByteOrder(NativeTable nodes) : ByteOrder
 {

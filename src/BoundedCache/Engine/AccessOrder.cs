@@ -5,7 +5,7 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// Exact LRU: per priority a doubly linked list of slots from the most recently used (head) to the least (tail),
+/// LRU: per priority a doubly linked list of slots from the most recently used (head) to the least (tail),
 /// linked by index. All of it under the lock.
 /// </summary>
 /// <remarks>

@@ -13,7 +13,7 @@ namespace BoundedCache.Engine;
 /// most) and no user code runs under it: not a key's Equals or GetHashCode, not a token, not a callback. Reads take no
 /// lock. The numbered invariants are in docs/DESIGN.md, and <see cref="InvariantChecker"/> checks them.</para>
 /// <para>Parts: <see cref="SlotStore"/> the arrays, <see cref="SlotAllocator"/> which slots are free,
-/// <see cref="BucketIndex"/> the way from key to slot, <see cref="EvictionOrder"/> who goes next (exact LRU with a
+/// <see cref="BucketIndex"/> the way from key to slot, <see cref="EvictionOrder"/> who goes next (LRU with a
 /// <see cref="TouchLog"/>, or <see cref="ScanResistantOrder"/>), <see cref="Engine.Account"/> the account.</para>
 /// <para>Methods that are hot only in bulk work are compiled with full optimization from the start: a process's first
 /// large eviction would otherwise end before the runtime optimizes them.</para>
@@ -50,7 +50,7 @@ internal sealed partial class CacheEngine
     private readonly EvictionOrder _order;
 
     /// <summary>
-    /// The order under exact LRU, to which the touch log is applied; else null, and the log is empty.
+    /// The order under LRU, to which the touch log is applied; else null, and the log is empty.
     /// </summary>
     private readonly AccessOrder? _uses;
 

@@ -119,7 +119,9 @@ internal sealed class ExpirationScan : IDisposable
 
     private void StartIfDue(long now)
     {
-        if (now - Volatile.Read(ref _lastTicks) < _interval.Ticks
+        // A clock that was put back says nothing about how long ago the last scan was.
+        long since = now - Volatile.Read(ref _lastTicks);
+        if ((since >= 0 && since < _interval.Ticks)
             || Volatile.Read(ref _disposed)
             || Interlocked.Exchange(ref _isRunning, 1) != 0)
         {

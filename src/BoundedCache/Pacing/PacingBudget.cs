@@ -48,7 +48,7 @@ internal sealed class PacingBudget(CollectorSettings settings)
     /// <summary>The sum of the caches' own budgets.</summary>
     public long CachesBytes { get; private set; }
 
-    /// <summary>The budget: what may be dead, and twice what may come in between two young collections.</summary>
+    /// <summary>The budget: what may be dead. Half of it may come in between two young collections.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>

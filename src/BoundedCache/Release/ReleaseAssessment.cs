@@ -191,14 +191,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
 
         if (caches?.Recheck is { } recheck && MemoryRules.DeniesCaches(seen))
         {
-            CacheShare again = recheck();
-            seen = seen with
-            {
-                UnfinishedEntries = again.UnfinishedEntries,
-                GrownBytes = again.GrownBytes,
-                UnfollowedEntries = again.UnfollowedEntries,
-                CallbackBytes = again.CallbackBytes,
-            };
+            seen = seen.With(recheck());
         }
 
         // The mappings name the largest file. They are read only where files are worth a sentence.

@@ -239,17 +239,6 @@ internal sealed record MemoryAnalysis
             return this;
         }
 
-        CacheShare caches = recheck();
-        return this with
-        {
-            Breakdown = Breakdown with
-            {
-                UnfinishedEntries = Math.Max(Breakdown.UnfinishedEntries, caches.UnfinishedEntries),
-                GrownBytes = Math.Max(Breakdown.GrownBytes, caches.GrownBytes),
-                UnfollowedEntries = caches.UnfollowedEntries,
-                CallbackBytes = caches.CallbackBytes,
-                IsSearchCut = caches.IsSearchCut,
-            },
-        };
+        return this with { Breakdown = Breakdown.With(recheck()) };
     }
 }

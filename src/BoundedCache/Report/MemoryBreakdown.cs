@@ -106,6 +106,16 @@ internal sealed record MemoryBreakdown
     /// <summary>Whether the time was over before all entries of caches were looked at for the two above.</summary>
     public bool IsSearchCut { get; init; }
 
+    /// <summary>The same with what a second look at the caches' entries found.</summary>
+    public MemoryBreakdown With(CacheShare again) => this with
+    {
+        UnfinishedEntries = Math.Max(UnfinishedEntries, again.UnfinishedEntries),
+        GrownBytes = Math.Max(GrownBytes, again.GrownBytes),
+        UnfollowedEntries = again.UnfollowedEntries,
+        CallbackBytes = again.CallbackBytes,
+        IsSearchCut = again.IsSearchCut,
+    };
+
     /// <summary>Threads of the process; 0 where that is not known.</summary>
     public long Threads { get; init; }
 

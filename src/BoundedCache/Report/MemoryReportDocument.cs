@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace BoundedCache.Report;
@@ -15,6 +17,13 @@ internal sealed record MemoryReportDocument(
     double GcPauseMilliseconds,
     double DurationMilliseconds)
 {
+    /// <summary>Leaves characters such as ' and > as they are: people read it.</summary>
+    private static readonly MemoryReportJsonContext s_context = new(
+        new JsonSerializerOptions(MemoryReportJsonContext.Default.MemoryReportDocument.Options)
+        {
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
+
     public static MemoryReportDocument From(MemoryReport report) => new(
         report.ResidentBytes,
         report.IsResidentUnknown,
@@ -26,6 +35,8 @@ internal sealed record MemoryReportDocument(
         report.Notes,
         Math.Round(report.GCPause.TotalMilliseconds, 3),
         Math.Round(report.Duration.TotalMilliseconds, 3));
+
+    public string ToJson() => JsonSerializer.Serialize(this, s_context.MemoryReportDocument);
 }
 
 /// <summary>Writes <see cref="MemoryReportDocument"/> without reflection.</summary>

@@ -7,7 +7,7 @@ namespace BoundedCache.Sizing;
 /// <remarks>
 /// An array has a length to which a part of it can be scaled. A chain or tree of nodes has none until all of it has
 /// been walked. A linked structure that is not listed here is counted up to
-/// <see cref="GraphBounds.MaxConnectedObjects"/>.
+/// <see cref="GraphBounds.MaxLinkedObjects"/>.
 /// </remarks>
 internal static class LinkedCollections
 {

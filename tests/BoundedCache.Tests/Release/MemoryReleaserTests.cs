@@ -329,6 +329,21 @@ public sealed class MemoryReleaserTests
         Assert.DoesNotContain("Lowering a limit", advice, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Where_there_was_no_time_to_look_at_all_entries_nothing_is_denied()
+    {
+        _process.LiveBytes = 700 * MiB;
+        _process.DeadBytes = 400 * MiB;
+        var caches = new CacheShare { Bytes = 100 * MiB };
+
+        ReleaseResult result = await ReleaseBesideCaches(
+            caches with { Recheck = () => caches with { IsSearchCut = true } });
+
+        string advice = Assert.Single(result.Advice);
+        Assert.DoesNotContain("It is not the cache", advice, StringComparison.Ordinal);
+        Assert.Contains("There was no time to look at all entries", advice, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(103, 40)]
     [InlineData(700, 360)]
