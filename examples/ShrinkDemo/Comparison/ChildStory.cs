@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
+using BoundedCache.Harness;
 using BoundedCache.ShrinkDemo.CommandLine;
 using BoundedCache.ShrinkDemo.Rendering;
 using BoundedCache.ShrinkDemo.Results;
@@ -22,7 +23,7 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
     /// <exception cref="OperationCanceledException">It was cancelled, and the process has ended.</exception>
     public async Task<DemoResult> RunAsync(CancellationToken cancellationToken)
     {
-        ProcessStartInfo start = OwnProgram.StartInfo(ChildArguments.For(options));
+        ProcessStartInfo start = OwnProgram.StartInfo(typeof(ChildStory).Assembly, ChildArguments.For(options));
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         using System.Diagnostics.Process process = Start(start);
