@@ -3,7 +3,7 @@ using StackExchange.Redis;
 namespace BoundedCache.TwoTier.Redis;
 
 /// <summary>Says once that Redis is gone, and once that it is back.</summary>
-/// <remarks>It looks at the connection, because the client's events do not come for every break.</remarks>
+/// <remarks>It looks at the connection: one of the client's events was seen to be missing after a break.</remarks>
 internal sealed class RedisWatch(RedisLink redis, NodeOptions options, ILoggerFactory loggers) : BackgroundService
 {
     private readonly ILogger _log = loggers.CreateLogger("BoundedCache.TwoTier");

@@ -53,8 +53,8 @@ internal sealed class PressureReader(ProcessMemory memory)
 
     /// <remarks>
     /// Committed memory is not what counts: before the runtime ends the process, it collects. What survived the last
-    /// collection counts, less what left the caches since the whole heap was collected, which is dead, and with what
-    /// came into them since the last collection: many large entries may come between two.
+    /// collection counts. What came into the caches since then is added, because many large entries may come between
+    /// two collections. What left the caches since the whole heap was collected is dead, and is subtracted.
     /// </remarks>
     private void ReadHeap(long creditedBytes, long cameBytes)
     {
