@@ -108,17 +108,18 @@ internal sealed class Population
 
     private int CheckFates()
     {
-        // An expired entry goes when it is looked up, but only if the lock is free: a scan may hold it.
-        Dictionary<int, object?> present = FindAll();
+        // Two things may still go on: a scan holds the lock, so that a look-up leaves an expired entry where it is; and
+        // it has taken entries out whose callbacks it has not queued yet.
+        Dictionary<int, Stamped> present = FindAll();
         Assert.True(
-            SpinWait.SpinUntil(() => (present = FindAll()).Count == Cache.Count, TimeSpan.FromMinutes(1)),
-            $"{present.Count} values were found in a cache of {Cache.Count}");
-        WaitForCallbacks();
+            SpinWait.SpinUntil(() => IsSettled(present = FindAll()), TimeSpan.FromMinutes(1)),
+            $"{present.Count} values were found in a cache of {Cache.Count}, "
+            + $"and {Interlocked.Read(ref _departed)} of {Interlocked.Read(ref _tracked)} callbacks came");
 
         int count = 0;
         foreach (Stamped value in _stored.SelectMany(static stored => stored))
         {
-            bool isPresent = present.TryGetValue(value.Number, out object? found) && ReferenceEquals(found, value);
+            bool isPresent = present.TryGetValue(value.Number, out Stamped? found) && ReferenceEquals(found, value);
             count += isPresent ? 1 : 0;
             Assert.True(
                 value.Departures == (isPresent ? 0 : 1),
@@ -131,9 +132,16 @@ internal sealed class Population
         return count;
     }
 
-    private Dictionary<int, object?> FindAll()
+    private bool IsSettled(Dictionary<int, Stamped> present)
     {
-        var present = new Dictionary<int, object?>();
+        WaitForCallbacks();
+        return present.Count == Cache.Count
+            && present.Values.Count(IsTracked) == Interlocked.Read(ref _tracked) - Interlocked.Read(ref _departed);
+    }
+
+    private Dictionary<int, Stamped> FindAll()
+    {
+        var present = new Dictionary<int, Stamped>();
         foreach (object key in Cache.Keys)
         {
             if (Cache.TryGetValue(key, out object? found) && found is Stamped value)
@@ -162,7 +170,7 @@ internal sealed class Population
     {
         var value = new Stamped(number, ++_versions[number]);
         entry.Size = random.Next(20) == 0 ? random.Next(1, 20_000) : random.Next(1, 100);
-        if (value.Version % 3 != 0)
+        if (IsTracked(value))
         {
             entry.PostEvictionCallbacks.Add(_onEvicted);
             _stored[writer].Add(value);
@@ -172,6 +180,8 @@ internal sealed class Population
         more?.Invoke(entry, value);
         return value;
     }
+
+    private static bool IsTracked(Stamped value) => value.Version % 3 != 0;
 
     private void OnEvicted(object key, object? value, EvictionReason reason, object? state)
     {
