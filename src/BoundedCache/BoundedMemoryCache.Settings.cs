@@ -18,13 +18,14 @@ public sealed partial class BoundedMemoryCache
     /// <inheritdoc/>
     SettingsUpdate IEntryStore.Update(CacheEntry entry, in ListChange change)
     {
+        // Before the entry can leave with it.
+        _values.OnAdding(change.NewCallbacks);
         long now = _time.GetUtcNow().UtcTicks;
         SettingsUpdate update = entry.Key is string text
             ? Update(new StringLookup(text), entry, in change, now)
             : Update(new ObjectLookup(entry.Key), entry, in change, now);
         if (update == SettingsUpdate.Stored)
         {
-            _values.OnAdded(change.NewCallbacks);
             Pace();
             if (entry.Expires)
             {

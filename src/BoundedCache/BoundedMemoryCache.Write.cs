@@ -73,6 +73,7 @@ public sealed partial class BoundedMemoryCache
 
         long deadline = details?.Deadline ?? entry.AbsoluteTicks;
         bool stored = false;
+        bool mustWatch = false;
         bool isValueWatched = details is not null && _values.Enter(details);
         try
         {
@@ -82,7 +83,7 @@ public sealed partial class BoundedMemoryCache
                 details.TokenBytes = TokenBytes(details.Tokens);
             }
 
-            stored = _engine.Set(in lookup, new NewEntry
+            var draft = new NewEntry
             {
                 Key = key,
                 Value = entry.Value,
@@ -93,7 +94,9 @@ public sealed partial class BoundedMemoryCache
                 Pending = entry.Pending,
                 Marks = entry.Kind.Marks,
                 IsUnfinished = entry.Kind.IsUnfinished,
-            });
+                IsWatched = isValueWatched,
+            };
+            stored = _engine.Set(in lookup, in draft, out mustWatch);
         }
         finally
         {
@@ -106,6 +109,12 @@ public sealed partial class BoundedMemoryCache
                     _values.OnRefused(details);
                 }
             }
+        }
+
+        if (mustWatch)
+        {
+            EntryDetails holder = _values.MakeHolder(details, entry.Value, entry.AbsoluteTicks);
+            return Store(key, entry with { Details = holder }, in lookup);
         }
 
         if (!stored && entry.Pending is { IsOvertaken: true } pending)

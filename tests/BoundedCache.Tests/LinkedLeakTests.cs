@@ -4,7 +4,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
 
-/// <summary>A builder that is disposed keeps neither the builders around it nor those within it.</summary>
+/// <summary>
+/// A builder that is disposed keeps neither the builders around it nor those within it: the promise of
+/// <c>DisposingCacheEntryReleasesScope</c>, a test of .NET's own cache, and more.
+/// </summary>
 [Collection(HeapTests.Name)]
 public sealed class LinkedLeakTests : IDisposable
 {

@@ -5,12 +5,12 @@ namespace BoundedCache.Figures.Figures;
 
 /// <summary>
 /// What keys that all have one hash code cost others: bulk work over them, against MemoryCache, and how long another
-/// writer waits meanwhile.
+/// writer waits meanwhile, beside the same with keys that spread: the part of the wait that is the machine's own.
 /// </summary>
 internal sealed class Collisions : IFigure
 {
     private const int Keys = 20_000;
-    private const int Rounds = 3;
+    private const int Rounds = 7;
 
     public string Name => "collisions";
 
@@ -24,7 +24,7 @@ internal sealed class Collisions : IFigure
             yield return new(
                 work,
                 $"{values[0]:N1} ms, MemoryCache {(values[1] < 0 ? "-" : $"{values[1]:N1}")}; "
-                    + $"another writer waited {values[2]:N2} ms at most",
+                    + $"another writer waited {values[2]:N2} ms at most, {values[3]:N2} where the keys spread",
                 "<= 3 x MemoryCache; <= 2 ms");
         }
     }
@@ -34,16 +34,18 @@ internal sealed class Collisions : IFigure
         double[] bounded = new double[Rounds];
         double[] microsoft = new double[Rounds];
         double[] waits = new double[Rounds];
+        double[] usualWaits = new double[Rounds];
         for (int round = 0; round < Rounds; round++)
         {
-            bounded[round] = MeasureBounded(args[0], out waits[round]);
+            bounded[round] = MeasureBounded(args[0], collide: true, out waits[round]);
+            MeasureBounded(args[0], collide: false, out usualWaits[round]);
             microsoft[round] = MeasureMicrosoft(args[0]);
         }
 
-        Child.Answer(Median(bounded), Median(microsoft), Median(waits));
+        Child.Answer(Median(bounded), Median(microsoft), Median(waits), Median(usualWaits));
     }
 
-    private static double MeasureBounded(string work, out double wait)
+    private static double MeasureBounded(string work, bool collide, out double wait)
     {
         var clock = new LateClock();
         using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
@@ -53,7 +55,7 @@ internal sealed class Collisions : IFigure
             ReleaseMode = ReleaseMode.None,
             ExpirationScanFrequency = TimeSpan.FromMilliseconds(100),
         });
-        Action fill = () => Fill(cache, work == "expire");
+        Action fill = () => Fill(cache, collide, work == "expire");
         if (work == "insert")
         {
             return Time(cache, fill, out wait);
@@ -64,7 +66,7 @@ internal sealed class Collisions : IFigure
             // Entries of other keys between them, which leave holes in every chunk.
             for (int i = 0; i < Keys; i++)
             {
-                cache.Set(new Colliding(i), "value");
+                cache.Set(new Key(i, collide), "value");
                 cache.Set($"key {i}", "value");
                 cache.Set($"other {i}", "value");
             }
@@ -101,10 +103,10 @@ internal sealed class Collisions : IFigure
         using MemoryCache cache = Caches.Microsoft();
         if (work == "insert")
         {
-            return Time(null, () => Fill(cache, expires: false), out _);
+            return Time(null, () => Fill(cache, collide: true, expires: false), out _);
         }
 
-        Fill(cache, expires: false);
+        Fill(cache, collide: true, expires: false);
         return work switch
         {
             "clear" => Time(null, cache.Clear, out _),
@@ -113,17 +115,17 @@ internal sealed class Collisions : IFigure
         };
     }
 
-    private static void Fill(IMemoryCache cache, bool expires)
+    private static void Fill(IMemoryCache cache, bool collide, bool expires)
     {
         for (int i = 0; i < Keys; i++)
         {
             if (expires)
             {
-                cache.Set(new Colliding(i), "value", TimeSpan.FromDays(1));
+                cache.Set(new Key(i, collide), "value", TimeSpan.FromDays(1));
             }
             else
             {
-                cache.Set(new Colliding(i), "value");
+                cache.Set(new Key(i, collide), "value");
             }
         }
     }
@@ -173,8 +175,8 @@ internal sealed class Collisions : IFigure
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Late;
     }
 
-    private sealed record Colliding(int Number)
+    private sealed record Key(int Number, bool Collides)
     {
-        public override int GetHashCode() => 1;
+        public override int GetHashCode() => Collides ? 1 : Number.GetHashCode();
     }
 }

@@ -6,6 +6,9 @@ namespace BoundedCache.Engine;
 /// <summary>Walks over all entries: to remove those whose keys the caller chooses, or to look at values.</summary>
 internal sealed partial class CacheEngine
 {
+    /// <summary>The values whose entries must be watched, since somebody asked for them; null for none.</summary>
+    private Func<object?, bool>? _watches;
+
     /// <summary>
     /// Removes the entries whose keys match, and overtakes pending stores whose keys do. Entries that are inserted
     /// meanwhile may be seen or not. Call <see cref="Trim"/> afterwards, also when it throws.
@@ -66,7 +69,8 @@ internal sealed partial class CacheEngine
 
     /// <summary>
     /// Visits the entries whose values are wanted, once each, and gives details to those that have none, so that their
-    /// removal is told. Entries that are stored meanwhile may be seen or not.
+    /// removal is told. From the beginning on, entries with such values are only stored if they are
+    /// <see cref="NewEntry.IsWatched"/>; those that are stored meanwhile may be seen or not.
     /// </summary>
     /// <param name="wants">Whether to visit an entry with this value. Runs under the lock: no user code.</param>
     /// <param name="visit">Runs under the lock too: the entry is in the table.</param>
@@ -76,6 +80,7 @@ internal sealed partial class CacheEngine
         int chunks;
         using (_lock.Enter())
         {
+            _watches = wants;
             _enumerations.Add(pin);
             chunks = _allocator.Numbers;
         }
@@ -84,7 +89,7 @@ internal sealed partial class CacheEngine
         {
             for (int chunk = 1; chunk < chunks; chunk++)
             {
-                VisitDetails(chunk, wants, visit);
+                VisitChunk(chunk, wants, visit);
             }
         }
         finally
@@ -96,7 +101,7 @@ internal sealed partial class CacheEngine
         }
     }
 
-    private void VisitDetails(int chunk, Func<object?, bool> wants, Action<EntryDetails> visit)
+    private void VisitChunk(int chunk, Func<object?, bool> wants, Action<EntryDetails> visit)
     {
         using (_lock.EnterAfterOthers())
         {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
 
-/// <summary>Writes: store, replace, remove.</summary>
+/// <summary>Writes: store and replace.</summary>
 internal sealed partial class CacheEngine
 {
     /// <summary>
@@ -16,13 +16,20 @@ internal sealed partial class CacheEngine
     /// Stores an entry at the head of the order, instead of the one with the same key if there is one. Evicts others
     /// until it fits.
     /// </summary>
+    /// <param name="lookup">The key.</param>
+    /// <param name="entry">The entry.</param>
+    /// <param name="mustWatch">
+    /// Whether nothing changed because the value is one that <see cref="VisitDetails"/> wants, and the entry is not
+    /// <see cref="NewEntry.IsWatched"/>.
+    /// </param>
     /// <returns>
     /// False if its charge alone is above the limit (then an entry with the same key is removed), or if it is a pending
-    /// store that was overtaken (then nothing changes).
+    /// store that was overtaken or is to be watched (then nothing changes).
     /// </returns>
-    public bool Set<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry)
+    public bool Set<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry, out bool mustWatch)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
+        mustWatch = false;
         List<RemovedEntry>? removed = null;
         bool returned = false;
         try
@@ -32,6 +39,7 @@ internal sealed partial class CacheEngine
                 SetResult result = TrySet(in lookup, in entry, ref returned, ref removed);
                 if (result != SetResult.Unfinished)
                 {
+                    mustWatch = result == SetResult.Unwatched;
                     return result == SetResult.Stored;
                 }
             }
@@ -40,109 +48,6 @@ internal sealed partial class CacheEngine
         {
             Notify(removed);
         }
-    }
-
-    /// <summary>Removes the entry with a key, and overtakes a pending store of that key.</summary>
-    /// <returns>Whether there was one.</returns>
-    public bool Remove<TLookup>(scoped in TLookup lookup, EvictionReason reason = EvictionReason.Removed)
-        where TLookup : struct, IKeyLookup, allows ref struct
-    {
-        OvertakePending(in lookup, reason);
-        if (TLookup.RunsUserCode)
-        {
-            while (Find(in lookup, out _, out SlotRef slotRef))
-            {
-                if (RemoveIfCurrent(in slotRef, reason))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-
-        List<RemovedEntry>? removed = null;
-        using (_lock.Enter())
-        {
-            int index = _index.FindLocked(in lookup);
-            if (index == AccessOrder.None)
-            {
-                return false;
-            }
-
-            RemoveEntry_NeedsLock(index, reason, ref removed);
-            EndHold_NeedsLock(1);
-        }
-
-        Notify(removed);
-        return true;
-    }
-
-    /// <summary>Removes the entry that holds <paramref name="details"/>, if it is still in the table.</summary>
-    public void Remove(EntryDetails details, EvictionReason reason)
-    {
-        List<RemovedEntry>? removed = null;
-        using (_lock.Enter())
-        {
-            if (details.Index > 0)
-            {
-                RemoveEntry_NeedsLock(details.Index, reason, ref removed);
-                EndHold_NeedsLock(1);
-            }
-        }
-
-        Notify(removed);
-    }
-
-    /// <summary>Removes the entry that was found, unless it changed since.</summary>
-    private bool RemoveIfCurrent(in SlotRef slotRef, EvictionReason reason)
-    {
-        List<RemovedEntry>? removed = null;
-        bool isCurrent;
-        using (_lock.Enter())
-        {
-            isCurrent = RemoveIfCurrent_NeedsLock(in slotRef, reason, ref removed);
-        }
-
-        Notify(removed);
-        return isCurrent;
-    }
-
-    /// <summary>
-    /// Removes an expired entry that a reader found. Readers do not wait: if the lock is not free, the next reader or
-    /// the scan removes the entry.
-    /// </summary>
-    private void RemoveIfFree(in SlotRef slotRef, EvictionReason reason)
-    {
-        if (!_lock.TryEnter())
-        {
-            return;
-        }
-
-        List<RemovedEntry>? removed = null;
-        try
-        {
-            RemoveIfCurrent_NeedsLock(in slotRef, reason, ref removed);
-        }
-        finally
-        {
-            _lock.Exit();
-        }
-
-        Notify(removed);
-    }
-
-    private bool RemoveIfCurrent_NeedsLock(in SlotRef slotRef, EvictionReason reason, ref List<RemovedEntry>? removed)
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (!IsCurrent_NeedsLock(in slotRef))
-        {
-            return false;
-        }
-
-        RemoveEntry_NeedsLock(slotRef.Index, reason, ref removed);
-        EndHold_NeedsLock(1);
-        return true;
     }
 
     private bool Find<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef slotRef)
@@ -167,6 +72,11 @@ internal sealed partial class CacheEngine
             if (entry.Pending is { IsOvertaken: true })
             {
                 return SetResult.Overtaken;
+            }
+
+            if (_watches is not null && !entry.IsWatched && _watches(entry.Value))
+            {
+                return SetResult.Unwatched;
             }
 
             if (entry.Pending is null && begun != Pending.Begun)
@@ -280,6 +190,9 @@ internal sealed partial class CacheEngine
 
         /// <summary>A write or a removal of the key came first: nothing changed.</summary>
         Overtaken,
+
+        /// <summary>The entry must be watched, and is not: nothing changed.</summary>
+        Unwatched,
 
         /// <summary>
         /// More has to be evicted than one hold of the lock may, or the key has to be looked up again.

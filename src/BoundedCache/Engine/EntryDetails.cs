@@ -266,7 +266,7 @@ internal readonly struct NewEntry
 {
     public required object Key { get; init; }
 
-    /// <summary>The value; ignored if there are <see cref="Details"/>, which hold it.</summary>
+    /// <summary>The value, also if there are <see cref="Details"/>, which hold it.</summary>
     public required object? Value { get; init; }
 
     public required EntryDetails? Details { get; init; }
@@ -290,6 +290,9 @@ internal readonly struct NewEntry
 
     /// <summary>Whether the value is not finished, so that its bytes are not known.</summary>
     public bool IsUnfinished { get; init; }
+
+    /// <summary>Whether the caller counts the entry among those that hold its value.</summary>
+    public bool IsWatched { get; init; }
 
     public object? Content => Details ?? Value;
 

@@ -24,8 +24,10 @@ internal sealed class ValueDisposer(
     private static readonly PostEvictionDelegate s_hold = static (_, _, _, _) => { };
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<object, Holders> _holders = new(ReferenceEqualityComparer.Instance);
+    private readonly Lock _adoption = new();
+    private readonly Dictionary<object, ValueHolders> _holders = new(ReferenceEqualityComparer.Instance);
     private bool _hasMarked;
+    private bool _hasAdopted;
 
     /// <summary>Marks an entry: its value is disposed when it leaves. Works on entries of other caches too.</summary>
     public static void Mark(IList<PostEvictionCallbackRegistration> callbacks)
@@ -52,8 +54,28 @@ internal sealed class ValueDisposer(
         }
     }
 
-    /// <summary>Notes callbacks that were added to a stored entry; a mark may be among them.</summary>
-    public void OnAdded(PostEvictionCallbackRegistration[]? callbacks)
+    /// <summary>
+    /// Makes the entry of a value that is watched by now one that is counted: its store began before that.
+    /// </summary>
+    /// <param name="details">What it has; null for nothing.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="absoluteTicks">When it expires.</param>
+    public EntryDetails MakeHolder(EntryDetails? details, object? value, long absoluteTicks)
+    {
+        if (details is null)
+        {
+            details = EntryDetails.Empty();
+            details.Value = value;
+            details.AbsoluteExpirationTicks = absoluteTicks;
+            details.BecomeOwnerless();
+        }
+
+        MarkHolder(details);
+        return details;
+    }
+
+    /// <summary>Notes callbacks that will be added to a stored entry; a mark may be among them.</summary>
+    public void OnAdding(PostEvictionCallbackRegistration[]? callbacks)
     {
         if (callbacks is not null && FindMark(callbacks) == ValueMark.Dispose)
         {
@@ -88,7 +110,7 @@ internal sealed class ValueDisposer(
     {
         lock (_lock)
         {
-            if (_holders.TryGetValue(details.Value!, out Holders? holders))
+            if (_holders.TryGetValue(details.Value!, out ValueHolders? holders))
             {
                 holders.IsRefused = true;
                 holders.Remove(details);
@@ -136,12 +158,25 @@ internal sealed class ValueDisposer(
         : ReferenceEquals(callback?.EvictionCallback, s_hold) ? ValueMark.Hold
         : ValueMark.None;
 
-    /// <summary>Watches all entries from now on: those that were stored before may hold a marked one's value.</summary>
+    /// <summary>
+    /// Watches all entries from now on: those that were stored before may hold a marked one's value. Returns when they
+    /// are counted, because from then on the marked one may leave.
+    /// </summary>
     private void Watch()
     {
-        if (!disposesAll && !Interlocked.Exchange(ref _hasMarked, true))
+        if (disposesAll || Volatile.Read(ref _hasAdopted))
         {
-            adopt(IsDisposable, older => Add(older, toDispose: false, isWritten: false));
+            return;
+        }
+
+        lock (_adoption)
+        {
+            if (!_hasAdopted)
+            {
+                Volatile.Write(ref _hasMarked, true);
+                adopt(IsDisposable, older => Add(older, toDispose: false, isWritten: false));
+                Volatile.Write(ref _hasAdopted, true);
+            }
         }
     }
 
@@ -149,9 +184,9 @@ internal sealed class ValueDisposer(
     {
         lock (_lock)
         {
-            if (!_holders.TryGetValue(details.Value!, out Holders? holders))
+            if (!_holders.TryGetValue(details.Value!, out ValueHolders? holders))
             {
-                _holders.Add(details.Value!, holders = new Holders());
+                _holders.Add(details.Value!, holders = new ValueHolders());
             }
 
             holders.Add(details);
@@ -167,7 +202,7 @@ internal sealed class ValueDisposer(
     {
         lock (_lock)
         {
-            if (!_holders.TryGetValue(details.Value!, out Holders? holders))
+            if (!_holders.TryGetValue(details.Value!, out ValueHolders? holders))
             {
                 // Marked after it was stored, or not watched.
                 return toDispose;
@@ -228,45 +263,6 @@ internal sealed class ValueDisposer(
         if (IsDisposable(value))
         {
             _ = Start(value!).AsTask();
-        }
-    }
-
-    /// <summary>The entries that hold an instance, nearly always one.</summary>
-    private sealed class Holders
-    {
-        private EntryDetails? _one;
-        private HashSet<EntryDetails>? _others;
-
-        /// <summary>Whether the instance is disposed when all have left.</summary>
-        public bool ToDispose { get; set; }
-
-        /// <summary>Whether it was refused since it was last written: then a caller holds it.</summary>
-        public bool IsRefused { get; set; }
-
-        public bool IsEmpty => _one is null && _others is not { Count: > 0 };
-
-        public void Add(EntryDetails details)
-        {
-            if (_one is null || _one == details)
-            {
-                _one = details;
-            }
-            else
-            {
-                (_others ??= []).Add(details);
-            }
-        }
-
-        public void Remove(EntryDetails details)
-        {
-            if (_one == details)
-            {
-                _one = null;
-            }
-            else
-            {
-                _others?.Remove(details);
-            }
         }
     }
 

@@ -170,8 +170,8 @@ public sealed class CollidingKeyTests
                 Deadline = deadline,
             };
             Assert.True(key is string text
-                ? Engine.Set(new StringLookup(text), in entry)
-                : Engine.Set(new ObjectLookup(key), in entry));
+                ? Engine.Set(new StringLookup(text), in entry, out _)
+                : Engine.Set(new ObjectLookup(key), in entry, out _));
         }
     }
 

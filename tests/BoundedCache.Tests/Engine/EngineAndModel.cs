@@ -74,8 +74,8 @@ internal sealed class EngineAndModel
         };
         int departuresBefore = _removed.Count;
         bool stored = key is string text
-            ? Engine.Set(new StringLookup(text), in entry)
-            : Engine.Set(new ObjectLookup(key), in entry);
+            ? Engine.Set(new StringLookup(text), in entry, out _)
+            : Engine.Set(new ObjectLookup(key), in entry, out _);
         Model.Set(key, value, charge, priority, Now, absolute, sliding);
         Assert.Equal(charge <= Model.MaxBytes, stored);
         CompareDepartures(departuresBefore, stored ? null : key);

@@ -35,7 +35,7 @@ public sealed class EntryBytesTests
                 Priority = CacheItemPriority.Normal,
                 Charge = 1,
                 Deadline = long.MaxValue,
-            });
+            }, out _);
         }
 
         Assert.InRange(engine.TableBytes / (double)Entries, engine.BytesPerEntry - 2, 74);

@@ -163,7 +163,7 @@ public sealed class EvictionBatchTests
         Fill(ownEquals: false);
         _both.Engine.SetMaxBytes(Batch);
 
-        Assert.True(_both.Engine.Set(new StringLookup("new"), NewEntry("new", charge: 3)));
+        Assert.True(_both.Engine.Set(new StringLookup("new"), NewEntry("new", charge: 3), out _));
 
         Assert.Equal(Entries, _both.Engine.UsedBytes);
         Assert.Equal(Entries - 2, _both.Engine.Count);

@@ -86,7 +86,7 @@ public class TraceTests
                 Charge = sizes[i],
                 Deadline = long.MaxValue,
             };
-            engine.Set(lookup, in entry);
+            engine.Set(lookup, in entry, out _);
         }
 
         InvariantChecker.Check(engine);

@@ -24,7 +24,7 @@ public sealed class UnbufferedUseTests
                 Priority = CacheItemPriority.Normal,
                 Charge = 1,
                 Deadline = long.MaxValue,
-            }));
+            }, out _));
         }
     }
 

@@ -340,8 +340,8 @@ internal sealed class HistoryRunner : IDisposable
             Deadline = ticks,
         };
         return (_isString
-            ? _engine.Set(new StringLookup((string)key), in entry)
-            : _engine.Set(new ObjectLookup(key), in entry), details);
+            ? _engine.Set(new StringLookup((string)key), in entry, out _)
+            : _engine.Set(new ObjectLookup(key), in entry, out _), details);
     }
 
     /// <summary>

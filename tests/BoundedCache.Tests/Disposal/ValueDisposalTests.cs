@@ -3,14 +3,13 @@ using BoundedCache.Engine;
 using BoundedCache.Entries;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
+using static BoundedCache.Tests.Disposal.DisposalSteps;
 
-namespace BoundedCache.Tests;
+namespace BoundedCache.Tests.Disposal;
 
 /// <summary>Values that the cache disposes when they have left it.</summary>
 public sealed class ValueDisposalTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-
     public static TheoryData<string, bool> Ways => new()
     {
         { "removed", true },
@@ -53,7 +52,7 @@ public sealed class ValueDisposalTests
                 test.Cache.Dispose();
             }
 
-            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.True(test.Cache.WaitForCallbacks(Patience));
             Assert.Equal((1, 1, 1), (value.Disposals, asynchronous.Disposals, options.Disposals));
             if (way == "disposed")
             {
@@ -61,7 +60,7 @@ public sealed class ValueDisposalTests
             }
 
             test.Cache.Clear();
-            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.True(test.Cache.WaitForCallbacks(Patience));
             Assert.Equal((1, 1, 1), (value.Disposals, asynchronous.Disposals, options.Disposals));
         }
     }
@@ -86,7 +85,7 @@ public sealed class ValueDisposalTests
         Assert.Same(overtaken, made);
         test.Cache.Clear();
         test.Cache.Dispose();
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
 
         Assert.Equal((0, 0, 0), (large.Disposals, expired.Disposals, overtaken.Disposals));
     }
@@ -106,12 +105,12 @@ public sealed class ValueDisposalTests
             Store(test, "key", value, byOption);
             Refuse(test, "key", value, byOption, why);
             Assert.False(test.Has("key"));
-            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.True(test.Cache.WaitForCallbacks(Patience));
             Assert.Equal(0, value.Disposals);
             value.Content = null;
             Store(test, "key", value, byOption);
             test.Cache.Remove("key");
-            Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            Assert.True(test.Cache.WaitForCallbacks(Patience));
             Assert.Equal(1, value.Disposals);
         }
     }
@@ -164,153 +163,6 @@ public sealed class ValueDisposalTests
         }
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void An_instance_that_is_stored_elsewhere_stays(bool byOption)
-    {
-        using CacheUnderTest test = Make(byOption);
-        using var value = new Value();
-        Store(test, "first", value, byOption);
-        Store(test, "second", value, byOption);
-        test.Cache.Set("third", value);
-        test.Set("fourth", value);
-        foreach (string key in (string[])["first", "third", "second"])
-        {
-            test.Cache.Remove(key);
-            Assert.True(test.Cache.WaitForCallbacks(s_patience));
-            Assert.Equal(0, value.Disposals);
-        }
-
-        test.Cache.Remove("fourth");
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
-        Assert.Equal(1, value.Disposals);
-    }
-
-    [Theory]
-    [InlineData("plain")]
-    [InlineData("with a callback")]
-    [InlineData("that expires")]
-    [InlineData("with a window")]
-    public void One_that_was_stored_before_without_being_disposed_counts_too(string how)
-    {
-        using CacheUnderTest test = Make(byOption: false);
-        using var value = new Value();
-        for (int i = 0; i < 5000; i++)
-        {
-            test.Cache.Set(i, "text");
-        }
-
-        _ = how switch
-        {
-            "plain" => test.Cache.Set("before", value),
-            "that expires" => test.Cache.Set("before", value, TimeSpan.FromMinutes(1)),
-            "with a window" => CacheExtensions.Set(test.Cache, "before", value, new MemoryCacheEntryOptions
-            {
-                SlidingExpiration = TimeSpan.FromMinutes(1),
-            }),
-            _ => CacheExtensions.Set(test.Cache, "before", value, new MemoryCacheEntryOptions()
-                .RegisterPostEvictionCallback(static (_, _, _, _) => { })),
-        };
-        Store(test, "marked", value, byOption: false);
-        test.Cache.Remove("marked");
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
-        Assert.Equal(0, value.Disposals);
-        Assert.Same(value, test.Cache.Get("before"));
-        Store(test, "marked", value, byOption: false);
-        test.Cache.Remove("marked");
-        if (how is "that expires" or "with a window")
-        {
-            test.Time.Advance(TimeSpan.FromMinutes(1));
-            Assert.False(test.Has("before"));
-        }
-        else
-        {
-            test.Cache.Remove("before");
-        }
-
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
-        Assert.Equal(1, value.Disposals);
-    }
-
-    [Fact]
-    public void An_entry_that_is_stored_already_can_be_marked()
-    {
-        using CacheUnderTest test = Make(byOption: false);
-        using var value = new Value();
-        ICacheEntry first = test.Cache.CreateEntry("first");
-        first.Value = value;
-        first.Dispose();
-        test.Cache.Set("second", value);
-        first.DisposeValueOnRemoval();
-        test.Cache.Remove("first");
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
-        Assert.Equal(0, value.Disposals);
-        test.Cache.Remove("second");
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
-
-        Assert.Equal(1, value.Disposals);
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Entries_that_were_only_watched_can_be_marked_too(bool isStoredBefore)
-    {
-        using CacheUnderTest test = Make(byOption: false);
-        using var marked = new Value();
-        using var value = new Value();
-        ICacheEntry first = Store("first", marked);
-        ICacheEntry second;
-        if (isStoredBefore)
-        {
-            second = Store("second", value);
-            first.DisposeValueOnRemoval();
-        }
-        else
-        {
-            first.DisposeValueOnRemoval();
-            second = Store("second", value);
-        }
-
-        second.DisposeValueOnRemoval();
-        test.Cache.Remove("second");
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
-        Assert.Equal((0, 1), (marked.Disposals, value.Disposals));
-
-        ICacheEntry Store(string key, Value stored)
-        {
-            ICacheEntry entry = test.Cache.CreateEntry(key);
-            entry.Value = stored;
-            entry.Dispose();
-            return entry;
-        }
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Replacement_by_the_same_instance_does_not_dispose_it(bool byOption)
-    {
-        using CacheUnderTest test = Make(byOption);
-        using var value = new Value();
-        for (int i = 0; i < 5; i++)
-        {
-            Store(test, "key", value, byOption);
-        }
-
-        using (var refused = new Value { Content = new byte[2_000_000] })
-        {
-            Store(test, "other", refused, byOption);
-        }
-
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
-        Assert.Equal(0, value.Disposals);
-        Store(test, "key", new object(), byOption);
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
-        Assert.Equal(1, value.Disposals);
-    }
-
     [Fact]
     public void A_callback_runs_before_and_may_store_the_value_again()
     {
@@ -329,10 +181,10 @@ public sealed class ValueDisposalTests
         }
 
         test.Cache.Remove("key");
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
         Assert.Equal((0, 0), (seen, value.Disposals));
         test.Cache.Remove("again");
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
         Assert.Equal(1, value.Disposals);
     }
 
@@ -349,7 +201,7 @@ public sealed class ValueDisposalTests
         };
         test.Cache.Set("key", value);
         test.Cache.Remove("key");
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
 
         Assert.Equal((true, false), seen);
         Assert.Equal(1, test.Cache.Get("by Dispose"));
@@ -369,10 +221,10 @@ public sealed class ValueDisposalTests
         using var last = new Value();
         test.Cache.Set("last", last);
         test.Cache.Clear();
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
 
         Assert.Equal(1, last.Disposals);
-        Assert.True(SpinWait.SpinUntil(() => log.Count("DisposalFailed") == 2, s_patience));
+        Assert.True(SpinWait.SpinUntil(() => log.Count("DisposalFailed") == 2, Patience));
         Assert.Contains(log.Errors, static error => error is FormatException { Message: "broken" });
         Assert.Contains(log.Errors, static error => error is FormatException { Message: "later" });
     }
@@ -389,7 +241,7 @@ public sealed class ValueDisposalTests
         test.Cache.Set("lazy", new Lazy<Value>(value));
         test.Cache.Set("list", new List<Value> { value });
         test.Cache.Clear();
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
 
         Assert.Equal(0, value.Disposals);
         Assert.Same(value, await task);
@@ -431,7 +283,7 @@ public sealed class ValueDisposalTests
         other.Set("text", "text", options);
         other.Clear();
 
-        Assert.True(SpinWait.SpinUntil(() => value.Disposals == 1 && asynchronous.Disposals == 1, s_patience));
+        Assert.True(SpinWait.SpinUntil(() => value.Disposals == 1 && asynchronous.Disposals == 1, Patience));
         Assert.Throws<ArgumentNullException>(() => ((ICacheEntry)null!).DisposeValueOnRemoval());
         Assert.Throws<ArgumentNullException>(() => ((MemoryCacheEntryOptions)null!).DisposeValueOnRemoval());
     }
@@ -458,7 +310,7 @@ public sealed class ValueDisposalTests
 
             int OwnKey() => (random.Next(125) * 4) + thread;
         });
-        Assert.True(test.Cache.WaitForCallbacks(s_patience));
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
         HashSet<object?> there = [.. test.Cache.Keys.Select(key => test.Cache.Get(key))];
         Assert.NotEmpty(there);
         Assert.All(there, static value => Assert.Equal(0, ((Value)value!).Disposals));
@@ -466,22 +318,6 @@ public sealed class ValueDisposalTests
         Assert.All(values.Where(value => !there.Contains(value)), static value => Assert.Equal(1, value.Disposals));
         test.Cache.Dispose();
         Assert.All(values, static value => Assert.Equal(1, value.Disposals));
-    }
-
-    private static CacheUnderTest Make(bool byOption) => new(options => options.DisposeValues = byOption);
-
-    private static void Store(
-        CacheUnderTest test, string key, object value, bool byOption, DateTimeOffset? expiration = null)
-    {
-        if (byOption)
-        {
-            test.Cache.Set(key, value, expiration ?? DateTimeOffset.MaxValue);
-            return;
-        }
-
-        using ICacheEntry entry = test.Cache.CreateEntry(key);
-        entry.AbsoluteExpiration = expiration;
-        entry.DisposeValueOnRemoval().Value = value;
     }
 
     private static void Refuse(CacheUnderTest test, string key, Value value, bool byOption, string why)
@@ -549,51 +385,6 @@ public sealed class ValueDisposalTests
                 break;
             default:
                 break;
-        }
-    }
-
-    private class Value : IDisposable
-    {
-        private int _disposals;
-
-        public byte[]? Content { get; set; }
-
-        public Action? OnDispose { get; set; }
-
-        public int Disposals => Volatile.Read(ref _disposals);
-
-        public void Dispose()
-        {
-            Interlocked.Increment(ref _disposals);
-            OnDispose?.Invoke();
-        }
-    }
-
-    private sealed class AsyncToo : Value, IAsyncDisposable
-    {
-        public ValueTask DisposeAsync()
-        {
-            Dispose();
-            return ValueTask.CompletedTask;
-        }
-    }
-
-    private sealed class AsyncOnly : IAsyncDisposable
-    {
-        private int _disposals;
-
-        public bool Fails { get; init; }
-
-        public int Disposals => Volatile.Read(ref _disposals);
-
-        public async ValueTask DisposeAsync()
-        {
-            Interlocked.Increment(ref _disposals);
-            await Task.Yield();
-            if (Fails)
-            {
-                throw new FormatException("later");
-            }
         }
     }
 }
