@@ -34,7 +34,8 @@ internal sealed partial class CacheAudit
             for (int next = 0; next < counted.Length;)
             {
                 ReadOnlySpan<Grown> some = counted.AsSpan(next, Math.Min(MostCompared, counted.Length - next));
-                SharedBytes shared = SharedBytes.Find(ValuesOf(some), Others(type, some, estimated: false), _stopToken);
+                SharedBytes shared = SharedBytes.Find(
+                    ValuesOf(some), Others(type, some, estimated: false), SmallestGrowth(some) / 2, _stopToken);
                 Settle(type, some[..shared.Count], shared, slice);
                 next += shared.Count;
             }
@@ -62,7 +63,6 @@ internal sealed partial class CacheAudit
         long accounted = 0;
         long accountedToSharers = 0;
         Lap? lap = null;
-        bool isConfirmed = false;
         for (int i = 0; i < grown.Length; i++)
         {
             Grown one = grown[i];
@@ -72,14 +72,13 @@ internal sealed partial class CacheAudit
             if (left > 0)
             {
                 accountedToSharers += one.Bytes - left;
-                isConfirmed |= one.IsConfirmed;
                 lap = one.Lap;
             }
 
             if (growth > left)
             {
                 slice.Found(growth - left, one.Lap);
-                if (slice.Charges && one.IsConfirmed)
+                if (slice.Charges)
                 {
                     ChargeOrReport(one.Entry, one.Charge - left, one.Lap);
                 }
@@ -88,7 +87,7 @@ internal sealed partial class CacheAudit
 
         long uncharged = accountedToSharers > 0 ? Math.Max(0, shared.TogetherBytes - accounted) : 0;
         slice.Found(uncharged, lap);
-        if (slice.Charges && isConfirmed)
+        if (slice.Charges && accountedToSharers > 0)
         {
             lap?.AddUncharged(uncharged);
             if (uncharged > accountedToSharers / 10)
@@ -96,6 +95,17 @@ internal sealed partial class CacheAudit
                 TellShared(type, grown[0].Entry.Value!.GetType(), uncharged);
             }
         }
+    }
+
+    private static long SmallestGrowth(ReadOnlySpan<Grown> grown)
+    {
+        long smallest = long.MaxValue;
+        foreach (Grown one in grown)
+        {
+            smallest = Math.Min(smallest, one.Charge - one.Entry.Charge);
+        }
+
+        return Math.Max(0, smallest);
     }
 
     private static SizedValue[] ValuesOf(ReadOnlySpan<Grown> grown)
@@ -219,15 +229,14 @@ internal sealed partial class CacheAudit
         }
     }
 
-    /// <summary>An entry that grew.</summary>
+    /// <summary>An entry that grew; if by much and to be charged, it was found twice.</summary>
     /// <param name="Entry">The entry as it was found.</param>
     /// <param name="Charge">What it is to be charged.</param>
     /// <param name="Bytes">The bytes of its value.</param>
     /// <param name="IsEstimated">Whether these are an estimate.</param>
-    /// <param name="IsConfirmed">False for much growth that was found for the first time.</param>
     /// <param name="Lap">The lap that found it; null for none.</param>
     private readonly record struct Grown(
-        AuditedEntry Entry, long Charge, long Bytes, bool IsEstimated, bool IsConfirmed, Lap? Lap);
+        AuditedEntry Entry, long Charge, long Bytes, bool IsEstimated, Lap? Lap);
 
     /// <summary>Values of one type that grew lately, held weakly, and what was said about the type.</summary>
     private sealed class GrowingType

@@ -169,9 +169,14 @@ internal sealed partial class CacheAudit
 
         if (growth > 0)
         {
-            bool isConfirmed = growth <= entry.Charge || (slice.Charges && TryConfirm(in entry, slice, ref charge));
+            if (slice.Charges && growth > entry.Charge && !TryConfirm(in entry, slice, ref charge))
+            {
+                // Compared with others when it is found again: comparing takes longer than measuring.
+                return;
+            }
+
             bytes -= Math.Max(0, growth - (charge - entry.Charge));
-            slice.Grown.Add(new Grown(entry, charge, bytes, isEstimated, isConfirmed, slice.Lap));
+            slice.Grown.Add(new Grown(entry, charge, bytes, isEstimated, slice.Lap));
         }
         else if (slice.Charges)
         {
