@@ -34,8 +34,7 @@ internal sealed partial class CacheAudit
             for (int next = 0; next < counted.Length;)
             {
                 ReadOnlySpan<Grown> some = counted.AsSpan(next, Math.Min(MostCompared, counted.Length - next));
-                SharedBytes shared = SharedBytes.Find(
-                    ValuesOf(some), Others(type, some, estimated: false), SmallestGrowth(some) / 2, _stopToken);
+                SharedBytes shared = Compare(type, some, slice);
                 Settle(type, some[..shared.Count], shared, slice);
                 next += shared.Count;
             }
@@ -97,15 +96,30 @@ internal sealed partial class CacheAudit
         }
     }
 
-    private static long SmallestGrowth(ReadOnlySpan<Grown> grown)
+    /// <summary>
+    /// Compares values that were walked to their ends: with the walks that takes, unless the one over all of the slice
+    /// shows that no value can share as much as half of its growth with others.
+    /// </summary>
+    private SharedBytes Compare(GrowingType type, ReadOnlySpan<Grown> grown, Slice slice)
     {
+        List<SizedValue> others = Others(
+            type, grown, estimated: false, Math.Max(SharedBytes.Many, GrowingType.Remembered - grown.Length));
+        long again = 0;
+        foreach (SizedValue other in others)
+        {
+            again += slice.Joint.CountAgain(other, _stopToken);
+        }
+
         long smallest = long.MaxValue;
         foreach (Grown one in grown)
         {
+            again += one.BytesAgain;
             smallest = Math.Min(smallest, one.Charge - one.Entry.Charge);
         }
 
-        return Math.Max(0, smallest);
+        return again <= smallest / 2
+            ? SharedBytes.Nothing(grown.Length)
+            : SharedBytes.Find(ValuesOf(grown), others, _stopToken);
     }
 
     private static SizedValue[] ValuesOf(ReadOnlySpan<Grown> grown)
@@ -119,8 +133,8 @@ internal sealed partial class CacheAudit
         return values;
     }
 
-    /// <summary>Values of the type that grew before, other than these.</summary>
-    private List<SizedValue> Others(GrowingType type, ReadOnlySpan<Grown> grown, bool estimated)
+    /// <summary>Some values of the type that grew before, other than these.</summary>
+    private List<SizedValue> Others(GrowingType type, ReadOnlySpan<Grown> grown, bool estimated, int most)
     {
         var known = new HashSet<object>(ReferenceEqualityComparer.Instance);
         foreach (Grown one in grown)
@@ -131,6 +145,11 @@ internal sealed partial class CacheAudit
         List<SizedValue> others = [];
         foreach (object value in type.Before)
         {
+            if (others.Count == most)
+            {
+                break;
+            }
+
             if (known.Add(value) && Measure(value, out bool isEstimated) is var bytes && isEstimated == estimated)
             {
                 others.Add(new SizedValue(value, bytes));
@@ -147,7 +166,7 @@ internal sealed partial class CacheAudit
         List<SizedValue> compared = [.. values.Take(SharedBytes.Many)];
         if (compared.Count < SharedBytes.Many)
         {
-            compared.AddRange(Others(type, grown, estimated: true).Take(SharedBytes.Many - compared.Count));
+            compared.AddRange(Others(type, grown, estimated: true, SharedBytes.Many - compared.Count));
         }
 
         object[] together = [.. compared.Select(static value => value.Value)];
@@ -233,10 +252,11 @@ internal sealed partial class CacheAudit
     /// <param name="Entry">The entry as it was found.</param>
     /// <param name="Charge">What it is to be charged.</param>
     /// <param name="Bytes">The bytes of its value.</param>
-    /// <param name="IsEstimated">Whether these are an estimate.</param>
+    /// <param name="BytesAgain">Those of them that the slice's joint walk had come to before.</param>
+    /// <param name="IsEstimated">Whether the bytes are an estimate.</param>
     /// <param name="Lap">The lap that found it; null for none.</param>
     private readonly record struct Grown(
-        AuditedEntry Entry, long Charge, long Bytes, bool IsEstimated, Lap? Lap);
+        AuditedEntry Entry, long Charge, long Bytes, long BytesAgain, bool IsEstimated, Lap? Lap);
 
     /// <summary>Values of one type that grew lately, held weakly, and what was said about the type.</summary>
     private sealed class GrowingType

@@ -72,6 +72,9 @@ internal sealed partial class CacheAudit
 
         public List<SlotRef> Hot { get; } = [];
 
+        /// <summary>A walk over all values that grew.</summary>
+        public JointWalk Joint { get; } = new();
+
         public void Begin() => _started = Stopwatch.GetTimestamp();
 
         public void Found(long growth, Lap? lap)

@@ -171,12 +171,13 @@ internal sealed partial class CacheAudit
         {
             if (slice.Charges && growth > entry.Charge && !TryConfirm(in entry, slice, ref charge))
             {
-                // Compared with others when it is found again: comparing takes longer than measuring.
+                // Compared with others when it is found again.
                 return;
             }
 
+            long again = isEstimated ? 0 : slice.Joint.CountAgain(new SizedValue(entry.Value!, bytes), _stopToken);
             bytes -= Math.Max(0, growth - (charge - entry.Charge));
-            slice.Grown.Add(new Grown(entry, charge, bytes, isEstimated, slice.Lap));
+            slice.Grown.Add(new Grown(entry, charge, bytes, again, isEstimated, slice.Lap));
         }
         else if (slice.Charges)
         {

@@ -262,6 +262,7 @@ internal sealed partial class CacheAudit : IDisposable
         }
         finally
         {
+            slice.Joint.End();
             _batch.Clear();
             Volatile.Write(ref _isBusy, 0);
         }

@@ -6,7 +6,7 @@ namespace BoundedCache.Entries;
 /// <remarks>
 /// The values are walked in order, and each object is counted at the first value that leads to it; then the same
 /// backwards. What is counted at a value both times, it alone keeps alive. Two walks, however many values there are,
-/// each of which looks at every object once; and only one where that shows that they share next to nothing.
+/// each of which looks at every object once.
 /// </remarks>
 internal sealed class SharedBytes
 {
@@ -72,13 +72,9 @@ internal sealed class SharedBytes
     /// <summary>Compares values.</summary>
     /// <param name="values">The values; at least one.</param>
     /// <param name="others">Other values that may share with them.</param>
-    /// <param name="negligible">The most bytes that all of them may share so that it does not matter.</param>
     /// <param name="cancellationToken">Ends the walks.</param>
     public static SharedBytes Find(
-        ReadOnlySpan<SizedValue> values,
-        List<SizedValue> others,
-        long negligible,
-        CancellationToken cancellationToken)
+        ReadOnlySpan<SizedValue> values, List<SizedValue> others, CancellationToken cancellationToken)
     {
         if (values.Length + others.Count < 2)
         {
@@ -104,19 +100,14 @@ internal sealed class SharedBytes
             }
         }
 
-        // No value shares more with others than all of them were found to lead to again.
-        bool sharesLittle = all.Sum(static one => Math.Max(0, one.Value.Bytes - one.First)) <= negligible;
-        if (!sharesLittle)
+        walk.Clear();
+        for (int i = all.Count - 1; i >= 0; i--)
         {
-            walk.Clear();
-            for (int i = all.Count - 1; i >= 0; i--)
-            {
-                all[i] = all[i] with { Last = CountNew(walk, all[i].Value, cancellationToken) };
-            }
+            all[i] = all[i] with { Last = CountNew(walk, all[i].Value, cancellationToken) };
         }
 
         GraphWalkPool.Return(walk);
-        return sharesLittle ? Nothing(all.Count - begin) : From(all, begin);
+        return From(all, begin);
     }
 
     private static SharedBytes From(List<(SizedValue Value, long First, long Last)> all, int begin)

@@ -3,46 +3,49 @@ using BoundedCache.Sizing;
 
 namespace BoundedCache.Tests.Audit;
 
-/// <summary>What values share: one walk says that it is next to nothing only where two would say the same.</summary>
+/// <summary>What values share.</summary>
 public sealed class SharedBytesTests
 {
     [Fact]
-    public void Where_one_walk_is_enough_two_find_no_value_that_shares_more()
+    public void No_value_shares_more_than_the_joint_walk_came_to_again()
     {
         var measurer = new ObjectMeasurer();
-        (int single, int both) = (0, 0);
+        int sharing = 0;
         for (int seed = 0; seed < 300; seed++)
         {
             var random = new Random(seed);
             byte[][] parts = [.. Enumerable.Range(0, 40).Select(_ => new byte[random.Next(10, 3000)])];
-            SizedValue[] values = [.. Enumerable.Range(0, random.Next(2, 12)).Select(_ => Make(random.Next(1, 6)))];
-            List<SizedValue> others = [.. Enumerable.Range(0, random.Next(0, 4)).Select(_ => Make(random.Next(1, 6)))];
-            long negligible = random.Next(0, 8000);
+            SizedValue[] values = [.. Enumerable.Range(0, random.Next(2, 12)).Select(_ => Make())];
+            List<SizedValue> others = [.. Enumerable.Range(0, random.Next(0, 4)).Select(_ => Make())];
 
-            var quick = SharedBytes.Find(values, others, negligible, default);
-            var whole = SharedBytes.Find(values, others, negligible: -1, default);
-            Assert.Equal(whole.Count, quick.Count);
-            if (quick.TogetherBytes == 0)
-            {
-                single++;
-                Assert.All(Enumerable.Range(0, whole.Count), i => Assert.InRange(whole[i], 0, negligible));
-            }
-            else
-            {
-                both++;
-                Assert.Equal(whole.TogetherBytes, quick.TogetherBytes);
-                Assert.Equal(whole.IsByMany, quick.IsByMany);
-                Assert.All(Enumerable.Range(0, whole.Count), i => Assert.Equal(whole[i], quick[i]));
-            }
+            var walk = new JointWalk();
+            long again = values.Concat(others).Sum(value => walk.CountAgain(value, default));
+            walk.End();
+            var shared = SharedBytes.Find(values, others, default);
+            long[] parted = [.. Enumerable.Range(0, shared.Count).Select(i => shared[i])];
+            Assert.All(parted, bytes => Assert.InRange(bytes, 0, again));
+            sharing += parted.Any(static bytes => bytes > 0) ? 1 : 0;
 
-            SizedValue Make(int count)
+            SizedValue Make()
             {
-                List<byte[]> value = [.. Enumerable.Range(0, count).Select(_ => parts[random.Next(parts.Length)])];
+                List<byte[]> value =
+                    [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => parts[random.Next(parts.Length)])];
                 return new SizedValue(value, measurer.Measure(value, out _));
             }
         }
 
-        Assert.InRange(single, 50, 250);
-        Assert.InRange(both, 50, 250);
+        Assert.InRange(sharing, 100, 290);
+    }
+
+    [Fact]
+    public void Of_more_than_the_joint_walk_remembers_all_may_be_shared()
+    {
+        var walk = new JointWalk();
+        object[] many = [.. Enumerable.Range(0, 70_000).Select(static _ => new object())];
+        Assert.Equal(0, walk.CountAgain(new SizedValue(many, 1), default));
+        Assert.Equal(77, walk.CountAgain(new SizedValue(new List<string>(), 77), default));
+        walk.End();
+        Assert.Equal(0, walk.CountAgain(new SizedValue(new List<string>(), 32), default));
+        walk.End();
     }
 }

@@ -83,6 +83,7 @@ public sealed class BytePolicyTests
         List<(string Key, int Size)> requests, long limit, EvictionPolicy policy, out long charges)
     {
         using BoundedByteCache cache = Make(limit, policy: policy);
+        byte[] values = new byte[requests.Max(static request => request.Size)];
         int hits = 0;
         long stored = 0;
         double sum = 0;
@@ -90,13 +91,13 @@ public sealed class BytePolicyTests
         {
             (string key, int size) = requests[i];
             sum += i < requests.Count / 2 ? 0 : stored - cache.Engine.CreditedBytes;
-            if (cache.Get(key) is not null)
+            if (cache.Refresh(key))
             {
                 hits++;
             }
-            else
+            else if (cache.Set(key, values.AsSpan(0, size)))
             {
-                stored += cache.Set(key, new byte[size]) ? cache.Engine.ChargeOf(key.Length, size) : 0;
+                stored += cache.Engine.ChargeOf(key.Length, size);
             }
         }
 
