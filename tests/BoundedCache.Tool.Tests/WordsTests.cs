@@ -98,6 +98,20 @@ public sealed partial class WordsTests
         Assert.DoesNotContain("Keys that begin with", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"1.0\"", "Fake 1.0 at ")]
+    [InlineData("null", "Fake at ")]
+    public async Task The_service_is_named_with_its_version_and_its_process(string version, string says)
+    {
+        using var service = new FakeService(_ => new FakeAnswer(FakeService.Caches(FakeService.Cache("votes"))
+            .Replace("\"version\": \"1.0\"", $"\"version\": {version}", StringComparison.Ordinal)));
+
+        ProgramEnd run = await ToolRun.OfAsync("caches", "--url", service.Url);
+
+        Assert.StartsWith(
+            $"{says}{service.Url}: PID 7 on here, since 2026-01-31 20:34 UTC,", run.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task RSS_that_is_not_known_is_no_number()
     {
