@@ -43,7 +43,8 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
     /// A setting is not allowed; the message says which, and what is allowed.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// No cache was registered, or an admin endpoint is mapped at this pattern already.
+    /// No cache was registered, or an admin endpoint is mapped at this pattern already. Where the two are mapped
+    /// through different route groups, requests fail with this exception instead.
     /// </exception>
     public static IEndpointConventionBuilder MapBoundedCacheAdmin(
         this IEndpointRouteBuilder endpoints,
@@ -70,7 +71,8 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         RouteGroupBuilder all = endpoints.MapGroup(pattern);
         all.WithTags("BoundedCache").ProducesProblem(StatusCodes.Status403Forbidden);
         ((IEndpointConventionBuilder)all).Finally(admin.Gate.Guard);
-        MapPage(Kind(all, EndpointKind.Page, options.ReadPolicy), admin);
+        IEndpointConventionBuilder page = MapPage(Kind(all, EndpointKind.Page, options.ReadPolicy), admin);
+        MappedPatterns.NoteWhenBuilt(page, endpoints, admin);
         MapReads(Kind(all, EndpointKind.Read, options.ReadPolicy), admin);
         MapChanges(Kind(all, EndpointKind.Change, options.ChangePolicy), admin);
         return all;
@@ -96,14 +98,16 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
         return policy is null ? group : group.RequireAuthorization(policy);
     }
 
-    private static void MapPage(RouteGroupBuilder group, CacheAdmin admin)
+    /// <returns>The endpoint of the page itself, which stands at the pattern.</returns>
+    private static IEndpointConventionBuilder MapPage(RouteGroupBuilder group, CacheAdmin admin)
     {
         string[] methods = [HttpMethods.Get, HttpMethods.Head];
         group.ExcludeFromDescription();
-        group.MapMethods("/", methods, admin.Page.GetPage);
+        IEndpointConventionBuilder page = group.MapMethods("/", methods, admin.Page.GetPage);
         group.MapMethods("/assets/{**file}", methods, admin.Page.GetAsset);
         Refusals.MapOtherMethods(group, "/", methods);
         Refusals.MapOtherMethods(group, "/assets/{**file}", methods);
+        return page;
     }
 
     private static void MapReads(RouteGroupBuilder group, CacheAdmin admin)

@@ -4,15 +4,27 @@ using System.Text.Json.Nodes;
 namespace BoundedCache.Tool;
 
 /// <summary>What the commands do.</summary>
-internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvider time)
+internal sealed class Operations
 {
-    private readonly Views _views = new(output);
+    private readonly TextWriter _output;
+    private readonly TextWriter _errors;
+    private readonly TimeProvider _time;
+    private readonly Sizings _sizings = new();
+    private readonly Views _views;
+    private readonly HistoryViews _history;
+
+    public Operations(TextWriter output, TextWriter errors, TimeProvider time)
+    {
+        (_output, _errors, _time) = (output, errors, time);
+        _views = new Views(output, _sizings);
+        _history = new HistoryViews(output, _sizings);
+    }
 
     public Task<ExitCode> CachesAsync(Call call) => EachAsync(
         call, static (client, token) => client.GetAsync("api/caches", "caches", token), _views.Caches);
 
     public Task<ExitCode> WatchAsync(Call call, double interval, int times) =>
-        new Watch(output, errors, time, _views).RunAsync(call, interval, times);
+        new Watch(_output, _errors, _time, _views).RunAsync(call, interval, times);
 
     /// <param name="call">The call.</param>
     /// <param name="name">The cache.</param>
@@ -36,7 +48,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
                     "newMaxBytes",
                     token);
                 await FindSizingAsync(client, name, preview, token);
-                string meansBytes = isBare && !isAgreed && !_views.IsDeclared(client.Url, name, preview)
+                string meansBytes = isBare && !isAgreed && !_sizings.IsDeclared(client.Url, name, preview)
                     ? $" {limit} bytes? A number without a unit is bytes. For {limit} MiB write {limit}MB."
                     : "";
                 return _views.Preview(client.Url, preview) + meansBytes;
@@ -53,7 +65,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
                     HttpMethod.Put, ServiceClient.CachePath(name, "/limit"), body, "summary", token);
             },
             _views.Report,
-            stagger is { } pause ? new Rollout(output, errors, pause) : null);
+            stagger is { } pause ? new Rollout(_output, _errors, pause) : null);
     }
 
     public Task<ExitCode> ReleaseAsync(Call call, string name, string? mode, bool isAgreed) => ChangeAsync(
@@ -132,7 +144,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
             {
                 foreach (Answer cache in (await client.GetAsync("api/caches", "caches", token))["caches"].Items)
                 {
-                    _views.NoteSizing(client.Url, cache);
+                    _sizings.Note(client.Url, cache);
                 }
             }
 
@@ -142,18 +154,18 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
         {
             if (isCsv)
             {
-                _views.Csv(url, history, name, isFirst: url == call.Connection.Urls[0]);
+                _history.Csv(url, history, name, isFirst: url == call.Connection.Urls[0]);
             }
             else
             {
-                _views.Changes(url, history, name);
+                _history.Changes(url, history, name);
             }
         });
 
     private async Task<string> CountAsync(ServiceClient client, string name, CancellationToken token)
     {
         Answer cache = await client.GetAsync(ServiceClient.CachePath(name), "count", token);
-        _views.NoteSizing(client.Url, cache);
+        _sizings.Note(client.Url, cache);
         return cache["count"].Number.ToString("N0", CultureInfo.InvariantCulture);
     }
 
@@ -162,7 +174,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
     {
         if (answer["sizing"].IsMissing)
         {
-            _views.NoteSizing(client.Url, await client.GetAsync(ServiceClient.CachePath(name), "sizing", token));
+            _sizings.Note(client.Url, await client.GetAsync(ServiceClient.CachePath(name), "sizing", token));
         }
     }
 
@@ -190,7 +202,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
             }
             catch (ToolException exception) when (call.Connection.Urls.Count > 1)
             {
-                await errors.WriteLineAsync(exception.Message);
+                await _errors.WriteLineAsync(exception.Message);
                 worst = worst == ExitCode.Done ? exception.Code : worst;
             }
         }
@@ -212,7 +224,7 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
             foreach (Uri url in call.Connection.Urls)
             {
                 using var client = new ServiceClient(url, call.Connection);
-                await errors.WriteLineAsync($"{url}: {await preview(client, call.Cancellation)}");
+                await _errors.WriteLineAsync($"{url}: {await preview(client, call.Cancellation)}");
             }
         }
         catch (ToolException exception) when (call.Connection.Urls.Count > 1)
@@ -234,12 +246,12 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
     {
         if (Console.IsInputRedirected)
         {
-            await errors.WriteLineAsync(
+            await _errors.WriteLineAsync(
                 "Nothing was changed. Input is not a terminal, so the tool cannot ask: expected --yes.");
             return false;
         }
 
-        await errors.WriteAsync("Do it? [y/N] ");
+        await _errors.WriteAsync("Do it? [y/N] ");
         string? answer;
         try
         {
@@ -248,12 +260,12 @@ internal sealed class Operations(TextWriter output, TextWriter errors, TimeProvi
         }
         catch (OperationCanceledException)
         {
-            await errors.WriteLineAsync("\nNothing was changed.");
+            await _errors.WriteLineAsync("\nNothing was changed.");
             throw;
         }
 
         bool isAgreed = answer?.Trim().ToUpperInvariant() is "Y" or "YES";
-        await errors.WriteLineAsync(isAgreed ? "" : "Nothing was changed.");
+        await _errors.WriteLineAsync(isAgreed ? "" : "Nothing was changed.");
         return isAgreed;
     }
 }

@@ -123,8 +123,8 @@ internal sealed class ToolCommands
             new("--collect") { Description = "Collect garbage first. Stops the process for a moment." };
         Add("memory", "Where the process's memory is, and what to do.", [], [collect], (call, result) =>
             _operations.MemoryAsync(call, result.GetValue(collect)));
-        Add("types", "Which types hold a cache's bytes, largest first.", [name], [], (call, result) =>
-            _operations.TypesAsync(call, result.GetValue(name)!));
+        Add("types", "Which types hold a cache's bytes, largest first; and which beginnings of keys, where the service "
+            + "shows them.", [name], [], (call, result) => _operations.TypesAsync(call, result.GetValue(name)!));
         Option<bool> csv = new("--csv") { Description = "Write samples as CSV: a line for each time and cache." };
         Option<string?> since =
             new("--since") { Description = "Only what came after this time, 2026-01-31T20:34:21Z." };

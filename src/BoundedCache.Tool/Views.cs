@@ -2,14 +2,13 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spectre.Console;
+using static BoundedCache.Tool.Figures;
 
 namespace BoundedCache.Tool;
 
 /// <summary>Answers of services as tables and sentences for a terminal.</summary>
-internal sealed class Views(TextWriter output)
+internal sealed class Views(TextWriter output, Sizings sizings)
 {
-    private const int WidthOfFiles = 160;
-
     /// <summary>The parts of a memory report, in the words of the admin page.</summary>
     private static readonly Dictionary<string, string> s_parts = new()
     {
@@ -24,28 +23,10 @@ internal sealed class Views(TextWriter output)
         ["yielded"] = "Given up under pressure",
     };
 
-    /// <summary>How each cache counts, for answers that do not say it themselves.</summary>
-    private readonly Dictionary<(Uri Url, string Name), string> _sizings = [];
-
     private static readonly JsonSerializerOptions s_json = new()
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
-
-    /// <summary>A console on a writer. Where it is no terminal, tables are as wide as they need to be.</summary>
-    public static IAnsiConsole ConsoleOn(TextWriter output)
-    {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        if (Console.IsOutputRedirected)
-        {
-            console.Profile.Width = WidthOfFiles;
-        }
-
-        return console;
-    }
-
-    /// <summary>Notes how a cache counts.</summary>
-    public void NoteSizing(Uri url, Answer cache) => _sizings[(url, cache["name"].Text)] = cache["sizing"].Text;
 
     public string Preview(Uri url, Answer preview)
     {
@@ -57,14 +38,8 @@ internal sealed class Views(TextWriter output)
         return $"The limit of “{name}” goes from {AmountOf("oldMaxBytes")} to {AmountOf("newMaxBytes")}. {evicts}"
             + (preview["advice"].TextOrNull is { } advice ? $" {advice}" : "");
 
-        string AmountOf(string member) => Amount(preview[member], IsDeclared(url, name, preview));
+        string AmountOf(string member) => Amount(preview[member], sizings.IsDeclared(url, name, preview));
     }
-
-    /// <summary>
-    /// Whether amounts of a cache are the application's own units: as the answer says, or else as the cache did.
-    /// </summary>
-    public bool IsDeclared(Uri url, string? name, Answer answer) =>
-        (answer["sizing"].TextOrNull ?? (name is null ? null : _sizings.GetValueOrDefault((url, name)))) == "declared";
 
     /// <summary>Writes an object as one line.</summary>
     public void Json(JsonObject line) => output.WriteLine(line.ToJsonString(s_json));
@@ -77,14 +52,14 @@ internal sealed class Views(TextWriter output)
     /// <param name="seconds">The time since then.</param>
     public void Caches(Uri url, Answer answer, Answer? before, double seconds)
     {
-        Table table = TableOf("Cache", "Full", "Used", "Limit", "Now", "Entries", "Hit ratio", "Evictions");
+        Table table = Tables.Of("Cache", "Full", "Used", "Limit", "Now", "Entries", "Hit ratio", "Evictions");
         foreach (Answer cache in answer["caches"].Items.OrderByDescending(Share))
         {
             string name = cache["name"].Text;
             Answer? last = before?["caches"].Items.Cast<Answer?>()
                 .FirstOrDefault(each => each!.Value["name"].Text == name);
-            bool isDeclared = IsDeclared(url, name, cache.With("sizing"));
-            AddRow(
+            bool isDeclared = sizings.IsDeclared(url, name, cache.With("sizing"));
+            Tables.AddRow(
                 table,
                 name,
                 Percent(Share(cache)),
@@ -105,7 +80,7 @@ internal sealed class Views(TextWriter output)
             output.WriteLine(advice);
         }
 
-        Write(table);
+        Tables.Write(output, table);
     }
 
     public void Report(Uri url, Answer report)
@@ -118,7 +93,7 @@ internal sealed class Views(TextWriter output)
     public void Removal(Uri url, Answer removal)
     {
         string name = removal["cacheName"].Text;
-        bool isDeclared = IsDeclared(url, name, removal);
+        bool isDeclared = sizings.IsDeclared(url, name, removal);
         output.WriteLine($"{url}: {name}: {Count(removal["entriesRemoved"])} entries removed, "
             + $"{Amount(removal["bytesRemoved"], isDeclared)}; {Count(removal["count"])} left, "
             + $"{Amount(removal["usedBytes"], isDeclared)}");
@@ -126,11 +101,11 @@ internal sealed class Views(TextWriter output)
 
     public void Memory(Uri url, Answer report)
     {
-        Table table = TableOf("Part", "Size", "Where the figure comes from");
+        Table table = Tables.Of("Part", "Size", "Where the figure comes from");
         table.Columns[2].Alignment = Justify.Left;
         foreach (Answer row in report["rows"].Items)
         {
-            AddRow(
+            Tables.AddRow(
                 table,
                 s_parts.GetValueOrDefault(row["kind"].Text, row["kind"].Text),
                 $"{(row["isEstimate"].IsTrue ? "~" : "")}{Size(row["bytes"])}",
@@ -144,14 +119,14 @@ internal sealed class Views(TextWriter output)
         output.WriteLine(report["isResidentUnknown"].IsTrue
             ? $"{url}: RSS is unknown"
             : $"{url}: RSS {Size(report["residentBytes"])}, managed heap {Size(report["heapBytes"])}");
-        Write(table);
+        Tables.Write(output, table);
         Array.ForEach(findings, output.WriteLine);
     }
 
     public void Contents(Uri url, Answer contents)
     {
         string name = contents["cacheName"].Text;
-        bool isDeclared = IsDeclared(url, name, contents);
+        bool isDeclared = sizings.IsDeclared(url, name, contents);
         var tables = new List<Table>();
         foreach ((string heading, string member) in ((string, string)[])[
             ("Type of value", "types"), ("Keys that begin with", "keyPrefixes")])
@@ -161,10 +136,10 @@ internal sealed class Views(TextWriter output)
                 continue;
             }
 
-            Table table = TableOf(heading, "Size", "Share", "Entries");
+            Table table = Tables.Of(heading, "Size", "Share", "Entries");
             foreach (Answer row in rows)
             {
-                AddRow(
+                Tables.AddRow(
                     table,
                     row["name"].Text,
                     Amount(row["bytes"], isDeclared),
@@ -178,68 +153,7 @@ internal sealed class Views(TextWriter output)
         output.WriteLine(contents["isKnown"].IsTrue
             ? $"{url}: {name}: from {Count(contents["sampledEntries"])} of {Count(contents["entries"])} entries"
             : $"{url}: {name}: what it holds is not known for this kind of cache");
-        tables.ForEach(Write);
-    }
-
-    public void Changes(Uri url, Answer history, string? name)
-    {
-        Answer[] changes =
-        [
-            .. history["changes"].Items.Where(change => name is null || change["cacheName"].TextOrNull == name),
-        ];
-        Table table = TableOf("Time", "Cache", "Change", "By", "Outcome");
-        foreach (Answer change in changes)
-        {
-            bool isDeclared = IsDeclared(url, change["cacheName"].TextOrNull, change);
-            AddRow(
-                table,
-                change["time"].Time.ToString("u", CultureInfo.InvariantCulture),
-                change["cacheName"].TextOrNull ?? "all",
-                change["kind"].Text switch
-                {
-                    "limit" => $"limit {Amount(change["oldMaxBytes"], isDeclared)} -> "
-                        + Amount(change["newMaxBytes"], isDeclared),
-                    var kind when !change["entriesRemoved"].IsMissing =>
-                        $"{kind}: {Count(change["entriesRemoved"])} entries removed",
-                    var kind => kind,
-                },
-                change["who"].Text,
-                change["outcome"].TextOrNull ?? "under way");
-        }
-
-        output.WriteLine($"{url}: {history["samples"].Items.Count} samples (--csv writes them), "
-            + $"{changes.Length} changes");
-        if (changes.Length > 0)
-        {
-            Write(table);
-        }
-    }
-
-    public void Csv(Uri url, Answer history, string? name, bool isFirst)
-    {
-        var lines = new List<string>();
-        if (isFirst)
-        {
-            lines.Add("url,time,resident_bytes,committed_bytes,live_bytes,cache,used_bytes,max_bytes,"
-                + "effective_max_bytes,entries,hits,misses,evicted");
-        }
-
-        foreach (Answer sample in history["samples"].Items)
-        {
-            foreach (Answer cache in sample["caches"].Items
-                .Where(cache => name is null || cache["name"].Text == name))
-            {
-                Answer[] values =
-                [
-                    sample["time"], sample["residentBytes"], sample["committedBytes"], sample["liveBytes"],
-                    cache["name"], cache["usedBytes"], cache["maxBytes"], cache["effectiveMaxBytes"], cache["count"],
-                    cache["hits"], cache["misses"], cache["evicted"],
-                ];
-                lines.Add(string.Join(',', values.Select(static value => value.ToCsv()).Prepend(url.ToString())));
-            }
-        }
-
-        lines.ForEach(output.WriteLine);
+        tables.ForEach(each => Tables.Write(output, each));
     }
 
     private static string Headline(Uri url, Answer answer)
@@ -260,22 +174,6 @@ internal sealed class Views(TextWriter output)
             + $" UTC, {resident}";
     }
 
-    private static void AddRow(Table table, params IEnumerable<string> cells) =>
-        table.AddRow([.. cells.Select(Markup.Escape)]);
-
-    private static Table TableOf(string first, params string[] others)
-    {
-        Table table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn(first).NoWrap());
-        foreach (string other in others)
-        {
-            table.AddColumn(new TableColumn(other) { Alignment = Justify.Right });
-        }
-
-        return table;
-    }
-
-    private void Write(Table table) => ConsoleOn(output).Write(table);
-
     private static double Share(Answer cache) => cache["usedBytes"].Fraction / Math.Max(1, cache["maxBytes"].Fraction);
 
     private static long Evicted(Answer cache) =>
@@ -293,15 +191,4 @@ internal sealed class Views(TextWriter output)
         double missed = cache["misses"].Number - (last?["misses"].NumberOrNull ?? 0);
         return hit + missed > 0 ? Percent(hit / (hit + missed)) : "-";
     }
-
-    private static string Amount(Answer bytes, bool isDeclared) => isDeclared ? $"{Count(bytes)} units" : Size(bytes);
-
-    private static string Size(Answer bytes) => ByteSize.Format(bytes.Number);
-
-    private static string Count(Answer number) => Count(number.Number);
-
-    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Percent(double share) =>
-        string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.#} %");
 }

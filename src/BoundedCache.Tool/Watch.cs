@@ -18,7 +18,7 @@ internal sealed class Watch(TextWriter output, TextWriter errors, TimeProvider t
         }
 
         var clients = call.Connection.Urls.Select(url => new ServiceClient(url, call.Connection)).ToList();
-        IAnsiConsole console = Views.ConsoleOn(output);
+        IAnsiConsole console = Tables.ConsoleOn(output);
         ExitCode first = ExitCode.Done;
         try
         {

@@ -72,6 +72,68 @@ public sealed class OptionsTests
         });
     }
 
+    [Theory]
+    [InlineData("/a", "/x/y", "/a/x", "/y")]
+    [InlineData("/a", "x/y/", "/A/X", "Y")]
+    [InlineData("/a", "/x/y", "", "/a/x/y")]
+    public async Task The_same_pattern_through_two_groups_is_named_at_the_first_request(
+        string group, string pattern, string otherGroup, string otherPattern)
+    {
+        await using AdminHost host = await AdminHost.StartAsync(map: (app, options) =>
+        {
+            app.MapGroup(group).MapBoundedCacheAdmin(pattern, options);
+            app.MapGroup(otherGroup).MapBoundedCacheAdmin(otherPattern, options);
+        });
+
+        for (int i = 0; i < 2; i++)
+        {
+            InvalidOperationException exception = await Assert.ThrowsAsync<InvalidOperationException>(
+                () => host.Client.GetAsync(new Uri("/a/x/y/api/caches", UriKind.Relative)));
+            Assert.Contains(
+                "got two calls of MapBoundedCacheAdmin that map \"/a/x/y\", counting the prefixes",
+                exception.Message,
+                StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Fact]
+    public async Task The_same_pattern_for_hosts_that_overlap_is_named_with_the_host()
+    {
+        await using AdminHost host = await AdminHost.StartAsync(map: static (app, options) =>
+        {
+            app.MapGroup("").RequireHost("localhost", "one").MapBoundedCacheAdmin("/a", options);
+            app.MapGroup("/a").RequireHost("two", "LOCALHOST").MapBoundedCacheAdmin("", options);
+        });
+
+        InvalidOperationException exception = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => host.Client.GetAsync(new Uri("/a/api/caches", UriKind.Relative)));
+        Assert.Contains("map \"/a\" for the host \"localhost\"", exception.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Endpoints_that_routing_tells_apart_are_no_second_ones()
+    {
+        await using AdminHost host = await AdminHost.StartAsync(map: static (app, options) =>
+        {
+            app.MapGroup("/a").MapBoundedCacheAdmin("/x", options);
+            app.MapGroup("/b").MapBoundedCacheAdmin("/x", options);
+            app.MapGroup("").RequireHost("localhost").MapBoundedCacheAdmin("/host", options);
+            app.MapGroup("").RequireHost("elsewhere").MapBoundedCacheAdmin("/host", options);
+            foreach (string branch in (string[])["/one", "/two"])
+            {
+                app.Map(branch, each => each.UseRouting().UseEndpoints(
+                    endpoints => endpoints.MapBoundedCacheAdmin("/x", options)));
+            }
+        });
+
+        foreach (string prefix in (string[])["/a/x", "/b/x", "/host", "/one/x", "/two/x"])
+        {
+            using HttpResponseMessage response = await host.Client.GetAsync(
+                new Uri($"{prefix}/api/caches", UriKind.Relative));
+            (await Answer.OfAsync(response)).AssertOk();
+        }
+    }
+
     [Fact]
     public async Task Without_a_cache_there_is_nothing_to_administer()
     {

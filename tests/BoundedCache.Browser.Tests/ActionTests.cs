@@ -129,4 +129,43 @@ public sealed class ActionTests(BrowserFixture chromium)
             new System.Text.RegularExpressions.Regex("^8(\\.\\d+)? MiB$"));
         await Expect(rows.Last.Locator("td").Last).ToHaveTextAsync("1");
     }
+
+    [BrowserTheory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task Beginnings_of_keys_are_shown_largest_first_only_with_the_option_to_who_may_change(
+        bool isOption, bool mayChange)
+    {
+        await using AdminSite site = await AdminSite.StartAsync(
+            mayChange: mayChange, configure: options => options.ShowKeyPrefixes = isOption);
+        for (int i = 0; i < 3; i++)
+        {
+            site.First.Set($"user/hidden{i}", new byte[100_000]);
+            site.First.Set(i, "a text");
+        }
+
+        await using AdminPage page = await chromium.OpenAsync(site);
+        ILocator contents = page.Card(AdminSite.FirstName).Whole.Locator(".contents");
+
+        await contents.Locator("summary").ClickAsync();
+
+        await Expect(contents.GetByText("Type of value")).ToBeVisibleAsync();
+        ILocator prefixes = contents.Locator("table").Filter(new() { HasText = "Keys that begin with" });
+        await Expect(prefixes).ToHaveCountAsync(isOption && mayChange ? 1 : 0);
+        if (isOption && mayChange)
+        {
+            await Expect(prefixes.Locator("tbody th")).ToHaveTextAsync(["entry:", "user/", "keys of the type Int32"]);
+            ILocator user = prefixes.Locator("tbody tr").Nth(1).Locator("td");
+            await Expect(user.Nth(0)).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^293(\\.\\d+)? KiB$"));
+            await Expect(user.Nth(1)).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^3(\\.\\d)? %$"));
+            await Expect(user.Nth(2)).ToHaveTextAsync("3");
+        }
+        else
+        {
+            await Expect(contents).Not.ToContainTextAsync("entry");
+        }
+
+        await Expect(contents).Not.ToContainTextAsync("hidden");
+    }
 }

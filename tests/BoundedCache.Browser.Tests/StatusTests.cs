@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 using System.Text.Json.Nodes;
 using BoundedCache.Browser.Tests.Support;
 
@@ -149,6 +151,41 @@ public sealed class StatusTests(BrowserFixture chromium)
         double hours = (DateTime.Now - started).TotalHours;
         await Expect(Fact(page, "Uptime").Locator(".value")).ToHaveTextAsync(
             new System.Text.RegularExpressions.Regex(hours < 1 ? "^(\\d+ min ?)?(\\d+ s)?$" : "^\\d+ [hd]"));
+    }
+
+    [BrowserTheory]
+    [InlineData("7.8.9-beta.1", "7.8.9-beta.1 · ")]
+    [InlineData(null, "")]
+    public async Task It_names_the_service_its_version_and_its_process(string? version, string shown)
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+
+        await page.PretendAsync(answer =>
+        {
+            if (answer["service"] is { } service)
+            {
+                (service["name"], service["version"]) = ("Shop", version);
+                (service["machine"], service["processId"]) = ("here", 4711);
+            }
+        });
+
+        await Expect(page.Browser.Locator("#service")).ToHaveTextAsync("Shop");
+        await Expect(page.Browser).ToHaveTitleAsync("Caches of Shop");
+        await Expect(page.Browser.Locator("#host")).ToHaveTextAsync(
+            $"{shown}{site.PageAddress.Authority} · PID 4711 on here · BoundedCache");
+    }
+
+    [BrowserFact]
+    public async Task The_version_that_it_shows_is_that_of_the_process()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+
+        string version = FileVersionInfo.GetVersionInfo(Assembly.GetEntryAssembly()!.Location).ProductVersion!;
+        await Expect(page.Browser.Locator("#host")).ToHaveTextAsync(
+            $"{version.Split('+')[0]} · {site.PageAddress.Authority} · PID {Environment.ProcessId} on "
+                + $"{Environment.MachineName} · BoundedCache");
     }
 
     private static ILocator Fact(AdminPage page, string name) =>

@@ -64,6 +64,55 @@ public sealed partial class WordsTests
     }
 
     [Fact]
+    public async Task Beginnings_of_keys_are_a_table_of_their_own_in_the_order_of_the_answer()
+    {
+        const string prefixes = """
+            "keyPrefixes": [
+              { "name": "product:[0]", "bytes": 1536, "entries": 5, "share": 0.75 },
+              { "name": "user/", "bytes": 512, "entries": 2, "share": 0.25 }
+            ]
+            """;
+        using var service = new FakeService(static request => new FakeAnswer(
+            request.EndsWith("/contents", StringComparison.Ordinal)
+                ? Contents.Replace("\"keyPrefixes\": null", prefixes, StringComparison.Ordinal)
+                : FakeService.Cache("votes")));
+
+        ProgramEnd run = await ToolRun.OfAsync("types", "votes", "--url", service.Url);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Errors));
+        Assert.Matches(
+            @"(?s)Type of value .*\n +Vote .*Keys that begin with +Size +Share +Entries.*"
+                + @"\n +product:\[0\] +1\.5 KiB +75 % +5 *\n +user/ +512 B +25 % +2 *\n",
+            run.Output);
+    }
+
+    [Fact]
+    public async Task Where_a_service_does_not_tell_beginnings_of_keys_there_is_no_table_for_them()
+    {
+        using var service = Service("measured", says: "");
+
+        ProgramEnd run = await ToolRun.OfAsync("types", "votes", "--url", service.Url);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Errors));
+        Assert.Contains("Type of value", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Keys that begin with", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"1.0\"", "Fake 1.0 at ")]
+    [InlineData("null", "Fake at ")]
+    public async Task The_service_is_named_with_its_version_and_its_process(string version, string says)
+    {
+        using var service = new FakeService(_ => new FakeAnswer(FakeService.Caches(FakeService.Cache("votes"))
+            .Replace("\"version\": \"1.0\"", $"\"version\": {version}", StringComparison.Ordinal)));
+
+        ProgramEnd run = await ToolRun.OfAsync("caches", "--url", service.Url);
+
+        Assert.StartsWith(
+            $"{says}{service.Url}: PID 7 on here, since 2026-01-31 20:34 UTC,", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task RSS_that_is_not_known_is_no_number()
     {
         using var service = new FakeService(static _ => new FakeAnswer(FakeService.Caches()

@@ -132,12 +132,18 @@ export function showChanges(changes) {
   setText(byId('change-count'), countOf(changes.length, mostChanges));
   byId('changes-region').hidden = changes.length === 0;
   byId('no-changes').hidden = changes.length > 0;
-  byId('changes').replaceChildren(...changes.slice(-mostChanges).reverse().map((change) => element('tr', {},
-    element('th', { scope: 'row' }, element('time', { datetime: change.time }, time(change.time))),
-    element('td', {}, change.cacheName ?? 'all'),
-    element('td', {}, sentenceOf(change)),
-    element('td', {}, change.who),
-    element('td', {}, outcomes[change.outcome] ?? change.outcome ?? 'under way'))));
+  byId('changes').replaceChildren(...changes.slice(-mostChanges).reverse().map(changeRow));
+}
+
+/** The roles are given because narrow windows lay a row out as lines, which would take them away. */
+function changeRow(change) {
+  const cell = (name, text) => element('td', { role: 'cell', class: name }, text);
+  return element('tr', { role: 'row' },
+    element('th', { scope: 'row', role: 'rowheader' }, element('time', { datetime: change.time }, time(change.time))),
+    cell('of', change.cacheName ?? 'all'),
+    cell('what', sentenceOf(change)),
+    cell('by', change.who),
+    cell('outcome-of', outcomes[change.outcome] ?? change.outcome ?? 'under way'));
 }
 
 const outcomes = {

@@ -9,7 +9,7 @@ internal interface ISampledCache
 }
 
 /// <summary>One entry of a sample.</summary>
-/// <param name="Key">The key; text where it is text.</param>
+/// <param name="Key">The key; text where it is text, of which a byte cache gives the beginning.</param>
 /// <param name="ValueType">The type of the value; null for a null value.</param>
 /// <param name="Bytes">What the entry is charged.</param>
 internal readonly record struct SampledEntry(object Key, Type? ValueType, long Bytes);

@@ -64,7 +64,7 @@ public sealed class ByteCacheTests
     }
 
     [Fact]
-    public async Task Its_memory_is_a_row_of_the_report_and_its_contents_are_not_told_by_type()
+    public async Task Its_memory_is_a_row_of_the_report()
     {
         await using AdminHost host = await StartAsync();
         BoundedByteCache cache = Fill(host);
@@ -73,10 +73,32 @@ public sealed class ByteCacheTests
         JsonNode part = report["rows"]!.AsArray().SelectMany(static row => row!["parts"]!.AsArray())
             .Single(static part => part!["name"]!.GetValue<string>() == "byte caches")!;
         Assert.True(part["bytes"]!.GetValue<long>() >= cache.UsedMemory - (MiB / 2));
+    }
 
-        JsonNode contents = (await host.GetAsync("api/caches/blobs/contents")).AssertOk().Json;
-        Assert.False(contents["isKnown"]!.GetValue<bool>());
-        Assert.Empty(contents["types"]!.AsArray());
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Its_contents_are_bytes_and_the_beginnings_of_keys_are_told_with_the_option(bool isOption)
+    {
+        await using AdminHost host = await StartAsync(isOption);
+        BoundedByteCache cache = Fill(host);
+        for (int i = 0; i < 200; i++)
+        {
+            cache.Set($"é:secret{i}", new byte[20_000]);
+        }
+
+        Answer answer = (await host.GetAsync("api/caches/blobs/contents")).AssertOk();
+
+        Assert.True(answer.Json["isKnown"]!.GetValue<bool>());
+        Assert.InRange(answer.Json["sampledEntries"]!.GetValue<int>(), 2_000, 4_000);
+        JsonNode type = Assert.Single(answer.Json["types"]!.AsArray())!;
+        Assert.Equal("Byte[]", type["name"]!.GetValue<string>());
+        Assert.Equal(cache.UsedMemory, type["bytes"]!.GetValue<long>());
+        Assert.InRange(type["entries"]!.GetValue<long>(), cache.Count - 1, cache.Count + 1);
+        Assert.Equal(
+            isOption ? ["keys without a separator", "é:"] : [],
+            answer.Json["keyPrefixes"]?.AsArray().Select(static each => each!["name"]!.GetValue<string>()) ?? []);
+        Assert.DoesNotContain("secret", answer.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,8 +114,9 @@ public sealed class ByteCacheTests
         Assert.Equal(0, released["entriesEvicted"]!.GetValue<long>());
     }
 
-    private static Task<AdminHost> StartAsync() => AdminHost.StartAsync(services: static services =>
-        services.AddKeyedBoundedByteCache("blobs", static options =>
+    private static Task<AdminHost> StartAsync(bool showsKeys = false) => AdminHost.StartAsync(
+        all => (all.AllowLoopback, all.ShowKeyPrefixes) = (true, showsKeys),
+        static services => services.AddKeyedBoundedByteCache("blobs", static options =>
         {
             options.MaxMemory = 16 * MiB;
             options.EvictionPolicy = EvictionPolicy.ScanResistant;

@@ -50,7 +50,7 @@ public sealed class ContentsTests
     [InlineData(true, TestUsers.Operator, true)]
     [InlineData(true, TestUsers.Reader, false)]
     [InlineData(false, TestUsers.Operator, false)]
-    public async Task Prefixes_of_keys_need_the_option_and_the_policy_of_changes(
+    public async Task Prefixes_of_keys_largest_first_need_the_option_and_the_policy_of_changes(
         bool isShown, string user, bool expected)
     {
         await using AdminHost host = await AdminHost.StartAsync(
@@ -65,8 +65,8 @@ public sealed class ContentsTests
         if (expected)
         {
             Assert.Equal(
-                ["keys of the type Int32", "keys without a separator", "product:", "user/"],
-                answer.Json["keyPrefixes"]!.AsArray().Select(static each => each!["name"]!.GetValue<string>()).Order());
+                ["product:", "user/", "keys of the type Int32", "keys without a separator"],
+                answer.Json["keyPrefixes"]!.AsArray().Select(static each => each!["name"]!.GetValue<string>()));
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Reflection;
 using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Tests.Support;
 
@@ -30,6 +32,25 @@ public sealed class LookingTests
         Assert.Null(answer.Json["limits"]!["maximumBytes"]);
         Assert.True(answer.Json["canChange"]!.GetValue<bool>());
         Assert.Equal(1000, answer.Json["sampleIntervalMilliseconds"]!.GetValue<double>());
+    }
+
+    [Fact]
+    public async Task Every_answer_about_the_process_names_the_service_its_version_and_its_run()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        string version = FileVersionInfo.GetVersionInfo(Assembly.GetEntryAssembly()!.Location).ProductVersion!;
+
+        Answer list = (await host.GetAsync("api/caches")).AssertOk();
+        Answer history = (await host.GetAsync("api/history")).AssertOk();
+
+        JsonNode service = list.Json["service"]!;
+        Assert.Equal(host.App.Environment.ApplicationName, service["name"]!.GetValue<string>());
+        Assert.Equal(version.Split('+')[0], service["version"]!.GetValue<string>());
+        Assert.Equal(Environment.MachineName, service["machine"]!.GetValue<string>());
+        Assert.Equal(process.Id, service["processId"]!.GetValue<int>());
+        Assert.Equal(process.StartTime.ToUniversalTime(), service["started"]!.GetValue<DateTimeOffset>().UtcDateTime);
+        Assert.Equal(service.ToJsonString(), history.Json["service"]!.ToJsonString());
     }
 
     [Fact]
