@@ -181,7 +181,7 @@ public sealed partial class BoundedByteCache
     }
 
     private string Describe(long givenBack) =>
-        $"this cache gave back {ByteSize.Format(givenBack)} of its native memory, without a garbage collection"
+        $"This cache gave back {ByteSize.Format(givenBack)} of its native memory, without a garbage collection"
         + (UsedMemory > EffectiveMaxMemory
             ? $"; readers still copy values that have left, {ByteSize.Format(UsedMemory - EffectiveMaxMemory)} too much"
             : "");

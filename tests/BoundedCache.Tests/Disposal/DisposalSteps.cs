@@ -1,4 +1,3 @@
-using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Disposal;
