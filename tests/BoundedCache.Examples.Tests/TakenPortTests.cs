@@ -4,7 +4,7 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.Examples.Tests;
 
-/// <summary>What a service among the examples does if it is told to listen on a port that another program has.</summary>
+/// <summary>What the services among the examples do if another program has the port they should listen on.</summary>
 public sealed class TakenPortTests
 {
     [Theory]

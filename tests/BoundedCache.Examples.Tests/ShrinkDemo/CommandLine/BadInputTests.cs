@@ -117,6 +117,22 @@ public class BadInputTests
         Assert.Contains(true, refused);
     }
 
+    /// <summary>A container's limit reaches a program as its heap's: three quarters of it.</summary>
+    [Fact]
+    public async Task In_a_container_of_512_MiB_one_line_says_that_the_usual_limit_is_too_much_and_which_one_fits()
+    {
+        var heap = new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = $"{384L << 20:x}" };
+
+        ProgramEnd end = await ProgramProcess.RunAsync("examples/ShrinkDemo", heap);
+
+        Assert.Equal((int)ExitCode.Usage, end.ExitCode);
+        Assert.Equal("", end.Output);
+        string line = Assert.Single(end.Errors.Trim().Split('\n'));
+        Assert.StartsWith("ShrinkDemo: --max-memory 1 GiB is more than this", line, StringComparison.Ordinal);
+        Assert.Contains("The managed heap may have 384 MiB", line, StringComparison.Ordinal);
+        Assert.Contains("Lower MaxMemory to 268 MiB", line, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Help_goes_to_standard_output_and_names_every_option()
     {
