@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using BoundedCache.Comparisons.Latency;
 using BoundedCache.Comparisons.Throughput;
@@ -50,34 +49,14 @@ internal static class Child
     private static async Task<TSample> StartAsync<TCase, TSample>(
         string kind, TCase work, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        ProcessStartInfo start = OwnProgram.StartInfo(
-            typeof(Child).Assembly, ["--child", kind, JsonSerializer.Serialize(work)]);
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
-        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
-        try
-        {
-            Task<string> errors = process.StandardError.ReadToEndAsync(cancellationToken);
-            string answer = await process.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
-            await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-
-            // On a terminal Ctrl+C reaches the child as well, and it may be the first to end.
-            cancellationToken.ThrowIfCancellationRequested();
-            return process.ExitCode == 0
-                ? JsonSerializer.Deserialize<TSample>(answer)!
-                : throw new ComparisonException(
-                    ExitCode.Failed,
-                    $"measuring {work} ended with exit code {process.ExitCode}: "
-                        + $"{(await errors.ConfigureAwait(false)).Trim()}");
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
-            }
-        }
+        OwnProgramEnd end = await OwnProgram.RunAsync(
+            typeof(Child).Assembly,
+            ["--child", kind, JsonSerializer.Serialize(work)],
+            cancellationToken: cancellationToken).ConfigureAwait(false);
+        return end.ExitCode == 0
+            ? JsonSerializer.Deserialize<TSample>(end.Output)!
+            : throw new ComparisonException(
+                ExitCode.Failed,
+                $"measuring {work} ended with exit code {end.ExitCode}: {end.Errors.Trim()}");
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace BoundedCache.Figures;
@@ -15,24 +14,18 @@ internal static class Child
     /// <summary>The same, with settings of the child's runtime.</summary>
     public static double[] MeasureIn((string Name, string Value)[] environment, string figure, params string[] args)
     {
-        ProcessStartInfo start = OwnProgram.StartInfo(typeof(Child).Assembly, ["--child", figure, .. args]);
-        start.RedirectStandardOutput = true;
-        foreach ((string name, string value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)
-            ?? throw new InvalidOperationException($"{start.FileName} did not start.");
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        string? answer = output.Split('\n')
+        OwnProgramEnd end = OwnProgram.RunAsync(
+            typeof(Child).Assembly,
+            ["--child", figure, .. args],
+            environment,
+            static line => Console.Error.WriteLineAsync(line)).GetAwaiter().GetResult();
+        string? answer = end.Output.Split('\n')
             .LastOrDefault(static line => line.StartsWith(Mark, StringComparison.Ordinal));
-        return process.ExitCode == 0 && answer is not null
+        return end.ExitCode == 0 && answer is not null
             ? [.. answer[Mark.Length..].Split(' ')
                 .Select(static number => double.Parse(number, CultureInfo.InvariantCulture))]
             : throw new InvalidOperationException(
-                $"Measuring {figure} {string.Join(' ', args)} failed with exit code {process.ExitCode}: {output}");
+                $"Measuring {figure} {string.Join(' ', args)} failed with exit code {end.ExitCode}: {end.Output}");
     }
 
     public static void Answer(params double[] numbers) =>

@@ -62,7 +62,7 @@ internal static class Dashboard
             app.MapPrometheusScrapingEndpoint();
         }
 
-        Loopback.ThrowIfTaken(options.Port);
+        PortCheck.ThrowIfTaken(options.Port);
         await app.StartAsync(cancellationToken);
         Announce(app.Urls.Single(), keys);
         await app.WaitForShutdownAsync(cancellationToken);

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Net;
-using System.Net.Sockets;
 
 namespace BoundedCache.Examples;
 
@@ -18,24 +16,6 @@ internal static class Loopback
         DefaultValueFactory = _ => defaultPort,
         CustomParser = result => ParseUrl(result, defaultPort),
     };
-
-    /// <summary>Says in one line that a port is taken. The host would log an exception with its stack.</summary>
-    /// <exception cref="IOException">The port is taken.</exception>
-    public static void ThrowIfTaken(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-        }
-        catch (SocketException exception)
-        {
-            throw new IOException(
-                $"Expected a free port, got {port}, which cannot be used: {exception.Message}. "
-                    + "Choose another with --urls http://127.0.0.1:PORT.",
-                exception);
-        }
-    }
 
     private static int ParseUrl(ArgumentResult result, int defaultPort)
     {

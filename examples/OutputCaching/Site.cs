@@ -16,7 +16,7 @@ internal static class Site
     /// <exception cref="IOException">The port is taken.</exception>
     public static async Task RunAsync(int port, CancellationToken cancellationToken)
     {
-        Loopback.ThrowIfTaken(port);
+        PortCheck.ThrowIfTaken(port);
         WebApplicationBuilder builder = WebApplication.CreateBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));

@@ -19,7 +19,7 @@ internal static class Node
     /// <exception cref="IOException">The port is taken, or the shared folder cannot be used.</exception>
     public static async Task RunAsync(NodeOptions options, CancellationToken cancellationToken)
     {
-        Loopback.ThrowIfTaken(options.Port);
+        PortCheck.ThrowIfTaken(options.Port);
         WebApplicationBuilder builder = WebApplication.CreateBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime;
 using BoundedCache;
+using BoundedCache.Examples;
 using BoundedCache.WebApi;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -30,18 +31,13 @@ app.MapGet(
 app.MapGet("/cache", static (BoundedMemoryCache cache, ProductSource source) =>
     new CacheState(cache.MaxMemory, cache.UsedMemory, cache.Count, source.Reads));
 
-if (ListenPort.WhyNot(port) is { } taken)
-{
-    await Console.Error.WriteLineAsync(taken);
-    return 1;
-}
-
 try
 {
-    // The host would check the settings too, and log a stack.
+    // The host would check the port and the settings too, and log a stack.
+    PortCheck.ThrowIfTaken(port);
     app.Services.GetRequiredService<IStartupValidator>().Validate();
 }
-catch (OptionsValidationException exception)
+catch (Exception exception) when (exception is IOException or OptionsValidationException)
 {
     await Console.Error.WriteLineAsync(exception.Message);
     return 1;

@@ -5,8 +5,9 @@ using System.Text;
 namespace BoundedCache.TestSupport;
 
 /// <summary>
-/// A program of the repository in its own process, without a terminal. Its output is kept line by line. If it is still
-/// running when it is disposed, it is killed, and what it started too.
+/// A program in its own process, of this repository or another, without a terminal. Its output is kept line by line. If
+/// it is still running when it is disposed, it is killed, and what it started too. All tests start programs by it,
+/// except where they type into a terminal.
 /// </summary>
 public sealed class ProgramProcess : IDisposable
 {
@@ -37,16 +38,20 @@ public sealed class ProgramProcess : IDisposable
     /// <param name="environment">Environment variables, in addition to those of the tests that are no settings.</param>
     /// <param name="arguments">The program's arguments.</param>
     public ProgramProcess(string project, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+        : this(
+            Path.GetFileName(project),
+            new ProcessStartInfo(Dotnet, [AssemblyOf(project), .. arguments]),
+            environment.Select(static pair => KeyValuePair.Create(pair.Key, (string?)pair.Value)))
     {
-        ArgumentNullException.ThrowIfNull(environment);
-        _program = Path.GetFileName(project);
-        var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [AssemblyOf(project), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+    }
+
+    private ProgramProcess(
+        string program, ProcessStartInfo start, IEnumerable<KeyValuePair<string, string?>> environment)
+    {
+        _program = program;
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
 
         // Settings in the tests' own environment would configure the program.
         foreach (string name in start.Environment.Keys.Where(IsSetting).ToArray())
@@ -54,7 +59,7 @@ public sealed class ProgramProcess : IDisposable
             start.Environment.Remove(name);
         }
 
-        foreach ((string name, string value) in environment)
+        foreach ((string name, string? value) in environment)
         {
             start.Environment[name] = value;
         }
@@ -65,6 +70,9 @@ public sealed class ProgramProcess : IDisposable
         _reading = Task.WhenAll(
             ReadAsync(_process.StandardOutput, _output), ReadAsync(_process.StandardError, _errors));
     }
+
+    /// <summary>The <c>dotnet</c> command that runs the tests.</summary>
+    public static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
     public int Id => _process.Id;
 
@@ -81,6 +89,23 @@ public sealed class ProgramProcess : IDisposable
             }
         }
     }
+
+    /// <summary>Starts a program that is none of the repository.</summary>
+    /// <param name="program">Its path, or its name where it is on the PATH.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="directory">The directory that it runs in; that of the tests where it is null.</param>
+    /// <param name="environment">
+    /// Environment variables, in addition to those of the tests that are no settings; null takes one away.
+    /// </param>
+    public static ProgramProcess Start(
+        string program,
+        IEnumerable<string> arguments,
+        string? directory = null,
+        IEnumerable<KeyValuePair<string, string?>>? environment = null) =>
+        new(
+            Path.GetFileName(program),
+            new ProcessStartInfo(program, arguments) { WorkingDirectory = directory ?? "" },
+            environment ?? []);
 
     /// <summary>Runs a program to its end.</summary>
     /// <inheritdoc cref="ProgramProcess(string, string[])"/>
@@ -146,12 +171,12 @@ public sealed class ProgramProcess : IDisposable
     /// <summary>Sends it a signal by name: <c>INT</c> is what Ctrl+C does.</summary>
     public async Task SignalAsync(string signal)
     {
-        using System.Diagnostics.Process kill = System.Diagnostics.Process.Start(
-            "kill", [$"-{signal}", Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-        if (kill.ExitCode != 0)
+        using ProgramProcess kill = Start("kill", [$"-{signal}", Id.ToString(CultureInfo.InvariantCulture)]);
+        ProgramEnd end = await kill.EndAsync();
+        if (end.ExitCode != 0)
         {
-            throw new InvalidOperationException($"kill -{signal} ended with exit code {kill.ExitCode}.\n{Output}");
+            throw new InvalidOperationException(
+                $"kill -{signal} ended with exit code {end.ExitCode}: {end.Errors}\n{Output}");
         }
     }
 

@@ -9,11 +9,9 @@ namespace BoundedCache.ShrinkDemo.CommandLine;
 internal static class OptionChecks
 {
     /// <summary>
-    /// Least heap that a full cache needs per byte of limit: evicted entries wait for their collection.
+    /// Least heap that a full MemoryCache needs per byte of limit: evicted entries wait for their collection, and it
+    /// does not count its own overhead.
     /// </summary>
-    private const double HeapPerLimit = 1.25;
-
-    /// <summary>The same for MemoryCache, which does not count its own overhead.</summary>
     private const double MemoryCacheHeapPerLimit = 1.6;
 
     /// <summary>The least number of values that must fit for a useful story.</summary>
@@ -21,6 +19,9 @@ internal static class OptionChecks
 
     /// <summary>A generous bound for a key, an array's header and a table slot, in bytes.</summary>
     private const long EntryOverheadBytes = 256;
+
+    /// <summary>The limit of a cache that is made only to ask what another limit would need.</summary>
+    private const long ProbeBytes = 1 << 20;
 
     public static void ReservedTogether(bool compare, bool cache, bool trace, bool entries)
     {
@@ -69,24 +70,30 @@ internal static class OptionChecks
         }
     }
 
+    /// <summary>
+    /// A comparison runs its caches one after the other, so each has the whole memory. What the library's caches need
+    /// is the library's own answer.
+    /// </summary>
     /// <param name="options">The options to check.</param>
     /// <param name="availableBytes">
     /// What the garbage collector may use: the machine's memory, or the container's share.
     /// </param>
     public static void MachineHolds(DemoOptions options, long availableBytes)
     {
-        bool memoryCache = options.Compare || options.Cache == CacheKind.MemoryCache;
-        double heapPerLimit = memoryCache ? MemoryCacheHeapPerLimit : HeapPerLimit;
-        long fits = (long)(availableBytes / heapPerLimit);
-        if (options.MaxMemoryBytes > fits)
+        if (options.Compare || options.Cache == CacheKind.MemoryCache)
         {
-            throw Usage(
-                $"--max-memory {ByteSize.Format(options.MaxMemoryBytes)} is more than this machine or container can "
-                + $"hold: it gives the heap {ByteSize.Format(availableBytes)}, "
-                + $"and a full {(memoryCache ? CacheKind.MemoryCache : CacheKind.BoundedCache).DisplayName()} "
-                + string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"needs about {heapPerLimit} times its limit; up to {Bytes(fits)} fit"));
+            HeapHoldsMemoryCache(options.MaxMemoryBytes, availableBytes);
+        }
+
+        if (options.Compare || options.Cache == CacheKind.BoundedCache)
+        {
+            using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = ProbeBytes });
+            ProcessHolds(cache, options.MaxMemoryBytes);
+        }
+        else if (options.Cache == CacheKind.Bytes)
+        {
+            using var cache = new BoundedByteCache(new BoundedByteCacheOptions { MaxMemory = ProbeBytes });
+            ProcessHolds(cache, options.MaxMemoryBytes);
         }
     }
 
@@ -100,6 +107,31 @@ internal static class OptionChecks
         if (outputDirectory is not null)
         {
             OutputDirectory.EnsureWritable(outputDirectory);
+        }
+    }
+
+    private static void HeapHoldsMemoryCache(long maxMemoryBytes, long availableBytes)
+    {
+        long fits = (long)(availableBytes / MemoryCacheHeapPerLimit);
+        if (maxMemoryBytes > fits)
+        {
+            throw Usage(
+                $"--max-memory {ByteSize.Format(maxMemoryBytes)} is more than this machine or container can "
+                + $"hold: it gives the heap {ByteSize.Format(availableBytes)}, "
+                + $"and a full {CacheKind.MemoryCache.DisplayName()} "
+                + string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"needs about {MemoryCacheHeapPerLimit} times its limit; up to {Bytes(fits)} fit"));
+        }
+    }
+
+    private static void ProcessHolds(IBoundedCache cache, long maxMemoryBytes)
+    {
+        if (MemoryReport.CheckLimit(cache, maxMemoryBytes) is { } finding)
+        {
+            throw Usage(
+                $"--max-memory {ByteSize.Format(maxMemoryBytes)} is more than this machine or container can hold. "
+                + finding.ToString().TrimEnd('.'));
         }
     }
 

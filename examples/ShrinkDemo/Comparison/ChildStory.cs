@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.Json;
 using BoundedCache.Harness;
 using BoundedCache.ShrinkDemo.CommandLine;
@@ -23,60 +22,31 @@ internal sealed class ChildStory(DemoOptions options, TextWriter progress)
     /// <exception cref="OperationCanceledException">It was cancelled, and the process has ended.</exception>
     public async Task<DemoResult> RunAsync(CancellationToken cancellationToken)
     {
-        ProcessStartInfo start = OwnProgram.StartInfo(typeof(ChildStory).Assembly, ChildArguments.For(options));
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
-        using System.Diagnostics.Process process = Start(start);
         try
         {
-            Task relay = RelayAsync(process.StandardError, cancellationToken);
-            string json = await process.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
-            await relay.ConfigureAwait(false);
-            await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-
-            // On a terminal Ctrl+C reaches the child as well, and the child may end first.
-            cancellationToken.ThrowIfCancellationRequested();
-            return Read(json, process.ExitCode);
-        }
-        finally
-        {
-            End(process);
-        }
-    }
-
-    private static System.Diagnostics.Process Start(ProcessStartInfo start)
-    {
-        try
-        {
-            return System.Diagnostics.Process.Start(start)!;
+            OwnProgramEnd end = await OwnProgram.RunAsync(
+                typeof(ChildStory).Assembly,
+                ChildArguments.For(options),
+                onError: line => RelayAsync(line, cancellationToken),
+                cancellationToken: cancellationToken).ConfigureAwait(false);
+            return Read(end.Output, end.ExitCode);
         }
         catch (Win32Exception failure)
         {
             throw new DemoException(
-                ExitCode.Failed, $"{start.FileName} cannot be started for the comparison: {failure.Message}", failure);
+                ExitCode.Failed,
+                $"the {_name} process cannot be started for the comparison: {failure.Message}",
+                failure);
         }
     }
 
-    private static void End(System.Diagnostics.Process process)
+    private async Task RelayAsync(string line, CancellationToken cancellationToken)
     {
-        if (!process.HasExited)
-        {
-            process.Kill(entireProcessTree: true);
-            process.WaitForExit();
-        }
-    }
+        _lastLine = line;
 
-    private async Task RelayAsync(StreamReader lines, CancellationToken cancellationToken)
-    {
-        while (await lines.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+        // Its errors are reported as this process's own.
+        if (!line.StartsWith(DemoApplication.ErrorPrefix, StringComparison.Ordinal))
         {
-            _lastLine = line;
-            if (line.StartsWith(DemoApplication.ErrorPrefix, StringComparison.Ordinal))
-            {
-                // It is reported as this process's own error.
-                continue;
-            }
-
             await progress.WriteLineAsync($"[{_name}] {line}".AsMemory(), cancellationToken).ConfigureAwait(false);
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using BoundedCache.TestSupport;
@@ -11,10 +10,10 @@ internal sealed class Nginx : IAsyncDisposable
     public const string Missing =
         "There is no nginx: install Debian's package (apt-get install nginx), or have nginx on the PATH.";
 
-    private readonly System.Diagnostics.Process _process;
+    private readonly ProgramProcess _process;
     private readonly string _directory;
 
-    private Nginx(System.Diagnostics.Process process, string directory, int port) =>
+    private Nginx(ProgramProcess process, string directory, int port) =>
         (_process, _directory, Port) = (process, directory, port);
 
     /// <summary>Where it is; null where it is not.</summary>
@@ -53,11 +52,8 @@ internal sealed class Nginx : IAsyncDisposable
               }
             }
             """);
-        System.Diagnostics.Process process = System.Diagnostics.Process.Start(
-            new ProcessStartInfo(Path ?? throw new InvalidOperationException(Missing), ["-p", directory, "-c", config])
-            {
-                RedirectStandardError = true,
-            })!;
+        ProgramProcess process = ProgramProcess.Start(
+            Path ?? throw new InvalidOperationException(Missing), ["-p", directory, "-c", config]);
         var nginx = new Nginx(process, directory, port);
         using var limit = new CancellationTokenSource(ProgramProcess.Hung);
         while (true)
@@ -81,11 +77,8 @@ internal sealed class Nginx : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // Its workers end with it.
-        using (System.Diagnostics.Process.Start("kill", ["-TERM", $"{_process.Id}"]))
-        {
-            await _process.WaitForExitAsync().WaitAsync(ProgramProcess.Hung);
-        }
-
+        await _process.SignalAsync("TERM");
+        await _process.EndAsync();
         _process.Dispose();
         Directory.Delete(_directory, recursive: true);
     }

@@ -38,26 +38,25 @@ public sealed class FleetRecipe
     public async Task Links_that_are_exchanged_as_Kubernetes_does_with_a_ConfigMap_are_followed()
     {
         using var directory = new TemporaryDirectory();
-        Mount("..first", """{ "Cache": { "MaxMemory": "8MB" } }""");
+        await MountAsync("..first", """{ "Cache": { "MaxMemory": "8MB" } }""");
         File.CreateSymbolicLink(directory.PathOf("caches.json"), Path.Combine("..data", "caches.json"));
         using IHost host = Build(Host.CreateEmptyApplicationBuilder(null), directory.Path);
         await host.StartAsync();
         BoundedMemoryCache cache = host.Services.GetRequiredService<BoundedMemoryCache>();
         Assert.Equal(8 << 20, cache.MaxMemory);
 
-        Mount("..second", """{ "Cache": { "MaxMemory": "4MB" } }""");
+        await MountAsync("..second", """{ "Cache": { "MaxMemory": "4MB" } }""");
         await UntilAsync(() => cache.MaxMemory == 4 << 20);
         await host.StopAsync();
 
-        void Mount(string version, string text)
+        async Task MountAsync(string version, string text)
         {
             Directory.CreateDirectory(directory.PathOf(version));
             directory.Write(Path.Combine(version, "caches.json"), text);
             File.CreateSymbolicLink(directory.PathOf("..new"), version);
-            using System.Diagnostics.Process move = System.Diagnostics.Process.Start(
+            using ProgramProcess move = ProgramProcess.Start(
                 "mv", ["-T", directory.PathOf("..new"), directory.PathOf("..data")]);
-            move.WaitForExit();
-            Assert.Equal(0, move.ExitCode);
+            Assert.Equal(0, (await move.EndAsync()).ExitCode);
         }
     }
 

@@ -29,22 +29,6 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task A_taken_port_is_one_line()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-        foreach (string[] arguments in (string[][])[["--port", $"{port}"], ["--urls", $"http://127.0.0.1:{port}"]])
-        {
-            using var process = new ProgramProcess("examples/AdminDashboard", arguments);
-
-            Assert.Equal(1, (await process.EndAsync()).ExitCode);
-            string line = Assert.Single(process.Output.Trim().Split('\n'));
-            Assert.StartsWith($"Expected a free port, got {port}", line, StringComparison.Ordinal);
-        }
-    }
-
-    [Fact]
     public async Task Metrics_are_served_for_Prometheus_where_they_are_asked_for_and_health_always()
     {
         using DashboardProcess dashboard = await DashboardProcess.StartAsync("--lookups", "100", "--prometheus");

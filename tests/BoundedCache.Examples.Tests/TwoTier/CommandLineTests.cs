@@ -32,19 +32,6 @@ public sealed class CommandLineTests
         Assert.Contains(said, process.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_taken_port_is_one_line()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        using var process = new ProgramProcess("examples/TwoTier", "--urls", $"http://127.0.0.1:{port}");
-
-        Assert.Equal(1, (await process.EndAsync()).ExitCode);
-        string line = Assert.Single(process.Output.Trim().Split('\n'));
-        Assert.StartsWith($"Expected a free port, got {port}", line, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("{ \"Cache\": { \"MaxMemory\": ", "caches.json")]
     [InlineData("{ \"Cache\": { \"MaxMemory\": \"many\" } }", "got 'many'")]

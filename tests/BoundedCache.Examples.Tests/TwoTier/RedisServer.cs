@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -14,7 +13,7 @@ internal sealed class RedisServer : IDisposable
         + "or have redis-server on the PATH.";
 
     private readonly TemporaryDirectory _directory = new();
-    private System.Diagnostics.Process _process;
+    private ProgramProcess _process;
 
     private RedisServer(int port)
     {
@@ -44,12 +43,7 @@ internal sealed class RedisServer : IDisposable
     }
 
     /// <summary>Stops it for good, with all that it holds, in the middle of whatever it does.</summary>
-    public void Kill()
-    {
-        _process.Kill();
-        _process.WaitForExit(ProgramProcess.Hung);
-        _process.Dispose();
-    }
+    public void Kill() => _process.Dispose();
 
     /// <summary>Starts it again after <see cref="Kill"/>, on the same port, empty.</summary>
     public async Task RestartAsync()
@@ -59,11 +53,7 @@ internal sealed class RedisServer : IDisposable
     }
 
     /// <summary>Keeps its connections and answers nothing any more.</summary>
-    public void Freeze()
-    {
-        using System.Diagnostics.Process kill = System.Diagnostics.Process.Start("kill", ["-STOP", $"{_process.Id}"]);
-        kill.WaitForExit(ProgramProcess.Hung);
-    }
+    public Task FreezeAsync() => _process.SignalAsync("STOP");
 
     /// <summary>The number of its keys.</summary>
     public async Task<int> CountKeysAsync() =>
@@ -75,12 +65,12 @@ internal sealed class RedisServer : IDisposable
         _directory.Dispose();
     }
 
-    private System.Diagnostics.Process Start() => System.Diagnostics.Process.Start(new ProcessStartInfo(
+    private ProgramProcess Start() => ProgramProcess.Start(
         Path ?? throw new InvalidOperationException(Missing),
         [
             "--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _directory.Path,
             "--logfile", _directory.PathOf("log"),
-        ]))!;
+        ]);
 
     private Task WaitAsync() => Until.HoldsAsync(
         "Redis answers",

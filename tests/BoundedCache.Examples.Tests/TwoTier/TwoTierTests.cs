@@ -56,7 +56,7 @@ public sealed class TwoTierTests(ITestOutputHelper output)
         await using var second = new Customers(fleet.Second, Products, clients: 2);
         await BothHaveAsync(200, "with Redis");
 
-        fleet.Redis.Freeze();
+        await fleet.Redis.FreezeAsync();
         await BothHaveAsync(8, "while it hangs");
         fleet.Redis.Kill();
         await BothHaveAsync(50, "while it is gone");

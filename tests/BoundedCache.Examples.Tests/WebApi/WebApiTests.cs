@@ -72,19 +72,6 @@ public sealed class WebApiTests : IDisposable
     }
 
     [Fact]
-    public async Task A_taken_port_is_one_line()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        using var process = new ProgramProcess("examples/WebApi", "--urls", $"http://127.0.0.1:{port}");
-
-        Assert.Equal(1, (await process.EndAsync()).ExitCode);
-        string line = Assert.Single(process.Output.Trim().Split('\n'));
-        Assert.StartsWith($"Expected a free port, got {port}", line, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task It_says_which_collector_it_runs_under_and_listens_where_urls_says()
     {
         using var process = new ProgramProcess(

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BoundedCache.TestSupport;
 
 namespace BoundedCache.Tests.Repository;
@@ -26,19 +25,15 @@ internal static class TrackedFiles
             return null;
         }
 
-        using var git = System.Diagnostics.Process.Start(new ProcessStartInfo(
-            "git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        {
-            WorkingDirectory = Root,
-            RedirectStandardOutput = true,
-        });
-        Assert.NotNull(git);
-        string listed = await git.StandardOutput.ReadToEndAsync();
-        await git.WaitForExitAsync();
-        Assert.Equal(0, git.ExitCode);
+        using ProgramProcess git = ProgramProcess.Start(
+            "git",
+            ["-c", "core.quotePath=false", "ls-files", "--cached", "--others", "--exclude-standard"],
+            directory: Root);
+        ProgramEnd end = await git.EndAsync();
+        Assert.True(end.ExitCode == 0, end.Errors);
 
         // A file that was deleted stays listed until the deletion is committed.
-        return listed.Split('\0', StringSplitOptions.RemoveEmptyEntries)
+        return end.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(static file => File.Exists(Path.Combine(Root, file)));
     }
 
