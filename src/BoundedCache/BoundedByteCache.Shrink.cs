@@ -141,7 +141,7 @@ public sealed partial class BoundedByteCache
             Started = start.Started,
             ReleaseMode = ReleaseMode.Full,
             Outcome = isRaised ? ReleaseOutcome.NotRequested : ReleaseOutcome.Released,
-            Reason = isRaised ? "the limit was raised" : Describe(givenBack),
+            Reason = isRaised ? "The limit was raised" : Describe(givenBack),
             Advice = start.Advice,
             Before = start.Before,
             After = _memory.TakeSnapshot(),

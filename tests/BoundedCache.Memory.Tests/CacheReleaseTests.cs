@@ -13,7 +13,7 @@ public sealed class CacheReleaseTests
         ScenarioResult kept = released.Earlier!;
 
         Assert.Equal(ReleaseOutcome.NotRequested, kept.Outcome);
-        Assert.Contains("no release was asked for", kept.Reason, StringComparison.Ordinal);
+        Assert.Contains("No release was asked for", kept.Reason, StringComparison.Ordinal);
         Assert.Equal(0, kept.Collections);
         Assert.Equal(released.Figures["entriesBefore"] - released.Figures["entries"], kept.Figures["entriesEvicted"]);
         Assert.InRange(kept.Figures["bytesEvicted"], 359_000_000, 361_000_000);

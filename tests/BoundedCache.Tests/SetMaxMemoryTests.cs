@@ -20,7 +20,7 @@ public sealed class SetMaxMemoryTests
         Assert.Equal(
             (ReleaseMode.None, ReleaseOutcome.NotRequested, 0, TimeSpan.Zero),
             (report.ReleaseMode, report.Outcome, report.Collections, report.GCPause));
-        Assert.Contains("no release was asked for", report.Reason, StringComparison.Ordinal);
+        Assert.Contains("No release was asked for", report.Reason, StringComparison.Ordinal);
         Assert.Contains(log.Messages, message => message == report.ToString());
         Assert.InRange(report.EvictionTime, TimeSpan.Zero, report.TotalTime);
         Assert.InRange(report.Before.ResidentBytes, 1, long.MaxValue);

@@ -93,7 +93,7 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
         if (_setsLimit && _newMax > _oldMax)
         {
             cache.OnRaised(_oldMax, _newMax);
-            return Report(NoRelease("the limit was raised, not lowered; nothing was evicted or released"));
+            return Report(NoRelease("The limit was raised, not lowered; nothing was evicted or released"));
         }
 
         if (_setsLimit)
@@ -116,7 +116,7 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
 
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(
-            NoRelease("no release was asked for; the runtime keeps the memory for its own next use"));
+            NoRelease("No release was asked for; the runtime keeps the memory for its own next use"));
     }
 
     /// <summary>Reports. Waits for the release where it has not ended.</summary>
