@@ -44,7 +44,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// No cache was registered, or an admin endpoint is mapped at this pattern already. Where the two are mapped
-    /// through different route groups, requests fail with this exception instead.
+    /// through different route groups, all requests of the application fail with this exception instead.
     /// </exception>
     public static IEndpointConventionBuilder MapBoundedCacheAdmin(
         this IEndpointRouteBuilder endpoints,

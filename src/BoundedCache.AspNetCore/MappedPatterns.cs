@@ -37,8 +37,8 @@ internal static class MappedPatterns
     }
 
     /// <summary>
-    /// Notes a page with the prefixes of all groups around it and the hosts that it is for. Both are known only when
-    /// the endpoints are built, which is at the first request, and may happen again.
+    /// Notes a page with the prefixes of all groups around it, the hosts that it is for, and its order among endpoints.
+    /// All are known only when the endpoints are built, which is at the first request, and may happen again.
     /// </summary>
     /// <param name="page">The endpoint of the page.</param>
     /// <param name="endpoints">Where the admin endpoint was mapped.</param>
@@ -51,7 +51,9 @@ internal static class MappedPatterns
 
     private static void Note(object pipeline, EndpointBuilder built, CacheAdmin admin)
     {
-        if (built is not RouteEndpointBuilder { RoutePattern.RawText: { } text })
+        // A group whose prefix was not written as text is not in the text of the whole pattern.
+        if (built is not RouteEndpointBuilder { RoutePattern: { RawText: { } text } route, Order: var order }
+            || text.Split('/', StringSplitOptions.RemoveEmptyEntries).Length != route.PathSegments.Count)
         {
             return;
         }
@@ -63,7 +65,7 @@ internal static class MappedPatterns
             ? hosts
             : [""])
         {
-            if (pages.GetOrAdd($"{host}{pattern}", admin) != admin)
+            if (pages.GetOrAdd($"{order} {host}{pattern}", admin) != admin)
             {
                 throw new InvalidOperationException(
                     $"Expected one admin endpoint at a pattern, got two calls of MapBoundedCacheAdmin that map "

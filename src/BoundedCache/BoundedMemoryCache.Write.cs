@@ -167,7 +167,13 @@ public sealed partial class BoundedMemoryCache
         where TLookup : struct, IKeyLookup, allows ref struct
     {
         // Counted, so that the old entry's end does not dispose the value that the caller keeps.
-        bool isValueWatched = entry.Details is not null && _values.Enter(entry.Details);
+        EntryDetails? details = entry.Details;
+        if (_values.Watches(entry.Value))
+        {
+            details = _values.MakeHolder(details, entry.Value, entry.AbsoluteTicks);
+        }
+
+        bool isValueWatched = details is not null && _values.Enter(details);
         try
         {
             if (entry.Pending is null)
@@ -179,7 +185,7 @@ public sealed partial class BoundedMemoryCache
         {
             if (isValueWatched)
             {
-                _values.OnRefused(entry.Details!);
+                _values.OnRefused(details!);
             }
         }
     }

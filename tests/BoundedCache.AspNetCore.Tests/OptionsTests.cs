@@ -1,5 +1,6 @@
 using BoundedCache.AspNetCore.Tests.Support;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace BoundedCache.AspNetCore.Tests;
 
@@ -119,6 +120,15 @@ public sealed class OptionsTests
             app.MapGroup("/b").MapBoundedCacheAdmin("/x", options);
             app.MapGroup("").RequireHost("localhost").MapBoundedCacheAdmin("/host", options);
             app.MapGroup("").RequireHost("elsewhere").MapBoundedCacheAdmin("/host", options);
+            app.MapGroup("/order").MapBoundedCacheAdmin("/x", options);
+            app.MapGroup("").WithOrder(1).MapBoundedCacheAdmin("/order/x", options);
+            foreach (string name in (string[])["made", "built"])
+            {
+                app.MapGroup(RoutePatternFactory.Pattern(
+                    RoutePatternFactory.Segment(RoutePatternFactory.LiteralPart(name))))
+                    .MapBoundedCacheAdmin("/x", options);
+            }
+
             foreach (string branch in (string[])["/one", "/two"])
             {
                 app.Map(branch, each => each.UseRouting().UseEndpoints(
@@ -126,7 +136,8 @@ public sealed class OptionsTests
             }
         });
 
-        foreach (string prefix in (string[])["/a/x", "/b/x", "/host", "/one/x", "/two/x"])
+        string[] prefixes = ["/a/x", "/b/x", "/host", "/order/x", "/made/x", "/built/x", "/one/x", "/two/x"];
+        foreach (string prefix in prefixes)
         {
             using HttpResponseMessage response = await host.Client.GetAsync(
                 new Uri($"{prefix}/api/caches", UriKind.Relative));

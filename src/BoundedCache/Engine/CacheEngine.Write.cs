@@ -19,12 +19,12 @@ internal sealed partial class CacheEngine
     /// <param name="lookup">The key.</param>
     /// <param name="entry">The entry.</param>
     /// <param name="mustWatch">
-    /// Whether nothing changed because the value is one that <see cref="VisitDetails"/> wants, and the entry is not
+    /// Whether it was not stored because the value is one that <see cref="VisitDetails"/> wants, and the entry is not
     /// <see cref="NewEntry.IsWatched"/>.
     /// </param>
     /// <returns>
-    /// False if its charge alone is above the limit (then an entry with the same key is removed), or if it is a pending
-    /// store that was overtaken or is to be watched (then nothing changes).
+    /// False if its charge alone is above the limit (then an entry with the same key is removed), if it is a pending
+    /// store that was overtaken, or if it must be watched (then none is removed).
     /// </returns>
     public bool Set<TLookup>(scoped in TLookup lookup, scoped in NewEntry entry, out bool mustWatch)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -191,7 +191,7 @@ internal sealed partial class CacheEngine
         /// <summary>A write or a removal of the key came first: nothing changed.</summary>
         Overtaken,
 
-        /// <summary>The entry must be watched, and is not: nothing changed.</summary>
+        /// <summary>The entry must be watched, and is not: no entry changed.</summary>
         Unwatched,
 
         /// <summary>

@@ -29,12 +29,15 @@ internal sealed partial class CacheAudit
             .DistinctBy(static grown => grown.Entry.SlotRef.Index)
             .GroupBy(static grown => grown.Entry.Value!.GetType()))
         {
-            GrowingType type = _growing.GetOrAdd(group.Key, static _ => new GrowingType());
+            GrowingType type = GrowingOf(group.Key);
             Grown[] counted = [.. group.Where(static grown => !grown.IsEstimated)];
+            bool mayShare = counted.Length > 0 && MayShare(type, counted, slice);
             for (int next = 0; next < counted.Length;)
             {
                 ReadOnlySpan<Grown> some = counted.AsSpan(next, Math.Min(MostCompared, counted.Length - next));
-                SharedBytes shared = Compare(type, some, slice);
+                SharedBytes shared = mayShare
+                    ? SharedBytes.Find(ValuesOf(some), Others(type, some, estimated: false), _stopToken)
+                    : SharedBytes.Nothing(some.Length);
                 Settle(type, some[..shared.Count], shared, slice);
                 next += shared.Count;
             }
@@ -47,7 +50,10 @@ internal sealed partial class CacheAudit
 
             if (slice.Charges)
             {
-                type.Remember([.. group.Take(GrowingType.Remembered)]);
+                foreach (Grown grown in group.Take(GrowingType.Remembered))
+                {
+                    type.Remember(grown.Entry.Value!);
+                }
             }
         }
     }
@@ -97,15 +103,13 @@ internal sealed partial class CacheAudit
     }
 
     /// <summary>
-    /// Compares values that were walked to their ends: with the walks that takes, unless the one over all of the slice
-    /// shows that no value can share as much as half of its growth with others.
+    /// Whether one of the values, which were walked to their ends, may share as much as half of its growth with others.
+    /// Nearly always the one walk over all of the slice shows that none does, and they need not be compared.
     /// </summary>
-    private SharedBytes Compare(GrowingType type, ReadOnlySpan<Grown> grown, Slice slice)
+    private bool MayShare(GrowingType type, ReadOnlySpan<Grown> grown, Slice slice)
     {
-        List<SizedValue> others = Others(
-            type, grown, estimated: false, Math.Max(SharedBytes.Many, GrowingType.Remembered - grown.Length));
         long again = 0;
-        foreach (SizedValue other in others)
+        foreach (SizedValue other in Others(type, grown, estimated: false))
         {
             again += slice.Joint.CountAgain(other, _stopToken);
         }
@@ -117,10 +121,10 @@ internal sealed partial class CacheAudit
             smallest = Math.Min(smallest, one.Charge - one.Entry.Charge);
         }
 
-        return again <= smallest / 2
-            ? SharedBytes.Nothing(grown.Length)
-            : SharedBytes.Find(ValuesOf(grown), others, _stopToken);
+        return again > smallest / 2;
     }
+
+    private GrowingType GrowingOf(Type type) => _growing.GetOrAdd(type, static _ => new GrowingType());
 
     private static SizedValue[] ValuesOf(ReadOnlySpan<Grown> grown)
     {
@@ -133,8 +137,8 @@ internal sealed partial class CacheAudit
         return values;
     }
 
-    /// <summary>Some values of the type that grew before, other than these.</summary>
-    private List<SizedValue> Others(GrowingType type, ReadOnlySpan<Grown> grown, bool estimated, int most)
+    /// <summary>Values of the type that grew before, other than these.</summary>
+    private List<SizedValue> Others(GrowingType type, ReadOnlySpan<Grown> grown, bool estimated)
     {
         var known = new HashSet<object>(ReferenceEqualityComparer.Instance);
         foreach (Grown one in grown)
@@ -145,11 +149,6 @@ internal sealed partial class CacheAudit
         List<SizedValue> others = [];
         foreach (object value in type.Before)
         {
-            if (others.Count == most)
-            {
-                break;
-            }
-
             if (known.Add(value) && Measure(value, out bool isEstimated) is var bytes && isEstimated == estimated)
             {
                 others.Add(new SizedValue(value, bytes));
@@ -166,7 +165,7 @@ internal sealed partial class CacheAudit
         List<SizedValue> compared = [.. values.Take(SharedBytes.Many)];
         if (compared.Count < SharedBytes.Many)
         {
-            compared.AddRange(Others(type, grown, estimated: true, SharedBytes.Many - compared.Count));
+            compared.AddRange(Others(type, grown, estimated: true).Take(SharedBytes.Many - compared.Count));
         }
 
         object[] together = [.. compared.Select(static value => value.Value)];
@@ -215,8 +214,7 @@ internal sealed partial class CacheAudit
 
     private void TellUnfinished(Type type)
     {
-        GrowingType growing = _growing.GetOrAdd(type, static _ => new GrowingType());
-        if (growing.TellsUnfinished())
+        if (GrowingOf(type).TellsUnfinished())
         {
             Log.ValuesUnfinished(_setup.Logger, _setup.CacheName, type);
         }
@@ -224,8 +222,7 @@ internal sealed partial class CacheAudit
 
     private void TellGrown(Type type)
     {
-        GrowingType growing = _growing.GetOrAdd(type, static _ => new GrowingType());
-        if (!growing.TellsGrown())
+        if (!GrowingOf(type).TellsGrown())
         {
             return;
         }
@@ -252,7 +249,9 @@ internal sealed partial class CacheAudit
     /// <param name="Entry">The entry as it was found.</param>
     /// <param name="Charge">What it is to be charged.</param>
     /// <param name="Bytes">The bytes of its value.</param>
-    /// <param name="BytesAgain">Those of them that the slice's joint walk had come to before.</param>
+    /// <param name="BytesAgain">
+    /// Those of them that the slice's joint walk had come to before; 0 for an estimate, which is not walked.
+    /// </param>
     /// <param name="IsEstimated">Whether the bytes are an estimate.</param>
     /// <param name="Lap">The lap that found it; null for none.</param>
     private readonly record struct Grown(
@@ -264,7 +263,7 @@ internal sealed partial class CacheAudit
         public const int Remembered = 16;
 
         private readonly WeakReference<object>?[] _before = new WeakReference<object>?[Remembered];
-        private int _next;
+        private uint _next;
         private int _told;
 
         /// <summary>Values that grew before and still live.</summary>
@@ -282,11 +281,16 @@ internal sealed partial class CacheAudit
             }
         }
 
-        public void Remember(ReadOnlySpan<Grown> grown)
+        public void Remember(object value)
         {
-            foreach (Grown one in grown)
+            ref WeakReference<object>? weak = ref _before[_next++ % Remembered];
+            if (weak is null)
             {
-                _before[_next++ % Remembered] = new WeakReference<object>(one.Entry.Value!);
+                weak = new WeakReference<object>(value);
+            }
+            else
+            {
+                weak.SetTarget(value);
             }
         }
 

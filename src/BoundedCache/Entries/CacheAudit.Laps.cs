@@ -72,7 +72,7 @@ internal sealed partial class CacheAudit
 
         public List<SlotRef> Hot { get; } = [];
 
-        /// <summary>A walk over all values that grew.</summary>
+        /// <summary>A walk over all values that grew and can be walked to their ends.</summary>
         public JointWalk Joint { get; } = new();
 
         public void Begin() => _started = Stopwatch.GetTimestamp();

@@ -171,7 +171,8 @@ internal sealed partial class CacheAudit
         {
             if (slice.Charges && growth > entry.Charge && !TryConfirm(in entry, slice, ref charge))
             {
-                // Compared with others when it is found again.
+                // Compared with others when it is found again, and until then one of the others.
+                GrowingOf(entry.Value!.GetType()).Remember(entry.Value);
                 return;
             }
 

@@ -41,7 +41,7 @@ internal sealed class SharedBytes
     /// <summary>The bytes that a value keeps alive and others too.</summary>
     public long this[int index] => _shared[index];
 
-    /// <summary>For values that there is nothing to compare with.</summary>
+    /// <summary>For values that there is nothing to compare with, or that share next to nothing.</summary>
     public static SharedBytes Nothing(int count) => new(new long[count], 0, 0);
 
     /// <summary>For values of which only a few can be measured together: all share the same.</summary>

@@ -34,9 +34,8 @@ internal sealed class ValueHolders
         {
             _one = null;
         }
-        else
-        {
-            _others?.Remove(details);
-        }
+
+        // It can be there too: counted among others when it was written, and alone when the first mark counted it.
+        _others?.Remove(details);
     }
 }

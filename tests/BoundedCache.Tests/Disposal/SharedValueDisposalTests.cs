@@ -1,3 +1,5 @@
+using BoundedCache.Engine;
+using BoundedCache.Entries;
 using Microsoft.Extensions.Caching.Memory;
 using static BoundedCache.Tests.Disposal.DisposalSteps;
 
@@ -188,6 +190,40 @@ public sealed class SharedValueDisposalTests
         Assert.Null(test.Cache.Get(key));
         Assert.True(test.Cache.WaitForCallbacks(Patience));
         Assert.Equal(1, value.Disposals);
+    }
+
+    [Fact]
+    public void One_that_is_refused_meanwhile_is_its_writers()
+    {
+        using CacheUnderTest test = Make(byOption: false);
+        using var value = new Value();
+        var key = new CallingKey
+        {
+            OnHash = () =>
+            {
+                using ICacheEntry entry = test.Cache.CreateEntry(new CallingKey());
+                entry.DisposeValueOnRemoval().Value = value;
+            },
+        };
+        test.Cache.Set(key, value, test.Time.GetUtcNow());
+
+        Assert.Equal(0, test.Cache.Count);
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
+        Assert.Equal(0, value.Disposals);
+    }
+
+    [Fact]
+    public void An_entry_that_is_counted_twice_is_one()
+    {
+        var holders = new ValueHolders();
+        EntryDetails[] entries = [EntryDetails.Empty(), EntryDetails.Empty()];
+        holders.Add(entries[0]);
+        holders.Add(entries[1]);
+        holders.Remove(entries[0]);
+        holders.Add(entries[1]);
+        Assert.False(holders.IsEmpty);
+        holders.Remove(entries[1]);
+        Assert.True(holders.IsEmpty);
     }
 
     [Fact]
