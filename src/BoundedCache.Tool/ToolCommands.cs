@@ -128,7 +128,7 @@ internal sealed class ToolCommands
         Option<bool> csv = new("--csv") { Description = "Write samples as CSV: a line for each time and cache." };
         Option<string?> since =
             new("--since") { Description = "Only what came after this time, 2026-01-31T20:34:21Z." };
-        Add("history", "Who changed what, and the samples of the last hours.", [some], [csv, since], (call, result) =>
+        Add("history", "Who changed what; with --csv the last day's samples.", [some], [csv, since], (call, result) =>
             _operations.HistoryAsync(
                 call, result.GetValue(some), result.GetValue(csv), result.GetValue(since)));
     }
