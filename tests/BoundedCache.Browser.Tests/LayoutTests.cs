@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BoundedCache.Browser.Tests.Support;
 
 namespace BoundedCache.Browser.Tests;
@@ -27,6 +28,34 @@ public sealed class LayoutTests(BrowserFixture chromium)
             Assert.Empty(await page.WiderThanWindowAsync());
             await page.AnswerAsync("Cancel");
         }
+    }
+
+    [BrowserTheory]
+    [InlineData(1280)]
+    [InlineData(800)]
+    public async Task Limits_that_caches_yield_of_need_no_scrolling_aside(int width)
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+        await page.PretendAsync(static answer =>
+        {
+            JsonNode?[] caches =
+            [
+                .. answer["caches"]?.AsArray() ?? [],
+                .. (answer["samples"]?.AsArray() ?? []).SelectMany(static sample => sample!["caches"]!.AsArray()),
+            ];
+            foreach (JsonNode? cache in caches.Where(static cache => cache!["effectiveMaxBytes"] is not null))
+            {
+                cache!["effectiveMaxBytes"] = 6 << 20;
+            }
+        });
+        await page.Browser.SetViewportSizeAsync(width, 900);
+
+        await Expect(page.Browser.Locator("#caches-table tbody .col-max").First)
+            .ToHaveTextAsync("6 MiB now, of 16 MiB");
+        double hidden = await page.Browser.Locator("#caches-table").EvaluateAsync<double>(
+            "(table) => table.parentElement.scrollWidth - table.parentElement.clientWidth");
+        Assert.InRange(hidden, 0, 1);
     }
 
     [BrowserTheory]
