@@ -11,7 +11,14 @@ public sealed class ByteSampleTests
     public void It_has_every_entry_of_a_small_cache_with_the_beginning_of_its_key_and_its_bytes()
     {
         using BoundedByteCache cache = Make();
-        string[] keys = ["", "user:é", "日本語:1", $"long:{new string('x', 1_000)}", $"日:{new string('x', 30_000)}"];
+        string[] keys =
+        [
+            "",
+            "user:é",
+            "日本語:1",
+            $"long:{new string('x', 1_000)}",
+            $"日:{new string('x', 30_000)}",
+        ];
         for (int i = 0; i < keys.Length; i++)
         {
             cache.Set(keys[i], Value(i, i == 1 ? 300_000 : 100));
