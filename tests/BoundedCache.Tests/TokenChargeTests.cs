@@ -9,7 +9,7 @@ namespace BoundedCache.Tests;
 [Collection(HeapTests.Name)]
 public sealed class TokenChargeTests : IDisposable
 {
-    private const int Entries = 5_000;
+    private const int Entries = 20_000;
 
     private readonly CancellationTokenSource _first = new();
     private readonly CancellationTokenSource _second = new();

@@ -98,9 +98,25 @@ internal sealed class Growing : IPartedFigure
     }
 
     /// <summary>Seconds on a processor of the thread that measures values again.</summary>
-    private static double AuditSeconds() => Directory.EnumerateDirectories("/proc/self/task")
-        .Where(static task => File.ReadAllText($"{task}/comm").StartsWith("BoundedCache au", StringComparison.Ordinal))
-        .Sum(static task => long.Parse(File.ReadAllText($"{task}/schedstat").Split(' ')[0])) / 1e9;
+    private static double AuditSeconds()
+    {
+        double seconds = 0;
+        foreach (string task in Directory.EnumerateDirectories("/proc/self/task"))
+        {
+            try
+            {
+                seconds += File.ReadAllText($"{task}/comm").StartsWith("BoundedCache au", StringComparison.Ordinal)
+                    ? long.Parse(File.ReadAllText($"{task}/schedstat").Split(' ')[0]) / 1e9
+                    : 0;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Another thread, which ended meanwhile.
+            }
+        }
+
+        return seconds;
+    }
 
     private static void Repeat(Action action)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime;
 using System.Runtime.CompilerServices;
 using BoundedCache.Process;
 
@@ -43,6 +44,7 @@ internal sealed class Auditor(bool hasThread = true)
 
     // The thread's work up to the last piece's end. What it does between pieces counts as part of the next one.
     private TimeSpan _workedUntil;
+    private TimeSpan _compiledUntil;
 
     /// <summary>The auditor of this process.</summary>
     public static Auditor Shared { get; } = new();
@@ -107,7 +109,8 @@ internal sealed class Auditor(bool hasThread = true)
         _workedUntil = ThreadWork.Now;
         while (TakeTurn() is { } rest)
         {
-            _asked.Wait(rest);
+            // Rounded up: the wait cuts off what is less than a millisecond, and the loop would spin.
+            _asked.Wait(TimeSpan.FromMilliseconds(Math.Ceiling(rest.TotalMilliseconds)));
             _asked.Reset();
         }
     }
@@ -180,12 +183,23 @@ internal sealed class Auditor(bool hasThread = true)
             cache.OnFailed(exception);
         }
 
-        TimeSpan now = ThreadWork.Now;
-        var rest = TimeSpan.FromSeconds(
-            Math.Min(s_longestRest.TotalSeconds, (now - _workedUntil).TotalSeconds * (1 - share) / share));
-        _workedUntil = now;
+        double seconds = WorkedSeconds();
+        var rest = TimeSpan.FromSeconds(Math.Min(s_longestRest.TotalSeconds, seconds * (1 - share) / share));
         goOnFrom = Stopwatch.GetTimestamp() + (long)(rest.TotalSeconds * Stopwatch.Frequency);
         return rest;
+    }
+
+    /// <summary>Seconds of work since the last call.</summary>
+    /// <remarks>
+    /// Without what the runtime compiled meanwhile: once in a process some 40 ms, to which a rest of seconds would
+    /// follow before the first lap.
+    /// </remarks>
+    private double WorkedSeconds()
+    {
+        (TimeSpan now, TimeSpan compiled) = (ThreadWork.Now, JitInfo.GetCompilationTime(currentThread: true));
+        TimeSpan worked = now - _workedUntil - (compiled - _compiledUntil);
+        (_workedUntil, _compiledUntil) = (now, compiled);
+        return Math.Max(0, worked.TotalSeconds);
     }
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;

@@ -24,38 +24,54 @@ internal sealed partial class CacheAudit
             _engine.MarkHot(slice.Hot);
         }
 
-        // An entry that was measured twice in the slice would share everything with itself.
-        foreach (IGrouping<Type, Grown> group in slice.Grown
-            .DistinctBy(static grown => grown.Entry.SlotRef.Index)
-            .GroupBy(static grown => grown.Entry.Value!.GetType()))
+        foreach ((Type key, List<Grown> group) in GroupByType(slice.Grown))
         {
-            GrowingType type = GrowingOf(group.Key);
-            Grown[] counted = [.. group.Where(static grown => !grown.IsEstimated)];
+            GrowingType type = GrowingOf(key);
+            Grown[] counted = group.FindAll(static grown => !grown.IsEstimated).ToArray();
             bool mayShare = counted.Length > 0 && MayShare(type, counted, slice);
             for (int next = 0; next < counted.Length;)
             {
                 ReadOnlySpan<Grown> some = counted.AsSpan(next, Math.Min(MostCompared, counted.Length - next));
                 SharedBytes shared = mayShare
-                    ? SharedBytes.Find(ValuesOf(some), Others(type, some, estimated: false), _stopToken)
+                    ? SharedBytes.Find(ValuesOf(some), [.. Others(type, some, estimated: false)], _stopToken)
                     : SharedBytes.Nothing(some.Length);
                 Settle(type, some[..shared.Count], shared, slice);
                 next += shared.Count;
             }
 
-            Grown[] estimated = [.. group.Where(static grown => grown.IsEstimated)];
+            Grown[] estimated = group.FindAll(static grown => grown.IsEstimated).ToArray();
             if (estimated.Length > 0)
             {
                 Settle(type, estimated, CompareLarge(type, estimated), slice);
             }
 
-            if (slice.Charges)
+            for (int i = 0; slice.Charges && i < Math.Min(group.Count, GrowingType.Remembered); i++)
             {
-                foreach (Grown grown in group.Take(GrowingType.Remembered))
-                {
-                    type.Remember(grown.Entry.Value!);
-                }
+                type.Remember(group[i].Entry.Value!);
             }
         }
+    }
+
+    // Each entry once: one that was measured twice in the slice would share everything with itself.
+    private static Dictionary<Type, List<Grown>> GroupByType(List<Grown> all)
+    {
+        var groups = new Dictionary<Type, List<Grown>>();
+        var seen = new HashSet<int>();
+        foreach (Grown grown in all)
+        {
+            if (seen.Add(grown.Entry.SlotRef.Index))
+            {
+                Type type = grown.Entry.Value!.GetType();
+                if (!groups.TryGetValue(type, out List<Grown>? group))
+                {
+                    groups.Add(type, group = []);
+                }
+
+                group.Add(grown);
+            }
+        }
+
+        return groups;
     }
 
     /// <summary>
@@ -109,16 +125,25 @@ internal sealed partial class CacheAudit
     private bool MayShare(GrowingType type, ReadOnlySpan<Grown> grown, Slice slice)
     {
         long again = 0;
-        foreach (SizedValue other in Others(type, grown, estimated: false))
-        {
-            again += slice.Joint.CountAgain(other, _stopToken);
-        }
-
+        long bytes = 0;
         long smallest = long.MaxValue;
         foreach (Grown one in grown)
         {
             again += one.BytesAgain;
+            bytes += one.Bytes;
             smallest = Math.Min(smallest, one.Charge - one.Entry.Charge);
+        }
+
+        // As many others as make enough to compare with, for about as much work again.
+        int left = Math.Max(SharedBytes.Many - 1, GrowingType.Remembered - grown.Length);
+        foreach (SizedValue other in Others(type, grown, estimated: false))
+        {
+            again += other.Bytes - Math.Min(other.Bytes, slice.Joint.CountNew(other.Value, _stopToken) ?? 0);
+            bytes -= other.Bytes;
+            if (--left == 0 || (bytes < 0 && GrowingType.Remembered - left >= SharedBytes.Many))
+            {
+                break;
+            }
         }
 
         return again > smallest / 2;
@@ -137,8 +162,8 @@ internal sealed partial class CacheAudit
         return values;
     }
 
-    /// <summary>Values of the type that grew before, other than these.</summary>
-    private List<SizedValue> Others(GrowingType type, ReadOnlySpan<Grown> grown, bool estimated)
+    /// <summary>Values of the type that grew before, other than these. They are measured one by one.</summary>
+    private IEnumerable<SizedValue> Others(GrowingType type, ReadOnlySpan<Grown> grown, bool estimated)
     {
         var known = new HashSet<object>(ReferenceEqualityComparer.Instance);
         foreach (Grown one in grown)
@@ -146,16 +171,18 @@ internal sealed partial class CacheAudit
             known.Add(one.Entry.Value!);
         }
 
-        List<SizedValue> others = [];
-        foreach (object value in type.Before)
+        return Measured();
+
+        IEnumerable<SizedValue> Measured()
         {
-            if (known.Add(value) && Measure(value, out bool isEstimated) is var bytes && isEstimated == estimated)
+            foreach (object value in type.Before)
             {
-                others.Add(new SizedValue(value, bytes));
+                if (known.Add(value) && Measure(value, out bool isEstimated) is var bytes && isEstimated == estimated)
+                {
+                    yield return new SizedValue(value, bytes);
+                }
             }
         }
-
-        return others;
     }
 
     /// <summary>Compares a few of the values that are too large to be walked to their ends.</summary>
@@ -254,53 +281,7 @@ internal sealed partial class CacheAudit
     /// </param>
     /// <param name="IsEstimated">Whether the bytes are an estimate.</param>
     /// <param name="Lap">The lap that found it; null for none.</param>
-    private readonly record struct Grown(
+    /// <remarks>A class, as in other rare lists: the lists of each struct are compiled anew.</remarks>
+    private sealed record Grown(
         AuditedEntry Entry, long Charge, long Bytes, long BytesAgain, bool IsEstimated, Lap? Lap);
-
-    /// <summary>Values of one type that grew lately, held weakly, and what was said about the type.</summary>
-    private sealed class GrowingType
-    {
-        public const int Remembered = 16;
-
-        private readonly WeakReference<object>?[] _before = new WeakReference<object>?[Remembered];
-        private uint _next;
-        private int _told;
-
-        /// <summary>Values that grew before and still live.</summary>
-        public IEnumerable<object> Before
-        {
-            get
-            {
-                foreach (WeakReference<object>? weak in _before)
-                {
-                    if (weak is not null && weak.TryGetTarget(out object? value))
-                    {
-                        yield return value;
-                    }
-                }
-            }
-        }
-
-        public void Remember(object value)
-        {
-            ref WeakReference<object>? weak = ref _before[_next++ % Remembered];
-            if (weak is null)
-            {
-                weak = new WeakReference<object>(value);
-            }
-            else
-            {
-                weak.SetTarget(value);
-            }
-        }
-
-        public bool TellsUnfinished() => TellsFirst(1);
-
-        public bool TellsGrown() => TellsFirst(2);
-
-        public bool TellsShared() => TellsFirst(4);
-
-        private bool TellsFirst(int kind) =>
-            (Volatile.Read(ref _told) & kind) == 0 && (Interlocked.Or(ref _told, kind) & kind) == 0;
-    }
 }

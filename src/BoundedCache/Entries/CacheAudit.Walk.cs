@@ -38,7 +38,8 @@ internal sealed partial class CacheAudit
             return;
         }
 
-        foreach ((int index, Suspect suspect) in _suspects.ToArray())
+        // A dictionary allows to remove what the loop came to. Nothing is added: all of these are known.
+        foreach ((int index, Suspect suspect) in _suspects)
         {
             if (slice.IsOver)
             {
@@ -138,7 +139,9 @@ internal sealed partial class CacheAudit
             return;
         }
 
-        long bytes = Measure(entry.Value, out bool isEstimated);
+        long? alone = TryCountSuspect(in entry, slice, out long expected);
+        bool isEstimated = false;
+        long bytes = alone == expected ? expected : Measure(entry.Value, out isEstimated);
         long charge = _setup.Charge(
             entry.Key, Math.Max(bytes, entry.Marks.DeclaredBytes), entry.Details, entry.HasDeadline);
         long growth = charge - entry.Charge;
@@ -169,14 +172,15 @@ internal sealed partial class CacheAudit
 
         if (growth > 0)
         {
-            if (slice.Charges && growth > entry.Charge && !TryConfirm(in entry, slice, ref charge))
+            if (slice.Charges && growth > entry.Charge && !TryConfirm(in entry, bytes, isEstimated, slice, ref charge))
             {
                 // Compared with others when it is found again, and until then one of the others.
                 GrowingOf(entry.Value!.GetType()).Remember(entry.Value);
                 return;
             }
 
-            long again = isEstimated ? 0 : slice.Joint.CountAgain(new SizedValue(entry.Value!, bytes), _stopToken);
+            long again = isEstimated ? 0
+                : bytes - Math.Min(bytes, alone ?? slice.Joint.CountNew(entry.Value!, _stopToken) ?? 0);
             bytes -= Math.Max(0, growth - (charge - entry.Charge));
             slice.Grown.Add(new Grown(entry, charge, bytes, again, isEstimated, slice.Lap));
         }
@@ -186,11 +190,36 @@ internal sealed partial class CacheAudit
         }
     }
 
+    /// <summary>
+    /// Counts a value that grew when it was measured last. Mostly it is as it was then, and then one walk both confirms
+    /// that and shows that nothing of it is shared.
+    /// </summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="slice">The slice.</param>
+    /// <param name="expected">What it had when it was measured last.</param>
+    /// <returns>The bytes of it that no value before led to; null for none that is known.</returns>
+    private long? TryCountSuspect(in AuditedEntry entry, Slice slice, out long expected)
+    {
+        expected = 0;
+        if (!slice.Charges
+            || !_suspects.TryGetValue(entry.SlotRef.Index, out Suspect? first)
+            || first.Version != entry.SlotRef.Version
+            || first.IsEstimated
+            || first.Slice == slice.Number)
+        {
+            return null;
+        }
+
+        expected = first.Bytes;
+        return slice.Joint.CountNew(entry.Value!, _stopToken);
+    }
+
     /// <summary>Whether much growth is found for the second time. The smaller size of the two counts.</summary>
-    private bool TryConfirm(in AuditedEntry entry, Slice slice, ref long charge)
+    private bool TryConfirm(
+        in AuditedEntry entry, long bytes, bool isEstimated, Slice slice, ref long charge)
     {
         int index = entry.SlotRef.Index;
-        if (_suspects.TryGetValue(index, out Suspect first) && first.Version == entry.SlotRef.Version)
+        if (_suspects.TryGetValue(index, out Suspect? first) && first.Version == entry.SlotRef.Version)
         {
             if (first.Slice == slice.Number)
             {
@@ -204,7 +233,7 @@ internal sealed partial class CacheAudit
 
         if (_suspects.Count < MostSuspects)
         {
-            _suspects[index] = new Suspect(entry.SlotRef.Version, charge, slice.Number);
+            _suspects[index] = new Suspect(entry.SlotRef.Version, charge, bytes, isEstimated, slice.Number);
         }
 
         return false;

@@ -271,5 +271,5 @@ internal sealed partial class CacheAudit : IDisposable
         return true;
     }
 
-    private readonly record struct Suspect(uint Version, long Charge, long Slice);
+    private sealed record Suspect(uint Version, long Charge, long Bytes, bool IsEstimated, long Slice);
 }

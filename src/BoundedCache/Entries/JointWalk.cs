@@ -3,35 +3,39 @@ using BoundedCache.Sizing;
 namespace BoundedCache.Entries;
 
 /// <summary>
-/// One walk over many values, each right after it was measured, while its objects are in the processor's caches. It
-/// tells cheaply that values share next to nothing, which is the rule. Not thread-safe.
+/// One walk over many values. It tells cheaply that values share next to nothing, which is the rule: a value that adds
+/// as many bytes to the walk as it needs alone shares nothing with those before it. Not thread-safe.
 /// </summary>
 internal sealed class JointWalk
 {
-    /// <summary>Objects that it remembers. Of what comes afterwards it says that all may be shared.</summary>
+    /// <summary>Objects that it remembers. Of what comes afterwards it says nothing.</summary>
     private const int MostObjects = 60_000;
 
     private GraphWalk? _walk;
+    private bool _isFull;
 
-    /// <summary>Bytes of a value that some value before led to as well, at most.</summary>
+    /// <summary>Bytes of a value to which no value before it led.</summary>
     /// <param name="value">A value that was not walked yet.</param>
     /// <param name="cancellationToken">Ends the walk.</param>
-    public long CountAgain(SizedValue value, CancellationToken cancellationToken)
+    /// <returns>Null if the walk ended before the value did.</returns>
+    public long? CountNew(object value, CancellationToken cancellationToken)
     {
-        _walk ??= GraphWalkPool.Rent();
-        if (_walk.ObjectCount > MostObjects)
+        if (_isFull)
         {
-            return value.Bytes;
+            return null;
         }
 
         // A walk that is not cleared remembers what it has seen, and goes on adding up.
+        _walk ??= GraphWalkPool.Rent();
         long before = _walk.BytesSoFar;
-        return Math.Max(0, value.Bytes - (_walk.MeasureFully(value.Value, cancellationToken) - before));
+        _isFull = !_walk.TryCount(value, MostObjects, long.MaxValue, cancellationToken);
+        return _isFull ? null : _walk.BytesSoFar - before;
     }
 
     /// <summary>Gives the memory back. The next value begins another walk.</summary>
     public void End()
     {
+        _isFull = false;
         if (_walk is not null)
         {
             GraphWalkPool.Return(_walk);

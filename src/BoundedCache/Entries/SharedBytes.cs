@@ -143,4 +143,4 @@ internal sealed class SharedBytes
 }
 
 /// <summary>A value, and the bytes that it keeps alive.</summary>
-internal readonly record struct SizedValue(object Value, long Bytes);
+internal sealed record SizedValue(object Value, long Bytes);

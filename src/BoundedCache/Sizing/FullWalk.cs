@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace BoundedCache.Sizing;
@@ -13,6 +14,7 @@ namespace BoundedCache.Sizing;
 internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
 {
     private const int SmallArray = 16;
+    private const int ElementsAtOnce = 128;
     private const int ElementsPerStep = 1024;
     private const int StepsPerCheck = 256;
     private const int MaxPending = 256 * 1024;
@@ -22,6 +24,9 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
 
     private readonly List<Pending> _pending = [];
     private int _maxPending = MaxPending;
+    private long _elements;
+    private long _maxObjects;
+    private bool _mayForget;
 
     /// <summary>The bytes of the objects seen so far.</summary>
     public long Bytes { get; private set; }
@@ -34,14 +39,19 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
 
     public int Capacity => Math.Max(seen.Capacity, _pending.Capacity);
 
-    /// <summary>Walks until nothing is left, or until more than so many objects were seen.</summary>
+    /// <summary>
+    /// Walks until nothing is left, until more than so many objects were seen, or until more than so many elements of
+    /// large arrays are to be looked at.
+    /// </summary>
     /// <returns>Whether nothing is left.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled meanwhile.</exception>
-    public bool Run(long maxObjects, CancellationToken cancellationToken)
+    public bool Run(long maxObjects, long maxElements, CancellationToken cancellationToken)
     {
+        _maxObjects = maxObjects;
+        _mayForget = maxObjects > seen.Bound;
         for (long step = 1; _pending.Count > 0; step++)
         {
-            if (Objects > maxObjects)
+            if (Objects > maxObjects || _elements > maxElements)
             {
                 return false;
             }
@@ -68,14 +78,13 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
         return true;
     }
 
-    /// <summary>Charges an object when a reference to it is found.</summary>
-    public void Reach(object target, TypeLayout layout, bool isFollowed)
-    {
-        if (!seen.Add(target))
-        {
-            return;
-        }
+    /// <summary>Remembers an object to which a reference was found.</summary>
+    /// <returns>Whether it is new.</returns>
+    public bool Meet(object target) => seen.Add(target);
 
+    /// <summary>Counts an object that was just met for the first time.</summary>
+    public void Count(object target, TypeLayout layout, bool isFollowed)
+    {
         Objects++;
         Bytes += layout.SizeOf(target);
         if (!layout.IsLeaf && isFollowed)
@@ -89,7 +98,7 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
         seen.Clear();
         _pending.Clear();
         _maxPending = MaxPending;
-        (Bytes, Objects, MetLargeArray) = (0, 0, false);
+        (Bytes, Objects, _elements, MetLargeArray) = (0, 0, 0, false);
     }
 
     // The last node of the same type closes the one before it: a chain leaves nothing open.
@@ -97,7 +106,7 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
     {
         Pending next = _pending[^1];
         _pending.RemoveAt(_pending.Count - 1);
-        if (_pending.Count > 0 && _pending[^1] is { Element: IsOpen } open && ReferenceEquals(open.Layout, next.Layout))
+        if (_mayForget && _pending.Count > 0 && _pending[^1] is { Element: IsOpen } open && ReferenceEquals(open.Layout, next.Layout))
         {
             _pending.RemoveAt(_pending.Count - 1);
         }
@@ -117,22 +126,35 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
         {
             visitFields(next.Instance, visitor);
         }
-        else if (((Array)next.Instance).LongLength is var length && length > SmallArray)
-        {
-            MetLargeArray = true;
-            VisitElements(next, length);
-            return;
-        }
         else
         {
+            long length = Unsafe.As<Array>(next.Instance).LongLength;
+            MetLargeArray |= length > SmallArray;
+            _elements += next.Element == 0 ? length : 0;
+            if (length > ElementsAtOnce)
+            {
+                VisitElements(next, length);
+                return;
+            }
+
             for (long i = 0; i < length; i++)
             {
-                visitor.VisitElement((Array)next.Instance, next.Layout, i);
+                visitor.VisitElement(Unsafe.As<Array>(next.Instance), next.Layout, i);
             }
+        }
+
+        if (_pending.Count == first)
+        {
+            return;
         }
 
         Span<Pending> found = CollectionsMarshal.AsSpan(_pending)[first..];
         MoveToFront(found, next.Layout);
+        if (!_mayForget)
+        {
+            return;
+        }
+
         if (found.Length > 1 || (found.Length == 1 && !ReferenceEquals(found[0].Layout, next.Layout)))
         {
             _pending.Insert(first, next with { Element = IsOpen });
@@ -157,9 +179,9 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
         int first = _pending.Count;
         long end = Math.Min(length, next.Element + ElementsPerStep);
         long i = next.Element;
-        while (i < end && _pending.Count == first)
+        while (i < end && _pending.Count == first && Objects <= _maxObjects)
         {
-            visitor.VisitElement((Array)next.Instance, next.Layout, i++);
+            visitor.VisitElement(Unsafe.As<Array>(next.Instance), next.Layout, i++);
         }
 
         if (i < length)

@@ -11,6 +11,7 @@ internal readonly record struct GraphBounds(int MaxObjects)
     private const int ConnectedFactor = 6;
     private const int LinkedFactor = 10;
     private const int StepsPerObject = 50;
+    private const int CountedElementsPerObject = 2;
 
     /// <summary>10,000 objects.</summary>
     public static GraphBounds Default { get; } = new(10_000);
@@ -21,6 +22,11 @@ internal readonly record struct GraphBounds(int MaxObjects)
     /// part could be scaled.
     /// </summary>
     public int MaxConnectedObjects => (int)Math.Min(int.MaxValue, (long)MaxObjects * ConnectedFactor);
+
+    /// <summary>
+    /// Elements of large arrays of a value that is counted: 20,000 by default. With more, it is sampled at once.
+    /// </summary>
+    public long MaxCountedElements => (long)MaxObjects * CountedElementsPerObject;
 
     /// <summary>
     /// Objects counted of a value that is nothing but linked nodes: 100,000 by default, in 2 MB. Counting is cheaper

@@ -6,7 +6,7 @@ internal sealed partial class GraphWalk
     /// <summary>Called by visitors for each reference they find.</summary>
     public void Reach(object? target)
     {
-        if (target is null)
+        if (target is null || (_mode == Mode.CountingAll && !_full!.Meet(target)))
         {
             return;
         }
@@ -19,14 +19,15 @@ internal sealed partial class GraphWalk
             return;
         }
 
-        _isFilled = true;
         if (_mode == Mode.CountingAll)
         {
             SawOpaque |= layout.IsOpaque;
             _sawEstimatedLayout |= layout.IsEstimated;
-            _full!.Reach(target, layout, isFollowed: !_isIndex);
+            _full!.Count(target, layout, isFollowed: !_isIndex);
             return;
         }
+
+        _isFilled = true;
 
         int known = _visited.IndexOf(target);
         if (_mode == Mode.Probing)

@@ -79,6 +79,22 @@ internal sealed partial class GraphWalk
         }
     }
 
+    // What a node holds comes before the next node: only nodes that were seen whole can be scaled.
+    private int MoveNodesToFront(Span<int> pending)
+    {
+        int front = 0;
+        for (int i = 0; i < pending.Length; i++)
+        {
+            if (_visited[pending[i]].Layout.IsNode)
+            {
+                (pending[front], pending[i]) = (pending[i], pending[front]);
+                front++;
+            }
+        }
+
+        return front;
+    }
+
     private GroupCursor CloseTop()
     {
         _pending.RemoveAt(_pending.Count - 1);

@@ -76,13 +76,23 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     /// <summary>The bytes of the objects that can be reached from the root, itself included.</summary>
     public long Measure(object root, GraphBounds bounds, out MeasureNotes notes)
     {
+        // Nearly every value ends within the bounds, and counting costs half of what sampling does.
+        (_sawEstimatedLayout, SawOpaque) = (false, false);
+        if (TryCount(root, bounds.MaxObjects, bounds.MaxCountedElements, CancellationToken.None))
+        {
+            notes = Notes(isComplete: true, isLowerBound: false);
+            return _full!.Bytes;
+        }
+
+        Clear();
         Begin(root, bounds);
         bool isComplete = WalkWithinBounds();
         if (!isComplete && !CanBeScaled() && !_samples.HasGroups)
         {
             // Linked nodes and nothing else so far: cheaper to count all of them than to sample.
-            notes = CountAll(root, bounds.MaxLinkedObjects, CancellationToken.None);
-            if ((notes & MeasureNotes.LowerBound) == 0 || !_full!.MetLargeArray)
+            bool isCounted = TryCount(root, bounds.MaxLinkedObjects, long.MaxValue, CancellationToken.None);
+            notes = Notes(isCounted, isLowerBound: !isCounted);
+            if (isCounted || !_full!.MetLargeArray)
             {
                 return _full!.Bytes;
             }
@@ -108,9 +118,22 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     /// <exception cref="OperationCanceledException">The token was cancelled meanwhile.</exception>
     public long MeasureFully(object root, CancellationToken cancellationToken)
     {
-        _root = root;
-        CountAll(root, long.MaxValue, cancellationToken);
+        TryCount(root, long.MaxValue, long.MaxValue, cancellationToken);
         return _full!.Bytes;
+    }
+
+    /// <summary>
+    /// Counts the objects that can be reached from the root, but for those that this walk counted before: adds them to
+    /// <see cref="BytesSoFar"/>. Call <see cref="Clear"/> where it was not completed.
+    /// </summary>
+    /// <returns>Whether it was completed within so many objects in all and so many elements of large arrays.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled meanwhile.</exception>
+    public bool TryCount(object root, long maxObjects, long maxElements, CancellationToken cancellationToken)
+    {
+        _full ??= new FullWalk(this, seen ?? new RecentSet());
+        (_root, _mode, _isIndex) = (root, Mode.CountingAll, false);
+        Reach(root);
+        return _full.Run(maxObjects, maxElements, cancellationToken);
     }
 
     /// <summary>The objects that the measurement reached.</summary>
@@ -143,15 +166,6 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
         _samples.Begin();
         (_sample, _group, _nodeGroup) = (0, SampleTree.NoGroup, SampleTree.NoGroup);
         Reach(root);
-    }
-
-    private MeasureNotes CountAll(object root, long maxObjects, CancellationToken cancellationToken)
-    {
-        _full ??= new FullWalk(this, seen ?? new RecentSet());
-        _mode = Mode.CountingAll;
-        Reach(root);
-        bool isComplete = _full.Run(maxObjects, cancellationToken);
-        return Notes(isComplete, isLowerBound: !isComplete);
     }
 
     private MeasureNotes Notes(bool isComplete, bool isLowerBound) =>
@@ -246,22 +260,6 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
         int index = _pending[^1];
         _pending.RemoveAt(_pending.Count - 1);
         return index;
-    }
-
-    // What a node holds comes before the next node: only nodes that were seen whole can be scaled.
-    private int MoveNodesToFront(Span<int> pending)
-    {
-        int front = 0;
-        for (int i = 0; i < pending.Length; i++)
-        {
-            if (_visited[pending[i]].Layout.IsNode)
-            {
-                (pending[front], pending[i]) = (pending[i], pending[front]);
-                front++;
-            }
-        }
-
-        return front;
     }
 
     private int NodeGroupFor(ref VisitedObject visited)

@@ -7,50 +7,70 @@ namespace BoundedCache.Sizing;
 /// Remembers objects by identity: all of them up to a bound, and beyond it the latest ones and a sample of the others.
 /// </summary>
 /// <remarks>
-/// Not thread-safe. There are two generations. When the young one is full, the old one is forgotten but for the sample,
-/// and the young one becomes the old. Whoever is asked for in the old generation moves to the young one. The sample
-/// makes a walk end that comes back, by a cycle, to objects that were forgotten.
+/// <para>Not thread-safe. There are two generations. When the young one is full, the old one is forgotten but for the
+/// sample, and the young one becomes the old. Whoever is asked for in the old generation moves to the young one. The
+/// sample makes a walk end that comes back, by a cycle, to objects that were forgotten.</para>
+/// <para>The first few objects are compared one by one. More are found by their addresses, until the collector runs,
+/// which moves objects: an object is new only if no collection began since the first address was taken. After one, and
+/// for a second generation, identity hashes are used. Making the first one of an object is slow, and it stays in the
+/// object's header, where it makes a lock on the object slower.</para>
 /// </remarks>
 internal sealed class RecentSet(int maxCells = RecentSet.DefaultMaxCells)
 {
     /// <summary>16 MB a generation.</summary>
     public const int DefaultMaxCells = 2 * 1024 * 1024;
 
-    private const int InitialCells = 1024;
+    private const int FirstCells = 64;
+    private const int GrowthFactor = 4;
     private const int SampledOf = 64;
 
-    private object?[] _young = new object?[InitialCells];
+    /// <summary>Up to this many objects are compared one by one. They lie in the first cells.</summary>
+    private const int Unhashed = 8;
+
+    // After a large walk both arrays are longer than the cells in use. Nothing is in the spare one.
+    private object?[] _young = new object?[FirstCells];
+    private object?[] _spare = [];
+    private int _cells = FirstCells;
     private object?[]? _old;
     private int _count;
     private int _sampledOf = SampledOf;
+    private bool _usesAddresses;
+    private int _collections;
 
-    public int Capacity => _young.Length + (_old?.Length ?? 0);
+    public int Capacity => _young.Length + _spare.Length + (_old?.Length ?? 0);
+
+    /// <summary>So many objects are all remembered.</summary>
+    public int Bound => maxCells / 2;
 
     /// <summary>Whether <see cref="BeginGeneration"/> is due.</summary>
-    public bool IsFull => _young.Length >= maxCells && _count >= maxCells / 4 * 3;
+    public bool IsFull => _cells >= maxCells && _count >= maxCells / 4 * 3;
 
     /// <returns>Whether the object was not remembered.</returns>
     public bool Add(object instance)
     {
-        int hash = RuntimeHelpers.GetHashCode(instance);
-        ref object? cell = ref Find(_young, instance, hash);
+        if (_count <= Unhashed && _old is null)
+        {
+            return AddUnhashed(instance);
+        }
+
+        int hash = HashOf(instance);
+        ref object? cell = ref Find(_young, _cells, instance, hash);
         if (cell is not null)
         {
             return false;
         }
 
-        bool isKnown = _old is not null && Find(_old, instance, hash) is not null;
-        cell = instance;
-        if (++_count >= _young.Length / 8 * 7)
+        if (_usesAddresses && GC.CollectionCount(0) != _collections)
         {
-            if (_young.Length < maxCells)
-            {
-                Grow();
-            }
-            else
-            {
-                BeginGeneration();
-            }
+            Rehash(_cells, usesAddresses: false);
+            return Add(instance);
+        }
+
+        bool isKnown = _old is not null && Find(_old, _old.Length, instance, hash) is not null;
+        cell = instance;
+        if (++_count >= (_cells >> 2) * 3)
+        {
+            MakeRoom();
         }
 
         return !isKnown;
@@ -59,9 +79,15 @@ internal sealed class RecentSet(int maxCells = RecentSet.DefaultMaxCells)
     /// <summary>Forgets the old generation but for a sample of it.</summary>
     public void BeginGeneration()
     {
+        if (_usesAddresses || _count <= Unhashed)
+        {
+            Rehash(_cells, usesAddresses: false);
+        }
+
         object?[] forgotten = _old ?? [];
         _old = _young;
-        _young = new object?[_old.Length];
+        _young = _spare.Length >= _cells ? _spare : new object?[_cells];
+        _spare = [];
         _count = 0;
         foreach (object? instance in forgotten)
         {
@@ -71,7 +97,7 @@ internal sealed class RecentSet(int maxCells = RecentSet.DefaultMaxCells)
             }
         }
 
-        if (_count > _young.Length / 8)
+        if (_count > _cells / 8)
         {
             _sampledOf *= 2;
         }
@@ -80,48 +106,91 @@ internal sealed class RecentSet(int maxCells = RecentSet.DefaultMaxCells)
     /// <summary>Forgets all, and keeps the room of a small walk.</summary>
     public void Clear()
     {
-        _old = null;
-        _sampledOf = SampledOf;
-        if (_count > 0)
+        Array.Clear(_young, 0, _count <= Unhashed && _old is null ? _count : _cells);
+        (_old, _count, _cells) = (null, 0, Math.Min(FirstCells, maxCells));
+        (_usesAddresses, _sampledOf) = (false, SampledOf);
+    }
+
+    private bool AddUnhashed(object instance)
+    {
+        for (int i = 0; i < _count; i++)
         {
-            Array.Clear(_young);
-            _count = 0;
+            if (ReferenceEquals(_young[i], instance))
+            {
+                return false;
+            }
         }
+
+        if (_count == Unhashed)
+        {
+            _collections = GC.CollectionCount(0);
+            Rehash(_cells, usesAddresses: true);
+            Find(_young, _cells, instance, HashOf(instance)) = instance;
+        }
+        else
+        {
+            _young[_count] = instance;
+        }
+
+        _count++;
+        return true;
+    }
+
+    private void MakeRoom()
+    {
+        if (_cells < maxCells)
+        {
+            Rehash(Math.Min(maxCells, _cells * GrowthFactor), _usesAddresses);
+        }
+        else if (_count >= _cells / 8 * 7)
+        {
+            BeginGeneration();
+        }
+    }
+
+    /// <summary>Puts all objects of the young generation where they belong among a number of cells.</summary>
+    private void Rehash(int cells, bool usesAddresses)
+    {
+        object?[] before = _young;
+        int cellsBefore = _cells;
+        (_young, _cells, _usesAddresses) = (_spare.Length >= cells ? _spare : new object?[cells], cells, usesAddresses);
+        foreach (object? instance in before.AsSpan(0, cellsBefore))
+        {
+            if (instance is not null)
+            {
+                Find(_young, _cells, instance, HashOf(instance)) = instance;
+            }
+        }
+
+        Array.Clear(before, 0, cellsBefore);
+        _spare = before;
     }
 
     private bool IsSampled(object instance) => Scatter(RuntimeHelpers.GetHashCode(instance)) % (uint)_sampledOf == 0;
 
-    private void Grow()
-    {
-        object?[] smaller = _young;
-        _young = new object?[smaller.Length * 2];
-        foreach (object? instance in smaller)
-        {
-            if (instance is not null)
-            {
-                Find(_young, instance, RuntimeHelpers.GetHashCode(instance)) = instance;
-            }
-        }
-    }
-
     private void Insert(object instance)
     {
-        ref object? cell = ref Find(_young, instance, RuntimeHelpers.GetHashCode(instance));
+        ref object? cell = ref Find(_young, _cells, instance, HashOf(instance));
         _count += cell is null ? 1 : 0;
         cell = instance;
     }
 
+    // An address is a multiple of eight, and 32 bits of it tell the objects of a walk apart.
+    private int HashOf(object instance) => _usesAddresses
+        ? (int)(Unsafe.As<object, nint>(ref instance) >> 3)
+        : RuntimeHelpers.GetHashCode(instance);
+
     // The cell of the object, or the empty one where it belongs. An eighth of the cells is empty.
-    private static ref object? Find(object?[] cells, object instance, int hash)
+    private static ref object? Find(object?[] all, int cells, object instance, int hash)
     {
-        int mask = cells.Length - 1;
+        int mask = cells - 1;
         int i = (int)Scatter(hash) & mask;
-        while (cells[i] is { } other && !ReferenceEquals(other, instance))
+        while (all[i] is { } other && !ReferenceEquals(other, instance))
         {
             i = (i + 1) & mask;
         }
 
-        return ref cells[i];
+        return ref all[i];
     }
 
     // Identity hashes have 26 bits; the upper bits of the product depend on all of them.

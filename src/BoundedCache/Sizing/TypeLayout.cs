@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Sizing;
 
@@ -7,6 +8,11 @@ namespace BoundedCache.Sizing;
 /// </summary>
 internal sealed class TypeLayout
 {
+    /// <summary>
+    /// Where the runtime keeps the type, as <see cref="RawData.GetMethodTable"/> says; 0 for a collectible type.
+    /// </summary>
+    public nint MethodTable { get; set; }
+
     /// <summary>Instances are neither counted nor followed; see <see cref="NotFollowed"/>.</summary>
     public bool IsNotFollowed { get; init; }
 
@@ -77,5 +83,5 @@ internal sealed class TypeLayout
         ElementBytes != 0 ? LengthOf(instance) == 0 : ReferenceEquals(SharedInstance, instance);
 
     private static long LengthOf(object instance) =>
-        instance is string text ? text.Length : ((Array)instance).LongLength;
+        instance is string text ? text.Length : Unsafe.As<Array>(instance).LongLength;
 }

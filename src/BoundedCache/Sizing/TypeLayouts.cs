@@ -11,10 +11,11 @@ namespace BoundedCache.Sizing;
 /// </remarks>
 internal static class TypeLayouts
 {
-    private const int RecentTypes = 512;
+    private const int RecentTypesLog2 = 9;
+    private const int RecentTypes = 1 << RecentTypesLog2;
 
     private static readonly ConditionalWeakTable<Type, TypeLayout> s_layouts = [];
-    private static readonly RecentLayout?[] s_recent = new RecentLayout?[RecentTypes];
+    private static readonly TypeLayout?[] s_recent = new TypeLayout?[RecentTypes];
 
     /// <summary>
     /// The layout of the instance's exact type. Never throws: a layout that cannot be learned is estimated.
@@ -27,9 +28,9 @@ internal static class TypeLayouts
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TypeLayout? TryGetRecent(object instance)
     {
-        Type type = instance.GetType();
-        RecentLayout? recent = Volatile.Read(ref s_recent[SlotOf(type)]);
-        return recent is not null && ReferenceEquals(recent.Type, type) ? recent.Layout : null;
+        nint methodTable = RawData.GetMethodTable(instance);
+        TypeLayout? recent = Volatile.Read(ref s_recent[SlotOf(methodTable)]);
+        return recent is not null && recent.MethodTable == methodTable ? recent : null;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -40,16 +41,19 @@ internal static class TypeLayouts
             layout = s_layouts.GetOrAdd(type, Learn(type, instance));
         }
 
+        // The method table of a type that is unloaded may become another type's.
         if (!type.IsCollectible)
         {
-            // One reference to an immutable pair, so that readers never see a type with the layout of another.
-            Volatile.Write(ref s_recent[SlotOf(type)], new RecentLayout(type, layout));
+            layout.MethodTable = RawData.GetMethodTable(instance);
+            Volatile.Write(ref s_recent[SlotOf(layout.MethodTable)], layout);
         }
 
         return layout;
     }
 
-    private static int SlotOf(Type type) => RuntimeHelpers.GetHashCode(type) & (RecentTypes - 1);
+    // The upper bits of the product depend on all of the address.
+    private static int SlotOf(nint methodTable) =>
+        (int)((uint)(methodTable >> 3) * 0x9E3779B1 >> (32 - RecentTypesLog2)) & (RecentTypes - 1);
 
     private static TypeLayout Learn(Type type, object instance)
     {
@@ -140,6 +144,4 @@ internal static class TypeLayouts
 
         return Math.Max(ObjectSize.Minimum, bytes);
     }
-
-    private sealed record RecentLayout(Type Type, TypeLayout Layout);
 }

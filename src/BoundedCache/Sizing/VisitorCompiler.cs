@@ -149,4 +149,9 @@ internal sealed class RawData
 
     /// <summary>The first byte after the method table pointer. Read only.</summary>
     public static ref byte GetReference(object boxed) => ref Unsafe.As<RawData>(boxed)._first;
+
+    /// <summary>The address of what the runtime knows of the object's exact type: the word before the data.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static nint GetMethodTable(object instance) =>
+        Unsafe.As<byte, nint>(ref Unsafe.Subtract(ref GetReference(instance), IntPtr.Size));
 }

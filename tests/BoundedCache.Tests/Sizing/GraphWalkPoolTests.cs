@@ -39,8 +39,8 @@ public sealed class GraphWalkPoolTests
     [Fact]
     public void Of_large_walks_one_is_kept_for_the_process()
     {
-        GraphWalk first = Walk(2000);
-        GraphWalk second = Walk(2000);
+        GraphWalk first = Walk(10_000);
+        GraphWalk second = Walk(10_000);
         GraphWalkPool.Return(first);
         GraphWalkPool.Return(second);
 
@@ -51,7 +51,7 @@ public sealed class GraphWalkPoolTests
     [Fact]
     public void A_huge_walk_is_not_kept()
     {
-        GraphWalk huge = Walk(20_000);
+        GraphWalk huge = Walk(200_000);
         GraphWalkPool.Return(huge);
 
         Assert.NotSame(huge, GraphWalkPool.Rent());
