@@ -4,8 +4,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Figures.Figures;
 
 /// <summary>
-/// What keys that all have one hash code cost: bulk work over them, against MemoryCache, both alone; and how long another
-/// writer waits meanwhile, beside the same with keys that spread: the part of the wait that is the machine's own.
+/// What keys that all have one hash code cost: bulk work over them, against MemoryCache, both alone; and how long
+/// another writer waits meanwhile, beside the same with keys that spread: the part of the wait that is the machine's.
 /// </summary>
 internal sealed class Collisions : IFigure
 {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Bytes;
 
@@ -86,6 +87,7 @@ internal sealed unsafe partial class ByteEngine
 
     /// <summary>Evicts a few entries while too much is live.</summary>
     /// <returns>Whether no more has to go, or nothing is left.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool EvictBeyondLimit_NeedsLock()
     {
         Prefetch_NeedsLock(Batch);
@@ -122,6 +124,7 @@ internal sealed unsafe partial class ByteEngine
         return TryEvict_NeedsLock(spared, why, ref steps);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryEvict_NeedsLock(int spared, ByteRemoval why, ref int steps, bool isRemembered = true)
     {
         int victim = _table.Order.NextVictim(spared, ref steps);
@@ -141,6 +144,7 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>Loads what removing the next entries needs, so that the waits overlap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Prefetch_NeedsLock(int most)
     {
         Span<int> indexes = stackalloc int[Batch];

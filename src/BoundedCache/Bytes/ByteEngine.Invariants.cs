@@ -51,13 +51,9 @@ internal sealed unsafe partial class ByteEngine
         }
 
         Ensure(used.Count == _table.Count && _table.Count == Count, "B1: the count is not that of the slots in use");
-        int free = 0;
-        for (int index = _table.FirstFree; index != 0; index = _table.Slot(index)->Length)
-        {
-            free++;
-        }
-
-        Ensure(free == _table.End - 1 - used.Count, "B1: a slot is neither free nor in use");
+        List<int> ordered = [];
+        string? fault = _table.FindFault() ?? _table.Order.FindFault(ordered);
+        Ensure(fault is null, $"B1: {fault}");
         Ensure((_table.Index.Relocations & 1) == 0, "B5: a relocation did not end");
         var chained = new HashSet<int>();
         for (int bucket = 0; bucket < _table.Index.Count; bucket++)
@@ -76,9 +72,6 @@ internal sealed unsafe partial class ByteEngine
         }
 
         Ensure(chained.Count == used.Count, "B1: an entry is in no chain");
-        List<int> ordered = [];
-        string? fault = _table.Order.FindFault(ordered);
-        Ensure(fault is null, $"B1: {fault}");
         Ensure(ordered.Count == used.Count && used.Keys.ToHashSet().SetEquals(ordered), "B1: the order has others");
         Ensure(
             used.Values.Count(static slot => new Place(slot.Place).HasDeadline) == _expiring, "B1: expiring entries");

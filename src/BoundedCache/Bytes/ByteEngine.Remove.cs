@@ -175,6 +175,7 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>Removes an entry. Under the lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RemoveAt_NeedsLock(int index, ByteRemoval why)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);

@@ -79,9 +79,11 @@ internal sealed unsafe class ByteIndex(NativeTable buckets, NativeTable slots)
     }
 
     /// <summary>Takes a slot out of its chain; the slot keeps its Next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Remove(int index) => Volatile.Write(ref *PointerTo(index), Slot(index)->Next);
 
     /// <summary>Puts a slot in the place of its copy. Within a relocation.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Replace(int from, int to) => Volatile.Write(ref *PointerTo(from), to);
 
     public void BeginRelocation()
@@ -96,6 +98,7 @@ internal sealed unsafe class ByteIndex(NativeTable buckets, NativeTable slots)
     /// <param name="entries">The number of entries.</param>
     /// <param name="steps">The most buckets to split or merge.</param>
     /// <param name="mayTouch">Whether the limit leaves room for so many pages.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Adjust(int entries, int steps, Func<int, bool> mayTouch)
     {
         while (steps-- > 0)
@@ -170,6 +173,13 @@ internal sealed unsafe class ByteIndex(NativeTable buckets, NativeTable slots)
     private void Merge()
     {
         int last = _count - 1;
+        if (*Head(last) <= 0)
+        {
+            // An empty chain carries no entry past a reader.
+            Volatile.Write(ref _count, last);
+            return;
+        }
+
         int into = SplitFrom(last);
         BeginRelocation();
         int* end = Head(last);

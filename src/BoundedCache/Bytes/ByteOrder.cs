@@ -33,6 +33,9 @@ internal abstract unsafe class ByteOrder : ITouchOrder
     /// <summary>Puts one slot in the place of another, which is free then.</summary>
     public abstract void Relocate(int from, int to);
 
+    /// <summary>Loads what <see cref="Relocate"/> needs of a slot.</summary>
+    public abstract void PrefetchRelocate(int index);
+
     /// <summary>The entry to evict next; <see cref="None"/> where there is none.</summary>
     /// <param name="spared">An entry that is not evicted, or <see cref="None"/>.</param>
     /// <param name="steps">Is lowered by the entries that were looked at.</param>
@@ -95,6 +98,7 @@ internal sealed unsafe class LruByteOrder(NativeTable nodes) : ByteOrder
 
     public override void Add(int index, long charge, bool returned) => AddToHead(index);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Remove(int index)
     {
         Unlink(At(index));
@@ -103,6 +107,7 @@ internal sealed unsafe class LruByteOrder(NativeTable nodes) : ByteOrder
 
     public override void Replaced(int index, long charge) => MoveToHead(index);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Relocate(int from, int to)
     {
         Node node = *At(from);
@@ -128,12 +133,19 @@ internal sealed unsafe class LruByteOrder(NativeTable nodes) : ByteOrder
         Reset(from);
     }
 
+    public override void PrefetchRelocate(int index)
+    {
+        Prefetch(At(At(index)->Newer));
+        Prefetch(At(At(index)->Older));
+    }
+
     public override int NextVictim(int spared, ref int steps)
     {
         steps--;
         return _tail == spared && spared != None ? At(spared)->Newer : _tail;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override int Foresee(Span<int> into)
     {
         int count = 0;

@@ -7,7 +7,7 @@ namespace BoundedCache.Bytes;
 /// <remarks>
 /// Written under the lock, between two changes of <see cref="Version"/>, which is odd meanwhile. A free slot has
 /// <see cref="Place"/> 0, keeps its <see cref="Next"/>, and links free slots by <see cref="Hash"/> (the one before) and
-/// <see cref="Length"/> (the next).
+/// <see cref="Length"/> (the next), or has a mark as its <see cref="Hash"/>.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Size = Size)]
 internal unsafe struct ByteSlot

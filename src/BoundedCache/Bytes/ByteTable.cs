@@ -6,13 +6,10 @@ namespace BoundedCache.Bytes;
 /// <summary>
 /// The table of entries: slots, the index over them and their order of use. All under the engine's lock.
 /// </summary>
-internal sealed unsafe class ByteTable
+internal sealed unsafe partial class ByteTable
 {
     /// <summary>Slots that may be free at least before the table shrinks.</summary>
     private const int SlackSlots = 2048;
-
-    /// <summary>Slots between one that is given up and one whose neighbours are loaded.</summary>
-    private const int DropsAhead = 16;
 
     /// <summary>The most that an order's managed memory grows by at once.</summary>
     private const int LargestGrowthBytes = 64 * 1024;
@@ -24,7 +21,6 @@ internal sealed unsafe class ByteTable
     private readonly NativeTable _nodes;
     private readonly NativeTable _buckets;
     private readonly Func<int, bool> _mayTouch;
-    private int _firstFree;
     private uint _versions = 2;
     private int _managedPages;
 
@@ -77,7 +73,7 @@ internal sealed unsafe class ByteTable
     /// <returns>False where the limit leaves no room for it, or the system refuses memory.</returns>
     public bool TryPrepare()
     {
-        if (_firstFree != 0)
+        if (_firstFree != 0 || TryList())
         {
             return true;
         }
@@ -144,6 +140,7 @@ internal sealed unsafe class ByteTable
         }
 
         ByteSlot.Begin(slot);
+        slot->Hash = 0;
         return index;
     }
 
@@ -168,6 +165,7 @@ internal sealed unsafe class ByteTable
     /// <summary>Removes an entry; its block is still to be freed.</summary>
     /// <param name="index">Its slot.</param>
     /// <param name="trim">Whether the table shrinks with it, a little; otherwise <see cref="Trim"/> follows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Remove(int index, bool trim)
     {
         ByteSlot* slot = Slot(index);
@@ -175,7 +173,15 @@ internal sealed unsafe class ByteTable
         Order.Remove(index);
         ByteSlot.Begin(slot);
         slot->Place = 0;
-        LinkFree(index, slot);
+        if (trim || _listed < MostListed)
+        {
+            LinkFree(index, slot);
+        }
+        else
+        {
+            MarkFree(index, slot);
+        }
+
         ByteSlot.End(slot);
         Count--;
         if (trim)
@@ -183,135 +189,4 @@ internal sealed unsafe class ByteTable
             Trim(2);
         }
     }
-
-    /// <summary>Shrinks what is much larger than the entries need, by a number of steps.</summary>
-    /// <returns>Whether nothing is left to do.</returns>
-    public bool Trim(int steps, bool all = false)
-    {
-        if (Count == 0 && all)
-        {
-            DropAll();
-            return true;
-        }
-
-        Index.Adjust(Count, steps, _mayTouch);
-        int slack = all ? 0 : Slack;
-        while (End - 1 - Count > slack && Walks == 0)
-        {
-            if (steps-- <= 0)
-            {
-                return false;
-            }
-
-            PrefetchDrop(End - 1 - DropsAhead);
-            DropLast();
-        }
-
-        Slots.Shrink(End, all);
-        _nodes.Shrink(End, all);
-        ShrinkOrder(all);
-        return Index.Count <= 16 || 3L * Count >= Index.Count;
-    }
-
-    private void DropAll()
-    {
-        if (Walks == 0)
-        {
-            _firstFree = 0;
-            Order.End = 1;
-            Slots.Shrink(0, all: true);
-            _nodes.Shrink(0, all: true);
-            ShrinkOrder(all: true);
-            Index.DropAll();
-        }
-    }
-
-    /// <summary>Loads what giving up a slot needs, so that the waits overlap.</summary>
-    private void PrefetchDrop(int index)
-    {
-        if (index <= 0)
-        {
-            return;
-        }
-
-        ByteSlot* slot = Slot(index);
-        if (slot->Place == 0)
-        {
-            ByteOrder.Prefetch(Slot(slot->Hash));
-            ByteOrder.Prefetch(Slot(slot->Length));
-        }
-        else
-        {
-            ByteOrder.Prefetch(new Place(slot->Place).Block);
-            ByteOrder.Prefetch(Index.TryHead(ByteIndex.BucketOf(slot->Hash, Index.Count)));
-        }
-    }
-
-    /// <summary>Gives up the last slot, whose entry moves into a free one.</summary>
-    private void DropLast()
-    {
-        int last = End - 1;
-        ByteSlot* from = Slot(last);
-        if (from->Place == 0)
-        {
-            UnlinkFree(last);
-            Order.End--;
-            return;
-        }
-
-        int to = _firstFree;
-        UnlinkFree(to);
-        ByteSlot* target = Slot(to);
-        Index.BeginRelocation();
-        ByteSlot.Begin(target);
-        target->Hash = from->Hash;
-        target->Length = from->Length;
-        target->Place = from->Place;
-        Volatile.Write(ref target->Next, from->Next);
-        ByteSlot.End(target);
-        ((BlockHeader*)new Place(from->Place).Block)->Owner = to;
-        Index.Replace(last, to);
-        Order.Relocate(last, to);
-        ByteSlot.Begin(from);
-        from->Place = 0;
-        ByteSlot.End(from);
-        Index.EndRelocation();
-        Order.End--;
-    }
-
-    private void LinkFree(int index, ByteSlot* slot)
-    {
-        slot->Hash = 0;
-        slot->Length = _firstFree;
-        if (_firstFree != 0)
-        {
-            Slot(_firstFree)->Hash = index;
-        }
-
-        _firstFree = index;
-    }
-
-    private void UnlinkFree(int index)
-    {
-        ByteSlot* slot = Slot(index);
-        Debug.Assert(slot->Place == 0, "A slot in use is not free.");
-        int previous = slot->Hash;
-        int next = slot->Length;
-        if (previous != 0)
-        {
-            Slot(previous)->Length = next;
-        }
-        else
-        {
-            _firstFree = next;
-        }
-
-        if (next != 0)
-        {
-            Slot(next)->Hash = previous;
-        }
-    }
-
-    /// <summary>The first free slot, or 0; for the invariant checker.</summary>
-    internal int FirstFree => _firstFree;
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Bytes;
 
@@ -34,6 +35,7 @@ internal sealed unsafe partial class DenseBlocks
     /// <summary>Fills holes, whoever works in bulk.</summary>
     /// <param name="moves">The most holes to fill now.</param>
     /// <returns>Whether there are no holes any more.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Fill(int moves)
     {
         if (HoleBytes == 0)
@@ -80,6 +82,7 @@ internal sealed unsafe partial class DenseBlocks
     /// <param name="c">The class, which has holes.</param>
     /// <param name="looks">Blocks that may be looked at for a hole.</param>
     /// <returns>False where those were too few.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryFillOne(ref SizeClass c, ref int looks)
     {
         int last = c.Count - 1;

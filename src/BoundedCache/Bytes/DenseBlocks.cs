@@ -86,6 +86,7 @@ internal sealed unsafe partial class DenseBlocks(
     }
 
     /// <summary>Frees a block. Its entry's slot no longer leads to it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Free(byte* block, int sizeClass)
     {
         ref SizeClass c = ref _classes[sizeClass];
@@ -185,6 +186,7 @@ internal sealed unsafe partial class DenseBlocks(
         return c.Pool.Address(c.Slabs[slab]) + SlabPool.HeaderSize + ((at - (slab * c.PerSlab)) * c.Size);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Move(ref SizeClass c, int from, int to)
     {
         byte* source = Address(ref c, from);

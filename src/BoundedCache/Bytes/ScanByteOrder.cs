@@ -48,6 +48,21 @@ internal sealed unsafe class ScanByteOrder(NativeTable nodes, NativeTable slots)
         At(nodes, from)->Order.Vacate();
     }
 
+    public override void PrefetchRelocate(int index)
+    {
+        OrderNode node = At(nodes, index)->Order;
+        PrefetchNode(node.Newer);
+        PrefetchNode(node.Older);
+
+        void PrefetchNode(int neighbour)
+        {
+            if (neighbour > 0)
+            {
+                Prefetch(At(nodes, neighbour));
+            }
+        }
+    }
+
     public override int NextVictim(int spared, ref int steps)
     {
         int victim = _order.NextVictim(Priority, spared == None ? EvictionOrder.None : spared, ref steps);

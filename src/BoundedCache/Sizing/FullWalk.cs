@@ -106,7 +106,10 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
     {
         Pending next = _pending[^1];
         _pending.RemoveAt(_pending.Count - 1);
-        if (_mayForget && _pending.Count > 0 && _pending[^1] is { Element: IsOpen } open && ReferenceEquals(open.Layout, next.Layout))
+        if (_mayForget
+            && _pending.Count > 0
+            && _pending[^1] is { Element: IsOpen } open
+            && ReferenceEquals(open.Layout, next.Layout))
         {
             _pending.RemoveAt(_pending.Count - 1);
         }
