@@ -39,6 +39,10 @@ internal sealed class PacingBudget(CollectorSettings settings)
     // of both during a collection, and the application.
     private const int RoomPerBudget = 4;
 
+    // Budgets of dead bytes from which on writers wait. Under Server GC the young generations keep more memory.
+    private const double BudgetsToWait = 2.5;
+    private const double ServerBudgetsToWait = 2;
+
     private readonly long? _heapLimitBytes = settings.HeapHardLimitBytes is > 0 and long limit ? limit : null;
     private readonly WeakList<PacedAccount> _accounts = new();
 
@@ -58,8 +62,9 @@ internal sealed class PacingBudget(CollectorSettings settings)
     public long DeadBytes { get; private set; }
 
     /// <summary>
-    /// Dead bytes from which on writers wait for the collection that runs: two and a half budgets, so that a collection
-    /// that keeps up holds nobody, but for small limits no more than <see cref="SlackBytes"/> leaves room for.
+    /// Dead bytes from which on writers wait for the collection that runs: two and a half budgets, under Server GC two,
+    /// so that a collection that keeps up holds nobody, but for small limits no more than <see cref="SlackBytes"/>
+    /// leaves room for.
     /// </summary>
     public long WaitBytes { get; private set; }
 
@@ -92,7 +97,8 @@ internal sealed class PacingBudget(CollectorSettings settings)
             : budget;
 
         long slack = (limits / SlackPart) + SlackBytes;
-        WaitBytes = Math.Max(Bytes, Math.Min(Bytes / 2 * 5, Math.Max(budgets / 2 * 5, slack)));
+        double toWait = settings.IsServer ? ServerBudgetsToWait : BudgetsToWait;
+        WaitBytes = Math.Max(Bytes, Math.Min((long)(Bytes * toWait), Math.Max((long)(budgets * toWait), slack)));
         IdleBytes = slack;
 
         // Memory without objects beyond that counts like dead bytes, but leaves half of the budget.

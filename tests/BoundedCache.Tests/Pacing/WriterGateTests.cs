@@ -42,6 +42,21 @@ public sealed class WriterGateTests : PacerScenario
         Assert.Equal(waits ? 1 : 0, pacer.Gate.Waits);
     }
 
+    [Theory]
+    [InlineData(199, 0)]
+    [InlineData(201, 1)]
+    public void Under_server_gc_they_wait_earlier(int deadMiB, int waits)
+    {
+        Process.Settings = new() { IsServer = true };
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(100 * MiB, 0, Limit, mayWait: true);
+
+        account.Report(deadMiB * MiB, 0, Limit, mayWait: true);
+
+        Assert.Equal(waits, pacer.Gate.Waits);
+    }
+
     [Fact]
     public void While_a_cache_fills_nothing_is_dead_and_nobody_waits()
     {
