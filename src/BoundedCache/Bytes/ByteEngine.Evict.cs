@@ -28,6 +28,7 @@ internal sealed unsafe partial class ByteEngine
 
     /// <summary>Evicts down to the limit, moves the survivors together, and gives the rest back.</summary>
     /// <returns>What was evicted.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public EntryTotals EvictToLimit()
     {
         EntryTotals evicted = default;
@@ -190,6 +191,7 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>Ends bulk work: moves what is left together. Internal for tests.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void EndBulk()
     {
         using (_lock.Enter())

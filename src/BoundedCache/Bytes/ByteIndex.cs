@@ -18,6 +18,9 @@ internal sealed unsafe class ByteIndex(NativeTable buckets, NativeTable slots)
     /// <summary>The fewest buckets of an index that is used.</summary>
     public const int MinBuckets = 16;
 
+    /// <summary>Buckets that are split or merged with one entry that comes or goes.</summary>
+    public const int StepsOfOne = 2;
+
     private int _count;
     private uint _relocations;
 
@@ -101,6 +104,7 @@ internal sealed unsafe class ByteIndex(NativeTable buckets, NativeTable slots)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Adjust(int entries, int steps, Func<int, bool> mayTouch)
     {
+        bool isSingle = steps <= StepsOfOne;
         while (steps-- > 0)
         {
             if (3L * entries > 2L * _count && _count < int.MaxValue / 2)
@@ -123,8 +127,15 @@ internal sealed unsafe class ByteIndex(NativeTable buckets, NativeTable slots)
             }
         }
 
-        buckets.Shrink(_count);
+        // Each call into the system interrupts all processors: work in bulk ends with one.
+        if (isSingle)
+        {
+            Shrink();
+        }
     }
+
+    /// <summary>Gives the pages back that lie beyond the buckets, if they are many.</summary>
+    public void Shrink() => buckets.Shrink(_count);
 
     /// <summary>Drops all buckets of an empty index.</summary>
     public void DropAll()
@@ -170,6 +181,7 @@ internal sealed unsafe class ByteIndex(NativeTable buckets, NativeTable slots)
         EndRelocation();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Merge()
     {
         int last = _count - 1;

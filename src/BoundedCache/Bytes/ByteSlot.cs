@@ -94,31 +94,37 @@ internal readonly unsafe struct Place(ulong word)
 }
 
 /// <summary>What stands in a block before the key. Only entries that expire have all of it.</summary>
-[StructLayout(LayoutKind.Sequential, Size = 32)]
+[StructLayout(LayoutKind.Explicit, Size = 32)]
 internal struct BlockHeader
 {
     /// <summary>
-    /// The slot of the block's entry, or <see cref="Hole"/> or <see cref="MarkedHole"/>.
+    /// The slot of the block's entry, or of one that left it, which leads elsewhere; or <see cref="Hole"/>.
     /// </summary>
+    [FieldOffset(0)]
     public int Owner;
 
-    /// <summary>In a hole: the next hole of the class, or -1.</summary>
-    public int NextHole;
-
-    /// <summary>When the entry expires, in ticks of UTC. In a hole: the hole before, or -1.</summary>
+    /// <summary>When the entry expires, in ticks of UTC.</summary>
+    [FieldOffset(8)]
     public long Deadline;
 
     /// <summary>The sliding window in ticks.</summary>
+    [FieldOffset(16)]
     public long Window;
 
     /// <summary>The latest end of a sliding entry, in ticks of UTC.</summary>
+    [FieldOffset(24)]
     public long Absolute;
+
+    /// <summary>In a hole of the list: the address of the next, or 0.</summary>
+    [FieldOffset(8)]
+    public long NextHole;
+
+    /// <summary>In a hole of the list: the address of the one before, or 0.</summary>
+    [FieldOffset(16)]
+    public long PreviousHole;
 
     /// <summary>A hole in the list of its class.</summary>
     public const int Hole = -1;
-
-    /// <summary>A hole that only has this mark.</summary>
-    public const int MarkedHole = -2;
 }
 
 /// <summary>When an entry expires.</summary>

@@ -41,13 +41,17 @@ internal sealed unsafe partial class ByteTable
         }
 
         Index.Adjust(Count, steps, _mayTouch);
-        int slack = all ? 0 : Slack;
         int looks = steps * LooksPerSlot;
-        while (End - 1 - Count > slack && Walks == 0)
+        for (int least = 1 + Count + (all ? 0 : Slack); End > least && Walks == 0;)
         {
             if (steps-- <= 0)
             {
                 return false;
+            }
+
+            if (TryDropMarked())
+            {
+                continue;
             }
 
             PrefetchDrop(End - 1 - DropsAhead);
@@ -70,6 +74,7 @@ internal sealed unsafe partial class ByteTable
         Slots.Shrink(End, all);
         _nodes.Shrink(End, all);
         ShrinkOrder(all);
+        Index.Shrink();
         return Index.Count <= 16 || 3L * Count >= Index.Count;
     }
 
@@ -109,7 +114,21 @@ internal sealed unsafe partial class ByteTable
         }
     }
 
-    /// <summary>Gives up the last slot, whose entry moves into a free one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryDropMarked()
+    {
+        ByteSlot* last = Slot(End - 1);
+        if (last->Hash != Marked || last->Place != 0)
+        {
+            return false;
+        }
+
+        _marked--;
+        Order.End--;
+        return true;
+    }
+
+    /// <summary>Gives up the last slot, which is not marked. Its entry moves into a free one.</summary>
     /// <param name="looks">Slots that may be looked at to find one.</param>
     /// <returns>False where those were too few.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -119,15 +138,7 @@ internal sealed unsafe partial class ByteTable
         ByteSlot* from = Slot(last);
         if (from->Place == 0)
         {
-            if (from->Hash == Marked)
-            {
-                _marked--;
-            }
-            else
-            {
-                UnlinkFree(last);
-            }
-
+            UnlinkFree(last);
             Order.End--;
             return true;
         }

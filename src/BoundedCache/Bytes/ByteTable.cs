@@ -154,7 +154,7 @@ internal sealed unsafe partial class ByteTable
         Index.Insert(index);
         Order.Add(index, charge, returned);
         Count++;
-        Index.Adjust(Count, 2, _mayTouch);
+        Index.Adjust(Count, ByteIndex.StepsOfOne, _mayTouch);
     }
 
     /// <summary>Pages that <see cref="Trim"/> will give back, but for the order's managed memory.</summary>
@@ -186,7 +186,7 @@ internal sealed unsafe partial class ByteTable
         Count--;
         if (trim)
         {
-            Trim(2);
+            Trim(ByteIndex.StepsOfOne);
         }
     }
 }

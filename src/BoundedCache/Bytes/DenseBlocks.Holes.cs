@@ -85,23 +85,22 @@ internal sealed unsafe partial class DenseBlocks
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryFillOne(ref SizeClass c, ref int looks)
     {
-        int last = c.Count - 1;
-        switch (((BlockHeader*)Address(ref c, last))->Owner)
+        byte* last = Address(ref c, c.Count - 1);
+        if (((BlockHeader*)last)->Owner == BlockHeader.Hole)
         {
-            case BlockHeader.Hole:
-                Unlink(ref c, last);
-                break;
-            case BlockHeader.MarkedHole:
-                Unmark(ref c);
-                break;
-            default:
-                if (!TryFindHole(ref c, ref looks, out int hole))
-                {
-                    return false;
-                }
-
-                Move(ref c, last, hole);
-                break;
+            Unlink(ref c, (BlockHeader*)last);
+        }
+        else if (IsLeft(last))
+        {
+            CountFilled(ref c, last);
+        }
+        else if (TryFindHole(ref c, ref looks, out byte* hole))
+        {
+            Move(ref c, last, hole);
+        }
+        else
+        {
+            return false;
         }
 
         c.Count--;
@@ -109,81 +108,127 @@ internal sealed unsafe partial class DenseBlocks
         return true;
     }
 
-    /// <summary>Takes a hole to fill: marked ones first, because writers take those in the list.</summary>
-    private bool TryFindHole(ref SizeClass c, ref int looks, out int hole)
+    /// <summary>
+    /// Whether an entry left this block, which is in no list. Nothing was written to it: its slot leads elsewhere.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsLeft(byte* block)
     {
+        var slot = (ByteSlot*)slots.TryAt(((BlockHeader*)block)->Owner);
+        return slot is null || new Place(slot->Place).Block != block;
+    }
+
+    /// <summary>Takes a hole to fill: those in no list first, because writers take those in the list.</summary>
+    private bool TryFindHole(ref SizeClass c, ref int looks, out byte* hole)
+    {
+        hole = c.FirstHole;
         if (c.Holes == c.Listed)
         {
-            hole = c.FirstHole;
-            Unlink(ref c, hole);
+            Unlink(ref c, (BlockHeader*)hole);
             return true;
         }
 
-        for (hole = c.Low; ((BlockHeader*)Address(ref c, hole))->Owner != BlockHeader.MarkedHole; hole++)
+        int at = c.Low;
+        while (((BlockHeader*)(hole = Address(ref c, at)))->Owner == BlockHeader.Hole || !IsLeft(hole))
         {
+            at++;
             if (looks-- <= 0)
             {
-                c.Low = hole;
+                c.Low = at;
                 return false;
             }
         }
 
-        c.Low = hole + 1;
-        Unmark(ref c);
+        c.Low = at + 1;
+        CountFilled(ref c, hole);
         return true;
     }
 
-    private void Mark(ref SizeClass c, int at, BlockHeader* hole)
+    private void Leave(ref SizeClass c, SlabHeader* header)
     {
-        hole->Owner = BlockHeader.MarkedHole;
-        c.Low = c.Holes == c.Listed ? at : Math.Min(c.Low, at);
+        int first = header->Link * c.PerSlab;
+        c.Low = c.Holes == c.Listed ? first : Math.Min(c.Low, first);
         c.Holes++;
         HoleBytes += c.Size;
-    }
-
-    private void Unmark(ref SizeClass c)
-    {
-        c.Holes--;
-        HoleBytes -= c.Size;
-    }
-
-    private void Link(ref SizeClass c, int at, BlockHeader* hole)
-    {
-        hole->Owner = BlockHeader.Hole;
-        hole->NextHole = c.Listed > 0 ? c.FirstHole : -1;
-        hole->Deadline = -1;
-        if (c.Listed > 0)
+        if (++header->Left == c.PerSlab)
         {
-            ((BlockHeader*)Address(ref c, c.FirstHole))->Deadline = at;
+            DropSlab(ref c, header);
+        }
+    }
+
+    private void CountFilled(ref SizeClass c, byte* hole)
+    {
+        c.Pool.HeaderOf(hole)->Left--;
+        CountFilled(ref c, 1);
+    }
+
+    private void CountFilled(ref SizeClass c, int holes)
+    {
+        c.Holes -= holes;
+        HoleBytes -= (long)holes * c.Size;
+    }
+
+    /// <summary>
+    /// Takes a slab out of its class whose blocks were all left. The last slab but one takes its place, and the last,
+    /// which need not be full, stays the last.
+    /// </summary>
+    private void DropSlab(ref SizeClass c, SlabHeader* header)
+    {
+        int place = header->Link;
+        int slab = c.Slabs[place];
+        foreach (int from in (ReadOnlySpan<int>)[c.SlabCount - 2, c.SlabCount - 1])
+        {
+            if (from > place)
+            {
+                c.Slabs[place] = c.Slabs[from];
+                ((SlabHeader*)c.Pool.Address(c.Slabs[place]))->Link = place;
+                c.Low = Math.Min(c.Low, place * c.PerSlab);
+                place = from;
+            }
         }
 
-        c.FirstHole = at;
+        c.SlabCount--;
+        c.Count -= c.PerSlab;
+        header->Left = 0;
+        CountFilled(ref c, c.PerSlab);
+        c.Pool.Return(slab);
+    }
+
+    private void Link(ref SizeClass c, BlockHeader* hole)
+    {
+        hole->Owner = BlockHeader.Hole;
+        hole->NextHole = c.Listed > 0 ? (long)c.FirstHole : 0;
+        hole->PreviousHole = 0;
+        if (c.Listed > 0)
+        {
+            ((BlockHeader*)c.FirstHole)->PreviousHole = (long)hole;
+        }
+
+        c.FirstHole = (byte*)hole;
         c.Listed++;
         c.Holes++;
         HoleBytes += c.Size;
     }
 
-    private void Unlink(ref SizeClass c, int at)
+    private void Unlink(ref SizeClass c, BlockHeader* hole)
     {
-        var hole = (BlockHeader*)Address(ref c, at);
         Debug.Assert(hole->Owner == BlockHeader.Hole, "A block in use is no hole.");
-        int previous = (int)hole->Deadline;
-        int next = hole->NextHole;
-        if (previous < 0)
+        (long previous, long next) = (hole->PreviousHole, hole->NextHole);
+        if (previous == 0)
         {
-            c.FirstHole = next;
+            c.FirstHole = (byte*)next;
         }
         else
         {
-            ((BlockHeader*)Address(ref c, previous))->NextHole = next;
+            ((BlockHeader*)previous)->NextHole = next;
         }
 
-        if (next >= 0)
+        if (next != 0)
         {
-            ((BlockHeader*)Address(ref c, next))->Deadline = previous;
+            ((BlockHeader*)next)->PreviousHole = previous;
         }
 
         c.Listed--;
-        Unmark(ref c);
+        CountFilled(ref c, 1);
     }
 }

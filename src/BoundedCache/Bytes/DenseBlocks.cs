@@ -11,8 +11,9 @@ namespace BoundedCache.Bytes;
 /// <remarks>
 /// Work in bulk (<see cref="BeginBulk"/>) leaves holes, which <see cref="Compact"/> fills at its end: most blocks that
 /// would be moved are about to be freed themselves. The first holes of a class are listed, and new blocks go there. The
-/// others are only marked, so that neither leaving nor filling them loads a neighbour from memory. A class's count
-/// includes its holes.
+/// others are only counted, a slab: that their entry left is known by its slot, so they are not loaded from memory. A
+/// slab whose blocks were all left leaves its class at once, and no block is moved for it. A class's count includes its
+/// holes.
 /// </remarks>
 internal sealed unsafe partial class DenseBlocks(
     SlabPool small, SlabPool large, PageAccount account, NativeTable slots, bool clearFreed)
@@ -52,8 +53,8 @@ internal sealed unsafe partial class DenseBlocks(
         byte* block;
         if (c.Listed > 0)
         {
-            block = Address(ref c, c.FirstHole);
-            Unlink(ref c, c.FirstHole);
+            block = c.FirstHole;
+            Unlink(ref c, (BlockHeader*)block);
         }
         else if (c.Count < c.SlabCount * c.PerSlab)
         {
@@ -77,6 +78,7 @@ internal sealed unsafe partial class DenseBlocks(
             var header = (SlabHeader*)c.Pool.Address(slab);
             header->Class = sizeClass;
             header->Link = c.SlabCount - 1;
+            header->Left = 0;
             block = Address(ref c, c.Count++);
         }
 
@@ -92,7 +94,6 @@ internal sealed unsafe partial class DenseBlocks(
         ref SizeClass c = ref _classes[sizeClass];
         SlabHeader* header = c.Pool.HeaderOf(block);
         Debug.Assert(header->Class == sizeClass, "A slab holds blocks of one class.");
-        int at = (header->Link * c.PerSlab) + ((int)(block - (byte*)header - SlabPool.HeaderSize) / c.Size);
         Check(block, c.Size);
         BlockBytes -= c.Size;
         if (clearFreed)
@@ -102,31 +103,30 @@ internal sealed unsafe partial class DenseBlocks(
 
         if (_bulk > 0 && c.Listed >= MostListed)
         {
-            Mark(ref c, at, (BlockHeader*)block);
+            Leave(ref c, header);
             return;
         }
 
         if (_bulk > 0 || c.Holes > 0)
         {
-            Link(ref c, at, (BlockHeader*)block);
+            Link(ref c, (BlockHeader*)block);
             return;
         }
 
+        int at = (header->Link * c.PerSlab) + ((int)(block - (byte*)header - SlabPool.HeaderSize) / c.Size);
+
         if (at != c.Count - 1)
         {
-            Move(ref c, c.Count - 1, at);
+            Move(ref c, Address(ref c, c.Count - 1), block);
         }
 
         c.Count--;
         ReturnSlabs(ref c);
     }
 
-    /// <summary>Loads what freeing a block needs.</summary>
-    public void Prefetch(byte* block, int sizeClass)
-    {
-        ByteOrder.Prefetch(block);
+    /// <summary>Loads what freeing a block in bulk needs.</summary>
+    public void Prefetch(byte* block, int sizeClass) =>
         ByteOrder.Prefetch(_classes[sizeClass].Pool.HeaderOf(block));
-    }
 
     /// <summary>Checks the blocks of all classes, for tests.</summary>
     /// <param name="seen">Called with each block's address, owner and size.</param>
@@ -140,17 +140,25 @@ internal sealed unsafe partial class DenseBlocks(
             Ensure(c.SlabCount == (c.Count + c.PerSlab - 1) / c.PerSlab, "a class has a slab too many or too few");
             int holes = 0;
             int listed = 0;
+            int left = 0;
             for (int at = 0; at < c.Count; at++)
             {
                 byte* block = Address(ref c, at);
                 SlabHeader* header = c.Pool.HeaderOf(block);
+                left -= at % c.PerSlab == 0 ? header->Left : 0;
                 Ensure(header->Class == i && header->Link == at / c.PerSlab, "a slab's header names another class");
                 int owner = ((BlockHeader*)block)->Owner;
-                if (owner is BlockHeader.Hole or BlockHeader.MarkedHole)
+                if (owner == BlockHeader.Hole)
                 {
                     holes++;
-                    listed += owner == BlockHeader.Hole ? 1 : 0;
-                    Ensure(owner == BlockHeader.Hole || at >= c.Low, "a marked hole lies before the first one");
+                    listed++;
+                    holeBytes += c.Size;
+                }
+                else if (IsLeft(block))
+                {
+                    holes++;
+                    left++;
+                    Ensure(at >= c.Low, "a block that was left lies before the first one");
                     holeBytes += c.Size;
                 }
                 else
@@ -159,6 +167,10 @@ internal sealed unsafe partial class DenseBlocks(
                     blockBytes += c.Size;
                     seen((nint)block, owner, c.Size);
                 }
+
+                bool isLast = at % c.PerSlab == c.PerSlab - 1 || at == c.Count - 1;
+                Ensure(!isLast || left == 0, "a slab counts other blocks that were left than it has");
+                Ensure(!isLast || header->Left < c.PerSlab, "a slab whose blocks were all left was kept");
             }
 
             Ensure(holes == c.Holes && listed == c.Listed, "a class counts other holes than it has");
@@ -187,10 +199,8 @@ internal sealed unsafe partial class DenseBlocks(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Move(ref SizeClass c, int from, int to)
+    private void Move(ref SizeClass c, byte* source, byte* target)
     {
-        byte* source = Address(ref c, from);
-        byte* target = Address(ref c, to);
         Check(source, c.Size);
         ByteSlot* slot = (ByteSlot*)slots.At(((BlockHeader*)source)->Owner);
         var place = new Place(slot->Place);
@@ -232,7 +242,7 @@ internal sealed unsafe partial class DenseBlocks(
 #endif
     }
 
-    private struct SizeClass(int size, SlabPool pool)
+    private unsafe struct SizeClass(int size, SlabPool pool)
     {
         public readonly int Size = size;
         public readonly int PerSlab = SizeClasses.PerSlab(size);
@@ -240,7 +250,7 @@ internal sealed unsafe partial class DenseBlocks(
         public int[] Slabs = [];
         public int SlabCount;
         public int Count;
-        public int FirstHole;
+        public byte* FirstHole;
 
         /// <summary>All holes.</summary>
         public int Holes;
@@ -248,7 +258,7 @@ internal sealed unsafe partial class DenseBlocks(
         /// <summary>Those in the list that begins at <see cref="FirstHole"/>.</summary>
         public int Listed;
 
-        /// <summary>No marked hole lies before this block.</summary>
+        /// <summary>No hole that is in no list lies before this block.</summary>
         public int Low;
 
         public void Add(int slab)

@@ -4,24 +4,32 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.Bytes;
 
 /// <summary>What stands at the beginning of a slab. Written under the engine's lock.</summary>
-[StructLayout(LayoutKind.Sequential, Size = SlabPool.HeaderSize)]
+[StructLayout(LayoutKind.Explicit, Size = SlabPool.HeaderSize)]
 internal struct SlabHeader
 {
     /// <summary>
     /// The size class of the slab's blocks; of a slab that one value has for itself the complement of its number.
     /// </summary>
+    [FieldOffset(0)]
     public int Class;
 
     /// <summary>The slab's place in its class; of a whole slab the next one of its value, or -1.</summary>
+    [FieldOffset(4)]
     public int Link;
 
     /// <summary>Pages of the slab that are resident.</summary>
+    [FieldOffset(8)]
     public int Pages;
 
     /// <summary>
     /// In the first slab of a value that has several: its readers, and <see cref="Orphaned"/> where its entry is gone.
     /// </summary>
+    [FieldOffset(12)]
     public int Leases;
+
+    /// <summary>In a slab of a class: its holes that are in no list.</summary>
+    [FieldOffset(12)]
+    public int Left;
 
     public const int Orphaned = 1 << 30;
 

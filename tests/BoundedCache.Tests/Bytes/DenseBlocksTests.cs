@@ -55,6 +55,36 @@ public sealed unsafe class DenseBlocksTests
         Assert.Equal((0, 0, 0), (blocks.Dense.HoleBytes, blocks.Dense.BlockBytes, blocks.Dense.Slabs.Count()));
     }
 
+    [Theory]
+    [InlineData(10_000)]
+    [InlineData(15_000)]
+    [InlineData(19_900)]
+    public void Slabs_of_nothing_but_holes_leave_at_once_and_few_blocks_are_moved(int removed)
+    {
+        using var blocks = new Blocks();
+        var random = new Random(1);
+        blocks.Add(random, 20_000, kinds: 1);
+        int slabs = blocks.Dense.Slabs.Count();
+
+        blocks.Dense.BeginBulk();
+        blocks.RemoveOldest(removed);
+
+        // The first holes are listed, and stay.
+        blocks.Check();
+        Assert.InRange(blocks.Dense.Slabs.Count(), 1, slabs - ((removed - 1_300) * slabs / 20_000) + 1);
+        Assert.Equal(0, blocks.Moves);
+        blocks.Add(random, 2_000);
+        blocks.Check();
+        blocks.Dense.EndBulk();
+        while (!blocks.Dense.Compact(50))
+        {
+        }
+
+        blocks.Check();
+        Assert.Equal(0, blocks.Dense.HoleBytes);
+        Assert.InRange(blocks.Moves, 0, 3_000);
+    }
+
     /// <summary>Blocks with a slot each, whose content is their number.</summary>
     private sealed class Blocks : IDisposable
     {
@@ -77,11 +107,14 @@ public sealed unsafe class DenseBlocksTests
 
         public DenseBlocks Dense { get; }
 
-        public void Add(Random random, int count)
+        /// <summary>How often a block was moved.</summary>
+        public int Moves => (int)_live.Sum(slot => ((ByteSlot*)_slots.At(slot))->Version / 2);
+
+        public void Add(Random random, int count, int kinds = 4)
         {
             for (; count > 0; count--)
             {
-                int content = s_contents[random.Next(random.Next(8) == 0 ? 4 : 2)];
+                int content = s_contents[random.Next(random.Next(8) == 0 ? kinds : Math.Min(kinds, 2))];
                 byte* block = Dense.TryTake(DenseBlocks.ClassFor(content));
                 int slot = _free.Count > 0 ? _free.Pop() : _end++;
                 Assert.True(block is not null && _slots.TryGrow(_end));
@@ -104,12 +137,23 @@ public sealed unsafe class DenseBlocksTests
                 int slot = _live[at];
                 (_live[at], _live[^1]) = (_live[^1], slot);
                 _live.RemoveAt(_live.Count - 1);
-                ByteSlot* entry = (ByteSlot*)_slots.At(slot);
-                var place = new Place(entry->Place);
-                entry->Place = 0;
-                _free.Push(slot);
-                Dense.Free(place.Block, DenseBlocks.ClassFor((int)place.SizeWith(entry->Length)));
+                Free(slot);
             }
+        }
+
+        public void RemoveOldest(int count)
+        {
+            _live[..count].ForEach(Free);
+            _live.RemoveRange(0, count);
+        }
+
+        private void Free(int slot)
+        {
+            ByteSlot* entry = (ByteSlot*)_slots.At(slot);
+            var place = new Place(entry->Place);
+            entry->Place = 0;
+            _free.Push(slot);
+            Dense.Free(place.Block, DenseBlocks.ClassFor((int)place.SizeWith(entry->Length)));
         }
 
         public void FillSome(Random random)
