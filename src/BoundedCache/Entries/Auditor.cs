@@ -106,11 +106,12 @@ internal sealed class Auditor(bool hasThread = true)
 
     private void Run()
     {
-        _workedUntil = ThreadWork.Now;
+        (_workedUntil, _compiledUntil) = (ThreadWork.Now, JitInfo.GetCompilationTime(currentThread: true));
         while (TakeTurn() is { } rest)
         {
             // Rounded up: the wait cuts off what is less than a millisecond, and the loop would spin.
             _asked.Wait(TimeSpan.FromMilliseconds(Math.Ceiling(rest.TotalMilliseconds)));
+            _workedUntil = ThreadWork.IsOfThread ? _workedUntil : ThreadWork.Now;
             _asked.Reset();
         }
     }

@@ -11,6 +11,9 @@ internal sealed class JointWalk
     /// <summary>Objects that it remembers. Of what comes afterwards it says nothing.</summary>
     private const int MostObjects = 60_000;
 
+    /// <summary>Elements of large arrays that it looks at, most of which may be empty.</summary>
+    private const int MostElements = 4 * MostObjects;
+
     private GraphWalk? _walk;
     private bool _isFull;
 
@@ -28,7 +31,7 @@ internal sealed class JointWalk
         // A walk that is not cleared remembers what it has seen, and goes on adding up.
         _walk ??= GraphWalkPool.Rent();
         long before = _walk.BytesSoFar;
-        _isFull = !_walk.TryCount(value, MostObjects, long.MaxValue, cancellationToken);
+        _isFull = !_walk.TryCount(value, MostObjects, MostElements, cancellationToken);
         return _isFull ? null : _walk.BytesSoFar - before;
     }
 

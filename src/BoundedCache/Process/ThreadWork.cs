@@ -10,12 +10,17 @@ internal static partial class ThreadWork
 {
     private const int ThreadClock = 3; // CLOCK_THREAD_CPUTIME_ID of Linux
 
+    private static volatile bool s_isOfThread = OperatingSystem.IsLinux() && Environment.Is64BitProcess;
+
+    /// <summary>Whether <see cref="Now"/> stands still while the thread waits.</summary>
+    public static bool IsOfThread => s_isOfThread;
+
     /// <summary>The time at which this thread's work stands. Only differences on one thread mean something.</summary>
     public static TimeSpan Now
     {
         get
         {
-            if (OperatingSystem.IsLinux() && Environment.Is64BitProcess)
+            if (s_isOfThread)
             {
                 try
                 {
@@ -27,6 +32,8 @@ internal static partial class ThreadWork
                 catch (Exception exception) when (exception is EntryPointNotFoundException or DllNotFoundException)
                 {
                 }
+
+                s_isOfThread = false;
             }
 
             return Stopwatch.GetElapsedTime(0);

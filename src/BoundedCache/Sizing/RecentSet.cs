@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
@@ -76,10 +77,11 @@ internal sealed class RecentSet(int maxCells = RecentSet.DefaultMaxCells)
         return !isKnown;
     }
 
-    /// <summary>Forgets the old generation but for a sample of it.</summary>
+    /// <summary>Forgets the old generation but for a sample of it. Only where <see cref="IsFull"/>.</summary>
     public void BeginGeneration()
     {
-        if (_usesAddresses || _count <= Unhashed)
+        Debug.Assert(_cells == maxCells, "Only a full generation becomes the old one.");
+        if (_usesAddresses)
         {
             Rehash(_cells, usesAddresses: false);
         }
@@ -153,7 +155,11 @@ internal sealed class RecentSet(int maxCells = RecentSet.DefaultMaxCells)
     {
         object?[] before = _young;
         int cellsBefore = _cells;
-        (_young, _cells, _usesAddresses) = (_spare.Length >= cells ? _spare : new object?[cells], cells, usesAddresses);
+        object?[] after = _spare.Length >= cells ? _spare : new object?[cells];
+
+        // Whatever throws from here on, no array is both of them.
+        _spare = [];
+        (_young, _cells, _usesAddresses) = (after, cells, usesAddresses);
         foreach (object? instance in before.AsSpan(0, cellsBefore))
         {
             if (instance is not null)

@@ -41,10 +41,10 @@ internal static class TypeLayouts
             layout = s_layouts.GetOrAdd(type, Learn(type, instance));
         }
 
-        // The method table of a type that is unloaded may become another type's.
-        if (!type.IsCollectible)
+        // The method table of a type that is unloaded may become another type's. And a runtime may keep it elsewhere.
+        if (!type.IsCollectible && RawData.GetMethodTable(instance) == type.TypeHandle.Value)
         {
-            layout.MethodTable = RawData.GetMethodTable(instance);
+            layout.MethodTable = type.TypeHandle.Value;
             Volatile.Write(ref s_recent[SlotOf(layout.MethodTable)], layout);
         }
 

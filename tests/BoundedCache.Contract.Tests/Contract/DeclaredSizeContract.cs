@@ -117,7 +117,7 @@ public abstract class DeclaredSizeContract : CacheContract
     [Fact]
     public void Sizes_whose_sum_no_number_holds()
     {
-        Setup = new() { SizeLimit = long.MaxValue };
+        Setup = new() { SizeLimit = long.MaxValue, CompactionPercentage = 0 };
         for (int i = 0; i < 33; i++)
         {
             SetSized(i, long.MaxValue);

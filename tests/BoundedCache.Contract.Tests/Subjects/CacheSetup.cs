@@ -9,6 +9,11 @@ public sealed record CacheSetup
     /// </summary>
     public long? SizeLimit { get; init; }
 
+    /// <summary>
+    /// What MemoryCache evicts in the background when a write finds it full: by default a twentieth. 0 for nothing.
+    /// </summary>
+    public double CompactionPercentage { get; init; } = 0.05;
+
     public bool TrackStatistics { get; init; }
 
     public bool TrackLinkedCacheEntries { get; init; }

@@ -16,6 +16,7 @@ internal sealed class TestedMemoryCache : TestedCache
         {
             Clock = new Clock(time),
             SizeLimit = setup.SizeLimit,
+            CompactionPercentage = setup.CompactionPercentage,
             TrackStatistics = setup.TrackStatistics || setup.SizeLimit is not null,
             TrackLinkedCacheEntries = setup.TrackLinkedCacheEntries,
             ExpirationScanFrequency = setup.ExpirationScanFrequency,
