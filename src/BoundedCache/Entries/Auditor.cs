@@ -192,8 +192,7 @@ internal sealed class Auditor(bool hasThread = true)
 
     /// <summary>Seconds of work since the last call.</summary>
     /// <remarks>
-    /// Without what the runtime compiled meanwhile: once in a process some 40 ms, to which a rest of seconds would
-    /// follow before the first lap.
+    /// The runtime compiles this thread's code once. That time is left out: it would delay the first lap by seconds.
     /// </remarks>
     private double WorkedSeconds()
     {

@@ -62,9 +62,8 @@ internal sealed class PacingBudget(CollectorSettings settings)
     public long DeadBytes { get; private set; }
 
     /// <summary>
-    /// Dead bytes from which on writers wait for the collection that runs: two and a half budgets, under Server GC two,
-    /// so that a collection that keeps up holds nobody, but for small limits no more than <see cref="SlackBytes"/>
-    /// leaves room for.
+    /// Dead bytes from which on writers wait for the collection that runs: two and a half budgets, under Server GC two.
+    /// A collection that keeps up holds nobody. Small limits wait earlier: <see cref="SlackBytes"/> leaves them less.
     /// </summary>
     public long WaitBytes { get; private set; }
 

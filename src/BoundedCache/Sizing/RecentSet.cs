@@ -9,8 +9,8 @@ namespace BoundedCache.Sizing;
 /// </summary>
 /// <remarks>
 /// <para>Not thread-safe. There are two generations. When the young one is full, the old one is forgotten but for the
-/// sample, and the young one becomes the old. Whoever is asked for in the old generation moves to the young one. The
-/// sample makes a walk end that comes back, by a cycle, to objects that were forgotten.</para>
+/// sample, and the young one becomes the old. An object of the old generation that is added again moves to the young
+/// one. A cycle may lead back to forgotten objects for ever: the sample ends such a walk.</para>
 /// <para>The first few objects are compared one by one. More are found by their addresses, until the collector runs,
 /// which moves objects: an object is new only if no collection began since the first address was taken. After one, and
 /// for a second generation, identity hashes are used. Making the first one of an object is slow, and it stays in the
