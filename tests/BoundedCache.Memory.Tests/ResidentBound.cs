@@ -18,6 +18,13 @@ internal static class ResidentBound
                 + $"{bound:N0}. {result}");
     }
 
+    /// <summary>
+    /// What was to leave was there before. Within 5 %: an empty process has some MB that it gives back later on, other
+    /// ones on each machine. How true charges are is for <see cref="AccountingTests"/>.
+    /// </summary>
+    public static void AssertWasFull(ScenarioResult result, long maxBytes) =>
+        Assert.InRange(result.BeforeBytes - result.EmptyBytes, (long)(0.95 * maxBytes), long.MaxValue);
+
     /// <summary>The memory did not leave, and the report does not claim that it did.</summary>
     public static void AssertPartial(ScenarioResult result, string advice)
     {
