@@ -7,8 +7,7 @@ using Deque.AxeCore.Playwright;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>The page as axe-core judges it: names, roles, structure, and the contrast of every text.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class AccessibilityTests(BrowserFixture chromium)
+public sealed class AccessibilityTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserTheory]
     [InlineData(ColorScheme.Light)]

@@ -3,8 +3,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>What else can be done to a cache: release, compact, clear.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class ActionTests(BrowserFixture chromium)
+public sealed class ActionTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserFact]
     public async Task Clearing_asks_and_removes_everything()

@@ -4,8 +4,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>What the chart shows, whatever the limit is and however often it changed.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class ChartTests(BrowserFixture chromium)
+public sealed class ChartTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserTheory]
     [InlineData(64L << 30, "Limit 64 GiB ↑")]

@@ -3,8 +3,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>The colours of the style sheet, as the page has them in either theme.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class ColourTests(BrowserFixture chromium)
+public sealed class ColourTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     private const double TextContrast = 4.5;
     private const double ShapeContrast = 3;

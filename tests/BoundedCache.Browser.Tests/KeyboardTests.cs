@@ -3,8 +3,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>The page without a mouse.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class KeyboardTests(BrowserFixture chromium)
+public sealed class KeyboardTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     private const int MostSteps = 100;
 

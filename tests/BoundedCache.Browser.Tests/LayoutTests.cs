@@ -4,8 +4,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>The page at several sizes and in both themes.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class LayoutTests(BrowserFixture chromium)
+public sealed class LayoutTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserFact]
     public async Task Nothing_is_wider_than_the_window()

@@ -3,8 +3,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>Changing a limit on the page: preview, question, report.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class LimitTests(BrowserFixture chromium)
+public sealed class LimitTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserFact]
     public async Task Lowering_it_says_what_goes_asks_and_reports()

@@ -4,8 +4,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>What the page shows without being asked.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class LiveTests(BrowserFixture chromium)
+public sealed class LiveTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserFact]
     public async Task Figures_follow_the_caches()

@@ -3,8 +3,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>The page when it is opened.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class LoadTests(BrowserFixture chromium)
+public sealed class LoadTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserFact]
     public async Task It_loads_without_an_error_a_violation_of_its_policy_or_a_request_elsewhere()

@@ -4,8 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>The page with fifty caches.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class ManyCachesTests(BrowserFixture chromium)
+public sealed class ManyCachesTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     private const int Extra = 48;
 

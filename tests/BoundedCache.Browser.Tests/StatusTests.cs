@@ -7,8 +7,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>What the page says at its top: whether memory is fine, and why not.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class StatusTests(BrowserFixture chromium)
+public sealed class StatusTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserFact]
     public async Task An_RSS_that_is_not_known_is_no_figure()

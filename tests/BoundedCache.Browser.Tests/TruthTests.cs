@@ -6,8 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BoundedCache.Browser.Tests;
 
 /// <summary>The page says what is so, of this process and of now, and says where it does not know.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class TruthTests(BrowserFixture chromium)
+public sealed class TruthTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserFact]
     public async Task A_raise_is_confirmed_as_that_and_stays_when_the_page_refreshes()

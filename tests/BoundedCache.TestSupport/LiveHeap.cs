@@ -16,6 +16,6 @@ public static class LiveHeap
             GC.WaitForPendingFinalizers();
         }
 
-        return GC.GetTotalMemory(forceFullCollection: true);
+        return GC.GetTotalMemory(forceFullCollection: false);
     }
 }

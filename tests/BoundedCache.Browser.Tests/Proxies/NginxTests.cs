@@ -7,8 +7,7 @@ using BoundedCache.Browser.Tests.Support;
 namespace BoundedCache.Browser.Tests.Proxies;
 
 /// <summary>The page behind nginx.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class NginxTests(BrowserFixture chromium)
+public sealed class NginxTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [NginxFact]
     public async Task With_its_defaults_the_stream_arrives_and_a_limit_can_be_changed()

@@ -10,8 +10,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace BoundedCache.Browser.Tests.Proxies;
 
 /// <summary>The page behind a proxy that sends requests to two replicas in turn.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class ReplicasTests(BrowserFixture chromium)
+public sealed class ReplicasTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserFact]
     public async Task It_shows_one_of_them_says_so_and_asks_seldom()

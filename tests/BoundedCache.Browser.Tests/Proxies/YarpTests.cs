@@ -11,8 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace BoundedCache.Browser.Tests.Proxies;
 
 /// <summary>The page behind YARP, configured as ADMIN.md says.</summary>
-[Collection(BrowserTests.Name)]
-public sealed class YarpTests(BrowserFixture chromium)
+public sealed class YarpTests(BrowserFixture chromium) : IClassFixture<BrowserFixture>
 {
     [BrowserFact]
     public async Task As_documented_the_stream_arrives_and_a_limit_can_be_changed_over_plain_HTTP()

@@ -1,6 +1,9 @@
 namespace BoundedCache.Browser.Tests.Support;
 
-/// <summary>One browser for all tests, which take turns with it; each gets a profile of its own.</summary>
+/// <summary>
+/// One browser for the tests of a class, which take turns with it; each gets a profile of its own. Classes run beside
+/// each other: most of the time a page is waited for.
+/// </summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
     /// <summary>
@@ -54,11 +57,4 @@ public sealed class BrowserFixture : IAsyncLifetime
 
         _playwright?.Dispose();
     }
-}
-
-/// <summary>The tests that share the browser.</summary>
-[CollectionDefinition(Name)]
-public sealed class BrowserTests : ICollectionFixture<BrowserFixture>
-{
-    public const string Name = "Browser";
 }

@@ -8,12 +8,12 @@ namespace BoundedCache.Tests.Engine;
 public class ModelTests
 {
     [Theory]
-    [MemberData(nameof(Seeds), 40)]
+    [MemberData(nameof(Seeds), 24)]
     public void Random_operations_leave_the_same_entries_order_bytes_and_callbacks_as_the_model(int seed) =>
         new Duel(seed, keys: 40, threads: false).Run(steps: 1500, CheckEvery(seed));
 
     [Theory]
-    [MemberData(nameof(Seeds), 40)]
+    [MemberData(nameof(Seeds), 24)]
     public void Random_operations_in_the_scan_resistant_order_agree_with_its_model(int seed) =>
         new Duel(seed, keys: 40, threads: false, EvictionPolicy.ScanResistant).Run(steps: 1500, CheckEvery(seed));
 
@@ -28,7 +28,7 @@ public class ModelTests
         new Duel(seed, keys: 1500, threads: false, EvictionPolicy.ScanResistant).Run(steps: 3000, checkEvery: 500);
 
     [Theory]
-    [MemberData(nameof(Seeds), 10)]
+    [MemberData(nameof(Seeds), 6)]
     public void Operations_that_hop_between_threads_without_overlap_keep_the_order_exact(int seed) =>
         new Duel(seed, keys: 40, threads: true).Run(steps: 2000, CheckEvery(seed));
 

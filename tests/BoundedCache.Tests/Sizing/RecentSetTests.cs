@@ -71,30 +71,6 @@ public sealed class RecentSetTests
         Assert.NotEqual(0, HeaderOf(objects[0]));
     }
 
-    [Fact]
-    public async Task Values_that_were_just_made_are_measured_exactly_while_the_collector_moves_them()
-    {
-        using var stop = new CancellationTokenSource();
-        var collecting = Task.Run(() =>
-        {
-            for (int i = 0; !stop.IsCancellationRequested; i++)
-            {
-                GC.Collect(i % 8 == 0 ? 1 : 0);
-            }
-        });
-        var measurer = new ObjectMeasurer();
-        var sizes = new HashSet<long>();
-        int before = GC.CollectionCount(0);
-        for (int i = 0; i < 300 || GC.CollectionCount(0) - before < 300; i++)
-        {
-            sizes.Add(measurer.Measure(Scattered(1_000)));
-        }
-
-        stop.Cancel();
-        await collecting;
-        Assert.Equal([24 + (1_000 * (8 + 24))], sizes);
-    }
-
     private static int HeaderOf(object instance) => Unsafe.As<byte, int>(
         ref Unsafe.Subtract(ref RawData.GetReference(instance), IntPtr.Size + sizeof(int)));
 

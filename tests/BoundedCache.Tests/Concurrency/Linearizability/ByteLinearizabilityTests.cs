@@ -9,7 +9,7 @@ namespace BoundedCache.Tests.Concurrency.Linearizability;
 public class ByteLinearizabilityTests(ITestOutputHelper output)
 {
     private const int Runs = 50;
-    private const int Seconds = 3;
+    private const int Seconds = 1;
 
     /// <summary>Everything fits: blocks move, slots and buckets come and go, and no value may be missing.</summary>
     private static readonly HistorySetting s_roomy = new(64 * 1024 * 1024, 3, IsInChunks: false,

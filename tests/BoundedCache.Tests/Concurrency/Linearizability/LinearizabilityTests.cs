@@ -15,7 +15,7 @@ public class LinearizabilityTests(ITestOutputHelper output)
     /// <summary>Runs of one program. Its threads meet in another way each time.</summary>
     private const int Runs = 50;
 
-    private const int Seconds = 2;
+    private const int Seconds = 1;
 
     public static TheoryData<string, bool, EvictionPolicy> Settings
     {
