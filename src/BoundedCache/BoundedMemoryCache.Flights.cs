@@ -25,7 +25,7 @@ public sealed partial class BoundedMemoryCache
             Flight flight = Board(key, out bool runs, out bool waits);
             try
             {
-                using FlightWait wait = FlightWait.Begin(flight);
+                using FlightWait wait = FlightWait.Begin(flight, runs);
                 if (runs)
                 {
                     _ = RunAsync(flight, factory, options);
@@ -73,16 +73,16 @@ public sealed partial class BoundedMemoryCache
         }
 
         var flight = new Flight(key, lookup.Hash, _engine.Pending);
-        found = (Flight)_engine.BeginPending(in lookup, flight);
-        if (found != flight)
-        {
-            waits = found.TryJoin();
-            return found;
-        }
-
-        waits = true;
         try
         {
+            found = (Flight)_engine.BeginPending(in lookup, flight);
+            if (found != flight)
+            {
+                waits = found.TryJoin();
+                return found;
+            }
+
+            waits = true;
             // Another flight may have landed, or the cache been disposed, before this one could be found.
             ThrowIfDisposed();
             if (_engine.TryGet(in lookup, out object? value, out Expiration expiration))
@@ -96,6 +96,7 @@ public sealed partial class BoundedMemoryCache
         }
         catch (Exception failure)
         {
+            // Once it can be found, others wait for it.
             flight.Fail(failure);
             throw;
         }

@@ -61,7 +61,7 @@ public sealed partial class BoundedMemoryCache
             Flight flight = Board(key, out bool runs, out bool waits);
             try
             {
-                using FlightWait wait = FlightWait.Begin(flight);
+                using FlightWait wait = FlightWait.Begin(flight, runs);
                 if (runs)
                 {
                     Run(flight, factory, createOptions);

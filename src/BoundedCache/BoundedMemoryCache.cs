@@ -122,7 +122,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
             failures.OnSizerFailed,
             onEstimated: failures.OnEstimated,
             onNotWalked: type => Log.ObjectsNotMeasured(_logger, Name, type));
-        _scan = new ExpirationScan(_engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed, Pace);
+        _scan = new ExpirationScan(
+            _engine, _time, options.ExpirationScanFrequency, _callbacks.OnTokenFailed, failures.OnScanFailed, Pace);
         _onTokenChanged = new ChangeTokenListener(_engine).OnChanged;
 
         _audit = MakeAudit(options, auditor ?? Auditor.Shared);

@@ -15,6 +15,7 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
     private readonly LogThrottle _tokens = new(time);
     private readonly LogThrottle _disposals = new(time);
     private readonly ConditionalWeakTable<Type, Type> _estimated = [];
+    private readonly ConditionalWeakTable<Type, Type> _scans = [];
 
     /// <summary>Logs an exception of an eviction callback, at a limited rate for each type of exception.</summary>
     public void OnCallbackFailed(EvictionReason reason, Exception failure)
@@ -45,6 +46,19 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
         if (_tokens.TryPass(failure.GetType(), out long unlogged))
         {
             Log.TokenFailed(logger, cacheName, unlogged, failure);
+        }
+    }
+
+    /// <summary>
+    /// Logs that a scan for expired entries failed; one line for each type of exception. The clock, whose intervals
+    /// limit the others, may be what failed.
+    /// </summary>
+    public void OnScanFailed(Exception failure)
+    {
+        Type type = failure.GetType();
+        if (_scans.TryAdd(type, type))
+        {
+            Log.ScanFailed(logger, cacheName, failure);
         }
     }
 

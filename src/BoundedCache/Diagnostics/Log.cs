@@ -41,6 +41,14 @@ internal static partial class Log
         EventName = "TokenFailed")]
     public static partial void TokenFailed(ILogger logger, string cache, long unlogged, Exception failure);
 
+    [LoggerMessage(
+        17,
+        LogLevel.Error,
+        "{Cache}: a scan for expired entries failed. The next one tries again. "
+            + "Said once for each type of exception",
+        EventName = "ScanFailed")]
+    public static partial void ScanFailed(ILogger logger, string cache, Exception failure);
+
     [LoggerMessage(6, LogLevel.Information, "{Report}", EventName = "Released")]
     public static partial void Released(ILogger logger, ShrinkReport report);
 

@@ -203,6 +203,10 @@ internal sealed partial class CacheEngine
             details.SlidingTicks = sliding;
             details.Index = index;
             slot.Value = details;
+            if (chargesBytes)
+            {
+                details.BecomeCharged();
+            }
         }
 
         NoteDeadline_NeedsLock(index, slot.Flags, flags);

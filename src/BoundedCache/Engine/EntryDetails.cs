@@ -18,6 +18,7 @@ internal sealed class EntryDetails
 
     private const int Fired = 1;
     private const int Ownerless = 2;
+    private const int Uncharged = 4;
 
     /// <summary>
     /// Header, method table, three references and six numbers. A test compares it with the runtime.
@@ -98,8 +99,13 @@ internal sealed class EntryDetails
         : SlidingTicks > 0 ? Math.Min(AbsoluteExpirationTicks, Ticks.Add(LastAccessTicks, SlidingTicks))
         : AbsoluteExpirationTicks;
 
-    /// <summary>Bytes of this object, of its arrays, and of its tokens' registrations, for the charge.</summary>
-    public long OwnBytes => BytesOf(Callbacks, Tokens, TokenBytes);
+    /// <summary>Bytes of this object, of its arrays, and of its tokens' registrations, within the charge.</summary>
+    public long OwnBytes => IsUncharged ? 0 : BytesOf(Callbacks, Tokens, TokenBytes);
+
+    /// <summary>
+    /// Whether the entry's charge is from before it had these details, which then add nothing to it. Under the lock.
+    /// </summary>
+    public bool IsUncharged => (Volatile.Read(ref _state) & Uncharged) != 0;
 
     /// <summary>Details for an entry that has nothing of what they hold yet.</summary>
     public static EntryDetails Empty() => new()
@@ -169,7 +175,10 @@ internal sealed class EntryDetails
     public bool FireToken() => (Interlocked.Or(ref _state, Fired) & Fired) == 0;
 
     /// <summary>Notes that no builder knows these details.</summary>
-    public void BecomeOwnerless() => Interlocked.Or(ref _state, Ownerless);
+    public void BecomeOwnerless() => Interlocked.Or(ref _state, Ownerless | Uncharged);
+
+    /// <summary>The charge includes <see cref="OwnBytes"/> from now on.</summary>
+    public void BecomeCharged() => Interlocked.And(ref _state, ~Uncharged);
 
     /// <summary>Makes these the details of an entry whose builder takes them over. Under the lock.</summary>
     /// <param name="unused">Those that the builder made for it; null for none.</param>

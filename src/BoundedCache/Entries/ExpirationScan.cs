@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
 using BoundedCache.Process;
@@ -20,6 +21,7 @@ internal sealed class ExpirationScan : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _interval;
     private readonly Action<Exception> _onTokenFailed;
+    private readonly Action<Exception> _onFailed;
     private readonly Action _onRun;
     private readonly bool _looksAtUses;
     private WeakTimer<ExpirationScan>? _timer;
@@ -37,11 +39,18 @@ internal sealed class ExpirationScan : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="interval">The time between scans.</param>
     /// <param name="onTokenFailed">Receives what tokens throw when they are asked. Must not throw.</param>
+    /// <param name="onFailed">Receives what a clock throws while nobody calls the cache. Must not throw.</param>
     /// <param name="onRun">Called after each scan. Must not throw.</param>
     public ExpirationScan(
-        CacheEngine engine, TimeProvider time, TimeSpan interval, Action<Exception> onTokenFailed, Action onRun)
+        CacheEngine engine,
+        TimeProvider time,
+        TimeSpan interval,
+        Action<Exception> onTokenFailed,
+        Action<Exception> onFailed,
+        Action onRun)
     {
-        (_engine, _time, _interval, _onTokenFailed, _onRun) = (engine, time, interval, onTokenFailed, onRun);
+        (_engine, _time, _interval) = (engine, time, interval);
+        (_onTokenFailed, _onFailed, _onRun) = (onTokenFailed, onFailed, onRun);
         _looksAtUses = time.GetType().Assembly != typeof(TimeProvider).Assembly;
         if (_looksAtUses)
         {
@@ -140,11 +149,17 @@ internal sealed class ExpirationScan : IDisposable
         }
     }
 
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "On a timer or a pool thread it would end the process. It is logged.")]
     private void RunAndRest()
     {
         try
         {
             Run();
+        }
+        catch (Exception failure)
+        {
+            _onFailed(failure);
         }
         finally
         {

@@ -79,7 +79,14 @@ internal sealed class Flight : PendingStore
     /// </summary>
     public Scope EnterFactory()
     {
-        var scope = new Scope(this, s_scope.Value);
+        // Factories that have ended are left out: a flow that goes on for ever (a timer) would carry all of them.
+        Scope? outer = s_scope.Value;
+        while (outer is { HasEnded: true })
+        {
+            outer = outer.Outer;
+        }
+
+        var scope = new Scope(this, outer);
         s_scope.Value = scope;
         return scope;
     }
@@ -115,14 +122,32 @@ internal sealed class Flight : PendingStore
 
     /// <summary>
     /// What a flow carries of the flight that it belongs to. A flow may outlive the factory (a timer that it started),
-    /// so this lets go of the flight when the factory ends.
+    /// so this lets go of the flight when the factory ends. The flow then belongs to the factory around it, if there is
+    /// one that has not ended.
     /// </summary>
     internal sealed class Scope(Flight flight, Scope? outer) : IDisposable
     {
         private volatile Flight? _flight = flight;
-        private Scope? _outer = outer;
 
-        public Flight? Flight => _flight;
+        public Scope? Outer { get; } = outer;
+
+        public bool HasEnded => _flight is null;
+
+        public Flight? Flight
+        {
+            get
+            {
+                for (Scope? scope = this; scope is not null; scope = scope.Outer)
+                {
+                    if (scope._flight is { } running)
+                    {
+                        return running;
+                    }
+                }
+
+                return null;
+            }
+        }
 
         /// <summary>The factory has ended.</summary>
         public void Dispose()
@@ -131,8 +156,7 @@ internal sealed class Flight : PendingStore
             {
                 FlightWait.EndAll(flight);
                 _flight = null;
-                s_scope.Value = _outer;
-                _outer = null;
+                s_scope.Value = Outer;
             }
         }
     }

@@ -16,8 +16,25 @@ internal readonly struct FlightWait : IDisposable
     private FlightWait(Flight? waiter, Flight awaited) => (_waiter, _awaited) = (waiter, awaited);
 
     /// <summary>Begins a wait of this thread or asynchronous flow.</summary>
+    /// <param name="awaited">The flight.</param>
+    /// <param name="runs">
+    /// Whether the caller runs its factory. Nobody else would: where this throws, the flight fails.
+    /// </param>
     /// <exception cref="InvalidOperationException">It would never end.</exception>
-    public static FlightWait Begin(Flight awaited)
+    public static FlightWait Begin(Flight awaited, bool runs)
+    {
+        try
+        {
+            return Begin(awaited);
+        }
+        catch (Exception failure) when (runs)
+        {
+            awaited.Fail(failure);
+            throw;
+        }
+    }
+
+    private static FlightWait Begin(Flight awaited)
     {
         Flight? waiter = Flight.Current;
         List<Flight>? circle = null;

@@ -154,10 +154,16 @@ internal static class ChangingTypes
 
         return (isExact || type.IsSealed || type.IsValueType)
             && !typeof(Delegate).IsAssignableFrom(type)
-            && (!asked.Add(type) || AreFieldsFixed(type, isInReadOnly: false, asked));
+            && (!asked.Add(type) || AreFieldsFixed(type, isOuterReadOnly: null, asked));
     }
 
-    private static bool AreFieldsFixed(Type type, bool isInReadOnly, HashSet<Type> asked)
+    /// <param name="type">The type whose fields are asked about.</param>
+    /// <param name="isOuterReadOnly">
+    /// For a struct in a field: whether that field is read-only. It alone decides: a field that is not gets a new
+    /// struct, read-only or not, by one assignment.
+    /// </param>
+    /// <param name="asked">As for <see cref="IsFixed"/>.</param>
+    private static bool AreFieldsFixed(Type type, bool? isOuterReadOnly, HashSet<Type> asked)
     {
         foreach (FieldInfo field in InstanceFields.Get(type))
         {
@@ -168,7 +174,7 @@ internal static class ChangingTypes
                 continue;
             }
 
-            bool isReadOnly = isInReadOnly || field.IsInitOnly;
+            bool isReadOnly = isOuterReadOnly ?? field.IsInitOnly;
             bool isFixed = held.IsValueType
                 ? ReferenceShape.From(held) is null || AreFieldsFixed(held, isReadOnly, asked)
                 : isReadOnly && IsFixed(held, isExact: false, asked);

@@ -69,13 +69,14 @@ internal sealed partial class GraphWalk
         if (first is null
             || last is null
             || _mode != Mode.Walking
-            || TypeLayouts.Get(first).Segments?.EstimateCount(first, last) is not (> 0 and var count))
+            || TypeLayouts.Get(first).Segments?.EstimateCount(first, last, out bool isCounted) is not (> 0 and var count))
         {
             Reach(first);
             Reach(last);
             return;
         }
 
+        _sawUncountedChain |= !isCounted;
         (int sample, int outer) = (SampleNow(), _nodeGroup);
         _nodeGroup = _samples.AddGroup(sample, count, ofNodes: true);
         Reach(first);

@@ -46,6 +46,9 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     private long _steps;
     private Mode _mode;
     private bool _sawEstimatedLayout;
+
+    // A chain that knows its length, but not in nodes, and is too long to be counted.
+    private bool _sawUncountedChain;
     private bool _isIndex;
     private bool _isFilled; // Whether anything was reached since it was set to false.
     private bool _probedElement;
@@ -104,7 +107,9 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
         }
 
         notes = Notes(
-            isComplete, isLowerBound: !isComplete && (!CanBeScaled() || _samples.MostSideBySide > MostSideBySide));
+            isComplete,
+            isLowerBound: !isComplete
+                && (!CanBeScaled() || _sawUncountedChain || _samples.MostSideBySide > MostSideBySide));
         if (isComplete)
         {
             return _samples.TotalBytes;
@@ -161,7 +166,7 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
     {
         (_root, _bounds, _steps, _isConnected) = (root, bounds, 0, false);
         _turns = 0;
-        (_sawEstimatedLayout, SawOpaque) = (false, false);
+        (_sawEstimatedLayout, _sawUncountedChain, SawOpaque) = (false, false, false);
         (_mode, _isIndex) = (Mode.Walking, false);
         _samples.Begin();
         (_sample, _group, _nodeGroup) = (0, SampleTree.NoGroup, SampleTree.NoGroup);

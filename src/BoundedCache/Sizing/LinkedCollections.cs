@@ -60,6 +60,12 @@ internal static class LinkedCollections
     /// </summary>
     public static FieldInfo? NodeCountOf(Type type)
     {
+        if (NameOf(type) == "System.Collections.Generic.SortedSet`1+TreeSubSet")
+        {
+            // A view of a part: its count is 0 until somebody asks for it.
+            return null;
+        }
+
         for (Type? t = type; t is not null; t = t.BaseType)
         {
             if (NameOf(t) is { } name && s_countFields.TryGetValue(name, out string? field))

@@ -9,8 +9,8 @@ namespace BoundedCache.Sizing;
 /// <remarks>One for each type derived from <see cref="ReadOnlySequenceSegment{T}"/>.</remarks>
 internal sealed class SegmentChain
 {
-    /// <summary>Segments looked at to learn how long a segment is.</summary>
-    private const int Sampled = 256;
+    /// <summary>Segments counted one by one; of more, these tell how long a segment is.</summary>
+    private const int Counted = 16_384;
 
     private readonly FieldInfo _next;
     private readonly FieldInfo _runningIndex;
@@ -38,10 +38,16 @@ internal sealed class SegmentChain
     }
 
     /// <summary>About how many segments lie between two, both included; 0 where nothing tells.</summary>
-    public long EstimateCount(object first, object last)
+    /// <param name="first">The first segment.</param>
+    /// <param name="last">The last segment.</param>
+    /// <param name="isCounted">
+    /// Whether they were counted. Otherwise the answer is far off where later segments are longer or shorter.
+    /// </param>
+    public long EstimateCount(object first, object last, out bool isCounted)
     {
+        isCounted = true;
         object segment = first;
-        for (int i = 1; i <= Sampled; i++)
+        for (int i = 1; i <= Counted; i++)
         {
             if (ReferenceEquals(segment, last) || _next.GetValue(segment) is not { } next)
             {
@@ -51,9 +57,10 @@ internal sealed class SegmentChain
             segment = next;
         }
 
+        isCounted = false;
         double sampled = IndexOf(segment) - (double)IndexOf(first);
         double all = IndexOf(last) - (double)IndexOf(first);
-        return sampled > 0 && all > sampled ? (long)Math.Min(int.MaxValue, Sampled * all / sampled) + 1 : 0;
+        return sampled > 0 && all > sampled ? (long)Math.Min(int.MaxValue, Counted * all / sampled) + 1 : 0;
     }
 
     private long IndexOf(object segment) => (long)_runningIndex.GetValue(segment)!;

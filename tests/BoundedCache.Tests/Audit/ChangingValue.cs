@@ -31,6 +31,16 @@ public sealed record ChangingValue(object Value, Action Grow, Action? Shrink = n
             var holder = new Holder();
             return new(holder, () => holder.Content = new byte[Bytes], () => holder.Content = null);
         },
+        ["bytes of a read-only struct"] = static () =>
+        {
+            var holder = new BytesHolder();
+            return new(holder, () => holder.Bytes = new byte[Bytes], () => holder.Bytes = default);
+        },
+        ["text of a read-only record struct"] = static () =>
+        {
+            var holder = new TextHolder();
+            return new(holder, () => holder.Text = new Text(new string('x', Bytes / 2)), () => holder.Text = null);
+        },
         ["object field"] = static () =>
         {
             var holder = new Holder { Content = "small" };
@@ -133,6 +143,18 @@ public sealed record ChangingValue(object Value, Action Grow, Action? Shrink = n
     {
         public object? Content { get; set; }
     }
+
+    private sealed class BytesHolder
+    {
+        public ArraySegment<byte> Bytes { get; set; }
+    }
+
+    private sealed class TextHolder
+    {
+        public Text? Text { get; set; }
+    }
+
+    private readonly record struct Text(string Content);
 
     private sealed class Node
     {

@@ -164,6 +164,24 @@ public sealed class ValueDisposalTests
     }
 
     [Fact]
+    public void Entries_that_learn_of_disposal_later_did_not_grow()
+    {
+        using CacheUnderTest test = Make(byOption: false);
+        for (int i = 0; i < 100; i++)
+        {
+            test.Cache.Set(i, new MemoryStream());
+        }
+
+        Store(test, "first to be disposed", new MemoryStream(), byOption: false);
+        long used = test.Cache.UsedMemory;
+        Audit.AuditTests.Lap(test, 3);
+
+        CacheSnapshot snapshot = test.Cache.GetSnapshot();
+        Assert.Equal((0, 0, used), (snapshot.ChangedEntries, snapshot.GrownBytes, snapshot.UsedMemory));
+        InvariantChecker.Check(test.Cache.Engine);
+    }
+
+    [Fact]
     public void A_callback_runs_before_and_may_store_the_value_again()
     {
         using CacheUnderTest test = Make(byOption: true);

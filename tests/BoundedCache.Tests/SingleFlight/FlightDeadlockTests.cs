@@ -151,6 +151,89 @@ public sealed class FlightDeadlockTests
     }
 
     [Fact]
+    public async Task What_an_inner_factory_started_still_belongs_to_the_outer_one_and_fails()
+    {
+        using var test = new CacheUnderTest();
+        var innerEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<int> outer = test.Cache.GetOrCreateAsync("outer", async (ICacheEntry _) =>
+        {
+            Task<int>? started = null;
+            await test.Cache.GetOrCreateAsync("inner", (ICacheEntry _) =>
+            {
+                started = Task.Run(async () =>
+                {
+                    await innerEnded.Task;
+                    return await test.Cache.GetOrCreateAsync("outer", static _ => Task.FromResult(2));
+                });
+                return Task.FromResult(1);
+            });
+            innerEnded.SetResult();
+            return await started!;
+        });
+
+        Exception failure = await Assert.ThrowsAsync<InvalidOperationException>(() => outer.WaitAsync(s_patience));
+        Assert.Contains("'outer'", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_flow_that_outlives_many_factories_carries_none_of_them()
+    {
+        using var test = new CacheUnderTest();
+        var flights = new List<WeakReference>();
+        Task flow = Task.CompletedTask;
+        for (int i = 0; i < 50; i++)
+        {
+            // Each goes on in the flow of the one before, after that one's factory has ended.
+            Task before = flow;
+            flow = (await test.Cache.GetOrCreateAsync($"key {i}", (ICacheEntry _) => Task.FromResult(Task.Run(async () =>
+            {
+                await before;
+                await test.Cache.GetOrCreateAsync($"other {i}", (ICacheEntry _) =>
+                {
+                    flights.Add(new WeakReference(Entries.Flight.Current));
+                    return Task.FromResult(1);
+                });
+            }))))!;
+        }
+
+        await flow.WaitAsync(s_patience);
+        GC.Collect();
+        Assert.InRange(flights.Count(static flight => flight.IsAlive), 0, 1);
+    }
+
+    [Fact]
+    public void A_caller_that_is_interrupted_before_its_factory_runs_leaves_no_flight_behind()
+    {
+        using var test = new CacheUnderTest();
+        test.Cache.Set("held", 1);
+        using var isHeld = new ManualResetEventSlim();
+        using var letGo = new ManualResetEventSlim();
+        var holder = new Thread(() => test.Cache.Engine.VisitDetails(
+            _ =>
+            {
+                isHeld.Set();
+                return !letGo.Wait(s_patience);
+            },
+            static _ => { }));
+        holder.Start();
+        Assert.True(isHeld.Wait(s_patience));
+
+        Exception? failure = null;
+        var caller = new Thread(
+            () => failure = Record.Exception(() => test.Cache.GetOrCreate("key", static _ => 1)));
+        caller.Start();
+        Assert.True(SpinWait.SpinUntil(() => test.Cache.Engine.Pending.Count == 1, s_patience));
+        caller.Interrupt();
+        Assert.True(caller.Join(s_patience));
+        letGo.Set();
+        Assert.True(holder.Join(s_patience));
+
+        Assert.IsType<ThreadInterruptedException>(failure);
+        Assert.Equal(0, test.Cache.Engine.Pending.Count);
+        Assert.Equal(2, test.Cache.GetOrCreate("key", static _ => 2));
+    }
+
+    [Fact]
     public async Task A_caller_after_the_factory_is_none_of_it()
     {
         using var test = new CacheUnderTest();

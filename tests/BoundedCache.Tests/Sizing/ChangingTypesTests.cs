@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using BoundedCache.Sizing;
 
@@ -12,6 +13,7 @@ public sealed class ChangingTypesTests
         new Version(1, 2), new Uri("http://localhost/"), Tuple.Create("a", 1), new { Name = "a", Count = 1 },
         new FixedRecord("a", 1, new FixedLeaf("b")), new FixedNode("a", null), CultureInfo.InvariantCulture,
         new ReadOnlyPair("a", new FixedLeaf("b")), new CountedName("a"),
+        new WithFixedStruct(new ArraySegment<byte>([1]), ("a", 1)),
     ];
 
     public static TheoryData<object> Changing =>
@@ -20,7 +22,8 @@ public sealed class ChangingTypesTests
         new OpenRecord(new object()), new UnsealedHolder(new Unsealed()), ("a", 1), new WithMutableStruct(),
         new byte[1][], (Func<int>)(static () => 1), new ArrayRecord(["a"]), new Shape("a", null),
         new Shape("a", new Growing("b")), new Growing("a"), new SealedOverOpen("a", new Shape("b", null)),
-        new Ping(null),
+        new Ping(null), new WithStruct<ArraySegment<byte>>(), new WithStruct<ImmutableArray<byte>>(),
+        new WithStruct<KeyValuePair<string, string>>(), new WithStruct<ReadOnlyPair?>(),
     ];
 
     [Theory]
@@ -127,4 +130,11 @@ public sealed class ChangingTypesTests
     {
         public (string Name, int Count) Pair { get; set; }
     }
+
+    private sealed class WithStruct<T>
+    {
+        public T? Content { get; set; }
+    }
+
+    private sealed record WithFixedStruct(ArraySegment<byte> Bytes, (string Name, int Count) Pair);
 }

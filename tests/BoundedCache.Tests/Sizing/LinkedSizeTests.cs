@@ -61,6 +61,24 @@ public sealed class LinkedSizeTests
         Assert.All(answers, answer => Assert.Equal(first, answer));
     }
 
+    [Theory]
+    [InlineData(0, 250_000)]
+    [InlineData(0, 30_000)]
+    [InlineData(200_000, 200_100)]
+    public void A_view_of_a_sorted_set_is_finished_later_or_within_10_percent(int from, int to)
+    {
+        var set = new SortedSet<string>(
+            Enumerable.Range(0, 250_000).Select(static i => $"number {i:D6}"), StringComparer.Ordinal);
+        object view = set.GetViewBetween($"number {from:D6}", $"number {to:D6}");
+
+        long measured = _measurer.Measure(view, out MeasureNotes notes);
+
+        long bytes = _measurer.MeasureFully(view, CancellationToken.None);
+        Assert.True(
+            (notes & MeasureNotes.LowerBound) != 0 || Math.Abs(measured - bytes) < bytes / 10,
+            $"{measured} of {bytes}, {notes}");
+    }
+
     [Fact]
     public void A_long_chain_beside_a_large_list_does_not_hide_the_list()
     {
