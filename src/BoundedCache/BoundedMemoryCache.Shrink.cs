@@ -119,8 +119,6 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
 
     long ShrinkOperation.ICache.SetMaxMemory(long maxMemory) => SetLimits(maxMemory);
 
-    Pacer ShrinkOperation.ICache.Pacer => _pacer;
-
     MemoryReleaser ShrinkOperation.ICache.Releaser => _releaser;
 
     bool ShrinkOperation.ICache.TrimNative => _trimNative;
@@ -136,6 +134,22 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     }
 
     void ShrinkOperation.ICache.Pace() => Pace();
+
+    void ShrinkOperation.ICache.SuspendPacing()
+    {
+        if (_pace is not null)
+        {
+            _pacer.Suspend(_pace);
+        }
+    }
+
+    void ShrinkOperation.ICache.ResumePacing()
+    {
+        if (_pace is not null)
+        {
+            _pacer.Resume(_pace, _engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
+        }
+    }
 
     WeakReference<ShrinkOperation.ICache> ShrinkOperation.ICache.Self =>
         LazyInitializer.EnsureInitialized(ref _self, () => new WeakReference<ShrinkOperation.ICache>(this));

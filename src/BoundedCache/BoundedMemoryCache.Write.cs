@@ -100,7 +100,12 @@ public sealed partial class BoundedMemoryCache
         }
         finally
         {
-            PaceWriter();
+            // A store that is tried again reports once, so that a write waits once.
+            if (!mustWatch)
+            {
+                PaceWriter();
+            }
+
             if (!stored && details is not null)
             {
                 _callbacks.Unsubscribe(details.Tokens);

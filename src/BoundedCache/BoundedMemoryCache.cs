@@ -130,7 +130,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
 
         // Declared sizes may be in any unit, so their sum says nothing about memory.
         _pace = options.PacingShare > 0 && _sizing == EntrySizing.Measured
-            ? pacer.Open(options.PacingShare)
+            ? pacer.Open(options.PacingShare, failures.OnPacingFailed)
             : null;
         Publish(meterFactory);
         LiveCaches.Add(this);

@@ -71,6 +71,9 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
         }
     }
 
+    /// <summary>Logs that a collection of pacing failed.</summary>
+    public void OnPacingFailed(Exception failure) => Log.PacingFailed(logger, cacheName, failure);
+
     /// <summary>Logs that the size of a value is estimated; one line for each type.</summary>
     public void OnEstimated(Type type)
     {

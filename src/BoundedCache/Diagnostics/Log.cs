@@ -108,6 +108,13 @@ internal static partial class Log
     public static partial void OwedReleaseFailed(ILogger logger, string cache, Exception failure);
 
     [LoggerMessage(
+        16,
+        LogLevel.Error,
+        "{Cache}: pacing could not collect; it tries again, and RSS may exceed its bound until that succeeds",
+        EventName = "PacingFailed")]
+    public static partial void PacingFailed(ILogger logger, string cache, Exception failure);
+
+    [LoggerMessage(
         20,
         LogLevel.Information,
         "{Cache}: {Section}:MaxMemory has changed; the limit goes from {OldMaxMemory} to {NewMaxMemory} {Unit}",

@@ -61,6 +61,9 @@ internal sealed class HolePacing(TimeProvider time)
         return IsCollecting;
     }
 
+    /// <summary>Notes that the collection that was to begin did not run.</summary>
+    public void GiveUp() => IsCollecting = false;
+
     /// <summary>Notes that a collection of the whole heap ended.</summary>
     /// <param name="taken">How long it took.</param>
     public void End(TimeSpan taken)

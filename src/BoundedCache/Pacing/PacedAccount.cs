@@ -18,7 +18,13 @@ internal sealed class PacedAccount(Pacer pacer, double share)
 
     private long _came;
     private long _left;
+    private long _heldBytes;
+    private int _suspensions;
+    private long _suspendedUntil;
     private long _nextReport;
+
+    /// <summary>Told of a collection that failed; null for nobody.</summary>
+    public Action<Exception>? OnFailed { get; init; }
 
     /// <summary>Bytes that may be dead before this cache alone causes a collection.</summary>
     public long BudgetBytes { get; private set; }
@@ -47,8 +53,15 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     /// <summary>
     /// Records what came into the cache and left it, and its current limit. Called by the pacer, under its lock.
     /// </summary>
-    /// <returns>Bytes that left, and bytes that came, since the last report.</returns>
-    public (long Left, long Came) Enter(long creditedBytes, long usedBytes, long limitBytes)
+    /// <param name="creditedBytes">Bytes that ever left the cache.</param>
+    /// <param name="usedBytes">Bytes in the cache.</param>
+    /// <param name="limitBytes">The cache's limit.</param>
+    /// <param name="now">The pacer's clock.</param>
+    /// <returns>
+    /// Bytes that left and count by now, and bytes that came, since the last report. What leaves while the account is
+    /// suspended counts later.
+    /// </returns>
+    public (long Left, long Came) Enter(long creditedBytes, long usedBytes, long limitBytes, long now)
     {
         // Two writers may arrive in the wrong order: the later figure holds.
         long left = Math.Max(0, creditedBytes - _left);
@@ -57,8 +70,28 @@ internal sealed class PacedAccount(Pacer pacer, double share)
         _came += came;
         LimitBytes = Math.Min(MaximumBytes, limitBytes);
         BudgetBytes = (long)(LimitBytes * share);
+        _heldBytes += left;
+        if (_suspensions > 0 && now < _suspendedUntil)
+        {
+            return (0, came);
+        }
+
+        (left, _heldBytes) = (_heldBytes, 0);
         return (left, came);
     }
+
+    /// <summary>
+    /// What leaves does not count until <see cref="Resume"/> was called as often, or the time has come. Called by the
+    /// pacer, under its lock.
+    /// </summary>
+    public void Suspend(long until)
+    {
+        _suspensions++;
+        _suspendedUntil = until;
+    }
+
+    /// <summary>Ends a <see cref="Suspend"/>. Called by the pacer, under its lock.</summary>
+    public void Resume() => _suspensions--;
 
     /// <summary>Says when the cache is to report next. Called by the pacer, under its lock.</summary>
     /// <param name="atOnce">True for with its next change; false for when enough came or left.</param>

@@ -5,27 +5,67 @@ namespace BoundedCache.Pacing;
 /// <content>Runs the collections that are due. Never under the lock.</content>
 internal sealed partial class Pacer
 {
-    private void Start(Action collect)
+    // After a collection that failed or had no thread, the next is not tried before this time is over.
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(100);
+
+    private bool _isFailureTold;
+
+    /// <returns>Whether the collection runs now, or has run.</returns>
+    private bool Start(PacedAccount account, Action collect)
     {
         try
         {
-            _run(() =>
-            {
-                try
-                {
-                    collect();
-                    WaitForEnd();
-                }
-                finally
-                {
-                    Gate.Open();
-                }
-            });
+            _run(() => Run(account, collect));
+            Interlocked.Increment(ref _collections);
+            return true;
         }
-        catch (OutOfMemoryException)
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
         {
-            // No memory for a thread: the runtime is about to collect by itself, and the writer that reported must not
-            // fail.
+            // No memory for a thread: the writer that reported must not fail, and nobody must wait for what does not
+            // run.
+            GiveUp(account, exception);
+            Gate.Open();
+            return false;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "An exception here would end the process; it is logged.")]
+    private void Run(PacedAccount account, Action collect)
+    {
+        try
+        {
+            collect();
+            WaitForEnd();
+        }
+        catch (Exception exception)
+        {
+            GiveUp(account, exception);
+        }
+        finally
+        {
+            Gate.Open();
+        }
+    }
+
+    /// <summary>The collection that began did not run: what was dead still is.</summary>
+    private void GiveUp(PacedAccount account, Exception exception)
+    {
+        lock (_lock)
+        {
+            if (_isCollecting)
+            {
+                _isCollecting = false;
+                _deadBytes += _deadBytesBefore;
+                _deadBytesBefore = 0;
+                _holes.GiveUp();
+            }
+
+            _notBefore = _time.GetTimestamp() + (long)(s_retry.TotalSeconds * _time.TimestampFrequency);
+        }
+
+        if (!Interlocked.Exchange(ref _isFailureTold, true))
+        {
+            account.OnFailed?.Invoke(exception);
         }
     }
 

@@ -49,7 +49,6 @@ internal sealed partial class Pacer
     private readonly PacingBudget _budget;
     private readonly YoungPacing _young;
     private readonly HolePacing _holes;
-    private int _suspensions;
 
     // Collections of the whole heap: those seen, the last one requested, and when the next may begin. What left before
     // that one began is freed by it; what left since is freed by the next.
@@ -111,9 +110,13 @@ internal sealed partial class Pacer
 
     /// <summary>Opens the account of one cache. It is held weakly, and counts for as long as the cache lives.</summary>
     /// <param name="share">The cache's budget as a share of its limit, more than zero.</param>
-    public PacedAccount Open(double share)
+    /// <param name="onFailed">
+    /// Told of the first collection that failed, where this cache's report made it due. Runs on any thread; must not
+    /// throw, and must not hold the cache.
+    /// </param>
+    public PacedAccount Open(double share, Action<Exception>? onFailed = null)
     {
-        var account = new PacedAccount(this, share);
+        var account = new PacedAccount(this, share) { OnFailed = onFailed };
         lock (_lock)
         {
             _budget.Add(account);
@@ -121,15 +124,6 @@ internal sealed partial class Pacer
 
         return account;
     }
-
-    /// <summary>
-    /// Prevents collections of the whole heap until <see cref="Resume"/> was called as often. For a bulk eviction that
-    /// a release will follow.
-    /// </summary>
-    public void Suspend() => Interlocked.Increment(ref _suspensions);
-
-    /// <summary>Ends a <see cref="Suspend"/>.</summary>
-    public void Resume() => Interlocked.Decrement(ref _suspensions);
 
     /// <summary>
     /// Counts what came into a cache and left it since its last report, and has the heap collected if that is due.
@@ -153,7 +147,8 @@ internal sealed partial class Pacer
         lock (_lock)
         {
             NoteCollections_NeedsLock();
-            (long left, long came) = account.Enter(creditedBytes, usedBytes, limitBytes);
+            (long left, long came) = account.Enter(
+                creditedBytes, usedBytes, limitBytes, _time.GetTimestamp());
             _deadBytes += left;
             _young.Add(came);
             _budget.Compute(_liveBytes, _holes.IdleBytes);
@@ -168,7 +163,7 @@ internal sealed partial class Pacer
 
         if (isFullDue)
         {
-            Start(isScattered ? _collector.CollectAggressively
+            isBehind &= Start(account, isScattered ? _collector.CollectAggressively
                 : isQuick ? _collector.CollectBlocking
                 : _collector.CollectInBackground);
         }
@@ -192,7 +187,7 @@ internal sealed partial class Pacer
     private bool TryBegin_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (_isCollecting || Volatile.Read(ref _suspensions) > 0 || _deadBytes < _budget.DeadBytes)
+        if (_isCollecting || _deadBytes < _budget.DeadBytes)
         {
             _overdueBytes = _isCollecting ? _overdueBytes : 0;
             return false;
@@ -209,7 +204,6 @@ internal sealed partial class Pacer
         _deadBytes = 0;
         _lastFull = _collector.ReadLastFull().Index;
         _startedAt = _time.GetTimestamp();
-        _collections++;
         return true;
     }
 
@@ -217,9 +211,7 @@ internal sealed partial class Pacer
     private bool IsBehind_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        return _isCollecting
-            && Volatile.Read(ref _suspensions) == 0
-            && _deadBytesBefore + _deadBytes >= _budget.WaitBytes;
+        return _isCollecting && _deadBytesBefore + _deadBytes >= _budget.WaitBytes;
     }
 
     /// <summary>

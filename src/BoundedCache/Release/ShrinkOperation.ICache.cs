@@ -1,5 +1,4 @@
 using BoundedCache.Engine;
-using BoundedCache.Pacing;
 using BoundedCache.Report;
 
 namespace BoundedCache.Release;
@@ -15,8 +14,6 @@ internal sealed partial class ShrinkOperation
         EntrySizing Sizing => EntrySizing.Measured;
 
         CacheEngine Engine { get; }
-
-        Pacer Pacer { get; }
 
         /// <summary>The limit that was set. The one that holds may be less, under memory pressure.</summary>
         long MaxMemory => Engine.MaxBytes;
@@ -37,6 +34,12 @@ internal sealed partial class ShrinkOperation
 
         /// <summary>Reports to the pacer what came and left.</summary>
         void Pace();
+
+        /// <summary>What leaves the cache from now on is no reason for pacing to collect, for a bounded time.</summary>
+        void SuspendPacing();
+
+        /// <summary>Ends that. The pacer counts what left, and begins no collection.</summary>
+        void ResumePacing();
 
         /// <summary>Entries whose charge may not be what they keep alive, because their value can change.</summary>
         int UncertainEntries { get; }

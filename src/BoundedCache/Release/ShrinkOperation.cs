@@ -146,7 +146,7 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
         bool isReleased = mode != ReleaseMode.None;
         if (isReleased)
         {
-            cache.Pacer.Suspend();
+            cache.SuspendPacing();
         }
 
         try
@@ -154,14 +154,18 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
             _sample = isReleased && _setsLimit ? new EvictedSample() : null;
             (_entries, _bytes) = cache.Engine.EvictDownToLimit(rest, _sample);
             cache.Engine.Trim(rest);
-            cache.Pace();
         }
         finally
         {
             if (isReleased)
             {
-                cache.Pacer.Resume();
+                cache.ResumePacing();
             }
+        }
+
+        if (!isReleased)
+        {
+            cache.Pace();
         }
 
         _evictionTime = Stopwatch.GetElapsedTime(began);

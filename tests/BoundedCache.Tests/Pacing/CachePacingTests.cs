@@ -1,4 +1,6 @@
 using BoundedCache.Tests.Release;
+using BoundedCache.TestSupport;
+using Microsoft.Extensions.Caching.Memory;
 using static BoundedCache.Tests.Process.FakeProcess;
 
 namespace BoundedCache.Tests.Pacing;
@@ -74,6 +76,35 @@ public sealed class CachePacingTests
     }
 
     [Fact]
+    public async Task While_a_cache_evicts_and_is_blocked_what_leaves_other_caches_is_collected()
+    {
+        using ReleasingCache test = Paced();
+        using var evicting = new ManualResetEventSlim();
+        using var gate = new ManualResetEventSlim();
+        test.Set("large", 50, entry => entry.AddExpirationToken(new Faults.Token
+        {
+            OnDispose = () =>
+            {
+                evicting.Set();
+                gate.Wait(TimeSpan.FromSeconds(30));
+            },
+        }));
+        Task<ShrinkReport> shrink = test.Cache.SetMaxMemoryAsync(40 * MiB, ReleaseMode.Full);
+        Assert.True(evicting.Wait(TimeSpan.FromSeconds(30)));
+
+        bool isPaced = test.IsPaced();
+        test.Time.Advance(TimeSpan.FromSeconds(10));
+        long before = test.Pacer.Collections;
+        test.Set("other", 10);
+        bool isItselfPaced = test.Pacer.Collections > before;
+        gate.Set();
+        await shrink;
+
+        Assert.True(isPaced);
+        Assert.True(isItselfPaced);
+    }
+
+    [Fact]
     public async Task Without_a_release_what_a_shrink_evicts_is_collected()
     {
         using ReleasingCache test = Paced();
@@ -119,5 +150,102 @@ public sealed class CachePacingTests
         CacheSnapshot snapshot = test.Cache.GetSnapshot();
         Assert.Equal(2, snapshot.WriterWaits);
         Assert.True(snapshot.WriterWaitTime > TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void A_write_that_is_stored_in_a_second_try_waits_once()
+    {
+        var started = new Queue<Action>();
+        Action mark = static () => { };
+        using var test = new ReleasingCache(
+            options =>
+            {
+                (options.PacingShare, options.ReleaseMode, options.MaxMemory) = (0.01, ReleaseMode.None, 100 * MiB);
+                options.AddSizer<Disposable>(_ =>
+                {
+                    mark();
+                    return 1;
+                });
+            },
+            runCollection: started.Enqueue);
+        test.Set("large", 90);
+        test.Set("larger", 91);
+        long before = test.Pacer.Gate.Waits;
+        long inner = 0;
+
+        // From the first value that is to be disposed on, other values must be watched: the write that has begun is
+        // not stored, and tries again.
+        mark = () =>
+        {
+            mark = static () => { };
+            using (ICacheEntry marked = test.Cache.CreateEntry("marked"))
+            {
+                marked.DisposeValueOnRemoval().Value = new Disposable();
+            }
+
+            inner = test.Pacer.Gate.Waits - before;
+        };
+        test.Cache.Set("one", new Disposable());
+
+        Assert.Equal((1, 2), (inner, test.Pacer.Gate.Waits - before));
+        Assert.Equal(3, test.Cache.Count);
+    }
+
+    [Fact]
+    public void Writes_to_a_disposed_cache_do_not_wait()
+    {
+        var started = new Queue<Action>();
+        using var test = new ReleasingCache(
+            static options => (options.PacingShare, options.ReleaseMode, options.MaxMemory) =
+                (0.01, ReleaseMode.None, 100 * MiB),
+            runCollection: started.Enqueue);
+        test.Set("large", 90);
+        test.Set("larger", 91);
+        Assert.Single(started);
+        long before = test.Pacer.Gate.Waits;
+
+        // The cache is disposed when the write has begun, while its tokens are subscribed to.
+        test.Set("other", 1, entry => entry.AddExpirationToken(new Faults.Token { OnRegister = test.Cache.Dispose }));
+
+        Assert.Equal(before, test.Pacer.Gate.Waits);
+    }
+
+    [Fact]
+    public void A_collection_of_pacing_that_fails_is_logged_once()
+    {
+        using var log = new RecordingLog();
+        var started = new Queue<Action>();
+        using var test = new ReleasingCache(
+            static options => (options.PacingShare, options.ReleaseMode, options.MaxMemory) =
+                (0.01, ReleaseMode.None, 100 * MiB),
+            log,
+            started.Enqueue);
+        test.Process.DuringStep = static step =>
+        {
+            if (step is "background" or "blocking")
+            {
+                throw new InsufficientMemoryException("No memory for a collection.");
+            }
+        };
+
+        for (int i = 0; i < 3; i++)
+        {
+            test.Time.Advance(TimeSpan.FromMinutes(1));
+            test.Set("large", 90 + i);
+            test.Set("larger", 90 + i);
+            while (started.TryDequeue(out Action? collect))
+            {
+                collect();
+            }
+        }
+
+        Assert.Equal(1, log.Count("PacingFailed"));
+    }
+
+    private sealed class Disposable : IDisposable
+    {
+        void IDisposable.Dispose()
+        {
+        }
     }
 }

@@ -67,11 +67,12 @@ public sealed class PacerTests : PacerScenario
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        pacer.Suspend();
+        pacer.Suspend(account);
         account.Report(500 * MiB, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
 
-        pacer.Resume();
+        pacer.Resume(account, 500 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
         account.Report(510 * MiB, 0, 1000 * MiB);
         Assert.Equal(1, pacer.Collections);
     }
@@ -81,13 +82,55 @@ public sealed class PacerTests : PacerScenario
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
-        pacer.Suspend();
+        pacer.Suspend(account);
         account.Report(500 * MiB, 0, 1000 * MiB);
-        pacer.Resume();
+        pacer.Resume(account, 501 * MiB, 0, 1000 * MiB);
         Process.CollectInBackground();
 
         account.Report(599 * MiB, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
+    }
+
+    [Fact]
+    public void A_bulk_eviction_that_takes_long_or_is_stuck_holds_nothing_any_more()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        pacer.Suspend(account);
+        account.Report(500 * MiB, 0, 1000 * MiB);
+        Time.Advance(TimeSpan.FromSeconds(1));
+
+        account.Report(510 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void Of_two_bulk_evictions_of_a_cache_the_last_to_end_lets_what_left_count()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        pacer.Suspend(account);
+        pacer.Suspend(account);
+        pacer.Resume(account, 500 * MiB, 0, 1000 * MiB);
+        account.Report(510 * MiB, 0, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        pacer.Resume(account, 510 * MiB, 0, 1000 * MiB);
+        account.Report(520 * MiB, 0, 1000 * MiB);
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
+    public void A_bulk_eviction_of_one_cache_holds_up_no_other()
+    {
+        Pacer pacer = NewPacer();
+        pacer.Suspend(pacer.Open(0.1));
+        PacedAccount other = pacer.Open(0.1);
+
+        other.Report(500 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal(1, pacer.Collections);
     }
 
     [Theory]
@@ -301,6 +344,14 @@ public sealed class PacerTests : PacerScenario
 
         account.Report(100 * MiB, 0, 1000 * MiB);
 
-        Assert.Equal(1, starts);
+        Assert.Equal((1, 0, 1), (starts, pacer.Collections, pacer.Gate.Openings));
+
+        // No writer waits for what does not run, and what is dead still is.
+        account.Report(300 * MiB, 0, 1000 * MiB, mayWait: true);
+        Assert.Equal((1, 0), (starts, pacer.Gate.Waits));
+        Assert.Equal(50 * MiB, pacer.OverdueBytes);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        account.Report(310 * MiB, 0, 1000 * MiB, mayWait: true);
+        Assert.Equal((2, 0), (starts, pacer.Gate.Waits));
     }
 }

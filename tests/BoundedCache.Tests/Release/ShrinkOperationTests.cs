@@ -315,14 +315,14 @@ public sealed class ShrinkOperationTests
         Assert.Empty(cache.Released);
     }
 
-    /// <summary>A cache that fails when it tells the pacer.</summary>
+    /// <summary>A cache that fails when it is to evict.</summary>
     private sealed class FailingCache(ReleasingCache test) : ShrinkOperation.ICache
     {
         public string Name => "failing";
 
-        public CacheEngine Engine => test.Cache.Engine;
+        public CacheEngine Engine => IsSuspended ? throw new InvalidTimeZoneException() : test.Cache.Engine;
 
-        public Pacer Pacer => test.Pacer;
+        public bool IsSuspended { get; private set; }
 
         public MemoryReleaser Releaser => test.Releaser;
 
@@ -342,7 +342,13 @@ public sealed class ShrinkOperationTests
         {
         }
 
-        public void Pace() => throw new InvalidTimeZoneException();
+        public void Pace()
+        {
+        }
+
+        public void SuspendPacing() => IsSuspended = true;
+
+        public void ResumePacing() => IsSuspended = false;
 
         public WeakReference<ShrinkOperation.ICache> Self => new(this);
 

@@ -1,0 +1,43 @@
+namespace BoundedCache.Pacing;
+
+/// <content>Leaves out what a bulk eviction makes dead, which a release will collect.</content>
+internal sealed partial class Pacer
+{
+    // Most evictions are over by then. One that takes longer, or is stuck in code of the application, must not leave
+    // its cache unpaced: writers may go on filling it.
+    private static readonly TimeSpan s_longestSuspension = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// What leaves one cache does not count until <see cref="Resume"/>, for a bounded time. For a bulk eviction that a
+    /// release will follow. Other caches are paced as ever.
+    /// </summary>
+    public void Suspend(PacedAccount account)
+    {
+        long until = _time.GetTimestamp() + (long)(s_longestSuspension.TotalSeconds * _time.TimestampFrequency);
+        lock (_lock)
+        {
+            account.Suspend(until);
+        }
+    }
+
+    /// <summary>
+    /// Ends a <see cref="Suspend"/>. What left meanwhile counts from now on, and begins no collection by itself: the
+    /// release's settles it.
+    /// </summary>
+    /// <param name="account">The cache's account.</param>
+    /// <param name="creditedBytes">Bytes that ever left the cache.</param>
+    /// <param name="usedBytes">Bytes in the cache.</param>
+    /// <param name="limitBytes">The cache's limit.</param>
+    public void Resume(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
+    {
+        lock (_lock)
+        {
+            NoteCollections_NeedsLock();
+            account.Resume();
+            (long left, long came) = account.Enter(creditedBytes, usedBytes, limitBytes, _time.GetTimestamp());
+            _deadBytes += left;
+            _young.Add(came);
+            account.ExpectReport(atOnce: false);
+        }
+    }
+}
