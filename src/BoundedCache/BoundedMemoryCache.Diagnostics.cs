@@ -226,6 +226,9 @@ public sealed partial class BoundedMemoryCache
     long ILiveCache.OverdueBytes => OverdueBytes;
 
     /// <inheritdoc/>
+    long ILiveCache.PendingBytes => IsMeasured ? _callbacks.PendingBytes : 0;
+
+    /// <inheritdoc/>
     long ILiveCache.CreditedBytes => _engine.CreditedBytes;
 
     private long OverdueBytes => _pace is null ? 0 : _pacer.OverdueBytesOf(_pace);

@@ -172,7 +172,7 @@ internal sealed partial class CacheEngine
             return false;
         }
 
-        NoteRemoval(in _store.Slot(index), EvictionReason.Replaced, ref removed);
+        NoteRemoval(in _store.Slot(index), oldCharge, EvictionReason.Replaced, ref removed);
         _account.Credit(oldCharge, EvictionReason.Replaced);
         _order.UpdateCharge(index, entry.Charge, entry.Priority);
         Write_NeedsLock(index, in entry, hash);

@@ -175,7 +175,7 @@ internal sealed partial class CacheEngine
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
-        NoteRemoval(in slot, reason, ref removed);
+        NoteRemoval(in slot, _store.Node(index).Charge, reason, ref removed);
         _order.Remove(index);
         _index.Remove(index);
         _account.Credit(_store.Node(index).Charge, reason);
@@ -183,12 +183,13 @@ internal sealed partial class CacheEngine
         _allocator.Free(index);
     }
 
-    private static void NoteRemoval(in Slot slot, EvictionReason reason, ref List<RemovedEntry>? removed)
+    private static void NoteRemoval(
+        in Slot slot, long bytes, EvictionReason reason, ref List<RemovedEntry>? removed)
     {
         if ((slot.Flags & SlotFlags.HasDetails) != 0)
         {
             var details = (EntryDetails)slot.Value!;
-            (removed ??= []).Add(new RemovedEntry(slot.Key!, details, reason));
+            (removed ??= []).Add(new RemovedEntry(slot.Key!, details, reason) { Bytes = bytes });
             details.Index = EntryDetails.Left;
         }
     }

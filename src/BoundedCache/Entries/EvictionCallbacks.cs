@@ -19,6 +19,7 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
     // Not a Lock: threads wait on it for the last callback.
     private readonly object _lock = new();
     private int _pending;
+    private long _pendingBytes;
     private Generation _current = new();
     private volatile bool _stopped;
 
@@ -26,6 +27,11 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
     /// Whether this thread is running a callback of any cache. If so, waiting for callbacks would never end.
     /// </summary>
     public static bool IsRunningHere => s_isRunning;
+
+    /// <summary>
+    /// What the entries were charged whose callbacks and disposal are queued or run now: they hold the values.
+    /// </summary>
+    public long PendingBytes => Volatile.Read(ref _pendingBytes);
 
     /// <summary>
     /// Unsubscribes from the tokens of entries that left, and queues their callbacks. Never throws.
@@ -46,6 +52,7 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
                 lock (_lock)
                 {
                     _pending++;
+                    _pendingBytes += entry.Bytes;
                     generation = _current;
                     generation.Pending++;
                 }
@@ -168,6 +175,7 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
         lock (_lock)
         {
             _pending--;
+            _pendingBytes -= entry.Bytes;
             if (--generation.Pending == 0)
             {
                 Monitor.PulseAll(_lock);

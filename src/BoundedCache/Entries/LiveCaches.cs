@@ -22,6 +22,9 @@ internal interface ILiveCache
     /// <summary>Bytes of entries that left it, that are dead, and that may not be collected yet.</summary>
     long OverdueBytes { get; }
 
+    /// <summary>Bytes of entries that left it, whose eviction callbacks or disposal have yet to run.</summary>
+    long PendingBytes => 0;
+
     /// <summary>Why it has less than its limit; null where it has all of it.</summary>
     CachePressure? Pressure { get; }
 
@@ -110,6 +113,7 @@ internal static class LiveCaches
             DeadBytes = dead,
             Pressures = [.. s_marks.Select(static pair => pair.Key.Pressure).OfType<CachePressure>()],
             NativeBytes = s_marks.Sum(static pair => pair.Key.NativeBytes),
+            PendingBytes = s_marks.Sum(static pair => pair.Key.PendingBytes),
             OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
             LimitBytes = LimitBytes,
             NativeLimitBytes = NativeLimitBytes,

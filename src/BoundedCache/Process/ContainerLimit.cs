@@ -11,13 +11,23 @@ internal static class ContainerLimit
 {
     /// <summary>The smallest limit on the way from this process's group to the root.</summary>
     /// <returns>Bytes; null where there is no limit, or no such files.</returns>
-    public static long? Read(IProcessFiles files)
+    public static long? Read(IProcessFiles files) => ReadLeast(files, "memory.max", "memory.limit_in_bytes");
+
+    /// <summary>
+    /// The smallest <c>memory.high</c> on the way: above it the kernel takes memory back and holds processes up.
+    /// </summary>
+    /// <returns>Bytes; null where there is none.</returns>
+    public static long? ReadHigh(IProcessFiles files) => ReadLeast(files, "memory.high", ofVersionOne: null);
+
+    private static long? ReadLeast(IProcessFiles files, string ofVersionTwo, string? ofVersionOne)
     {
         long? least = null;
         foreach (ControlGroup group in ControlGroup.FindAll(files))
         {
-            least = ControlGroup.Least(
-                least, group.ReadAmount(files, group.IsVersionTwo ? "memory.max" : "memory.limit_in_bytes"));
+            if ((group.IsVersionTwo ? ofVersionTwo : ofVersionOne) is string file)
+            {
+                least = ControlGroup.Least(least, group.ReadAmount(files, file));
+            }
         }
 
         return least;

@@ -29,20 +29,20 @@ internal static class ForeignAllocator
     private static readonly string[] s_known = ["jemalloc", "mimalloc", "tcmalloc", "snmalloc", "hoard", "scudo"];
 
     /// <summary>Reads the mappings and finds it.</summary>
-    /// <returns>Its name; null for the C library's own, or where the mappings cannot be read.</returns>
-    public static string? Read(ProcessMemory memory)
+    /// <returns>Default for the C library's own, or where the mappings cannot be read.</returns>
+    public static MallocOwner Read(ProcessMemory memory)
     {
         using Stream? stream = memory.Files.Open(MapsPath);
         return stream is not null && MappingReader.Read(stream) is { } mappings
             ? Find(mappings, memory.Allocator.MallocAddress)
-            : null;
+            : default;
     }
 
     /// <summary>Finds it among the mappings.</summary>
     /// <param name="mappings">All mappings.</param>
     /// <param name="mallocAddress">The address of <c>malloc</c>; 0 where it is not known.</param>
-    /// <returns>Its name; null for the C library's own.</returns>
-    public static string? Find(IReadOnlyList<Mapping> mappings, long mallocAddress)
+    /// <returns>Default for the C library's own.</returns>
+    public static MallocOwner Find(IReadOnlyList<Mapping> mappings, long mallocAddress)
     {
         // The file that malloc lies in is sure. Without it, a library of such a name is likely the allocator.
         string? file = mappings
@@ -51,11 +51,15 @@ internal static class ForeignAllocator
             .FirstOrDefault();
         if (file is not null)
         {
-            return IsCLibrary(file) ? null : NameOf(file) ?? file;
+            // A file of another name may be an allocator, or look at the calls and pass them on to the C library.
+            return IsCLibrary(file) ? default
+                : NameOf(file) is string known ? new MallocOwner(known, null)
+                : new MallocOwner(null, file);
         }
 
-        return mappings.Select(static mapping => NameOf(Path.GetFileName(mapping.Path))).FirstOrDefault(
+        string? loaded = mappings.Select(static mapping => NameOf(Path.GetFileName(mapping.Path))).FirstOrDefault(
             static name => name is not null);
+        return new MallocOwner(loaded, null);
     }
 
     private static string? NameOf(string? file) =>
@@ -66,6 +70,13 @@ internal static class ForeignAllocator
         || file.StartsWith("libc-", StringComparison.Ordinal)
         || file.StartsWith("ld-", StringComparison.Ordinal);
 }
+
+/// <summary>Whose <c>malloc</c> native code calls, where it is not the C library's.</summary>
+/// <param name="Foreign">The name of another allocator; null where none is known.</param>
+/// <param name="Unknown">
+/// The file that <c>malloc</c> lies in, where it is not known whether that is an allocator; otherwise null.
+/// </param>
+internal readonly record struct MallocOwner(string? Foreign, string? Unknown);
 
 /// <summary>
 /// Trims the allocator of the GNU C library with <c>malloc_trim</c>. Other C libraries, such as musl, and other systems

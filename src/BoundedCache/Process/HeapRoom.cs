@@ -39,6 +39,11 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
 
     private const string MachinePath = "/proc/meminfo";
 
+    /// <summary>
+    /// The container's <c>memory.high</c>, above which the kernel holds its processes up; null where there is none.
+    /// </summary>
+    public long? ContainerHighBytes { get; init; }
+
     /// <summary>The machine's memory; null where it is not known.</summary>
     public long? MachineBytes { get; init; }
 
@@ -61,7 +66,8 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
         CollectorSettings settings = memory.Collector.Settings;
         var room = new HeapRoom(settings.HeapHardLimitBytes, ContainerLimit.Read(memory.Files))
         {
-            MachineBytes = ReadMachine(memory.Files),
+            ContainerHighBytes = ContainerLimit.ReadHigh(memory.Files),
+            MachineBytes = ReadMachine(memory),
             SmallObjectBytes = settings.SmallObjectLimitBytes,
             LargeObjectBytes = settings.LargeObjectLimitBytes,
             PinnedObjectBytes = settings.PinnedObjectLimitBytes,
@@ -93,6 +99,7 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
         List<RoomBound> bounds = [];
         Add(bounds, RoomKind.Heap, HeapLimitBytes - Math.Min(PinnedObjectBytes, HeapLimitBytes), need);
         Add(bounds, RoomKind.Container, ContainerBytes - EmptyProcessBytes, allNeed);
+        Add(bounds, RoomKind.ContainerHigh, ContainerHighBytes - EmptyProcessBytes, allNeed);
         Add(bounds, RoomKind.Machine, MachineBytes - EmptyProcessBytes, allNeed);
         RoomBound tightest = bounds.DefaultIfEmpty(new RoomBound(RoomKind.None, long.MaxValue, need))
             .MaxBy(static bound => bound.MissingBytes);
@@ -115,11 +122,20 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
         }
     }
 
-    private static long? ReadMachine(IProcessFiles files)
+    private static long? ReadMachine(ProcessMemory memory)
     {
         Span<byte> buffer = stackalloc byte[1024];
-        int length = files.Read(MachinePath, buffer);
-        return length <= 0 ? null : new StatusFile(buffer[..length]).Find("MemTotal:"u8);
+        int length = memory.Files.Read(MachinePath, buffer);
+        if (length > 0)
+        {
+            return new StatusFile(buffer[..length]).Find("MemTotal:"u8);
+        }
+
+        // Where the kernel does not tell, the runtime does. Under a hard limit it tells that instead.
+        long available = memory.Collector.Settings.HeapHardLimitBytes == 0
+            ? memory.Collector.ReadLast().AvailableBytes
+            : 0;
+        return available > 0 ? available : null;
     }
 
     /// <summary>The largest sum of limits whose need fits so many bytes, in whole MiB.</summary>
@@ -168,6 +184,9 @@ internal enum RoomKind
 
     /// <summary>The container's limit.</summary>
     Container,
+
+    /// <summary>The container's <c>memory.high</c>.</summary>
+    ContainerHigh,
 
     /// <summary>The machine's memory.</summary>
     Machine,

@@ -83,6 +83,11 @@ internal readonly record struct CacheShare
     /// <summary>Of those, bytes that pacing may not collect yet.</summary>
     public long OverdueBytes { get; init; }
 
+    /// <summary>
+    /// Accounted bytes that left any cache of the process and that queued eviction callbacks and disposals still hold.
+    /// </summary>
+    public long PendingBytes { get; init; }
+
     /// <summary>Resident native memory of all byte caches of the process. Not in <see cref="Bytes"/>.</summary>
     public long NativeBytes { get; init; }
 

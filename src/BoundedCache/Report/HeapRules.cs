@@ -76,6 +76,12 @@ internal static class HeapRules
                 $"The container has {ByteSize.Format(room.ContainerBytes!.Value)}; caches that may have {limits} need "
                     + $"about {need} beside the process itself {missing}",
                 "At its limit the kernel ends a process of the container. " + Lower(bound, "give the container more")),
+            RoomKind.ContainerHigh => (
+                $"The container may have {ByteSize.Format(room.ContainerHighBytes!.Value)} before the kernel slows it "
+                    + $"down (memory.high); caches that may have {limits} need about {need} beside the process itself "
+                    + missing,
+                "Above that the kernel takes memory back and holds the container's processes up. "
+                    + Lower(bound, "raise memory.high")),
             _ => (
                 $"The machine has {ByteSize.Format(room.MachineBytes!.Value)} of memory; caches that may have {limits} "
                     + $"need about {need} beside the process itself {missing}",
@@ -115,18 +121,37 @@ internal static class HeapRules
         };
     }
 
-    /// <summary>Much of the heap is dead, beyond the usual garbage of a busy process.</summary>
+    /// <summary>
+    /// Much of the heap is dead, beyond the usual garbage of a busy process; or garbage of caches must wait, however
+    /// small its share is: then the process is not held to its bound.
+    /// </summary>
     private static MemoryReportFinding? CheckDead(MemoryBreakdown breakdown)
     {
         long dead = breakdown.LingeringBytes;
-        return !s_dead.IsReached(dead, breakdown.HeapBytes) ? null : new MemoryReportFinding
+        bool isMuch = s_dead.IsReached(dead, breakdown.HeapBytes);
+        if (!isMuch && !breakdown.IsOverdue)
+        {
+            return null;
+        }
+
+        List<string> text = [];
+        if (isMuch)
+        {
+            text.Add($"{ByteSize.Format(dead)} of the managed heap "
+                + $"{(breakdown.IsLiveMeasured ? "were" : "are probably")} dead and not collected yet.");
+        }
+
+        if (breakdown.IsOverdue)
+        {
+            text.Add($"{ByteSize.Format(breakdown.OverdueBytes)} left caches and would be collected by now, but "
+                + "collecting has used up its share of time.");
+        }
+
+        return new MemoryReportFinding
         {
             Cause = MemoryReportCause.Dead,
-            Bytes = dead,
-            Text = $"{ByteSize.Format(dead)} of the managed heap "
-                + $"{(breakdown.IsLiveMeasured ? "were" : "are probably")} dead and not collected yet."
-                + (breakdown.OverdueBytes == 0 ? "" : $" {ByteSize.Format(breakdown.OverdueBytes)} left caches and "
-                    + "would be collected by now, but collecting has used up its share of time: much else is alive."),
+            Bytes = isMuch ? dead : breakdown.OverdueBytes,
+            Text = string.Join(' ', text),
             Advice = "The runtime collects them when it needs the room. To have the memory back now, "
                 + "release it (ReleaseAsync, or lower MaxMemory).",
         };

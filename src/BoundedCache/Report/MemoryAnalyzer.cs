@@ -37,9 +37,15 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
         CacheShare caches = readCaches();
         ProcessMemorySnapshot snapshot = memory.TakeSnapshot();
         AddressSpace? space = ReadAddressSpace(notes, settings, snapshot.IsResidentUnknown);
-        string? foreign = ForeignAllocator.Read(memory);
-        NativeHeapReading? native = foreign is null ? nativeHeap.Read() : null;
-        if (foreign is not null)
+        MallocOwner malloc = ForeignAllocator.Read(memory);
+        NativeHeapReading? native = malloc == default ? nativeHeap.Read() : null;
+        if (malloc.Unknown is string library)
+        {
+            notes.Add($"Native code calls malloc in {library}. Whether that is an allocator, or passes calls on to the "
+                + "C library, is not known, and neither is how much of native memory is in use.");
+        }
+
+        if (malloc.Foreign is string foreign)
         {
             notes.Add($"Native code allocates with {foreign}, which tells nothing here: "
                 + "how much of native memory is in use, and how much is freed and kept, is not known.");
@@ -85,13 +91,14 @@ internal sealed class MemoryAnalyzer(ProcessMemory memory, INativeHeap nativeHea
                 NewBytesBefore = Math.Max(last.YoungBytes, lastYoung.YoungBytes),
                 LetGoBytes = caches.DeadBytes,
                 OverdueBytes = caches.OverdueBytes,
+                PendingBytes = caches.PendingBytes,
                 ByteCacheBytes = caches.NativeBytes,
                 IsNeverCollected = last.Index == 0 && found.LiveBytes is null,
                 UnfinishedEntries = caches.UnfinishedEntries,
                 GrownBytes = caches.GrownBytes,
                 Space = space,
                 NativeHeap = native,
-                ForeignAllocator = foreign,
+                ForeignAllocator = malloc.Foreign,
                 UncountedCaches = caches.Uncounted,
                 Pressures = caches.Pressures ?? [],
                 Threads = memory.ReadThreads() ?? 0,

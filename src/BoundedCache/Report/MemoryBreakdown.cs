@@ -13,6 +13,9 @@ internal sealed record MemoryBreakdown
     /// </summary>
     private const long UsualRoomBytes = 256L * 1024 * 1024;
 
+    /// <summary>Garbage that must wait is told from this on: pacing collects for no less.</summary>
+    private const long LeastOverdueBytes = 8L * 1024 * 1024;
+
     /// <summary>Why caches of the process have less than their limits.</summary>
     public IReadOnlyList<CachePressure> Pressures { get; init; } = [];
 
@@ -58,6 +61,15 @@ internal sealed record MemoryBreakdown
 
     /// <summary>Of those, bytes that pacing may not collect yet.</summary>
     public long OverdueBytes { get; init; }
+
+    /// <summary>Whether these are worth a sentence.</summary>
+    public bool IsOverdue => OverdueBytes >= LeastOverdueBytes;
+
+    /// <summary>
+    /// What entries were charged that left caches and wait for their eviction callbacks, or to be disposed. No account
+    /// has these bytes.
+    /// </summary>
+    public long PendingBytes { get; init; }
 
     /// <summary>Whether there was no collection yet, so that it is unknown what is live.</summary>
     public bool IsNeverCollected { get; init; }
@@ -114,6 +126,7 @@ internal sealed record MemoryBreakdown
         UnfollowedEntries = again.UnfollowedEntries,
         CallbackBytes = again.CallbackBytes,
         IsSearchCut = again.IsSearchCut,
+        PendingBytes = Math.Max(PendingBytes, again.PendingBytes),
     };
 
     /// <summary>Threads of the process; 0 where that is not known.</summary>

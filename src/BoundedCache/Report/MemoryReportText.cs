@@ -49,7 +49,7 @@ internal static class MemoryReportText
     {
         if (findings.Count == 0)
         {
-            text.Append("Nothing to do: no part of it is large for a reason that could be changed.\n");
+            text.Append("No part passes the thresholds of the report.\n");
             return;
         }
 

@@ -6,7 +6,10 @@ internal static class OtherRules
     private static readonly Bound s_otherLive = new(64, 0.5);
     private static readonly Bound s_mappedFiles = new(64, 0.25);
 
-    /// <summary>Callbacks may refer to something from one part in this many of the other live objects on.</summary>
+    /// <summary>
+    /// What callbacks refer to, or hold while they wait, is said from one part in this many of the other live objects
+    /// on.
+    /// </summary>
     private const int CallbackPart = 10;
 
     public static IEnumerable<MemoryReportFinding?> Check(MemoryBreakdown breakdown) =>
@@ -43,13 +46,15 @@ internal static class OtherRules
         breakdown.IsNeverCollected || !s_otherLive.IsReached(breakdown.OtherLiveBytes, breakdown.ResidentBytes)
             ? null
             : breakdown.UnfinishedEntries > 0 || breakdown.GrownBytes > 0 || breakdown.UnfollowedEntries > 0
-                || IsMuchOfCallbacks(breakdown)
+                || IsMuch(breakdown.CallbackBytes, breakdown) || IsMuch(breakdown.PendingBytes, breakdown)
             ? ExplainUncounted(breakdown)
             : new MemoryReportFinding
             {
                 Cause = MemoryReportCause.OtherLive,
                 Bytes = breakdown.OtherLiveBytes,
-                Text = (breakdown.UncountedCaches == 0 && !breakdown.IsSearchCut ? "It is not the cache: " : "")
+                Text = (breakdown is { UncountedCaches: 0, IsSearchCut: false, IsOverdue: false }
+                        ? "It is not the cache: "
+                        : "")
                     + $"{ByteSize.Format(breakdown.OtherLiveBytes)} are "
                     + $"{(breakdown.IsLiveMeasured ? "" : "probably ")}live objects outside any cache that reports, "
                     + $"where entries are {ByteSize.Format(breakdown.CacheBytes)}.",
@@ -57,6 +62,8 @@ internal static class OtherRules
                     ? breakdown.IsSearchCut
                         ? "There was no time to look at all entries: values of types that are not followed may keep "
                             + "some of it alive."
+                        : breakdown.IsOverdue
+                        ? "Beside them lies garbage of caches that is not collected yet; see there."
                         : "Lowering a limit will not help."
                     : $"Some may be entries of {breakdown.UncountedCaches} "
                         + $"cache{(breakdown.UncountedCaches == 1 ? "" : "s")} whose bytes are not counted here.")
@@ -81,9 +88,13 @@ internal static class OtherRules
                 + " whose type is not followed, or cannot be looked into, and what such a value keeps alive is not "
                 + "counted."
             : "";
-        string callbacks = IsMuchOfCallbacks(breakdown)
+        string callbacks = IsMuch(breakdown.CallbackBytes, breakdown)
             ? $" The eviction callbacks of entries refer to {ByteSize.Format(breakdown.CallbackBytes)} that no entry "
                 + "is charged."
+            : "";
+        string pending = IsMuch(breakdown.PendingBytes, breakdown)
+            ? $" Entries that were charged {ByteSize.Format(breakdown.PendingBytes)} have left caches, and their "
+                + "values are held until their eviction callbacks, or their disposal, have run."
             : "";
         List<string> advice = [];
         if (unfinished.Length + grown.Length > 0)
@@ -104,6 +115,11 @@ internal static class OtherRules
             advice.Add("Pass callbacks a key or an id as their state, and capture no large object.");
         }
 
+        if (pending.Length > 0)
+        {
+            advice.Add("Make eviction callbacks return quickly, and hand slow work on with a key or an id.");
+        }
+
         return new MemoryReportFinding
         {
             Cause = MemoryReportCause.UncountedValues,
@@ -111,13 +127,13 @@ internal static class OtherRules
             Text = $"{ByteSize.Format(breakdown.OtherLiveBytes)} are "
                 + $"{(breakdown.IsLiveMeasured ? "" : "probably ")}live objects in no cache's account, where entries "
                 + $"are {ByteSize.Format(breakdown.CacheBytes)}; how much of them hangs on entries is not known."
-                + unfinished + grown + unfollowed + callbacks,
+                + unfinished + grown + unfollowed + callbacks + pending,
             Advice = string.Join(' ', advice),
         };
     }
 
-    private static bool IsMuchOfCallbacks(MemoryBreakdown breakdown) =>
-        breakdown.CallbackBytes >= Math.Max(1, breakdown.OtherLiveBytes / CallbackPart);
+    private static bool IsMuch(long bytes, MemoryBreakdown breakdown) =>
+        bytes >= Math.Max(1, breakdown.OtherLiveBytes / CallbackPart);
 
     /// <summary>Mapped files, beyond the assemblies and libraries of a plain application.</summary>
     private static MemoryReportFinding? CheckMappedFiles(MemoryBreakdown breakdown)

@@ -169,19 +169,30 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             _finalizedBytes = 0;
         }
 
+        if (IsBackgroundStuck)
+        {
+            return;
+        }
+
         if (IsBackgroundBlocking)
         {
             _lastBlocking = _last = Look(2);
         }
         else
         {
-            _lastBackground = _last = Look(2) with
-            {
-                Concurrent = true,
-                Pause = BackgroundPause,
-            };
+            EndBackground();
         }
     }
+
+    /// <summary>Whether collections in the background begin and do not end.</summary>
+    public bool IsBackgroundStuck { get; set; }
+
+    /// <summary>Ends one.</summary>
+    public void EndBackground() => _lastBackground = _last = Look(2) with
+    {
+        Concurrent = true,
+        Pause = BackgroundPause,
+    };
 
     public void CollectCompacting()
     {

@@ -11,7 +11,6 @@ public sealed class ForeignAllocatorTests
     [InlineData("/usr/lib/x86_64-linux-gnu/libjemalloc.so.2", "jemalloc")]
     [InlineData("/opt/libmimalloc-secure.so.2.1", "mimalloc")]
     [InlineData("/usr/lib/libtcmalloc_minimal.so.4", "tcmalloc")]
-    [InlineData("/opt/own/libfast.so", "libfast.so")]
     [InlineData(CLibrary, null)]
     [InlineData("/lib/x86_64-linux-gnu/libc-2.31.so", null)]
     [InlineData("/lib/ld-musl-x86_64.so.1", null)]
@@ -19,7 +18,19 @@ public sealed class ForeignAllocatorTests
     {
         var process = new FakeProcess { Maps = Map(0x1000, CLibrary) + Map(0x8000, file), MallocAddress = 0x8100 };
 
-        Assert.Equal(expected, ForeignAllocator.Read(process.Memory));
+        Assert.Equal(new MallocOwner(expected, null), ForeignAllocator.Read(process.Memory));
+    }
+
+    [Fact]
+    public void Of_a_file_of_another_name_it_is_not_known_whether_it_is_one()
+    {
+        var process = new FakeProcess
+        {
+            Maps = Map(0x1000, CLibrary) + Map(0x8000, "/usr/lib/x86_64-linux-gnu/libmemusage.so"),
+            MallocAddress = 0x8100,
+        };
+
+        Assert.Equal(new MallocOwner(null, "libmemusage.so"), ForeignAllocator.Read(process.Memory));
     }
 
     [Fact]
@@ -31,7 +42,7 @@ public sealed class ForeignAllocatorTests
             MallocAddress = 0x1100,
         };
 
-        Assert.Null(ForeignAllocator.Read(process.Memory));
+        Assert.Equal(default, ForeignAllocator.Read(process.Memory));
     }
 
     [Fact]
@@ -39,9 +50,9 @@ public sealed class ForeignAllocatorTests
     {
         string maps = Map(0x1000, CLibrary) + Map(0x8000, "/opt/libmimalloc.so");
 
-        Assert.Equal("mimalloc", ForeignAllocator.Read(new FakeProcess { Maps = maps }.Memory));
-        Assert.Null(ForeignAllocator.Read(new FakeProcess { Maps = Map(0x1000, CLibrary) }.Memory));
-        Assert.Null(ForeignAllocator.Read(new FakeProcess().Memory));
+        Assert.Equal("mimalloc", ForeignAllocator.Read(new FakeProcess { Maps = maps }.Memory).Foreign);
+        Assert.Equal(default, ForeignAllocator.Read(new FakeProcess { Maps = Map(0x1000, CLibrary) }.Memory));
+        Assert.Equal(default, ForeignAllocator.Read(new FakeProcess().Memory));
     }
 
     [Fact]
@@ -50,7 +61,7 @@ public sealed class ForeignAllocatorTests
         if (OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("LD_PRELOAD") is null or "")
         {
             Assert.NotEqual(0, ProcessMemory.Shared.Allocator.MallocAddress);
-            Assert.Null(ForeignAllocator.Read(ProcessMemory.Shared));
+            Assert.Equal(default, ForeignAllocator.Read(ProcessMemory.Shared));
         }
     }
 

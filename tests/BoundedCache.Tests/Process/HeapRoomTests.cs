@@ -49,6 +49,42 @@ public sealed class HeapRoomTests
             HeapRoom.Read(process.Memory));
     }
 
+    [Fact]
+    public void Above_memory_high_the_kernel_holds_processes_up_and_the_limit_above_it_is_not_the_bound()
+    {
+        var process = new FakeProcess
+        {
+            Settings = new CollectorSettings { HeapHardLimitBytes = 768 * MiB },
+            Files =
+            {
+                ["/proc/self/cgroup"] = "0::/pod/box\n",
+                ["/sys/fs/cgroup/pod/memory.max"] = "1073741824\n",
+                ["/sys/fs/cgroup/pod/box/memory.high"] = "268435456\n",
+            },
+        };
+
+        MemoryReportFinding finding = HeapRules.CheckLimit(HeapRoom.Read(process.Memory)!.Value, 400 * MiB)!;
+
+        Assert.StartsWith(
+            "The container may have 256 MiB before the kernel slows it down (memory.high); caches that may have 400 "
+                + "MiB need about 548 MiB beside the process itself",
+            finding.Text,
+            StringComparison.Ordinal);
+        Assert.Contains("raise memory.high", finding.Advice, StringComparison.Ordinal);
+        Assert.DoesNotContain("ends a process", finding.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(4096, false)]
+    public void Where_the_kernel_does_not_tell_the_machines_memory_the_runtime_does(int heapLimitMiB, bool isTold)
+    {
+        var process = new FakeProcess { Settings = new CollectorSettings { HeapHardLimitBytes = heapLimitMiB * MiB } };
+        process.SetLastOfAnyKind(new GCReading { AvailableBytes = 8 * GiB });
+
+        Assert.Equal(isTold ? 8 * GiB : null, HeapRoom.Read(process.Memory)!.Value.MachineBytes);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(120)]

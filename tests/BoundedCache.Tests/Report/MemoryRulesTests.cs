@@ -384,6 +384,51 @@ public sealed class MemoryRulesTests
         Assert.Contains("300 MiB left caches and would be collected by now", finding.Text);
     }
 
+    [Theory]
+    [InlineData(19, false)]
+    [InlineData(20, true)]
+    [InlineData(200, true)]
+    public void What_queued_callbacks_hold_is_said_and_the_cache_is_not_cleared_of_it(int pendingMiB, bool isTold)
+    {
+        MemoryBreakdown breakdown = Empty(300 * MiB) with
+        {
+            OtherLiveBytes = 200 * MiB,
+            PendingBytes = pendingMiB * MiB,
+        };
+
+        string said = Assert.Single(MemoryRules.Check(breakdown)).ToString();
+
+        Assert.Equal(
+            isTold,
+            said.Contains($"Entries that were charged {pendingMiB} MiB have left caches", StringComparison.Ordinal));
+        Assert.Equal(!isTold, said.Contains("It is not the cache", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(7, false)]
+    [InlineData(8, true)]
+    [InlineData(627, true)]
+    public void Garbage_that_must_wait_is_told_however_small_its_share_is_and_the_cache_is_not_cleared_of_it(
+        int overdueMiB, bool isTold)
+    {
+        MemoryBreakdown breakdown = Empty(4700 * MiB) with
+        {
+            OtherLiveBytes = 3900 * MiB,
+            DeadBytes = 700 * MiB,
+            OverdueBytes = overdueMiB * MiB,
+        };
+
+        IReadOnlyList<MemoryReportFinding> findings = MemoryRules.Check(breakdown);
+
+        Assert.Equal(isTold, findings.Any(static finding => finding.Cause == MemoryReportCause.Dead));
+        string said = string.Join(' ', findings);
+        Assert.Equal(
+            isTold,
+            said.Contains($"{overdueMiB} MiB left caches and would be collected by now", StringComparison.Ordinal));
+        Assert.Equal(!isTold, said.Contains("It is not the cache", StringComparison.Ordinal));
+        Assert.Equal(!isTold, said.Contains("will not help", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void It_may_be_a_cache_whose_entries_are_not_counted()
     {
