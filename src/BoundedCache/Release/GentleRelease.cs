@@ -39,6 +39,12 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     /// <summary>Whether a no-GC region ended it early.</summary>
     public bool MetNoGCRegion { get; private set; }
 
+    /// <summary>
+    /// The number of the last collection of the whole heap before the one in the background that did not end in time;
+    /// null where none was given up.
+    /// </summary>
+    public long? StuckAfter { get; private set; }
+
     /// <summary>How it went, in sentences.</summary>
     public IReadOnlyList<string> Account =>
         _stopped is null ? _account : [.. _account, $"The gentle release ended early: {_stopped}."];
@@ -76,7 +82,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
                 _collector.CollectInBackground();
                 isNew = _collector.FullCollections != begun;
                 WaitForFullAfter(last);
-            }, _collector.ReadLastFull);
+            }, _collector.ReadLastFull, _ => isNew);
             if (isNew)
             {
                 // Where background collections are off, or the heap is too fragmented for them, the runtime stops the
@@ -96,6 +102,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         {
             if (Stopwatch.GetElapsedTime(startedAt) > thresholds.Background)
             {
+                StuckAfter = index;
                 MayGoOn($"the background collection had not ended after {thresholds.Background.TotalSeconds:0} s");
             }
         }
@@ -110,7 +117,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             && full.FragmentedBytes > full.LiveBytes;
         if (isScattered && _blocking < MaxBlocking && MayCollect())
         {
-            run.Collect(_collector.CollectCompacting, _collector.ReadLastFullBlocking);
+            run.Collect(_collector.CollectCompacting, _collector.ReadLastFullBlocking, ReleaseRun.IsCompacting);
             _blocking++;
             _account.Add("Survivors were scattered, so a compacting collection came first.");
         }
@@ -130,7 +137,10 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             // The young generation first: it is the cheapest. The next one has a budget of its own, which
             // only its collections shrink.
             int generation = fruitless < thresholds.FruitlessSlices / 3 ? 0 : 1;
-            run.Collect(() => _collector.CollectYoung(generation), _collector.ReadLast);
+            run.Collect(
+                () => _collector.CollectYoung(generation),
+                _collector.ReadLast,
+                static last => !last.Concurrent);
             slices++;
             long occupied = Occupied();
             bool fell = lowest - occupied >= thresholds.MinimumSliceBytes;
@@ -168,7 +178,7 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         if (isFallback || measurement.Collection.LiveBytes <= thresholds.GentleFullMaxLiveBytes)
         {
             long occupied = Occupied();
-            run.Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking);
+            run.Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking, ReleaseRun.IsCompacting);
             _blocking++;
             _account.Add(!IsKnown
                 ? "A full collection followed."

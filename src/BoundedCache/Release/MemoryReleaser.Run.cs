@@ -98,7 +98,11 @@ internal sealed partial class MemoryReleaser
         ReleaseResult result = run.Execute(startedAt);
         _throttle.NoteRun(request, run.LastCollection);
         return Settle(requests, new OwedRun(
-            result, _madeWay ? ReleaseObstacle.FullRelease : run.Obstacle, run.ShortBytes, result.GCPause));
+            result,
+            _madeWay ? ReleaseObstacle.FullRelease : run.Obstacle,
+            run.ShortBytes,
+            result.GCPause,
+            run.StuckAfter));
     }
 
     /// <summary>Tells whom the run served of releases that were owed, and its callers what is owed to them.</summary>

@@ -4,45 +4,14 @@ using BoundedCache.Process;
 
 namespace BoundedCache.Release;
 
-/// <summary>What kept a release from doing its job at once.</summary>
-internal enum ReleaseObstacle
-{
-    /// <summary>Nothing: the release is done.</summary>
-    None = 0,
-
-    /// <summary>Memory had been released a moment before.</summary>
-    Storm,
-
-    /// <summary>It was gentle, and made way for a full one.</summary>
-    FullRelease,
-
-    /// <summary>The process is in a no-GC region.</summary>
-    NoGCRegion,
-
-    /// <summary>Eviction callbacks hold the values that they were called with.</summary>
-    Callbacks,
-
-    /// <summary>Finalizers have yet to run.</summary>
-    Finalizers,
-
-    /// <summary>Pinned objects hold the emptied heap.</summary>
-    Pins,
-
-    /// <summary>An exception ended it.</summary>
-    Failure,
-
-    /// <summary>Nothing but that its caller did not wait for it.</summary>
-    Cancelled,
-}
-
 /// <summary>
 /// The releases that are owed: asked for, and put off or cut short. One run serves them all. Used only by the
 /// releaser's thread, which lives while something is owed.
 /// </summary>
 /// <remarks>
-/// The end of a storm, of a no-GC region, of callbacks and of stuck finalizers can be seen, and is waited for without
-/// bound. That pins went shows only in a collection, so such a release is tried again a few times, with growing pauses.
-/// It holds neither caches nor entries.
+/// The end of a storm, of a no-GC region, of a collection, of callbacks and of stuck finalizers can be seen, and is
+/// waited for without bound. That pins went shows only in a collection, so such a release is tried again a few times,
+/// with growing pauses. It holds neither caches nor entries.
 /// </remarks>
 internal sealed class OwedRelease(
     ReleaseThrottle throttle, ReleaseThresholds thresholds, IGarbageCollector collector, Func<bool> areFinalizersStuck)
@@ -60,6 +29,7 @@ internal sealed class OwedRelease(
     private long _triedAt;
     private TimeSpan _lastPause;
     private GCReading _lastFull;
+    private long _stuckAfter;
 
     /// <summary>Whether nothing is owed.</summary>
     public bool IsEmpty => _debts.Count == 0;
@@ -111,6 +81,7 @@ internal sealed class OwedRelease(
         ReleaseObstacle.NoGCRegion => "A release follows by itself when the no-GC region has ended.",
         ReleaseObstacle.Callbacks => "A release follows by itself when the eviction callbacks have ended.",
         ReleaseObstacle.Finalizers => "A release follows by itself when the finalizers have run.",
+        ReleaseObstacle.SlowCollection => "A release follows by itself when the collection has ended.",
         ReleaseObstacle.Pins => "The release is tried again by itself for a while: pins often last only a moment.",
         _ => "The release is tried again by itself.",
     };
@@ -120,7 +91,7 @@ internal sealed class OwedRelease(
     {
         foreach (ReleaseRequest request in requests)
         {
-            Add(request).Obstacle = obstacle;
+            Add(request, []).Obstacle = obstacle;
         }
     }
 
@@ -132,9 +103,15 @@ internal sealed class OwedRelease(
     public List<(IReleaseObserver Observer, OwedEnd End)> NoteRun(
         IEnumerable<ReleaseRequest> requests, OwedRun run, out string announcement)
     {
-        HashSet<Debt> added = [.. requests.Select(Add)];
+        HashSet<Debt> added = [];
+        foreach (ReleaseRequest request in requests)
+        {
+            added.Add(Add(request, added));
+        }
+
         _lastPause = run.Pause;
         _lastFull = collector.ReadLastFull();
+        _stuckAfter = run.StuckAfter ?? _lastFull.Index;
         _triedAt = Stopwatch.GetTimestamp();
         _tries = added.Count > 0 ? 0 : _tries + 1;
         _leftBytes = ReleaseRequest.AddSaturating(_leftBytes, run.ShortBytes);
@@ -150,10 +127,10 @@ internal sealed class OwedRelease(
             {
                 left.Add(debt);
             }
-            else if (debt.Request.Observer is { } observer && !added.Contains(debt))
+            else
             {
-                TimeSpan age = Stopwatch.GetElapsedTime(debt.Since);
-                ended.Add((observer, new OwedEnd(run.Result, age, before, debt.Obstacle, _tries)));
+                var end = new OwedEnd(run.Result, Stopwatch.GetElapsedTime(debt.Since), before, debt.Obstacle, _tries);
+                ended.AddRange(debt.ToTell(added.Contains(debt)).Select(observer => (observer, end)));
             }
         }
 
@@ -197,7 +174,9 @@ internal sealed class OwedRelease(
         }
     }
 
-    private Debt Add(ReleaseRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="added">What was added for the same run, whose callers get the result from elsewhere.</param>
+    private Debt Add(ReleaseRequest request, HashSet<Debt> added)
     {
         var debt = new Debt(request with { Baseline = null }, Stopwatch.GetTimestamp());
         int known = request.Observer is { } observer
@@ -205,8 +184,7 @@ internal sealed class OwedRelease(
             : -1;
         if (known >= 0)
         {
-            debt.Since = _debts[known].Since;
-            _debts[known] = debt;
+            _debts[known] = debt = debt.After(_debts[known], added.Contains(_debts[known]));
         }
         else
         {
@@ -220,6 +198,7 @@ internal sealed class OwedRelease(
     {
         ReleaseObstacle.Storm or ReleaseObstacle.FullRelease => throttle.WindowLeft == TimeSpan.Zero,
         ReleaseObstacle.NoGCRegion => true,
+        ReleaseObstacle.SlowCollection => collector.ReadLastFull().Index > _stuckAfter,
         ReleaseObstacle.Callbacks => HaveCallbacksEnded(debt),
         ReleaseObstacle.Finalizers when areFinalizersStuck() => false,
         ReleaseObstacle.Pins when HavePinsGone() => IsTimeToTry(1),
@@ -272,14 +251,44 @@ internal sealed class OwedRelease(
 
         public ReleaseObstacle Obstacle { get; set; }
 
+        /// <summary>The cache's last shrink, where only a release was asked for since; it is told as well.</summary>
+        public IReleaseObserver? Shrink { get; private init; }
+
+        /// <summary>Whether that was asked for before the run that this was added for.</summary>
+        public bool IsShrinkEarlier { get; private init; }
+
+        /// <summary>Who is told that it is owed no longer.</summary>
+        /// <param name="isOfRun">Whether the caller gets the run's result from elsewhere.</param>
+        public IEnumerable<IReleaseObserver> ToTell(bool isOfRun)
+        {
+            IReleaseObserver?[] observers =
+                [isOfRun ? null : Request.Observer, isOfRun && !IsShrinkEarlier ? null : Shrink];
+            return observers.OfType<IReleaseObserver>();
+        }
+
+        /// <summary>This one and an earlier one of the same cache as one: the stronger of their wishes.</summary>
+        public Debt After(Debt earlier, bool isSameRun)
+        {
+            ReleaseRequest before = earlier.Request;
+            bool isShrinkLast = before.Observer is { IsShrink: true };
+            return new Debt(
+                Request with
+                {
+                    Mode = Request.Mode > before.Mode ? Request.Mode : before.Mode,
+                    TrimNative = Request.TrimNative || before.TrimNative,
+                    ReadCaches = Request.ReadCaches ?? before.ReadCaches,
+                },
+                earlier.Since)
+            {
+                Obstacle = earlier.Obstacle,
+                Shrink = Request.Observer is { IsShrink: true } ? null
+                    : isShrinkLast ? before.Observer
+                    : earlier.Shrink,
+                IsShrinkEarlier = !isSameRun || (!isShrinkLast && earlier.IsShrinkEarlier),
+            };
+        }
+
         /// <summary>Null once they ended.</summary>
         public Func<TimeSpan, bool>? WaitForCallbacks { get; set; } = request.WaitForCallbacks;
     }
 }
-
-/// <summary>What came of one run, as far as it matters for what is owed.</summary>
-/// <param name="Result">The result.</param>
-/// <param name="Obstacle">What kept it from its job; callbacks are looked at apart.</param>
-/// <param name="ShortBytes">Bytes that were expected and did not come.</param>
-/// <param name="Pause">The time for which it stopped the process.</param>
-internal sealed record OwedRun(ReleaseResult Result, ReleaseObstacle Obstacle, long ShortBytes, TimeSpan Pause);

@@ -5,8 +5,13 @@ namespace BoundedCache.Release;
 /// <summary>Who is told of a release that was owed to it. Called on a thread that may be held up.</summary>
 internal interface IReleaseObserver
 {
-    /// <summary>The same for all observers of one cache; of these only the newest is told.</summary>
+    /// <summary>
+    /// The same for all observers of one cache. Of these only the newest is told, and the newest of a shrink.
+    /// </summary>
     object Key { get; }
+
+    /// <summary>Whether it was asked for by setting a limit.</summary>
+    bool IsShrink { get; }
 
     /// <summary>A run ended, or failed, and the release is still owed.</summary>
     /// <returns>Whether there is still somebody to tell; otherwise another observer is told.</returns>
@@ -45,6 +50,7 @@ internal sealed record OwedEnd(
         ReleaseObstacle.Storm => "memory had been released a moment before",
         ReleaseObstacle.FullRelease => "a full release was asked for meanwhile",
         ReleaseObstacle.NoGCRegion => "the process was in a no-GC region",
+        ReleaseObstacle.SlowCollection => "a background collection had not ended",
         ReleaseObstacle.Callbacks => "eviction callbacks had not ended",
         ReleaseObstacle.Finalizers => "finalizers had not run",
         ReleaseObstacle.Pins => "pinned objects held the emptied heap",
@@ -71,6 +77,8 @@ internal sealed class OwedReport(
     private List<OwedEnd>? _held = [];
 
     public object Key => self;
+
+    public bool IsShrink => isShrink;
 
     /// <summary>Adds to a report what the release and the cache tell now.</summary>
     /// <remarks>Its own reason is the beginning of a sentence, and its own advice is about the limit.</remarks>

@@ -36,6 +36,11 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
                 isMeasured: false,
                 measurement.FinalizersStuck).ToString());
         }
+        else if (measurement.IsHeldByCallbacks)
+        {
+            // Who else may hold the values shows only when the callbacks have ended.
+            cause ??= measurement.IsStillAlive ? "eviction callbacks have not finished" : null;
+        }
         else if (measurement.IsStillAlive)
         {
             cause ??= "the rest is still alive";
@@ -50,7 +55,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
                 + "of the values, or as much was allocated meanwhile.");
         }
 
-        if (measurement.IsShort && !measurement.CallbacksFinished)
+        if (measurement.IsHeldByCallbacks)
         {
             advice.Add($"Eviction callbacks had not finished after {thresholds.CallbackPatience.TotalSeconds:0.#} s, "
                 + "and hold the values they were called with.");
@@ -182,6 +187,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             OtherLiveBytes = caches is { } share ? measurement.Collection.LiveBytes - share.Bytes - told : 0,
             UnfinishedEntries = caches?.UnfinishedEntries ?? 0,
             GrownBytes = caches?.GrownBytes ?? 0,
+            PendingBytes = Math.Max(0, (caches?.PendingBytes ?? 0) - told),
             FileBytes = measurement.After.FileBytes ?? 0,
             UncountedCaches = caches?.Uncounted ?? 0,
 

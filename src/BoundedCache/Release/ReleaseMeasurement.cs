@@ -79,6 +79,9 @@ internal readonly record struct ReleaseMeasurement
         : ReleaseRequest.AddSaturating(Caches?.Bytes ?? 0, Request.ExpectedBytes) <= Reference.AllocatedBytes
             || Caches is null);
 
+    /// <summary>Whether eviction callbacks that have not finished may hold what is missing.</summary>
+    public bool IsHeldByCallbacks => IsShort && !CallbacksFinished;
+
     /// <summary>
     /// Whether dead objects that wait for their finalizers may be what is missing. One of them can hold everything.
     /// Without a baseline it is not sure that anything is missing; then the one finalizer that is always due is no

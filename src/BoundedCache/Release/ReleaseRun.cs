@@ -30,6 +30,9 @@ internal sealed class ReleaseRun(
     /// <summary>What kept it from its job. Callbacks are not among it.</summary>
     public ReleaseObstacle Obstacle { get; private set; }
 
+    /// <summary>See <see cref="GentleRelease.StuckAfter"/>.</summary>
+    public long? StuckAfter { get; private set; }
+
     /// <summary>Bytes that were expected and did not come.</summary>
     public long ShortBytes { get; private set; }
 
@@ -49,6 +52,7 @@ internal sealed class ReleaseRun(
             measurement = gentle.Execute();
             account.AddRange(gentle.Account);
             _metNoGCRegion = gentle.MetNoGCRegion;
+            StuckAfter = gentle.StuckAfter;
         }
 
         if (request.TrimNative
@@ -60,6 +64,7 @@ internal sealed class ReleaseRun(
         LastCollection = measurement.Collection.Index;
         ShortBytes = Math.Max(0, measurement.ExpectedBytes - measurement.FallenBytes);
         Obstacle = _metNoGCRegion ? ReleaseObstacle.NoGCRegion
+            : StuckAfter is not null ? ReleaseObstacle.SlowCollection
             : measurement.FinalizersToBlame ? ReleaseObstacle.Finalizers
             : measurement.IsHeapIdle && measurement.IsPinned ? ReleaseObstacle.Pins
             : ReleaseObstacle.None;
@@ -84,15 +89,21 @@ internal sealed class ReleaseRun(
     /// </summary>
     /// <param name="step">Collects, and waits for the end.</param>
     /// <param name="readOwn">Reads the last collection of the kind that the step runs.</param>
-    public void Collect(Action step, Func<GCReading> readOwn)
+    /// <param name="isOwn">
+    /// Whether what was read may be the step's: another thread's collection may have run instead, or ended meanwhile.
+    /// </param>
+    public void Collect(Action step, Func<GCReading> readOwn, Func<GCReading, bool> isOwn)
     {
         long before = readOwn().Index;
         step();
         GCReading own = readOwn();
-        TimeSpan pause = own.Index > before ? own.Pause : TimeSpan.Zero;
+        TimeSpan pause = own.Index > before && isOwn(own) ? own.Pause : TimeSpan.Zero;
         _pause += pause;
         _longestPause = pause > _longestPause ? pause : _longestPause;
     }
+
+    /// <summary>Whether a collection is one that compacts, as those that a full release runs.</summary>
+    public static bool IsCompacting(GCReading collection) => collection.Compacted;
 
     /// <summary>What is known now.</summary>
     /// <param name="collection">The collection to judge by.</param>
@@ -115,7 +126,7 @@ internal sealed class ReleaseRun(
     private ReleaseMeasurement ReleaseFully()
     {
         long indexBefore = _collector.ReadLastFullBlocking().Index;
-        Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking);
+        Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking, IsCompacting);
         ReleaseMeasurement measurement = Measure(_collector.ReadLastFullBlocking(), 1, finalizersStuck: false);
         bool finalizersHold = measurement.FinalizersHold;
         if (finalizersHold)
@@ -129,7 +140,7 @@ internal sealed class ReleaseRun(
             _metNoGCRegion = _collector.IsInNoGCRegion;
             if (!_metNoGCRegion)
             {
-                Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking);
+                Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking, IsCompacting);
                 measurement = Measure(_collector.ReadLastFullBlocking(), 2, measurement.FinalizersStuck);
             }
         }
@@ -152,7 +163,7 @@ internal sealed class ReleaseRun(
 
     private ReleaseMeasurement TrimNative(ReleaseMeasurement measurement, List<string> account)
     {
-        if (ForeignAllocator.Read(memory) is string foreign)
+        if (ForeignAllocator.Read(memory).Foreign is string foreign)
         {
             return measurement with
             {

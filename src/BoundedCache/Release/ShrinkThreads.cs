@@ -14,13 +14,15 @@ namespace BoundedCache.Release;
 /// </remarks>
 /// <param name="most">The number of threads that are enough while none of them is blocked.</param>
 /// <param name="patience">How long work waits for threads that are blocked before one more is added.</param>
-internal sealed class ShrinkThreads(int most, TimeSpan patience) : TaskScheduler
+/// <param name="start">Starts a thread; null for one of the system's.</param>
+internal sealed class ShrinkThreads(int most, TimeSpan patience, Action<ThreadStart>? start = null) : TaskScheduler
 {
     // Hidden from the work: tasks that it starts belong to the pool.
     private const TaskCreationOptions Options = TaskCreationOptions.DenyChildAttach | TaskCreationOptions.HideScheduler;
 
     private readonly Lock _lock = new();
     private readonly Queue<Task> _queue = new();
+    private readonly Action<ThreadStart> _start = start ?? StartThread;
     private int _threads;
     private long _begun;
     private bool _hasWatcher;
@@ -67,9 +69,7 @@ internal sealed class ShrinkThreads(int most, TimeSpan patience) : TaskScheduler
 
             try
             {
-                // UnsafeStart: the thread serves many callers. Each task has its caller's execution context.
-                new Thread(isFull ? Watch : RunUntilIdle) { IsBackground = true, Name = "BoundedCache shrink" }
-                    .UnsafeStart();
+                _start(isFull ? Watch : RunUntilIdle);
                 _hasWatcher |= isFull;
                 _threads += isFull ? 0 : 1;
             }
@@ -79,8 +79,9 @@ internal sealed class ShrinkThreads(int most, TimeSpan patience) : TaskScheduler
             }
             catch (Exception)
             {
-                _queue.Clear();
-                throw;
+                // The pool may have no free thread either, but it has some: the limit is set, and the work must follow.
+                ThreadPool.UnsafeQueueUserWorkItem(static threads => threads.RunUntilIdle(), this, preferLocal: false);
+                _threads++;
             }
         }
     }
@@ -90,6 +91,10 @@ internal sealed class ShrinkThreads(int most, TimeSpan patience) : TaskScheduler
 
     /// <inheritdoc/>
     protected override IEnumerable<Task> GetScheduledTasks() => [];
+
+    // UnsafeStart: the thread serves many callers. Each task has its caller's execution context.
+    private static void StartThread(ThreadStart work) =>
+        new Thread(work) { IsBackground = true, Name = "BoundedCache shrink" }.UnsafeStart();
 
     private void RunUntilIdle()
     {
@@ -149,7 +154,7 @@ internal sealed class ShrinkThreads(int most, TimeSpan patience) : TaskScheduler
         Debug.Assert(_lock.IsHeldByCurrentThread);
         try
         {
-            new Thread(Watch) { IsBackground = true, Name = "BoundedCache shrink" }.UnsafeStart();
+            _start(Watch);
             return true;
         }
         catch (OutOfMemoryException)

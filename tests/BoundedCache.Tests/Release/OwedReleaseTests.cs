@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BoundedCache.Entries;
 using BoundedCache.Release;
 using BoundedCache.Tests.Process;
 using BoundedCache.TestSupport;
@@ -146,6 +147,40 @@ public sealed class OwedReleaseTests : IDisposable
         Assert.Equal(42 * MiB, Later(test.Cache, first).After.AnonymousBytes);
     }
 
+    [Fact]
+    public async Task A_lesser_request_takes_nothing_from_what_is_owed()
+    {
+        using ReleasingCache test = New();
+        test.Set("one", 200);
+        test.Process.IsInNoGCRegion = true;
+        await test.Cache.SetMaxMemoryAsync(100 * MiB, ReleaseMode.Full);
+
+        ShrinkReport second = await test.Cache.ReleaseAsync(ReleaseMode.Gentle);
+        test.Process.IsInNoGCRegion = false;
+        ShrinkReport last = Later(test.Cache, second);
+
+        Assert.Equal("aggressive", test.Process.Steps[0]);
+        Assert.Equal((ReleaseOutcome.Released, 42 * MiB), (last.Outcome, last.After.AnonymousBytes));
+        Assert.Contains("the process was in a no-GC region", last.Reason, StringComparison.Ordinal);
+
+        // Of the shrink as well as of the release.
+        Until(() => _log.Count("OwedReleased") == 2);
+    }
+
+    [Fact]
+    public async Task A_release_by_request_that_runs_serves_the_shrink_that_was_put_off()
+    {
+        using ReleasingCache test = New(static thresholds => thresholds with { StormWindow = TimeSpan.FromDays(1) });
+        Enumerable.Range(0, 10).ToList().ForEach(key => test.Set(key, 30));
+        await test.Cache.SetMaxMemoryAsync(275 * MiB);
+        ShrinkReport put = await test.Cache.SetMaxMemoryAsync(245 * MiB);
+        Assert.Equal(ReleaseOutcome.Skipped, put.Outcome);
+
+        await test.Cache.ReleaseAsync();
+
+        Until(() => _log.Count("OwedReleased") == 1);
+    }
+
     [Theory]
     [InlineData(ReleaseMode.Full, "aggressive")]
     [InlineData(ReleaseMode.Gentle, "background")]
@@ -157,6 +192,9 @@ public sealed class OwedReleaseTests : IDisposable
         ShrinkReport first = await test.Cache.SetMaxMemoryAsync(1, mode);
         test.Process.Steps.Clear();
         Assert.Equal(ReleaseOutcome.Partial, first.Outcome);
+        Assert.Contains(": eviction callbacks have not finished.", first.Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Eviction callbacks had not finished after 1 s", Assert.Single(first.Advice), StringComparison.Ordinal);
         Assert.Contains(
             "A release follows by itself when the eviction callbacks have ended.",
             first.Reason,
@@ -170,6 +208,26 @@ public sealed class OwedReleaseTests : IDisposable
         Assert.Equal((ReleaseOutcome.Released, 42 * MiB), (last.Outcome, last.After.AnonymousBytes));
         Assert.Contains("eviction callbacks had not ended", last.Reason, StringComparison.Ordinal);
         Assert.Empty(last.Advice);
+    }
+
+    [Fact]
+    public void What_queued_callbacks_hold_is_in_the_caches_share_until_they_have_run()
+    {
+        using ReleasingCache test = New();
+        test.Set("replaced", 20, Slowly);
+        test.Set("removed", 30, Slowly);
+        test.Set("plain", 40);
+        long charged = test.Cache.UsedMemory;
+        Assert.Equal(0, Pending());
+
+        test.Cache.Set("replaced", 0);
+        test.Cache.Remove("removed");
+        Assert.InRange(Pending(), 50 * MiB, 51 * MiB);
+        Assert.InRange(charged, 90 * MiB, 91 * MiB);
+        _gate.Set();
+        Until(() => Pending() == 0);
+
+        long Pending() => ((ILiveCache)test.Cache).PendingBytes;
     }
 
     [Fact]
@@ -305,6 +363,28 @@ public sealed class OwedReleaseTests : IDisposable
         }
 
         Assert.Equal(42 * MiB, Later(test.Cache, report).After.AnonymousBytes);
+    }
+
+    [Fact]
+    public async Task After_a_background_collection_that_took_too_long_the_release_follows()
+    {
+        using ReleasingCache test = New(static thresholds => thresholds with { Background = TimeSpan.Zero });
+        test.Set("one", 200);
+        test.Process.IsBackgroundStuck = true;
+
+        ShrinkReport first = await test.Cache.SetMaxMemoryAsync(1, ReleaseMode.Gentle);
+        Assert.Contains("the background collection had not ended", first.Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "A release follows by itself when the collection has ended.", first.Reason, StringComparison.Ordinal);
+        test.Process.Steps.Clear();
+        LetItLook(test.Process);
+        Assert.Empty(test.Process.Steps);
+        test.Process.IsBackgroundStuck = false;
+        test.Process.EndBackground();
+
+        ShrinkReport last = Later(test.Cache, first);
+        Assert.Equal((ReleaseOutcome.Released, 42 * MiB), (last.Outcome, last.After.AnonymousBytes));
+        Assert.Contains("a background collection had not ended", last.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -64,6 +64,18 @@ public sealed class ShrinkThreadsTests
     }
 
     [Fact]
+    public async Task Where_no_thread_can_be_started_the_work_runs_all_the_same()
+    {
+        var threads = new ShrinkThreads(1, s_patience, static _ => throw new InsufficientMemoryException());
+        var ran = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        threads.Run(ran.SetResult);
+
+        await ran.Task.WaitAsync(s_patience);
+        Until(() => threads.Threads == 0);
+    }
+
+    [Fact]
     public async Task What_follows_the_shrink_does_not_hold_its_threads()
     {
         using var test = new ReleasingCache();

@@ -171,6 +171,36 @@ public sealed class TrueWordsTests
     }
 
     [Fact]
+    public async Task The_pause_of_a_background_collection_of_others_is_not_the_gentle_releases()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.BackgroundPause = TimeSpan.FromMilliseconds(500);
+        _process.InFlight = 1;
+        bool isOwn = false;
+        _process.DuringStep = step =>
+        {
+            _process.BackgroundPause = TimeSpan.FromMilliseconds(isOwn ? 7 : 500);
+            isOwn |= step == "background";
+        };
+
+        ReleaseResult result = await Release(
+            new ReleaseRequest { ExpectedBytes = 400 * MiB, Mode = ReleaseMode.Gentle });
+
+        Assert.InRange(result.GCPause, TimeSpan.FromMilliseconds(7), TimeSpan.FromMilliseconds(499));
+    }
+
+    [Fact]
+    public async Task The_pause_of_the_collection_that_ran_instead_is_not_the_full_releases()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.Swallow = 1;
+
+        ReleaseResult result = await Release(new ReleaseRequest { ExpectedBytes = 400 * MiB });
+
+        Assert.Equal((TimeSpan.FromMilliseconds(30), 2), (result.GCPause, result.Collections));
+    }
+
+    [Fact]
     public async Task A_release_that_ran_no_collection_has_no_pause()
     {
         _process.OthersPause = TimeSpan.FromMilliseconds(138);
@@ -199,6 +229,21 @@ public sealed class TrueWordsTests
             "TrimNativeMemory has no effect here: native code allocates with jemalloc", StringComparison.Ordinal));
         Assert.Contains(result.Advice, static advice =>
             advice.Contains("jemalloc, whose figures are not known", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_library_that_may_pass_calls_on_to_the_C_library_is_not_said_to_be_an_allocator()
+    {
+        _process.NativeBytes = 900 * MiB;
+        _process.NativeFreeBytes = 880 * MiB;
+        _process.MallocAddress = 0x8100;
+        _process.Maps = "8000-9000 r-xp 00000000 fe:00 33     /usr/lib/libmemusage.so\n";
+
+        ReleaseResult result = await Release(
+            new ReleaseRequest { ExpectedBytes = 0, Forced = true, TrimNative = true });
+
+        Assert.Contains("The native allocator gave back 880 MiB", result.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("libmemusage", string.Join(' ', result.Advice), StringComparison.Ordinal);
     }
 
     [Fact]
