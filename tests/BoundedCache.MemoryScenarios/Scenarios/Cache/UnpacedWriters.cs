@@ -1,0 +1,7 @@
+namespace BoundedCache.MemoryScenarios.Scenarios;
+
+/// <summary>The same without pacing.</summary>
+internal sealed class UnpacedWriters : PacedWriters
+{
+    protected override double PacingShare => 0;
+}
