@@ -34,6 +34,7 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     /// say <see cref="ReleaseOutcome.Skipped"/>, and that one release follows for all. Where slow eviction callbacks, a
     /// no-GC region, pins or finalizers keep the memory, the report says so. The release then follows by itself within
     /// seconds of becoming possible, and its report replaces this one as <see cref="CacheSnapshot.LastReport"/>.
+    /// Whether pins are gone is tried only for some 40 seconds.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">
     /// A limit of zero or less, or an unknown mode; nothing changes.

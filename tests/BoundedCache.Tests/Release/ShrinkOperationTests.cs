@@ -1,5 +1,4 @@
 using BoundedCache.Engine;
-using BoundedCache.Pacing;
 using BoundedCache.Release;
 using BoundedCache.Report;
 using BoundedCache.TestSupport;
