@@ -20,6 +20,8 @@ public sealed partial class BoundedByteCache : IYieldingCache
 
     long IYieldingCache.MinMemory => MinMemory;
 
+    bool IYieldingCache.IsNative => true;
+
     /// <summary>Nothing of the managed heap: evicting gives the memory back at once.</summary>
     long IYieldingCache.CreditedBytes => 0;
 

@@ -21,6 +21,8 @@ public sealed partial class BoundedMemoryCache : IYieldingCache
 
     long IYieldingCache.MinMemory => MinMemory;
 
+    bool IYieldingCache.IsNative => false;
+
     long IYieldingCache.CreditedBytes => _engine.CreditedBytes;
 
     bool IYieldingCache.YieldsToMachine => _yieldsToMachine;

@@ -17,19 +17,23 @@ internal sealed partial class MemoryPressure
 
         bool withMachine = members.Exists(static member => member.Cache.YieldsToMachine);
         long credited = members.Sum(static member => member.Cache.CreditedBytes);
-        long held = members.Select(static member => member.Cache.UsedMemory).Aggregate(0L, AddSaturating);
-        IReadOnlyList<MemoryUse> uses = _reader.Read(credited, held, withMachine);
+        long held = members.Where(static member => !member.Cache.IsNative)
+            .Select(static member => member.Cache.UsedMemory)
+            .Aggregate(0L, AddSaturating);
+        IReadOnlyList<MemoryUse> all = _reader.Read(credited, held, withMachine);
+        Judge_NeedsLock(members, all, notices);
+
+        // A limit that none of the caches can yield for is not theirs to watch.
+        List<MemoryUse> uses = [.. all.Where(use => members.Exists(member => member.YieldsTo(use.Kind)))];
         Volatile.Write(ref _isLimited, uses.Count > 0);
-        double share = members.Max(static member => member.Cache.Reserve);
-        Judge_NeedsLock(members, uses, notices);
         if (uses.Count == 0)
         {
             Rise_NeedsLock(members, long.MaxValue / 2, notices);
             return null;
         }
 
-        MemoryUse use = uses.MinBy(use => use.RoomBytes - PressureRules.ReserveOf(in use, share));
-        long reserve = PressureRules.ReserveOf(in use, share);
+        MemoryUse use = Nearest(members, uses);
+        long reserve = ReserveOf(members, use);
         long spare = use.RoomBytes - reserve;
         if (spare >= 0)
         {
@@ -68,9 +72,7 @@ internal sealed partial class MemoryPressure
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         release = PressureRelease.None;
-        List<PressureMember> yielding = use.Kind == MemoryPressureKind.Machine
-            ? members.FindAll(static member => member.Cache.YieldsToMachine)
-            : members;
+        List<PressureMember> yielding = members.FindAll(member => member.YieldsTo(use.Kind));
         long[] held = [.. yielding.Select(static member => HeldBytes(member))];
         long sum = held.Sum();
         long amount = _rules.BytesToYield(in use, reserve, sum);
@@ -213,6 +215,22 @@ internal sealed partial class MemoryPressure
             }
         }
     }
+
+    /// <summary>
+    /// The limit with the least room. One that is short but that nothing can be given up for, because those who yield
+    /// for it hold nothing, does not hide another one that is short.
+    /// </summary>
+    private static MemoryUse Nearest(List<PressureMember> members, List<MemoryUse> uses) => uses.MinBy(use =>
+    {
+        long spare = use.RoomBytes - ReserveOf(members, use);
+        bool mustYield = spare < 0
+            && members.Exists(member => member.YieldsTo(use.Kind) && HeldBytes(member) > 0);
+        return (mustYield ? 0 : 1, spare);
+    });
+
+    /// <summary>What is kept free below a limit for the sake of the caches that yield for it.</summary>
+    private static long ReserveOf(List<PressureMember> members, MemoryUse use) => PressureRules.ReserveOf(
+        in use, members.Where(member => member.YieldsTo(use.Kind)).Max(static member => member.Cache.Reserve));
 
     /// <summary>What a cache holds above what pressure leaves it, or would hold if it were evicted down.</summary>
     private static long HeldBytes(PressureMember member) => Math.Max(

@@ -14,6 +14,9 @@ internal interface IYieldingCache
     /// <summary>Bytes in the cache.</summary>
     long UsedMemory { get; }
 
+    /// <summary>Whether its bytes are native memory: they take nothing of a limit of the managed heap.</summary>
+    bool IsNative { get; }
+
     /// <summary>Bytes of the managed heap that ever left the cache; 0 for a cache in native memory.</summary>
     long CreditedBytes { get; }
 
@@ -75,6 +78,14 @@ internal sealed class PressureMember(MemoryPressure owner, IYieldingCache cache)
 
     /// <summary>The limit that holds.</summary>
     public long EffectiveBytes => Math.Min(cache.MaxMemory, Math.Max(cache.MinMemory, CapBytes));
+
+    /// <summary>Whether the cache gives up entries for a limit of this kind: whether that can help.</summary>
+    public bool YieldsTo(MemoryPressureKind kind) => kind switch
+    {
+        MemoryPressureKind.Container => true,
+        MemoryPressureKind.Machine => cache.YieldsToMachine,
+        _ => !cache.IsNative,
+    };
 
     /// <summary>Call it after a change. Looks at the limits when enough came in; otherwise it is cheap.</summary>
     /// <param name="cameBytes">Bytes that ever came into the cache.</param>

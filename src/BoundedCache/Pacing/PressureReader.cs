@@ -18,7 +18,7 @@ internal sealed class PressureReader(ProcessMemory memory)
 
     /// <summary>Reads all limits.</summary>
     /// <param name="creditedBytes">Bytes that ever left the caches of the process.</param>
-    /// <param name="heldBytes">Bytes that its caches hold.</param>
+    /// <param name="heldBytes">Bytes of the managed heap that its caches hold.</param>
     /// <param name="withMachine">Whether the machine's memory is a limit too.</param>
     /// <returns>Valid until the next call; empty where nothing limits the process.</returns>
     public IReadOnlyList<MemoryUse> Read(long creditedBytes, long heldBytes, bool withMachine)

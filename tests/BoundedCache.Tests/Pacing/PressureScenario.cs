@@ -72,7 +72,7 @@ internal sealed class PressureScenario
     public long FillPerSecond { get; set; } = 50 * MiB;
 
     public long UsedBytes =>
-        _emptyBytes + OtherBytes + Process.LiveBytes + Process.DeadBytes + InactiveFileBytes;
+        _emptyBytes + OtherBytes + Process.LiveBytes + Process.DeadBytes + Process.NativeBytes + InactiveFileBytes;
 
     public long LeastRoom { get; private set; } = long.MaxValue;
 
@@ -95,7 +95,8 @@ internal sealed class PressureScenario
             foreach (FakeYieldingCache cache in Caches)
             {
                 long came = cache.Fill(FillPerSecond / 2);
-                Process.LiveBytes += came;
+                Process.LiveBytes += cache.IsNative ? 0 : came;
+                Process.NativeBytes += cache.IsNative ? came : 0;
                 Write();
                 cache.Member.Report(cache.CameBytes);
             }
@@ -114,6 +115,12 @@ internal sealed class PressureScenario
         foreach (FakeYieldingCache cache in Caches)
         {
             long evicted = cache.TakeEvicted();
+            if (cache.IsNative)
+            {
+                Process.NativeBytes -= evicted;
+                continue;
+            }
+
             Process.LiveBytes -= IsLeaking ? 0 : evicted;
             Process.DeadBytes += IsLeaking ? 0 : evicted;
         }
@@ -178,6 +185,8 @@ internal sealed class FakeYieldingCache(long maxBytes, long? minBytes = null) : 
 
     public long CreditedBytes { get; private set; }
 
+    public bool IsNative { get; init; }
+
     public bool YieldsToMachine { get; init; }
 
     public double Reserve { get; init; } = 0.12;
@@ -200,7 +209,7 @@ internal sealed class FakeYieldingCache(long maxBytes, long? minBytes = null) : 
 
         long bytes = Math.Max(0, UsedMemory - Effective);
         UsedMemory -= bytes;
-        CreditedBytes += bytes;
+        CreditedBytes += IsNative ? 0 : bytes;
         _evicted += bytes;
         return bytes;
     }

@@ -335,4 +335,69 @@ public sealed class PressureTests
         Assert.Null(test.Caches[0].Member.Pressure);
         Assert.Equal(MemoryPressureKind.Machine, asks.Member.Pressure!.Kind);
     }
+
+    [Fact]
+    public void Native_bytes_take_nothing_of_the_heaps_hard_limit()
+    {
+        PressureScenario test = Native(4096, 200, new FakeYieldingCache(512 * MiB) { IsNative = true });
+
+        test.Run(20);
+
+        Assert.Equal(512 * MiB, test.Caches[0].UsedMemory);
+        Assert.Equal(0, test.Changes);
+        Assert.Empty(test.Releases);
+    }
+
+    [Fact]
+    public void For_the_heaps_limit_only_those_yield_whose_bytes_are_there()
+    {
+        PressureScenario test = Native(
+            8192,
+            210,
+            new FakeYieldingCache(200 * MiB),
+            new FakeYieldingCache(900 * MiB) { IsNative = true });
+
+        test.Run(60);
+
+        (FakeYieldingCache heap, FakeYieldingCache native) = (test.Caches[0], test.Caches[1]);
+        Assert.Equal(MemoryPressureKind.Heap, heap.Member.Pressure?.Kind);
+        Assert.InRange(heap.UsedMemory, heap.MinMemory, 190 * MiB);
+        Assert.Null(native.Member.Pressure);
+        Assert.Equal(900 * MiB, native.UsedMemory);
+        Assert.DoesNotContain(PressureEvent.Stopped, heap.Events);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_heap_that_nobody_can_yield_for_hides_no_other_limit(bool isHeapCacheThere)
+    {
+        var native = new FakeYieldingCache(500 * MiB) { IsNative = true };
+        PressureScenario test = Native(
+            1024,
+            200,
+            isHeapCacheThere ? [native, new FakeYieldingCache(8 * MiB, minBytes: 8 * MiB)] : [native]);
+        test.Run(20);
+        Assert.Null(native.Member.Pressure);
+
+        // The heap is full of what is no cache's, and the container comes near its limit later.
+        test.Process.LiveBytes += 190 * MiB;
+        test.Process.CollectBlocking();
+        test.Run(5);
+        Assert.Null(native.Member.Pressure);
+        test.OtherBytes = test.LimitBytes - test.UsedBytes - (50 * MiB);
+        test.Run(10);
+
+        Assert.Equal(MemoryPressureKind.Container, native.Member.Pressure?.Kind);
+        Assert.InRange(native.UsedMemory, native.MinMemory, 450 * MiB);
+    }
+
+    private static PressureScenario Native(long limit, long heap, params FakeYieldingCache[] caches)
+    {
+        var test = new PressureScenario(limit * MiB, caches);
+        test.Process.Settings = new BoundedCache.Process.CollectorSettings { HeapHardLimitBytes = heap * MiB };
+        test.Process.CollectBlocking();
+        test.Pressure.Look();
+        return test;
+    }
 }
