@@ -25,6 +25,14 @@ internal sealed class AddressSpace(IPageSource source) : CriticalFinalizerObject
 
     public int PageSize => _source.PageSize;
 
+    /// <summary>
+    /// How often the system refused: to map addresses, or to take memory back. Who tells a refusal from a limit that
+    /// is reached looks whether it grew. Under the engine's lock, except for what is given back without it.
+    /// </summary>
+    public long Refusals => Interlocked.Read(ref _refusals);
+
+    private long _refusals;
+
     /// <summary>Maps a range of addresses.</summary>
     /// <returns>Its address; 0 where the system refuses.</returns>
     public nint TryMap(nuint length, nuint alignment)
@@ -35,12 +43,26 @@ internal sealed class AddressSpace(IPageSource source) : CriticalFinalizerObject
         {
             _mappings.Add((start, length));
         }
+        else
+        {
+            Interlocked.Increment(ref _refusals);
+        }
 
         return start;
     }
 
     /// <summary>Gives the memory of whole pages back; their addresses stay readable.</summary>
-    public void GiveBack(nint start, nuint length) => _source.GiveBack(start, length);
+    /// <returns>False where the system did not take it: it is resident as before.</returns>
+    public bool TryGiveBack(nint start, nuint length)
+    {
+        bool isGiven = _source.TryGiveBack(start, length);
+        if (!isGiven)
+        {
+            Interlocked.Increment(ref _refusals);
+        }
+
+        return isGiven;
+    }
 }
 
 /// <summary>

@@ -18,8 +18,34 @@ internal sealed unsafe partial class ByteEngine
 
     private static int SlabsOf(long content) => (int)((content + SlabPool.DataSize - 1) / SlabPool.DataSize);
 
+    /// <summary>Pages that the slabs of a value need.</summary>
+    private long PagesOfChain(long content) =>
+        (content / SlabPool.DataSize * (SlabPool.SmallSlab / _account.PageSize))
+            + (content % SlabPool.DataSize is > 0 and long rest ? _account.PagesOf(rest + SlabPool.HeaderSize) : 0);
+
     /// <summary>Stores a value of several slabs.</summary>
     private bool SetChain(
+        in EncodedKey key, in ReadOnlySequence<byte> value, ReadOnlySpan<byte> span, in EntryExpiration expiration)
+    {
+        int length = (int)(span.Length + value.Length);
+        ulong flags = key.Flags | expiration.Flags | Place.Chain;
+        long pages = PagesOfChain((long)Place.HeaderOf(flags) + key.Bytes.Length + length);
+        if (!TryHold(pages))
+        {
+            return Refuse(key);
+        }
+
+        try
+        {
+            return WriteChain(key, value, span, expiration) || Refuse(key);
+        }
+        finally
+        {
+            Hold(-pages);
+        }
+    }
+
+    private bool WriteChain(
         in EncodedKey key, in ReadOnlySequence<byte> value, ReadOnlySpan<byte> span, in EntryExpiration expiration)
     {
         int length = (int)(span.Length + value.Length);
@@ -28,7 +54,7 @@ internal sealed unsafe partial class ByteEngine
         int first = TakeSlabs(content);
         if (first < 0)
         {
-            return Refuse(key);
+            return false;
         }
 
         byte* block = _pool.Address(first) + SlabPool.HeaderSize;
@@ -59,7 +85,7 @@ internal sealed unsafe partial class ByteEngine
             }
         }
 
-        return isPublished || Refuse(key);
+        return isPublished;
     }
 
     /// <summary>Takes slabs for so many bytes, and evicts for them.</summary>
@@ -70,36 +96,30 @@ internal sealed unsafe partial class ByteEngine
         int first = -1;
         int last = -1;
         int taken = 0;
-        bool isSqueezed = false;
+        var search = new RoomSearch { Pool = _pool, Slabs = wanted, SqueezeAfter = long.MaxValue };
         while (true)
         {
             using (_lock.EnterAfterOthers())
             {
                 ApplyTouchesForWrite_NeedsLock();
-                for (int evicted = 0; evicted < Batch && !IsDisposed;)
+                for (int steps = Batch; steps > 0 && !IsDisposed;)
                 {
                     long left = content - ((long)taken * SlabPool.DataSize);
                     int bytes = SlabPool.HeaderSize + (int)Math.Min(left, SlabPool.DataSize);
+                    long refusals = _space.Refusals;
                     if (_pool.TryTake(_account.PagesOf(bytes), trim: wanted < LeastUntrimmed, out int slab))
                     {
                         last = Append_NeedsLock(slab, last);
                         first = first < 0 ? slab : first;
-                        isSqueezed = false;
+                        search.IsSqueezed = false;
+                        steps--;
                         if (++taken == wanted)
                         {
                             return first;
                         }
                     }
-                    else if (_blocks.HasRoomInHoles)
-                    {
-                        _ = _blocks.Fill(Batch);
-                        evicted++;
-                    }
-                    else if (TryEvict_NeedsLock(ByteOrder.None, ByteRemoval.Capacity))
-                    {
-                        evicted++;
-                    }
-                    else if (isSqueezed)
+                    else if (!TryMakeRoom_NeedsLock(
+                        ref search, ByteOrder.None, _space.Refusals != refusals, ref steps))
                     {
                         if (first >= 0)
                         {
@@ -107,11 +127,6 @@ internal sealed unsafe partial class ByteEngine
                         }
 
                         return -1;
-                    }
-                    else
-                    {
-                        Squeeze_NeedsLock();
-                        isSqueezed = true;
                     }
                 }
 
@@ -145,10 +160,12 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>Delivers a value that the caller has a lease on, and ends the lease.</summary>
-    private byte[]? ReadLeased(Place place, int length, IBufferWriter<byte>? destination)
+    private byte[]? ReadLeased(
+        Place place, int length, IBufferWriter<byte>? destination, int index, long begin)
     {
         try
         {
+            Touch(index, begin);
             var at = new ChainCursor(this, place.Block);
             at.Skip(place.Header + place.KeyLength);
             if (destination is null)
@@ -190,7 +207,13 @@ internal sealed unsafe partial class ByteEngine
         using (_lock.Enter())
         {
             SlabHeader* header = _pool.HeaderOf(place.Block);
-            if (--header->Leases != SlabHeader.Orphaned)
+            int leases = --header->Leases;
+            if ((leases & ~SlabHeader.Orphaned) == 0)
+            {
+                Hold(-PagesOfChain(place.SizeWith(length)));
+            }
+
+            if (leases != SlabHeader.Orphaned)
             {
                 return;
             }

@@ -6,6 +6,9 @@ namespace BoundedCache.Bytes;
 /// <summary>Evictions: one for a new entry, down to a lowered limit, or a share.</summary>
 internal sealed unsafe partial class ByteEngine
 {
+    /// <summary>Slabs that are given back in one hold of the lock: each is a call into the system.</summary>
+    private const int SlabsAtOnce = 16;
+
     /// <summary>Evicts entries that were used least recently.</summary>
     /// <param name="entries">How many.</param>
     /// <param name="why">Why.</param>
@@ -57,9 +60,9 @@ internal sealed unsafe partial class ByteEngine
                 isDone = EvictBeyondLimit_NeedsLock();
                 if (isDone && _account.LivePages > _account.LimitPages)
                 {
-                    Squeeze_NeedsLock();
-                    isDone = _account.LivePages <= _account.LimitPages || _table.Count == 0;
-                    if (!isDone)
+                    bool isSqueezed = Squeeze_NeedsLock();
+                    isDone = isSqueezed && (_account.LivePages <= _account.LimitPages || _table.Count == 0);
+                    if (isSqueezed && !isDone)
                     {
                         EvictSome_NeedsLock(1, ByteRemoval.Shrink);
                     }
@@ -206,22 +209,23 @@ internal sealed unsafe partial class ByteEngine
                 isDone = _blocks.Compact(Batch) & (_table.Count == 0 || _table.Trim(Batch));
                 if (isDone && _table.Count == 0)
                 {
-                    Squeeze_NeedsLock();
+                    isDone = Squeeze_NeedsLock();
                 }
             }
         }
     }
 
     /// <summary>
-    /// Fills all holes, shrinks the table and gives back every page that holds nothing: for limits near zero. Under the
-    /// lock.
+    /// Fills holes, shrinks the table and gives back pages that hold nothing: for limits near zero. A bounded step of
+    /// it. Under the lock.
     /// </summary>
-    private void Squeeze_NeedsLock()
+    /// <returns>Whether nothing is left to do.</returns>
+    private bool Squeeze_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        _blocks.Squeeze();
-        _table.Trim(4096, all: true);
-        _pool.GiveBackAll();
-        _largePool.GiveBackAll();
+        bool isDone = _blocks.Squeeze(Batch);
+        isDone &= _table.Trim(Batch, all: true);
+        isDone &= _pool.GiveBackSome(SlabsAtOnce);
+        return isDone & _largePool.GiveBackSome(SlabsAtOnce);
     }
 }

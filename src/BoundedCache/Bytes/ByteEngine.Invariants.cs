@@ -12,7 +12,7 @@ internal sealed unsafe partial class ByteEngine
             ApplyTouches_NeedsLock();
             Dictionary<int, ByteSlot> used = CheckTable_NeedsLock();
             CheckContent_NeedsLock(used);
-            if (isQuiet && _account.Pages > _account.LimitPages && _table.Count > 0)
+            if (isQuiet && _account.Pages > _account.LimitPages && _table.Count > 0 && _space.Refusals == 0)
             {
                 throw new InvalidOperationException(
                     $"B4: expected at most {_account.LimitPages} pages, got {_account.Pages}.");

@@ -2,61 +2,9 @@ using System.Diagnostics;
 
 namespace BoundedCache.Bytes;
 
-/// <summary>Room for new entries, and making them visible to readers.</summary>
+/// <summary>Making entries visible to readers.</summary>
 internal sealed unsafe partial class ByteEngine
 {
-    /// <summary>Takes a block and makes sure of a slot, and evicts for both.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="content">Bytes of the block.</param>
-    /// <param name="index">
-    /// The entry that is to be replaced; 0 where there is none, or it was evicted. Evictions may move its slot.
-    /// </param>
-    /// <returns>The block; null where there is no room.</returns>
-    private byte* TakeBlock_NeedsLock(in EncodedKey key, int content, ref int index)
-    {
-        bool isSqueezed = false;
-        bool isReplaced = index != ByteOrder.None;
-        long squeezeAfter = (2L * content) + Math.Min(SqueezeAfter, LimitBytes / 16);
-        long credited = _creditedBytes;
-        while (true)
-        {
-            if (index != ByteOrder.None || _table.TryPrepare())
-            {
-                byte* block = _blocks.TryTake(DenseBlocks.ClassFor(content));
-                if (block is not null)
-                {
-                    return block;
-                }
-            }
-
-            if (_blocks.HasRoomInHoles)
-            {
-                _ = _blocks.Fill(Batch);
-                continue;
-            }
-
-            if (TryEvict_NeedsLock(index, ByteRemoval.Capacity))
-            {
-                if (_creditedBytes - credited > squeezeAfter)
-                {
-                    Squeeze_NeedsLock();
-                    credited = _creditedBytes;
-                }
-            }
-            else if (isSqueezed)
-            {
-                return null;
-            }
-            else
-            {
-                Squeeze_NeedsLock();
-                isSqueezed = true;
-            }
-
-            index = isReplaced ? Find_NeedsLock(key) : ByteOrder.None;
-        }
-    }
-
     /// <summary>Whether a new entry's key was evicted a short while ago. Ask once.</summary>
     private bool TakeReturned_NeedsLock(in EncodedKey key, ulong place, int length) =>
         _marks is not null && _marks.TakeReturned(key.Hash, FootprintOf(new Place(place), length), _limit);
@@ -131,7 +79,11 @@ internal sealed unsafe partial class ByteEngine
             {
                 if (!TryEvict_NeedsLock(ByteOrder.None, ByteRemoval.Capacity))
                 {
-                    Squeeze_NeedsLock();
+                    // Without entries this is little.
+                    while (!Squeeze_NeedsLock())
+                    {
+                    }
+
                     if (_table.TryPrepare())
                     {
                         break;

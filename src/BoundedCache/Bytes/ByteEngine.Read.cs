@@ -223,7 +223,10 @@ internal sealed unsafe partial class ByteEngine
             length = _table.Slot(index)->Length;
             if (place.IsChain)
             {
-                _pool.HeaderOf(place.Block)->Leases++;
+                if ((_pool.HeaderOf(place.Block)->Leases++ & ~SlabHeader.Orphaned) == 0)
+                {
+                    Hold(PagesOfChain(place.SizeWith(length)));
+                }
             }
             else
             {
@@ -234,19 +237,20 @@ internal sealed unsafe partial class ByteEngine
             }
         }
 
-        Touch(index, begin);
         if (copy is null)
         {
-            value = ReadLeased(place, length, destination);
+            value = ReadLeased(place, length, destination, index, begin);
         }
         else if (destination is null)
         {
+            Touch(index, begin);
             value = copy;
         }
         else
         {
             try
             {
+                Touch(index, begin);
                 destination.Write(copy.AsSpan(0, length));
             }
             finally

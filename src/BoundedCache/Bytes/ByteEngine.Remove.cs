@@ -90,7 +90,7 @@ internal sealed unsafe partial class ByteEngine
                 pool.Sort();
             }
 
-            while (true)
+            for (bool goesOn = true; goesOn;)
             {
                 using (_lock.EnterAfterOthers())
                 {
@@ -103,7 +103,7 @@ internal sealed unsafe partial class ByteEngine
                 long given = pool.GiveBackLeaving();
                 using (_lock.Enter())
                 {
-                    pool.EndLeaving(given);
+                    goesOn = pool.EndLeaving(given);
                 }
 
                 pages += given;
@@ -126,33 +126,37 @@ internal sealed unsafe partial class ByteEngine
                 || new ReadOnlySpan<byte>(NextSlab(place.Block), start.Length - first).SequenceEqual(start[first..]));
     }
 
+    /// <remarks>
+    /// From the highest slot to the lowest: an entry that moves meanwhile moves down, so none is passed over.
+    /// </remarks>
     private int RemoveWhere(ByteRemoval why, Func<Place, int, bool> match)
     {
         int removed = 0;
-        int next = 1;
-        using (_lock.Enter())
-        {
-            _table.Walks++;
-        }
-
-        bool isDone = false;
-        while (!isDone)
+        int next = int.MaxValue;
+        while (next > 0)
         {
             using (_lock.EnterAfterOthers())
             {
-                int end = Math.Min(_table.End, next + WalkSlots);
-                for (; next < end; next++)
+                int most = removed + Batch;
+                for (int looks = WalkSlots; looks > 0 && removed < most; looks--)
                 {
+                    // A removal may have given up the last slots.
+                    next = Math.Min(next, _table.End - 1);
+                    if (next <= 0)
+                    {
+                        break;
+                    }
+
                     if (_table.Slot(next)->Place is not 0 and ulong word
                         && match(new Place(word), _table.Slot(next)->Length))
                     {
                         RemoveAt_NeedsLock(next, why);
                         removed++;
                     }
+
+                    next--;
                 }
 
-                isDone = next >= _table.End;
-                _table.Walks -= isDone ? 1 : 0;
                 GiveBackIfDisposed_NeedsLock();
             }
         }
@@ -169,8 +173,7 @@ internal sealed unsafe partial class ByteEngine
             + (_marks is null ? LruByteOrder.NodeSize : ScanByteOrder.NodeSize + (int)GhostTable.BytesPerEntry);
         long content = place.SizeWith(valueLength);
         return table + (place.IsChain
-            ? (content / SlabPool.DataSize * SlabPool.SmallSlab)
-                + ((long)_account.PagesOf((content % SlabPool.DataSize) + SlabPool.HeaderSize) * _account.PageSize)
+            ? PagesOfChain(content) * _account.PageSize
             : _blocks.SizeOf(DenseBlocks.ClassFor((int)content)));
     }
 

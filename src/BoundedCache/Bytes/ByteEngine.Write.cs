@@ -120,32 +120,41 @@ internal sealed unsafe partial class ByteEngine
     {
         ulong flags = key.Flags | expiration.Flags;
         int content = Place.HeaderOf(flags) + key.Bytes.Length + value.Length;
-        bool isStored;
-        using (_lock.Enter())
+        var search = default(RoomSearch);
+        bool returned = false;
+        while (!search.IsOver)
         {
-            ThrowIfDisposed();
-            ApplyTouchesForWrite_NeedsLock();
-            int index = Find_NeedsLock(key);
-            if (index != ByteOrder.None && TryOverwrite_NeedsLock(index, key, value, flags, content, expiration))
+            bool isFirst = search.Pool is null;
+            using (isFirst ? _lock.Enter() : _lock.EnterAfterOthers())
             {
-                return true;
-            }
+                ThrowIfDisposed();
+                ApplyTouchesForWrite_NeedsLock();
+                int index = Find_NeedsLock(key);
+                if (index != ByteOrder.None && TryOverwrite_NeedsLock(index, key, value, flags, content, expiration))
+                {
+                    return true;
+                }
 
-            bool returned = index == ByteOrder.None
-                && TakeReturned_NeedsLock(key, Place.Pack(null, flags, key.Bytes.Length), value.Length);
-            byte* block = TakeBlock_NeedsLock(key, content, ref index);
-            isStored = block is not null;
-            if (isStored)
-            {
+                returned = isFirst
+                    ? index == ByteOrder.None
+                        && TakeReturned_NeedsLock(key, Place.Pack(null, flags, key.Bytes.Length), value.Length)
+                    : returned;
+                byte* block = TakeBlock_NeedsLock(key, content, ref index, ref search);
+                if (block is null)
+                {
+                    continue;
+                }
+
                 WriteExpiration(block, flags, expiration);
                 key.Bytes.CopyTo(new Span<byte>(block + Place.HeaderOf(flags), key.Bytes.Length));
                 value.CopyTo(new Span<byte>(block + Place.HeaderOf(flags) + key.Bytes.Length, value.Length));
                 Publish_NeedsLock(
                     index, key, Place.Pack(block, flags, key.Bytes.Length), value.Length, returned);
+                return true;
             }
         }
 
-        return isStored || Refuse(key);
+        return Refuse(key);
     }
 
     /// <summary>Writes a value over one of the same size class.</summary>

@@ -32,7 +32,8 @@ internal sealed record ByteTotals(
 /// <para>B2: every entry's block names its slot, and no two blocks overlap; no block belongs to no entry.</para>
 /// <para>B3: every slab is free, in one class, or part of one value.</para>
 /// <para>B4: the account's pages are those of the table and of all slabs; they are at most the limit, except while a
-/// lowered limit is being reached, and as far as readers hold values that have left.</para>
+/// lowered limit is being reached, while memory is given back, and as far as readers hold values that have left or the
+/// system takes nothing back.</para>
 /// <para>B5: outside the lock's holds versions and relocations are even.</para>
 /// </remarks>
 internal sealed unsafe partial class ByteEngine
@@ -113,6 +114,9 @@ internal sealed unsafe partial class ByteEngine
 
     public bool IsDisposed => Volatile.Read(ref _isDisposed);
 
+    /// <summary>The lock. For tests.</summary>
+    internal EngineLock Lock => _lock;
+
     public ByteTotals ReadTotals()
     {
         using (_lock.Enter())
@@ -166,9 +170,8 @@ internal sealed unsafe partial class ByteEngine
     private void GiveBackIfDisposed_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (IsDisposed)
+        while (IsDisposed && !Squeeze_NeedsLock())
         {
-            Squeeze_NeedsLock();
         }
     }
 

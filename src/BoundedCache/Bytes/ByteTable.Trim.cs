@@ -6,7 +6,8 @@ namespace BoundedCache.Bytes;
 /// <summary>Free slots, and giving up those that the entries do not need.</summary>
 /// <remarks>
 /// Free slots are listed. Of those that work in bulk frees, only the first are: what writers may need meanwhile. The
-/// others are marked, so that neither freeing nor giving them up loads a neighbour from memory.
+/// others are marked, so that neither freeing nor giving them up loads a neighbour from memory. An entry only ever moves
+/// to a lower slot: walks over the slots, which go from the highest to the lowest, rely on it.
 /// </remarks>
 internal sealed unsafe partial class ByteTable
 {
@@ -42,7 +43,7 @@ internal sealed unsafe partial class ByteTable
 
         Index.Adjust(Count, steps, _mayTouch);
         int looks = steps * LooksPerSlot;
-        for (int least = 1 + Count + (all ? 0 : Slack); End > least && Walks == 0;)
+        for (int least = 1 + Count + (all ? 0 : Slack); End > least;)
         {
             if (steps-- <= 0)
             {
@@ -80,15 +81,12 @@ internal sealed unsafe partial class ByteTable
 
     private void DropAll()
     {
-        if (Walks == 0)
-        {
-            (_firstFree, _listed, _marked) = (0, 0, 0);
-            Order.End = 1;
-            Slots.Shrink(0, all: true);
-            _nodes.Shrink(0, all: true);
-            ShrinkOrder(all: true);
-            Index.DropAll();
-        }
+        (_firstFree, _listed, _marked) = (0, 0, 0);
+        Order.End = 1;
+        Slots.Shrink(0, all: true);
+        _nodes.Shrink(0, all: true);
+        ShrinkOrder(all: true);
+        Index.DropAll();
     }
 
     /// <summary>Loads what giving up a slot needs, so that the waits overlap.</summary>

@@ -51,9 +51,6 @@ internal sealed unsafe partial class ByteTable
     /// <summary>The first index beyond all slots.</summary>
     public int End => Order.End;
 
-    /// <summary>Walks over the slots that are under way: meanwhile no slot moves.</summary>
-    public int Walks { get; set; }
-
     private int Slack => Math.Max(SlackSlots, Count / 8);
 
     /// <summary>Resident bytes.</summary>

@@ -58,16 +58,18 @@ internal sealed unsafe partial class DenseBlocks
         return true;
     }
 
-    /// <summary>Fills all holes, whoever works in bulk, and gives back pages that no block needs.</summary>
-    public void Squeeze()
+    /// <summary>Fills holes, whoever works in bulk, and gives back pages that no block needs.</summary>
+    /// <param name="moves">The most holes to fill now.</param>
+    /// <returns>Whether nothing is left to do.</returns>
+    public bool Squeeze(int moves)
     {
-        int looks = int.MaxValue;
+        if (!Fill(moves))
+        {
+            return false;
+        }
+
         foreach (ref SizeClass c in _classes.AsSpan())
         {
-            while (c.Holes > 0)
-            {
-                _ = TryFillOne(ref c, ref looks);
-            }
 
             if (c.SlabCount > 0)
             {
@@ -76,6 +78,8 @@ internal sealed unsafe partial class DenseBlocks
                 c.Pool.GiveBackBeyond(header, account.PagesOf(last - (byte*)header + c.Size));
             }
         }
+
+        return true;
     }
 
     /// <summary>Fills one hole with the last block, or drops it where it is last itself.</summary>

@@ -46,6 +46,9 @@ internal sealed unsafe partial class DenseBlocks(
 
     public int SizeOf(int sizeClass) => _classes[sizeClass].Size;
 
+    /// <summary>Where a class has its slabs from.</summary>
+    public SlabPool PoolOf(int sizeClass) => _classes[sizeClass].Pool;
+
     /// <summary>Takes a block if there is room within the limit; null where there is none.</summary>
     public byte* TryTake(int sizeClass)
     {

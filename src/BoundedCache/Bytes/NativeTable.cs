@@ -83,17 +83,23 @@ internal sealed unsafe class NativeTable(AddressSpace space, PageAccount account
         }
 
         long regionPages = ((long)stride << RegionShift) / account.PageSize;
-        for (long page = keep; page < _pages;)
+        int end = _pages;
+        while (end > keep)
         {
-            long region = page / regionPages;
-            long end = Math.Min(_pages, (region + 1) * regionPages);
-            space.GiveBack(
+            long region = (end - 1) / regionPages;
+            int page = (int)Math.Max(keep, region * regionPages);
+            if (!space.TryGiveBack(
                 _regions[region] + (nint)((page - (region * regionPages)) * account.PageSize),
-                (nuint)((end - page) * account.PageSize));
-            page = end;
+                (nuint)((long)(end - page) * account.PageSize)))
+            {
+                // They stay, and are counted.
+                break;
+            }
+
+            end = page;
         }
 
-        account.Add(keep - _pages);
-        Volatile.Write(ref _pages, keep);
+        account.Add(end - _pages);
+        Volatile.Write(ref _pages, end);
     }
 }

@@ -18,7 +18,8 @@ internal interface IPageSource
     /// <summary>
     /// Gives memory back to the system. The pages stay mapped, and hold zeros when they are read again.
     /// </summary>
-    void GiveBack(nint start, nuint length);
+    /// <returns>False where the system does not take it: some or all pages are as they were.</returns>
+    bool TryGiveBack(nint start, nuint length);
 
     /// <summary>Ends a mapping.</summary>
     void Unmap(nint start, nuint length);
@@ -79,17 +80,8 @@ internal sealed partial class LinuxPageSource(bool excludeFromCoreDumps) : IPage
         return start;
     }
 
-    public void GiveBack(nint start, nuint length)
-    {
-        if (Advise(start, length, DontNeed) != 0)
-        {
-            // Locked pages (mlockall) cannot be given back. They must hold zeros all the same.
-            unsafe
-            {
-                NativeMemory.Clear((void*)start, length);
-            }
-        }
-    }
+    /// <remarks>Locked pages (<c>mlockall</c>) cannot be given back.</remarks>
+    public bool TryGiveBack(nint start, nuint length) => Advise(start, length, DontNeed) == 0;
 
     public void Unmap(nint start, nuint length) => _ = MUnmap(start, length);
 

@@ -72,6 +72,7 @@ internal sealed unsafe partial class SlabPool(
     private readonly int _regionShift = int.Log2(RegionSize / slabSize);
     private readonly int _regionMask = (RegionSize / slabSize) - 1;
     private int _leavingCount;
+    private long _leavingPages;
     private nint[] _regions = [];
     private int _next;
 

@@ -104,6 +104,96 @@ public sealed class ByteFaultTests
         cache.Engine.CheckInvariants();
     }
 
+    [Fact]
+    public void Where_the_system_refuses_addresses_nothing_is_evicted_that_cannot_help()
+    {
+        var pages = new FakePages { Allowed = 4 };
+        using BoundedByteCache cache = Make(64 * MiB, pages: pages);
+        for (int i = 0; i < 10_000; i++)
+        {
+            Assert.True(cache.Set($"k{i}", Value(i, 900)));
+        }
+
+        int count = cache.Count;
+        Assert.False(cache.Set("k", new byte[20_000]));
+        Assert.Equal(count, cache.Count);
+        Assert.False(cache.Set("k", new byte[5_000_000]));
+        Assert.Equal(count, cache.Count);
+        cache.Engine.CheckInvariants();
+    }
+
+    [Fact]
+    public void A_value_that_finds_its_room_held_by_another_write_evicts_nothing()
+    {
+        using BoundedByteCache cache = Make(64 * MiB);
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.True(cache.Set($"k{i}", Value(i, 900)));
+        }
+
+        int count = cache.Count;
+        bool isInner = true;
+        var pieces = HookedSegment.Make(40 * (int)MiB, () => isInner = cache.Set("inner", new byte[40 * MiB]));
+
+        Assert.True(cache.Set("outer", pieces));
+
+        Assert.False(isInner);
+        Assert.Equal(count + 1, cache.Count);
+        Assert.True(cache.Set("inner", new byte[40 * MiB]));
+        cache.Engine.CheckInvariants();
+    }
+
+    [Fact]
+    public void A_value_that_finds_its_room_held_by_a_reader_evicts_nothing()
+    {
+        using BoundedByteCache cache = Make(8 * MiB);
+        cache.Set("large", Value(1, 5_000_000));
+        cache.Set("small", Value(2, 900));
+        bool isStored = true;
+        var reader = new Writer(() =>
+        {
+            isStored = isStored && cache.Set("other", new byte[5_000_000]);
+            Assert.NotNull(cache.Get("small"));
+        });
+
+        Assert.True(cache.TryGet("large", reader));
+
+        Assert.False(isStored);
+        Assert.True(cache.Set("other", new byte[5_000_000]));
+        cache.Engine.CheckInvariants();
+    }
+
+    [Fact]
+    public void What_the_system_does_not_take_back_stays_in_the_account_and_is_used_again()
+    {
+        var pages = new FakePages { IsLocked = true };
+        using BoundedByteCache cache = Make(32 * MiB, pages: pages);
+        for (int i = 0; cache.UsedMemory < 30 * MiB; i++)
+        {
+            Assert.True(cache.Set($"k{i}", Value(i, i % 3 == 0 ? 20_000 : 900)));
+        }
+
+        long used = cache.UsedMemory;
+        cache.MaxMemory = 8 * MiB;
+
+        Assert.Equal(used, cache.UsedMemory);
+        Assert.True(cache.Count > 0);
+        cache.Engine.CheckInvariants();
+        for (int i = 0; i < 20_000; i++)
+        {
+            Assert.True(cache.Set($"k{i}", Value(i, i % 3 == 0 ? 20_000 : 900)));
+        }
+
+        Assert.Equal(used, cache.UsedMemory);
+        cache.Engine.CheckInvariants();
+        pages.IsLocked = false;
+        cache.MaxMemory = 8 * MiB;
+        Assert.InRange(cache.UsedMemory, 7 * MiB, 8 * MiB);
+        cache.Engine.CheckInvariants();
+        cache.Clear();
+        Assert.Equal(0, cache.UsedMemory);
+    }
+
     [Theory]
     [InlineData(100)]
     [InlineData(40_000)]
@@ -277,6 +367,41 @@ public sealed class ByteFaultTests
             var last = new LyingSegment(memory, claimed);
             first.Next = last;
             return new ReadOnlySequence<byte>(first, 0, last, memory.Length);
+        }
+    }
+
+    /// <summary>A piece of memory that calls user code when it is read.</summary>
+    private sealed class HookedMemory(byte[] bytes, Action onRead) : MemoryManager<byte>
+    {
+        public override Memory<byte> Memory => CreateMemory(bytes.Length);
+
+        public override Span<byte> GetSpan()
+        {
+            onRead();
+            return bytes;
+        }
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+
+    private sealed class HookedSegment : ReadOnlySequenceSegment<byte>
+    {
+        private HookedSegment(Memory<byte> memory, long index) => (Memory, RunningIndex) = (memory, index);
+
+        public static ReadOnlySequence<byte> Make(int length, Action onRead)
+        {
+            var first = new HookedSegment(new byte[1], 0);
+            var last = new HookedSegment(new HookedMemory(new byte[length - 1], onRead).Memory, 1);
+            first.Next = last;
+            return new ReadOnlySequence<byte>(first, 0, last, length - 1);
         }
     }
 

@@ -51,7 +51,7 @@ public sealed unsafe class DenseBlocksTests
 
         blocks.Dense.BeginBulk();
         blocks.Remove(random, int.MaxValue);
-        blocks.Dense.Squeeze();
+        Assert.True(blocks.Dense.Squeeze(int.MaxValue / 8));
         Assert.Equal((0, 0, 0), (blocks.Dense.HoleBytes, blocks.Dense.BlockBytes, blocks.Dense.Slabs.Count()));
     }
 

@@ -47,7 +47,17 @@ internal sealed unsafe class FakePages(bool excludeFromCoreDumps = false) : IPag
         return count;
     }
 
-    public void GiveBack(nint start, nuint length) => _real.GiveBack(start, length);
+    /// <summary>Called before pages are given back.</summary>
+    public Action? OnGiveBack { get; set; }
+
+    /// <summary>Whether memory stays where it is, as locked memory does.</summary>
+    public bool IsLocked { get; set; }
+
+    public bool TryGiveBack(nint start, nuint length)
+    {
+        OnGiveBack?.Invoke();
+        return !IsLocked && _real.TryGiveBack(start, length);
+    }
 
     public void Unmap(nint start, nuint length)
     {
