@@ -232,7 +232,10 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
     }
 
     /// <summary>Removes entries by the beginning of their values.</summary>
-    internal int RemoveByValue(Func<ReadOnlySpan<byte>, bool> match) => _engine.RemoveByValue(match);
+    internal int RemoveByValue(Func<ReadOnlySpan<byte>, int, bool> match) => _engine.RemoveByValue(match);
+
+    /// <summary>Whether memory is overwritten when an entry leaves it.</summary>
+    internal bool ClearsMemory => _engine.ClearsMemory;
 
     /// <summary>Sets an object that is disposed with this cache. Called once, before the cache is handed out.</summary>
     internal void DisposeWithCache(IDisposable companion) => _companion = companion;

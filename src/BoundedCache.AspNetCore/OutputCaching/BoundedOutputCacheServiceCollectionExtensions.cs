@@ -11,6 +11,10 @@ public static class BoundedOutputCacheServiceCollectionExtensions
 {
     private const string Key = "output-cache";
 
+    /// <summary>What makes our store. By it a registration is known to be ours.</summary>
+    private static readonly Func<IServiceProvider, IOutputCacheStore> s_store = static provider =>
+        new ByteOutputCacheStore(provider.GetRequiredKeyedService<BoundedByteCache>(Key));
+
     /// <summary>
     /// Keeps the responses of output caching in a <see cref="BoundedByteCache"/> of the name <c>output-cache</c>:
     /// responses, keys and tags count, all within its limit in resident bytes. Works before and after
@@ -21,16 +25,38 @@ public static class BoundedOutputCacheServiceCollectionExtensions
     /// <param name="configuration">The cache's own section, read first; null for none.</param>
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another store is registered, such as Redis: an application that shares responses with other processes would stop
+    /// sharing them.
+    /// </exception>
     public static IServiceCollection AddBoundedOutputCache(
         this IServiceCollection services,
         Action<BoundedByteCacheOptions>? configure = null,
         IConfiguration? configuration = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.RemoveAll<IOutputCacheStore>();
+        ServiceDescriptor[] there =
+            [.. services.Where(static service => service.ServiceType == typeof(IOutputCacheStore) && !service.IsKeyedService)];
+        if (Array.Find(there, static service => !IsReplaceable(service)) is { } other)
+        {
+            throw new InvalidOperationException(
+                "AddBoundedOutputCache: expected no IOutputCacheStore or the one in memory of AddOutputCache(), got "
+                + $"{TypeOf(other)?.Name ?? "one made by a factory"}. A byte cache is not shared with other processes. "
+                + "Remove that registration.");
+        }
+
+        Array.ForEach(there, service => services.Remove(service));
         services.AddKeyedBoundedByteCache(Key, configure, configuration);
-        services.AddSingleton<IOutputCacheStore>(static provider =>
-            new ByteOutputCacheStore(provider.GetRequiredKeyedService<BoundedByteCache>(Key)));
+        services.AddSingleton<IOutputCacheStore>(s_store);
         return services;
     }
+
+    /// <summary>Ours, or the one that output caching itself brings, in memory.</summary>
+    private static bool IsReplaceable(ServiceDescriptor service) =>
+        service.ImplementationFactory == s_store
+            || (TypeOf(service) ?? service.ImplementationFactory?.Method.DeclaringType)?.Assembly
+                == typeof(OutputCacheOptions).Assembly;
+
+    private static Type? TypeOf(ServiceDescriptor service) =>
+        service.ImplementationType ?? service.ImplementationInstance?.GetType();
 }

@@ -20,27 +20,29 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
     public ValueTask EvictByTagAsync(string tag, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(tag);
-        _ = cache.RemoveByValue(value => HasTag(value, MemoryMarshal.AsBytes(tag.AsSpan())));
+        _ = cache.RemoveByValue((value, whole) => HasTag(value, whole, MemoryMarshal.AsBytes(tag.AsSpan())));
         return ValueTask.CompletedTask;
     }
 
     public ValueTask<byte[]?> GetAsync(string key, CancellationToken cancellationToken)
     {
-        using var value = new RentedWriter();
-        return ValueTask.FromResult(cache.TryGet(key, value) ? Response(value.Written).ToArray() : null);
+        using var value = new RentedWriter(cache.ClearsMemory);
+        return ValueTask.FromResult(cache.TryGet(key, value) && ResponseAt(value.Written) is >= 0 and int at
+            ? value.Written[at..].ToArray()
+            : null);
     }
 
     public async ValueTask<bool> TryGetAsync(
         string key, PipeWriter destination, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        using var value = new RentedWriter();
-        if (!cache.TryGet(key, value))
+        using var value = new RentedWriter(cache.ClearsMemory);
+        if (!cache.TryGet(key, value) || ResponseAt(value.Written) is not (>= 0 and int at))
         {
             return false;
         }
 
-        _ = await destination.WriteAsync(Response(value.WrittenMemory), cancellationToken);
+        _ = await destination.WriteAsync(value.WrittenMemory[at..], cancellationToken);
         return true;
     }
 
@@ -105,25 +107,33 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
 
     /// <summary>
     /// Whether a value has a tag. Where not all of its tags can be seen it counts as having it: a page too many is
-    /// rendered again.
+    /// rendered again. A value that somebody else put into the cache has no tags.
     /// </summary>
-    private static bool HasTag(ReadOnlySpan<byte> value, ReadOnlySpan<byte> tag)
+    /// <param name="value">Its beginning.</param>
+    /// <param name="whole">The length of all of it.</param>
+    /// <param name="tag">The tag.</param>
+    private static bool HasTag(ReadOnlySpan<byte> value, int whole, ReadOnlySpan<byte> tag)
     {
         if (value.Length < LengthBytes)
         {
-            return true;
+            return whole >= LengthBytes;
         }
 
         int length = BinaryPrimitives.ReadInt32LittleEndian(value);
+        if (!IsLength(length, whole))
+        {
+            return false;
+        }
+
         if (length > value.Length - LengthBytes)
         {
             return true;
         }
 
         ReadOnlySpan<byte> rest = value.Slice(LengthBytes, length);
-        while (rest.Length > 0)
+        while (rest.Length >= LengthBytes
+            && BinaryPrimitives.ReadInt32LittleEndian(rest) is int one && IsLength(one, rest.Length))
         {
-            int one = BinaryPrimitives.ReadInt32LittleEndian(rest);
             if (rest.Slice(LengthBytes, one).SequenceEqual(tag))
             {
                 return true;
@@ -135,11 +145,16 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
         return false;
     }
 
-    private static ReadOnlySpan<byte> Response(ReadOnlySpan<byte> value) =>
-        value[(LengthBytes + BinaryPrimitives.ReadInt32LittleEndian(value))..];
+    /// <summary>Whether what stands after a length can be so long.</summary>
+    private static bool IsLength(int length, int whole) => length >= 0 && length <= whole - LengthBytes;
 
-    private static ReadOnlyMemory<byte> Response(ReadOnlyMemory<byte> value) =>
-        value[(LengthBytes + BinaryPrimitives.ReadInt32LittleEndian(value.Span))..];
+    /// <summary>Where the response begins.</summary>
+    /// <returns>-1 in a value that somebody else put into the cache.</returns>
+    private static int ResponseAt(ReadOnlySpan<byte> value) =>
+        value.Length >= LengthBytes
+            && BinaryPrimitives.ReadInt32LittleEndian(value) is int length && IsLength(length, value.Length)
+                ? LengthBytes + length
+                : -1;
 
     private sealed class Segment : ReadOnlySequenceSegment<byte>
     {
@@ -154,7 +169,8 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
     }
 
     /// <summary>A writer over a pooled array.</summary>
-    private sealed class RentedWriter : IBufferWriter<byte>, IDisposable
+    /// <param name="clear">Whether the array is cleared before others get it.</param>
+    private sealed class RentedWriter(bool clear) : IBufferWriter<byte>, IDisposable
     {
         private byte[] _buffer = [];
         private int _written;
@@ -184,7 +200,7 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
         {
             if (_buffer.Length > 0)
             {
-                ArrayPool<byte>.Shared.Return(_buffer);
+                ArrayPool<byte>.Shared.Return(_buffer, clear);
             }
         }
     }

@@ -56,17 +56,18 @@ internal sealed unsafe partial class ByteEngine
     /// the lock.
     /// </summary>
     /// <param name="match">
-    /// Gets the beginning of a value: all of it, or of a large one what lies in its first slab.
+    /// Gets the beginning of a value, which is all of it, or of a large one what lies in its first slab; and the length
+    /// of all of it.
     /// </param>
     /// <returns>How many entries were removed.</returns>
-    public int RemoveByValue(Func<ReadOnlySpan<byte>, bool> match)
+    public int RemoveByValue(Func<ReadOnlySpan<byte>, int, bool> match)
     {
         ThrowIfDisposed();
         return RemoveWhere(ByteRemoval.Removed, (place, length) =>
         {
             int before = place.Header + place.KeyLength;
             int there = place.IsChain ? Math.Clamp(SlabPool.DataSize - before, 0, length) : length;
-            return match(new ReadOnlySpan<byte>(place.Block + before, there));
+            return match(new ReadOnlySpan<byte>(place.Block + before, there), length);
         });
     }
 

@@ -99,6 +99,9 @@ internal sealed unsafe partial class ByteEngine
     public EvictionPolicy Policy =>
         _marks is null ? EvictionPolicy.LeastRecentlyUsed : EvictionPolicy.ScanResistant;
 
+    /// <summary>Whether memory is overwritten when an entry leaves it.</summary>
+    public bool ClearsMemory => _clearFreed;
+
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Whether an entry may expire.</summary>

@@ -18,6 +18,13 @@ public static class BoundedByteCacheServiceCollectionExtensions
     /// <summary>The key and name of the cache behind <see cref="IDistributedCache"/> without a key.</summary>
     private const string DistributedKey = "distributed-cache";
 
+    /// <summary>What makes our distributed caches. By these a registration is known to be ours.</summary>
+    private static readonly Func<IServiceProvider, IDistributedCache> s_distributed = static provider =>
+        new ByteDistributedCache(provider.GetRequiredKeyedService<BoundedByteCache>(DistributedKey));
+
+    private static readonly Func<IServiceProvider, object?, IDistributedCache> s_keyedDistributed =
+        static (provider, key) => new ByteDistributedCache(provider.GetRequiredKeyedService<BoundedByteCache>(key));
+
     private const string MemoryDistributedCache = "Microsoft.Extensions.Caching.Distributed.MemoryDistributedCache";
 
     /// <summary>
@@ -79,26 +86,14 @@ public static class BoundedByteCacheServiceCollectionExtensions
         IConfiguration? configuration = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ServiceDescriptor[] others =
-        [
-            .. services.Where(static service =>
-                service.ServiceType == typeof(IDistributedCache) && !service.IsKeyedService),
-        ];
-        bool isOurs = services.Any(static service =>
-            !service.IsKeyedService && service.ImplementationInstance is ByteCacheRegistration { Key: DistributedKey });
-        if (!isOurs && Array.Find(others, static service => TypeOf(service)?.FullName != MemoryDistributedCache)
-            is { } other)
-        {
-            throw new InvalidOperationException(
-                "AddBoundedDistributedCache: expected no distributed cache or MemoryDistributedCache, got "
-                + $"{TypeOf(other)?.Name ?? "one made by a factory"}. A byte cache is not shared with other processes. "
-                + "Remove that registration, or call AddKeyedBoundedDistributedCache(key) and ask for it by its key.");
-        }
-
-        Array.ForEach(others, service => services.Remove(service));
+        ReplaceDistributed(
+            services,
+            nameof(AddBoundedDistributedCache),
+            key: null,
+            static service => service.ImplementationFactory == s_distributed,
+            "Remove that registration, or call AddKeyedBoundedDistributedCache(key) and ask for it by its key.");
         services.AddKeyedBoundedByteCache(DistributedKey, configure, configuration);
-        services.AddSingleton<IDistributedCache>(static provider =>
-            new ByteDistributedCache(provider.GetRequiredKeyedService<BoundedByteCache>(DistributedKey)));
+        services.AddSingleton<IDistributedCache>(s_distributed);
         return services;
     }
 
@@ -108,17 +103,49 @@ public static class BoundedByteCacheServiceCollectionExtensions
     /// </summary>
     /// <inheritdoc
     /// cref="AddKeyedBoundedByteCache(IServiceCollection, string, Action{BoundedByteCacheOptions}?, IConfiguration?)"/>
+    /// <exception cref="InvalidOperationException">
+    /// Another distributed cache is registered under this key, such as Redis.
+    /// </exception>
     public static IServiceCollection AddKeyedBoundedDistributedCache(
         this IServiceCollection services,
         string name,
         Action<BoundedByteCacheOptions>? configure = null,
         IConfiguration? configuration = null)
     {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ReplaceDistributed(
+            services,
+            nameof(AddKeyedBoundedDistributedCache),
+            name,
+            static service => service.KeyedImplementationFactory == s_keyedDistributed,
+            "Remove that registration, or choose another key.");
         services.AddKeyedBoundedByteCache(name, configure, configuration);
-        services.RemoveAllKeyed<IDistributedCache>(name);
-        services.AddKeyedSingleton<IDistributedCache>(name, static (provider, key) =>
-            new ByteDistributedCache(provider.GetRequiredKeyedService<BoundedByteCache>(key)));
+        services.AddKeyedSingleton<IDistributedCache>(name, s_keyedDistributed);
         return services;
+    }
+
+    /// <summary>Removes what may be replaced: what this class registered, and MemoryDistributedCache.</summary>
+    /// <exception cref="InvalidOperationException">Another cache is there.</exception>
+    private static void ReplaceDistributed(
+        IServiceCollection services, string method, string? key, Func<ServiceDescriptor, bool> isOurs, string advice)
+    {
+        ServiceDescriptor[] there =
+        [
+            .. services.Where(service =>
+                service.ServiceType == typeof(IDistributedCache) && Equals(service.ServiceKey, key)),
+        ];
+        if (Array.Find(there, service => !isOurs(service) && TypeOf(service)?.FullName != MemoryDistributedCache)
+            is { } other)
+        {
+            throw new InvalidOperationException(
+                $"{method}: expected no distributed cache or MemoryDistributedCache"
+                + (key is null ? "" : $" under the key '{key}'")
+                + $", got {TypeOf(other)?.Name ?? "one made by a factory"}. "
+                + $"A byte cache is not shared with other processes. {advice}");
+        }
+
+        Array.ForEach(there, service => services.Remove(service));
     }
 
     private static void RemoveOurs(IServiceCollection services, string key)
@@ -133,6 +160,7 @@ public static class BoundedByteCacheServiceCollectionExtensions
         }
     }
 
-    private static Type? TypeOf(ServiceDescriptor service) =>
-        service.ImplementationType ?? service.ImplementationInstance?.GetType();
+    private static Type? TypeOf(ServiceDescriptor service) => service.IsKeyedService
+        ? service.KeyedImplementationType ?? service.KeyedImplementationInstance?.GetType()
+        : service.ImplementationType ?? service.ImplementationInstance?.GetType();
 }

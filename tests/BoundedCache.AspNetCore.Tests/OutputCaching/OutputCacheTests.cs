@@ -39,6 +39,38 @@ public sealed class OutputCacheTests
             ["output-cache"], app.Services.GetRequiredService<BoundedMemoryCacheRegistry>().Names);
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0xff, 0xff, 0xff, 0xff })]
+    [InlineData(new byte[] { 1 })]
+    [InlineData(new byte[] { 9, 0, 0, 0, 1 })]
+    [InlineData(new byte[] { 5, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1 })]
+    public async Task A_value_that_somebody_else_stored_has_no_tags_and_harms_nobody(byte[] value)
+    {
+        await using WebApplication app = await StartAsync(isFirst: true);
+        BoundedByteCache cache = CacheOf(app);
+        cache.Set("foreign", value);
+        string page = await app.GetTestClient().GetStringAsync("/page?id=1");
+
+        var store = app.Services.GetRequiredService<IOutputCacheStore>();
+        await store.EvictByTagAsync("pages", default);
+
+        Assert.NotEqual(page, await app.GetTestClient().GetStringAsync("/page?id=1"));
+        Assert.Equal(value, cache.Get("foreign"));
+        byte[]? response = await store.GetAsync("foreign", default);
+        Assert.Equal(value[0] == 5 ? [] : null, response);
+        cache.Engine.CheckInvariants();
+    }
+
+    [Fact]
+    public void Another_store_is_not_removed_in_silence()
+    {
+        IServiceCollection services = new ServiceCollection().AddOutputCache();
+        services.AddBoundedOutputCache().AddBoundedOutputCache();
+        Assert.Single(services, static service => service.ServiceType == typeof(IOutputCacheStore));
+        services.AddSingleton<IOutputCacheStore>(static _ => throw new NotSupportedException());
+        Assert.Throws<InvalidOperationException>(() => services.AddBoundedOutputCache());
+    }
+
     [Fact]
     public async Task Responses_stay_right_while_the_limit_falls()
     {

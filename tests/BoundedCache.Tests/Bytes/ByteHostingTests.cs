@@ -116,6 +116,21 @@ public sealed class ByteHostingTests
     }
 
     [Fact]
+    public void Another_distributed_cache_is_never_removed_in_silence()
+    {
+        IServiceCollection services = new ServiceCollection().AddBoundedDistributedCache();
+        services.AddSingleton<IDistributedCache>(static _ => throw new NotSupportedException());
+        Assert.Throws<InvalidOperationException>(() => services.AddBoundedDistributedCache());
+        Assert.Equal(2, services.Count(static service => service.ServiceType == typeof(IDistributedCache)));
+
+        services.AddKeyedBoundedDistributedCache("mine").AddKeyedBoundedDistributedCache("mine");
+        services.AddKeyedSingleton<IDistributedCache>("mine", static (_, _) => throw new NotSupportedException());
+        var failure = Assert.Throws<InvalidOperationException>(() => services.AddKeyedBoundedDistributedCache("mine"));
+        Assert.Contains("'mine'", failure.Message, StringComparison.Ordinal);
+        services.AddKeyedBoundedDistributedCache("other");
+    }
+
+    [Fact]
     public void A_memory_report_tells_what_byte_caches_hold()
     {
         using BoundedByteCache cache = Make(32 * MiB);
