@@ -1,5 +1,6 @@
 using System.Buffers;
 using BoundedCache.Bytes;
+using BoundedCache.Diagnostics;
 using BoundedCache.Process;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
@@ -127,7 +128,24 @@ public sealed partial class BoundedByteCache
             if (_scan is null && !_engine.IsDisposed)
             {
                 _scan = new WeakTimer<BoundedByteCache>(
-                    _time, this, static cache => _ = cache._engine.RemoveExpired(), _scanFrequency, _scanFrequency);
+                    _time, this, static cache => cache.Scan(), _scanFrequency, _scanFrequency);
+            }
+        }
+    }
+
+    /// <remarks>The clock is user code: on a timer's thread its exception would end the process.</remarks>
+    private void Scan()
+    {
+        try
+        {
+            _ = _engine.RemoveExpired();
+        }
+        catch (Exception failure)
+        {
+            // Not at a limited rate, which would ask the clock.
+            if (Interlocked.Exchange(ref _scanFailed, 1) == 0)
+            {
+                Log.ScanFailed(_logger, Name, failure);
             }
         }
     }

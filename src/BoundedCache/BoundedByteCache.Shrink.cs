@@ -183,7 +183,8 @@ public sealed partial class BoundedByteCache
     private string Describe(long givenBack) =>
         $"This cache gave back {ByteSize.Format(givenBack)} of its native memory, without a garbage collection"
         + (UsedMemory > EffectiveMaxMemory
-            ? $"; readers still copy values that have left, {ByteSize.Format(UsedMemory - EffectiveMaxMemory)} too much"
+            ? $"; {ByteSize.Format(UsedMemory - EffectiveMaxMemory)} beyond the limit stay for now: readers still copy "
+                + "values that have left, or the system takes no memory back"
             : "");
 
     private readonly record struct ShrinkStart(

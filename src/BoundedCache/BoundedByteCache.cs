@@ -21,8 +21,9 @@ namespace BoundedCache;
 /// <para>Keys are texts of up to 64 KiB (65,536 characters of Latin-1, 32,768 of others), compared character by
 /// character; the empty text is a key. Values have up to <see cref="MaxMemory"/> and at most
 /// <see cref="Array.MaxLength"/> bytes.</para>
-/// <para>No code of the application runs under the cache's lock, except the clock where entries expire: an
-/// <see cref="IBufferWriter{T}"/> may throw, block or call the cache.</para>
+/// <para>No code of the application runs under the lock that guards the entries: an <see cref="IBufferWriter{T}"/> may
+/// throw, block or call the cache. Only <see cref="TimeProvider.CreateTimer"/> is called under a lock, the one that
+/// guards the limit, when the first entry comes that expires.</para>
 /// <para>Linux on x64 only.</para>
 /// </remarks>
 public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, ILiveCache, IDisposable
@@ -37,6 +38,7 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
     private IDisposable? _companion;
     private long _maxMemory;
     private long _cap = long.MaxValue;
+    private int _scanFailed;
 
     /// <summary>Creates a cache. It starts no thread, and a timer only with the first entry that expires.</summary>
     /// <param name="options">Settings, checked and copied: later changes have no effect.</param>
@@ -95,8 +97,9 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
 
     /// <summary>
     /// Resident bytes of native memory: values, keys, tables and what lies unused between them, in whole pages. Never
-    /// above <see cref="EffectiveMaxMemory"/>, except while a lowered limit is being reached, and as far as readers are
-    /// still copying large values that have left.
+    /// above <see cref="EffectiveMaxMemory"/>, except while a lowered limit is being reached, by up to 16 MiB while free
+    /// memory is being given back, and as far as readers are still copying large values that have left or the system
+    /// takes no memory back (<c>mlockall</c>).
     /// </summary>
     public long UsedMemory => _engine.UsedBytes;
 

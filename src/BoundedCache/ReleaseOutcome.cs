@@ -6,7 +6,10 @@ public enum ReleaseOutcome
     /// <summary>No release was requested (<see cref="ReleaseMode.None"/>) or needed (a limit was raised).</summary>
     NotRequested = 0,
 
-    /// <summary>The garbage collector ran, and the process's memory fell by about what could be expected.</summary>
+    /// <summary>
+    /// The garbage collector ran, and the process's memory fell by about what could be expected. Of a byte cache: it
+    /// gave back what is free, without a collection; the report's reason says where more than the limit stayed.
+    /// </summary>
     Released = 1,
 
     /// <summary>

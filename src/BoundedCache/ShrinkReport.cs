@@ -43,7 +43,10 @@ public sealed record ShrinkReport
     /// <summary>Entries left in the cache when the call ended.</summary>
     public int Count { get; init; }
 
-    /// <summary>Time from the first eviction to the last, and to the end of the table's own shrinking.</summary>
+    /// <summary>
+    /// Time from the first eviction to the last, and to the end of the table's own shrinking. Of a byte cache it is
+    /// <see cref="TotalTime"/>: evicting, moving the survivors together and giving back are one.
+    /// </summary>
     public TimeSpan EvictionTime { get; init; }
 
     /// <summary>Time of the whole call, release included.</summary>

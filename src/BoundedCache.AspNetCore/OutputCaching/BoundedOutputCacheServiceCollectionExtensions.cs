@@ -36,7 +36,10 @@ public static class BoundedOutputCacheServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ServiceDescriptor[] there =
-            [.. services.Where(static service => service.ServiceType == typeof(IOutputCacheStore) && !service.IsKeyedService)];
+        [
+            .. services.Where(static service =>
+                service.ServiceType == typeof(IOutputCacheStore) && !service.IsKeyedService),
+        ];
         if (Array.Find(there, static service => !IsReplaceable(service)) is { } other)
         {
             throw new InvalidOperationException(

@@ -42,7 +42,7 @@ internal static partial class Log
     public static partial void TokenFailed(ILogger logger, string cache, long unlogged, Exception failure);
 
     [LoggerMessage(
-        17,
+        13,
         LogLevel.Error,
         "{Cache}: a scan for expired entries failed. The next one tries again. "
             + "Said once for each type of exception",

@@ -36,6 +36,23 @@ public sealed class ByteFaultTests
         cache.Engine.CheckInvariants();
     }
 
+    [Fact]
+    public void A_clock_that_throws_in_the_scan_does_not_end_the_process()
+    {
+        var clock = new ThrowingClock();
+        using BoundedByteCache cache = Make(time: clock);
+        cache.Set("a", [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromHours(1) });
+        clock.Throws = true;
+
+        clock.Advance(TimeSpan.FromMinutes(2));
+
+        Assert.True(clock.Thrown > 0);
+        clock.Throws = false;
+        clock.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(0, cache.Count);
+        cache.Engine.CheckInvariants();
+    }
+
     [Theory]
     [InlineData("get")]
     [InlineData("refresh")]
@@ -402,6 +419,25 @@ public sealed class ByteFaultTests
             var last = new HookedSegment(new HookedMemory(new byte[length - 1], onRead).Memory, 1);
             first.Next = last;
             return new ReadOnlySequence<byte>(first, 0, last, length - 1);
+        }
+    }
+
+    private sealed class ThrowingClock : Microsoft.Extensions.Time.Testing.FakeTimeProvider
+    {
+        public bool Throws { get; set; }
+
+        public int Thrown { get; private set; }
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            string callers = new System.Diagnostics.StackTrace().ToString();
+            if (Throws && callers.Contains("RemoveExpired", StringComparison.Ordinal))
+            {
+                Thrown++;
+                throw new InvalidTimeZoneException();
+            }
+
+            return base.GetUtcNow();
         }
     }
 
