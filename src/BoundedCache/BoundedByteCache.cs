@@ -97,8 +97,8 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
 
     /// <summary>
     /// Resident bytes of native memory: values, keys, tables and what lies unused between them, in whole pages. Never
-    /// above <see cref="EffectiveMaxMemory"/>, except while a lowered limit is being reached, by up to 16 MiB while free
-    /// memory is being given back, and as far as readers are still copying large values that have left or the system
+    /// above <see cref="EffectiveMaxMemory"/>, except while a lowered limit is being reached, by up to 16 MiB while
+    /// free memory is being given back, and as far as readers copy large values that have left or the system
     /// takes no memory back (<c>mlockall</c>).
     /// </summary>
     public long UsedMemory => _engine.UsedBytes;

@@ -6,8 +6,8 @@ namespace BoundedCache.Bytes;
 /// <summary>Free slots, and giving up those that the entries do not need.</summary>
 /// <remarks>
 /// Free slots are listed. Of those that work in bulk frees, only the first are: what writers may need meanwhile. The
-/// others are marked, so that neither freeing nor giving them up loads a neighbour from memory. An entry only ever moves
-/// to a lower slot: walks over the slots, which go from the highest to the lowest, rely on it.
+/// others are marked, so that neither freeing nor giving them up loads a neighbour from memory. An entry only ever
+/// moves to a lower slot: walks over the slots, which go from the highest to the lowest, rely on it.
 /// </remarks>
 internal sealed unsafe partial class ByteTable
 {
