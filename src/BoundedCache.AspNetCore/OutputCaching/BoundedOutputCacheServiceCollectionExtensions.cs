@@ -2,7 +2,6 @@ using BoundedCache;
 using BoundedCache.AspNetCore.OutputCaching;
 using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

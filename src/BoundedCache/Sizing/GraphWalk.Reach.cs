@@ -69,7 +69,8 @@ internal sealed partial class GraphWalk
         if (first is null
             || last is null
             || _mode != Mode.Walking
-            || TypeLayouts.Get(first).Segments?.EstimateCount(first, last, out bool isCounted) is not (> 0 and var count))
+            || TypeLayouts.Get(first).Segments is not { } segments
+            || segments.EstimateCount(first, last, out bool isCounted) is not (> 0 and var count))
         {
             Reach(first);
             Reach(last);

@@ -1,5 +1,4 @@
 using BoundedCache.TestSupport;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Faults;
 
@@ -15,7 +14,9 @@ public sealed class FaultyClockTests
         var time = new Clock();
         var options = new BoundedMemoryCacheOptions
         {
-            MaxMemory = 1_000_000, TimeProvider = time, ExpirationScanFrequency = TimeSpan.FromHours(1),
+            MaxMemory = 1_000_000,
+            TimeProvider = time,
+            ExpirationScanFrequency = TimeSpan.FromHours(1),
         };
         using var cache = new BoundedMemoryCache(options, log);
         cache.Set("due", 1, TimeSpan.FromMinutes(1));

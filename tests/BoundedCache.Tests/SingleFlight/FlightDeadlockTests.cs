@@ -185,20 +185,23 @@ public sealed class FlightDeadlockTests
         {
             // Each goes on in the flow of the one before, after that one's factory has ended.
             Task before = flow;
-            flow = (await test.Cache.GetOrCreateAsync($"key {i}", (ICacheEntry _) => Task.FromResult(Task.Run(async () =>
-            {
-                await before;
-                await test.Cache.GetOrCreateAsync($"other {i}", (ICacheEntry _) =>
-                {
-                    flights.Add(new WeakReference(Entries.Flight.Current));
-                    return Task.FromResult(1);
-                });
-            }))))!;
+            flow = (await test.Cache.GetOrCreateAsync(
+                $"key {i}", (ICacheEntry _) => Task.FromResult(Task.Run(() => FollowAsync(before)))))!;
         }
 
         await flow.WaitAsync(s_patience);
         GC.Collect();
         Assert.InRange(flights.Count(static flight => flight.IsAlive), 0, 1);
+
+        async Task FollowAsync(Task before)
+        {
+            await before;
+            await test.Cache.GetOrCreateAsync(before, (ICacheEntry _) =>
+            {
+                flights.Add(new WeakReference(Entries.Flight.Current));
+                return Task.FromResult(1);
+            });
+        }
     }
 
     [Fact]
