@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
@@ -103,10 +104,10 @@ internal sealed class LogThrottle(TimeProvider time)
     public bool TryPass(Type type, out long unlogged)
     {
         Window window = _windows.GetOrAdd(type, static _ => new Window());
-        long now = time.GetTimestamp();
+        long? now = Now();
         lock (window)
         {
-            if (window.WasLogged && now - window.LoggedAt < _intervalTicks)
+            if (window.WasLogged && (now is null || now - window.LoggedAt < _intervalTicks))
             {
                 window.Unlogged++;
                 unlogged = 0;
@@ -114,8 +115,25 @@ internal sealed class LogThrottle(TimeProvider time)
             }
 
             unlogged = window.Unlogged;
-            (window.WasLogged, window.LoggedAt, window.Unlogged) = (true, now, 0);
+            (window.WasLogged, window.LoggedAt, window.Unlogged) = (true, now ?? 0, 0);
             return true;
+        }
+    }
+
+    /// <summary>
+    /// Null where the clock, which is the application's, throws. Lines come from timers and threads of the cache's own,
+    /// where an exception would end the process.
+    /// </summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Then the first line of each kind is logged, and no other.")]
+    private long? Now()
+    {
+        try
+        {
+            return time.GetTimestamp();
+        }
+        catch (Exception)
+        {
+            return null;
         }
     }
 

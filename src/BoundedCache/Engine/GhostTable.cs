@@ -133,24 +133,41 @@ internal sealed class GhostTable
             return;
         }
 
-        _buckets = needed;
-        int chunks = ((needed - 1) >> ChunkShift) + 1;
-        if (chunks < _chunks.Length || (chunks == 1 && _chunks[0].Length > 2 * needed * Cells))
+        int count = ((needed - 1) >> ChunkShift) + 1;
+        if (count < _chunks.Length || (count == 1 && _chunks[0].Length > 2 * needed * Cells))
         {
-            Array.Resize(ref _chunks, chunks);
-            if (chunks == 1)
+            try
             {
-                int length = MinBuckets;
-                while (length < needed)
-                {
-                    length *= 2;
-                }
-
-                Array.Resize(ref _chunks[0], Math.Min(length, ChunkMask + 1) * Cells);
+                _chunks = First(count, needed);
+            }
+            catch (OutOfMemoryException)
+            {
+                // In the middle of a removal, which must go on. A later one shrinks it.
+                return;
             }
 
             CountCells();
         }
+
+        _buckets = needed;
+    }
+
+    /// <summary>A copy of the first chunks, of which a single one is as long as it must be.</summary>
+    private ulong[][] First(int count, int needed)
+    {
+        ulong[][] chunks = _chunks[..count];
+        if (count == 1)
+        {
+            int length = MinBuckets;
+            while (length < needed)
+            {
+                length *= 2;
+            }
+
+            Array.Resize(ref chunks[0], Math.Min(length, ChunkMask + 1) * Cells);
+        }
+
+        return chunks;
     }
 
     /// <summary>Checks that cells are where they are looked for; null where they are.</summary>

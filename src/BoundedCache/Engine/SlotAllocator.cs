@@ -20,8 +20,11 @@ internal sealed partial class SlotAllocator(SlotStore store)
     /// </summary>
     private const int Candidates = 8;
 
-    /// <summary>The distance between the versions of two chunks that follow each other under one number.</summary>
-    private const uint VersionStride = 0x0001_0000;
+    /// <summary>
+    /// The distance between the first versions of two chunks that follow each other. Even, as versions of slots at rest
+    /// are, and half of it odd: so they take on every even value before one comes again.
+    /// </summary>
+    private const uint VersionStride = 2 * 0x9E37;
 
     private ChunkState[] _chunks = [];
     private int _freeNumbers = None;

@@ -35,6 +35,13 @@ internal sealed partial class MemoryPressure
         MemoryUse use = Nearest(members, uses);
         long reserve = ReserveOf(members, use);
         long spare = use.RoomBytes - reserve;
+        if (spare < 0 && !IsAnyHeld(members, use))
+        {
+            // Short, and those who yield for it have nothing left. It says nothing about the others.
+            RiseBeside_NeedsLock(use, members, uses, notices);
+            return null;
+        }
+
         if (spare >= 0)
         {
             bool isLow = Rise_NeedsLock(members, spare, notices);
@@ -65,6 +72,22 @@ internal sealed partial class MemoryPressure
         }
 
         return Fall_NeedsLock(members, use, reserve, notices, out release);
+    }
+
+    /// <summary>Raises the caches that do not yield for a limit that is short, as far as their own have room.</summary>
+    private void RiseBeside_NeedsLock(
+        MemoryUse shortOne, List<PressureMember> members, List<MemoryUse> uses, List<Notice> notices)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        List<PressureMember> others = members.FindAll(member => !member.YieldsTo(shortOne.Kind));
+        long spare = uses.Where(use => others.Exists(member => member.YieldsTo(use.Kind)))
+            .Select(use => use.RoomBytes - ReserveOf(others, use))
+            .DefaultIfEmpty(long.MaxValue / 2)
+            .Min();
+        if (others.Count > 0 && spare >= 0)
+        {
+            Rise_NeedsLock(others, spare, notices);
+        }
     }
 
     private Yield? Fall_NeedsLock(
@@ -223,10 +246,12 @@ internal sealed partial class MemoryPressure
     private static MemoryUse Nearest(List<PressureMember> members, List<MemoryUse> uses) => uses.MinBy(use =>
     {
         long spare = use.RoomBytes - ReserveOf(members, use);
-        bool mustYield = spare < 0
-            && members.Exists(member => member.YieldsTo(use.Kind) && HeldBytes(member) > 0);
-        return (mustYield ? 0 : 1, spare);
+        return (spare < 0 && IsAnyHeld(members, use) ? 0 : 1, spare);
     });
+
+    /// <summary>Whether a cache that yields for a limit holds more than pressure leaves it.</summary>
+    private static bool IsAnyHeld(List<PressureMember> members, MemoryUse use) =>
+        members.Exists(member => member.YieldsTo(use.Kind) && HeldBytes(member) > 0);
 
     /// <summary>What is kept free below a limit for the sake of the caches that yield for it.</summary>
     private static long ReserveOf(List<PressureMember> members, MemoryUse use) => PressureRules.ReserveOf(

@@ -140,24 +140,22 @@ internal sealed partial class MemoryPressure
             _lock.Exit();
         }
 
+        if (yield is not null || release != PressureRelease.None)
+        {
+            try
+            {
+                _run(() => Act(yield, release));
+            }
+            catch (OutOfMemoryException)
+            {
+                // No memory for a thread. The writer, or the timer, must not fail for it.
+                EndAct(outcome: null);
+            }
+        }
+
         foreach (Notice notice in notices)
         {
             notice.Member.Cache.OnPressure(notice.Change, notice.Pressure);
-        }
-
-        if (yield is null && release == PressureRelease.None)
-        {
-            return;
-        }
-
-        try
-        {
-            _run(() => Act(yield, release));
-        }
-        catch (OutOfMemoryException)
-        {
-            // No memory for a thread. The writer, or the timer, must not fail for it.
-            EndAct(outcome: null);
         }
     }
 

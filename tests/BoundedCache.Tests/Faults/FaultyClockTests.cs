@@ -1,3 +1,4 @@
+using BoundedCache.Diagnostics;
 using BoundedCache.TestSupport;
 
 namespace BoundedCache.Tests.Faults;
@@ -31,6 +32,21 @@ public sealed class FaultyClockTests
             time.Now += TimeSpan.FromHours(1);
             return !cache.TryGetValue("none", out _);
         }
+    }
+
+    [Fact]
+    public void Where_the_clock_of_intervals_throws_a_line_of_each_kind_is_logged()
+    {
+        var throttle = new LogThrottle(new BrokenClock());
+
+        Assert.True(throttle.TryPass(typeof(int), out _));
+        Assert.False(throttle.TryPass(typeof(int), out _));
+        Assert.True(throttle.TryPass(typeof(long), out _));
+    }
+
+    private sealed class BrokenClock : TimeProvider
+    {
+        public override long GetTimestamp() => throw new NotSupportedException();
     }
 
     private sealed class Clock : TimeProvider

@@ -337,6 +337,28 @@ public sealed class PressureTests
     }
 
     [Fact]
+    public void Where_those_that_ask_for_the_machine_have_given_all_the_others_yield_to_the_container_and_rise_again()
+    {
+        var asks = new FakeYieldingCache(32 * MiB) { YieldsToMachine = true };
+        var test = new PressureScenario(768 * MiB, new FakeYieldingCache(400 * MiB), asks);
+        test.Process.Files["/proc/meminfo"] = "MemTotal: 64000000 kB\nMemAvailable: 2000000 kB\n";
+        test.Run(30);
+        Assert.Equal(400 * MiB, test.Caches[0].Effective);
+        Assert.Equal(MemoryPressureKind.Machine, asks.Member.Pressure!.Kind);
+
+        test.OtherBytes = 300 * MiB;
+        test.Run(30);
+        Assert.InRange(test.Caches[0].Effective, 0, 390 * MiB);
+        Assert.Equal(MemoryPressureKind.Container, test.Caches[0].Member.Pressure!.Kind);
+
+        test.OtherBytes = 0;
+        test.Run(120);
+        Assert.Equal(400 * MiB, test.Caches[0].Effective);
+        Assert.Null(test.Caches[0].Member.Pressure);
+        Assert.Equal(MemoryPressureKind.Machine, asks.Member.Pressure!.Kind);
+    }
+
+    [Fact]
     public void Native_bytes_take_nothing_of_the_heaps_hard_limit()
     {
         PressureScenario test = Native(4096, 200, new FakeYieldingCache(512 * MiB) { IsNative = true });
