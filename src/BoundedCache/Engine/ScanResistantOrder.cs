@@ -17,7 +17,8 @@ namespace BoundedCache.Engine;
 /// returns soon after it left the small queue raises it, one that returns after it left the main queue lowers
 /// it.</para>
 /// <para>An entry's time of queueing has 4 bytes. Within a list neighbors are close in time, so the time of a list's
-/// tail, kept in full, gives the exact age of the one that is the tail next.</para>
+/// tail, kept in full, gives the age of the one that is the tail next: exact while 2^32 insertions do not lie between
+/// the two.</para>
 /// </remarks>
 /// <typeparam name="TEntries">Where entries are kept; a struct, so that its calls are inlined.</typeparam>
 internal partial class ScanResistantOrder<TEntries> : EvictionOrder
