@@ -14,9 +14,12 @@ namespace BoundedCache.Tests.Concurrency;
 /// <remarks>
 /// docs/MEMORY-MODEL.md says which fence each of them tests, and the README beside this file says what they catch.
 /// </remarks>
-[Collection(StressTests.Name)]
-public class MemoryOrderTests
+public abstract class MemoryOrderTests
 {
+    private readonly EvictionPolicy _policy;
+
+    private protected MemoryOrderTests(EvictionPolicy policy) => _policy = policy;
+
     private const int Keys = 4;
 
     private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(700);
@@ -50,7 +53,7 @@ public class MemoryOrderTests
     /// shows as another key's value, as a value whose fields are not set yet, or as an entry that expired although its
     /// deadline is a day away (a deadline read apart from its flag is "never" or the beginning of time).
     /// </summary>
-    private static void SeenTogether(TimeSpan duration)
+    private void SeenTogether(TimeSpan duration)
     {
         using BoundedMemoryCache cache = Create(limit: 2);
         string[] keys = [.. Enumerable.Range(0, Keys).Select(static i => i.ToString(CultureInfo.InvariantCulture))];
@@ -100,7 +103,7 @@ public class MemoryOrderTests
     /// is trimmed and moves its entries. If a head, a Next, a chunk or a count of buckets becomes visible later than
     /// the store that published it, this shows as a miss or an older value.
     /// </summary>
-    private static void Told(TimeSpan duration)
+    private void Told(TimeSpan duration)
     {
         using BoundedMemoryCache cache = Create(limit: long.MaxValue);
         long[] told = new long[Keys];
@@ -158,7 +161,7 @@ public class MemoryOrderTests
     /// lock the counters tell whether the key is still missing. All threads store the same few keys and remove them
     /// again. A key that is twice in the table is one entry too many at the end, or fails the checker.
     /// </summary>
-    private static void StoredOnce(TimeSpan duration)
+    private void StoredOnce(TimeSpan duration)
     {
         using BoundedMemoryCache cache = Create(limit: long.MaxValue);
         new Crowd()
@@ -190,8 +193,9 @@ public class MemoryOrderTests
         Assert.Equal(0, cache.Count);
     }
 
-    private static BoundedMemoryCache Create(long limit) => new(new BoundedMemoryCacheOptions
+    private BoundedMemoryCache Create(long limit) => new(new BoundedMemoryCacheOptions
     {
+        EvictionPolicy = _policy,
         MaxMemory = limit,
         Sizing = EntrySizing.Declared,
         ReleaseMode = ReleaseMode.None,
@@ -208,4 +212,10 @@ public class MemoryOrderTests
 
     /// <summary>A key whose Equals is user code.</summary>
     private sealed record Coded(int Number);
+
+    [Collection(StressTests.Name)]
+    public sealed class LeastRecentlyUsed() : MemoryOrderTests(EvictionPolicy.LeastRecentlyUsed);
+
+    [Collection(StressTests.Name)]
+    public sealed class ScanResistant() : MemoryOrderTests(EvictionPolicy.ScanResistant);
 }

@@ -14,44 +14,54 @@ public class PermanentKeyTests
     private const int PermanentCount = 60;
 
     [Theory]
-    [InlineData(KeyKind.Strings)]
-    [InlineData(KeyKind.Clashing)]
-    public void Permanent_keys_are_found_while_the_table_swings_between_100_and_200_000_entries(KeyKind kind) =>
-        Swing(kind, KeyKind.Strings, 200_000, TimeSpan.FromSeconds(4));
+    [InlineData(KeyKind.Strings, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Strings, EvictionPolicy.ScanResistant)]
+    [InlineData(KeyKind.Clashing, EvictionPolicy.LeastRecentlyUsed)]
+    public void Permanent_keys_are_found_while_the_table_swings_between_100_and_200_000_entries(
+        KeyKind kind, EvictionPolicy policy) =>
+        Swing(kind, KeyKind.Strings, policy, 200_000, TimeSpan.FromSeconds(3));
 
     [Theory]
-    [InlineData(KeyKind.Strings)]
-    [InlineData(KeyKind.Mixed)]
-    public void Permanent_keys_are_found_while_the_table_swings_between_few_and_some_thousand_entries(KeyKind kind) =>
-        Swing(kind, kind, 10_000, TimeSpan.FromSeconds(2));
+    [InlineData(KeyKind.Strings, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Strings, EvictionPolicy.ScanResistant)]
+    [InlineData(KeyKind.Mixed, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(KeyKind.Mixed, EvictionPolicy.ScanResistant)]
+    public void Permanent_keys_are_found_while_the_table_swings_between_few_and_some_thousand_entries(
+        KeyKind kind, EvictionPolicy policy) =>
+        Swing(kind, kind, policy, 10_000, TimeSpan.FromSeconds(1));
 
     [SoakTheory]
     [Trait("Category", "Soak")]
-    [InlineData(KeyKind.Strings, 200_000)]
-    [InlineData(KeyKind.Mixed, 10_000)]
-    public void Permanent_keys_are_found_for_long(KeyKind kind, int most) =>
-        Swing(kind, KeyKind.Strings, most, Soak.Duration!.Value);
+    [InlineData(KeyKind.Strings, EvictionPolicy.LeastRecentlyUsed, 200_000)]
+    [InlineData(KeyKind.Strings, EvictionPolicy.ScanResistant, 200_000)]
+    [InlineData(KeyKind.Mixed, EvictionPolicy.LeastRecentlyUsed, 10_000)]
+    [InlineData(KeyKind.Mixed, EvictionPolicy.ScanResistant, 10_000)]
+    public void Permanent_keys_are_found_for_long(KeyKind kind, EvictionPolicy policy, int most) =>
+        Swing(kind, KeyKind.Strings, policy, most, Soak.Duration!.Value);
 
-    [Fact]
-    public void Permanent_keys_are_found_while_new_caches_grow_their_first_chunk_and_buckets()
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public void Permanent_keys_are_found_while_new_caches_grow_their_first_chunk_and_buckets(EvictionPolicy policy)
     {
         var crowd = new Crowd();
-        Small current = new();
+        Small current = new(policy);
         crowd
             .Add("reader", 2, _ => _ => Volatile.Read(ref current).CheckPermanent())
             .Add("grower", random =>
             {
-                var fresh = new Small();
+                var fresh = new Small(policy);
                 Volatile.Write(ref current, fresh);
                 fresh.Grow(random.Next(2200));
                 InvariantChecker.Check(fresh.Cache.Engine);
             })
-            .Run(TimeSpan.FromSeconds(2));
+            .Run(TimeSpan.FromSeconds(1));
     }
 
-    private static void Swing(KeyKind permanentKind, KeyKind fillerKind, int most, TimeSpan duration)
+    private static void Swing(
+        KeyKind permanentKind, KeyKind fillerKind, EvictionPolicy policy, int most, TimeSpan duration)
     {
-        using BoundedMemoryCache cache = MakeCache();
+        using BoundedMemoryCache cache = MakeCache(policy);
         object[] permanent =
             [.. Enumerable.Range(1_000_000, PermanentCount).Select(number => Keys.Make(permanentKind, number))];
         object[] fillers = Keys.MakeMany(fillerKind, most);
@@ -131,8 +141,9 @@ public class PermanentKeyTests
         }
     }
 
-    private static BoundedMemoryCache MakeCache() => new(new BoundedMemoryCacheOptions
+    private static BoundedMemoryCache MakeCache(EvictionPolicy policy) => new(new BoundedMemoryCacheOptions
     {
+        EvictionPolicy = policy,
         MaxMemory = long.MaxValue,
         Sizing = EntrySizing.Declared,
         ReleaseMode = ReleaseMode.None,
@@ -171,9 +182,9 @@ public class PermanentKeyTests
         private static readonly object[] s_fillers =
             [.. Enumerable.Range(Count, 2200).Select(static number => Keys.Make(KeyKind.Mixed, number))];
 
-        public Small()
+        public Small(EvictionPolicy policy)
         {
-            Cache = MakeCache();
+            Cache = MakeCache(policy);
             for (int i = 0; i < Count; i++)
             {
                 StorePermanent(Cache, s_keys[i], new Stamped(i, 0));

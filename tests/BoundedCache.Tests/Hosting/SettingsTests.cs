@@ -17,6 +17,7 @@ public sealed class SettingsTests
             ("MaxMemory", "1.5GiB"),
             ("Sizing", "declared"),
             ("ReleaseMode", "None"),
+            ("EvictionPolicy", "scanresistant"),
             ("ExpirationScanFrequency", "00:00:30"),
             ("trackstatistics", "True"),
             ("TrackLinkedCacheEntries", "true"),
@@ -36,6 +37,7 @@ public sealed class SettingsTests
         Assert.Equal(3L << 29, options.MaxMemory);
         Assert.Equal(EntrySizing.Declared, options.Sizing);
         Assert.Equal(ReleaseMode.None, options.ReleaseMode);
+        Assert.Equal(EvictionPolicy.ScanResistant, options.EvictionPolicy);
         Assert.Equal(TimeSpan.FromSeconds(30), options.ExpirationScanFrequency);
         Assert.True(options.TrackStatistics);
         Assert.True(options.TrackLinkedCacheEntries);
