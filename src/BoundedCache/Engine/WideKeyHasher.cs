@@ -1,19 +1,21 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The hash of values of more than 32 bits: numbers, times, and tuples of them. Their own
-/// <see cref="object.GetHashCode"/> has no secret, so that whoever chooses keys can choose millions with one hash code.
+/// The hash of values of more than 32 bits: numbers, times, and tuples. Whoever chooses keys can choose thousands with
+/// one <see cref="object.GetHashCode"/>: it has no secret, or (tuples that are values) one that the differences between
+/// chosen keys cancel out.
 /// </summary>
 /// <remarks>
-/// Each is hashed by what its Equals compares, so that equal keys have equal hashes. Tuples are hashed here only where
-/// an element may be one of these types; their elements are boxed for it, 24 bytes or more each.
+/// Each is hashed by what its Equals compares, so that equal keys have equal hashes. Elements of tuples that are values
+/// are boxed for it, 24 bytes or more each.
 /// </remarks>
 internal static class WideKeyHasher
 {
-    /// <summary>Whether a tuple type may have an element of more than 32 bits. Weak: it keeps no type alive.</summary>
-    private static readonly ConditionalWeakTable<Type, StrongBox<bool>> s_wideTuples = [];
+    /// <summary>Whether a type compares as the runtime's tuples do. Weak: it keeps no type alive.</summary>
+    private static readonly ConditionalWeakTable<Type, StrongBox<bool>> s_tuples = [];
 
     /// <summary>The hash of a key, if it is of one of these types.</summary>
     public static bool TryHash(object key, out int hash)
@@ -75,6 +77,12 @@ internal static class WideKeyHasher
         {
             return TryHashEnum(key, type, out hash);
         }
+        else if (type == typeof((int, int)))
+        {
+            // As any other tuple, but without a box for each element. It equals no key of another type.
+            (int low, int high) = Unsafe.Unbox<(int, int)>(key);
+            hash = KeyHasher.Hash((uint)low | ((ulong)(uint)high << 32));
+        }
         else
         {
             hash = 0;
@@ -129,7 +137,7 @@ internal static class WideKeyHasher
 
     private static bool TryHashTuple(ITuple tuple, out int hash)
     {
-        if (!s_wideTuples.GetValue(tuple.GetType(), static type => new(MayBeWide(type))).Value)
+        if (!s_tuples.GetValue(tuple.GetType(), static type => new(ComparesAsTuple(type))).Value)
         {
             hash = 0;
             return false;
@@ -147,38 +155,29 @@ internal static class WideKeyHasher
     }
 
     /// <summary>
-    /// Whether values of a type may hold more than 32 bits of one of these types: a tuple with such an element. What is
-    /// declared as an object or an interface may be anything.
+    /// Only the runtime's own, and what derives from them and changes nothing of it: such an object equals the tuple
+    /// with the same elements. Another class of the application may compare as it likes.
     /// </summary>
-    private static bool MayBeWide(Type type)
+    private static bool ComparesAsTuple(Type type)
     {
-        if (!IsTuple(type))
+        Type? tuple = type;
+        while (tuple is not null && !(tuple.IsGenericType && tuple.Assembly == typeof(object).Assembly))
         {
-            return false;
+            tuple = tuple.BaseType;
         }
 
-        foreach (Type element in type.GetGenericArguments())
-        {
-            Type actual = Nullable.GetUnderlyingType(element) ?? element;
-            if (IsWide(actual) || MayBeWide(actual) || actual.IsInterface || actual == typeof(object)
-                || actual == typeof(ValueType) || actual == typeof(Enum))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return tuple is not null && tuple.IsAssignableTo(typeof(ITuple)) && (tuple == type || InheritsAll(type, tuple));
     }
 
-    /// <summary>Only the runtime's own: a class of the application may compare as it likes.</summary>
-    private static bool IsTuple(Type type) => type.IsGenericType
-        && type.IsAssignableTo(typeof(ITuple))
-        && type.Assembly == typeof(object).Assembly;
-
-    private static bool IsWide(Type type) =>
-        type == typeof(long) || type == typeof(ulong) || type == typeof(Guid) || type == typeof(Int128)
-        || type == typeof(UInt128) || type == typeof(DateTime) || type == typeof(DateTimeOffset)
-        || type == typeof(TimeSpan) || type == typeof(TimeOnly) || type == typeof(double) || type == typeof(decimal)
-        || type == typeof(nint) || type == typeof(nuint)
-        || (type.IsEnum && Type.GetTypeCode(type) is TypeCode.Int64 or TypeCode.UInt64);
+    /// <summary>Whether a class derived from a tuple compares by the tuple's methods.</summary>
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2070", Justification = "Methods that override others are kept with the types that have them.")]
+    private static bool InheritsAll(Type type, Type tuple)
+    {
+        // Native AOT may have a method and not tell of it.
+        return RuntimeFeature.IsDynamicCodeSupported
+            && type.GetMethod(nameof(Equals), [typeof(object)])!.DeclaringType == tuple
+            && type.GetMethod(nameof(GetHashCode), [])!.DeclaringType == tuple
+            && type.GetInterfaceMap(typeof(ITuple)).TargetMethods.All(method => method.DeclaringType == tuple);
+    }
 }

@@ -75,6 +75,23 @@ public sealed class CollidingKeyTests
         Assert.InRange(Engine.Index.ChainSteps, 1, 4 * Keys);
     }
 
+    /// <summary>Not so keys that collide by their own hash codes alone: they are in no chain.</summary>
+    [Theory]
+    [InlineData("tuple of 2 numbers")]
+    [InlineData("tuple of 2 numbers that is an object")]
+    [InlineData("tuple of 9 numbers")]
+    public void Tuples_that_were_chosen_to_collide_are_in_short_chains(string type)
+    {
+        Fill(Enumerable.Range(1, Keys).Select(i => type switch
+        {
+            "tuple of 2 numbers" => WideKeyTests.CancelledOut(i),
+            "tuple of 9 numbers" => (i, 2, 3, 4, 5, 6, 7, 8, 9),
+            _ => (object)Tuple.Create(i, unchecked(33 * i)),
+        }));
+
+        Assert.InRange(Enumerable.Range(0, Engine.Index.BucketCount).Max(LengthOfChain), 1, 14);
+    }
+
     /// <summary>Their chain is walked when its bucket is merged, and entries move without walking.</summary>
     [Fact]
     public void Moving_them_between_chunks_takes_a_bounded_number_of_steps()
@@ -151,6 +168,17 @@ public sealed class CollidingKeyTests
         Assert.Equal(
             Enumerable.Range(0, count).Reverse().Take(8).Select(static i => new Coded(1, i)),
             candidates.Take(count).Select(static candidate => candidate.Key));
+    }
+
+    private int LengthOfChain(int bucket)
+    {
+        int length = 0;
+        for (int slot = Engine.Index.Head(bucket); slot > 0; slot = Engine.Store.Slot(slot).Next)
+        {
+            length++;
+        }
+
+        return length;
     }
 
     private void Fill(IEnumerable<object> keys, int seconds = 0)

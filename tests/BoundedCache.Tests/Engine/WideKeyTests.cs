@@ -67,7 +67,12 @@ public sealed class WideKeyTests
             Same(Tuple.Create(pair.Item1, pair.Item2), Tuple.Create(pair.Item1, WithZeros(pair.Item2)))),
         ["tuple that is an object, of 8"] = Gen.Long.Select(static v =>
             Same(Tuple.Create(v, v, v, v, v, v, v, v), Tuple.Create(v, v, v, v, v, v, v, v))),
-        ["tuple of what needs none of this"] = Gen.Select(Gen.Int, Gen.String).Select(static pair => Same(pair)),
+        ["tuple that is an object, and a class derived from it"] = Gen.Long.Select(static value =>
+            Same<object>(Tuple.Create(value, 1), new DerivedTuple(value, 1))),
+        ["tuple of 9 numbers"] = Gen.Int.Select(static v => Same((v, 2, 3, 4, 5, 6, 7, 8, 9))),
+        ["tuple of 2 numbers that is an object"] = Gen.Int.Select(static v =>
+            Same(Tuple.Create(v, 1), Tuple.Create(v, 1))),
+        ["tuple of a number and a text"] = Gen.Select(Gen.Int, Gen.String).Select(static pair => Same(pair)),
         ["tuple of records"] = Gen.Long.Select(static value => Same((new Own(value), value))),
     };
 
@@ -98,6 +103,12 @@ public sealed class WideKeyTests
             static i => (Folded(i), 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
         ["nested tuple"] = static i => (1, (2, (3, Folded(i)))),
         ["tuple that is an object"] = static i => Tuple.Create(Folded(i), 1),
+        ["tuple of 2 numbers that is an object"] = static i => Tuple.Create(i, unchecked(33 * i)),
+        ["tuple of 2 numbers"] = static i => CancelledOut(i),
+        ["tuple of 9 numbers"] = static i => (i, 2, 3, 4, 5, 6, 7, 8, 9),
+        ["tuple of 9 numbers that is an object"] =
+            static i => new Tuple<int, int, int, int, int, int, int, Tuple<int, int>>(i, 2, 3, 4, 5, 6, 7, new(8, 9)),
+        ["class derived from a tuple"] = static i => new DerivedTuple(Folded(i), 1),
         ["nested tuple that is an object"] = static i => Tuple.Create(1, Tuple.Create(2, Folded(i))),
     };
 
@@ -147,6 +158,10 @@ public sealed class WideKeyTests
     [InlineData("decimal")]
     [InlineData("tuple of 2")]
     [InlineData("enum of 64 bits")]
+    [InlineData("tuple of 2 numbers")]
+    [InlineData("tuple of 2 numbers that is an object")]
+    [InlineData("tuple of 9 numbers")]
+    [InlineData("tuple of 9 numbers that is an object")]
     public void The_chosen_keys_do_collide_by_their_own_hash_codes(string type) => Assert.InRange(
         Enumerable.Range(1, Keys).Select(i => s_collidingKeys[type](i).GetHashCode()).Distinct().Count(), 1, 2);
 
@@ -156,6 +171,7 @@ public sealed class WideKeyTests
         Assert.Equal(KeyHasher.Hash(new Own(1)), KeyHasher.Hash(new Own(2)));
         Assert.NotEqual(KeyHasher.Hash(new Own(1)), KeyHasher.Hash(new Own(1L << 40)));
         Assert.Equal(KeyHasher.Hash(new OwnTuple(1)), KeyHasher.Hash(new OwnTuple(2)));
+        Assert.Equal(KeyHasher.Hash(new FoldingTuple("a")), KeyHasher.Hash(new FoldingTuple("A")));
     }
 
     [Fact]
@@ -220,6 +236,38 @@ public sealed class WideKeyTests
 
     /// <summary>Numbers whose two halves are equal: exclusive or of the halves is 0.</summary>
     private static long Folded(int i) => ((long)i << 32) | (uint)i;
+
+    /// <summary>
+    /// Pairs that <see cref="HashCode"/> gives one or two hash codes, whatever its secret is: what the first number
+    /// adds to its state, the second one takes away. The constants are that type's own.
+    /// </summary>
+    internal static (int First, int Second) CancelledOut(int i)
+    {
+        const uint Prime3 = 3_266_489_917;
+        const uint Prime4 = 668_265_263;
+        uint inverse = 1;
+        for (int bit = 0; bit < 5; bit++)
+        {
+            inverse *= 2 - (Prime3 * inverse);
+        }
+
+        return unchecked(((int)(((uint)i << 15) * inverse), (int)(0 - ((uint)i * Prime4 * inverse))));
+    }
+
+    /// <summary>Compares as the tuple that it is.</summary>
+    private sealed class DerivedTuple(long number, int other) : Tuple<long, int>(number, other)
+    {
+        public override string ToString() => "derived";
+    }
+
+    /// <summary>Compares by rules of its own.</summary>
+    private sealed class FoldingTuple(string text) : Tuple<string, int>(text, 1)
+    {
+        public override bool Equals(object? obj) =>
+            obj is FoldingTuple other && string.Equals(Item1, other.Item1, StringComparison.OrdinalIgnoreCase);
+
+        public override int GetHashCode() => StringComparer.OrdinalIgnoreCase.GetHashCode(Item1);
+    }
 
     /// <summary>Its own hash code, which is poor.</summary>
     private sealed record Own(long Number)
