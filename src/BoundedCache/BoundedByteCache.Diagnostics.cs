@@ -82,7 +82,7 @@ public sealed partial class BoundedByteCache
     AuditTotals ILiveCache.AuditTotals => default;
 
     /// <inheritdoc/>
-    long ILiveCache.Reexamine(TimeSpan budget) => 0;
+    Reexamination ILiveCache.Reexamine(TimeSpan budget) => default;
 
     /// <inheritdoc/>
     void IObservedCache.CountLookups() => CountLookups();

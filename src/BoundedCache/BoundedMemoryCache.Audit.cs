@@ -13,7 +13,7 @@ public sealed partial class BoundedMemoryCache
     AuditTotals ILiveCache.AuditTotals => _audit?.Totals ?? default;
 
     /// <inheritdoc/>
-    long ILiveCache.Reexamine(TimeSpan budget) => _audit?.Reexamine(budget, charges: false) ?? 0;
+    Reexamination ILiveCache.Reexamine(TimeSpan budget) => _audit?.Reexamine(budget, charges: false) ?? default;
 
     /// <inheritdoc/>
     UnfollowedValues ILiveCache.FindUnfollowed(TimeSpan budget) => _audit?.FindUnfollowed(budget) ?? default;
@@ -32,7 +32,7 @@ public sealed partial class BoundedMemoryCache
             Share = options.AuditShare,
             OnlyReports = options.AuditOnlyReports,
             SizedTypes = options.Sizers.Count == 0 ? null : [.. options.Sizers.Keys],
-            Charge = Charge,
+            Charge = ChargeOf,
             Pace = Pace,
         });
 }

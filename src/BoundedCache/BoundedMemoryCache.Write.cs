@@ -196,14 +196,6 @@ public sealed partial class BoundedMemoryCache
     }
 
     /// <summary>
-    /// The bytes that an entry is charged whose value has a size in bytes. No code of the value runs.
-    /// </summary>
-    private long Charge(object key, long valueBytes, EntryDetails? details, bool hasDeadline) => ChargeOf(
-        Math.Min(valueBytes, OrderNode.MaxCharge) + Math.Min(_measurer.Measure(key), OrderNode.MaxCharge),
-        details,
-        hasDeadline);
-
-    /// <summary>
     /// The part of a charge that takes time to find. The clock is read after it, so that an expiration begins when the
     /// entry is stored.
     /// </summary>
@@ -231,9 +223,9 @@ public sealed partial class BoundedMemoryCache
         }
 
         long bytes = _measurer.Measure(value, out MeasureNotes notes);
-        kind = _audit.KindOf(key, value, declared, (notes & MeasureNotes.LowerBound) != 0);
-        long valueBytes = Math.Min(Math.Max(bytes, declared), OrderNode.MaxCharge);
-        return valueBytes + Math.Min(_measurer.Measure(key), OrderNode.MaxCharge);
+        long keyBytes = Math.Min(_measurer.Measure(key), OrderNode.MaxCharge);
+        kind = _audit.KindOf(key, value, declared, keyBytes, notes);
+        return Math.Min(Math.Max(bytes, declared), OrderNode.MaxCharge) + keyBytes;
     }
 
     private long ChargeOf(long measured, EntryDetails? details, bool hasDeadline)

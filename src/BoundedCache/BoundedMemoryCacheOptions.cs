@@ -134,12 +134,12 @@ public sealed partial class BoundedMemoryCacheOptions
     /// </summary>
     /// <remarks>
     /// Values that cannot change (strings, arrays of data, objects whose fields are all read-only and of such types)
-    /// are left alone, and so are entries whose value or key has a sizer (<see cref="AddSizer{T}"/>). No code of
-    /// values runs. It rests while the cache is not used. An entry whose value grew is charged more, and others are
-    /// evicted for it; one whose value shrank is charged less, but never below a declared size. Growth beyond twofold
-    /// must be found twice. Objects that grew and that many entries share are charged to none; the log and the memory
-    /// report tell. Tasks and lazies that are stored before they are finished are measured when they are, whatever
-    /// this is. Without effect under <see cref="EntrySizing.Declared"/>.
+    /// are left alone, and so are entries whose value has a sizer (<see cref="AddSizer{T}"/>); a key with a sizer stays
+    /// charged what that said. No code of values runs. It rests while the cache is not used. An entry whose value grew
+    /// is charged more, and others are evicted for it; one whose value shrank is charged less, but never below a
+    /// declared size. Growth beyond twofold must be found twice. Objects that grew and that many entries share are
+    /// charged to none; the log and the memory report tell. Tasks and lazies that are stored before they are finished
+    /// are measured when they are, whatever this is. Without effect under <see cref="EntrySizing.Declared"/>.
     /// </remarks>
     public double AuditShare { get; set; } = 0.01;
 

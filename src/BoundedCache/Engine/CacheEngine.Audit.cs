@@ -8,7 +8,8 @@ internal sealed partial class CacheEngine
     /// <summary>Slots looked at in one hold of the lock.</summary>
     private const int AuditedSlots = 512;
 
-    private readonly DeclaredSizes _declared = new();
+    private readonly RareSizes _declared = new();
+    private readonly RareSizes _sizedKeys = new();
     private int _unfinished;
     private int _changing;
     private int _hot;
@@ -140,7 +141,7 @@ internal sealed partial class CacheEngine
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         ref OrderNode node = ref _store.Node(index);
-        return new EntryMarks(node.CanChange, node.IsHot, _declared[index]);
+        return new EntryMarks(node.CanChange, node.IsHot, _declared[index], _sizedKeys[index]);
     }
 
     /// <summary>Sets a slot's flags and marks, and keeps the counts of them.</summary>
@@ -149,9 +150,9 @@ internal sealed partial class CacheEngine
         Debug.Assert(_lock.IsHeldByCurrentThread);
         ref Slot slot = ref _store.Slot(index);
         ref OrderNode node = ref _store.Node(index);
-        if (!_declared.TrySet(index, marks.DeclaredBytes))
+        if (!_declared.TrySet(index, marks.DeclaredBytes) || !_sizedKeys.TrySet(index, marks.SizedKeyBytes))
         {
-            // Without its declared size it might be charged too little, so it is left alone.
+            // Without these it might be charged too little, so it is left alone.
             marks = default;
         }
 

@@ -4,17 +4,18 @@ namespace BoundedCache.Engine;
 /// <param name="CanChange">Whether the value can change and may be measured again without the user's code.</param>
 /// <param name="IsHot">Whether values of its type were seen to change, so that it is measured before others.</param>
 /// <param name="DeclaredBytes">The declared size, below which it is never charged; 0 for none.</param>
-internal readonly record struct EntryMarks(bool CanChange, bool IsHot, long DeclaredBytes)
+/// <param name="SizedKeyBytes">What the user's sizer said of the key; 0 where the key's type has none.</param>
+internal readonly record struct EntryMarks(bool CanChange, bool IsHot, long DeclaredBytes, long SizedKeyBytes)
 {
     /// <summary>The same marks for an entry that is measured before others.</summary>
     public EntryMarks AsHot() => this with { IsHot = CanChange };
 }
 
 /// <summary>
-/// The declared sizes of the entries whose value can change: a column of 8 bytes a slot, in chunks where there is such
-/// an entry. Guarded by the engine's lock.
+/// Bytes that few entries have beside their charge: a column of 8 bytes a slot, in chunks where there is such an entry.
+/// Guarded by the engine's lock.
 /// </summary>
-internal sealed class DeclaredSizes
+internal sealed class RareSizes
 {
     private long[]?[] _chunks = [];
     private int[] _counts = [];

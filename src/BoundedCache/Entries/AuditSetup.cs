@@ -20,11 +20,14 @@ internal sealed record AuditSetup
     /// <summary>Whether growth and shrinkage that laps find are reported and not charged.</summary>
     public required bool OnlyReports { get; init; }
 
-    /// <summary>Types with a sizer of the user's, whose entries are left alone; null for none.</summary>
+    /// <summary>
+    /// Types with a sizer of the user's, which is not called again: such values are left alone, and such keys keep what
+    /// it said. Null for none.
+    /// </summary>
     public required HashSet<Type>? SizedTypes { get; init; }
 
-    /// <summary>The charge of an entry whose value has a size in bytes.</summary>
-    public required Func<object, long, EntryDetails?, bool, long> Charge { get; init; }
+    /// <summary>The charge of an entry whose key and value have so many bytes together.</summary>
+    public required Func<long, EntryDetails?, bool, long> Charge { get; init; }
 
     /// <summary>Reports to the pacer what came and left.</summary>
     public required Action Pace { get; init; }

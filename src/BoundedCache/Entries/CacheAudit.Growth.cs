@@ -33,16 +33,16 @@ internal sealed partial class CacheAudit
             {
                 ReadOnlySpan<Grown> some = counted.AsSpan(next, Math.Min(MostCompared, counted.Length - next));
                 SharedBytes shared = mayShare
-                    ? SharedBytes.Find(ValuesOf(some), [.. Others(type, some, estimated: false)], _stopToken)
+                    ? SharedBytes.Find(ValuesOf(some), [.. Others(type, some, slice, estimated: false)], _stopToken)
                     : SharedBytes.Nothing(some.Length);
                 Settle(type, some[..shared.Count], shared, slice);
                 next += shared.Count;
             }
 
             Grown[] estimated = group.FindAll(static grown => grown.IsEstimated).ToArray();
-            if (estimated.Length > 0)
+            if (estimated.Length > 0 && CompareLarge(type, estimated, slice) is { } compared)
             {
-                Settle(type, estimated, CompareLarge(type, estimated), slice);
+                Settle(type, estimated, compared, slice);
             }
 
             for (int i = 0; slice.Charges && i < Math.Min(group.Count, GrowingType.Remembered); i++)
@@ -136,7 +136,7 @@ internal sealed partial class CacheAudit
 
         // As many others as make enough to compare with, for about as much work again.
         int left = Math.Max(SharedBytes.Many - 1, GrowingType.Remembered - grown.Length);
-        foreach (SizedValue other in Others(type, grown, estimated: false))
+        foreach (SizedValue other in Others(type, grown, slice, estimated: false))
         {
             again += other.Bytes - Math.Min(other.Bytes, slice.Joint.CountNew(other.Value, _stopToken) ?? 0);
             bytes -= other.Bytes;
@@ -163,7 +163,8 @@ internal sealed partial class CacheAudit
     }
 
     /// <summary>Values of the type that grew before, other than these. They are measured one by one.</summary>
-    private IEnumerable<SizedValue> Others(GrowingType type, ReadOnlySpan<Grown> grown, bool estimated)
+    private IEnumerable<SizedValue> Others(
+        GrowingType type, ReadOnlySpan<Grown> grown, Slice slice, bool estimated)
     {
         var known = new HashSet<object>(ReferenceEqualityComparer.Instance);
         foreach (Grown one in grown)
@@ -177,7 +178,9 @@ internal sealed partial class CacheAudit
         {
             foreach (object value in type.Before)
             {
-                if (known.Add(value) && Measure(value, out bool isEstimated) is var bytes && isEstimated == estimated)
+                if (known.Add(value)
+                    && TryMeasure(value, slice, out long bytes, out bool isEstimated)
+                    && isEstimated == estimated)
                 {
                     yield return new SizedValue(value, bytes);
                 }
@@ -185,19 +188,24 @@ internal sealed partial class CacheAudit
         }
     }
 
-    /// <summary>Compares a few of the values that are too large to be walked to their ends.</summary>
-    private SharedBytes CompareLarge(GrowingType type, Grown[] grown)
+    /// <summary>
+    /// Compares a few of the values that are too large to be walked to their ends. Null where there was no time: the
+    /// slice is cut, and the next one finds them again.
+    /// </summary>
+    private SharedBytes? CompareLarge(GrowingType type, Grown[] grown, Slice slice)
     {
         SizedValue[] values = ValuesOf(grown);
         List<SizedValue> compared = [.. values.Take(SharedBytes.Many)];
         if (compared.Count < SharedBytes.Many)
         {
-            compared.AddRange(Others(type, grown, estimated: true).Take(SharedBytes.Many - compared.Count));
+            compared.AddRange(Others(type, grown, slice, estimated: true).Take(SharedBytes.Many - compared.Count));
         }
 
         object[] together = [.. compared.Select(static value => value.Value)];
-        long bytes = Measure(together, out _) - ObjectSize.ArrayBase - ((long)together.Length * IntPtr.Size);
-        return SharedBytes.Estimate(values, compared, bytes);
+        return TryMeasure(together, slice, out long bytes, out _)
+            ? SharedBytes.Estimate(
+                values, compared, bytes - ObjectSize.ArrayBase - ((long)together.Length * IntPtr.Size))
+            : null;
     }
 
     private void ChargeOrReport(in AuditedEntry entry, long charge, Lap? lap)

@@ -65,6 +65,12 @@ internal sealed partial class CacheAudit
 
         public long FoundBytes { get; private set; }
 
+        /// <summary>Cancelled when no measurement may go on. Only where somebody waits for the slice before.</summary>
+        public required CancellationToken End { get; init; }
+
+        /// <summary>Whether it ended before all was done that it began.</summary>
+        public bool IsCut { get; set; }
+
         /// <summary>The lap that it goes on with.</summary>
         public Lap? Lap { get; set; }
 

@@ -40,7 +40,7 @@ internal sealed partial class CacheAudit
     private bool IsUnfollowed(in AuditedEntry entry)
     {
         object? value = entry.Value;
-        if (_setup.SizedTypes is { } sized && IsSized(sized, entry.Key, value))
+        if (IsSized(value))
         {
             return false;
         }
@@ -55,8 +55,7 @@ internal sealed partial class CacheAudit
 
         // A declared size counts where the value is not followed.
         return value is not null && NotFollowed.Hides(value)
-            && entry.Charge <= _setup.Charge(
-                entry.Key, _measurer.Measure(entry.Value), entry.Details, entry.HasDeadline);
+            && entry.Charge <= ChargeOf(in entry, _measurer.Measure(entry.Value));
     }
 
     /// <summary>What the callbacks' own objects keep alive. Those of the cache's marks are none.</summary>

@@ -8,8 +8,19 @@ internal sealed partial class CacheAudit
 {
     private void MeasureFinishedValues(Slice slice)
     {
-        while (!slice.IsOver && _finished.TryTake(out Finished finished))
+        while (!_finished.IsEmpty)
         {
+            if (slice.IsOver)
+            {
+                slice.IsCut = true;
+                return;
+            }
+
+            if (!_finished.TryTake(out Finished finished))
+            {
+                return;
+            }
+
             _batch.Clear();
             if (finished.Index == 0)
             {
@@ -43,6 +54,7 @@ internal sealed partial class CacheAudit
         {
             if (slice.IsOver)
             {
+                slice.IsCut = true;
                 return;
             }
 
@@ -86,10 +98,18 @@ internal sealed partial class CacheAudit
     {
         bool isUnderWay = lap.IsUnderWay;
         WalkOn(lap, slice);
-        if (isUnderWay && !slice.IsOver)
+        if (!isUnderWay)
         {
-            WalkOn(lap, slice, fromStart: true);
+            return;
         }
+
+        if (slice.IsOver)
+        {
+            slice.IsCut = true;
+            return;
+        }
+
+        WalkOn(lap, slice, fromStart: true);
     }
 
     /// <summary>Goes on with a lap until the slice is over or the lap at its end.</summary>
@@ -119,6 +139,7 @@ internal sealed partial class CacheAudit
         }
         while (next != 0 && !slice.IsOver && !IsStopped);
 
+        slice.IsCut |= next != 0;
         if (slice.Charges)
         {
             (lap.Next, lap.IsUnderWay) = (next, next != 0);
@@ -141,9 +162,13 @@ internal sealed partial class CacheAudit
 
         long? alone = TryCountSuspect(in entry, slice, out long expected);
         bool isEstimated = false;
-        long bytes = alone == expected ? expected : Measure(entry.Value, out isEstimated);
-        long charge = _setup.Charge(
-            entry.Key, Math.Max(bytes, entry.Marks.DeclaredBytes), entry.Details, entry.HasDeadline);
+        long bytes = expected;
+        if (alone != expected && !TryMeasure(entry.Value, slice, out bytes, out isEstimated))
+        {
+            return;
+        }
+
+        long charge = ChargeOf(in entry, Math.Max(bytes, entry.Marks.DeclaredBytes));
         long growth = charge - entry.Charge;
         _audited++;
         if (entry.IsUnfinished)
@@ -239,15 +264,26 @@ internal sealed partial class CacheAudit
         return false;
     }
 
-    private long Measure(object? value, out bool isEstimated)
+    /// <summary>Measures a value to its end, unless the slice ends before.</summary>
+    /// <returns>Whether there was time for it. If not, the slice is cut.</returns>
+    private bool TryMeasure(object? value, Slice slice, out long bytes, out bool isEstimated)
     {
-        long bytes = _measurer.Measure(value, out MeasureNotes notes);
-        if ((notes & MeasureNotes.LowerBound) != 0)
+        bytes = _measurer.Measure(value, out MeasureNotes notes);
+        isEstimated = notes != MeasureNotes.None;
+        if ((notes & MeasureNotes.LowerBound) == 0)
         {
-            bytes = _measurer.MeasureFully(value!, _stopToken);
+            return true;
         }
 
-        isEstimated = notes != MeasureNotes.None;
-        return bytes;
+        try
+        {
+            bytes = _measurer.MeasureFully(value!, slice.End);
+            return true;
+        }
+        catch (OperationCanceledException) when (!IsStopped)
+        {
+            slice.IsCut = true;
+            return false;
+        }
     }
 }

@@ -87,14 +87,23 @@ internal sealed partial class CacheAudit : IDisposable
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
     /// <param name="declaredBytes">The declared size; 0 for none.</param>
-    /// <param name="isLowerBound">Whether the value was not walked to its end.</param>
-    public StoredKind KindOf(object key, object? value, long declaredBytes, bool isLowerBound)
+    /// <param name="keyBytes">The size of the key.</param>
+    /// <param name="notes">How the value was measured.</param>
+    public StoredKind KindOf(object key, object? value, long declaredBytes, long keyBytes, MeasureNotes notes)
     {
         ChangingType type = ChangingTypes.Get(value);
-        if ((type.Kind == ValueKind.Fixed && !isLowerBound)
-            || (_setup.SizedTypes is { } sized && IsSized(sized, key, value)))
+        bool isLowerBound = (notes & MeasureNotes.LowerBound) != 0;
+        bool isFixed = type.Kind == ValueKind.Fixed && !isLowerBound;
+        if ((isFixed && (notes & MeasureNotes.NotFollowed) == 0) || IsSized(value))
         {
             return default;
+        }
+
+        long sizedKeyBytes = IsSized(key) ? keyBytes : 0;
+        if (isFixed)
+        {
+            return new StoredKind(
+                new EntryMarks(CanChange: false, IsHot: false, DeclaredBytes: 0, sizedKeyBytes), false, false, null);
         }
 
         bool isUnfinished = isLowerBound;
@@ -105,7 +114,10 @@ internal sealed partial class CacheAudit : IDisposable
         }
 
         var marks = new EntryMarks(
-            type.Kind != ValueKind.Fixed, type.WasSeenToChange && type.Kind == ValueKind.Changing, declaredBytes);
+            type.Kind != ValueKind.Fixed,
+            type.WasSeenToChange && type.Kind == ValueKind.Changing,
+            declaredBytes,
+            sizedKeyBytes);
         return new StoredKind(marks, isUnfinished, isLowerBound, running);
     }
 
@@ -147,10 +159,12 @@ internal sealed partial class CacheAudit : IDisposable
     }
 
     /// <summary>Measures values that were finished, for about a time.</summary>
-    public void MeasureFinished(TimeSpan budget) => TryRun(new Slice(budget, charges: true), walks: false);
+    public void MeasureFinished(TimeSpan budget) => TryRun(
+        new Slice(budget, charges: true) { End = _stopToken }, walks: false);
 
     /// <summary>Goes on with the laps that are due, for about a time.</summary>
-    public void GoOn(TimeSpan budget) => TryRun(new Slice(budget, charges: true), walks: true);
+    public void GoOn(TimeSpan budget) => TryRun(
+        new Slice(budget, charges: true) { End = _stopToken }, walks: true);
 
     /// <summary>
     /// Measures everything now, due or not: what is finished, what grew in the last lap, and both laps to their end.
@@ -159,38 +173,11 @@ internal sealed partial class CacheAudit : IDisposable
     internal void RunLap()
     {
         (_hot.IsUnderWay, _cold.IsUnderWay) = (false, false);
-        var slice = new Slice(TimeSpan.MaxValue, charges: true) { IsWhole = true };
+        var slice = new Slice(TimeSpan.MaxValue, charges: true) { IsWhole = true, End = _stopToken };
         while (!TryRun(slice, walks: true))
         {
             Thread.Yield();
         }
-    }
-
-    /// <summary>
-    /// Measures the likeliest values again, for a bounded time: unfinished ones, those of types that were seen to
-    /// change, then others.
-    /// </summary>
-    /// <param name="budget">The time.</param>
-    /// <param name="charges">Whether to charge what was found; otherwise it is only added up.</param>
-    /// <returns>Bytes by which values were found to have grown.</returns>
-    public long Reexamine(TimeSpan budget, bool charges)
-    {
-        // Twice where it charges: growth must be found in two slices.
-        long started = Stopwatch.GetTimestamp();
-        long found = 0;
-        for (int round = 0; round < (charges ? 2 : 1); round++)
-        {
-            TimeSpan left = budget - Stopwatch.GetElapsedTime(started);
-            var slice = new Slice(charges ? left / (2 - round) : left, charges) { IsWhole = true };
-            while (!TryRun(slice, walks: true) && Stopwatch.GetElapsedTime(started) < budget)
-            {
-                Thread.Yield();
-            }
-
-            found = Math.Max(found, slice.FoundBytes);
-        }
-
-        return found;
     }
 
     /// <summary>Ends all measurements: the cache is disposed.</summary>
@@ -232,8 +219,18 @@ internal sealed partial class CacheAudit : IDisposable
             && (_engine.Activity != lap.Activity || lap.Quiet < QuietLaps);
     }
 
-    private static bool IsSized(HashSet<Type> sized, object key, object? value) =>
-        sized.Contains(key.GetType()) || (value is not null && sized.Contains(value.GetType()));
+    private bool IsSized(object? instance) =>
+        instance is not null && _setup.SizedTypes is { } sized && sized.Contains(instance.GetType());
+
+    /// <summary>The charge of an entry whose value has a size in bytes. No code of key or value runs.</summary>
+    private long ChargeOf(in AuditedEntry entry, long valueBytes)
+    {
+        long keyBytes = IsSized(entry.Key) ? entry.Marks.SizedKeyBytes : _measurer.Measure(entry.Key);
+        return _setup.Charge(
+            Math.Min(valueBytes, OrderNode.MaxCharge) + Math.Min(keyBytes, OrderNode.MaxCharge),
+            entry.Details,
+            entry.HasDeadline);
+    }
 
     /// <summary>Runs a slice, unless another one runs.</summary>
     private bool TryRun(Slice slice, bool walks)

@@ -41,8 +41,7 @@ internal interface ILiveCache
     AuditTotals AuditTotals { get; }
 
     /// <summary>Measures its likeliest values again, for a bounded time, and changes nothing.</summary>
-    /// <returns>Bytes by which values were found to have grown.</returns>
-    long Reexamine(TimeSpan budget);
+    Reexamination Reexamine(TimeSpan budget);
 
     /// <summary>Finds entries that may keep alive what they are not charged, for a bounded time.</summary>
     UnfollowedValues FindUnfollowed(TimeSpan budget) => default;
@@ -131,15 +130,15 @@ internal static class LiveCaches
     private static CacheShare Recheck(IReadOnlyCollection<ILiveCache> caches)
     {
         IReadOnlyList<ILiveCache> all = All;
-        long grown = InTurn(all, static (cache, budget) => cache.Reexamine(budget)).Sum();
+        Reexamination[] measured = InTurn(all, static (cache, budget) => cache.Reexamine(budget));
         CacheShare share = ReadShare(caches);
         UnfollowedValues[] unfollowed = InTurn(all, static (cache, budget) => cache.FindUnfollowed(budget));
         return share with
         {
-            GrownBytes = Math.Max(share.GrownBytes, grown),
+            GrownBytes = Math.Max(share.GrownBytes, measured.Sum(static found => found.GrownBytes)),
             UnfollowedEntries = unfollowed.Sum(static found => found.Entries),
             CallbackBytes = unfollowed.Sum(static found => found.CallbackBytes),
-            IsSearchCut = unfollowed.Any(static found => found.IsCut),
+            IsSearchCut = measured.Any(static found => found.IsCut) || unfollowed.Any(static found => found.IsCut),
             Recheck = null,
         };
     }

@@ -60,8 +60,8 @@ internal static class OtherRules
                     + $"where entries are {ByteSize.Format(breakdown.CacheBytes)}.",
                 Advice = (breakdown.UncountedCaches == 0
                     ? breakdown.IsSearchCut
-                        ? "There was no time to look at all entries: values of types that are not followed may keep "
-                            + "some of it alive."
+                        ? "There was no time to look at all entries: values that grew, or whose types are not "
+                            + "followed, may keep some of it alive."
                         : breakdown.IsOverdue
                         ? "Beside them lies garbage of caches that is not collected yet; see there."
                         : "Lowering a limit will not help."

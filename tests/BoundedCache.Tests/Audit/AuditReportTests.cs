@@ -95,6 +95,57 @@ public sealed class AuditReportTests
         Assert.False(test.Cache.Audit!.FindUnfollowed(TimeSpan.FromSeconds(30)).IsCut);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_measurement_again_that_ends_early_says_so(bool charges)
+    {
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 1L << 30);
+        for (int i = 0; i < 1000; i++)
+        {
+            test.Cache.Set(i, new Holder());
+        }
+
+        Assert.True(test.Cache.Audit!.Reexamine(TimeSpan.Zero, charges).IsCut);
+        Assert.False(test.Cache.Audit!.Reexamine(TimeSpan.FromMinutes(1), charges).IsCut);
+    }
+
+    /// <summary>A chain that is too long to be counted at once is walked to its end only where there is time.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void One_value_does_not_make_a_measurement_again_longer_than_its_time(bool charges)
+    {
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 1L << 30);
+        var holder = new Holder();
+        test.Cache.Set("key", holder);
+        long before = test.Cache.UsedMemory;
+        Chain? chain = null;
+        for (int i = 0; i < 200_000; i++)
+        {
+            chain = new Chain(chain);
+        }
+
+        holder.Content = chain;
+        Assert.Equal(new Reexamination(0, IsCut: true), test.Cache.Audit!.Reexamine(TimeSpan.Zero, charges));
+        Assert.Equal(before, test.Cache.UsedMemory);
+
+        Reexamination found = test.Cache.Audit!.Reexamine(TimeSpan.FromMinutes(1), charges);
+        Assert.InRange(found.GrownBytes, 200_000 * 24, 200_000 * 25);
+        Assert.False(found.IsCut);
+    }
+
+    [Fact]
+    public void A_measurement_again_beside_one_that_goes_on_says_that_it_found_nothing_out()
+    {
+        using var test = new CacheUnderTest();
+        test.Cache.Set("key", new Holder());
+        Reexamination found = default;
+        test.Cache.Audit!.WhileBusy(() => found = test.Cache.Audit!.Reexamine(TimeSpan.Zero, charges: false));
+
+        Assert.Equal(new Reexamination(0, IsCut: true), found);
+    }
+
     public static TheoryData<string, bool> Values => new()
     {
         { "service", true },
@@ -296,6 +347,11 @@ public sealed class AuditReportTests
         }
 
         return last!;
+    }
+
+    private sealed class Chain(Chain? next)
+    {
+        public Chain? Next { get; set; } = next;
     }
 
     private sealed class Service : IServiceProvider

@@ -204,20 +204,38 @@ public sealed class AuditTests
         using var test = new CacheUnderTest(options =>
         {
             options.AddSizer<Holder>(_ => 100 + (0 * ++calls));
-            options.AddSizer<Version>(_ => 100 + (0 * ++calls));
         });
         var holder = new Holder();
-        var list = new List<byte[]>();
         test.Cache.Set("key", holder);
-        test.Cache.Set(new Version(1, 2), list);
-        test.Cache.Set(new Version(1, 3), new Lazy<int>(static () => 1));
         (int callsBefore, long before) = (calls, test.Cache.UsedMemory);
         holder.Content = new byte[10_000];
-        list.Add(new byte[10_000]);
         Lap(test, 2);
 
         Assert.Equal((callsBefore, before), (calls, test.Cache.UsedMemory));
         Assert.Equal(0, test.Cache.GetSnapshot().AuditedEntries);
+    }
+
+    [Fact]
+    public void Keys_with_a_sizer_keep_what_it_said_and_their_values_are_measured()
+    {
+        int calls = 0;
+        using var test = new CacheUnderTest(options => options.AddSizer<string>(_ => 5000 + (0 * ++calls)));
+        var holder = new Holder();
+        var lazy = new Lazy<byte[]>(static () => new byte[20_000]);
+        test.Cache.Set("holder", holder);
+        test.Cache.Set("lazy", lazy);
+        test.Cache.Set("service", new Service());
+        Assert.Equal(1, test.Cache.GetSnapshot().UnfinishedEntries);
+        (int callsBefore, long before) = (calls, test.Cache.UsedMemory);
+        holder.Content = new byte[10_000];
+        Assert.NotNull(lazy.Value);
+        Lap(test, 2);
+
+        long kept = ObjectSize.OfByteArray(10_000) + ObjectSize.OfByteArray(20_000);
+        Assert.InRange(test.Cache.UsedMemory - before, kept - 200, kept + 200);
+        Assert.Equal(0, test.Cache.GetSnapshot().UnfinishedEntries);
+        Assert.Equal(1, test.Cache.Audit!.FindUnfollowed(TimeSpan.FromSeconds(30)).Entries);
+        Assert.Equal(callsBefore, calls);
     }
 
     [Fact]
@@ -611,5 +629,10 @@ public sealed class AuditTests
     private sealed record BigShape(string Name) : Shape(Name, null)
     {
         public List<byte[]> Items { get; } = [];
+    }
+
+    private sealed class Service : IServiceProvider
+    {
+        public object? GetService(Type serviceType) => null;
     }
 }
