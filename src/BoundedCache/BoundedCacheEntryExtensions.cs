@@ -12,9 +12,11 @@ public static class BoundedCacheEntryExtensions
     /// </summary>
     /// <remarks>
     /// <para>In a <see cref="BoundedMemoryCache"/> the value is disposed once, on the thread pool, after the entry's
-    /// eviction callbacks; when the cache is disposed, before its <c>Dispose</c> returns. It is disposed by
-    /// <see cref="IDisposable.Dispose"/>, or by <see cref="IAsyncDisposable.DisposeAsync"/> if it has only that.
-    /// Exceptions are logged.</para>
+    /// eviction callbacks. It is disposed by <see cref="IDisposable.Dispose"/>, or by
+    /// <see cref="IAsyncDisposable.DisposeAsync"/> if it has only that. Exceptions are logged.</para>
+    /// <para>The cache's own <c>Dispose</c> disposes the values that are stored then, on its caller's thread, before it
+    /// returns. Of an asynchronous disposal it awaits only the beginning. Values of entries that left the cache earlier
+    /// may be disposed after it returned.</para>
     /// <para>It is not disposed while another entry of the same cache holds the same instance, but when the last of
     /// them leaves. It is not disposed if it was refused, because it is too large, or expired, or its key was
     /// written while a factory made it: the caller holds it. This also holds for an instance that was stored before:

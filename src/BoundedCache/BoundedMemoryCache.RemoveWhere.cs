@@ -16,7 +16,8 @@ public sealed partial class BoundedMemoryCache
     /// <returns>The number of entries removed. Entries that were expired and not removed yet count.</returns>
     /// <remarks>
     /// <para>An entry that is there from beginning to end is asked about. One that is stored meanwhile may be or may
-    /// not. One that is replaced after its key matched stays: it is another entry.</para>
+    /// not. One that is replaced after its key matched stays: it is another entry. Only one with the same key object
+    /// and the same value object cannot be told from it, and is removed.</para>
     /// <para>It takes time in proportion to the number of entries, in steps; others read and write in between.
     /// Meanwhile the cache's table does not become smaller.</para>
     /// <para>If <paramref name="match"/> throws, the exception reaches the caller, and what matched until then is

@@ -227,6 +227,41 @@ public sealed class UnfinishedValueTests
         Assert.Equal(Fresh(test), test.Cache.UsedMemory);
     }
 
+    [Theory]
+    [InlineData("lazy", false)]
+    [InlineData("lazy", true)]
+    [InlineData("task", false)]
+    [InlineData("task", true)]
+    [InlineData("lazy task", false)]
+    [InlineData("lazy task", true)]
+    public void A_thousand_values_that_are_finished_later_stay_within_the_limit(string kind, bool isRead)
+    {
+        const int Limit = 16 << 20;
+        using var test = new CacheUnderTest(static options => options.MaxMemory = Limit);
+        for (int i = 0; i < 1000; i++)
+        {
+            var source = new TaskCompletionSource<byte[]>();
+            var lazy = new Lazy<byte[]>(static () => new byte[Bytes]);
+            var lazyTask = new Lazy<Task<byte[]>>(() => source.Task);
+            test.Cache.Set(i, kind == "lazy" ? lazy : kind == "task" ? source.Task : (object)lazyTask);
+            Assert.NotNull(lazy.Value);
+            Assert.NotNull(lazyTask.Value);
+            source.SetResult(new byte[Bytes]);
+            if (isRead)
+            {
+                test.Cache.Get(i);
+                MeasureFinished(test);
+            }
+        }
+
+        Lap(test, 2);
+
+        Assert.Equal(0, test.Cache.GetSnapshot().UnfinishedEntries);
+        Assert.InRange(test.Cache.Count, 200, 350);
+        Assert.InRange(Fresh(test), Limit / 2, (long)(1.3 * Limit));
+        Assert.Equal(Fresh(test), test.Cache.UsedMemory);
+    }
+
     [Fact]
     public void A_result_beyond_the_limit_leaves_the_cache()
     {

@@ -41,10 +41,10 @@ public sealed class SingleFlightStormTests : IDisposable
     /// <summary>Without removals and writes there are never two factories for a key.</summary>
     [Fact]
     public Task One_factory_a_key_runs_at_a_time_and_its_result_reaches_all() =>
-        StormAsync(calls: 300_000, writes: false);
+        StormAsync(calls: 500_000, writes: false);
 
     [Fact]
-    public Task After_a_write_nobody_gets_what_was_begun_before_it() => StormAsync(calls: 300_000, writes: true);
+    public Task After_a_write_nobody_gets_what_was_begun_before_it() => StormAsync(calls: 500_000, writes: true);
 
     [Trait("Category", "Soak")]
     [SoakTheory]
