@@ -58,7 +58,9 @@ internal sealed unsafe partial class DenseBlocks
         return true;
     }
 
-    /// <summary>Fills holes, whoever works in bulk, and gives back pages that no block needs.</summary>
+    /// <summary>
+    /// Fills holes, also while bulk work is under way, and then gives back the pages that no block needs.
+    /// </summary>
     /// <param name="moves">The most holes to fill now.</param>
     /// <returns>Whether nothing is left to do.</returns>
     public bool Squeeze(int moves)
@@ -70,7 +72,6 @@ internal sealed unsafe partial class DenseBlocks
 
         foreach (ref SizeClass c in _classes.AsSpan())
         {
-
             if (c.SlabCount > 0)
             {
                 byte* last = Address(ref c, c.Count - 1);

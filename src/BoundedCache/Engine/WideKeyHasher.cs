@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace BoundedCache.Engine;
 
 /// <summary>
-/// The hash of values of more than 32 bits: numbers, times, and tuples. Whoever chooses keys can choose thousands with
-/// one <see cref="object.GetHashCode"/>: it has no secret, or (tuples that are values) one that the differences between
-/// chosen keys cancel out.
+/// The hash of values of more than 32 bits: numbers, times, and tuples. Their own <see cref="object.GetHashCode"/> does
+/// not protect the cache: a stranger can choose thousands of keys with one hash code. That of numbers, times and
+/// <see cref="Tuple"/> has no secret. That of <see cref="ValueTuple"/> has one, and chosen keys cancel it out.
 /// </summary>
 /// <remarks>
 /// Each is hashed by what its Equals compares, so that equal keys have equal hashes. Elements of tuples that are values

@@ -39,7 +39,9 @@ internal sealed class ExpirationScan : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="interval">The time between scans.</param>
     /// <param name="onTokenFailed">Receives what tokens throw when they are asked. Must not throw.</param>
-    /// <param name="onFailed">Receives what a clock throws while nobody calls the cache. Must not throw.</param>
+    /// <param name="onFailed">
+    /// Receives the exception of a scan that ran on a timer or a pool thread. Must not throw.
+    /// </param>
     /// <param name="onRun">Called after each scan. Must not throw.</param>
     public ExpirationScan(
         CacheEngine engine,
