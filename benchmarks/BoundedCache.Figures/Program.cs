@@ -15,7 +15,7 @@ IFigure[] figures =
     new Policies(), new StatisticsCost(),
     new Sets(), new Touches(),
     new LongestSet(), new Collisions(), new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(),
-    new Bound(), new Growing(), new ByteCaches(), new Fleet(), new Libraries(),
+    new Bound(), new Growing(), new ByteCaches(), new ByteServers(), new Fleet(), new Libraries(),
 ];
 
 if (args is ["--child", string child, .. string[] rest])
