@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using BoundedCache.Pacing;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Figures.Figures;
@@ -77,6 +78,7 @@ internal sealed class Bound : IPartedFigure
 
             Array.ForEach(writers, static writer => writer.Begin());
             TimeSpan pause = GC.GetTotalPauseDuration();
+            TimeSpan ownPause = Pacer.Shared.Paused;
             long startedAt = Stopwatch.GetTimestamp();
             long peak = 0;
             var samples = new List<double>();
@@ -93,6 +95,7 @@ internal sealed class Bound : IPartedFigure
 
             double seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
             double paused = (GC.GetTotalPauseDuration() - pause).TotalSeconds;
+            double ownPaused = (Pacer.Shared.Paused - ownPause).TotalSeconds;
             Array.ForEach(writers, static writer => writer.Stop());
             Array.ForEach(threads, static thread => thread.Join());
             sleeps.Sort();
@@ -104,7 +107,8 @@ internal sealed class Bound : IPartedFigure
                 writers.Max(static writer => writer.LongestMilliseconds),
                 sleeps[sleeps.Count * 99 / 100],
                 (cache as BoundedMemoryCache)?.GetSnapshot().WriterWaits ?? 0,
-                ((cache as BoundedMemoryCache)?.GetSnapshot().OverdueBytes ?? 0) / (double)MiB);
+                ((cache as BoundedMemoryCache)?.GetSnapshot().OverdueBytes ?? 0) / (double)MiB,
+                ownPaused / seconds);
             GC.KeepAlive(others);
         }
         finally
@@ -137,10 +141,11 @@ internal sealed class Bound : IPartedFigure
 
     private static Row Describe(Case run, string cache, double[] numbers) => new(
         $"{run.Title}: {cache}",
-        $"peak {numbers[0]:N2}, mean {numbers[1]:N2}; {numbers[2] / 1000:N1}k writes/s; GC pauses {numbers[3]:P1}; "
-            + $"longest write {numbers[4]:N0} ms, {numbers[6]:N0} waits in all; others' p99 {numbers[5]:N1} ms late"
+        $"peak {numbers[0]:N2}, mean {numbers[1]:N2}; {numbers[2] / 1000:N1}k writes/s; GC pauses {numbers[3]:P1}"
+            + (cache == "BoundedCache" ? $", {numbers[8]:P1} by pacing" : "")
+            + $"; longest write {numbers[4]:N0} ms, {numbers[6]:N0} waits in all; others' p99 {numbers[5]:N1} ms late"
             + (numbers[7] > 0 ? $"; {numbers[7]:N0} MiB overdue" : ""),
-        cache == "BoundedCache" ? run.Bar : "");
+        cache == "BoundedCache" ? run.Bar + (run.OtherBytes > 0 ? "; <= 2 % by pacing" : "") : "");
 
     /// <summary>A thread that stores entries until it is stopped.</summary>
     private sealed class Writer(IMemoryCache cache, Case run, int number)

@@ -95,6 +95,7 @@ internal sealed partial class Pacer
         lock (_lock)
         {
             _young.End(taken, _budget.ShareOfPauses);
+            _pausedTicks += taken.Ticks;
         }
     }
 

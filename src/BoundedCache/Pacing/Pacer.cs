@@ -62,6 +62,7 @@ internal sealed partial class Pacer
     private long _lastFull;
     private long _notBefore = long.MinValue;
     private long _collections;
+    private long _pausedTicks;
 
     /// <param name="collector">The process's garbage collector.</param>
     /// <param name="time">The clock that keeps collections apart.</param>
@@ -89,6 +90,9 @@ internal sealed partial class Pacer
 
     /// <summary>Of the collections of the whole heap, those that compacted it.</summary>
     public long Compactions => _holes.Collections;
+
+    /// <summary>How long all collections that it requested stopped the process.</summary>
+    public TimeSpan Paused => new(Volatile.Read(ref _pausedTicks));
 
     /// <summary>Where writers wait for the collector.</summary>
     public WriterGate Gate { get; } = new(WriterGate.LongestWait);
@@ -228,6 +232,7 @@ internal sealed partial class Pacer
             _isCollecting = false;
             _deadBytesBefore = 0;
             GCReading full = NoteFull_NeedsLock();
+            _pausedTicks += full.Index != _lastFull ? full.Pause.Ticks : 0;
             _notBefore = Math.Max(
                 NotBefore(_time, taken, MaxShareOfProcessor), NotBefore(_time, full.Pause, _budget.ShareOfPauses));
             _holes.End(taken);

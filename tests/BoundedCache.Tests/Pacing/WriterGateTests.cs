@@ -200,6 +200,7 @@ public sealed class WriterGateTests : PacerScenario
         Process.BackgroundPause = TimeSpan.FromMilliseconds(100);
         account.Report(100 * MiB, 0, Limit);
         Started.Dequeue()();
+        Assert.Equal(Process.BackgroundPause, pacer.Paused);
 
         // 100 ms are a hundredth of ten seconds, which is the caches' share of the live heap.
         Time.Advance(TimeSpan.FromSeconds(9));
