@@ -26,12 +26,18 @@ builder.Logging.ClearProviders()
     .SetMinimumLevel(LogLevel.Warning);
 builder.Logging.AddFilter("BoundedCache", LogLevel.Information)
     .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
-bool isBounded = options.Cache == "bounded";
-if (isBounded)
+const string CacheName = "items";
+bool isBytes = options.Cache == "bytes";
+bool isBounded = isBytes || options.Cache == "bounded";
+if (isBytes)
+{
+    builder.Services.AddKeyedBoundedByteCache(CacheName, cache => cache.MaxMemory = options.MaxBytes);
+}
+else if (isBounded)
 {
     builder.Services.AddBoundedMemoryCache(cache =>
     {
-        cache.Name = "items";
+        cache.Name = CacheName;
         cache.MaxMemory = options.MaxBytes;
 
         // Connections and compiled code leave native memory behind that a service whose limit goes up and down
@@ -44,10 +50,12 @@ await using WebApplication app = builder.Build();
 await using IItemCache items = options.Cache switch
 {
     "bounded" => new BoundedItemCache(app.Services.GetRequiredService<BoundedMemoryCache>()),
+    "bytes" => new ByteItemCache(app.Services.GetRequiredKeyedService<BoundedByteCache>(CacheName)),
     "memory-cache" => new MemoryItemCache(options.MaxBytes),
     "redis" => await RedisItemCache.ConnectAsync(options.PeerPort, options.MaxBytes),
     "memcached" => await MemcachedItemCache.ConnectAsync(options.PeerPort, options.MaxBytes),
-    _ => throw new ArgumentException($"--cache: '{options.Cache}' is none of bounded, memory-cache, redis, memcached."),
+    _ => throw new ArgumentException(
+        $"--cache: '{options.Cache}' is none of bounded, bytes, memory-cache, redis, memcached."),
 };
 using var other = new OtherCode();
 using var inserter = new Inserter(items);

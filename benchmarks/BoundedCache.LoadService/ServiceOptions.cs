@@ -6,8 +6,8 @@ namespace BoundedCache.LoadService;
 internal sealed record ServiceOptions
 {
     private const string Usage =
-        "Usage: BoundedCache.LoadService --cache bounded|memory-cache|redis|memcached --max-memory BYTES [--items "
-        + "COUNT] [--peer-port PORT] [--leash]";
+        "Usage: BoundedCache.LoadService --cache bounded|bytes|memory-cache|redis|memcached --max-memory BYTES "
+        + "[--items COUNT] [--peer-port PORT] [--leash]";
 
     /// <summary>Which cache the items are kept in.</summary>
     public required string Cache { get; init; }

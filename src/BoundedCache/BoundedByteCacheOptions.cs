@@ -21,8 +21,8 @@ public sealed class BoundedByteCacheOptions
     public long MaxMemory { get; set; } = ProcessMemory.AvailableBytes / 4;
 
     /// <summary>
-    /// Bytes that memory pressure leaves the cache, from 0 to <see cref="MaxMemory"/>. Default: an eighth of
-    /// <see cref="MaxMemory"/>.
+    /// Bytes that memory pressure leaves the cache, at least 0. More than <see cref="MaxMemory"/> counts as
+    /// <see cref="MaxMemory"/>. Default: an eighth of <see cref="MaxMemory"/>.
     /// </summary>
     public long MinMemory
     {
@@ -98,9 +98,9 @@ public sealed class BoundedByteCacheOptions
             yield return OutOfRange(nameof(MaxMemory), "at least 1 byte", MaxMemory);
         }
 
-        if (_minMemory is { } min && (min < 0 || min > MaxMemory))
+        if (_minMemory is { } min && min < 0)
         {
-            yield return OutOfRange(nameof(MinMemory), "from 0 to MaxMemory", min);
+            yield return OutOfRange(nameof(MinMemory), "at least 0 bytes", min);
         }
 
         if (!(MemoryReserve >= BoundedMemoryCacheOptions.LeastReserve

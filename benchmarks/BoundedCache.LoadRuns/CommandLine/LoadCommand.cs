@@ -36,6 +36,8 @@ internal sealed class LoadCommand
         new("--output") { Description = $"Directory for the results. Default {DefaultOutput}.", HelpName = "DIR" };
     private readonly Option<bool> _serverGC =
         new("--server-gc") { Description = "Run the service under Server GC. Default Workstation." };
+    private readonly Option<bool> _bytes =
+        new("--bytes") { Description = "The service has a BoundedByteCache. Default a BoundedMemoryCache." };
     private readonly Option<int> _rate = Numbers.Count("--rate", "Requests a second from the built-in client.", 50_000);
     private readonly Option<double> _minutes = Numbers.Minutes(
         "--minutes", "How many minutes later the process is looked at again. Default 0.25.");
@@ -82,9 +84,12 @@ internal sealed class LoadCommand
         _command = string.Join(
             ' ', ["dotnet run -c Release --project benchmarks/BoundedCache.LoadRuns --", .. telling]);
         Add(
-            "shrink", "A full cache's limit is lowered under load: BoundedCache, MemoryCache, Redis and memcached.",
+            "shrink", "A full cache's limit is lowered under load: BoundedCache, its byte cache, MemoryCache, Redis, "
+                + "memcached.",
             ShrinkAsync, _rows, _minutes, _rate, _tool, _serverGC);
-        Add("sawtooth", "A limit goes up and down for minutes under load.", SawtoothAsync, _duration, _rate, _serverGC);
+        Add(
+            "sawtooth", "A limit goes up and down for minutes under load.", SawtoothAsync, _duration, _rate, _serverGC,
+            _bytes);
         Add(
             "container",
             "A full cache in a memory control group takes 20,000 new entries a second: BoundedCache and MemoryCache.",
@@ -180,12 +185,12 @@ internal sealed class LoadCommand
         {
             RequestsPerSecond = Given(result, _rate, options.RequestsPerSecond),
             ServerGC = result.GetValue(_serverGC),
+            IsBytes = result.GetValue(_bytes),
             Duration = Given(result, _duration, options.Duration),
         };
         SawtoothResult sawtooth = await new SawtoothRun(options, _command).RunAsync(cancellationToken);
-        Write(result, options.ServerGC
-            ? "sawtooth-server-gc"
-            : "sawtooth", sawtooth, SawtoothText.Write(sawtooth), Pictures.Draw(sawtooth));
+        string name = $"sawtooth{(options.IsBytes ? "-bytes" : "")}{(options.ServerGC ? "-server-gc" : "")}";
+        Write(result, name, sawtooth, SawtoothText.Write(sawtooth), Pictures.Draw(sawtooth));
     }
 
     private async Task ContainerAsync(ParseResult result, CancellationToken cancellationToken)

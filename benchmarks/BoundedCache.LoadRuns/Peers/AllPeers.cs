@@ -3,9 +3,14 @@ namespace BoundedCache.LoadRuns.Peers;
 /// <summary>Everybody who plays, in the order of the tables.</summary>
 internal static class AllPeers
 {
+    /// <summary>The row of the byte cache.</summary>
+    public const string Bytes = "bounded-bytes";
+
     public static IReadOnlyList<IPeer> List { get; } =
     [
-        new BoundedPeer("full"), new BoundedPeer("gentle"), new MemoryCachePeer(compacts: true),
+        new BoundedPeer("bounded-full", "BoundedCache, full", "bounded", "full"),
+        new BoundedPeer("bounded-gentle", "BoundedCache, gentle", "bounded", "gentle"),
+        new BoundedPeer(Bytes, "BoundedByteCache", "bytes", "full"), new MemoryCachePeer(compacts: true),
         new MemoryCachePeer(compacts: false), new RedisPeer(), new MemcachedPeer(),
     ];
 }

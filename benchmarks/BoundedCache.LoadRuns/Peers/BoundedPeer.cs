@@ -3,12 +3,16 @@ using BoundedCache.LoadRuns.Processes;
 
 namespace BoundedCache.LoadRuns.Peers;
 
-/// <summary>BoundedCache, whose limit is lowered through its admin endpoint.</summary>
-internal sealed class BoundedPeer(string releaseMode) : IPeer
+/// <summary>A cache of ours, whose limit is lowered through its admin endpoint.</summary>
+/// <param name="name">Its name in results.</param>
+/// <param name="title">Its name for readers.</param>
+/// <param name="cache">Which cache the service has.</param>
+/// <param name="releaseMode">How memory is released; a byte cache needs no mode, and ignores it.</param>
+internal sealed class BoundedPeer(string name, string title, string cache, string releaseMode) : IPeer
 {
-    public string Name => $"bounded-{releaseMode}";
+    public string Name => name;
 
-    public string Title => $"BoundedCache, {releaseMode}";
+    public string Title => title;
 
     public string? MissingProgram => null;
 
@@ -16,7 +20,7 @@ internal sealed class BoundedPeer(string releaseMode) : IPeer
         await ServiceProcess.StartAsync(
             new ServiceSetup
             {
-                Cache = "bounded",
+                Cache = cache,
                 MaxBytes = setup.MaxBytes,
                 Items = setup.Items,
                 ServerGC = setup.ServerGC,

@@ -14,7 +14,8 @@ internal static class SawtoothText
             CultureInfo.InvariantCulture,
             $"# limit {ByteSize.Format(result.LowMaxBytes)} <-> {ByteSize.Format(result.HighMaxBytes)}, "
             + $"filled each time; {result.RequestsPerSecond:N0} requests/s (open loop); "
-            + $"{(result.ServerGC ? "Server" : "Workstation")} GC"));
+            + $"{(result.ServerGC ? "Server" : "Workstation")} GC"
+            + $"{(result.IsBytes ? "; BoundedByteCache" : "")}"));
         report.Line(
             $"# RSS of the same process under load with nothing cached: {ShrinkText.Mebibytes(result.EmptyBytes)} MiB");
         report.Line("");

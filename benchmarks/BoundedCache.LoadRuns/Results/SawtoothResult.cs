@@ -16,6 +16,9 @@ internal sealed record SawtoothResult
 
     public required bool ServerGC { get; init; }
 
+    /// <summary>Whether it was a byte cache instead of one of objects.</summary>
+    public bool IsBytes { get; init; }
+
     public required long EmptyBytes { get; init; }
 
     public required IReadOnlyList<SawtoothCycle> Cycles { get; init; }

@@ -11,6 +11,9 @@ internal sealed record SawtoothOptions
 
     public bool ServerGC { get; init; }
 
+    /// <summary>Whether the service has a byte cache instead of one of objects.</summary>
+    public bool IsBytes { get; init; }
+
     /// <summary>For how long teeth follow each other.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -13,6 +13,7 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_judgedAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_leastWindow = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_around = TimeSpan.FromSeconds(5);
 
     private readonly RunClock _clock = new();
     private readonly List<PhaseMark> _marks = [];
@@ -133,7 +134,9 @@ internal sealed class ShrinkStory(IPeer peer, ShrinkOptions options, RunStamp st
             Resident = story.Resident.ToPoints(story.Zero),
             Seconds = SecondResult.From(story.Requests, story.Zero),
         };
-        return row with { Bars = ShrinkBars.Create(row, Latencies.From(steadyRequests), bound) };
+        var around = Latencies.From(story.Requests.Where(request =>
+            request.At >= story.Called - s_around && request.At <= story.Called + s_around));
+        return row with { Bars = ShrinkBars.Create(row, Latencies.From(steadyRequests), around, bound) };
     }
 
     private sealed record Story(

@@ -80,6 +80,23 @@ public sealed class ByteHostingTests
     }
 
     [Fact]
+    public void A_limit_below_the_minimum_for_pressure_counts_as_that_minimum()
+    {
+        IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["MaxMemory"] = "8MB", ["MinMemory"] = "4MB" })
+            .Build();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddKeyedBoundedByteCache("pages", configuration: configuration)
+            .BuildServiceProvider();
+        BoundedByteCache cache = provider.GetRequiredKeyedService<BoundedByteCache>("pages");
+
+        configuration["MaxMemory"] = "2MB";
+        configuration.Reload();
+
+        Assert.True(SpinWait.SpinUntil(() => cache.MaxMemory == 2 * MiB, TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
     public void Two_caches_of_one_name_are_refused()
     {
         using ServiceProvider provider = new ServiceCollection()

@@ -21,8 +21,8 @@ public sealed class CommandLineTests
         "--minutes",
         "61")]
     [InlineData(
-        "--rows: there is no 'varnish'; there are bounded-full, bounded-gentle, memory-cache-compact, "
-            + "memory-cache, redis, memcached",
+        "--rows: there is no 'varnish'; there are bounded-full, bounded-gentle, bounded-bytes, "
+            + "memory-cache-compact, memory-cache, redis, memcached",
         "shrink",
         "--rows",
         "redis,varnish")]

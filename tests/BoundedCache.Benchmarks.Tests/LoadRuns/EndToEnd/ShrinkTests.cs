@@ -33,11 +33,15 @@ public sealed class ShrinkTests
         Assert.Equal(3, row.GetProperty("bars").GetArrayLength());
 
         // The rows of an earlier run stay where others are asked for.
-        result = await outputs.RunAsync("shrink", "shrink", "--quick", "--rows", "memory-cache-compact");
+        result = await outputs.RunAsync("shrink", "shrink", "--quick", "--rows", "bounded-bytes,memory-cache-compact");
         Assert.Equal(
-            ["bounded-full", "memory-cache-compact"],
+            ["bounded-full", "bounded-bytes", "memory-cache-compact"],
             result.GetProperty("rows").EnumerateArray().Select(static one => one.GetProperty("name").GetString()));
         AssertStory(result, "memory-cache-compact");
+        row = AssertStory(result, "bounded-bytes");
+        Assert.Equal(0, row.GetProperty("call").GetProperty("pauseMilliseconds").GetDouble());
+        Assert.Equal("released", row.GetProperty("call").GetProperty("outcome").GetString());
+        Assert.Equal(4, row.GetProperty("bars").GetArrayLength());
     }
 
     internal static JsonElement AssertStory(JsonElement result, string name)
