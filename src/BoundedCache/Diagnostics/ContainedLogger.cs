@@ -17,7 +17,7 @@ internal sealed class ContainedLogger(ILogger inner) : ILogger
         {
             return inner.IsEnabled(logLevel);
         }
-#pragma warning disable CA1031 // There is nobody left to tell.
+#pragma warning disable CA1031 // What the log throws, and nobody is left to tell.
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -36,7 +36,7 @@ internal sealed class ContainedLogger(ILogger inner) : ILogger
         {
             inner.Log(logLevel, eventId, state, exception, formatter);
         }
-#pragma warning disable CA1031 // There is nobody left to tell.
+#pragma warning disable CA1031 // What the log throws, and nobody is left to tell.
         catch (Exception)
 #pragma warning restore CA1031
         {

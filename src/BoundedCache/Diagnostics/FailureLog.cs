@@ -147,6 +147,7 @@ internal sealed class LogThrottle(TimeProvider time)
         }
         catch (Exception)
         {
+            // The clock's. It is not logged: this is where lines are limited, and it may fail for each of them.
             return null;
         }
     }
