@@ -29,7 +29,8 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
     public static bool IsRunningHere => s_isRunning;
 
     /// <summary>
-    /// What the entries were charged whose callbacks and disposal are queued or run now: they hold the values.
+    /// What the entries were charged whose callbacks and disposal are queued or run now, those that were refused
+    /// included: they hold the values.
     /// </summary>
     public long PendingBytes => Volatile.Read(ref _pendingBytes);
 
