@@ -10,7 +10,7 @@ internal sealed class PressureReader(ProcessMemory memory)
     private readonly List<MemoryUse> _uses = [];
     private readonly CountedFiles _files = new(memory.Files);
     private List<ControlGroup> _groups = [];
-    private int _leastFailures;
+    private int _leastFailures = int.MaxValue;
     private bool _hasMachine;
     private long _fullIndex;
     private long _creditedAtFull;

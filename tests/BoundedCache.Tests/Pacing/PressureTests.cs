@@ -1,4 +1,5 @@
 using BoundedCache.Pacing;
+using BoundedCache.Tests.Process;
 using static BoundedCache.Tests.Pacing.PressureScenario;
 
 namespace BoundedCache.Tests.Pacing;
@@ -64,6 +65,30 @@ public sealed class PressureTests
         test.Run(60);
 
         AssertCalmAndBack(test);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("0::/\n")]
+    [InlineData("0::/app\n")]
+    public void Files_that_never_could_be_read_are_not_missing(string? groups)
+    {
+        var process = new FakeProcess();
+        var reader = new PressureReader(process.Memory);
+        if (groups is not null)
+        {
+            process.Files["/proc/self/cgroup"] = groups;
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Empty(reader.Read(creditedBytes: 0, heldBytes: 0, withMachine: true));
+            Assert.False(reader.IsIncomplete);
+        }
+
+        process.Files.Remove("/proc/self/cgroup");
+        reader.Read(creditedBytes: 0, heldBytes: 0, withMachine: true);
+        Assert.Equal(groups is not null, reader.IsIncomplete);
     }
 
     [Fact]
