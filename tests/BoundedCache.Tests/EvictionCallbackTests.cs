@@ -47,9 +47,10 @@ public sealed class EvictionCallbackTests
         }
 
         test.Cache.Remove("key");
-        Assert.Equal(0, test.Cache.Count);
-        Assert.InRange(Pending(), 5000, 6000);
+        (int count, long pending) = (test.Cache.Count, Pending());
         gate.Set();
+        Assert.Equal(0, count);
+        Assert.InRange(pending, 5000, 6000);
         Assert.True(test.Cache.WaitForCallbacks(TimeSpan.FromSeconds(30)));
         Assert.Equal(0, Pending());
     }
