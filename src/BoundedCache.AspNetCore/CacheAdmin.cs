@@ -5,6 +5,7 @@ using BoundedCache.AspNetCore.Events;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.MemoryReports;
 using BoundedCache.AspNetCore.Pages;
+using BoundedCache.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -19,7 +20,10 @@ internal sealed class CacheAdmin
 {
     public CacheAdmin(IServiceProvider services, BoundedCacheAdminOptions options)
     {
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(Log.Category) ?? NullLogger.Instance;
+        // Most of it is logged from timers and from tasks that nobody waits for.
+        ILogger logger = services.GetService<ILoggerFactory>() is { } loggers
+            ? new ContainedLogger(loggers.CreateLogger(Log.Category))
+            : NullLogger.Instance;
         IHostApplicationLifetime? host = services.GetService<IHostApplicationLifetime>();
         CancellationToken stopping = host?.ApplicationStopping ?? CancellationToken.None;
 

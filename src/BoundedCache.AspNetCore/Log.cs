@@ -42,6 +42,14 @@ internal static partial class Log
         string operation);
 
     [LoggerMessage(
+        69,
+        LogLevel.Error,
+        "How far a change is ({Kind}, operation {Operation}) cannot be told; the change goes on",
+        EventName = "ProgressFailed")]
+    public static partial void ProgressFailed(
+        ILogger logger, OperationKind kind, string operation, Exception failure);
+
+    [LoggerMessage(
         63, LogLevel.Error, "{Cache}: {Kind} by {Who} has failed (operation {Operation})", EventName = "ChangeFailed")]
     public static partial void ChangeFailed(
         ILogger logger, string cache, string who, OperationKind kind, string operation, Exception failure);

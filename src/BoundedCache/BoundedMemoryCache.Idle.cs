@@ -8,7 +8,7 @@ namespace BoundedCache;
 /// <summary>The cache's part in idle releases.</summary>
 public sealed partial class BoundedMemoryCache
 {
-    private IdleReleaser.Member? JoinIdleReleaser(BoundedMemoryCacheOptions options)
+    private IdleReleaser.Member? JoinIdleReleaser(BoundedMemoryCacheOptions options, FailureLog failures)
     {
         if (options.IdleReleaseInterval is not TimeSpan interval)
         {
@@ -30,6 +30,7 @@ public sealed partial class BoundedMemoryCache
                 result.Duration.TotalMilliseconds,
                 result.GCPause.TotalMilliseconds,
                 result.LongestPause.TotalMilliseconds),
+            OnFailed = failures.OnIdleReleaseFailed,
         };
         IdleReleaser.Shared(_time).Join(member);
         return member;

@@ -52,6 +52,7 @@ public sealed partial class BoundedMemoryCache
         }
         catch
         {
+            // Measuring the token failed: the caller gets that, and nobody else would unsubscribe.
             _callbacks.Unsubscribe([added]);
             throw;
         }

@@ -67,7 +67,7 @@ public sealed partial class BoundedMemoryCache
         {
             RefuseExpired(in entry, in lookup);
             _counters.OnRefused(expiredBy);
-            Discard(key, details, expiredBy);
+            Discard(key, in entry, expiredBy);
             return false;
         }
 
@@ -125,14 +125,14 @@ public sealed partial class BoundedMemoryCache
         if (!stored && entry.Pending is { IsOvertaken: true } pending)
         {
             // As if it had been stored before the write that overtook it.
-            Discard(key, details, pending.OvertakenBy);
+            Discard(key, in entry, pending.OvertakenBy);
             return false;
         }
 
         if (!stored)
         {
             _counters.OnRefused(EvictionReason.Capacity);
-            Discard(key, details, EvictionReason.Capacity);
+            Discard(key, in entry, EvictionReason.Capacity);
             return false;
         }
 
@@ -241,11 +241,12 @@ public sealed partial class BoundedMemoryCache
         return Math.Min(measured + rest, OrderNode.MaxCharge);
     }
 
-    private void Discard(object key, EntryDetails? details, EvictionReason reason)
+    private void Discard(object key, in EntryDraft entry, EvictionReason reason)
     {
-        if (details is not null)
+        if (entry.Details is { } details)
         {
-            _callbacks.OnRemoved([new RemovedEntry(key, details, reason) { WasStored = false }]);
+            _callbacks.OnRemoved(
+                [new RemovedEntry(key, details, reason) { WasStored = false, Bytes = entry.Measured }]);
         }
     }
 

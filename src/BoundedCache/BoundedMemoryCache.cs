@@ -135,7 +135,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         Publish(meterFactory);
         LiveCaches.Add(this);
         CheckRoom();
-        _idle = JoinIdleReleaser(options);
+        _idle = JoinIdleReleaser(options, failures);
         _pressure = JoinPressure(options, pressure);
     }
 

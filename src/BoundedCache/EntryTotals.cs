@@ -36,8 +36,11 @@ public readonly record struct EntryTotals(long Entries, long Bytes)
     /// <returns>Entries and bytes of the first without those of the second.</returns>
     public static EntryTotals Subtract(EntryTotals left, EntryTotals right) => left - right;
 
-    /// <summary>Entries and bytes as text, such as <c>1,234 (5.6 MiB)</c>.</summary>
+    /// <summary>
+    /// Entries and charges as text, such as <c>1,234 (5,242,880 charged)</c>. The charges have no unit: it is not known
+    /// here whether they are bytes or declared units.
+    /// </summary>
     /// <returns>The text in the invariant culture.</returns>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Entries:N0} ({ByteSize.Format(Bytes)})");
+        string.Create(CultureInfo.InvariantCulture, $"{Entries:N0} ({Bytes:N0} charged)");
 }

@@ -43,7 +43,7 @@ public sealed record EvictionTotals
     /// <summary>The sum of all of them.</summary>
     public EntryTotals All => Capacity + Shrink + Compact + Expired + TokenExpired + Removed + Replaced;
 
-    /// <summary>The reasons for which entries left, each with their number and bytes.</summary>
+    /// <summary>The reasons for which entries left, each with their number and charges.</summary>
     /// <returns>One line, in the invariant culture; <c>none</c> where nothing left.</returns>
     public override string ToString()
     {

@@ -205,7 +205,7 @@ public sealed class CacheSnapshotTests
         Assert.Equal(
             "sessions: 12,345 entries, 968,884,224 units of 1,073,741,824 units",
             (snapshot with { Sizing = EntrySizing.Declared, EffectiveMaxMemory = 1L << 30 }).ToString().Split(';')[0]);
-        Assert.Equal("capacity 1,234 (5 MiB), token expired 1 (10 B)", evictions.ToString());
+        Assert.Equal("capacity 1,234 (5,242,880 charged), token expired 1 (10 charged)", evictions.ToString());
     }
 
     [Theory]

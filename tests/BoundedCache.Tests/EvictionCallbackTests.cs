@@ -1,3 +1,4 @@
+using BoundedCache.Entries;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests;
@@ -26,6 +27,32 @@ public sealed class EvictionCallbackTests
         Assert.Equal(
             [("key", "old", EvictionReason.Replaced), ("key", "too large", EvictionReason.Capacity)],
             test.TakeDepartures().OrderBy(static departure => (string)departure.Value!, StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("too large")]
+    [InlineData("expired")]
+    [InlineData("removed")]
+    public void What_waits_for_its_callback_is_counted_also_where_it_was_never_stored(string why)
+    {
+        using var gate = new ManualResetEventSlim();
+        using var test = new CacheUnderTest(options =>
+            (options.MaxMemory, options.Sizing) = (why == "too large" ? 1000 : 1_000_000, EntrySizing.Measured));
+        long Pending() => ((ILiveCache)test.Cache).PendingBytes;
+        using (ICacheEntry entry = test.Cache.CreateEntry("key"))
+        {
+            entry.Value = new byte[5000];
+            entry.AbsoluteExpiration = why == "expired" ? DateTimeOffset.UnixEpoch : null;
+            entry.RegisterPostEvictionCallback((_, _, _, _) => gate.Wait());
+        }
+
+        test.Cache.Remove("key");
+        (int count, long pending) = (test.Cache.Count, Pending());
+        gate.Set();
+        Assert.Equal(0, count);
+        Assert.InRange(pending, 5000, 6000);
+        Assert.True(test.Cache.WaitForCallbacks(TimeSpan.FromSeconds(30)));
+        Assert.Equal(0, Pending());
     }
 
     [Fact]

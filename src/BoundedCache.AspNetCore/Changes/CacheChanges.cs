@@ -158,7 +158,7 @@ internal sealed class CacheChanges(
     [SuppressMessage("Design", "CA1031", Justification = "Whatever it was, the operation and the log say it.")]
     private async Task FollowAsync(Operation operation, Task<ShrinkReport> change, ChangeView record, string who)
     {
-        using (time.CreateTimer(_ => Tell(operation), null, TimeSpan.Zero, s_progress))
+        using (StartTelling(operation))
         {
             try
             {
@@ -173,7 +173,7 @@ internal sealed class CacheChanges(
             catch (Exception exception)
             {
                 Log.ChangeFailed(logger, operation.Cache.Name, who, operation.Kind, operation.Id, exception);
-                history.End(record, "failed");
+                EndRecord(operation, record);
                 operation.Fail(exception.Message);
             }
         }
@@ -181,11 +181,59 @@ internal sealed class CacheChanges(
         Tell(operation);
     }
 
+    /// <returns>Null where the clock, which is the application's, makes no timer: progress is not told then.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "The change goes on, and the log says what is missing.")]
+    private ITimer? StartTelling(Operation operation)
+    {
+        try
+        {
+            return time.CreateTimer(_ => Tell(operation), null, TimeSpan.Zero, s_progress);
+        }
+        catch (Exception exception)
+        {
+            LogUntold(operation, exception);
+            return null;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The change has ended, and the log says what is missing.")]
+    private void EndRecord(Operation operation, ChangeView record)
+    {
+        try
+        {
+            history.End(record, "failed");
+        }
+        catch (Exception exception)
+        {
+            LogUntold(operation, exception);
+        }
+    }
+
+    /// <summary>
+    /// Tells the watchers how far an operation is. Runs on a timer: an exception would end the process.
+    /// </summary>
+    [SuppressMessage("Design", "CA1031", Justification = "The cache may be user code. The log says what it threw.")]
     private void Tell(Operation operation)
     {
-        if (events.HasReaders)
+        try
         {
-            events.Publish("operation", operation.View(), AdminJsonContext.Readable.OperationView);
+            if (events.HasReaders)
+            {
+                events.Publish("operation", operation.View(), AdminJsonContext.Readable.OperationView);
+            }
+        }
+        catch (Exception exception)
+        {
+            LogUntold(operation, exception);
+        }
+    }
+
+    /// <summary>Once for each operation: its progress is told ten times a second.</summary>
+    private void LogUntold(Operation operation, Exception exception)
+    {
+        if (operation.TryMarkUntold())
+        {
+            Log.ProgressFailed(logger, operation.Kind, operation.Id, exception);
         }
     }
 }

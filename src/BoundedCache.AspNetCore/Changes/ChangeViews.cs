@@ -77,7 +77,7 @@ internal sealed record ShrinkView(
 /// <para><c>Sizing</c>: How the cache counts its used bytes and its limit.</para>
 /// <para><c>UsedBytes</c>: Accounted bytes of the cache now.</para>
 /// <para><c>MaxBytes</c>: The limit of the cache now.</para>
-/// <para><c>ResidentBytes</c>: Physical memory of the process now.</para>
+/// <para><c>ResidentBytes</c>: Physical memory of the process now; null where nobody tells it.</para>
 /// <para><c>Report</c>: What it did; null until it is completed.</para>
 /// <para><c>Error</c>: Why it failed; null unless it failed.</para>
 /// </remarks>
@@ -90,7 +90,7 @@ internal sealed record OperationView(
     DateTimeOffset Started,
     long UsedBytes,
     long MaxBytes,
-    long ResidentBytes,
+    long? ResidentBytes,
     ShrinkView? Report,
     string? Error);
 

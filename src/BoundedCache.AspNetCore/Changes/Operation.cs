@@ -9,6 +9,7 @@ internal sealed class Operation(IBoundedCache cache, OperationKind kind, DateTim
     private readonly EntrySizing _sizing = cache.GetSnapshot().Sizing;
     private volatile ShrinkView? _report;
     private volatile string? _error;
+    private int _isUntold;
 
     public string Id { get; } = Guid.NewGuid().ToString("N");
 
@@ -41,9 +42,14 @@ internal sealed class Operation(IBoundedCache cache, OperationKind kind, DateTim
         _ended.SetResult();
     }
 
+    /// <summary>Notes that its progress could not be told.</summary>
+    /// <returns>Whether that is new.</returns>
+    public bool TryMarkUntold() => Interlocked.Exchange(ref _isUntold, 1) == 0;
+
     public OperationView View() => new(
         Id, cache.Name, _sizing, kind, State, started, cache.UsedMemory, cache.MaxMemory,
-        ProcessMemorySnapshot.Take().ResidentBytes, _report, _error);
+        ProcessMemorySnapshot.Take() is { IsResidentUnknown: false } process ? process.ResidentBytes : null,
+        _report, _error);
 }
 
 /// <summary>
@@ -51,7 +57,10 @@ internal sealed class Operation(IBoundedCache cache, OperationKind kind, DateTim
 /// </summary>
 internal sealed class OperationList
 {
-    /// <summary>The maximum number of running operations: each has a thread of its own.</summary>
+    /// <summary>
+    /// The maximum number of running operations. They share a few threads, but each may wait long: for user code that
+    /// blocks, or for a release. Whoever asks for more than this is better told than queued.
+    /// </summary>
     public const int MostRunning = 16;
 
     private const int MostKept = 64;

@@ -92,7 +92,7 @@ internal sealed class CacheInstruments
         }
         catch (Exception)
         {
-            // The listener loses this measurement.
+            // A listener's: user code that nobody here can tell. It loses this measurement.
         }
     }
 
@@ -157,6 +157,7 @@ internal sealed class CacheInstruments
         }
         catch (Exception)
         {
+            // A listener's, or the meter's: both are user code, and all caches of the factory would fail for it.
             return null;
         }
     }

@@ -17,6 +17,7 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
     private readonly LogThrottle _disposals = new(time);
     private readonly ConditionalWeakTable<Type, Type> _estimated = [];
     private readonly ConditionalWeakTable<Type, Type> _scans = [];
+    private readonly ConditionalWeakTable<Type, Type> _idleReleases = [];
 
     /// <summary>Logs an exception of an eviction callback, at a limited rate for each type of exception.</summary>
     public void OnCallbackFailed(EvictionReason reason, Exception failure)
@@ -60,6 +61,19 @@ internal sealed class FailureLog(string cacheName, ILogger logger, TimeProvider 
         if (_scans.TryAdd(type, type))
         {
             Log.ScanFailed(logger, cacheName, failure);
+        }
+    }
+
+    /// <summary>
+    /// Logs that a check for an idle release, or the release, failed; one line for each type of exception. The clock
+    /// may be what failed.
+    /// </summary>
+    public void OnIdleReleaseFailed(Exception failure)
+    {
+        Type type = failure.GetType();
+        if (_idleReleases.TryAdd(type, type))
+        {
+            Log.IdleReleaseFailed(logger, cacheName, failure);
         }
     }
 
@@ -133,6 +147,7 @@ internal sealed class LogThrottle(TimeProvider time)
         }
         catch (Exception)
         {
+            // The clock's. It is not logged: this is where lines are limited, and it may fail for each of them.
             return null;
         }
     }

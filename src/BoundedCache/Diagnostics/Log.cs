@@ -182,6 +182,14 @@ internal static partial class Log
         double longestMilliseconds);
 
     [LoggerMessage(
+        31,
+        LogLevel.Error,
+        "{Cache}: an idle release failed, or the check whether one is due. The next check tries again. "
+            + "Said once for each type of exception",
+        EventName = "IdleReleaseFailed")]
+    public static partial void IdleReleaseFailed(ILogger logger, string cache, Exception failure);
+
+    [LoggerMessage(
         40,
         LogLevel.Warning,
         "{Cache}: a limit of {MaxMemory} bytes may be more than this process can hold. {Finding}",
@@ -252,46 +260,4 @@ internal static partial class Log
             + "Said once for each type of exception",
         EventName = "AuditFailed")]
     public static partial void AuditFailed(ILogger logger, string cache, Exception exception);
-}
-
-/// <summary>
-/// A logger that swallows its own exceptions. The cache logs from timers and pool threads, where an exception ends the
-/// process, and in the middle of changes that must be finished.
-/// </summary>
-internal sealed class ContainedLogger(ILogger inner) : ILogger
-{
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel)
-    {
-        try
-        {
-            return inner.IsEnabled(logLevel);
-        }
-#pragma warning disable CA1031 // There is nobody left to tell.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            return false;
-        }
-    }
-
-    public void Log<TState>(
-        LogLevel logLevel,
-        EventId eventId,
-        TState state,
-        Exception? exception,
-        Func<TState, Exception?, string> formatter)
-    {
-        try
-        {
-            inner.Log(logLevel, eventId, state, exception, formatter);
-        }
-#pragma warning disable CA1031 // There is nobody left to tell.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-        }
-    }
 }

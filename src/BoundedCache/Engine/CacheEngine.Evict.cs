@@ -186,7 +186,7 @@ internal sealed partial class CacheEngine
 /// </summary>
 internal readonly record struct RemovedEntry(object Key, EntryDetails Details, EvictionReason Reason)
 {
-    /// <summary>What the entry was charged when it left; 0 for one that was refused.</summary>
+    /// <summary>What the entry was charged when it left; what was measured of one that was refused.</summary>
     public long Bytes { get; init; }
 
     /// <summary>False for an entry that was refused.</summary>

@@ -29,7 +29,8 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
     public static bool IsRunningHere => s_isRunning;
 
     /// <summary>
-    /// What the entries were charged whose callbacks and disposal are queued or run now: they hold the values.
+    /// What the entries were charged whose callbacks and disposal are queued or run now, those that were refused
+    /// included: they hold the values.
     /// </summary>
     public long PendingBytes => Volatile.Read(ref _pendingBytes);
 
@@ -59,10 +60,19 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
 
                 // In the execution context of the caller that removed the entry, as with MemoryCache: callbacks log
                 // with its activity and read its AsyncLocal values.
-                ThreadPool.QueueUserWorkItem(
-                    static work => work.Callbacks.Run(work.Entry, work.Generation),
-                    (Callbacks: this, Entry: entry, Generation: generation),
-                    preferLocal: false);
+                try
+                {
+                    ThreadPool.QueueUserWorkItem(
+                        static work => work.Callbacks.Run(work.Entry, work.Generation),
+                        (Callbacks: this, Entry: entry, Generation: generation),
+                        preferLocal: false);
+                }
+                catch (OutOfMemoryException failure)
+                {
+                    // Its callbacks are lost, which is logged. Otherwise releases would wait for them for ever.
+                    failures.OnCallbackFailed(entry.Reason, failure);
+                    End(in entry, generation);
+                }
             }
         }
     }
@@ -166,12 +176,17 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
             }
         }
 
+        End(in entry, generation);
+        s_isRunning = false;
+    }
+
+    private void End(in RemovedEntry entry, Generation generation)
+    {
         if (entry.WasStored)
         {
             values.OnLeft(in entry);
         }
 
-        s_isRunning = false;
         lock (_lock)
         {
             _pending--;

@@ -139,7 +139,16 @@ internal sealed class ExpirationScan : IDisposable
             return;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static scan => scan.RunAndRest(), this, preferLocal: false);
+        try
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static scan => scan.RunAndRest(), this, preferLocal: false);
+        }
+        catch
+        {
+            // No memory even for that. Otherwise no scan would ever begin again.
+            Volatile.Write(ref _isRunning, 0);
+            throw;
+        }
     }
 
     private void Tick()

@@ -188,7 +188,7 @@ internal sealed class FlightEntry : CacheEntry
         }
         catch
         {
-            // Nothing is stored, even if the factory had set a value.
+            // The factory failed: the caller gets that. Nothing is stored, even if the factory had set a value.
             Withdraw();
             throw;
         }
@@ -210,7 +210,7 @@ internal sealed class FlightEntry : CacheEntry
         }
         catch
         {
-            // Nothing is stored, even if the factory had set a value.
+            // The factory failed: the caller gets that. Nothing is stored, even if the factory had set a value.
             Withdraw();
             throw;
         }

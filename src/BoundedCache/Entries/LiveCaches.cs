@@ -22,7 +22,7 @@ internal interface ILiveCache
     /// <summary>Bytes of entries that left it, that are dead, and that may not be collected yet.</summary>
     long OverdueBytes { get; }
 
-    /// <summary>Bytes of entries that left it, whose eviction callbacks or disposal have yet to run.</summary>
+    /// <summary>Bytes of entries that left it or were refused, whose callbacks or disposal have yet to run.</summary>
     long PendingBytes => 0;
 
     /// <summary>Why it has less than its limit; null where it has all of it.</summary>

@@ -3,7 +3,6 @@ using BoundedCache.Process;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Hosting;
 
@@ -20,7 +19,7 @@ namespace BoundedCache.Hosting;
 /// <see cref="Listener"/> and a timer, which hold the reload weakly.
 /// </para>
 /// </remarks>
-internal sealed class ConfigurationReload : IDisposable
+internal sealed partial class ConfigurationReload : IDisposable
 {
     /// <summary>The time for which changes are gathered before they are applied together.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(500);
@@ -143,10 +142,28 @@ internal sealed class ConfigurationReload : IDisposable
         }
     }
 
+    /// <summary>
+    /// The configuration changed. An exception of the clock, which is the application's, would reach who reloads.
+    /// </summary>
+    private void OnChanged()
+    {
+        try
+        {
+            Schedule();
+        }
+#pragma warning disable CA1031 // It is logged, and the next change is scheduled anew.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            Refuse(failure);
+        }
+    }
+
     private void StopTimer_NeedsLock()
     {
-        _timer?.Stop();
-        _timer = null;
+        // First of all: with a timer that is left here, no later change would be scheduled.
+        (WeakTimer<ConfigurationReload>? timer, _timer) = (_timer, null);
+        timer?.Stop();
     }
 
     private void OnDue()
@@ -213,12 +230,17 @@ internal sealed class ConfigurationReload : IDisposable
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            // What the options need is often disposed together with the cache.
-            if (!_isDisposed)
-            {
-                Complain(failure.Message, () =>
-                    Log.ReloadRefused(_logger, _cache.Name, _section, _cache.MaxMemory, Unit, failure.Message));
-            }
+            Refuse(failure);
+        }
+    }
+
+    private void Refuse(Exception failure)
+    {
+        // What the options need is often disposed together with the cache.
+        if (!_isDisposed)
+        {
+            Complain(failure.Message, () =>
+                Log.ReloadRefused(_logger, _cache.Name, _section, _cache.MaxMemory, Unit, failure.Message));
         }
     }
 
@@ -258,34 +280,6 @@ internal sealed class ConfigurationReload : IDisposable
         {
             _lastComplaint = complaint;
             log();
-        }
-    }
-
-    /// <summary>
-    /// The part of a reload that the configuration holds. It stops listening at the first change after the reload is
-    /// gone.
-    /// </summary>
-    private sealed class Listener(ConfigurationReload reload) : IDisposable
-    {
-        private readonly WeakReference<ConfigurationReload> _reload = new(reload);
-        private IDisposable? _registration;
-
-        public void Listen(IConfiguration configuration) =>
-            _registration = ChangeToken.OnChange(
-                configuration.GetReloadToken, static listener => listener.OnChanged(), this);
-
-        public void Dispose() => _registration?.Dispose();
-
-        private void OnChanged()
-        {
-            if (_reload.TryGetTarget(out ConfigurationReload? reload))
-            {
-                reload.Schedule();
-            }
-            else
-            {
-                Dispose();
-            }
         }
     }
 }

@@ -21,14 +21,23 @@ internal sealed partial class MemoryPressure
             .Select(static member => member.Cache.UsedMemory)
             .Aggregate(0L, AddSaturating);
         IReadOnlyList<MemoryUse> all = _reader.Read(credited, held, withMachine);
-        Judge_NeedsLock(members, all, notices);
+        NoteFull_NeedsLock();
+        if (!_reader.IsIncomplete)
+        {
+            Judge_NeedsLock(members, all, notices);
+        }
 
         // A limit that none of the caches can yield for is not theirs to watch.
         List<MemoryUse> uses = [.. all.Where(use => members.Exists(member => member.YieldsTo(use.Kind)))];
-        Volatile.Write(ref _isLimited, uses.Count > 0);
+        Volatile.Write(ref _isLimited, uses.Count > 0 || _reader.IsIncomplete);
         if (uses.Count == 0)
         {
-            Rise_NeedsLock(members, long.MaxValue / 2, notices);
+            // Unknown is not unlimited: limits stay what they are until the files can be read again.
+            if (!_reader.IsIncomplete)
+            {
+                Rise_NeedsLock(members, long.MaxValue / 2, notices);
+            }
+
             return null;
         }
 
@@ -38,7 +47,16 @@ internal sealed partial class MemoryPressure
         if (spare < 0 && !IsAnyHeld(members, use))
         {
             // Short, and those who yield for it have nothing left. It says nothing about the others.
-            RiseBeside_NeedsLock(use, members, uses, notices);
+            if (!_reader.IsIncomplete)
+            {
+                RiseBeside_NeedsLock(use, members, uses, notices);
+            }
+
+            return null;
+        }
+
+        if (spare >= 0 && _reader.IsIncomplete)
+        {
             return null;
         }
 
@@ -132,28 +150,6 @@ internal sealed partial class MemoryPressure
         _actedAt = _time.GetTimestamp();
         _releasedAt = _actedAt;
         return new Yield(fallen, use, _reader.ReadOwn(use.Kind), _reader.FullIndex);
-    }
-
-    /// <summary>
-    /// Whether what is alive in the heap is known only from long ago: what other code gave back shows in the next
-    /// collection of the whole heap, which nobody may ask for.
-    /// </summary>
-    private bool IsStale_NeedsLock()
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (_acting > 0 || _reader.FullIndex != _fullIndex)
-        {
-            (_fullIndex, _fullAt) = (_reader.FullIndex, _time.GetTimestamp());
-            return false;
-        }
-
-        if (_time.GetElapsedTime(_fullAt) < s_stale)
-        {
-            return false;
-        }
-
-        _fullAt = _time.GetTimestamp();
-        return true;
     }
 
     /// <returns>Whether a cache still has less than its limit.</returns>

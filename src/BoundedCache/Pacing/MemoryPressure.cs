@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using BoundedCache.Process;
 
 namespace BoundedCache.Pacing;
@@ -30,8 +31,6 @@ internal sealed partial class MemoryPressure
     /// <summary>How long a release may take before the next fall, where it is not urgent.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan s_stale = TimeSpan.FromSeconds(5);
-
     private readonly Lock _lock = new();
     private readonly WeakList<PressureMember> _members = new();
     private readonly PressureReader _reader;
@@ -46,8 +45,6 @@ internal sealed partial class MemoryPressure
     private int _acting;
     private Outcome? _outcome;
     private long? _releasedAt;
-    private long _fullIndex;
-    private long _fullAt;
     private long _actedAt;
     private bool _wasStopped;
 
@@ -116,6 +113,10 @@ internal sealed partial class MemoryPressure
     }
 
     /// <summary>Looks at the limits, and does what is due.</summary>
+    /// <remarks>
+    /// Where memory is too short even for this, the next look tries again: neither the writer may fail for it, nor the
+    /// process end with the timer.
+    /// </remarks>
     internal void Look()
     {
         if (!_lock.TryEnter())
@@ -135,6 +136,10 @@ internal sealed partial class MemoryPressure
             yield = Decide_NeedsLock(members, notices, out release);
             _acting += yield is null && release == PressureRelease.None ? 0 : 1;
         }
+        catch (OutOfMemoryException)
+        {
+            (yield, release) = (null, PressureRelease.None);
+        }
         finally
         {
             _lock.Exit();
@@ -142,15 +147,7 @@ internal sealed partial class MemoryPressure
 
         if (yield is not null || release != PressureRelease.None)
         {
-            try
-            {
-                _run(() => Act(yield, release));
-            }
-            catch (OutOfMemoryException)
-            {
-                // No memory for a thread. The writer, or the timer, must not fail for it.
-                EndAct(outcome: null);
-            }
+            StartAct(yield, release);
         }
 
         foreach (Notice notice in notices)
@@ -159,23 +156,45 @@ internal sealed partial class MemoryPressure
         }
     }
 
-    /// <remarks>Where memory is too short even for this, nothing is thrown: the next look tries again.</remarks>
-    private void Act(Yield? yield, PressureRelease release)
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "All that can fail here is starting a thread; the next look tries again.")]
+    private void StartAct(Yield? yield, PressureRelease release)
     {
         long evicted = 0;
         int isDone = 0;
         try
         {
-            foreach (PressureMember member in yield?.Members ?? [])
-            {
-                evicted += member.Cache.EvictDownToLimit();
-            }
-
-            _release(release, Done);
+            _run(Act);
         }
-        catch (OutOfMemoryException)
+        catch (Exception)
         {
+            // No thread, or no memory for one, however a scheduler wraps that. The writer, or the timer, must not fail
+            // for it.
             Done();
+        }
+
+        void Act()
+        {
+            try
+            {
+                foreach (PressureMember member in yield?.Members ?? [])
+                {
+                    evicted += member.Cache.EvictDownToLimit();
+                }
+
+                _release(release, Done);
+            }
+            catch (OutOfMemoryException)
+            {
+                // The next look tries again.
+                Done();
+            }
+            catch
+            {
+                // Otherwise limits would never rise again.
+                Done();
+                throw;
+            }
         }
 
         void Done()

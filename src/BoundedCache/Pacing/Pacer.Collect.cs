@@ -63,6 +63,11 @@ internal sealed partial class Pacer
             _notBefore = _time.GetTimestamp() + (long)(s_retry.TotalSeconds * _time.TimestampFrequency);
         }
 
+        TellFailure(account, exception);
+    }
+
+    private void TellFailure(PacedAccount account, Exception exception)
+    {
         if (!Interlocked.Exchange(ref _isFailureTold, true))
         {
             account.OnFailed?.Invoke(exception);
@@ -87,10 +92,20 @@ internal sealed partial class Pacer
         }
     }
 
-    private void CompactYoung()
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "The writer that reported must not fail for it; it is logged.")]
+    private void CompactYoung(PacedAccount account)
     {
         long startedAt = _time.GetTimestamp();
-        _collector.CompactYoung();
+        try
+        {
+            _collector.CompactYoung();
+        }
+        catch (Exception exception)
+        {
+            TellFailure(account, exception);
+        }
+
         TimeSpan taken = _time.GetElapsedTime(startedAt);
         lock (_lock)
         {

@@ -173,7 +173,7 @@ internal sealed partial class Pacer
         }
         else if (isYoungDue)
         {
-            CompactYoung();
+            CompactYoung(account);
         }
 
         return isBehind && mayWait ? Gate.Wait(openings) : TimeSpan.Zero;

@@ -8,6 +8,10 @@ namespace BoundedCache.Pacing;
 internal sealed class PressureReader(ProcessMemory memory)
 {
     private readonly List<MemoryUse> _uses = [];
+    private readonly CountedFiles _files = new(memory.Files);
+    private List<ControlGroup> _groups = [];
+    private int _leastFailures = int.MaxValue;
+    private bool _hasMachine;
     private long _fullIndex;
     private long _creditedAtFull;
     private long _lastIndex;
@@ -15,6 +19,15 @@ internal sealed class PressureReader(ProcessMemory memory)
 
     /// <summary>The last collection of the whole heap, as of the last reading.</summary>
     public long FullIndex => _fullIndex;
+
+    /// <summary>For how long the last collection of the whole heap stopped the process.</summary>
+    public TimeSpan FullPause { get; private set; }
+
+    /// <summary>
+    /// Whether the last reading lacks a limit, or its use, that an earlier one had, because a file cannot be read now:
+    /// a process without free file descriptors opens none. There may be a limit, and nobody knows how near it is.
+    /// </summary>
+    public bool IsIncomplete { get; private set; }
 
     /// <summary>Reads all limits.</summary>
     /// <param name="creditedBytes">Bytes that ever left the caches of the process.</param>
@@ -24,14 +37,44 @@ internal sealed class PressureReader(ProcessMemory memory)
     public IReadOnlyList<MemoryUse> Read(long creditedBytes, long heldBytes, bool withMachine)
     {
         _uses.Clear();
-        ContainerMemory.Read(memory.Files, _uses);
+        IsIncomplete = !ReadContainer();
         ReadHeap(creditedBytes, heldBytes + creditedBytes);
         if (withMachine && ReadMachine() is { } machine)
         {
+            _hasMachine = true;
             _uses.Add(machine);
+        }
+        else
+        {
+            IsIncomplete |= withMachine && _hasMachine;
         }
 
         return _uses;
+    }
+
+    /// <returns>Whether as much could be read as ever before in these groups.</returns>
+    /// <remarks>
+    /// Some files are always missing: the root has no limits, and inside a container a part of the way to it is hidden.
+    /// A limit that is set or removed in place changes which files are read, not which of them fail.
+    /// </remarks>
+    private bool ReadContainer()
+    {
+        _files.Failures = 0;
+        List<ControlGroup> groups = ControlGroup.FindAll(_files);
+        if (groups.Count == 0 && _groups.Count > 0)
+        {
+            return false;
+        }
+
+        ContainerMemory.Read(_files, groups, _uses);
+        bool isKnown = groups.SequenceEqual(_groups);
+        if (isKnown && _files.Failures > _leastFailures)
+        {
+            return false;
+        }
+
+        (_groups, _leastFailures) = (isKnown ? _groups : groups, _files.Failures);
+        return true;
     }
 
     /// <summary>
@@ -62,7 +105,7 @@ internal sealed class PressureReader(ProcessMemory memory)
         GCReading full = memory.Collector.ReadLastFull();
         if (full.Index != _fullIndex)
         {
-            (_fullIndex, _creditedAtFull) = (full.Index, creditedBytes);
+            (_fullIndex, _creditedAtFull, FullPause) = (full.Index, creditedBytes, full.Pause);
         }
 
         if (settings.HeapHardLimitBytes <= 0)
@@ -107,5 +150,20 @@ internal sealed class PressureReader(ProcessMemory memory)
         return last.AvailableBytes > 0 && memory.Collector.Settings.HeapHardLimitBytes == 0
             ? new MemoryUse(MemoryPressureKind.Machine, last.AvailableBytes, last.MemoryLoadBytes)
             : null;
+    }
+
+    /// <summary>Counts the files that cannot be read.</summary>
+    private sealed class CountedFiles(IProcessFiles files) : IProcessFiles
+    {
+        public int Failures { get; set; }
+
+        public int Read(string path, Span<byte> buffer)
+        {
+            int length = files.Read(path, buffer);
+            Failures += length < 0 ? 1 : 0;
+            return length;
+        }
+
+        public Stream? Open(string path) => files.Open(path);
     }
 }

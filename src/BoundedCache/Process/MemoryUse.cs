@@ -25,14 +25,17 @@ internal static class ContainerMemory
     private const string MachinePath = "/proc/meminfo";
 
     /// <summary>Adds one reading for each limit of a group on the way to the root.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="groups">The groups, as <see cref="ControlGroup.FindAll"/> finds them.</param>
+    /// <param name="into">What is added to.</param>
     /// <remarks>
     /// Version 2 counts swap apart from memory, so its limits are of memory alone; <c>memory.high</c> counts as a
     /// limit, since the kernel slows a process down above it. Version 1 has a second limit, of memory and swap
     /// together.
     /// </remarks>
-    public static void Read(IProcessFiles files, List<MemoryUse> into)
+    public static void Read(IProcessFiles files, List<ControlGroup> groups, List<MemoryUse> into)
     {
-        foreach (ControlGroup group in ControlGroup.FindAll(files))
+        foreach (ControlGroup group in groups)
         {
             if (group.IsVersionTwo)
             {

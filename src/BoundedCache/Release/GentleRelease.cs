@@ -112,9 +112,10 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     {
         GCReading full = _collector.ReadLastFull();
         long emptiedBytes = Occupied() - full.HeapBytes;
-        bool isScattered = full.FragmentedBytes > thresholds.KnownGapBytes
-            && full.FragmentedBytes > emptiedBytes
-            && full.FragmentedBytes > full.LiveBytes;
+
+        // No collection closes the holes between objects that were allocated pinned.
+        long holes = full.FragmentedBytes - full.PinnedHoleBytes;
+        bool isScattered = holes > thresholds.KnownGapBytes && holes > emptiedBytes && holes > full.LiveBytes;
         if (isScattered && _blocking < MaxBlocking && MayCollect())
         {
             run.Collect(_collector.CollectCompacting, _collector.ReadLastFullBlocking, ReleaseRun.IsCompacting);
@@ -165,16 +166,16 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         // Under Server GC a background collection leaves memory beside the heap. It does not show as idle, and only a
         // full collection fetches it.
         bool isWorthIt = _collector.Settings.IsServer
-            || thresholds.IsWorthFetching(measurement.IdleBytes, measurement.Collection.LiveBytes);
+            || thresholds.IsWorthFetching(measurement.ReclaimableBytes, measurement.Collection.LiveBytes);
 
         // Only a clear excess is blamed on pins: any process has some.
-        bool isPinned = measurement.IsHeapIdle && measurement.IsPinned;
+        bool isPinned = measurement.IsPinned;
         if (!isWorthIt || isPinned || _blocking >= MaxBlocking || !MayCollect())
         {
             return;
         }
 
-        bool isFallback = _slicedBytes < measurement.IdleBytes / 10;
+        bool isFallback = _slicedBytes < measurement.ReclaimableBytes / 10;
         if (isFallback || measurement.Collection.LiveBytes <= thresholds.GentleFullMaxLiveBytes)
         {
             long occupied = Occupied();
@@ -183,8 +184,8 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             _account.Add(!IsKnown
                 ? "A full collection followed."
                 : isFallback
-                ? $"The runtime kept {ByteSize.Format(measurement.IdleBytes)} that slices should have given back, "
-                    + "so a full collection followed."
+                ? $"The runtime kept {ByteSize.Format(measurement.ReclaimableBytes)} that slices should have given "
+                    + "back, so a full collection followed."
                 : $"A full collection fetched the last {ByteSize.Format(Math.Max(0, occupied - Occupied()))}.");
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using BoundedCache.Process;
 
@@ -74,6 +75,8 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         }
     }
 
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "On a timer it would end the process. It is logged, and tried again.")]
     private void Tick()
     {
         if (Interlocked.Exchange(ref _isChecking, 1) != 0)
@@ -81,10 +84,23 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
             return;
         }
 
-        Member[] members = Alive();
-        if (members.Length == 0 || !Check(members))
+        Member[] members = [];
+        bool hasBegun = false;
+        try
         {
-            Volatile.Write(ref _isChecking, 0);
+            members = Alive();
+            hasBegun = members.Length > 0 && Check(members);
+        }
+        catch (Exception failure)
+        {
+            TellFailure(members, failure);
+        }
+        finally
+        {
+            if (!hasBegun)
+            {
+                Volatile.Write(ref _isChecking, 0);
+            }
         }
     }
 
@@ -120,22 +136,48 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         return true;
     }
 
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "Nobody waits for this task: the failure would be lost. It is logged.")]
     private void Conclude(Task<ReleaseResult> task, Member[] members)
     {
         ReleaseResult? released = task.IsCompletedSuccessfully ? task.Result : null;
-        if (released is not null)
+        Exception? failed = task.Exception?.InnerException;
+        try
         {
-            // The rest is pinned, or kept by the runtime: the same release again would bring no more.
-            IdleReading after = Read(members);
-            _leftBytes = Math.Max(0, after.HeldBytes - after.NeededBytes);
-            _last = after;
+            if (released is not null)
+            {
+                // The rest is pinned, or kept by the runtime: the same release again would bring no more.
+                IdleReading after = Read(members);
+                _leftBytes = Math.Max(0, after.HeldBytes - after.NeededBytes);
+                _last = after;
+            }
+        }
+        catch (Exception failure)
+        {
+            failed = failure;
+        }
+        finally
+        {
+            // Before the members are told: that may take long, or throw, and the checks must go on.
+            Volatile.Write(ref _isChecking, 0);
         }
 
-        // Before the members are told: that may take long, or throw, and the checks must go on.
-        Volatile.Write(ref _isChecking, 0);
         if (released is not null)
         {
             members[0].OnReleased(released);
+        }
+
+        if (failed is not null)
+        {
+            TellFailure(members, failed);
+        }
+    }
+
+    private static void TellFailure(Member[] members, Exception failure)
+    {
+        if (members.Length > 0)
+        {
+            members[0].OnFailed(failure);
         }
     }
 
@@ -227,6 +269,9 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
 
         /// <summary>Called with the result of a release. Must not throw.</summary>
         public required Action<ReleaseResult> OnReleased { get; init; }
+
+        /// <summary>Called with what a check or a release threw: the clock is user code. Must not throw.</summary>
+        public required Action<Exception> OnFailed { get; init; }
     }
 
     /// <summary>The process at one check.</summary>

@@ -154,7 +154,11 @@ internal sealed partial class MemoryReleaser
         }
         catch (Exception)
         {
-            return new ProcessMemorySnapshot();
+            return new ProcessMemorySnapshot
+            {
+                IsResidentUnknown = true,
+                Source = "nothing: reading the process failed",
+            };
         }
     }
 

@@ -36,12 +36,19 @@ internal sealed partial class MemoryReleaser
 
     // Set by each request. It wakes a run that waits between its steps or for what is owed.
     private readonly ManualResetEventSlim _asked = new();
+    private readonly Action<ThreadStart> _start;
     private Batch? _waiting;
+    private List<Unserved> _unserved = [];
     private bool _isRunning;
 
     /// <summary>Creates a releaser.</summary>
-    public MemoryReleaser(ProcessMemory memory, ReleaseThresholds thresholds)
+    /// <param name="memory">The process.</param>
+    /// <param name="thresholds">What counts as worth doing.</param>
+    /// <param name="start">Starts the thread; null for one of the system's.</param>
+    public MemoryReleaser(
+        ProcessMemory memory, ReleaseThresholds thresholds, Action<ThreadStart>? start = null)
     {
+        _start = start ?? StartThread;
         _memory = memory;
         _thresholds = thresholds;
         Threads = new ShrinkThreads(MaxShrinkThreads, thresholds.ShrinkPatience);
@@ -88,15 +95,12 @@ internal sealed partial class MemoryReleaser
             {
                 try
                 {
-                    // UnsafeStart: the thread outlives the caller's request, and must not carry its ExecutionContext.
-                    new Thread(RunUntilIdle) { IsBackground = true, Name = "BoundedCache release" }.UnsafeStart();
+                    _start(RunUntilIdle);
                     _isRunning = true;
                 }
                 catch (Exception exception)
                 {
-                    // The thread could not be started. If the batch stayed, its callers would wait for ever.
-                    _waiting = null;
-                    batch.Fail(exception);
+                    OweWithoutThread_NeedsLock(batch, exception);
                 }
             }
 
@@ -104,15 +108,54 @@ internal sealed partial class MemoryReleaser
         }
     }
 
+    // UnsafeStart: the thread outlives the caller's request, and must not carry its ExecutionContext.
+    private static void StartThread(ThreadStart work) =>
+        new Thread(work) { IsBackground = true, Name = "BoundedCache release" }.UnsafeStart();
+
+    /// <summary>
+    /// No thread can be started. The callers get the exception: they may hold the last threads, so they must not wait
+    /// for one. What is owed to them runs on the thread that the next request starts, or on one of the pool's.
+    /// </summary>
+    private void OweWithoutThread_NeedsLock(Batch batch, Exception exception)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        _waiting = null;
+        var unserved = new Unserved(batch.Owed, batch.Combine_NeedsLock().ExpectedBytes, exception);
+        batch.Fail(exception);
+        if (unserved.Requests.Count > 0)
+        {
+            _unserved.Add(unserved);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static releaser => releaser.RunUnlessRunning(), this, preferLocal: false);
+        }
+    }
+
+    private void RunUnlessRunning()
+    {
+        lock (_lock)
+        {
+            if (_isRunning)
+            {
+                return;
+            }
+
+            _isRunning = true;
+        }
+
+        RunUntilIdle();
+    }
+
     private void RunUntilIdle()
     {
         while (true)
         {
             Batch? batch;
+            List<Unserved> unserved;
             lock (_lock)
             {
                 batch = _waiting;
-                if (batch is null && _owed.IsEmpty)
+                (unserved, _unserved) = (_unserved, []);
+                if (batch is null && unserved.Count == 0 && _owed.IsEmpty)
                 {
                     // Under the lock that callers take: either they see that no thread runs, or this sees their
                     // request.
@@ -121,6 +164,12 @@ internal sealed partial class MemoryReleaser
                 }
 
                 _asked.Reset();
+            }
+
+            foreach (Unserved each in unserved)
+            {
+                _admittedBytes = each.Bytes;
+                NoteFailure(each.Requests, each.Failure);
             }
 
             if (batch is null)
@@ -178,4 +227,7 @@ internal sealed partial class MemoryReleaser
             timeout + _thresholds.CallbackGrace);
         return returned && Volatile.Read(ref finished);
     }
+
+    /// <summary>Requests for which no thread could be started, and that are owed a release.</summary>
+    private sealed record Unserved(List<ReleaseRequest> Requests, long Bytes, Exception Failure);
 }

@@ -54,7 +54,7 @@ internal sealed record OwedEnd(
         ReleaseObstacle.Callbacks => "eviction callbacks had not ended",
         ReleaseObstacle.Finalizers => "finalizers had not run",
         ReleaseObstacle.Pins => "pinned objects held the emptied heap",
-        _ => "an earlier run failed",
+        _ => "an earlier try failed",
     };
 }
 

@@ -138,15 +138,8 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     private IReadOnlyList<MemoryReportFinding> ExplainIdleHeap(in ReleaseMeasurement measurement)
     {
         long live = measurement.Collection.LiveBytes;
-        long holes = Math.Min(measurement.Collection.FragmentedBytes, measurement.IdleBytes);
-        var idle = new IdleHeap(
-            holes,
-            measurement.IdleBytes - holes,
-            measurement.Collection.PinnedObjects,
-            memory.Collector.Settings)
+        IdleHeap idle = IdleHeap.From(measurement.Collection, measurement.IdleBytes, memory.Collector.Settings) with
         {
-            LargeHoleBytes = measurement.Collection.LargeHoleBytes,
-            PinnedHoleBytes = measurement.Collection.PinnedHoleBytes,
             Released = measurement.Request.Mode,
         };
         IReadOnlyList<MemoryReportFinding> much = idle.Explain(

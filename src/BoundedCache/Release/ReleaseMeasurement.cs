@@ -45,13 +45,13 @@ internal readonly record struct ReleaseMeasurement
     /// Bytes that the process should have lost: never more than it had. They are what entries were charged, which is
     /// more than they held where entries share objects.
     /// </summary>
-    public long ExpectedBytes => Math.Min(Request.ExpectedBytes, IsKnown ? Occupied(Reference) : long.MaxValue);
+    public long ExpectedBytes => Math.Min(Request.ExpectedBytes, IsKnown ? Judged(Reference) : long.MaxValue);
 
     /// <summary>Bytes that the process lost; negative when it grew.</summary>
-    public long FallenBytes => Occupied(Reference) - OccupiedBytes;
+    public long FallenBytes => Judged(Reference) - OccupiedBytes;
 
     /// <summary>Bytes that the process occupies now.</summary>
-    public long OccupiedBytes => Occupied(After);
+    public long OccupiedBytes => Judged(After);
 
     /// <summary>Whether clearly less fell than was expected.</summary>
     public bool IsShort => IsKnown && ReleaseThresholds.IsClear(ExpectedBytes - FallenBytes, ExpectedBytes);
@@ -106,13 +106,33 @@ internal readonly record struct ReleaseMeasurement
     /// <summary>Whether the managed heap clearly keeps idle memory.</summary>
     public bool IsHeapIdle => ReleaseThresholds.IsClear(IdleBytes, Collection.LiveBytes);
 
-    /// <summary>Whether there are enough pins to hold a good part of the idle heap.</summary>
-    public bool IsPinned => GCReading.CanPinsHold(Collection.PinnedObjects, IdleBytes);
+    /// <summary>
+    /// Of <see cref="IdleBytes"/>, what a collection may empty: decided as in the report, which has a finding of its
+    /// own for the rest.
+    /// </summary>
+    public long ReclaimableBytes => Idle.ReclaimableBytes;
+
+    /// <summary>Whether the managed heap clearly keeps idle memory that a collection may empty.</summary>
+    public bool IsReclaimable => ReleaseThresholds.IsClear(ReclaimableBytes, Collection.LiveBytes);
+
+    /// <summary>Whether it does, and there are enough pins to hold a good part of that.</summary>
+    public bool IsPinned => IsReclaimable && Idle.CanPinsHold;
 
     /// <summary>Memory outside the managed heap; 0 where it is not known.</summary>
     public long NativeBytes => IsKnown ? OccupiedBytes - Collection.CommittedBytes : 0;
 
+    /// <summary>
+    /// Whether both readings tell anonymous memory. One of them may not, where the files of the process could be read
+    /// only once; RSS is compared then.
+    /// </summary>
+    private bool IsAnonymousKnown => Reference.AnonymousBytes is not null && After.AnonymousBytes is not null;
+
+    private IdleHeap Idle => IdleHeap.From(Collection, IdleBytes);
+
     private bool IsMissingInHeap => IsShort && ReleaseThresholds.IsClear(AliveBytes, ExpectedBytes);
+
+    private long Judged(ProcessMemorySnapshot snapshot) =>
+        IsAnonymousKnown ? Occupied(snapshot) : snapshot.ResidentBytes;
 
     /// <summary>Bytes that a process occupies: anonymous memory, or RSS where the platform tells no parts.</summary>
     public static long Occupied(ProcessMemorySnapshot snapshot) => snapshot.AnonymousBytes ?? snapshot.ResidentBytes;

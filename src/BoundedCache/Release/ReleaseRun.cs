@@ -66,7 +66,7 @@ internal sealed class ReleaseRun(
         Obstacle = _metNoGCRegion ? ReleaseObstacle.NoGCRegion
             : StuckAfter is not null ? ReleaseObstacle.SlowCollection
             : measurement.FinalizersToBlame ? ReleaseObstacle.Finalizers
-            : measurement.IsHeapIdle && measurement.IsPinned ? ReleaseObstacle.Pins
+            : measurement.IsPinned ? ReleaseObstacle.Pins
             : ReleaseObstacle.None;
         ReleaseAssessment assessment = new ReleaseAssessment(memory, thresholds).Judge(measurement, account);
         return new ReleaseResult
@@ -151,14 +151,15 @@ internal sealed class ReleaseRun(
     /// <summary>
     /// Whether another thread's collection ran instead of the aggressive one. The runtime accepts any blocking
     /// collection of the whole heap that ended meanwhile, but only an aggressive one returns the emptied memory. So a
-    /// heap that is clearly empty, without pins to explain it, was not collected aggressively.
+    /// heap that clearly keeps what such a collection takes, without pins to explain it, was not collected
+    /// aggressively.
     /// </summary>
     private static bool WasSwallowed(ReleaseMeasurement measurement, long indexBefore)
     {
         GCReading last = measurement.Collection;
         return last.Index <= indexBefore
             || !last.Compacted
-            || (measurement.IsHeapIdle && !measurement.IsPinned);
+            || (measurement.IsReclaimable && !measurement.IsPinned);
     }
 
     private ReleaseMeasurement TrimNative(ReleaseMeasurement measurement, List<string> account)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BoundedCache.Process;
+using BoundedCache.Report;
 
 namespace BoundedCache.Release;
 
@@ -113,6 +114,7 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
     {
         GCReading last = collector.ReadLast();
         return last.Index != _lastCollection
-            && thresholds.IsKnownGap(last.CommittedBytes - last.LiveBytes, last.LiveBytes);
+            && thresholds.IsKnownGap(
+                IdleHeap.From(in last, last.CommittedBytes - last.LiveBytes).ReclaimableBytes, last.LiveBytes);
     }
 }

@@ -75,7 +75,7 @@ internal sealed class ShrinkThreads(int most, TimeSpan patience, Action<ThreadSt
             }
             catch (Exception) when (_threads > 0)
             {
-                // No thread can be started; one of those that exist takes the task.
+                // No thread can be started, for whatever reason; one of those that exist takes the task.
             }
             catch (Exception)
             {
@@ -157,7 +157,7 @@ internal sealed class ShrinkThreads(int most, TimeSpan patience, Action<ThreadSt
             _start(Watch);
             return true;
         }
-        catch (OutOfMemoryException)
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
         {
             // No thread can be started now. The next work that comes tries again.
             return false;

@@ -84,7 +84,8 @@ internal readonly record struct CacheShare
     public long OverdueBytes { get; init; }
 
     /// <summary>
-    /// Accounted bytes that left any cache of the process and that queued eviction callbacks and disposals still hold.
+    /// Accounted bytes that left any cache of the process, or were refused by it, and that queued eviction callbacks
+    /// and disposals still hold.
     /// </summary>
     public long PendingBytes { get; init; }
 

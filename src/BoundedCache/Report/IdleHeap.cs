@@ -29,6 +29,30 @@ internal readonly record struct IdleHeap(
     public long Bytes => HoleBytes + EmptyBytes;
 
     /// <summary>
+    /// Of <see cref="Bytes"/>, what a collection may empty: all but the holes between objects that were allocated
+    /// pinned.
+    /// </summary>
+    public long ReclaimableBytes => Bytes - Math.Clamp(PinnedHoleBytes, 0, HoleBytes);
+
+    /// <summary>Whether there are enough pins to hold a good part of <see cref="ReclaimableBytes"/>.</summary>
+    public bool CanPinsHold => GCReading.CanPinsHold(PinnedObjects, ReclaimableBytes);
+
+    /// <summary>What a collection left.</summary>
+    /// <param name="collection">The collection.</param>
+    /// <param name="idleBytes">Memory of the heap without objects.</param>
+    /// <param name="settings">How the collector is configured; not needed for amounts.</param>
+    public static IdleHeap From(in GCReading collection, long idleBytes, CollectorSettings settings = default)
+    {
+        long idle = Math.Max(0, idleBytes);
+        long holes = Math.Clamp(collection.FragmentedBytes, 0, idle);
+        return new IdleHeap(holes, idle - holes, collection.PinnedObjects, settings)
+        {
+            LargeHoleBytes = collection.LargeHoleBytes,
+            PinnedHoleBytes = collection.PinnedHoleBytes,
+        };
+    }
+
+    /// <summary>
     /// The causes. Holes between objects that were allocated pinned have a finding of their own: no collection closes
     /// them. Where pins can hold at least half of the rest, one finding names them for it. Otherwise the holes are
     /// fragmentation, among large objects or others, and the empty memory has one cause: a replaced collector, then
@@ -41,16 +65,15 @@ internal readonly record struct IdleHeap(
     public IReadOnlyList<MemoryReportFinding> Explain(Predicate<long> areMuch, Predicate<long> isEmptyMuch)
     {
         List<MemoryReportFinding> findings = [];
-        long pinned = Math.Clamp(PinnedHoleBytes, 0, HoleBytes);
+        long pinned = Bytes - ReclaimableBytes;
         if (areMuch(pinned))
         {
             findings.Add(ExplainPinnedHeap(pinned));
         }
 
-        long rest = Bytes - pinned;
-        if (GCReading.CanPinsHold(PinnedObjects, rest))
+        if (CanPinsHold)
         {
-            return areMuch(rest) ? [.. findings, ExplainPins(rest)] : findings;
+            return areMuch(ReclaimableBytes) ? [.. findings, ExplainPins(ReclaimableBytes)] : findings;
         }
 
         long holes = HoleBytes - pinned;

@@ -66,8 +66,8 @@ internal sealed record MemoryBreakdown
     public bool IsOverdue => OverdueBytes >= LeastOverdueBytes;
 
     /// <summary>
-    /// What entries were charged that left caches and wait for their eviction callbacks, or to be disposed. No account
-    /// has these bytes.
+    /// What entries were charged that left caches, or were refused, and wait for their eviction callbacks, or to be
+    /// disposed. No account has these bytes.
     /// </summary>
     public long PendingBytes { get; init; }
 

@@ -93,7 +93,7 @@ internal static class OtherRules
                 + "is charged."
             : "";
         string pending = IsMuch(breakdown.PendingBytes, breakdown)
-            ? $" Entries that were charged {ByteSize.Format(breakdown.PendingBytes)} have left caches, and their "
+            ? $" Entries of {ByteSize.Format(breakdown.PendingBytes)} have left caches or were refused, and their "
                 + "values are held until their eviction callbacks, or their disposal, have run."
             : "";
         List<string> advice = [];

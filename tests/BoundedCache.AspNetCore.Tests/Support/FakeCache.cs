@@ -9,7 +9,14 @@ internal sealed class FakeCache(string name) : IBoundedCache
 
     public long EffectiveMaxMemory => MaxMemory;
 
-    public long UsedMemory { get; set; }
+    public long UsedMemory
+    {
+        get => IsBroken ? throw new NotSupportedException("The cache is broken.") : field;
+        set;
+    }
+
+    /// <summary>Whether it throws when it is asked what it holds.</summary>
+    public bool IsBroken { get; set; }
 
     public int Count { get; set; }
 

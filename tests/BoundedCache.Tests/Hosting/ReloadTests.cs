@@ -1,5 +1,6 @@
 using BoundedCache.Diagnostics;
 using BoundedCache.Hosting;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -434,4 +435,33 @@ public sealed class ReloadTests
             .Cast<Microsoft.Extensions.Logging.LoggerMessageAttribute>()
             .Where(static message => message.EventId is >= 20 and < 30)
             .Select(static message => (message.EventId, message.EventName!)));
+
+    [Fact]
+    public void A_clock_that_makes_no_timer_is_logged_and_the_next_change_is_applied()
+    {
+        var time = new TimerlessTime();
+        using var service = new ServiceUnderTest(configure: options => options.TimeProvider = time);
+        BoundedMemoryCache cache = service.Cache;
+        time.IsBroken = true;
+        service.ChangeOnly(("MaxMemory", "2000"));
+        Assert.Equal(1, service.Log.Count("ReloadRefused"));
+
+        time.IsBroken = false;
+        service.ChangeOnly(("MaxMemory", "3000"));
+        time.Inner.Advance(ConfigurationReload.Delay);
+
+        Assert.Equal(3000, cache.MaxMemory);
+    }
+
+    private sealed class TimerlessTime : TimeProvider
+    {
+        public ManualTimeProvider Inner { get; } = new();
+
+        public bool IsBroken { get; set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            IsBroken
+                ? throw new NotSupportedException("The clock makes no timers.")
+                : Inner.CreateTimer(callback, state, dueTime, period);
+    }
 }

@@ -20,6 +20,24 @@ public sealed class PacerYoungTests : PacerScenario
     }
 
     [Fact]
+    public void A_collection_that_fails_is_told_once_fails_no_writer_and_is_not_the_last()
+    {
+        Pacer pacer = NewPacer();
+        List<Exception> failures = [];
+        PacedAccount account = pacer.Open(0.1, failures.Add);
+        Process.DuringStep = static _ => throw new InsufficientMemoryException();
+        account.Report(0, 56 * MiB, 1000 * MiB);
+        account.Report(0, 112 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.YoungCollections);
+        Assert.IsType<InsufficientMemoryException>(Assert.Single(failures));
+
+        Process.DuringStep = static _ => { };
+        account.Report(0, 168 * MiB, 1000 * MiB);
+
+        Assert.Equal((3, 1), (pacer.YoungCollections, Process.YoungCollections));
+    }
+
+    [Fact]
     public void Of_the_least_budget_too_half_is_for_what_came_or_full_collections_would_always_be_first()
     {
         Pacer pacer = NewPacer();

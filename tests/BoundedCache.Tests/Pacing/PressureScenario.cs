@@ -25,7 +25,6 @@ internal sealed class PressureScenario
         Caches = caches;
         LimitBytes = limitBytes;
         _lastLimits = [.. caches.Select(static cache => cache.MaxMemory)];
-        Process.Files["/proc/self/cgroup"] = "0::/app\n";
         Pressure = new MemoryPressure(Process.Memory, Time, Run, (release, done) =>
         {
             Releases.Add(release);
@@ -55,6 +54,12 @@ internal sealed class PressureScenario
 
     /// <summary>How often no thread can be started from now on.</summary>
     public int FailingRuns { get; set; }
+
+    /// <summary>What starting a thread then throws.</summary>
+    public Exception RunFailure { get; set; } = new InsufficientMemoryException();
+
+    /// <summary>The file that cannot be read now; null for none.</summary>
+    public string? HiddenFile { get; set; }
 
     /// <summary>The container's limit.</summary>
     public long LimitBytes { get; set; }
@@ -125,19 +130,31 @@ internal sealed class PressureScenario
             Process.DeadBytes += IsLeaking ? 0 : evicted;
         }
 
+        Process.Files["/proc/self/cgroup"] = "0::/app\n";
         Process.Files[$"{Group}/memory.max"] = Text(LimitBytes);
         Process.Files[$"{Group}/memory.current"] = Text(UsedBytes);
         Process.Files[$"{Group}/memory.stat"] = $"anon 1\ninactive_file {Text(InactiveFileBytes)}active_file 1\n";
+        if (HiddenFile is not null)
+        {
+            Assert.True(Process.Files.Remove(HiddenFile), HiddenFile);
+        }
     }
 
     private void Run(Action work)
     {
         if (FailingRuns-- > 0)
         {
-            throw new InsufficientMemoryException();
+            throw RunFailure;
         }
 
-        work();
+        try
+        {
+            work();
+        }
+        catch (InvalidTimeZoneException)
+        {
+            // As a task would, for nobody waits for it.
+        }
     }
 
     private void Collect()
@@ -191,7 +208,8 @@ internal sealed class FakeYieldingCache(long maxBytes, long? minBytes = null) : 
 
     public double Reserve { get; init; } = 0.12;
 
-    public long Effective => Math.Min(MaxMemory, Math.Max(MinMemory, _cap));
+    /// <summary>What it was told. It does not hold to <see cref="MinMemory"/> by itself: that is to be seen.</summary>
+    public long Effective => Math.Min(MaxMemory, _cap);
 
     public List<PressureEvent> Events { get; } = [];
 
@@ -200,11 +218,14 @@ internal sealed class FakeYieldingCache(long maxBytes, long? minBytes = null) : 
     /// <summary>How often evicting fails from now on.</summary>
     public int FailingEvictions { get; set; }
 
+    /// <summary>What it then throws.</summary>
+    public Exception EvictionFailure { get; init; } = new InsufficientMemoryException();
+
     public long EvictDownToLimit()
     {
         if (FailingEvictions-- > 0)
         {
-            throw new InsufficientMemoryException();
+            throw EvictionFailure;
         }
 
         long bytes = Math.Max(0, UsedMemory - Effective);

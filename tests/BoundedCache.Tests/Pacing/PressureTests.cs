@@ -1,4 +1,5 @@
 using BoundedCache.Pacing;
+using BoundedCache.Tests.Process;
 using static BoundedCache.Tests.Pacing.PressureScenario;
 
 namespace BoundedCache.Tests.Pacing;
@@ -23,26 +24,136 @@ public sealed class PressureTests
         Assert.Equal(PressureEvent.Ended, test.Caches[0].Events[^1]);
     }
 
-    [Fact]
-    public void A_ramp_of_native_memory_is_made_room_for_and_given_back()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_ramp_of_native_memory_is_made_room_for_and_given_back(bool isOfOthers)
     {
         PressureScenario test = OneCache();
 
-        test.Run(100, at => test.OtherBytes = (long)(at * 3 * MiB));
+        test.Run(100, at => Grow((long)(at * 3 * MiB)));
         Assert.InRange(test.Caches[0].Effective, 300 * MiB, 450 * MiB);
-        test.OtherBytes = 0;
+        Grow(0);
         test.Run(60);
 
         AssertCalmAndBack(test);
         Assert.InRange(test.Changes, 2, 40);
+
+        void Grow(long bytes)
+        {
+            test.OtherBytes = isOfOthers ? bytes : 0;
+            test.Process.NativeBytes = isOfOthers ? 0 : bytes;
+        }
     }
 
     [Theory]
-    [InlineData(2, 0)]
-    [InlineData(0, 2)]
-    public void Where_memory_is_too_short_for_a_thread_or_for_evicting_it_is_tried_again(int runs, int evictions)
+    [InlineData("/proc/self/cgroup")]
+    [InlineData("/sys/fs/cgroup/app/memory.max")]
+    [InlineData("/sys/fs/cgroup/app/memory.current")]
+    public void While_the_containers_files_cannot_be_read_limits_stay_what_they_are(string file)
     {
         PressureScenario test = OneCache();
+        test.Run(60, at => test.OtherBytes = (long)(at * 3 * MiB));
+        (long effective, int changes) = (test.Caches[0].Effective, test.Changes);
+        Assert.InRange(effective, 65 * MiB, 511 * MiB);
+
+        test.HiddenFile = file;
+        test.Run(300);
+        Assert.Equal((effective, changes), (test.Caches[0].Effective, test.Changes));
+        test.HiddenFile = null;
+        test.OtherBytes = 0;
+        test.Run(60);
+
+        AssertCalmAndBack(test);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("0::/\n")]
+    [InlineData("0::/app\n")]
+    public void Files_that_never_could_be_read_are_not_missing(string? groups)
+    {
+        var process = new FakeProcess();
+        var reader = new PressureReader(process.Memory);
+        if (groups is not null)
+        {
+            process.Files["/proc/self/cgroup"] = groups;
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Empty(reader.Read(creditedBytes: 0, heldBytes: 0, withMachine: true));
+            Assert.False(reader.IsIncomplete);
+        }
+
+        process.Files.Remove("/proc/self/cgroup");
+        reader.Read(creditedBytes: 0, heldBytes: 0, withMachine: true);
+        Assert.Equal(groups is not null, reader.IsIncomplete);
+    }
+
+    [Fact]
+    public void A_container_that_loses_its_limit_in_place_has_none()
+    {
+        PressureScenario test = OneCache();
+        test.Run(60, at => test.OtherBytes = (long)(at * 3 * MiB));
+        Assert.False(test.IsBack);
+
+        test.LimitBytes = 1L << 62;
+        test.Run(60);
+
+        Assert.True(test.IsBack);
+    }
+
+    [Fact]
+    public void A_look_for_which_memory_is_too_short_is_left_out()
+    {
+        PressureScenario test = OneCache();
+        test.Process.Settings = new BoundedCache.Process.CollectorSettings { HeapHardLimitBytes = 4096 * MiB };
+        test.Run(50, at => (test.OtherBytes, test.Process.IsBroken) = ((long)(at * 3 * MiB), at is > 10 and < 20));
+
+        Assert.InRange(test.Caches[0].UsedMemory, 250 * MiB, 511 * MiB);
+        test.OtherBytes = 0;
+        test.Run(60);
+        AssertCalmAndBack(test);
+    }
+
+    [Theory]
+    [InlineData(2000, 2)]
+    [InlineData(30, 24)]
+    public void Collections_that_only_look_for_room_in_the_heap_take_no_more_than_a_share_of_the_time(
+        int pauseMilliseconds, int most)
+    {
+        PressureScenario test = OneCache(2048);
+        test.Process.FullPause = TimeSpan.FromMilliseconds(pauseMilliseconds);
+        test.Process.Settings = new BoundedCache.Process.CollectorSettings { HeapHardLimitBytes = 530 * MiB };
+        test.Process.CollectBlocking();
+        test.Run(10);
+        Assert.False(test.IsBack);
+
+        int releases = test.Releases.Count;
+        test.FillPerSecond = 0;
+        test.Run(120);
+
+        Assert.InRange(test.Releases.Count - releases, 1, most);
+    }
+
+    [Theory]
+    [InlineData(2, 0, false)]
+    [InlineData(0, 2, false)]
+    [InlineData(2, 0, true)]
+    [InlineData(0, 2, true)]
+    public void Where_memory_is_too_short_for_a_thread_or_for_evicting_it_is_tried_again(
+        int runs, int evictions, bool isOther)
+    {
+        var cache = new FakeYieldingCache(512 * MiB)
+        {
+            EvictionFailure = isOther ? new InvalidTimeZoneException() : new InsufficientMemoryException(),
+        };
+        var test = new PressureScenario(768 * MiB, cache)
+        {
+            RunFailure = isOther ? new TaskSchedulerException() : new InsufficientMemoryException(),
+        };
+        test.Run(20);
         (test.FailingRuns, test.Caches[0].FailingEvictions) = (runs, evictions);
 
         test.Run(100, at => test.OtherBytes = (long)(at * 3 * MiB));

@@ -65,9 +65,9 @@ public sealed class ContainerMemoryTests
     public void Each_limit_is_held_against_what_its_group_uses(string groups, (long, long)[] expected, string[] files)
     {
         List<MemoryUse> uses = [];
-        ContainerMemory.Read(
-            new FilesOf([.. files.Select(static file => "/sys/fs/cgroup/" + file), "/proc/self/cgroup=" + groups]),
-            uses);
+        var all = new FilesOf(
+            [.. files.Select(static file => "/sys/fs/cgroup/" + file), "/proc/self/cgroup=" + groups]);
+        ContainerMemory.Read(all, ControlGroup.FindAll(all), uses);
 
         Assert.Equal(expected, uses.Select(static use => (use.LimitBytes, use.UsedBytes)));
         Assert.All(uses, static use => Assert.Equal(MemoryPressureKind.Container, use.Kind));

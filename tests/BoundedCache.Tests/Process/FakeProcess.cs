@@ -68,6 +68,11 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     /// <summary>Time for which the collector says that a compacting collection stopped the process.</summary>
     public TimeSpan CompactingPause { get; set; }
 
+    /// <summary>
+    /// Time for which the collector says that a blocking collection stopped the process; null for the usual.
+    /// </summary>
+    public TimeSpan? FullPause { get; set; }
+
     /// <summary>How many of the next collections another one takes the place of.</summary>
     public int Swallow { get; set; }
 
@@ -142,7 +147,10 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public long TotalAllocatedBytes { get; set; }
 
-    public GCReading ReadLast() => _last;
+    /// <summary>Whether reading the process throws.</summary>
+    public bool IsBroken { get; set; }
+
+    public GCReading ReadLast() => IsBroken ? throw new InsufficientMemoryException() : _last;
 
     public GCReading ReadLastYoung() => LastYoung;
 
@@ -279,7 +287,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
             LargeHoleBytes = LargeHoleBytes,
             PinnedHoleBytes = PinnedHoleBytes,
             CommittedBytes = _committedBytes,
-            Pause = _stepPause,
+            Pause = FullPause ?? _stepPause,
             PinnedObjects = PinnedObjects,
             FinalizersPending = FinalizableBytes > 0 ? 1000 : PendingFinalizers,
         };

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.Tests.Process;
@@ -13,7 +14,8 @@ public sealed class IdleReleaserTests
     private static readonly TimeSpan s_period = TimeSpan.FromMinutes(1);
 
     private readonly FakeProcess _process = new();
-    private readonly ManualTimeProvider _time = new();
+    private readonly FaultyTime _time = new();
+    private readonly ConcurrentQueue<Exception> _failures = [];
     private readonly SemaphoreSlim _released = new(0);
     private readonly List<ReleaseResult> _results = [];
     private readonly MemoryReleaser _releaser;
@@ -43,6 +45,7 @@ public sealed class IdleReleaserTests
                 _results.Add(result);
                 _released.Release();
             },
+            OnFailed = _failures.Enqueue,
         };
         _watch.Join(_member);
         _process.LiveBytes = 340 * MiB;
@@ -311,5 +314,66 @@ public sealed class IdleReleaserTests
         _watch.Leave(_member);
         Assert.Equal(1, _time.ActiveTimers);
         GC.KeepAlive(other);
+    }
+
+    [Fact]
+    public async Task A_clock_that_throws_in_a_check_is_told_and_checks_go_on_when_it_works_again()
+    {
+        LetGo();
+        _time.Fails = static () => true;
+        Pass(3);
+        Assert.Equal(3, _failures.Count);
+        _time.Fails = static () => false;
+        Pass(3);
+
+        await AssertReleased();
+    }
+
+    [Fact]
+    public async Task A_clock_that_throws_after_a_release_loses_neither_its_result_nor_later_releases()
+    {
+        LetGo();
+        Pass(2);
+        Thread test = Thread.CurrentThread;
+        _time.Fails = () => Thread.CurrentThread != test;
+        Pass(1);
+        await AssertReleased();
+        Assert.True(SpinWait.SpinUntil(() => !_failures.IsEmpty, TimeSpan.FromSeconds(30)));
+        Assert.IsType<NotSupportedException>(Assert.Single(_failures));
+        _time.Fails = static () => false;
+        FillAndLetGoAgain();
+        Pass(6);
+
+        await AssertReleased();
+    }
+
+    [Fact]
+    public void A_release_that_fails_is_told()
+    {
+        LetGo();
+        _process.DuringStep = static _ => throw new InsufficientMemoryException();
+        Pass(3);
+
+        Assert.True(SpinWait.SpinUntil(() => !_failures.IsEmpty, TimeSpan.FromSeconds(30)));
+        Assert.IsType<InsufficientMemoryException>(Assert.Single(_failures));
+    }
+
+    private sealed class FaultyTime : TimeProvider
+    {
+        private readonly ManualTimeProvider _time = new();
+
+        public Func<bool> Fails { get; set; } = static () => false;
+
+        public int ActiveTimers => _time.ActiveTimers;
+
+        public override long TimestampFrequency => _time.TimestampFrequency;
+
+        public void Advance(TimeSpan time) => _time.Advance(time);
+
+        public override long GetTimestamp() =>
+            Fails() ? throw new NotSupportedException("The clock stands still.") : _time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            _time.CreateTimer(callback, state, dueTime, period);
     }
 }

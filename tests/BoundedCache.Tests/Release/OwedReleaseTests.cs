@@ -103,6 +103,45 @@ public sealed class OwedReleaseTests : IDisposable
         Assert.Equal(TimeSpan.FromMilliseconds(30), snapshot.GCPause);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_release_for_which_no_thread_can_be_started_fails_for_its_caller_and_follows(bool isAsked)
+    {
+        int failures = 0;
+        using var test = new ReleasingCache(
+            log: _log,
+            tune: Quick,
+            startRelease: work =>
+            {
+                if (Interlocked.Increment(ref failures) == 1)
+                {
+                    throw new InsufficientMemoryException();
+                }
+
+                new Thread(work) { IsBackground = true }.Start();
+            });
+        test.Set("one", 200);
+        test.Set("other", 300);
+
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => isAsked
+            ? test.Cache.ReleaseAsync(ReleaseMode.Full)
+            : test.Cache.SetMaxMemoryAsync(310 * MiB));
+        ShrinkReport last = Later(test.Cache, null);
+
+        Assert.Equal((ReleaseOutcome.Released, ReleaseMode.Full), (last.Outcome, last.ReleaseMode));
+        Assert.Contains("This release was owed for ", last.Reason, StringComparison.Ordinal);
+        Assert.EndsWith("an earlier try failed.", last.Reason, StringComparison.Ordinal);
+        if (!isAsked)
+        {
+            Assert.Contains("fell by 200 MiB", last.Reason, StringComparison.Ordinal);
+        }
+
+        // What comes later has a thread of its own again.
+        ShrinkReport next = await test.Cache.SetMaxMemoryAsync(1 * MiB);
+        Assert.Equal(ReleaseOutcome.Released, next.Outcome);
+    }
+
     [Fact]
     public async Task An_owed_release_says_too_that_the_limit_is_unchanged()
     {
@@ -693,7 +732,7 @@ public sealed class OwedReleaseTests : IDisposable
 
         Assert.Equal((ReleaseOutcome.Released, 42 * MiB), (last.Outcome, last.After.AnonymousBytes));
         Assert.Contains("where 200 MiB were expected back", last.Reason, StringComparison.Ordinal);
-        Assert.Contains("an earlier run failed", last.Reason, StringComparison.Ordinal);
+        Assert.Contains("an earlier try failed", last.Reason, StringComparison.Ordinal);
         Until(() => _log.Count("OwedReleaseFailed") == 1);
         Assert.IsType<InvalidTimeZoneException>(Assert.Single(_log.Errors));
     }
@@ -713,5 +752,24 @@ public sealed class OwedReleaseTests : IDisposable
         Assert.EndsWith("It was tried 3 times, and is tried no more.", last.Reason, StringComparison.Ordinal);
         Until(() => _log.Count("OwedReleaseFailed") == 3 && _log.Count("OwedReleaseGivenUp") == 1);
         Assert.Equal(4, test.Process.Collections);
+    }
+
+    [Fact]
+    public async Task Where_the_process_can_no_longer_be_read_its_memory_is_unknown_and_not_0()
+    {
+        using ReleasingCache test = New(static thresholds => thresholds with { OwedTries = 3 });
+        test.Set("one", 200);
+        test.Process.DuringCollection = _ =>
+        {
+            test.Process.IsBroken = true;
+            throw new InsufficientMemoryException();
+        };
+
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => test.Cache.SetMaxMemoryAsync(1));
+        ShrinkReport last = Later(test.Cache, null);
+
+        Assert.True(last.After.IsResidentUnknown);
+        Assert.Equal(0, last.ReleasedBytes);
+        Assert.Contains("-> unknown", last.ToString(), StringComparison.Ordinal);
     }
 }

@@ -19,7 +19,8 @@ internal sealed class ReleasingCache : IDisposable
         Action<BoundedMemoryCacheOptions>? configure = null,
         ILoggerFactory? log = null,
         Action<Action>? runCollection = null,
-        Func<ReleaseThresholds, ReleaseThresholds>? tune = null)
+        Func<ReleaseThresholds, ReleaseThresholds>? tune = null,
+        Action<ThreadStart>? startRelease = null)
     {
         Pacer = new Pacer(Process, Time, runCollection ?? (static collect => collect()));
         var thresholds = new ReleaseThresholds
@@ -30,7 +31,7 @@ internal sealed class ReleasingCache : IDisposable
             SliceInterval = TimeSpan.Zero,
             FruitlessInterval = TimeSpan.Zero,
         };
-        Releaser = new MemoryReleaser(Process.Memory, tune?.Invoke(thresholds) ?? thresholds);
+        Releaser = new MemoryReleaser(Process.Memory, tune?.Invoke(thresholds) ?? thresholds, startRelease);
         Pressure = PressureReleases.Create(Releaser, Time);
         Cache = Make(configure, log);
     }

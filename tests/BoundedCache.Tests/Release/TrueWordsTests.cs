@@ -262,6 +262,62 @@ public sealed class TrueWordsTests
         Assert.DoesNotContain("ReleaseAsync", string.Join(' ', result.Advice), StringComparison.Ordinal);
     }
 
+    /// <summary>Pins that could hold the emptied heap. But it is all holes that no pin is in.</summary>
+    [Theory]
+    [InlineData(ReleaseMode.Full, 0)]
+    [InlineData(ReleaseMode.Full, 1000)]
+    [InlineData(ReleaseMode.Gentle, 0)]
+    [InlineData(ReleaseMode.Gentle, 1000)]
+    public async Task Holes_between_objects_that_were_allocated_pinned_are_one_finding_and_no_reason_for_another_try(
+        ReleaseMode mode, long pins)
+    {
+        _process.PinnedObjects = pins;
+        _process.StuckBytes = _process.FragmentedBytes = _process.PinnedHoleBytes = 200 * MiB;
+        _process.CollectAggressively();
+        int collections = _process.Collections;
+
+        ReleaseResult result = await Release(new ReleaseRequest { ExpectedBytes = 0, Forced = true, Mode = mode });
+
+        Assert.StartsWith(
+            "200 MiB are holes between live objects that were allocated pinned.", Assert.Single(result.Advice));
+        Assert.DoesNotContain("by itself", result.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("slices should have given back", result.Reason, StringComparison.Ordinal);
+        Assert.Equal(mode == ReleaseMode.Full ? 1 : 0, _process.Collections - collections);
+        Assert.DoesNotContain("compacting", _process.Steps);
+    }
+
+    [Theory]
+    [InlineData(false, "Only 1 MiB could be expected back")]
+    [InlineData(true, "The process's RSS")]
+    public async Task Only_holes_that_a_release_can_close_are_a_reason_for_one(bool canClose, string reason)
+    {
+        _process.StuckBytes = _process.FragmentedBytes = 200 * MiB;
+        _process.PinnedHoleBytes = canClose ? 0 : 200 * MiB;
+        _process.CollectAggressively();
+
+        ReleaseResult result = await Release(new ReleaseRequest { ExpectedBytes = MiB });
+
+        Assert.StartsWith(reason, result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_anonymous_memory_is_told_only_once_RSS_is_compared_with_RSS()
+    {
+        _process.DeadBytes = 100 * MiB;
+        _process.FileBytes = 300 * MiB;
+        ProcessMemorySnapshot before = _process.Memory.TakeSnapshot();
+
+        ReleaseResult result = await Release(new ReleaseRequest
+        {
+            ExpectedBytes = 100 * MiB,
+            Baseline = before with { AnonymousBytes = null, FileBytes = null },
+        });
+
+        Assert.StartsWith("The process's RSS fell by 100 MiB to 342 MiB", result.Reason, StringComparison.Ordinal);
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.DoesNotContain("anonymous", result.Reason, StringComparison.Ordinal);
+    }
+
     private static EvictedSample SampleOf(IEnumerable<object> values)
     {
         var sample = new EvictedSample();
