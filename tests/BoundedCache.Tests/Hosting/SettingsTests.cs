@@ -243,7 +243,7 @@ public sealed class SettingsTests
         (null, "512MB"));
 
     [Fact]
-    public void The_whole_configuration_in_the_place_of_a_section_is_told_briefly()
+    public void The_whole_configuration_instead_of_a_section_is_told_briefly()
     {
         IConfiguration all = new ConfigurationBuilder()
             .AddInMemoryCollection(
