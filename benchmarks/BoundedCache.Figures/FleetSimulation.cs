@@ -181,9 +181,9 @@ internal sealed record FleetSettings
 internal sealed record FleetResult(
     FleetSettings Settings, IReadOnlyList<long> SecondLevelReads, IReadOnlyList<long> OriginReads)
 {
-    public Load SecondLevel => Load.Of(SecondLevelReads, Settings);
+    public Load SecondLevel => Load.From(SecondLevelReads, Settings);
 
-    public Load Origin => Load.Of(OriginReads, Settings);
+    public Load Origin => Load.From(OriginReads, Settings);
 }
 
 /// <summary>Requests a second.</summary>
@@ -196,7 +196,7 @@ internal sealed record Load(double Before, double Peak, double After, double Mor
 {
     private const int Last = 60;
 
-    public static Load Of(IReadOnlyList<long> reads, FleetSettings settings)
+    public static Load From(IReadOnlyList<long> reads, FleetSettings settings)
     {
         double before = reads.Take(settings.SecondsBefore).Average();
         long[] after = [.. reads.Skip(settings.SecondsBefore)];

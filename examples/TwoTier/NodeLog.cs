@@ -16,4 +16,8 @@ internal static partial class NodeLog
 
     [LoggerMessage(3, LogLevel.Information, "Redis at {Place} is back.")]
     public static partial void RedisIsBack(ILogger log, string place);
+
+    [LoggerMessage(
+        4, LogLevel.Information, "Another node changed {Key}; it was told after {Milliseconds} ms by both clocks.")]
+    public static partial void ChangedElsewhere(ILogger log, string? key, long milliseconds);
 }

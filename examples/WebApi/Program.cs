@@ -36,6 +36,8 @@ try
     // The host would check the port and the settings too, and log a stack.
     PortCheck.ThrowIfTaken(port);
     app.Services.GetRequiredService<IStartupValidator>().Validate();
+    // Makes the cache now, and not at the first request: it warns of a limit that the process cannot hold.
+    _ = app.Services.GetRequiredService<BoundedMemoryCache>();
 }
 catch (Exception exception) when (exception is IOException or OptionsValidationException)
 {

@@ -13,7 +13,7 @@ internal sealed class HistoryViews(TextWriter output, Sizings sizings)
         [
             .. history["changes"].Items.Where(change => name is null || change["cacheName"].TextOrNull == name),
         ];
-        Table table = Tables.Of("Time", "Cache", "Change", "By", "Outcome");
+        Table table = Tables.Create("Time", "Cache", "Change", "By", "Outcome");
         foreach (Answer change in changes)
         {
             bool isDeclared = sizings.IsDeclared(url, change["cacheName"].TextOrNull, change);

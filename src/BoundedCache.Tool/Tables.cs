@@ -22,7 +22,7 @@ internal static class Tables
     public static void AddRow(Table table, params IEnumerable<string> cells) =>
         table.AddRow([.. cells.Select(Markup.Escape)]);
 
-    public static Table Of(string first, params string[] others)
+    public static Table Create(string first, params string[] others)
     {
         Table table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn(first).NoWrap());
         foreach (string other in others)

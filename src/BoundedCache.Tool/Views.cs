@@ -52,7 +52,7 @@ internal sealed class Views(TextWriter output, Sizings sizings)
     /// <param name="seconds">The time since then.</param>
     public void Caches(Uri url, Answer answer, Answer? before, double seconds)
     {
-        Table table = Tables.Of("Cache", "Full", "Used", "Limit", "Now", "Entries", "Hit ratio", "Evictions");
+        Table table = Tables.Create("Cache", "Full", "Used", "Limit", "Now", "Entries", "Hit ratio", "Evictions");
         foreach (Answer cache in answer["caches"].Items.OrderByDescending(Share))
         {
             string name = cache["name"].Text;
@@ -101,7 +101,7 @@ internal sealed class Views(TextWriter output, Sizings sizings)
 
     public void Memory(Uri url, Answer report)
     {
-        Table table = Tables.Of("Part", "Size", "Where the figure comes from");
+        Table table = Tables.Create("Part", "Size", "Where the figure comes from");
         table.Columns[2].Alignment = Justify.Left;
         foreach (Answer row in report["rows"].Items)
         {
@@ -136,7 +136,7 @@ internal sealed class Views(TextWriter output, Sizings sizings)
                 continue;
             }
 
-            Table table = Tables.Of(heading, "Size", "Share", "Entries");
+            Table table = Tables.Create(heading, "Size", "Share", "Entries");
             foreach (Answer row in rows)
             {
                 Tables.AddRow(

@@ -40,12 +40,12 @@ public sealed partial class BoundedByteCache
             Insertions = totals.Insertions,
             Evictions = new EvictionTotals
             {
-                Capacity = totals.Of(ByteRemoval.Capacity),
-                Shrink = totals.Of(ByteRemoval.Shrink),
-                Compact = totals.Of(ByteRemoval.Compact),
-                Expired = totals.Of(ByteRemoval.Expired),
-                Removed = totals.Of(ByteRemoval.Removed),
-                Replaced = totals.Of(ByteRemoval.Replaced),
+                Capacity = totals.RemovedBy(ByteRemoval.Capacity),
+                Shrink = totals.RemovedBy(ByteRemoval.Shrink),
+                Compact = totals.RemovedBy(ByteRemoval.Compact),
+                Expired = totals.RemovedBy(ByteRemoval.Expired),
+                Removed = totals.RemovedBy(ByteRemoval.Removed),
+                Replaced = totals.RemovedBy(ByteRemoval.Replaced),
             },
             RefusedTooLarge = _engine.Refused,
             RefusedExpired = _counters.RefusedExpired,

@@ -71,7 +71,11 @@ public sealed class BoundedByteCacheOptions
     public TimeSpan ExpirationScanFrequency { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary><see cref="MinMemory"/> where it was set; null for the default.</summary>
-    internal long? ConfiguredMinMemory => _minMemory;
+    internal long? ConfiguredMinMemory
+    {
+        get => _minMemory;
+        set => _minMemory = value;
+    }
 
     /// <summary>
     /// Throws for the first setting that is out of range, saying its name, its value and what is allowed.

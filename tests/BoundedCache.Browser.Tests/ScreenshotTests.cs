@@ -30,7 +30,7 @@ public sealed class ScreenshotTests(BrowserFixture chromium) : IClassFixture<Bro
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
         await Task.Delay(0.4 * life);
 
-        await TakeAsync(address, Views.Of(1160, 880, ColorScheme.Light), "readme", isWhole: false);
+        await TakeAsync(address, Views.Create(1160, 880, ColorScheme.Light), "readme", isWhole: false);
         await TakeAsync(address, Views.Desktop(ColorScheme.Light), "light");
         await TakeAsync(address, Views.Desktop(ColorScheme.Dark), "dark");
         await TakeAsync(address, Views.Phone(), "phone");

@@ -20,6 +20,6 @@ public sealed class MissingSdkTests
 
         Assert.NotEqual(0, version.ExitCode);
         Assert.Contains($"Expected the .NET SDK {asked} or a later 10.0", version.Output, StringComparison.Ordinal);
-        Assert.Contains("Install the .NET 10 SDK", version.Output, StringComparison.Ordinal);
+        Assert.Contains("https://dotnet.microsoft.com/download", version.Output, StringComparison.Ordinal);
     }
 }

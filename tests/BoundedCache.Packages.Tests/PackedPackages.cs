@@ -33,8 +33,8 @@ public sealed class PackedPackages : IAsyncLifetime
             : ["--no-restore"];
         ProgramResult packed = await Dotnet.RunAsync(
             SourceTree.FindRoot(),
-            ["pack", "BoundedCache.sln", "--nologo", .. build, "-o", Packages, $"-p:MinVerVersionOverride={Version}",
-                "-p:RunAnalyzers=false"]);
+            ["pack", "src/BoundedCache.slnf", "--nologo", .. build, "-o", Packages,
+                $"-p:MinVerVersionOverride={Version}", "-p:RunAnalyzers=false"]);
         Assert.True(packed.ExitCode == 0, packed.Output);
         Assert.DoesNotContain("warning", packed.Output, StringComparison.Ordinal);
 

@@ -1,5 +1,10 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using BoundedCache.Bytes;
+using BoundedCache.Engine;
+using BoundedCache.Hosting;
+using BoundedCache.Process;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Tests;
 
@@ -12,8 +17,8 @@ public sealed class ArchitectureTests
     private const string Hosting = nameof(Hosting);
 
     /// <summary>
-    /// For each room the rooms that it may use. Only Hosting may use the cache class, registration and registry; every
-    /// room may use the public data types.
+    /// For each room the rooms that it may use. Only Hosting may use the caches' classes, registration and registry;
+    /// every room may use the public data types.
     /// </summary>
     private static readonly Dictionary<string, string[]> s_rooms = new()
     {
@@ -28,6 +33,8 @@ public sealed class ArchitectureTests
         ["Sizing"] = [],
         ["Process"] = [],
     };
+
+    private static readonly Type[] s_caches = [typeof(BoundedMemoryCache), typeof(BoundedByteCache)];
 
     /// <summary>The public types that may use rooms, and which. All others are data.</summary>
     private static readonly Dictionary<Type, string[]> s_fronts = new()
@@ -61,11 +68,59 @@ public sealed class ArchitectureTests
     [Fact]
     public void Rooms_and_public_types_use_only_what_they_may()
     {
-        string[] violations =
-            [.. s_uses.Where(static use => !IsAllowed(use.User, use.Used)).Select(static use => Text(use)).Order()];
+        string[] violations = FindViolations(s_uses);
 
         Assert.True(violations.Length == 0, string.Join('\n', violations));
     }
+
+    /// <summary>A made table of uses: without it nobody knows that a forbidden one would be found.</summary>
+    [Fact]
+    public void A_use_that_is_not_allowed_is_a_violation()
+    {
+        (Type User, Type Used)[] allowed =
+        [
+            (typeof(CacheEngine), typeof(EntryTotals)),
+            (typeof(CacheEngine), typeof(SlotStore)),
+            (typeof(ByteEngine), typeof(EngineLock)),
+            (typeof(BoundedMemoryCache), typeof(CacheEngine)),
+            (typeof(BoundedByteCache), typeof(ByteEngine)),
+            (typeof(ByteSize), typeof(ProcessMemory)),
+            (typeof(ByteCacheSources), typeof(BoundedByteCache)),
+            (typeof(BoundedMemoryCacheRegistry), typeof(BoundedMemoryCache)),
+            (typeof(BoundedByteCacheServiceCollectionExtensions), typeof(ByteCacheRegistration)),
+        ];
+        (Type User, Type Used)[] forbidden =
+        [
+            // A room knows no cache class, no registration, and no room that it has no arrow to.
+            (typeof(CacheEngine), typeof(BoundedMemoryCache)),
+            (typeof(ByteEngine), typeof(BoundedByteCache)),
+            (typeof(CacheEngine), typeof(BoundedMemoryCacheRegistry)),
+            (typeof(CacheEngine), typeof(ByteEngine)),
+            (typeof(CacheEngine), typeof(ProcessMemory)),
+            // Public types: data uses no room, a cache only those below it, and neither cache the other.
+            (typeof(ShrinkReport), typeof(CacheEngine)),
+            (typeof(ByteSize), typeof(CacheEngine)),
+            (typeof(BoundedMemoryCache), typeof(ByteEngine)),
+            (typeof(BoundedByteCache), typeof(ByteCacheSources)),
+            (typeof(BoundedByteCache), typeof(BoundedMemoryCache)),
+            // Registration makes caches; their parts are not its business.
+            (typeof(ByteCacheSources), typeof(ByteEngine)),
+            (typeof(BoundedMemoryCacheServiceCollectionExtensions), typeof(CacheEngine)),
+            (typeof(BoundedByteCacheServiceCollectionExtensions), typeof(ByteEngine)),
+        ];
+
+        Assert.Equal(forbidden.Select(Text).Order(), FindViolations([.. allowed, .. forbidden]));
+    }
+
+    [Fact]
+    public void Every_class_of_extension_methods_for_registration_is_checked() => Assert.All(
+        typeof(BoundedMemoryCache).Assembly.GetExportedTypes()
+            .Where(static type => type.Namespace!.StartsWith("Microsoft.", StringComparison.Ordinal)),
+        static type =>
+        {
+            Assert.Equal(Hosting, RoomOf(type));
+            Assert.Contains(s_uses, use => use.User == type);
+        });
 
     [Fact]
     public void No_two_rooms_use_each_other()
@@ -106,12 +161,15 @@ public sealed class ArchitectureTests
         Assert.DoesNotContain(typeof(Guid), uses);
     }
 
+    private static string[] FindViolations(IEnumerable<(Type User, Type Used)> uses) =>
+        [.. uses.Where(static use => !IsAllowed(use.User, use.Used)).Select(Text).Order()];
+
     private static bool IsAllowed(Type user, Type used)
     {
         (string from, string to) = (RoomOf(user)!, RoomOf(used)!);
         if (to.Length == 0)
         {
-            return from.Length == 0 || from == Hosting || used != typeof(BoundedMemoryCache);
+            return from == Hosting || !s_caches.Contains(used);
         }
 
         return from == to
@@ -130,13 +188,14 @@ public sealed class ArchitectureTests
             return null;
         }
 
+        string space = outer.Namespace ?? "";
         if (outer == typeof(BoundedMemoryCacheRegistry)
-            || outer == typeof(Microsoft.Extensions.DependencyInjection.BoundedMemoryCacheServiceCollectionExtensions))
+            || space == typeof(BoundedMemoryCacheServiceCollectionExtensions).Namespace)
         {
             return Hosting;
         }
 
-        string[] parts = (outer.Namespace ?? "").Split('.');
+        string[] parts = space.Split('.');
         return parts[0] != nameof(BoundedCache) ? null : parts.ElementAtOrDefault(1) ?? "";
     }
 

@@ -65,7 +65,7 @@ internal sealed record HistoryView(
 internal sealed record SampleView(
     DateTimeOffset Time, long? ResidentBytes, long CommittedBytes, long LiveBytes, IReadOnlyList<CacheSample> Caches)
 {
-    public static SampleView Of(
+    public static SampleView From(
         DateTimeOffset time, ProcessMemorySnapshot process, IReadOnlyList<CacheSample> caches) => new(
         time,
         process.IsResidentUnknown ? null : process.ResidentBytes,

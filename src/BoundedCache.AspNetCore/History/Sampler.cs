@@ -101,7 +101,7 @@ internal sealed class Sampler(
         DateTimeOffset now = options.TimeProvider.GetUtcNow();
         var process = ProcessMemorySnapshot.Take();
         CacheSnapshot[] snapshots = [.. caches().Select(static cache => cache.GetSnapshot())];
-        var sample = SampleView.Of(now, process, [.. snapshots.Select(SampleOf)]);
+        var sample = SampleView.From(now, process, [.. snapshots.Select(SampleOf)]);
         lock (_lock)
         {
             if (_stopped)

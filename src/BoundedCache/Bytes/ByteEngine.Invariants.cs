@@ -4,14 +4,16 @@ namespace BoundedCache.Bytes;
 internal sealed unsafe partial class ByteEngine
 {
     /// <summary>Throws where an invariant does not hold.</summary>
-    /// <param name="isQuiet">Whether no thread works on the engine: then the limit holds too.</param>
+    /// <param name="isQuiet">
+    /// Whether no thread works on the engine: then the limit holds too, and every slab has an owner.
+    /// </param>
     internal void CheckInvariants(bool isQuiet = true)
     {
         using (_lock.Enter())
         {
             ApplyTouches_NeedsLock();
             Dictionary<int, ByteSlot> used = CheckTable_NeedsLock();
-            CheckContent_NeedsLock(used);
+            CheckContent_NeedsLock(used, isQuiet);
             if (isQuiet && _account.Pages > _account.LimitPages && _table.Count > 0 && _space.Refusals == 0)
             {
                 throw new InvalidOperationException(
@@ -78,7 +80,7 @@ internal sealed unsafe partial class ByteEngine
         return used;
     }
 
-    private void CheckContent_NeedsLock(Dictionary<int, ByteSlot> used)
+    private void CheckContent_NeedsLock(Dictionary<int, ByteSlot> used, bool isQuiet)
     {
         var owned = new HashSet<int>();
         _blocks.Walk((block, owner, size) =>
@@ -136,6 +138,7 @@ internal sealed unsafe partial class ByteEngine
         // Values that are being written or leased own slabs that no entry leads to.
         int made = _pool.Count + _largePool.Count;
         Ensure(slabs.Count <= made, "B3: more slabs than were made");
+        Ensure(!isQuiet || slabs.Count == made, "B3: a slab has no owner");
         Ensure(
             _account.Pages >= pages + free && (slabs.Count < made || _account.Pages == pages + free),
             $"B4: expected {pages + free} pages, got {_account.Pages}");

@@ -23,7 +23,7 @@ internal sealed unsafe partial class ByteEngine
         }
     }
 
-    /// <summary>Makes a written block an entry's content, new or in place of another.</summary>
+    /// <summary>Makes a written block an entry's content, new or instead of another.</summary>
     private void Publish_NeedsLock(int index, in EncodedKey key, ulong place, int length, bool returned)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
 
@@ -19,7 +20,7 @@ internal enum ByteRemoval
 internal sealed record ByteTotals(
     long LimitBytes, long UsedBytes, long TableBytes, int Count, long Insertions, EntryTotals[] Left)
 {
-    public EntryTotals Of(ByteRemoval removal) => Left[(int)removal];
+    public EntryTotals RemovedBy(ByteRemoval removal) => Left[(int)removal];
 }
 
 /// <summary>
@@ -165,7 +166,18 @@ internal sealed unsafe partial class ByteEngine
         return true;
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, typeof(BoundedByteCache));
+    private void ThrowIfDisposed()
+    {
+        if (IsDisposed)
+        {
+            ThrowDisposed();
+        }
+    }
+
+    /// <summary>Names the cache, which the engine does not know otherwise.</summary>
+    [DoesNotReturn]
+    private static void ThrowDisposed() =>
+        throw new ObjectDisposedException($"{nameof(BoundedCache)}.{nameof(BoundedByteCache)}");
 
     /// <summary>
     /// Gives back what was freed after the disposal gave everything back: by who was inside. Under the lock.

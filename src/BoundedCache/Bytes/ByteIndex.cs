@@ -85,7 +85,7 @@ internal sealed unsafe class ByteIndex(NativeTable buckets, NativeTable slots)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Remove(int index) => Volatile.Write(ref *PointerTo(index), Slot(index)->Next);
 
-    /// <summary>Puts a slot in the place of its copy. Within a relocation.</summary>
+    /// <summary>Puts a slot where its copy is. Within a relocation.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Replace(int from, int to) => Volatile.Write(ref *PointerTo(from), to);
 

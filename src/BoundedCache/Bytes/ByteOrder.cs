@@ -30,7 +30,7 @@ internal abstract unsafe class ByteOrder : ITouchOrder
     /// <summary>Notes that an entry was replaced, which is a use.</summary>
     public abstract void Replaced(int index, long charge);
 
-    /// <summary>Puts one slot in the place of another, which is free then.</summary>
+    /// <summary>Puts one slot where another is, which is free then.</summary>
     public abstract void Relocate(int from, int to);
 
     /// <summary>Loads what <see cref="Relocate"/> needs of a slot.</summary>

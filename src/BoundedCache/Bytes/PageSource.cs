@@ -43,10 +43,13 @@ internal sealed partial class LinuxPageSource(bool excludeFromCoreDumps) : IPage
 
     /// <summary>Makes the source of this system.</summary>
     /// <exception cref="PlatformNotSupportedException">There is none.</exception>
-    public static LinuxPageSource Create(bool excludeFromCoreDumps) => IsSupported
+    public static LinuxPageSource Create(bool excludeFromCoreDumps) => Create(excludeFromCoreDumps, IsSupported);
+
+    /// <summary>The same, as a test says whether this system is supported.</summary>
+    internal static LinuxPageSource Create(bool excludeFromCoreDumps, bool isSupported) => isSupported
         ? new LinuxPageSource(excludeFromCoreDumps)
         : throw new PlatformNotSupportedException(
-            "BoundedByteCache keeps its bytes in native memory and supports Linux on x64; this process runs on "
+            "Expected Linux on x64, where BoundedByteCache keeps its bytes in native memory, got "
             + $"{RuntimeInformation.OSDescription} ({RuntimeInformation.ProcessArchitecture}). "
             + "BoundedMemoryCache runs on every system.");
 

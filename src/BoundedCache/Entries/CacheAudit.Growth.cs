@@ -17,7 +17,7 @@ internal sealed partial class CacheAudit
     /// <summary>
     /// Charges what a slice found, after it, in one go: then entries can be compared that grew together.
     /// </summary>
-    private void Settle(Slice slice)
+    private void ChargeSlice(Slice slice)
     {
         if (slice.Hot.Count > 0)
         {
@@ -35,14 +35,14 @@ internal sealed partial class CacheAudit
                 SharedBytes shared = mayShare
                     ? SharedBytes.Find(ValuesOf(some), [.. Others(type, some, slice, estimated: false)], _stopToken)
                     : SharedBytes.Nothing(some.Length);
-                Settle(type, some[..shared.Count], shared, slice);
+                ChargeGrowth(type, some[..shared.Count], shared, slice);
                 next += shared.Count;
             }
 
             Grown[] estimated = group.FindAll(static grown => grown.IsEstimated).ToArray();
             if (estimated.Length > 0 && CompareLarge(type, estimated, slice) is { } compared)
             {
-                Settle(type, estimated, compared, slice);
+                ChargeGrowth(type, estimated, compared, slice);
             }
 
             for (int i = 0; slice.Charges && i < Math.Min(group.Count, GrowingType.Remembered); i++)
@@ -79,7 +79,7 @@ internal sealed partial class CacheAudit
     /// charged what its value alone keeps alive, or what it was charged before if that is more. Charging each for the
     /// same objects would evict entries for bytes that are not there.
     /// </summary>
-    private void Settle(GrowingType type, ReadOnlySpan<Grown> grown, SharedBytes shared, Slice slice)
+    private void ChargeGrowth(GrowingType type, ReadOnlySpan<Grown> grown, SharedBytes shared, Slice slice)
     {
         long accounted = 0;
         long accountedToSharers = 0;

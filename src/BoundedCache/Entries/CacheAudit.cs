@@ -251,7 +251,7 @@ internal sealed partial class CacheAudit : IDisposable
                 Walk(slice);
             }
 
-            Settle(slice);
+            ChargeSlice(slice);
         }
         catch (OperationCanceledException)
         {

@@ -18,25 +18,18 @@ internal static class CacheSettings
     /// <param name="options">The options to set.</param>
     /// <returns>One sentence for each thing in the section that is not allowed.</returns>
     public static List<string> Read(IConfiguration configuration, BoundedMemoryCacheOptions options) => Read(
-        configuration,
-        options,
-        bytes => options.MaxMemory = bytes,
-        [.. CacheSetting.All.Select(setting => (
-            setting.Name, setting.Allowed, (Func<string, bool>)(text => setting.TrySet(options, text))))]);
+        configuration, options, bytes => options.MaxMemory = bytes, MemoryCacheSettings.All);
 
     /// <inheritdoc cref="Read(IConfiguration, BoundedMemoryCacheOptions)"/>
     public static List<string> Read(IConfiguration configuration, BoundedByteCacheOptions options) => Read(
-        configuration,
-        options,
-        bytes => options.MaxMemory = bytes,
-        [.. ByteCacheSetting.All.Select(setting => (
-            setting.Name, setting.Allowed, (Func<string, bool>)(text => setting.TrySet(options, text))))]);
+        configuration, options, bytes => options.MaxMemory = bytes, ByteCacheSettings.All);
 
-    private static List<string> Read(
+    private static List<string> Read<TOptions>(
         IConfiguration configuration,
-        object options,
+        TOptions options,
         Action<long> setLimit,
-        (string Name, string Allowed, Func<string, bool> TrySet)[] settings)
+        IReadOnlyList<CacheSetting<TOptions>> settings)
+        where TOptions : class
     {
         List<string> failures = [];
         List<string> unknown = [];
@@ -61,9 +54,9 @@ internal static class CacheSettings
                     return isLimit;
                 });
             }
-            else if (settings.FirstOrDefault(setting => Is(child, setting.Name)) is { Name: not null } known)
+            else if (settings.FirstOrDefault(setting => Is(child, setting.Name)) is { } known)
             {
-                Set(child, known.Allowed, failures, known.TrySet);
+                Set(child, known.Allowed, failures, text => known.TrySet(options, text));
             }
             else
             {

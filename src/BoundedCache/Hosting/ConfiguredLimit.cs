@@ -59,12 +59,18 @@ internal sealed class AcceptedSettings
     private readonly (string Name, object Value)[] _others;
 
     public AcceptedSettings(BoundedMemoryCacheOptions options)
-        : this(options, options.MaxMemory, CacheSetting.All.Select(setting => (setting.Name, setting.Get(options))))
+        : this(
+            options,
+            options.MaxMemory,
+            MemoryCacheSettings.All.Select(setting => (setting.Name, setting.Get(options))))
     {
     }
 
     public AcceptedSettings(BoundedByteCacheOptions options)
-        : this(options, options.MaxMemory, ByteCacheSetting.All.Select(setting => (setting.Name, setting.Get(options))))
+        : this(
+            options,
+            options.MaxMemory,
+            ByteCacheSettings.All.Select(setting => (setting.Name, setting.Get(options))))
     {
     }
 

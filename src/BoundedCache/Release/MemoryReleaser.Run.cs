@@ -97,7 +97,7 @@ internal sealed partial class MemoryReleaser
         };
         ReleaseResult result = run.Execute(startedAt);
         _throttle.NoteRun(request, run.LastCollection);
-        return Settle(requests, new OwedRun(
+        return TellOwed(requests, new OwedRun(
             result,
             _madeWay ? ReleaseObstacle.FullRelease : run.Obstacle,
             run.ShortBytes,
@@ -106,7 +106,7 @@ internal sealed partial class MemoryReleaser
     }
 
     /// <summary>Tells whom the run served of releases that were owed, and its callers what is owed to them.</summary>
-    private ReleaseResult Settle(List<ReleaseRequest> requests, OwedRun run)
+    private ReleaseResult TellOwed(List<ReleaseRequest> requests, OwedRun run)
     {
         List<(IReleaseObserver Observer, OwedEnd End)> ended = _owed.NoteRun(requests, run, out string announcement);
         foreach ((IReleaseObserver observer, OwedEnd end) in ended)
@@ -140,7 +140,7 @@ internal sealed partial class MemoryReleaser
             _owed.TellOne(result: null, exception);
         }
 
-        Settle(requests, new OwedRun(
+        TellOwed(requests, new OwedRun(
             result, ReleaseObstacle.Failure, _admittedBytes, Pause: TimeSpan.Zero));
     }
 

@@ -19,7 +19,7 @@ internal sealed class FullWalk(GraphWalk visitor, RecentSet seen)
     private const int StepsPerCheck = 256;
     private const int MaxPending = 256 * 1024;
 
-    /// <summary>In place of an index: all that the object refers to is visited or pending.</summary>
+    /// <summary>Instead of an index: all that the object refers to is visited or pending.</summary>
     private const long IsOpen = -1;
 
     private readonly List<Pending> _pending = [];

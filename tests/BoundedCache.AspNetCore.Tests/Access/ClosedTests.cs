@@ -16,7 +16,7 @@ public sealed class ClosedTests
     public async Task Every_address_and_method_is_answered_403_and_how_to_set_it_up()
     {
         await using AdminHost host = await AdminHost.StartAsync(options: static _ => { });
-        IReadOnlyList<(HttpMethod Method, string Path)> requests = EveryRequest.Of(host);
+        IReadOnlyList<(HttpMethod Method, string Path)> requests = EveryRequest.From(host);
         Assert.True(requests.Count >= 7 * 14, $"{requests.Count} requests");
 
         foreach ((HttpMethod method, string path) in requests)
@@ -146,7 +146,7 @@ public sealed class ClosedTests
         host.Default.Set("secret-key2", new byte[2000]);
 
         var answers = new List<Answer>();
-        foreach ((HttpMethod method, string path) in EveryRequest.Of(host)
+        foreach ((HttpMethod method, string path) in EveryRequest.From(host)
             .Where(static request => request.Path != "api/stream"))
         {
             answers.Add(await host.SendAsync(method, path, method == HttpMethod.Get ? null : "{}"));

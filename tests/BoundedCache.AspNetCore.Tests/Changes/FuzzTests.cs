@@ -122,7 +122,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         // Mostly right where it matters, so that what is wrong is wrong alone.
         (string method, string path) = random.Next(3) switch
         {
-            0 => (Of(random, s_methods), Of(random, s_paths)),
+            0 => (Pick(random, s_methods), Pick(random, s_paths)),
             1 => ("PUT", $"/api/caches/{(random.Next(2) == 0 ? "default" : "pages")}/limit"),
             _ => random.Next(4) switch
             {
@@ -132,11 +132,11 @@ public sealed class FuzzTests(ITestOutputHelper output)
                 _ => ("GET", "/api/caches"),
             },
         };
-        string query = random.Next(3) == 0 ? $"?maxMemory={Escaped(Of(random, s_values))}" : "";
+        string query = random.Next(3) == 0 ? $"?maxMemory={Escaped(Pick(random, s_values))}" : "";
         string body = random.Next(4) switch
         {
-            0 => $$"""{"maxMemory": {{Of(random, s_values)}}}""",
-            1 => $$"""{"share": {{Of(random, s_values)}}}""",
+            0 => $$"""{"maxMemory": {{Pick(random, s_values)}}}""",
+            1 => $$"""{"share": {{Pick(random, s_values)}}}""",
             2 => $"{{{Member(random)}, {Member(random)}}}",
             _ => "{}",
         };
@@ -155,7 +155,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         }
 
         var request = new HttpRequestMessage(new HttpMethod(method), $"http://localhost/admin/cache{path}{query}");
-        string type = random.Next(4) == 0 ? Of(random, s_types) : "application/json";
+        string type = random.Next(4) == 0 ? Pick(random, s_types) : "application/json";
         if (method is not ("GET" or "HEAD" or "TRACE") || random.Next(5) == 0)
         {
             request.Content = new ByteArrayContent(bytes);
@@ -173,11 +173,11 @@ public sealed class FuzzTests(ITestOutputHelper output)
         return request;
     }
 
-    private static string Member(Random random) => $"\"{Of(random, s_names)}\": {Of(random, s_values)}";
+    private static string Member(Random random) => $"\"{Pick(random, s_names)}\": {Pick(random, s_values)}";
 
     // EscapeDataString refuses half of a surrogate pair.
     private static string Escaped(string value) =>
         Uri.EscapeDataString(value.Trim('"').Replace("\\ud800", "x", StringComparison.Ordinal));
 
-    private static string Of(Random random, string[] choices) => choices[random.Next(choices.Length)];
+    private static string Pick(Random random, string[] choices) => choices[random.Next(choices.Length)];
 }

@@ -204,8 +204,8 @@ public sealed class ChangeHistoryTests
     {
         var tiers = new SampleTiers(1, TimeSpan.FromSeconds(1));
         DateTimeOffset start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        var unknown = SampleView.Of(start, new ProcessMemorySnapshot { IsResidentUnknown = true }, []);
-        var known = SampleView.Of(start.AddSeconds(1), new ProcessMemorySnapshot { ResidentBytes = 5 }, []);
+        var unknown = SampleView.From(start, new ProcessMemorySnapshot { IsResidentUnknown = true }, []);
+        var known = SampleView.From(start.AddSeconds(1), new ProcessMemorySnapshot { ResidentBytes = 5 }, []);
         Assert.Null(unknown.ResidentBytes);
         Assert.Equal(5, known.ResidentBytes);
 

@@ -37,6 +37,7 @@ public sealed class OutputCacheTests
         Assert.Equal(2, cache.Count);
         Assert.Equal(
             ["output-cache"], app.Services.GetRequiredService<BoundedMemoryCacheRegistry>().Names);
+        cache.Engine.CheckInvariants();
     }
 
     [Theory]
@@ -74,31 +75,47 @@ public sealed class OutputCacheTests
     [Fact]
     public async Task Responses_stay_right_while_the_limit_falls()
     {
+        const int Pages = 200;
         await using WebApplication app = await StartAsync(isFirst: true);
         HttpClient client = app.GetTestClient();
         BoundedByteCache cache = CacheOf(app);
+        using var enough = new CancellationTokenSource();
+        int answers = 0;
         Task[] load =
         [
             .. Enumerable.Range(0, 2).Select(worker => Task.Run(async () =>
             {
                 var random = new Random(worker);
-                for (int i = 0; i < 300; i++)
+                while (!enough.IsCancellationRequested)
                 {
-                    int id = random.Next(200);
+                    int id = random.Next(Pages);
                     string text = await client.GetStringAsync($"/large?id={id}");
                     Assert.Equal(20_000, text.Length);
-                    Assert.All(text, character => Assert.Equal((char)('a' + (id % 26)), character));
+                    Assert.All(text, character => Assert.Equal((char)('\u0100' + id), character));
+                    Interlocked.Increment(ref answers);
                 }
             })),
         ];
         for (int i = 0; i < 20; i++)
         {
+            // Between two changes as many answers as fill the cache again.
+            int wanted = Volatile.Read(ref answers) + Pages;
+            Assert.True(SpinWait.SpinUntil(
+                () => Volatile.Read(ref answers) >= wanted || load.Any(static worker => worker.IsCompleted),
+                TimeSpan.FromMinutes(1)));
             cache.MaxMemory = (i % 2 == 0 ? 1 : 4) * MiB;
-            await Task.Yield();
+            Assert.True(cache.UsedMemory <= 4 * MiB);
         }
 
+        cache.MaxMemory = MiB;
+        await enough.CancelAsync();
         await Task.WhenAll(load);
+        CacheSnapshot end = cache.GetSnapshot();
         Assert.True(cache.UsedMemory <= cache.MaxMemory);
+        // Each time the limit fell, entries had to go, and both stored and evicted ones were asked for.
+        Assert.True(end.Evictions.Shrink.Entries > 10 * 20, $"{end.Evictions}");
+        Assert.True(end.Hits > 0 && end.Misses > Pages, $"{end.Hits} hits, {end.Misses} misses");
+        cache.Engine.CheckInvariants();
     }
 
     [Fact]
@@ -131,10 +148,17 @@ public sealed class OutputCacheTests
         Assert.True(await store.TryGetAsync("piped", pipe.Writer, default));
         Assert.False(await store.TryGetAsync("none", pipe.Writer, default));
         Assert.Equal([1, 2, 3], (await pipe.Reader.ReadAsync()).Buffer.ToArray());
+        cache.Engine.CheckInvariants();
     }
 
     private static BoundedByteCache CacheOf(WebApplication app) =>
         app.Services.GetRequiredKeyedService<BoundedByteCache>("output-cache");
+
+    private static void Configure(BoundedByteCacheOptions options)
+    {
+        options.MaxMemory = 4 * MiB;
+        options.TrackStatistics = true;
+    }
 
     private static async Task<WebApplication> StartAsync(bool isFirst)
     {
@@ -142,13 +166,13 @@ public sealed class OutputCacheTests
         builder.WebHost.UseTestServer();
         if (isFirst)
         {
-            builder.Services.AddBoundedOutputCache(static options => options.MaxMemory = 4 * MiB);
+            builder.Services.AddBoundedOutputCache(Configure);
         }
 
         builder.Services.AddOutputCache();
         if (!isFirst)
         {
-            builder.Services.AddBoundedOutputCache(static options => options.MaxMemory = 4 * MiB);
+            builder.Services.AddBoundedOutputCache(Configure);
         }
 
         WebApplication app = builder.Build();
@@ -158,7 +182,7 @@ public sealed class OutputCacheTests
         app.MapGet("/other", static (HttpContext context) => context.Response.WriteAsync($"{Guid.NewGuid()}"))
             .CacheOutput(static policy => policy.Tag("others"));
         app.MapGet("/large", static (HttpContext context) => context.Response.WriteAsync(
-                new string((char)('a' + (int.Parse(context.Request.Query["id"]!) % 26)), 20_000)))
+                new string((char)('\u0100' + int.Parse(context.Request.Query["id"]!)), 20_000)))
             .CacheOutput();
         await app.StartAsync();
         return app;

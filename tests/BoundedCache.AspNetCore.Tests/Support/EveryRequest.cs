@@ -12,7 +12,7 @@ internal static class EveryRequest
     private static readonly string[] s_methods = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"];
 
     /// <summary>Method and path below the prefix.</summary>
-    public static IReadOnlyList<(HttpMethod Method, string Path)> Of(AdminHost host)
+    public static IReadOnlyList<(HttpMethod Method, string Path)> From(AdminHost host)
     {
         string[] paths =
         [

@@ -3,11 +3,11 @@ namespace BoundedCache.Browser.Tests.Support;
 /// <summary>Sizes and themes in which the page is looked at.</summary>
 internal static class Views
 {
-    public static BrowserNewContextOptions Desktop(ColorScheme scheme = ColorScheme.Light) => Of(1280, 900, scheme);
+    public static BrowserNewContextOptions Desktop(ColorScheme scheme = ColorScheme.Light) => Create(1280, 900, scheme);
 
-    public static BrowserNewContextOptions Phone(ColorScheme scheme = ColorScheme.Light) => Of(360, 800, scheme);
+    public static BrowserNewContextOptions Phone(ColorScheme scheme = ColorScheme.Light) => Create(360, 800, scheme);
 
-    public static BrowserNewContextOptions Of(int width, int height, ColorScheme scheme) => new()
+    public static BrowserNewContextOptions Create(int width, int height, ColorScheme scheme) => new()
     {
         ViewportSize = new ViewportSize { Width = width, Height = height },
         ColorScheme = scheme,

@@ -41,7 +41,7 @@ internal sealed class Fleet : IDisposable
         }
     }
 
-    /// <summary>What an operator does: puts another file in the place of the one that all nodes follow.</summary>
+    /// <summary>What an operator does: replaces the file that all nodes follow.</summary>
     public void Configure(string settings) => File.Move(
         _shared.Write("draft", $$"""{ "Cache": { {{settings}} } }"""), _shared.PathOf("caches.json"), overwrite: true);
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using BoundedCache.Bytes;
 using Microsoft.Extensions.Caching.Distributed;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
@@ -313,6 +314,20 @@ public sealed class ByteFaultTests
         cache.Clear();
         Assert.Equal(0, cache.UsedMemory);
         cache.Engine.CheckInvariants();
+    }
+
+    [Fact]
+    public void A_system_that_is_not_supported_is_told_with_what_is()
+    {
+        string message = Assert.Throws<PlatformNotSupportedException>(
+            static () => LinuxPageSource.Create(excludeFromCoreDumps: false, isSupported: false)).Message;
+
+        Assert.Equal(
+            "Expected Linux on x64, where BoundedByteCache keeps its bytes in native memory, got "
+                + $"{RuntimeInformation.OSDescription} ({RuntimeInformation.ProcessArchitecture}). "
+                + "BoundedMemoryCache runs on every system.",
+            message);
+        Assert.NotNull(LinuxPageSource.Create(excludeFromCoreDumps: false, isSupported: true));
     }
 
     [Fact]

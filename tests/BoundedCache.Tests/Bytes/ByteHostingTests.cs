@@ -1,6 +1,8 @@
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
@@ -55,17 +57,18 @@ public sealed class ByteHostingTests
     }
 
     [Theory]
-    [InlineData("MaxMemory", "0")]
-    [InlineData("MaxMemroy", "1MB")]
-    [InlineData("EvictionPolicy", "1")]
-    [InlineData("EvictionPolicy", "MostRecentlyUsed")]
-    [InlineData("ClearFreedMemory", "2")]
-    [InlineData("MinMemory", "-1")]
-    [InlineData("MemoryReserve", "0.7")]
-    [InlineData("MemoryReserve", "NaN")]
-    [InlineData("YieldToMachinePressure", "1")]
-    [InlineData("ExpirationScanFrequency", "30")]
-    public void Settings_that_are_not_allowed_are_named(string name, string value)
+    [InlineData("MaxMemory", "0", "expected at least 1 byte")]
+    [InlineData("MaxMemroy", "1MB", "did you mean 'MaxMemory'?")]
+    [InlineData("EvictionPolicy", "1", "expected LeastRecentlyUsed or ScanResistant, got '1'.")]
+    [InlineData("EvictionPolicy", "MostRecentlyUsed", "expected LeastRecentlyUsed or ScanResistant, got")]
+    [InlineData("ClearFreedMemory", "2", "expected true or false, got '2'.")]
+    [InlineData("MinMemory", "-1", "expected an eighth of MaxMemory, or at least 0 bytes, as a number of bytes")]
+    [InlineData("MemoryReserve", "0.7", "expected a share of the process's limits as a number from 0.01 to 0.5")]
+    [InlineData("MemoryReserve", "NaN", "such as 0.12, got 'NaN'.")]
+    [InlineData("MemoryReserve", "1e-1", "such as 0.12, got '1e-1'.")]
+    [InlineData("YieldToMachinePressure", "1", "expected true or false, got '1'.")]
+    [InlineData("ExpirationScanFrequency", "30", "expected a time as hours:minutes:seconds")]
+    public void Settings_that_are_not_allowed_are_named_with_what_is(string name, string value, string said)
     {
         IConfiguration configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { [name] = value })
@@ -77,6 +80,35 @@ public sealed class ByteHostingTests
         var failure = Assert.Throws<OptionsValidationException>(
             provider.GetRequiredService<BoundedMemoryCacheRegistry>);
         Assert.Contains(name, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(said, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("an eighth of MaxMemory")]
+    public void The_default_of_MinMemory_follows_the_limit_and_is_no_change_that_needs_a_restart(string? minMemory)
+    {
+        IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?> { ["MaxMemory"] = "8MiB", ["MinMemory"] = minMemory })
+            .Build();
+        using var log = new RecordingLog();
+        using ServiceProvider provider = new ServiceCollection()
+            .AddSingleton<ILoggerFactory>(log)
+            .AddKeyedBoundedByteCache("pages", configuration: configuration)
+            .BuildServiceProvider();
+        var cache = provider.GetRequiredKeyedService<BoundedByteCache>("pages");
+
+        configuration["MaxMemory"] = "4MiB";
+        configuration.Reload();
+        Assert.True(SpinWait.SpinUntil(() => cache.MaxMemory == 4 * MiB, TimeSpan.FromSeconds(30)));
+        // A second change is applied after all of the first one.
+        configuration["MaxMemory"] = "2MiB";
+        configuration.Reload();
+        Assert.True(SpinWait.SpinUntil(() => cache.MaxMemory == 2 * MiB, TimeSpan.FromSeconds(30)));
+
+        Assert.DoesNotContain(
+            log.Messages, static message => message.Contains("MinMemory", StringComparison.Ordinal));
     }
 
     [Fact]

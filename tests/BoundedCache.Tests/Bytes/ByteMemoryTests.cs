@@ -119,6 +119,7 @@ public sealed class ByteMemoryTests
 
         Assert.Equal(0, pages.CountOf(s_secret));
         Assert.Equal(Secret(200_000), writer.Written);
+        cache.Engine.CheckInvariants();
     }
 
     [Fact]
@@ -129,6 +130,7 @@ public sealed class ByteMemoryTests
         Assert.Throws<ArgumentException>(() => cache.Set("key", Sequences.Claiming(Secret(100_000), 150_000)));
 
         Assert.Equal(0, pages.CountOf(s_secret));
+        cache.Engine.CheckInvariants();
     }
 
     [Theory]
@@ -152,6 +154,7 @@ public sealed class ByteMemoryTests
             // No huge pages, whatever else.
             Assert.Contains(" nh", flags, StringComparison.Ordinal);
         });
+        cache.Engine.CheckInvariants();
     }
 
     private static byte[] Secret(int length)

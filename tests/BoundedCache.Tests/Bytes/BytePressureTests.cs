@@ -48,5 +48,6 @@ public sealed class BytePressureTests
 
         Assert.Equal(32 * MiB, cache.EffectiveMaxMemory);
         Assert.Null(cache.GetSnapshot().Pressure);
+        cache.Engine.CheckInvariants();
     }
 }

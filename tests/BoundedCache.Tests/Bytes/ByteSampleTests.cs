@@ -36,6 +36,7 @@ public sealed class ByteSampleTests
         Assert.Equal(cache.Engine.ChargeOf(0, 100), sample.Single(static entry => entry.Key is "").Bytes);
         Assert.InRange(sample.Single(static entry => entry.Key is "user:é").Bytes, 300_000, 340_000);
         Assert.InRange(sample.Sum(static entry => entry.Bytes), 360_000, cache.UsedMemory);
+        cache.Engine.CheckInvariants();
     }
 
     [Theory]
@@ -63,6 +64,7 @@ public sealed class ByteSampleTests
         }
 
         Assert.Equal(cache.Count, Sample(cache, 100_000).Count);
+        cache.Engine.CheckInvariants();
     }
 
     [Fact]

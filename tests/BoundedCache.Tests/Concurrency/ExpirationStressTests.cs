@@ -85,7 +85,7 @@ public class ExpirationStressTests
                 Thread.Yield();
             })
             .Run(duration);
-        population.Settle();
+        population.CheckAtEnd();
         Assert.Equal(0, fates.Subscriptions);
     }
 

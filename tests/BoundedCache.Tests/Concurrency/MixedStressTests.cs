@@ -111,6 +111,6 @@ public class MixedStressTests
                 Thread.Yield();
             })
             .Run(duration);
-        population.Settle();
+        population.CheckAtEnd();
     }
 }

@@ -90,7 +90,7 @@ internal sealed class Population
     /// The checks after all threads have ended: every tracked value is in the cache, or was reported as removed once,
     /// with a reason; the engine's invariants hold; and a cleared cache uses no memory.
     /// </summary>
-    public void Settle()
+    public void CheckAtEnd()
     {
         WaitForCallbacks();
         InvariantChecker.Check(Cache.Engine);

@@ -90,11 +90,11 @@ public sealed partial class ConfigurationPageTests
         List<string[]> rows = Rows("setting");
 
         Assert.Equal(
-            [nameof(defaults.MaxMemory), .. CacheSetting.All.Select(static setting => setting.Name)],
+            [nameof(defaults.MaxMemory), .. MemoryCacheSettings.All.Select(static setting => setting.Name)],
             rows.Select(static row => Quoted(row[0])[0]));
         Assert.True(ConfiguredLimit.TryParse(Quoted(rows[0][2])[0], out ConfiguredLimit limit));
         Assert.Equal(defaults.MaxMemory, limit.Bytes);
-        Assert.All(CacheSetting.All.Zip(rows.Skip(1)), pair =>
+        Assert.All(MemoryCacheSettings.All.Zip(rows.Skip(1)), pair =>
         {
             string text = Quoted(pair.Second[2])[0];
             Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{pair.First.Get(defaults)}"), text);

@@ -9,6 +9,9 @@ namespace BoundedCache.Tests.Hosting;
 /// <summary>What a section may contain, and the messages for what it may not.</summary>
 public sealed class SettingsTests
 {
+    private static readonly string[] s_ofBytesAlone =
+        [nameof(BoundedByteCacheOptions.ExcludeFromCoreDumps), nameof(BoundedByteCacheOptions.ClearFreedMemory)];
+
     [Fact]
     public void Every_setting_is_read()
     {
@@ -59,7 +62,43 @@ public sealed class SettingsTests
             .Select(static property => property.Name)
             .Except([nameof(BoundedMemoryCacheOptions.TimeProvider)])
             .Order(),
-        CacheSetting.All.Select(static setting => setting.Name).Append("MaxMemory").Order());
+        MemoryCacheSettings.All.Select(static setting => setting.Name).Append("MaxMemory").Order());
+
+    [Fact]
+    public void Every_option_of_a_byte_cache_but_those_of_code_is_a_setting() => Assert.Equal(
+        typeof(BoundedByteCacheOptions).GetProperties()
+            .Select(static property => property.Name)
+            .Except([nameof(BoundedByteCacheOptions.TimeProvider)])
+            .Order(),
+        ByteCacheSettings.All.Select(static setting => setting.Name).Append("MaxMemory").Order());
+
+    [Fact]
+    public void Both_kinds_of_caches_read_settings_of_one_name_in_the_same_way()
+    {
+        string[] texts =
+        [
+            "", " ", "a", "true", " False ", "1", "0", "-1", "7", "0.2", " 0.2 ", "2e-1", "0.7", "NaN", "25%", "64MB",
+            "an eighth of MaxMemory", "none", "LeastRecentlyUsed", " scanresistant", "30", "00:00:30", "49.00:00:01",
+        ];
+        Assert.All(ByteCacheSettings.All.Where(static setting => !s_ofBytesAlone.Contains(setting.Name)), setting =>
+        {
+            var options = new BoundedByteCacheOptions();
+            var others = new BoundedMemoryCacheOptions();
+            CacheSetting<BoundedMemoryCacheOptions> other = MemoryCacheSettings.All.Single(
+                other => other.Name == setting.Name);
+
+            Assert.Equal(other.Allowed, setting.Allowed);
+            Assert.All(texts, text =>
+            {
+                bool isAllowed = setting.TrySet(options, text);
+                Assert.Equal((other.TrySet(others, text), text), (isAllowed, text));
+                if (isAllowed)
+                {
+                    Assert.Equal(other.Get(others), setting.Get(options));
+                }
+            });
+        });
+    }
 
     [Fact]
     public void What_is_not_there_keeps_its_default()
@@ -204,7 +243,7 @@ public sealed class SettingsTests
         (null, "512MB"));
 
     [Fact]
-    public void The_whole_configuration_in_the_place_of_a_section_is_told_briefly()
+    public void The_whole_configuration_instead_of_a_section_is_told_briefly()
     {
         IConfiguration all = new ConfigurationBuilder()
             .AddInMemoryCollection(
