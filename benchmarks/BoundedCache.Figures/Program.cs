@@ -13,7 +13,7 @@ IFigure[] figures =
 [
     new BytesPerEntry(), new UsedAgainstCollector(), new Sizes(), new Measuring(), new Hits(),
     new Policies(), new StatisticsCost(),
-    new Sets(), new Touches(),
+    new Sets(), new EvictingSets(), new Touches(),
     new LongestSet(), new Collisions(), new Expiring(), new Eviction(), new Setter(), new Gentle(), new Churn(),
     new Bound(), new Growing(), new ByteCaches(), new ByteServers(), new Fleet(), new Libraries(),
 ];

@@ -176,7 +176,7 @@ public static class BoundedCacheAdminEndpointRouteBuilderExtensions
             group,
             compact,
             group.MapPost(compact, admin.Changes.CompactAsync),
-            "Removes a share of the entries, least recently used first");
+            "Removes a share of the entries, in the order of the policy");
         FinishRemoval<EmptyRequest>(
             group, clear, group.MapPost(clear, admin.Changes.ClearAsync), "Removes all entries");
         Finish<EmptyRequest>(

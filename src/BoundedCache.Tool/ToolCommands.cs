@@ -114,7 +114,7 @@ internal sealed class ToolCommands
             Description = "The share of the entries to remove, above 0 and up to 100. Default 25.",
             DefaultValueFactory = static _ => 25,
         };
-        Add("compact", "Removes a share of the entries, least recently used first.", [name], [percent, yes],
+        Add("compact", "Removes a share of the entries, in the order of the policy.", [name], [percent, yes],
             (call, result) => _operations.CompactAsync(
                 call, result.GetValue(name)!, result.GetValue(percent), result.GetValue(yes)));
         Add("clear", "Removes all entries.", [name], [yes], (call, result) =>

@@ -60,6 +60,9 @@ public sealed partial class BoundedByteCache
     /// <inheritdoc/>
     bool ILiveCache.IsMeasured => true;
 
+    /// <inheritdoc/>
+    EvictionPolicy ILiveCache.EvictionPolicy => _engine.Policy;
+
     /// <summary>What the policy remembers of evicted entries.</summary>
     long ILiveCache.UsedMemory => _engine.ManagedBytes;
 

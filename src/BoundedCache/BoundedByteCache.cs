@@ -199,8 +199,8 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
     }
 
     /// <summary>
-    /// Removes a share of the entries, expired ones first, then the least recently used, and gives their memory back.
-    /// On a disposed cache it does nothing.
+    /// Removes a share of the entries, expired ones first, then in the order of the policy, and gives their memory
+    /// back. On a disposed cache it does nothing.
     /// </summary>
     /// <param name="percentage">
     /// The share of the number of entries to remove, from 0 to 1. A smaller value (or NaN) removes only expired

@@ -220,6 +220,9 @@ public sealed partial class BoundedMemoryCache
     bool ILiveCache.IsMeasured => IsMeasured;
 
     /// <inheritdoc/>
+    EvictionPolicy ILiveCache.EvictionPolicy => _engine.Policy;
+
+    /// <inheritdoc/>
     long ILiveCache.LimitBytes => IsMeasured && !_disposed ? MaxMemory : 0;
 
     /// <inheritdoc/>

@@ -12,15 +12,15 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace BoundedCache;
 
 /// <summary>
-/// An LRU cache in this process whose limit is bytes of memory and can be changed while the cache is in use. When the
+/// A cache in this process whose limit is bytes of memory and can be changed while the cache is in use. When the
 /// limit is lowered, the cache returns the memory to the operating system. A drop-in replacement for Microsoft's
 /// <c>MemoryCache</c>.
 /// </summary>
 /// <remarks>
 /// <para>Thread-safe: every member may be called at any time from any thread. Reads take no lock.</para>
-/// <para>A full cache evicts the least recently used entries (of the lowest priority first) to admit a new one. Only an
-/// entry larger than <see cref="MaxMemory"/> is refused; its eviction callbacks get the reason
-/// <see cref="EvictionReason.Capacity"/>.</para>
+/// <para>A full cache evicts entries of the lowest priority first to admit a new one: the least recently used, or as
+/// <see cref="BoundedMemoryCacheOptions.EvictionPolicy"/> says. Only an entry larger than <see cref="MaxMemory"/> is
+/// refused; its eviction callbacks get the reason <see cref="EvictionReason.Capacity"/>.</para>
 /// <para>No code of the application runs under the cache's lock: sizers, tokens and keys' <c>Equals</c> run on the
 /// calling thread, eviction callbacks on the thread pool, and all of them may call the cache.</para>
 /// </remarks>

@@ -67,7 +67,7 @@ public interface IBoundedCache
     CacheSnapshot GetSnapshot();
 
     /// <summary>
-    /// Removes a share of the entries: expired ones first, then the least recently used. Gives no memory back to the
+    /// Removes a share of the entries: expired ones first, then in the order of the policy. Gives no memory back to the
     /// operating system. On a disposed cache it does nothing.
     /// </summary>
     /// <param name="percentage">

@@ -1,4 +1,5 @@
 using BoundedCache.Browser.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Browser.Tests;
 
@@ -58,6 +59,19 @@ public sealed class LoadTests(BrowserFixture chromium) : IClassFixture<BrowserFi
         await Expect(card.Count)
             .ToHaveTextAsync(site.First.Count.ToString("N0", System.Globalization.CultureInfo.InvariantCulture));
         await Expect(page.Card(AdminSite.SecondName).Max).ToHaveTextAsync("16 MiB");
+    }
+
+    [BrowserFact]
+    public async Task Each_card_says_what_its_cache_evicts_first()
+    {
+        await using AdminSite site = await AdminSite.StartAsync(services: static services =>
+            services.AddKeyedBoundedMemoryCache("scans", static cache =>
+                (cache.MaxMemory, cache.EvictionPolicy) = (1 << 20, EvictionPolicy.ScanResistant)));
+        await using AdminPage page = await chromium.OpenAsync(site);
+
+        await Expect(page.Card("scans").Policy).ToHaveTextAsync("scan resistant");
+        await Expect(page.Card(AdminSite.FirstName).Policy).ToHaveTextAsync("least recently used");
+        await Expect(page.Card(AdminSite.FirstName).Policy).ToBeVisibleAsync();
     }
 
     [BrowserFact]

@@ -5,7 +5,8 @@ namespace BoundedCache.Contract.Tests;
 
 /// <summary>
 /// What the tests of the contract share: the cache under test, a clock that stands still, and a record of what
-/// callbacks were told. Each derived class is one area, and has two nested classes that run it on either cache.
+/// callbacks were told. Each derived class is one area, and has nested classes that run it on either cache, and on ours
+/// under both policies.
 /// </summary>
 public abstract class CacheContract(CacheKind kind) : IDisposable
 {

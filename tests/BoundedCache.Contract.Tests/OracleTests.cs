@@ -32,16 +32,26 @@ public sealed class OracleTests
     }
 
     [Fact]
-    public void Every_contract_runs_on_both_caches()
+    public void Every_contract_runs_on_both_caches_and_both_policies()
     {
         Type[] areas =
             [.. typeof(CacheContract).Assembly.GetTypes().Where(static type => type.BaseType == typeof(CacheContract))];
 
         Assert.NotEmpty(areas);
         Assert.All(areas, static area => Assert.Equal(
-            ["OnBoundedMemoryCache", "OnMemoryCache"],
+            ["OnBoundedMemoryCache", "OnMemoryCache", "OnScanResistant"],
             area.GetNestedTypes().Where(type => type.BaseType == area && type.IsSealed)
                 .Select(static type => type.Name).Order()));
+    }
+
+    [Theory]
+    [InlineData(CacheKind.BoundedMemoryCache, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(CacheKind.ScanResistant, EvictionPolicy.ScanResistant)]
+    public void Each_kind_of_ours_has_its_policy(CacheKind kind, EvictionPolicy policy)
+    {
+        using var tested = TestedCache.Create(kind, new(), new(), log: null);
+
+        Assert.Equal(policy, ((BoundedMemoryCache)tested.Cache).GetSnapshot().EvictionPolicy);
     }
 
     /// <summary>A member's name and types, and whether the compiler prefers it.</summary>

@@ -153,6 +153,21 @@ public sealed class MemoryReportTests
         Assert.Equal("A note.", Assert.Single(report.Notes));
     }
 
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed, "accounted by 1 cache", "accounted by 2 caches")]
+    [InlineData(
+        EvictionPolicy.ScanResistant,
+        "accounted by 1 cache, scan-resistant",
+        "accounted by 2 caches, 1 of them scan-resistant")]
+    public void The_row_of_caches_says_how_many_are_scan_resistant(EvictionPolicy policy, string one, string both)
+    {
+        using var test = new CacheUnderTest(options => options.EvictionPolicy = policy);
+        using var other = new CacheUnderTest();
+
+        Assert.Equal(one, MemoryReport.Capture(test.Cache).Rows[0].Basis);
+        Assert.Equal(both, MemoryReport.Capture(test.Cache, other.Cache).Rows[0].Basis);
+    }
+
     [Fact]
     public void An_allocator_without_figures_is_one_part()
     {

@@ -58,7 +58,8 @@ internal sealed class Policies : IPartedFigure
                 string hitRatio = kind == "mix" ? $"; hit ratio {answer[names.Length + i]:P2}" : "";
                 yield return new(
                     i == 0 ? title : "",
-                    $"{names[i]} {answer[i]:N1} {unit}, ScanResistant {answer[0] / answer[i]:N2} x of it{hitRatio}");
+                    $"{names[i]} {answer[i]:N1} {unit}, ScanResistant {answer[0] / answer[i]:N2} x of it{hitRatio}",
+                    PolicyBar.Judge(kind, entries, threads, names[i], names, answer));
             }
         }
     }
@@ -131,7 +132,7 @@ internal sealed class Policies : IPartedFigure
             }
         }
 
-        string[][] draws = Draw(entries, threads, HitDraws);
+        string[][] draws = Draw(DrawnBy(entries), threads, HitDraws, seed: 2);
         GC.Collect();
         Func<string[], long>[] contestants =
         [
@@ -139,13 +140,12 @@ internal sealed class Policies : IPartedFigure
             keys => Read(microsoft, keys), keys => Read(fast, keys), keys => Read(lru, keys), keys => Read(lfu, keys),
             keys => Read(bounded[2], keys), keys => Read(bounded[3], keys),
         ];
-        Child.Answer(Compete(draws, contestants, out _));
+        Child.Answer(Compete(_ => draws, contestants, out _));
         Array.ForEach(bounded, static cache => cache.Dispose());
     }
 
     private static void MeasureMix(int keys, int threads)
     {
-        string[][] draws = Draw(keys, threads, MixDraws);
         int capacity = keys / 2;
         using BoundedMemoryCache scanResistant = Make(EvictionPolicy.ScanResistant, capacity, EntrySizing.Declared);
         using BoundedMemoryCache leastRecent = Make(EvictionPolicy.LeastRecentlyUsed, capacity, EntrySizing.Declared);
@@ -157,7 +157,11 @@ internal sealed class Policies : IPartedFigure
             own => ReadThrough(scanResistant, own), own => ReadThrough(leastRecent, own),
             own => ReadThrough(fast, own), own => ReadThrough(lru, own), own => ReadThrough(lfu, own),
         ];
-        double[] times = Compete(draws, contestants, out double[] hitRatios);
+        Zipf zipf = DrawnBy(keys);
+
+        // Other requests in each round: nobody must know what comes. The same for all caches.
+        double[] times = Compete(
+            round => Draw(zipf, threads, MixDraws, seed: 2 + round), contestants, out double[] hitRatios);
         Child.Answer([.. times, .. hitRatios]);
     }
 
@@ -177,32 +181,40 @@ internal sealed class Policies : IPartedFigure
             return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         }));
 
-    private static string[][] Draw(int keys, int threads, int count)
+    private static Zipf DrawnBy(int keys) => new(keys, 0.99, new Random(1));
+
+    private static string[][] Draw(Zipf zipf, int threads, int count, int seed)
     {
-        var random = new Random(2);
-        var zipf = new Zipf(keys, 0.99, random);
+        var random = new Random(seed);
         return [.. Enumerable.Range(0, threads).Select(_ =>
         {
-            var own = new string[keys];
+            var own = new Dictionary<int, string>();
             return Enumerable.Range(0, count).Select(_ => zipf.Next(random))
-                .Select(i => own[i] ??= Caches.Key(i)).ToArray();
+                .Select(i => own.TryGetValue(i, out string? key) ? key : own[i] = Caches.Key(i)).ToArray();
         })];
     }
 
-    /// <summary>Nanoseconds a request for each contestant, after two rounds to warm up.</summary>
-    private static double[] Compete(string[][] draws, Func<string[], long>[] contestants, out double[] hitRatios)
+    /// <summary>
+    /// Nanoseconds a request for each contestant, and the hits of all requests, after two rounds to warm up.
+    /// </summary>
+    private static double[] Compete(
+        Func<int, string[][]> draw, Func<string[], long>[] contestants, out double[] hitRatios)
     {
         double[][] times = [.. contestants.Select(static _ => new double[Rounds + 2])];
         long[] hits = new long[contestants.Length];
+        double all = 0;
         for (int round = 0; round < Rounds + 2; round++)
         {
+            string[][] draws = draw(round);
+            bool counts = round >= 2;
+            all += counts ? draws.Sum(static own => (long)own.Length) : 0;
             for (int i = 0; i < contestants.Length; i++)
             {
-                (times[i][round], hits[i]) = TimeOnAll(draws, contestants[i]);
+                (times[i][round], long found) = TimeOnAll(draws, contestants[i]);
+                hits[i] += counts ? found : 0;
             }
         }
 
-        double all = draws.Sum(static own => (long)own.Length);
         hitRatios = [.. hits.Select(count => count / all)];
         return [.. times.Select(static rounds => Statistics.Median(rounds.Skip(2)))];
     }

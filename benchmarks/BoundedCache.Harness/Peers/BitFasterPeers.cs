@@ -31,11 +31,17 @@ internal sealed class BitFasterLruPeer(PeerSetup setup) : BitFasterPeer(
     new FastConcurrentLru<object, object>(
         Environment.ProcessorCount, Capacity(setup), EqualityComparer<object>.Default));
 
+/// <summary>The same with its statistics and events.</summary>
+[Peer("bitfaster-concurrent-lru", 11, IsLimitedByCount = true)]
+internal sealed class BitFasterConcurrentLruPeer(PeerSetup setup) : BitFasterPeer(
+    new ConcurrentLru<object, object>(
+        Environment.ProcessorCount, Capacity(setup), EqualityComparer<object>.Default));
+
 /// <summary>
 /// BitFaster's W-TinyLFU. Its maintenance runs on the caller's thread: in the background its misses would depend on
 /// chance.
 /// </summary>
-[Peer("bitfaster-lfu", 11, IsLimitedByCount = true)]
+[Peer("bitfaster-lfu", 12, IsLimitedByCount = true)]
 internal sealed class BitFasterLfuPeer(PeerSetup setup) : BitFasterPeer(
     new ConcurrentLfu<object, object>(
         Environment.ProcessorCount, Capacity(setup), new ForegroundScheduler(), EqualityComparer<object>.Default));

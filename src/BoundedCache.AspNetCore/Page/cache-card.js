@@ -175,7 +175,7 @@ export class CacheCard {
     const share = await confirm({
       title: `Compact “${this.name}”?`,
       text: [
-        'Removes expired entries and then the least recently used ones, lowest priority first. '
+        'Removes expired entries and then what a full cache would evict, lowest priority first. '
           + 'The limit stays; memory is given back when you release it.',
       ],
       field: { label: 'Share of entries to remove, in percent', control, read: readPercent },

@@ -107,6 +107,15 @@ internal static class ObservedInstruments
             "By",
             "Dead bytes of entries that left, which may not be collected yet.",
             static (cache, n) => n[0] = cache.GetSnapshot().OverdueBytes),
+        new(
+            "bounded_cache.caches",
+            "{cache}",
+            "Caches, by what a full one evicts first.",
+            OnlyRises: false,
+            ReadPolicy,
+            "cache.eviction.policy",
+            "least_recently_used",
+            "scan_resistant"),
         UpDown("bounded_cache.entries", "{entry}", "Entries in the cache.", static (cache, n) => n[0] = cache.Count),
         UpDown("bounded_cache.memory.used", "By", "Accounted bytes of the entries.", static (cache, n) =>
             n[0] = cache.UsedMemory),
@@ -135,6 +144,12 @@ internal static class ObservedInstruments
 
     private static ObservedInstrument UpDown(string name, string unit, string description, NumberReader read) =>
         new(name, unit, description, OnlyRises: false, read, TagKey: null);
+
+    private static void ReadPolicy(IObservedCache cache, Span<long> numbers)
+    {
+        bool isScanResistant = cache.GetSnapshot().EvictionPolicy == EvictionPolicy.ScanResistant;
+        (numbers[0], numbers[1]) = isScanResistant ? (0, 1) : (1, 0);
+    }
 
     private static void ReadRequests(IObservedCache cache, Span<long> numbers)
     {

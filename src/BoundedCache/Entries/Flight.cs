@@ -79,14 +79,8 @@ internal sealed class Flight : PendingStore
     /// </summary>
     public Scope EnterFactory()
     {
-        // Factories that have ended are left out: a flow that goes on for ever (a timer) would carry all of them.
-        Scope? outer = s_scope.Value;
-        while (outer is { HasEnded: true })
-        {
-            outer = outer.Outer;
-        }
-
-        var scope = new Scope(this, outer);
+        var scope = new Scope(this, s_scope.Value);
+        scope.LeaveOutEnded();
         s_scope.Value = scope;
         return scope;
     }
@@ -128,16 +122,15 @@ internal sealed class Flight : PendingStore
     internal sealed class Scope(Flight flight, Scope? outer) : IDisposable
     {
         private volatile Flight? _flight = flight;
+        private volatile Scope? _outer = outer;
 
-        public Scope? Outer { get; } = outer;
-
-        public bool HasEnded => _flight is null;
+        public Scope? Outer => _outer;
 
         public Flight? Flight
         {
             get
             {
-                for (Scope? scope = this; scope is not null; scope = scope.Outer)
+                for (Scope? scope = this; scope is not null; scope = scope._outer)
                 {
                     if (scope._flight is { } running)
                     {
@@ -149,6 +142,30 @@ internal sealed class Flight : PendingStore
             }
         }
 
+        /// <summary>
+        /// Links the factories of this flow that run past those that have ended: a flow that goes on for ever would
+        /// carry all of them.
+        /// </summary>
+        /// <remarks>
+        /// Flows with a common part may do this at the same time. Each leaves out what has ended for good.
+        /// </remarks>
+        public void LeaveOutEnded()
+        {
+            for (Scope? inner = this; inner is not null; inner = inner._outer)
+            {
+                Scope? linked = inner._outer, outer = linked;
+                while (outer is { _flight: null })
+                {
+                    outer = outer._outer;
+                }
+
+                if (outer != linked)
+                {
+                    inner._outer = outer;
+                }
+            }
+        }
+
         /// <summary>The factory has ended.</summary>
         public void Dispose()
         {
@@ -156,7 +173,7 @@ internal sealed class Flight : PendingStore
             {
                 FlightWait.EndAll(flight);
                 _flight = null;
-                s_scope.Value = Outer;
+                s_scope.Value = _outer;
             }
         }
     }

@@ -11,6 +11,9 @@ internal interface ILiveCache
     /// <summary>Whether its bytes are bytes of this process, not declared units.</summary>
     bool IsMeasured { get; }
 
+    /// <summary>Which entries it evicts first.</summary>
+    EvictionPolicy EvictionPolicy { get; }
+
     /// <summary>Accounted bytes of its entries.</summary>
     long UsedMemory { get; }
 
@@ -119,6 +122,8 @@ internal static class LiveCaches
             Uncounted = s_marks.Count(
                 pair => pair.Key.UsedMemory > 0 && !(pair.Key.IsMeasured && caches.Contains(pair.Key))),
             Counted = caches.Count(static cache => cache.IsMeasured),
+            ScanResistant = caches.Count(
+                static cache => cache is { IsMeasured: true, EvictionPolicy: EvictionPolicy.ScanResistant }),
             Declared = caches.Count(static cache => !cache.IsMeasured),
             UnfinishedEntries = All.Sum(static cache => (long)cache.AuditTotals.Unfinished),
             GrownBytes = All.Sum(static cache => cache.AuditTotals.RecentBytes + cache.AuditTotals.UnchargedBytes),

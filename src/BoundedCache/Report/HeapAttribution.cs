@@ -103,6 +103,9 @@ internal readonly record struct CacheShare
     /// <summary>The number of caches whose bytes are in <see cref="Bytes"/>.</summary>
     public int Counted { get; init; }
 
+    /// <summary>How many of those have <see cref="EvictionPolicy.ScanResistant"/>.</summary>
+    public int ScanResistant { get; init; }
+
     /// <summary>
     /// The number of other caches of the process that hold entries: not in <see cref="Bytes"/>, since their sizes are
     /// declared or the report is about others.

@@ -14,7 +14,7 @@ internal static class MemoryReportRows
                 MemoryReportRowKind.Cache,
                 breakdown.CacheBytes,
                 analysis.Caches.Bytes > 0,
-                $"accounted by {Caches(analysis.Caches.Counted)}"),
+                $"accounted by {Caches(analysis.Caches.Counted)}{Policies(analysis.Caches)}"),
             Row(MemoryReportRowKind.OtherLive, breakdown.OtherLiveBytes, !measured
                 || analysis.Caches.Bytes > 0, measured
                     ? "survived a collection, less the cache"
@@ -97,6 +97,14 @@ internal static class MemoryReportRows
             $"{foreign}large native blocks and runtime", Math.Max(0, space.OtherBytes - breakdown.ByteCacheBytes)));
         return parts;
     }
+
+    /// <summary>Says which caches do not have the default policy.</summary>
+    private static string Policies(CacheShare caches) => caches switch
+    {
+        { ScanResistant: 0 } => "",
+        { Counted: 1 } => ", scan-resistant",
+        _ => $", {caches.ScanResistant} of them scan-resistant",
+    };
 
     private static string Caches(int count) => count switch { 0 => "no cache", 1 => "1 cache", _ => $"{count} caches" };
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.Caches;
 
@@ -64,6 +65,22 @@ public sealed class LookingTests
         Assert.Equal(list.Json["caches"]![1]!.ToJsonString(), one.Json.ToJsonString());
         (await host.GetAsync("api/caches/Pages"))
             .AssertProblem(HttpStatusCode.NotFound, "'Pages'", "default, pages", "Case matters");
+    }
+
+    [Fact]
+    public async Task The_policy_of_a_cache_of_objects_is_shown()
+    {
+        await using AdminHost host = await AdminHost.StartAsync(services: static services =>
+            services.AddKeyedBoundedMemoryCache("scans", static cache =>
+                (cache.MaxMemory, cache.EvictionPolicy) = (1 << 20, EvictionPolicy.ScanResistant)));
+
+        Answer list = (await host.GetAsync("api/caches")).AssertOk();
+        Answer one = (await host.GetAsync("api/caches/scans")).AssertOk();
+
+        Assert.Equal(
+            ["default leastRecentlyUsed", "pages leastRecentlyUsed", "scans scanResistant"],
+            list.Json["caches"]!.AsArray().Select(static cache => $"{cache!["name"]} {cache["evictionPolicy"]}"));
+        Assert.Equal("scanResistant", one.Json["evictionPolicy"]!.GetValue<string>());
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class BadInputTests : IDisposable
         "throughput --peers redis",
         "comparisons: --peers: there is no peer 'redis'; there are bounded, bounded-declared, memory-cache, "
             + "memory-cache-best, concurrent-dictionary, locked-lru, naive-imemorycache, scan-resistant, "
-            + "scan-resistant-declared, bitfaster-lru, bitfaster-lfu.")]
+            + "scan-resistant-declared, bitfaster-lru, bitfaster-concurrent-lru, bitfaster-lfu.")]
     [InlineData("throughput --reads 95,101", "comparisons: --reads: '101' is not a whole number from 0 to 100.")]
     [InlineData("throughput --threads 0", "comparisons: --threads: '0' is not a whole number from 1 to 1024.")]
     [InlineData("throughput --seconds soon", "comparisons: --seconds: 'soon' is not a number from 0.05 to 600.")]

@@ -113,11 +113,19 @@ public sealed class EndToEndTests : IDisposable
             Assert.Equal(limit[0].GetProperty("Misses").GetInt64(), limit[2].GetProperty("Misses").GetInt64());
             Assert.Equal(limit[0].GetProperty("MissBytes").GetInt64(), limit[2].GetProperty("MissBytes").GetInt64());
             Assert.Equal(
-                ["scan-resistant", "scan-resistant-declared", "bitfaster-lru", "bitfaster-lfu"],
-                limit[^4..].Select(static row => row.GetProperty("Cache").GetString()!));
+                [
+                    "scan-resistant", "scan-resistant-declared", "bitfaster-lru", "bitfaster-concurrent-lru",
+                    "bitfaster-lfu",
+                ],
+                limit[^5..].Select(static row => row.GetProperty("Cache").GetString()!));
             Assert.All(limit, static row => Assert.InRange(row.GetProperty("Misses").GetInt64(), 300, 4999));
         }
 
+        Assert.Contains(
+            "Limited by count, a number of entries instead of bytes: bitfaster-lru, bitfaster-concurrent-lru, "
+                + "bitfaster-lfu.",
+            File.ReadAllText(_directory.PathOf("hit-ratio.txt")),
+            StringComparison.Ordinal);
         Assert.Equal("svg", XDocument.Load(_directory.PathOf("hit-ratio.svg")).Root!.Name.LocalName);
         Assert.Equal(3, rows.Select(static row => row.GetProperty("LimitBytes").GetInt64()).Distinct().Count());
     }

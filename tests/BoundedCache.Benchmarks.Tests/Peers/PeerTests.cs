@@ -10,7 +10,7 @@ public class PeerTests
     [Fact]
     public void Peers_are_found_by_themselves_and_have_names_of_their_own()
     {
-        Assert.Equal(11, PeerCatalog.All.Count);
+        Assert.Equal(12, PeerCatalog.All.Count);
         Assert.Equal(PeerCatalog.All.Count, PeerCatalog.All.Select(static peer => peer.Name).Distinct().Count());
         Assert.Equal("bounded", PeerCatalog.All[0].Name);
     }

@@ -9,6 +9,9 @@ internal sealed class CacheCard(ILocator card)
 
     public ILocator Max => Figure("max");
 
+    /// <summary>What a full cache evicts first.</summary>
+    public ILocator Policy => Figure("policy");
+
     public ILocator Count => Figure("count");
 
     public ILocator Limit => card.GetByLabel("New limit");

@@ -233,4 +233,6 @@ public abstract class CacheExtensionsContract(CacheKind kind) : CacheContract(ki
     public sealed class OnMemoryCache() : CacheExtensionsContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : CacheExtensionsContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : CacheExtensionsContract(CacheKind.ScanResistant);
 }

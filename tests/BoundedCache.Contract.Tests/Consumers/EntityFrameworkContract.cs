@@ -82,6 +82,8 @@ public abstract class EntityFrameworkContract(CacheKind kind) : CacheContract(ki
 
     public sealed class OnBoundedMemoryCache() : EntityFrameworkContract(CacheKind.BoundedMemoryCache);
 
+    public sealed class OnScanResistant() : EntityFrameworkContract(CacheKind.ScanResistant);
+
     public sealed class Shop(DbContextOptions<Shop> options) : DbContext(options)
     {
         public DbSet<Product> Products => Set<Product>();

@@ -194,4 +194,6 @@ public abstract class LateFactoryContract(CacheKind kind) : CacheContract(kind)
     public sealed class OnMemoryCache() : LateFactoryContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : LateFactoryContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : LateFactoryContract(CacheKind.ScanResistant);
 }

@@ -37,7 +37,7 @@ public abstract class LibraryContract(CacheKind kind) : CacheContract(kind)
     {
         using TestedCache limited = Kind == CacheKind.MemoryCache
             ? Make(new() { SizeLimit = 100_000 })
-            : TestedBoundedMemoryCache.Measured(100_000, Time, Log);
+            : TestedBoundedMemoryCache.Measured(100_000, TestedCache.PolicyOf(Kind), Time, Log);
         var store = new PageStore(limited.Cache);
         for (int i = 0; i < 1000; i++)
         {
@@ -75,7 +75,7 @@ public abstract class LibraryContract(CacheKind kind) : CacheContract(kind)
     {
         using TestedCache limited = Kind == CacheKind.MemoryCache
             ? Make(new() { SizeLimit = 50_000 })
-            : TestedBoundedMemoryCache.Measured(50_000, Time, Log);
+            : TestedBoundedMemoryCache.Measured(50_000, TestedCache.PolicyOf(Kind), Time, Log);
         var store = new UserStore(limited.Cache);
         Exception? thrown = await Xunit.Record.ExceptionAsync(async () =>
         {
@@ -94,4 +94,6 @@ public abstract class LibraryContract(CacheKind kind) : CacheContract(kind)
     public sealed class OnMemoryCache() : LibraryContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : LibraryContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : LibraryContract(CacheKind.ScanResistant);
 }

@@ -295,4 +295,6 @@ public abstract class CallbackContract(CacheKind kind) : CacheContract(kind)
     public sealed class OnMemoryCache() : CallbackContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : CallbackContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : CallbackContract(CacheKind.ScanResistant);
 }

@@ -122,4 +122,6 @@ public abstract class CapacityContract : CacheContract
     public sealed class OnMemoryCache() : CapacityContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : CapacityContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : CapacityContract(CacheKind.ScanResistant);
 }

@@ -221,4 +221,6 @@ public abstract class ChangeTokenContract(CacheKind kind) : CacheContract(kind)
     public sealed class OnMemoryCache() : ChangeTokenContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : ChangeTokenContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : ChangeTokenContract(CacheKind.ScanResistant);
 }

@@ -240,6 +240,8 @@ public abstract class CommitContract(CacheKind kind) : CacheContract(kind)
 
     public sealed class OnBoundedMemoryCache() : CommitContract(CacheKind.BoundedMemoryCache);
 
+    public sealed class OnScanResistant() : CommitContract(CacheKind.ScanResistant);
+
     private sealed class HashlessKey
     {
         public override int GetHashCode() => throw new InvalidTimeZoneException();

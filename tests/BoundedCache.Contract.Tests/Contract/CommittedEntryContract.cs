@@ -361,4 +361,6 @@ public abstract class CommittedEntryContract(CacheKind kind) : CacheContract(kin
     public sealed class OnMemoryCache() : CommittedEntryContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : CommittedEntryContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : CommittedEntryContract(CacheKind.ScanResistant);
 }

@@ -166,4 +166,6 @@ public abstract class CompactContract(CacheKind kind) : CacheContract(kind)
     public sealed class OnMemoryCache() : CompactContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : CompactContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : CompactContract(CacheKind.ScanResistant);
 }

@@ -68,6 +68,8 @@ public abstract class CountContract : CacheContract
 
     public sealed class OnBoundedMemoryCache() : CountContract(CacheKind.BoundedMemoryCache);
 
+    public sealed class OnScanResistant() : CountContract(CacheKind.ScanResistant);
+
     /// <summary>
     /// A key that tells when its hash code is asked for, and when it is compared with one that is stored.
     /// </summary>

@@ -152,4 +152,6 @@ public abstract class DeclaredSizeContract : CacheContract
     public sealed class OnMemoryCache() : DeclaredSizeContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : DeclaredSizeContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : DeclaredSizeContract(CacheKind.ScanResistant);
 }

@@ -139,4 +139,6 @@ public abstract class DisposeContract(CacheKind kind) : CacheContract(kind)
     public sealed class OnMemoryCache() : DisposeContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : DisposeContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : DisposeContract(CacheKind.ScanResistant);
 }

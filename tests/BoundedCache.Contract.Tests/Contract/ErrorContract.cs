@@ -168,6 +168,8 @@ public abstract class ErrorContract(CacheKind kind) : CacheContract(kind)
 
     public sealed class OnBoundedMemoryCache() : ErrorContract(CacheKind.BoundedMemoryCache);
 
+    public sealed class OnScanResistant() : ErrorContract(CacheKind.ScanResistant);
+
     private sealed class Incomparable
     {
         public override int GetHashCode() => 1;

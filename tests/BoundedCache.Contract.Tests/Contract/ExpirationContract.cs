@@ -246,4 +246,6 @@ public abstract class ExpirationContract(CacheKind kind) : CacheContract(kind)
     public sealed class OnMemoryCache() : ExpirationContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : ExpirationContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : ExpirationContract(CacheKind.ScanResistant);
 }

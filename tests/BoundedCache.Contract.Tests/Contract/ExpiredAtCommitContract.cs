@@ -126,4 +126,6 @@ public abstract class ExpiredAtCommitContract(CacheKind kind) : CacheContract(ki
     public sealed class OnMemoryCache() : ExpiredAtCommitContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : ExpiredAtCommitContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : ExpiredAtCommitContract(CacheKind.ScanResistant);
 }

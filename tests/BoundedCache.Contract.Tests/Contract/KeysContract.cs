@@ -213,6 +213,8 @@ public abstract class KeysContract(CacheKind kind) : CacheContract(kind)
 
     public sealed class OnBoundedMemoryCache() : KeysContract(CacheKind.BoundedMemoryCache);
 
+    public sealed class OnScanResistant() : KeysContract(CacheKind.ScanResistant);
+
     private sealed record Colliding(int Number)
     {
         public override int GetHashCode() => 1;

@@ -376,4 +376,6 @@ public abstract class LinkedEntryContract : CacheContract
     public sealed class OnMemoryCache() : LinkedEntryContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : LinkedEntryContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : LinkedEntryContract(CacheKind.ScanResistant);
 }

@@ -79,9 +79,11 @@ public abstract class MeasuredSizeContract(CacheKind kind) : CacheContract(kind)
 
     private TestedCache Limited(long bytes) => Kind == CacheKind.MemoryCache
         ? Make(new() { SizeLimit = bytes })
-        : TestedBoundedMemoryCache.Measured(bytes, Time, Log);
+        : TestedBoundedMemoryCache.Measured(bytes, TestedCache.PolicyOf(Kind), Time, Log);
 
     public sealed class OnMemoryCache() : MeasuredSizeContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : MeasuredSizeContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : MeasuredSizeContract(CacheKind.ScanResistant);
 }

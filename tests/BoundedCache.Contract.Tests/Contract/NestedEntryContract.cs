@@ -159,4 +159,6 @@ public abstract class NestedEntryContract : CacheContract
     public sealed class OnMemoryCache() : NestedEntryContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : NestedEntryContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : NestedEntryContract(CacheKind.ScanResistant);
 }

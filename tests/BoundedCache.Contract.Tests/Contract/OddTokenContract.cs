@@ -134,6 +134,8 @@ public abstract class OddTokenContract(CacheKind kind) : CacheContract(kind)
 
     public sealed class OnBoundedMemoryCache() : OddTokenContract(CacheKind.BoundedMemoryCache);
 
+    public sealed class OnScanResistant() : OddTokenContract(CacheKind.ScanResistant);
+
     /// <summary>
     /// A token whose every step a test can replace. It calls whoever subscribed last, whether or
     /// not they took that back.

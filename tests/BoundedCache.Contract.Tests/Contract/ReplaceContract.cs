@@ -189,6 +189,8 @@ public abstract class ReplaceContract(CacheKind kind) : CacheContract(kind)
 
     public sealed class OnBoundedMemoryCache() : ReplaceContract(CacheKind.BoundedMemoryCache);
 
+    public sealed class OnScanResistant() : ReplaceContract(CacheKind.ScanResistant);
+
     /// <summary>A string that equals only itself.</summary>
     private sealed class Same(string text)
     {

@@ -167,4 +167,6 @@ public abstract class ScanContract : CacheContract
     public sealed class OnMemoryCache() : ScanContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : ScanContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : ScanContract(CacheKind.ScanResistant);
 }

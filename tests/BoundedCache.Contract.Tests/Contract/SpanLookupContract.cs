@@ -156,4 +156,6 @@ public abstract class SpanLookupContract(CacheKind kind) : CacheContract(kind)
     public sealed class OnMemoryCache() : SpanLookupContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : SpanLookupContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : SpanLookupContract(CacheKind.ScanResistant);
 }

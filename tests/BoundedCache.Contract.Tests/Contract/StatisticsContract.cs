@@ -186,4 +186,6 @@ public abstract class StatisticsContract : CacheContract
     public sealed class OnMemoryCache() : StatisticsContract(CacheKind.MemoryCache);
 
     public sealed class OnBoundedMemoryCache() : StatisticsContract(CacheKind.BoundedMemoryCache);
+
+    public sealed class OnScanResistant() : StatisticsContract(CacheKind.ScanResistant);
 }

@@ -8,4 +8,7 @@ public enum CacheKind
 
     /// <summary>Ours.</summary>
     BoundedMemoryCache,
+
+    /// <summary>Ours under <see cref="EvictionPolicy.ScanResistant"/>.</summary>
+    ScanResistant,
 }

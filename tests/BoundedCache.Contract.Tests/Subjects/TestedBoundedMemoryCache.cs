@@ -10,12 +10,14 @@ internal sealed class TestedBoundedMemoryCache : TestedCache
 {
     private readonly BoundedMemoryCache _cache;
 
-    public TestedBoundedMemoryCache(CacheSetup setup, ManualTimeProvider time, ILoggerFactory? log)
+    public TestedBoundedMemoryCache(
+        CacheSetup setup, EvictionPolicy policy, ManualTimeProvider time, ILoggerFactory? log)
         : this(
             new BoundedMemoryCacheOptions
             {
                 MaxMemory = setup.SizeLimit ?? 100_000_000,
                 Sizing = setup.SizeLimit is null ? EntrySizing.Measured : EntrySizing.Declared,
+                EvictionPolicy = policy,
                 ReleaseMode = ReleaseMode.None,
                 TimeProvider = time,
                 TrackStatistics = setup.TrackStatistics,
@@ -35,9 +37,16 @@ internal sealed class TestedBoundedMemoryCache : TestedCache
     public BoundedMemoryCacheOptions Options { get; }
 
     /// <summary>A cache that measures, with a limit that can be reached.</summary>
-    public static TestedBoundedMemoryCache Measured(long bytes, ManualTimeProvider time, ILoggerFactory? log) =>
+    public static TestedBoundedMemoryCache Measured(
+        long bytes, EvictionPolicy policy, ManualTimeProvider time, ILoggerFactory? log) =>
         new(
-            new BoundedMemoryCacheOptions { MaxMemory = bytes, ReleaseMode = ReleaseMode.None, TimeProvider = time },
+            new BoundedMemoryCacheOptions
+            {
+                MaxMemory = bytes,
+                EvictionPolicy = policy,
+                ReleaseMode = ReleaseMode.None,
+                TimeProvider = time,
+            },
             log);
 
     public override IMemoryCache Cache => _cache;

@@ -19,8 +19,12 @@ public abstract class TestedCache : IDisposable
         CacheKind kind, CacheSetup setup, ManualTimeProvider time, ILoggerFactory? log) => kind switch
         {
             CacheKind.MemoryCache => new TestedMemoryCache(setup, time, log),
-            _ => new TestedBoundedMemoryCache(setup, time, log),
+            _ => new TestedBoundedMemoryCache(setup, PolicyOf(kind), time, log),
         };
+
+    /// <summary>The policy of our caches of a kind.</summary>
+    public static EvictionPolicy PolicyOf(CacheKind kind) =>
+        kind == CacheKind.ScanResistant ? EvictionPolicy.ScanResistant : EvictionPolicy.LeastRecentlyUsed;
 
     public abstract void Clear();
 

@@ -26,7 +26,7 @@ public sealed class CacheInstrumentsTests : IDisposable
 
         Assert.Equal(
             [
-                "audited 0", "changed 0",
+                "audited 0", "caches 0 scan_resistant", "caches 1 least_recently_used", "changed 0",
                 "entries 1",
                 "evictions 0 capacity", "evictions 0 compact", "evictions 0 expired", "evictions 0 removed",
                 "evictions 0 shrink",
@@ -148,6 +148,25 @@ public sealed class CacheInstrumentsTests : IDisposable
         (string Cache, string Line)[] read = reader.Collect();
         Assert.Contains(("one", "memory.used 7"), read);
         Assert.Contains(("two", "memory.used 0"), read);
+    }
+
+    [Fact]
+    public void Caches_are_counted_by_their_policy()
+    {
+        using var reader = new MeterReader(_meters);
+        using var leastRecent = new CacheUnderTest(static options => options.Name = "one", meters: _meters);
+        using var scanResistant = new CacheUnderTest(
+            static options => (options.Name, options.EvictionPolicy) = ("two", EvictionPolicy.ScanResistant),
+            meters: _meters);
+        using var bytes = new BoundedByteCache(
+            new BoundedByteCacheOptions { Name = "two", MaxMemory = 8 << 20 }, meterFactory: _meters);
+
+        Assert.Equal(
+            [
+                ("one", "caches 0 scan_resistant"), ("one", "caches 1 least_recently_used"),
+                ("two", "caches 1 least_recently_used"), ("two", "caches 1 scan_resistant"),
+            ],
+            reader.Collect().Where(static read => read.Line.StartsWith("caches", StringComparison.Ordinal)).Order());
     }
 
     [Fact]

@@ -45,6 +45,8 @@ public sealed class OpenTelemetryTests : IDisposable
 
         Assert.Equal(
             [
+                "bounded_cache.caches {cache} LongSumNonMonotonic: "
+                    + "cache.eviction.policy=least_recently_used cache.name=products 1",
                 "bounded_cache.entries {entry} LongSumNonMonotonic: cache.name=products 1",
                 "bounded_cache.evictions {entry} LongSum: cache.eviction.reason=capacity cache.name=products 1",
                 "bounded_cache.insertions {entry} LongSum: cache.name=products 2",

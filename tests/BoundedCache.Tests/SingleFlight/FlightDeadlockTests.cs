@@ -1,3 +1,4 @@
+using BoundedCache.Engine;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.SingleFlight;
@@ -202,6 +203,52 @@ public sealed class FlightDeadlockTests
                 return Task.FromResult(1);
             });
         }
+    }
+
+    [Fact]
+    public async Task A_flow_of_factories_that_overlap_carries_those_that_have_not_ended()
+    {
+        const int Factories = 10_000, Overlap = 3;
+        TaskCompletionSource[] begun = Signals(), ended = Signals();
+        var table = new PendingStores();
+        int longest = 0;
+        await FlyAsync(0).WaitAsync(s_patience);
+
+        Assert.Equal(Overlap + 1, longest);
+
+        // Each starts the next one, and ends when some more have begun.
+        async Task FlyAsync(int number)
+        {
+            await (number > Overlap ? ended[number - Overlap - 1].Task : Task.Delay(1));
+            Task next;
+            using (Entries.Flight.Scope scope = new Entries.Flight(number, number, table).EnterFactory())
+            {
+                longest = Math.Max(longest, Links(scope));
+                begun[number].SetResult();
+                next = number + 1 < Factories ? FlyAsync(number + 1) : Task.CompletedTask;
+                await begun[Math.Min(number + Overlap, Factories - 1)].Task;
+            }
+
+            ended[number].SetResult();
+            await next;
+        }
+
+        static int Links(Entries.Flight.Scope? scope)
+        {
+            int links = 0;
+            for (; scope is not null; scope = scope.Outer)
+            {
+                links++;
+            }
+
+            return links;
+        }
+
+        static TaskCompletionSource[] Signals() =>
+        [
+            .. Enumerable.Range(0, Factories).Select(
+                static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)),
+        ];
     }
 
     [Fact]
