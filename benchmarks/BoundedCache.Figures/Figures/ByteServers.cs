@@ -167,7 +167,7 @@ internal sealed class ByteServers : IFigure
         public void Dispose() => _cache.Dispose();
     }
 
-    /// <summary>A server: its commands, and one connection that waits for each answer, but not while it fills.</summary>
+    /// <summary>A server: its commands, and one connection that waits for each answer but while it fills.</summary>
     private abstract class ServerCache : ICache
     {
         private const int Together = 64;
