@@ -31,7 +31,6 @@ internal static class NotFollowed
         typeof(Calendar),               // part of a culture
         typeof(Encoding),               // shared; reaches provider tables
         typeof(TimeZoneInfo),           // cached by id
-        typeof(StringComparer),         // shared
         typeof(Thread),                 // the runtime's; reaches the thread's locals
         typeof(TaskScheduler),          // reaches everybody's queued work
         typeof(SynchronizationContext), // belongs to the thread or the request
@@ -41,12 +40,11 @@ internal static class NotFollowed
         typeof(CancellationTokenSource), // belongs to the canceller; its callbacks reach anything
         typeof(EventSource),            // a process-wide registration
         typeof(EventListener),          // a process-wide registration
+        typeof(UriParser),              // one for each scheme
     ];
 
     private static readonly Type[] s_genericBaseTypes =
     [
-        typeof(EqualityComparer<>),     // one per type argument
-        typeof(Comparer<>),             // one per type argument
         typeof(ArrayPool<>),            // what it keeps is everybody's
         typeof(MemoryPool<>),           // what it keeps is everybody's
     ];
@@ -76,6 +74,9 @@ internal static class NotFollowed
         "System.Diagnostics.Metrics.Meter",             // a process-wide registration
         "System.Diagnostics.Metrics.Instrument",        // part of a meter
         "System.Collections.Immutable.ImmutableDictionary`2+Comparers", // one for each pair of type arguments
+        "System.Xml.Linq.XNamespace",                   // refers to every name in it, of all documents
+        "System.Globalization.CultureData",             // part of a culture
+        "System.Text.Json.Serialization.JsonConverter", // one for each type
         "Microsoft.EntityFrameworkCore.DbContext",      // lazy-loading entities refer to it; it tracks all the others
     };
 
@@ -85,6 +86,7 @@ internal static class NotFollowed
         "Microsoft.Extensions.DependencyInjection.IServiceScope",        // the container
         "Microsoft.Extensions.Logging.ILogger",                          // a service
         "Microsoft.Extensions.Logging.ILoggerFactory",                   // a service
+        "Microsoft.EntityFrameworkCore.Diagnostics.IDiagnosticsLogger`1", // a service; lazy loaders refer to it
         "Microsoft.Extensions.Configuration.IConfiguration",             // a service
         "Microsoft.Extensions.Caching.Memory.IMemoryCache",              // the cache would count itself
         "Microsoft.Extensions.Caching.Memory.ICacheEntry",               // the cache would count itself
@@ -105,8 +107,7 @@ internal static class NotFollowed
         {
             if (Array.IndexOf(s_baseTypes, t) >= 0
                 || (t.IsGenericType && Array.IndexOf(s_genericBaseTypes, t.GetGenericTypeDefinition()) >= 0)
-                || ((t.IsGenericType ? t.GetGenericTypeDefinition() : t).FullName is { } name
-                    && s_names.Contains(name)))
+                || (NameOf(t) is { } name && s_names.Contains(name)))
             {
                 return true;
             }
@@ -148,18 +149,24 @@ internal static class NotFollowed
         // The table of one thread: it leads to what that thread has in all other ThreadLocals, and ConcurrentBags.
         (field.Name == "_slotArray" && IsThreadLocalSlot(field.DeclaringType!)) ||
         // What waits for a task belongs to who waits; and once the task is complete, this is a shared marker object.
-        field.DeclaringType == typeof(Task) && field.Name == "m_continuationObject";
+        (field.DeclaringType == typeof(Task) && field.Name == "m_continuationObject") ||
+        // The object whose async method or iterator this is: a service as likely as a record.
+        field.Name == "<>4__this";
 
     private static bool IsThreadLocalSlot(Type type) =>
         type.Assembly == typeof(object).Assembly && type.DeclaringType == typeof(ThreadLocal<>);
 
     private static bool IsListedByName(Type type) =>
-        type.IsInterface && type.FullName is { } name && s_interfaceNames.Contains(name);
+        type.IsInterface && NameOf(type) is { } name && s_interfaceNames.Contains(name);
 
-    // Dictionary<string, …> keeps an internal comparer that derives from none of the public ones. A user's own
-    // comparer, which may well carry data, is followed.
+    private static string? NameOf(Type type) =>
+        (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName;
+
+    // Those that derive from StringComparer, EqualityComparer<T> or Comparer<T>, and the internal ones of
+    // Dictionary<string, …>, which do not. A user's own comparer, which may well carry data, is followed, whatever it
+    // derives from. So a field of an abstract type is followed: it may hold either.
     private static bool IsFrameworkComparer(Type type, Type implemented) =>
-        type.Namespace is "System" or "System.Collections" or "System.Collections.Generic"
+        type is { IsAbstract: false, Namespace: "System" or "System.Collections" or "System.Collections.Generic" }
         && type.Assembly == typeof(object).Assembly
         && (implemented == typeof(IEqualityComparer) || implemented == typeof(IComparer)
             || (implemented.IsGenericType

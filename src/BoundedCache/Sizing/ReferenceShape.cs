@@ -55,7 +55,7 @@ internal sealed record ReferenceShape(Type Type, IReadOnlyList<ReferenceField> F
                 fields.Add(new ReferenceField(field, null));
             }
         }
-        else if (From(type, isCaptured) is { } nested)
+        else if (From(type, isCaptured || Closures.IsClosure(type)) is { } nested)
         {
             fields.Add(new ReferenceField(field, nested));
         }
@@ -95,21 +95,25 @@ internal static class InstanceFields
 }
 
 /// <summary>
-/// Decides how much of what a lambda captured belongs to the value that holds its delegate.
+/// Decides how much of what a lambda captured belongs to the value that holds its delegate, and of the variables of an
+/// async method to the task that runs it.
 /// </summary>
 /// <remarks>
 /// A value that holds the delegate of a lambda (such as a <see cref="Lazy{T}"/> that has no value yet) owns the
 /// delegate and the object with the captured variables. Most of what these refer to is shared: <c>this</c>, services,
 /// the request. A field's type does not tell a service from a record, so only text and arrays of data are counted. The
-/// target of a delegate that is not a lambda's is not counted either.
+/// target of a delegate that is not a lambda's is not counted either. The variables of an async method, which a task
+/// keeps while it runs, are treated in the same way.
 /// </remarks>
 internal static class Closures
 {
     // The C# compiler names the class of captured variables so; the name is not valid in C# itself.
     private const string ClassPrefix = "<>c__DisplayClass";
 
-    /// <summary>Whether instances hold the captured variables of lambdas.</summary>
-    public static bool IsClosure(Type type) => type.Name.StartsWith(ClassPrefix, StringComparison.Ordinal);
+    /// <summary>Whether instances hold the captured variables of lambdas, or those of an async method.</summary>
+    public static bool IsClosure(Type type) =>
+        type.Name.StartsWith(ClassPrefix, StringComparison.Ordinal)
+        || (!type.IsInterface && typeof(IAsyncStateMachine).IsAssignableFrom(type));
 
     /// <summary>Whether this is the delegate of a single lambda that captured something.</summary>
     public static bool IsOver(object instance) =>

@@ -107,6 +107,18 @@ public sealed class NotFollowedTests
         Assert.True(Truth.Measure(new Dictionary<string, int>(10, new OwnComparer())) > 10_000);
 
     [Fact]
+    public void A_comparer_of_the_users_own_counts_whatever_it_derives_from()
+    {
+        Assert.True(Truth.Measure(new Dictionary<string, int>(10, new OwnTextComparer())) > 10_000);
+        Assert.True(Truth.Measure(new Dictionary<string, int>(10, new OwnEqualityComparer())) > 10_000);
+        Assert.True(Truth.Measure(new SortedSet<string>(new OwnOrder())) > 10_000);
+        Assert.True(Truth.Measure(new SortedDictionary<string, int>(new OwnOrder())) > 10_000);
+        Assert.True(Truth.Measure(new TextHolder(new OwnTextComparer())) > 10_000);
+        Assert.Equal(s_boxSize, Truth.Measure(new TextHolder(StringComparer.OrdinalIgnoreCase)));
+        Assert.True(new ObjectMeasurer().Measure(new OwnOrder()) > 10_000);
+    }
+
+    [Fact]
     public void A_class_with_a_listed_name_in_another_namespace_counts() =>
         Assert.True(Truth.Measure(new DbContext()) > 1000);
 
@@ -130,6 +142,35 @@ public sealed class NotFollowedTests
         private readonly byte[] _services = new byte[100_000];
 
         public object? GetService(Type serviceType) => _services;
+    }
+
+    private sealed record TextHolder(StringComparer Comparer);
+
+    private sealed class OwnTextComparer : StringComparer
+    {
+        private readonly byte[] _table = new byte[10_000];
+
+        public override int Compare(string? x, string? y) => Ordinal.Compare(x, y);
+
+        public override bool Equals(string? x, string? y) => x == y && _table.Length > 0;
+
+        public override int GetHashCode(string obj) => 0;
+    }
+
+    private sealed class OwnEqualityComparer : EqualityComparer<string>
+    {
+        private readonly byte[] _table = new byte[10_000];
+
+        public override bool Equals(string? x, string? y) => x == y && _table.Length > 0;
+
+        public override int GetHashCode(string obj) => 0;
+    }
+
+    private sealed class OwnOrder : Comparer<string>
+    {
+        private readonly byte[] _table = new byte[10_000];
+
+        public override int Compare(string? x, string? y) => string.CompareOrdinal(x, y) + (_table.Length & 1);
     }
 
     private sealed class OwnComparer : IEqualityComparer<string>
