@@ -18,7 +18,8 @@ public sealed class ChangingTypesTests
 
     public static TheoryData<object> Changing =>
     [
-        new string[1], new Uri("http://localhost/"), new List<int>(), new Dictionary<string, string>(), new MutableName(),
+        new string[1], new Uri("http://localhost/"), new List<int>(), new Dictionary<string, string>(),
+        new MutableName(),
         new OpenRecord(new object()), new UnsealedHolder(new Unsealed()), ("a", 1), new WithMutableStruct(),
         new byte[1][], (Func<int>)(static () => 1), new ArrayRecord(["a"]), new Shape("a", null),
         new Shape("a", new Growing("b")), new Growing("a"), new SealedOverOpen("a", new Shape("b", null)),

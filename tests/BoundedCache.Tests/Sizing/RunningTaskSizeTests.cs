@@ -1,4 +1,3 @@
-using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Sizing;
