@@ -17,8 +17,10 @@ public sealed partial class BoundedByteCache
     /// <param name="key">The key, up to 64 KiB.</param>
     /// <param name="value">The bytes, which are copied.</param>
     /// <param name="options">
-    /// When the entry expires, by the rules of <c>MemoryDistributedCache</c>; null for never. Of two absolute times
-    /// the earlier one counts. A value that is expired already is not stored.
+    /// When the entry expires, by the rules of <c>MemoryDistributedCache</c>; null for never. Two rules differ: a time
+    /// beyond the year 9999 means never, and a clock that goes back moves no end of a sliding window to an earlier
+    /// time (<c>end-of-time</c> and <c>clock-put-back</c> in <c>docs/DEVIATIONS.md</c>). Of two absolute times the
+    /// earlier one counts. A value that is expired already is not stored.
     /// </param>
     /// <returns>
     /// False where key or value is too large, or what readers are copying leaves no room. It is counted

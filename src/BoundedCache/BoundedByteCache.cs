@@ -99,7 +99,8 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
     /// Resident bytes of native memory: values, keys, tables and what lies unused between them, in whole pages. Never
     /// above <see cref="EffectiveMaxMemory"/>, except while a lowered limit is being reached, by up to 16 MiB while
     /// free memory is being given back, and as far as readers copy large values that have left or the system
-    /// takes no memory back (<c>mlockall</c>).
+    /// takes no memory back (<c>mlockall</c>). Not counted: pages of the scan-resistant policy's table that a late
+    /// reader writes to after they were given back.
     /// </summary>
     public long UsedMemory => _engine.UsedBytes;
 
@@ -190,7 +191,10 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
         return _engine.RemoveByPrefix(prefix);
     }
 
-    /// <summary>Removes all entries and gives their memory back to the operating system.</summary>
+    /// <summary>
+    /// Removes all entries and gives their memory back to the operating system. Entries that are stored meanwhile may
+    /// stay.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public void Clear()
     {
@@ -208,14 +212,16 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
     /// </param>
     public void Compact(double percentage)
     {
-        // The conversion saturates at the ends of int, and turns NaN into 0.
-        long target = (int)(Count * percentage);
+        // The conversion saturates at the ends of int, and turns NaN into 0. No more than there are now: others may
+        // store new ones for ever.
+        int count = Count;
+        long target = Math.Min(count, (int)(count * percentage));
         _engine.Evict(target - _engine.RemoveExpired(), ByteRemoval.Compact);
     }
 
     /// <summary>
-    /// Removes all entries and gives the memory back. Readers that are inside end as they would have. Later calls get
-    /// an <see cref="ObjectDisposedException"/>. Disposing twice is harmless.
+    /// Removes all entries and gives the memory back. Readers that are inside get their whole value, or an
+    /// <see cref="ObjectDisposedException"/>. Later calls get that exception. Disposing twice is harmless.
     /// </summary>
     public void Dispose()
     {

@@ -11,11 +11,17 @@ namespace BoundedCache.AspNetCore.OutputCaching;
 /// <remarks>
 /// An entry's tags stand before its response, in the same value: so they are charged, and leave with it. There is no
 /// index over tags that could outgrow the limit; removing a tag looks at every entry, in steps that hold up no others.
-/// Format: the length of all tags in bytes, then for each its length in bytes and its UTF-16.
+/// Format: a mark, the length of all tags in bytes, then for each its length in bytes and its UTF-16.
 /// </remarks>
 internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCacheBufferStore
 {
     private const int LengthBytes = sizeof(int);
+
+    /// <summary>Bytes before the first tag: the mark and the length of all tags.</summary>
+    private const int HeaderBytes = sizeof(int) + LengthBytes;
+
+    /// <summary>What values of this store begin with, so that those of others are not taken for them.</summary>
+    private const int Mark = unchecked((int)0x9E8B_C0A7);
 
     public ValueTask EvictByTagAsync(string tag, CancellationToken cancellationToken)
     {
@@ -84,7 +90,7 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
 
     private static byte[] Encode(ReadOnlySpan<string> tags)
     {
-        int length = LengthBytes;
+        int length = HeaderBytes;
         foreach (string tag in tags)
         {
             ArgumentNullException.ThrowIfNull(tag, nameof(tags));
@@ -92,8 +98,9 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
         }
 
         byte[] marks = new byte[length];
-        BinaryPrimitives.WriteInt32LittleEndian(marks, length - LengthBytes);
-        Span<byte> rest = marks.AsSpan(LengthBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(marks, Mark);
+        BinaryPrimitives.WriteInt32LittleEndian(marks.AsSpan(sizeof(int)), length - HeaderBytes);
+        Span<byte> rest = marks.AsSpan(HeaderBytes);
         foreach (string tag in tags)
         {
             ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(tag.AsSpan());
@@ -107,30 +114,30 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
 
     /// <summary>
     /// Whether a value has a tag. Where not all of its tags can be seen it counts as having it: a page too many is
-    /// rendered again. A value that somebody else put into the cache has no tags.
+    /// rendered again. A value without the mark, which somebody else put into the cache, has no tags.
     /// </summary>
     /// <param name="value">Its beginning.</param>
     /// <param name="whole">The length of all of it.</param>
     /// <param name="tag">The tag.</param>
     private static bool HasTag(ReadOnlySpan<byte> value, int whole, ReadOnlySpan<byte> tag)
     {
-        if (value.Length < LengthBytes)
+        if (value.Length < HeaderBytes)
         {
-            return whole >= LengthBytes;
+            // Its key fills what can be seen of it.
+            return whole >= HeaderBytes;
         }
 
-        int length = BinaryPrimitives.ReadInt32LittleEndian(value);
-        if (!IsLength(length, whole))
+        if (TagBytes(value, whole) is not (>= 0 and int length))
         {
             return false;
         }
 
-        if (length > value.Length - LengthBytes)
+        if (length > value.Length - HeaderBytes)
         {
             return true;
         }
 
-        ReadOnlySpan<byte> rest = value.Slice(LengthBytes, length);
+        ReadOnlySpan<byte> rest = value.Slice(HeaderBytes, length);
         while (rest.Length >= LengthBytes
             && BinaryPrimitives.ReadInt32LittleEndian(rest) is int one && IsLength(one, rest.Length))
         {
@@ -148,13 +155,20 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
     /// <summary>Whether what stands after a length can be so long.</summary>
     private static bool IsLength(int length, int whole) => length >= 0 && length <= whole - LengthBytes;
 
+    /// <summary>The length of all tags, from a value's beginning.</summary>
+    /// <returns>-1 in a value that somebody else put into the cache.</returns>
+    private static int TagBytes(ReadOnlySpan<byte> value, int whole) =>
+        value.Length >= HeaderBytes
+            && BinaryPrimitives.ReadInt32LittleEndian(value) == Mark
+            && BinaryPrimitives.ReadInt32LittleEndian(value[sizeof(int)..]) is int length
+            && IsLength(length, whole - sizeof(int))
+                ? length
+                : -1;
+
     /// <summary>Where the response begins.</summary>
     /// <returns>-1 in a value that somebody else put into the cache.</returns>
     private static int ResponseAt(ReadOnlySpan<byte> value) =>
-        value.Length >= LengthBytes
-            && BinaryPrimitives.ReadInt32LittleEndian(value) is int length && IsLength(length, value.Length)
-                ? LengthBytes + length
-                : -1;
+        TagBytes(value, value.Length) is >= 0 and int length ? HeaderBytes + length : -1;
 
     private sealed class Segment : ReadOnlySequenceSegment<byte>
     {
@@ -165,43 +179,6 @@ internal sealed class ByteOutputCacheStore(BoundedByteCache cache) : IOutputCach
             var next = new Segment(memory, RunningIndex + Memory.Length);
             Next = next;
             return next;
-        }
-    }
-
-    /// <summary>A writer over a pooled array.</summary>
-    /// <param name="clear">Whether the array is cleared before others get it.</param>
-    private sealed class RentedWriter(bool clear) : IBufferWriter<byte>, IDisposable
-    {
-        private byte[] _buffer = [];
-        private int _written;
-
-        public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _written);
-
-        public ReadOnlyMemory<byte> WrittenMemory => _buffer.AsMemory(0, _written);
-
-        public void Advance(int count) => _written += count;
-
-        public Memory<byte> GetMemory(int sizeHint = 0)
-        {
-            if (_buffer.Length - _written < sizeHint)
-            {
-                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_written + sizeHint, _buffer.Length * 2));
-                Written.CopyTo(larger);
-                Dispose();
-                _buffer = larger;
-            }
-
-            return _buffer.AsMemory(_written);
-        }
-
-        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
-
-        public void Dispose()
-        {
-            if (_buffer.Length > 0)
-            {
-                ArrayPool<byte>.Shared.Return(_buffer, clear);
-            }
         }
     }
 }

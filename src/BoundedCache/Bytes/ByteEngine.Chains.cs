@@ -51,16 +51,18 @@ internal sealed unsafe partial class ByteEngine
         int length = (int)(span.Length + value.Length);
         ulong flags = key.Flags | expiration.Flags | Place.Chain;
         long content = (long)Place.HeaderOf(flags) + key.Bytes.Length + length;
-        int first = TakeSlabs(content);
-        if (first < 0)
-        {
-            return false;
-        }
-
-        byte* block = _pool.Address(first) + SlabPool.HeaderSize;
+        int first = -1;
+        long written = 0;
         bool isPublished = false;
         try
         {
+            if (!TryTakeSlabs(content, ref first))
+            {
+                return false;
+            }
+
+            byte* block = _pool.Address(first) + SlabPool.HeaderSize;
+            written = content;
             WriteExpiration(block, flags, expiration);
             var at = new ChainCursor(this, block + Place.HeaderOf(flags));
             at.Write(key.Bytes);
@@ -75,13 +77,17 @@ internal sealed unsafe partial class ByteEngine
         }
         finally
         {
-            if (!isPublished)
+            if (!isPublished && first >= 0)
             {
-                using (_lock.Enter())
+                bool isBeyondLimit;
+                using (_lock.EnterAlways())
                 {
-                    FreeSlabs_NeedsLock(_pool.HeaderOf(block), content);
+                    FreeSlabs_NeedsLock((SlabHeader*)_pool.Address(first), written);
                     GiveBackIfDisposed_NeedsLock();
+                    isBeyondLimit = _account.Pages > _account.LimitPages;
                 }
+
+                GiveBack(all: isBeyondLimit);
             }
         }
 
@@ -89,11 +95,14 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>Takes slabs for so many bytes, and evicts for them.</summary>
-    /// <returns>The first of the chain; -1 where there is no room.</returns>
-    private int TakeSlabs(long content)
+    /// <param name="content">The bytes.</param>
+    /// <param name="first">
+    /// The first of the chain, -1 before. The caller frees what there is of it, also after an exception.
+    /// </param>
+    /// <returns>False where there is no room.</returns>
+    private bool TryTakeSlabs(long content, ref int first)
     {
         int wanted = SlabsOf(content);
-        int first = -1;
         int last = -1;
         int taken = 0;
         var search = new RoomSearch { Pool = _pool, Slabs = wanted, SqueezeAfter = long.MaxValue };
@@ -115,28 +124,18 @@ internal sealed unsafe partial class ByteEngine
                         steps--;
                         if (++taken == wanted)
                         {
-                            return first;
+                            return true;
                         }
                     }
                     else if (!TryMakeRoom_NeedsLock(
                         ref search, ByteOrder.None, _space.Refusals != refusals, ref steps))
                     {
-                        if (first >= 0)
-                        {
-                            FreeSlabs_NeedsLock((SlabHeader*)_pool.Address(first), 0);
-                        }
-
-                        return -1;
+                        return false;
                     }
                 }
 
                 if (IsDisposed)
                 {
-                    if (first >= 0)
-                    {
-                        FreeSlabs_NeedsLock((SlabHeader*)_pool.Address(first), 0);
-                    }
-
                     GiveBackIfDisposed_NeedsLock();
                     ThrowIfDisposed();
                 }
@@ -204,7 +203,7 @@ internal sealed unsafe partial class ByteEngine
     private void EndLease(Place place, int length)
     {
         bool isBeyondLimit;
-        using (_lock.Enter())
+        using (_lock.EnterAlways())
         {
             SlabHeader* header = _pool.HeaderOf(place.Block);
             int leases = --header->Leases;

@@ -15,17 +15,23 @@ internal sealed unsafe partial class ByteEngine
     public void Evict(long entries, ByteRemoval why)
     {
         BeginBulk();
-        while (entries > 0)
+        try
         {
-            using (_lock.EnterAfterOthers())
+            while (entries > 0)
             {
-                ApplyTouches_NeedsLock();
-                int evicted = EvictSome_NeedsLock((int)Math.Min(Batch, entries), why);
-                entries = evicted == 0 ? 0 : entries - evicted;
+                using (_lock.EnterAfterOthers())
+                {
+                    ApplyTouches_NeedsLock();
+                    int evicted = EvictSome_NeedsLock((int)Math.Min(Batch, entries), why);
+                    entries = evicted == 0 ? 0 : entries - evicted;
+                }
             }
         }
+        finally
+        {
+            EndBulk();
+        }
 
-        EndBulk();
         GiveBack(all: true);
     }
 
@@ -35,20 +41,25 @@ internal sealed unsafe partial class ByteEngine
     public EntryTotals EvictToLimit()
     {
         EntryTotals evicted = default;
-        BeginBulk();
         bool isDone = false;
-        while (!isDone)
+        BeginBulk();
+        try
         {
-            using (_lock.EnterAfterOthers())
+            while (!isDone)
             {
-                ApplyTouches_NeedsLock();
-                EntryTotals before = _left[(int)ByteRemoval.Shrink];
-                isDone = EvictBeyondLimit_NeedsLock();
-                evicted += _left[(int)ByteRemoval.Shrink] - before;
+                using (_lock.EnterAfterOthers())
+                {
+                    ApplyTouches_NeedsLock();
+                    EntryTotals before = _left[(int)ByteRemoval.Shrink];
+                    isDone = EvictBeyondLimit_NeedsLock();
+                    evicted += _left[(int)ByteRemoval.Shrink] - before;
+                }
             }
         }
-
-        EndBulk();
+        finally
+        {
+            EndBulk();
+        }
 
         // The holes were counted as free; slabs that are not quite empty keep some of them.
         for (isDone = false; !isDone;)
@@ -184,6 +195,9 @@ internal sealed unsafe partial class ByteEngine
         }
     }
 
+    /// <summary>Whether work in bulk goes on. Under the lock, for tests.</summary>
+    internal bool IsInBulk => _blocks.IsInBulk;
+
     /// <summary>From now on freed blocks stay holes, until the last bulk work ends. Internal for tests.</summary>
     internal void BeginBulk()
     {
@@ -194,10 +208,14 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>Ends bulk work: moves what is left together. Internal for tests.</summary>
+    /// <remarks>
+    /// It always ends, or no freed block would be used by another class again. Where the moving is interrupted, holes
+    /// stay: for new blocks, or until other work fills them.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void EndBulk()
     {
-        using (_lock.Enter())
+        using (_lock.EnterAlways())
         {
             _blocks.EndBulk();
         }

@@ -251,7 +251,11 @@ internal sealed unsafe partial class ByteEngine
             try
             {
                 Touch(index, begin);
-                destination.Write(copy.AsSpan(0, length));
+                if (length > 0)
+                {
+                    copy.AsSpan(0, length).CopyTo(SpanOf(destination, length));
+                    destination.Advance(length);
+                }
             }
             finally
             {

@@ -12,6 +12,9 @@ internal sealed unsafe partial class ByteEngine
     /// <summary>Slots that a walk looks at in one hold of the lock.</summary>
     private const int WalkSlots = 512;
 
+    /// <summary>Bytes of a value that take a walk about as long as a slot, so that one hold stays short.</summary>
+    private const int BytesPerLook = 1024;
+
     /// <summary>Removes an entry.</summary>
     /// <returns>Whether there was one that had not expired.</returns>
     [SkipLocalsInit]
@@ -35,14 +38,34 @@ internal sealed unsafe partial class ByteEngine
         return true;
     }
 
-    /// <summary>Removes all entries, and gives their memory back.</summary>
-    public void Clear() => Evict(long.MaxValue, ByteRemoval.Removed);
+    /// <summary>
+    /// Removes all entries that there are, and gives their memory back. One pass: it ends also while others write.
+    /// </summary>
+    public void Clear()
+    {
+        BeginBulk();
+        try
+        {
+            _ = RemoveWhere(ByteRemoval.Removed, static (_, _) => true);
+        }
+        finally
+        {
+            EndBulk();
+        }
+
+        GiveBack(all: true);
+    }
 
     /// <summary>Removes the entries whose keys begin with a text, compared character by character.</summary>
     /// <returns>How many entries were removed.</returns>
     public int RemoveByPrefix(ReadOnlySpan<char> prefix)
     {
         ThrowIfDisposed();
+        if (prefix.Length > Place.LongestKey)
+        {
+            return 0;
+        }
+
         byte[] wide = MemoryMarshal.AsBytes(prefix).ToArray();
         byte[]? narrow = prefix.ContainsAnyExceptInRange('\0', '\xff')
             ? null
@@ -63,13 +86,17 @@ internal sealed unsafe partial class ByteEngine
     public int RemoveByValue(Func<ReadOnlySpan<byte>, int, bool> match)
     {
         ThrowIfDisposed();
-        return RemoveWhere(ByteRemoval.Removed, (place, length) =>
-        {
-            int before = place.Header + place.KeyLength;
-            int there = place.IsChain ? Math.Clamp(SlabPool.DataSize - before, 0, length) : length;
-            return match(new ReadOnlySpan<byte>(place.Block + before, there), length);
-        });
+        return RemoveWhere(
+            ByteRemoval.Removed,
+            (place, length) => match(
+                new ReadOnlySpan<byte>(
+                    place.Block + place.Header + place.KeyLength, FirstValueBytes(place, length)), length),
+            readsValues: true);
     }
+
+    /// <summary>Bytes of a value that lie in its first slab.</summary>
+    private static int FirstValueBytes(Place place, int length) =>
+        place.IsChain ? Math.Clamp(SlabPool.DataSize - place.Header - place.KeyLength, 0, length) : length;
 
     /// <summary>Gives free slabs back to the system, in steps, without the lock.</summary>
     /// <param name="all">Whether none is kept for the next writes.</param>
@@ -86,23 +113,29 @@ internal sealed unsafe partial class ByteEngine
         long pages = 0;
         lock (_giveBackLock)
         {
+            // No more than there is now, unless too much is resident: others may free slabs as fast as they go back.
+            int left;
             using (_lock.Enter())
             {
                 pool.Sort();
+                left = pool.Resident.Count;
             }
 
             for (bool goesOn = true; goesOn;)
             {
                 using (_lock.EnterAfterOthers())
                 {
-                    if (!pool.BeginLeaving(all))
+                    if ((left <= 0 && _account.Pages <= _account.LimitPages) || !pool.BeginLeaving(all))
                     {
                         break;
                     }
+
+                    left -= pool.LeavingCount;
                 }
 
+                // From here to the end the slabs are in no list.
                 long given = pool.GiveBackLeaving();
-                using (_lock.Enter())
+                using (_lock.EnterAlways())
                 {
                     goesOn = pool.EndLeaving(given);
                 }
@@ -130,7 +163,7 @@ internal sealed unsafe partial class ByteEngine
     /// <remarks>
     /// From the highest slot to the lowest: an entry that moves meanwhile moves down, so none is passed over.
     /// </remarks>
-    private int RemoveWhere(ByteRemoval why, Func<Place, int, bool> match)
+    private int RemoveWhere(ByteRemoval why, Func<Place, int, bool> match, bool readsValues = false)
     {
         int removed = 0;
         int next = int.MaxValue;
@@ -148,11 +181,16 @@ internal sealed unsafe partial class ByteEngine
                         break;
                     }
 
-                    if (_table.Slot(next)->Place is not 0 and ulong word
-                        && match(new Place(word), _table.Slot(next)->Length))
+                    if (_table.Slot(next)->Place is not 0 and ulong word)
                     {
-                        RemoveAt_NeedsLock(next, why);
-                        removed++;
+                        var place = new Place(word);
+                        int length = _table.Slot(next)->Length;
+                        looks -= readsValues ? FirstValueBytes(place, length) / BytesPerLook : 0;
+                        if (match(place, length))
+                        {
+                            RemoveAt_NeedsLock(next, why);
+                            removed++;
+                        }
                     }
 
                     next--;

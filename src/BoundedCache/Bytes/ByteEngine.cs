@@ -162,7 +162,26 @@ internal sealed unsafe partial class ByteEngine
             Volatile.Write(ref _isDisposed, true);
         }
 
-        Clear();
+        // Nobody else would do it later. A thread that is interrupted stays so.
+        bool isInterrupted = false;
+        for (bool isDone = false; !isDone;)
+        {
+            try
+            {
+                Evict(long.MaxValue, ByteRemoval.Removed);
+                isDone = true;
+            }
+            catch (ThreadInterruptedException)
+            {
+                isInterrupted = true;
+            }
+        }
+
+        if (isInterrupted)
+        {
+            Thread.CurrentThread.Interrupt();
+        }
+
         return true;
     }
 

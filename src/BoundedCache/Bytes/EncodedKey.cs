@@ -22,6 +22,12 @@ internal readonly ref struct EncodedKey
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public EncodedKey(ReadOnlySpan<char> key, Span<byte> buffer)
     {
+        // What is too long is not looked at as a whole: its bytes may be more than a span can have.
+        if (key.Length > Place.LongestKey)
+        {
+            key = key[..(Place.LongestKey + 1)];
+        }
+
         // Seeded at random for each process, so that nobody can choose keys that collide.
         Hash = string.GetHashCode(key);
         if (key.ContainsAnyExceptInRange('\0', '\xff'))
@@ -49,11 +55,12 @@ internal readonly ref struct EncodedKey
 
     public ulong Flags => IsWide ? Place.Wide : 0;
 
-    /// <summary>Returns the buffer of a long key.</summary>
+    /// <summary>Returns the buffer of a long key, cleared: the key may be a secret.</summary>
     public void Dispose()
     {
         if (_rented is not null)
         {
+            _rented.AsSpan(0, Bytes.Length).Clear();
             ArrayPool<byte>.Shared.Return(_rented);
         }
     }

@@ -73,11 +73,20 @@ internal sealed unsafe partial class SlabPool(
     private readonly int _regionMask = (RegionSize / slabSize) - 1;
     private int _leavingCount;
     private long _leavingPages;
+
+    /// <summary>
+    /// Where the regions begin, with room for more. Who looks one up without the lock learned of its slab under the
+    /// lock, so what is written later does not matter to it.
+    /// </summary>
     private nint[] _regions = [];
+    private int _regionCount;
     private int _next;
 
     /// <summary>Slabs that were ever handed out.</summary>
     public int Count => _next;
+
+    /// <summary>Slabs that are being given back without the lock.</summary>
+    public int LeavingCount => _leavingCount;
 
     /// <summary>Whether more free slabs are resident than the next writes are likely to need.</summary>
     public bool HasExcess => _resident.Count > 2 * KeptBytes / slabSize;
@@ -177,7 +186,7 @@ internal sealed unsafe partial class SlabPool(
         account.FreePages += ((SlabHeader*)Address(slab))->Pages;
     }
 
-    /// <summary>Free slabs that are resident, for the invariant checker.</summary>
+    /// <summary>Free slabs that are resident.</summary>
     internal IReadOnlyList<int> Resident => _resident;
 
     /// <summary>Free slabs that were given back, for the invariant checker.</summary>
@@ -195,7 +204,7 @@ internal sealed unsafe partial class SlabPool(
 
     private bool TryExtend()
     {
-        if (_next >> _regionShift < _regions.Length)
+        if (_next >> _regionShift < _regionCount)
         {
             return true;
         }
@@ -206,7 +215,14 @@ internal sealed unsafe partial class SlabPool(
             return false;
         }
 
-        Volatile.Write(ref _regions, [.. _regions, region]);
+        if (_regionCount == _regions.Length)
+        {
+            nint[] larger = new nint[Math.Max(4, 2 * _regionCount)];
+            _regions.CopyTo(larger, 0);
+            Volatile.Write(ref _regions, larger);
+        }
+
+        _regions[_regionCount++] = region;
         return true;
     }
 }

@@ -61,6 +61,32 @@ internal sealed class EngineLock(long patienceMilliseconds = 1, long wakefulMill
         return new Held(_lock);
     }
 
+    /// <summary>
+    /// Takes the lock for the end of what has begun. A thread that is interrupted while it waits goes on, and stays
+    /// interrupted: it gets the exception from a later wait.
+    /// </summary>
+    public Held EnterAlways()
+    {
+        bool isInterrupted = false;
+        while (true)
+        {
+            try
+            {
+                Held held = Enter();
+                if (isInterrupted)
+                {
+                    Thread.CurrentThread.Interrupt();
+                }
+
+                return held;
+            }
+            catch (ThreadInterruptedException)
+            {
+                isInterrupted = true;
+            }
+        }
+    }
+
     /// <summary>Takes the lock if it is free.</summary>
     public bool TryEnter() => _lock.TryEnter();
 

@@ -67,6 +67,62 @@ public sealed class ByteWalkTests
         }
     }
 
+    [Theory]
+    [InlineData("clear", 100)]
+    [InlineData("clear", 200_000)]
+    [InlineData("compact", 100)]
+    [InlineData("shrink", 200_000)]
+    [InlineData("release", 200_000)]
+    public async Task It_ends_while_others_write(string what, int length)
+    {
+        using BoundedByteCache cache = Make(64 * MiB);
+        using var stop = new CancellationTokenSource();
+        using var areWriting = new CountdownEvent(8);
+        Thread[] writers = [.. Enumerable.Range(0, 8).Select(writer => new Thread(() =>
+        {
+            byte[] value = new byte[length];
+            for (int i = 0; !stop.IsCancellationRequested; i++)
+            {
+                cache.Set($"{writer} {i % 1_000}", value);
+                if (i == 100)
+                {
+                    areWriting.Signal();
+                }
+            }
+        }))];
+        Array.ForEach(writers, static writer => writer.Start());
+        areWriting.Wait();
+
+        Task call = Task.Factory.StartNew(
+            () =>
+            {
+                switch (what)
+                {
+                    case "clear":
+                        cache.Clear();
+                        break;
+                    case "compact":
+                        cache.Compact(double.PositiveInfinity);
+                        break;
+                    case "shrink":
+                        cache.MaxMemory = 32 * MiB;
+                        break;
+                    default:
+                        cache.Engine.GiveBack(all: true);
+                        break;
+                }
+            },
+            TaskCreationOptions.LongRunning);
+        Task first = await Task.WhenAny(call, Task.Delay(TimeSpan.FromSeconds(30)));
+        await stop.CancelAsync();
+        Array.ForEach(writers, static writer => writer.Join());
+        await call;
+
+        Assert.Same(call, first);
+        Assert.True(cache.UsedMemory <= cache.MaxMemory);
+        cache.Engine.CheckInvariants();
+    }
+
     [Fact]
     public void A_write_that_evicts_much_lets_others_in()
     {

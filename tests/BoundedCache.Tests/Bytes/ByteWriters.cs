@@ -33,6 +33,39 @@ internal static class Sequences
         return new ReadOnlySequence<byte>(first, 0, last, piece.Length);
     }
 
+    /// <summary>A sequence that runs code while its second half is read.</summary>
+    public static ReadOnlySequence<byte> Hooked(byte[] bytes, Action onRead)
+    {
+        int half = bytes.Length / 2;
+        var first = new Segment(bytes.AsMemory(0, half), 0);
+        var last = new Segment(new HookedMemory(bytes[half..], onRead).Memory, half);
+        first.Append(last);
+        return new ReadOnlySequence<byte>(first, 0, last, bytes.Length - half);
+    }
+
+    private sealed class HookedMemory(byte[] bytes, Action onRead) : MemoryManager<byte>
+    {
+        private Action? _onRead = onRead;
+
+        public override Memory<byte> Memory => CreateMemory(bytes.Length);
+
+        public override Span<byte> GetSpan()
+        {
+            Interlocked.Exchange(ref _onRead, null)?.Invoke();
+            return bytes;
+        }
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+
     private sealed class Segment : ReadOnlySequenceSegment<byte>
     {
         public Segment(ReadOnlyMemory<byte> memory, long index) => (Memory, RunningIndex) = (memory, index);

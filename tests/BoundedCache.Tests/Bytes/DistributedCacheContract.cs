@@ -53,6 +53,18 @@ public abstract class DistributedCacheContract
     }
 
     [Fact]
+    public async Task Nulls_are_refused_by_asynchronous_methods()
+    {
+        IDistributedCache cache = Make();
+        await Assert.ThrowsAsync<ArgumentNullException>(() => cache.GetAsync(null!));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => cache.SetAsync(null!, [], s_never));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => cache.SetAsync("a", null!, s_never));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => cache.SetAsync("a", [], null!));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => cache.RemoveAsync(null!));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => cache.RefreshAsync(null!));
+    }
+
+    [Fact]
     public void The_caller_may_change_its_array_after_reading()
     {
         IDistributedCache cache = Make();
@@ -101,6 +113,46 @@ public abstract class DistributedCacheContract
     }
 
     [Fact]
+    public void Times_at_the_ends_of_time_hold()
+    {
+        IDistributedCache cache = Make();
+        cache.Set("latest", [1], new DistributedCacheEntryOptions { AbsoluteExpiration = DateTimeOffset.MaxValue });
+        cache.Set("slides", [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.MaxValue });
+        cache.Set("earliest", [1], s_never);
+        cache.Set("earliest", [2], new DistributedCacheEntryOptions { AbsoluteExpiration = default(DateTimeOffset) });
+        Time.Advance(TimeSpan.FromDays(365_000));
+        Assert.NotNull(cache.Get("latest"));
+        Assert.NotNull(cache.Get("slides"));
+        Assert.Null(cache.Get("earliest"));
+    }
+
+    [Fact]
+    public void An_entry_is_there_before_the_tick_of_its_end_and_not_at_it()
+    {
+        IDistributedCache cache = Make();
+        var window = TimeSpan.FromSeconds(10);
+        DistributedCacheEntryOptions[] options =
+        [
+            new() { AbsoluteExpiration = Time.GetUtcNow() + window },
+            new() { AbsoluteExpirationRelativeToNow = window },
+            new() { SlidingExpiration = window },
+        ];
+        for (int i = 0; i < options.Length; i++)
+        {
+            cache.Set($"{i}", [1], options[i]);
+        }
+
+        Time.Advance(window - TimeSpan.FromTicks(1));
+        Assert.All((string[])["0", "1", "2"], key => Assert.NotNull(cache.Get(key)));
+        Time.Advance(TimeSpan.FromTicks(1));
+        Assert.All((string[])["0", "1"], key => Assert.Null(cache.Get(key)));
+        Time.Advance(window - TimeSpan.FromTicks(2));
+        Assert.NotNull(cache.Get("2"));
+        Time.Advance(window);
+        Assert.Null(cache.Get("2"));
+    }
+
+    [Fact]
     public void A_value_that_is_set_expired_replaces_and_is_not_there()
     {
         IDistributedCache cache = Make();
@@ -124,6 +176,13 @@ public abstract class DistributedCacheContract
         protected override IDistributedCache Make() => new MemoryDistributedCache(
             Options.Create(new MemoryDistributedCacheOptions { Clock = new SystemClock(Time) }));
 
+        [Fact]
+        public void A_time_beyond_the_last_one_throws() =>
+            Assert.Throws<ArgumentOutOfRangeException>(() => Make().Set("a", [1], new DistributedCacheEntryOptions
+            {
+                AbsoluteExpirationRelativeToNow = TimeSpan.MaxValue,
+            }));
+
         private sealed class SystemClock(TimeProvider time) : ISystemClock
         {
             public DateTimeOffset UtcNow => time.GetUtcNow();
@@ -146,6 +205,35 @@ public abstract class DistributedCacheContract
                 })
                 .BuildServiceProvider();
             return _provider.GetRequiredService<IDistributedCache>();
+        }
+
+        [Fact]
+        public async Task Nulls_are_refused_by_methods_with_buffers()
+        {
+            var cache = (IBufferDistributedCache)Make();
+            var writer = new ArrayBufferWriter<byte>();
+            Assert.Throws<ArgumentNullException>(() => cache.TryGet(null!, writer));
+            Assert.Throws<ArgumentNullException>(() => cache.TryGet("a", null!));
+            Assert.Throws<ArgumentNullException>(() => cache.Set(null!, default(ReadOnlySequence<byte>), s_never));
+            Assert.Throws<ArgumentNullException>(() => cache.Set("a", default(ReadOnlySequence<byte>), null!));
+            await Assert.ThrowsAsync<ArgumentNullException>(async () => await cache.TryGetAsync(null!, writer));
+            await Assert.ThrowsAsync<ArgumentNullException>(async () => await cache.TryGetAsync("a", null!));
+            await Assert.ThrowsAsync<ArgumentNullException>(
+                async () => await cache.SetAsync(null!, default(ReadOnlySequence<byte>), s_never));
+            await Assert.ThrowsAsync<ArgumentNullException>(
+                async () => await cache.SetAsync("a", default(ReadOnlySequence<byte>), null!));
+        }
+
+        [Fact]
+        public void A_time_beyond_the_last_one_means_never()
+        {
+            IDistributedCache cache = Make();
+            cache.Set("a", [1], new DistributedCacheEntryOptions
+            {
+                AbsoluteExpirationRelativeToNow = TimeSpan.MaxValue,
+            });
+            Time.Advance(TimeSpan.FromDays(365_000));
+            Assert.NotNull(cache.Get("a"));
         }
 
         [Fact]
