@@ -1,4 +1,3 @@
-using System.Buffers;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
 namespace BoundedCache.Tests.Bytes;
