@@ -48,7 +48,7 @@ internal sealed class RentedWriter(bool clear) : IBufferWriter<byte>, IDisposabl
     {
         long needed = (long)written + sizeHint;
         return needed > Array.MaxLength
-            ? throw new OutOfMemoryException(
+            ? throw new InsufficientMemoryException(
                 $"Expected a response of at most {Array.MaxLength} bytes, got at least {needed}.")
             : (int)Math.Min(Array.MaxLength, Math.Max(needed, 2L * length));
     }

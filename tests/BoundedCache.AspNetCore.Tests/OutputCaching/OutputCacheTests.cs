@@ -87,8 +87,8 @@ public sealed class OutputCacheTests
         Assert.Equal(1_000, RentedWriter.LengthFor(100, 90, 910));
         Assert.Equal(Array.MaxLength, RentedWriter.LengthFor(1 << 30, 1 << 30, 1));
         Assert.Equal(Array.MaxLength, RentedWriter.LengthFor(1 << 30, Array.MaxLength - 10, 10));
-        Assert.Throws<OutOfMemoryException>(() => RentedWriter.LengthFor(1 << 30, Array.MaxLength - 10, 11));
-        Assert.Throws<OutOfMemoryException>(() => RentedWriter.LengthFor(int.MaxValue, int.MaxValue, int.MaxValue));
+        Assert.Throws<InsufficientMemoryException>(() => RentedWriter.LengthFor(1 << 30, Array.MaxLength - 10, 11));
+        Assert.Throws<InsufficientMemoryException>(() => RentedWriter.LengthFor(int.MaxValue, int.MaxValue, int.MaxValue));
     }
 
     [Fact]
