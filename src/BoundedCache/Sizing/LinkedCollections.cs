@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 
 namespace BoundedCache.Sizing;
@@ -11,8 +10,6 @@ namespace BoundedCache.Sizing;
 /// </remarks>
 internal static class LinkedCollections
 {
-    private const BindingFlags AnyStatic = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
-
     private static readonly Dictionary<string, string> s_countFields = new(StringComparer.Ordinal)
     {
         ["System.Collections.Generic.LinkedList`1"] = "count",
@@ -76,22 +73,6 @@ internal static class LinkedCollections
         }
 
         return null;
-    }
-
-    /// <summary>
-    /// The empty instance that an immutable collection, or a node of one, shares with all others of its type; or null.
-    /// </summary>
-    [UnconditionalSuppressMessage(
-        "Trimming", "IL2070", Justification = "A field that was trimmed holds nothing that could be shared.")]
-    public static object? SharedInstanceOf(Type type)
-    {
-        if (type.Namespace != "System.Collections.Immutable")
-        {
-            return null;
-        }
-
-        FieldInfo? field = type.GetField("EmptyNode", AnyStatic) ?? type.GetField("Empty", AnyStatic);
-        return field?.FieldType == type ? field.GetValue(null) : null;
     }
 
     private static string? NameOf(Type type) => (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName;

@@ -29,6 +29,7 @@ internal static class NotFollowed
         typeof(NumberFormatInfo),       // part of a culture
         typeof(DateTimeFormatInfo),     // part of a culture
         typeof(Calendar),               // part of a culture
+        typeof(RegionInfo),             // cached by name
         typeof(Encoding),               // shared; reaches provider tables
         typeof(TimeZoneInfo),           // cached by id
         typeof(Thread),                 // the runtime's; reaches the thread's locals
@@ -74,6 +75,10 @@ internal static class NotFollowed
         "System.Diagnostics.Metrics.Meter",             // a process-wide registration
         "System.Diagnostics.Metrics.Instrument",        // part of a meter
         "System.Collections.Immutable.ImmutableDictionary`2+Comparers", // one for each pair of type arguments
+        "System.Collections.Immutable.ImmutableHashSet`1+HashBucketByValueEqualityComparer", // one per type argument
+        "System.Collections.Immutable.ImmutableHashSet`1+HashBucketByRefEqualityComparer",   // one per type argument
+        "System.Net.Http.Headers.KnownHeader",          // one for each header
+        "System.Net.Http.Headers.HttpHeaderParser",     // one for each kind of header
         "System.Xml.Linq.XNamespace",                   // refers to every name in it, of all documents
         "System.Globalization.CultureData",             // part of a culture
         "System.Text.Json.Serialization.JsonConverter", // one for each type
@@ -150,6 +155,8 @@ internal static class NotFollowed
         (field.Name == "_slotArray" && IsThreadLocalSlot(field.DeclaringType!)) ||
         // What waits for a task belongs to who waits; and once the task is complete, this is a shared marker object.
         (field.DeclaringType == typeof(Task) && field.Name == "m_continuationObject") ||
+        // The end of a line: mostly the one that all writers share, and two small objects at most.
+        (field.Name is "CoreNewLine" or "CoreNewLineStr" && field.DeclaringType == typeof(TextWriter)) ||
         // The object whose async method or iterator this is: a service as likely as a record.
         field.Name == "<>4__this";
 

@@ -55,10 +55,9 @@ internal sealed class TypeLayout
     /// <summary>How to read the chain, if instances are segments of a sequence.</summary>
     public SegmentChain? Segments { get; init; }
 
-    /// <summary>
-    /// The one instance of the type that all others of it share, such as the empty node of a tree; or null.
+    /// <summary>The instances of the type that the framework shares; or null. See <see cref="Sizing.SharedInstances"/>.
     /// </summary>
-    public object? SharedInstance { get; init; }
+    public object[]? SharedInstances { get; init; }
 
     /// <summary>Instances have no references to visit.</summary>
     public bool IsLeaf => VisitFields is null && VisitElement is null;
@@ -80,7 +79,20 @@ internal sealed class TypeLayout
     /// of <see cref="List{T}"/>. Where they are not, 24 bytes each are left out.
     /// </remarks>
     public bool IsShared(object instance) =>
-        ElementBytes != 0 ? LengthOf(instance) == 0 : ReferenceEquals(SharedInstance, instance);
+        ElementBytes != 0 ? LengthOf(instance) == 0 : SharedInstances is { } shared && Contains(shared, instance);
+
+    private static bool Contains(object[] shared, object instance)
+    {
+        foreach (object one in shared)
+        {
+            if (ReferenceEquals(one, instance))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static long LengthOf(object instance) =>
         instance is string text ? text.Length : Unsafe.As<Array>(instance).LongLength;

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
 using CsCheck;
@@ -175,6 +176,16 @@ public sealed class WideKeyTests
     }
 
     [Fact]
+    public void A_class_derived_from_a_tuple_has_the_hash_of_the_tuple_that_it_equals()
+    {
+        // The runtime's Equals and GetHashCode of tuples do not go through this interface.
+        (object one, object other) = (new FoldingByInterface("a"), Tuple.Create("a"));
+        Assert.True(one.Equals(other) && other.Equals(one), "these keys are equal");
+        Assert.False(one.Equals(new FoldingByInterface("A")), "these keys are not equal");
+        Assert.Equal(KeyHasher.Hash(one), KeyHasher.Hash(other));
+    }
+
+    [Fact]
     public void The_order_of_a_tuples_elements_counts()
     {
         (long, long)[] pairs =
@@ -267,6 +278,17 @@ public sealed class WideKeyTests
             obj is FoldingTuple other && string.Equals(Item1, other.Item1, StringComparison.OrdinalIgnoreCase);
 
         public override int GetHashCode() => StringComparer.OrdinalIgnoreCase.GetHashCode(Item1);
+    }
+
+    /// <summary>Compares by rules of its own, but only where it is asked as this interface.</summary>
+    private sealed class FoldingByInterface(string text) : Tuple<string>(text), IStructuralEquatable
+    {
+        bool IStructuralEquatable.Equals(object? other, IEqualityComparer comparer) =>
+            other is FoldingByInterface folding
+            && string.Equals(Item1, folding.Item1, StringComparison.OrdinalIgnoreCase);
+
+        int IStructuralEquatable.GetHashCode(IEqualityComparer comparer) =>
+            StringComparer.OrdinalIgnoreCase.GetHashCode(Item1);
     }
 
     /// <summary>Its own hash code, which is poor.</summary>

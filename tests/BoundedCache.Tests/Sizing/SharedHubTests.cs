@@ -1,6 +1,11 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Collections.ObjectModel;
+using System.Collections.Specialized;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Numerics;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -15,7 +20,7 @@ namespace BoundedCache.Tests.Sizing;
 [Collection(HeapTests.Name)]
 public sealed class SharedHubTests
 {
-    private const int Copies = 1000;
+    private const int Copies = 10_000;
 
     public static TheoryData<string> Names => [.. s_values.Keys];
 
@@ -50,6 +55,35 @@ public sealed class SharedHubTests
         ["Task"] = static () => Task.FromResult(new int[3]),
         ["holder of cultures"] = static () => new object[] { TimeZoneInfo.Utc, CultureInfo.InvariantCulture },
         ["holder of singletons"] = static () => new object[] { typeof(int), Encoding.UTF8, StringComparer.Ordinal },
+        ["cultures and regions"] = static () => new object[] { CultureInfo.InvariantCulture, RegionInfo.CurrentRegion },
+        ["ConcurrentDictionary of numbers"] = static () => new ConcurrentDictionary<int, int>(1, 3) { [Next()] = 1 },
+        ["ImmutableStack"] = static () => ImmutableStack.Create(Next()),
+        ["ImmutableQueue"] = static () => ImmutableQueue.Create(Next()),
+        ["ImmutableHashSet"] = static () => ImmutableHashSet.Create(Next()),
+        ["ImmutableSortedSet"] = static () => ImmutableSortedSet.Create(Next()),
+        ["ImmutableList"] = static () => ImmutableList.Create(Next()),
+        ["ImmutableDictionary"] = static () => ImmutableDictionary<int, int>.Empty.Add(Next(), 1),
+        ["holder of empty ones"] = static () => new object[]
+        {
+            ImmutableStack<int>.Empty, ImmutableQueue<int>.Empty, ImmutableHashSet<int>.Empty, ImmutableList<int>.Empty,
+            ImmutableDictionary<int, int>.Empty, ImmutableSortedSet<int>.Empty, ImmutableArray<int>.Empty,
+            ImmutableSortedDictionary<int, int>.Empty, ReadOnlyCollection<int>.Empty,
+            ReadOnlyDictionary<int, int>.Empty, Stream.Null, DBNull.Value,
+        },
+        ["StringContent"] = static () => new StringContent(Text(), new MediaTypeHeaderValue("text/x" + Next())),
+        ["HttpRequestMessage"] = static () => new HttpRequestMessage(HttpMethod.Get, "http://localhost/" + Next()),
+        ["HttpResponseMessage"] = static () => new HttpResponseMessage(HttpStatusCode.OK),
+        ["MediaTypeHeaderValue"] = static () => new MediaTypeHeaderValue("text/x" + Next()),
+        ["StringWriter"] = static () => new StringWriter(new StringBuilder(Text()), CultureInfo.InvariantCulture),
+        ["UriBuilder"] = static () => new UriBuilder("s" + Next(), Text(), 80, Text()),
+        ["task that failed"] = static () => Task.FromException<int>(new InvalidOperationException(Text())),
+        ["IPEndPoint, loopback"] = static () => new IPEndPoint(IPAddress.Loopback, 80),
+        ["addresses"] = static () => new[] { IPAddress.Any, IPAddress.IPv6Any, IPAddress.IPv6Loopback, IPAddress.None },
+        ["DnsEndPoint"] = static () => new DnsEndPoint(Text(), 80),
+        ["Cookie"] = static () => new Cookie("name" + Next(), "value" + Next()),
+        ["NetworkCredential"] = static () => new NetworkCredential(Text(), Text()),
+        ["NameValueCollection"] = static () => new NameValueCollection { [Text()] = Text() },
+        ["Activity"] = static () => new Activity(Text()),
         ["ReadOnlyCollection"] = static () => new List<int> { Next() }.AsReadOnly(),
     };
 
