@@ -68,7 +68,10 @@ internal sealed partial class CacheEngine
                 ref OrderNode node = ref _store.Node(index);
                 if (node.IsInUse
                     && (which == AuditedEntries.All
-                        || (node.CanChange && node.IsHot == (which == AuditedEntries.Hot))))
+                        || (which == AuditedEntries.Unfinished
+                            && (_store.Slot(index).Flags & SlotFlags.Unfinished) != 0)
+                        || (which is AuditedEntries.Hot or AuditedEntries.Cold
+                            && node.CanChange && node.IsHot == (which == AuditedEntries.Hot))))
                 {
                     entries.Add(Copy_NeedsLock(index));
                 }
@@ -174,6 +177,9 @@ internal enum AuditedEntries
 
     /// <summary>Those whose value is of a type that was seen to change.</summary>
     Hot,
+
+    /// <summary>Those whose value was not finished when it was last measured.</summary>
+    Unfinished,
 
     /// <summary>All, also those whose value cannot change.</summary>
     All,

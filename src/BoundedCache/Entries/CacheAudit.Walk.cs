@@ -6,42 +6,6 @@ namespace BoundedCache.Entries;
 /// <content>Finds entries, measures them, and decides what is charged.</content>
 internal sealed partial class CacheAudit
 {
-    private void MeasureFinishedValues(Slice slice)
-    {
-        while (!_finished.IsEmpty)
-        {
-            if (slice.IsOver)
-            {
-                slice.IsCut = true;
-                return;
-            }
-
-            if (!_finished.TryTake(out Finished finished))
-            {
-                return;
-            }
-
-            _batch.Clear();
-            if (finished.Index == 0)
-            {
-                _engine.ReadUnfinished(finished.Hash, _batch);
-            }
-            else if (_engine.TryReadEntry(
-                new SlotRef(finished.Index, finished.Version, SlotFlags.None, 0), out AuditedEntry entry))
-            {
-                _batch.Add(entry);
-            }
-
-            foreach (AuditedEntry entry in _batch)
-            {
-                if (entry.IsUnfinished)
-                {
-                    Look(in entry, slice);
-                }
-            }
-        }
-    }
-
     private void MeasureSuspects(Slice slice)
     {
         if (!slice.Charges || _suspects.Count == 0)

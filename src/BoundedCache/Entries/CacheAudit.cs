@@ -46,6 +46,7 @@ internal sealed partial class CacheAudit : IDisposable
     private readonly CancellationTokenSource _stopped = new();
     private readonly CancellationToken _stopToken;
     private bool _coldIsNext;
+    private int _nextUnfinished;
     private int _isBusy;
     private int _hasJoined;
     private long _slices;
@@ -66,7 +67,7 @@ internal sealed partial class CacheAudit : IDisposable
     public double Share => _setup.Share;
 
     /// <summary>Whether values may be finished that were not.</summary>
-    public bool HasFinished => !_finished.IsEmpty;
+    public bool HasFinished => !_finished.IsEmpty || _finished.HasOverflowed || Volatile.Read(ref _nextUnfinished) != 0;
 
     /// <summary>Whether a lap is under way, or one should begin now.</summary>
     public bool IsLapDue => Share > 0 && !IsStopped
@@ -155,6 +156,13 @@ internal sealed partial class CacheAudit : IDisposable
     public void OnFinished(int hash)
     {
         _finished.Add(hash);
+        _setup.Auditor.Wake();
+    }
+
+    /// <summary>More entries may be finished than are known one by one. Any thread.</summary>
+    public void OnManyFinished()
+    {
+        _finished.Overflow();
         _setup.Auditor.Wake();
     }
 

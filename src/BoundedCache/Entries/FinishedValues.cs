@@ -9,8 +9,8 @@ namespace BoundedCache.Entries;
 /// </summary>
 internal sealed class FinishedValues
 {
-    /// <summary>Beyond this many the walk over the table finds them.</summary>
-    private const int Most = 65_536;
+    /// <summary>Beyond this many a walk over the table finds them: see <see cref="TryTakeOverflow"/>.</summary>
+    internal const int Most = 65_536;
 
     private readonly Lock _lock = new();
     private readonly Queue<Finished> _queue = new();
@@ -20,6 +20,16 @@ internal sealed class FinishedValues
     public bool IsEmpty => Volatile.Read(ref _count) == 0;
 
     private int _count;
+    private int _hasOverflowed;
+
+    /// <summary>Whether there were more than it keeps, so that all unfinished entries must be looked at.</summary>
+    public bool HasOverflowed => Volatile.Read(ref _hasOverflowed) != 0;
+
+    /// <summary>There are more finished entries than this is told of.</summary>
+    public void Overflow() => Volatile.Write(ref _hasOverflowed, 1);
+
+    /// <summary>Whether there were more than it keeps. Forgets it: what follows must look at all of them.</summary>
+    public bool TryTakeOverflow() => HasOverflowed && Interlocked.Exchange(ref _hasOverflowed, 0) != 0;
 
     /// <summary>
     /// Adds an entry that a reader found. Does not wait: the next reader adds it where this one could not.
@@ -65,7 +75,13 @@ internal sealed class FinishedValues
 
     private bool Add_NeedsLock(Finished finished)
     {
-        if (_queue.Count >= Most || !_queued.Add(finished))
+        if (_queue.Count >= Most)
+        {
+            Overflow();
+            return false;
+        }
+
+        if (!_queued.Add(finished))
         {
             return false;
         }
@@ -88,13 +104,14 @@ internal readonly record struct Finished(int Index, uint Version, int Hash);
 /// </summary>
 internal sealed class TaskWatch
 {
-    /// <summary>Beyond this many entries that hold one task, the walk over the table finds the others.</summary>
+    /// <summary>Beyond this many entries that hold one task, a walk over the table finds the others.</summary>
     private const int Most = 1024;
 
     private static readonly ConditionalWeakTable<Task, TaskWatch> s_watches = [];
 
     private readonly Lock _lock = new();
     private readonly HashSet<(WeakReference<CacheAudit> Cache, int Hash)> _waiting = [];
+    private readonly HashSet<WeakReference<CacheAudit>> _withMore = []; // Caches with entries beyond those.
     private bool _isOver;
 
     /// <summary>Waits for a task on behalf of the entries whose keys have a hash code.</summary>
@@ -126,7 +143,13 @@ internal sealed class TaskWatch
             if (!_isOver)
             {
                 bool isFirst = _waiting.Count == 0;
-                return (isFirst || _waiting.Count < Most) && _waiting.Add((cache, hash)) && isFirst;
+                if (_waiting.Count < Most)
+                {
+                    return _waiting.Add((cache, hash)) && isFirst;
+                }
+
+                _withMore.Add(cache);
+                return false;
             }
         }
 
@@ -147,7 +170,16 @@ internal sealed class TaskWatch
             Tell(cache, hash);
         }
 
+        foreach (WeakReference<CacheAudit> cache in _withMore)
+        {
+            if (cache.TryGetTarget(out CacheAudit? audit))
+            {
+                audit.OnManyFinished();
+            }
+        }
+
         _waiting.Clear();
+        _withMore.Clear();
     }
 
     private static void Tell(WeakReference<CacheAudit> cache, int hash)

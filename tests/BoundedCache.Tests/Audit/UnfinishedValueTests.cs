@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
+using BoundedCache.Entries;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using static BoundedCache.Tests.Audit.AuditTests;
@@ -38,6 +39,50 @@ public sealed class UnfinishedValueTests
 
         Assert.True(test.Cache.UsedMemory > Bytes, "the exception is not charged");
         Assert.IsType<AggregateException>(failing.Task.Exception);
+    }
+
+    [Fact]
+    public void All_entries_are_measured_without_laps_however_many_hold_one_task()
+    {
+        using var test = new CacheUnderTest(static options => options.AuditShare = 0);
+        var source = new TaskCompletionSource<byte[]>();
+        for (int i = 0; i < 3000; i++)
+        {
+            test.Cache.Set(i, source.Task);
+        }
+
+        int stored = test.Cache.Count;
+        Assert.Equal(stored, test.Cache.GetSnapshot().UnfinishedEntries);
+        Assert.True(stored > 2000, "too few entries are stored to tell anything");
+        source.SetResult(new byte[100]);
+        WaitUntilFinished(test);
+        Assert.False(test.Cache.Audit!.HasFinished, "the walk over the table does not end");
+    }
+
+    [Fact]
+    public void All_entries_are_measured_without_laps_however_many_tasks_end_at_once()
+    {
+        using var test = new CacheUnderTest(static options =>
+            (options.AuditShare, options.MaxMemory) = (0, 1 << 30));
+        TaskCompletionSource<byte[]>[] sources = [.. Enumerable.Range(0, FinishedValues.Most + 1000)
+            .Select(static _ => new TaskCompletionSource<byte[]>())];
+        for (int i = 0; i < sources.Length; i++)
+        {
+            test.Cache.Set(i, sources[i].Task);
+        }
+
+        foreach (TaskCompletionSource<byte[]> source in sources)
+        {
+            source.SetResult([]);
+        }
+
+        // In slices that are over at once: each goes on where the last one ended.
+        for (int i = 0; i < 2 * sources.Length && test.Cache.Audit!.HasFinished; i++)
+        {
+            test.Cache.Audit.MeasureFinished(TimeSpan.FromTicks(1));
+        }
+
+        Assert.Equal(0, test.Cache.GetSnapshot().UnfinishedEntries);
     }
 
     [Fact]

@@ -1,0 +1,72 @@
+using BoundedCache.Engine;
+
+namespace BoundedCache.Entries;
+
+/// <content>Measures the values that were not finished when they were stored, and are now.</content>
+internal sealed partial class CacheAudit
+{
+    private void MeasureFinishedValues(Slice slice)
+    {
+        while (!_finished.IsEmpty)
+        {
+            if (slice.IsOver)
+            {
+                slice.IsCut = true;
+                return;
+            }
+
+            if (!_finished.TryTake(out Finished finished))
+            {
+                break;
+            }
+
+            _batch.Clear();
+            if (finished.Index == 0)
+            {
+                _engine.ReadUnfinished(finished.Hash, _batch);
+            }
+            else if (_engine.TryReadEntry(
+                new SlotRef(finished.Index, finished.Version, SlotFlags.None, 0), out AuditedEntry entry))
+            {
+                _batch.Add(entry);
+            }
+
+            foreach (AuditedEntry entry in _batch)
+            {
+                if (entry.IsUnfinished)
+                {
+                    Look(in entry, slice);
+                }
+            }
+        }
+
+        if (_nextUnfinished != 0 || _finished.TryTakeOverflow())
+        {
+            WalkUnfinished(slice);
+        }
+    }
+
+    /// <summary>Looks at all unfinished entries, or at those that the last slice has not come to.</summary>
+    private void WalkUnfinished(Slice slice)
+    {
+        int next = _nextUnfinished;
+        do
+        {
+            _batch.Clear();
+            next = _engine.Read(next, AuditedEntries.Unfinished, _batch, BatchEntries);
+            foreach (AuditedEntry entry in _batch)
+            {
+                Look(in entry, slice);
+                if (slice.IsOver)
+                {
+                    next = entry.SlotRef.Index + 1;
+                    break;
+                }
+            }
+        }
+        while (next != 0 && !slice.IsOver && !IsStopped);
+
+        slice.IsCut |= next != 0;
+        Volatile.Write(ref _nextUnfinished, next);
+    }
+}
