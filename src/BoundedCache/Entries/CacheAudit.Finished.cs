@@ -7,6 +7,13 @@ internal sealed partial class CacheAudit
 {
     private void MeasureFinishedValues(Slice slice)
     {
+        if (!slice.Charges)
+        {
+            // They stay where they are: a slice that charges must find them.
+            WalkUnfinished(slice, from: 0);
+            return;
+        }
+
         while (!_finished.IsEmpty)
         {
             if (slice.IsOver)
@@ -42,14 +49,15 @@ internal sealed partial class CacheAudit
 
         if (_nextUnfinished != 0 || _finished.TryTakeOverflow())
         {
-            WalkUnfinished(slice);
+            Volatile.Write(ref _nextUnfinished, WalkUnfinished(slice, _nextUnfinished));
         }
     }
 
     /// <summary>Looks at all unfinished entries, or at those that the last slice has not come to.</summary>
-    private void WalkUnfinished(Slice slice)
+    /// <returns>The slot to go on with; 0 at the end of the table.</returns>
+    private int WalkUnfinished(Slice slice, int from)
     {
-        int next = _nextUnfinished;
+        int next = from;
         do
         {
             _batch.Clear();
@@ -67,6 +75,6 @@ internal sealed partial class CacheAudit
         while (next != 0 && !slice.IsOver && !IsStopped);
 
         slice.IsCut |= next != 0;
-        Volatile.Write(ref _nextUnfinished, next);
+        return next;
     }
 }

@@ -93,7 +93,12 @@ internal sealed partial class CacheAudit
                 next, lap.IsHot ? AuditedEntries.Hot : AuditedEntries.Cold, _batch, BatchEntries);
             foreach (AuditedEntry entry in _batch)
             {
-                Look(in entry, slice);
+                // A slice that charges nothing has looked at all unfinished entries, and left them unfinished.
+                if (slice.Charges || !entry.IsUnfinished)
+                {
+                    Look(in entry, slice);
+                }
+
                 if (slice.IsOver)
                 {
                     next = entry.SlotRef.Index + 1;

@@ -60,6 +60,20 @@ public sealed class UnfinishedValueTests
     }
 
     [Fact]
+    public void A_look_that_charges_nothing_leaves_a_finished_task_to_be_charged()
+    {
+        using var test = new CacheUnderTest(static options => options.AuditShare = 0);
+        var source = new TaskCompletionSource<byte[]>();
+        test.Cache.Set("key", source.Task);
+        source.SetResult(new byte[Bytes]);
+        Assert.True(SpinWait.SpinUntil(() => test.Cache.Audit!.HasFinished, TimeSpan.FromSeconds(30)));
+
+        Assert.InRange(
+            test.Cache.Audit!.Reexamine(TimeSpan.FromSeconds(30), charges: false).GrownBytes, Bytes, Bytes * 11 / 10);
+        AssertFinished(test, Bytes);
+    }
+
+    [Fact]
     public void All_entries_are_measured_without_laps_however_many_tasks_end_at_once()
     {
         using var test = new CacheUnderTest(static options =>
