@@ -45,7 +45,7 @@ internal sealed class CacheChanges(
                 cache,
                 OperationKind.SetLimit,
                 who,
-                () =>
+                () => history.Change(cache.Name, () =>
                 {
                     long before = cache.MaxMemory;
                     Task<ShrinkReport> report = cache.SetMaxMemoryAsync(maxBytes, mode);
@@ -57,7 +57,7 @@ internal sealed class CacheChanges(
                         OldMaxBytes = before,
                         NewMaxBytes = maxBytes,
                     }));
-                });
+                }));
         }
     }
 

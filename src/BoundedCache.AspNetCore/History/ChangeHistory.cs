@@ -26,6 +26,9 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
     /// </summary>
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
 
+    /// <summary>Caches whose limit is being changed here: what is seen meanwhile is nobody else's change.</summary>
+    private readonly List<string> _changing = [];
+
     private int _last;
 
     /// <summary>Oldest first.</summary>
@@ -36,6 +39,29 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
             lock (_lock)
             {
                 return [.. _changes];
+            }
+        }
+    }
+
+    /// <summary>Changes a limit and records that, however long it takes between the two.</summary>
+    /// <param name="cacheName">The cache.</param>
+    /// <param name="change">Changes the limit, and adds that to this history.</param>
+    public T Change<T>(string cacheName, Func<T> change)
+    {
+        lock (_lock)
+        {
+            _changing.Add(cacheName);
+        }
+
+        try
+        {
+            return change();
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _changing.Remove(cacheName);
             }
         }
     }
@@ -84,13 +110,18 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
 
     /// <summary>
     /// Notes the limit that a cache has. A limit that was not asked for here, and that is seen twice, was set by the
-    /// application: once may be a change that is just being recorded.
+    /// application: once may be what was read before a change that has been recorded since.
     /// </summary>
     public void Observe(string cacheName, EntrySizing sizing, long maxBytes)
     {
         long before;
         lock (_lock)
         {
+            if (_changing.Contains(cacheName))
+            {
+                return;
+            }
+
             if (!_known.TryGetValue(cacheName, out before) || before == maxBytes)
             {
                 _known[cacheName] = maxBytes;

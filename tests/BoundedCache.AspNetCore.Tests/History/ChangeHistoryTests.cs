@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using BoundedCache.AspNetCore.Events;
 using BoundedCache.AspNetCore.History;
 using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.TestSupport;
@@ -34,6 +35,23 @@ public sealed class ChangeHistoryTests
             (1 << 20, 500, "notRequested"),
             (changes[0]!["oldMaxBytes"]!.GetValue<int>(), changes[0]!["newMaxBytes"]!.GetValue<int>(),
                 changes[0]!["outcome"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public void A_limit_that_is_seen_while_it_is_being_changed_here_is_nobody_elses_change()
+    {
+        var history = new ChangeHistory(new EventHub(), TimeProvider.System);
+        history.Observe("pages", EntrySizing.Measured, 16);
+
+        history.Change("pages", () =>
+        {
+            history.Observe("pages", EntrySizing.Measured, 4);
+            history.Observe("pages", EntrySizing.Measured, 4);
+            return history.Add(new ChangeView("pages", ChangeKind.Limit, "oscar") { NewMaxBytes = 4 });
+        });
+        history.Observe("pages", EntrySizing.Measured, 4);
+
+        Assert.Equal("oscar", Assert.Single(history.Views).Who);
     }
 
     [Fact]

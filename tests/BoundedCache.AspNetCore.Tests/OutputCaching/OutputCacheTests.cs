@@ -88,7 +88,8 @@ public sealed class OutputCacheTests
         Assert.Equal(Array.MaxLength, RentedWriter.LengthFor(1 << 30, 1 << 30, 1));
         Assert.Equal(Array.MaxLength, RentedWriter.LengthFor(1 << 30, Array.MaxLength - 10, 10));
         Assert.Throws<InsufficientMemoryException>(() => RentedWriter.LengthFor(1 << 30, Array.MaxLength - 10, 11));
-        Assert.Throws<InsufficientMemoryException>(() => RentedWriter.LengthFor(int.MaxValue, int.MaxValue, int.MaxValue));
+        Assert.Throws<InsufficientMemoryException>(
+            () => RentedWriter.LengthFor(int.MaxValue, int.MaxValue, int.MaxValue));
     }
 
     [Fact]
