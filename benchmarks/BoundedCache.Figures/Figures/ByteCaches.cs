@@ -156,8 +156,8 @@ internal sealed class ByteCaches : IPartedFigure
     private static long Floor()
     {
         using BoundedByteCache cache = Make(8 * MiB);
-        Write(cache, 0, 0, 20_000, 16, 3000);
-        Write(cache, 1, 0, 200, 16, 400_000);
+        Write(cache, new Buffers(0, 3000), 0, 0, 20_000, 16, 3000);
+        Write(cache, new Buffers(1, 400_000), 1, 0, 200, 16, 400_000);
         cache.MaxMemory = MiB;
         cache.Dispose();
         GC.Collect();
@@ -166,25 +166,27 @@ internal sealed class ByteCaches : IPartedFigure
 
     private static void MeasureResident(int writers, int min, int max, int all)
     {
+        Buffers[] buffers = [.. Enumerable.Range(0, writers).Select(writer => new Buffers(writer, max))];
         long floor = Floor();
         int collections = GC.CollectionCount(2);
         using BoundedByteCache cache = Make(Limit);
         int sets = all / writers;
         Thread[] threads = [.. Enumerable.Range(0, writers).Select(writer =>
-            new Thread(() => Write(cache, writer, (long)writer * sets, sets, min, max)))];
+            new Thread(() => Write(cache, buffers[writer], writer, (long)writer * sets, sets, min, max)))];
         Array.ForEach(threads, static thread => thread.Start());
         Array.ForEach(threads, static thread => thread.Join());
         Child.Answer(
             (Resident - floor) / (double)Limit, (double)sets * writers, GC.CollectionCount(2) - collections);
+        GC.KeepAlive(buffers);
     }
 
     /// <summary>Sets of new keys, with a quarter of random reads.</summary>
-    private static void Write(BoundedByteCache cache, int seed, long first, int sets, int min, int max)
+    private static void Write(
+        BoundedByteCache cache, Buffers buffers, int seed, long first, int sets, int min, int max)
     {
         var random = new Random(seed);
-        byte[] value = new byte[max];
-        random.NextBytes(value);
-        var read = new ArrayBufferWriter<byte>(max);
+        byte[] value = buffers.Value;
+        ArrayBufferWriter<byte> read = buffers.Read;
         Span<char> key = stackalloc char[24];
         for (int i = 0; i < sets; i++)
         {
@@ -197,6 +199,22 @@ internal sealed class ByteCaches : IPartedFigure
                 cache.TryGet(key, read);
             }
         }
+    }
+
+    /// <summary>What a writer itself needs. Made and touched before RSS is measured: it is not the cache's.</summary>
+    private sealed class Buffers
+    {
+        public Buffers(int seed, int max)
+        {
+            Value = new byte[max];
+            new Random(seed).NextBytes(Value);
+            Read = new ArrayBufferWriter<byte>(max);
+            Read.GetSpan(max).Fill(1);
+        }
+
+        public byte[] Value { get; }
+
+        public ArrayBufferWriter<byte> Read { get; }
     }
 
     private static void Key(long number, Span<char> key)

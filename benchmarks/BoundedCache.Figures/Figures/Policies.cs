@@ -159,7 +159,7 @@ internal sealed class Policies : IPartedFigure
         ];
         Zipf zipf = DrawnBy(keys);
 
-        // Other requests in each round: nobody must know what comes. The same for all caches.
+        // Each round has new requests, so that no cache has seen them. All caches get the same ones.
         double[] times = Compete(
             round => Draw(zipf, threads, MixDraws, seed: 2 + round), contestants, out double[] hitRatios);
         Child.Answer([.. times, .. hitRatios]);

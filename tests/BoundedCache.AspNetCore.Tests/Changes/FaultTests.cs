@@ -86,19 +86,10 @@ public sealed class FaultTests
         {
         }
 
-        private sealed class Broken : ILogger
+        private sealed class Broken : TestLog
         {
-            public IDisposable? BeginScope<TState>(TState state)
-                where TState : notnull => null;
-
-            public bool IsEnabled(LogLevel logLevel) => true;
-
-            public void Log<TState>(
-                LogLevel logLevel,
-                EventId eventId,
-                TState state,
-                Exception? exception,
-                Func<TState, Exception?, string> formatter) => throw new IOException("The log is full.");
+            protected override void Write(LogLevel level, EventId id, string message, Exception? failure) =>
+                throw new IOException("The log is full.");
         }
     }
 }

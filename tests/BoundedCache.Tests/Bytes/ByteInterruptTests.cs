@@ -38,24 +38,7 @@ public sealed class ByteInterruptTests
                     break;
             }
         }));
-        worker.Start();
-        bool isInside = false;
-        while (!isInside && worker.IsAlive)
-        {
-            using (cache.Engine.Lock.Enter())
-            {
-                isInside = cache.Engine.IsInBulk && cache.Count > 0;
-                if (isInside)
-                {
-                    worker.Interrupt();
-                    Assert.True(SpinWait.SpinUntil(
-                        () => !worker.IsAlive || cache.Engine.Lock.Waiting > 0, s_patience));
-                }
-            }
-        }
-
-        Assert.True(worker.Join(s_patience));
-        Assert.True(isInside && isInterrupted);
+        Assert.True(InterruptInBulk(cache, worker) && isInterrupted);
         Assert.False(cache.Engine.IsInBulk);
 
         // A lower limit that was interrupted is reached when it is set again.
@@ -172,6 +155,14 @@ public sealed class ByteInterruptTests
         {
             isInterrupted = !Interrupts(cache.Dispose) && Interrupts(static () => Thread.Sleep(s_patience));
         });
+        Assert.True(InterruptInBulk(cache, worker) && isInterrupted);
+        Assert.Equal(0, cache.UsedMemory);
+    }
+
+    /// <summary>Interrupts a thread between two holds of its bulk work, and waits for its end.</summary>
+    /// <returns>Whether it was still at work then.</returns>
+    private static bool InterruptInBulk(BoundedByteCache cache, Thread worker)
+    {
         worker.Start();
         bool isInside = false;
         while (!isInside && worker.IsAlive)
@@ -189,8 +180,7 @@ public sealed class ByteInterruptTests
         }
 
         Assert.True(worker.Join(s_patience));
-        Assert.True(isInside && isInterrupted);
-        Assert.Equal(0, cache.UsedMemory);
+        return isInside;
     }
 
     private static bool Interrupts(Action action)
