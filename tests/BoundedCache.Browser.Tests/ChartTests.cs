@@ -91,10 +91,12 @@ public sealed class ChartTests(BrowserFixture chromium) : IClassFixture<BrowserF
         {
             if (answer["shrinks"] is JsonArray { Count: 3 } shrinks)
             {
-                shrinks[1]!["time"] = shrinks[1]!["time"]!.GetValue<DateTimeOffset>().AddSeconds(-8);
+                DateTimeOffset time = shrinks[0]!["time"]!.GetValue<DateTimeOffset>();
+                shrinks[1]!["time"] = time.AddSeconds(-8);
+                shrinks[2]!["time"] = time;
                 foreach (JsonNode? sample in answer["samples"]!.AsArray().Take(1))
                 {
-                    sample!["time"] = sample["time"]!.GetValue<DateTimeOffset>().AddSeconds(-15);
+                    sample!["time"] = time.AddSeconds(-15);
                 }
             }
         });
