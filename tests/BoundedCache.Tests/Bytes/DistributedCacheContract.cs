@@ -120,7 +120,8 @@ public abstract class DistributedCacheContract
         cache.Set("slides", [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.MaxValue });
         cache.Set("earliest", [1], s_never);
         cache.Set("earliest", [2], new DistributedCacheEntryOptions { AbsoluteExpiration = default(DateTimeOffset) });
-        Time.Advance(TimeSpan.FromDays(365_000));
+        // Not by Advance, which would call a timer of a minute half a thousand million times.
+        Time.AdjustTime(Time.GetUtcNow().AddDays(365_000));
         Assert.NotNull(cache.Get("latest"));
         Assert.NotNull(cache.Get("slides"));
         Assert.Null(cache.Get("earliest"));
@@ -232,7 +233,7 @@ public abstract class DistributedCacheContract
             {
                 AbsoluteExpirationRelativeToNow = TimeSpan.MaxValue,
             });
-            Time.Advance(TimeSpan.FromDays(365_000));
+            Time.AdjustTime(Time.GetUtcNow().AddDays(365_000));
             Assert.NotNull(cache.Get("a"));
         }
 
