@@ -37,6 +37,7 @@ internal sealed class TwoTierCommand
             + "Default: a folder boundedcache-twotier for temporary files.",
         HelpName = "FOLDER",
         DefaultValueFactory = static _ => Path.Combine(Path.GetTempPath(), "boundedcache-twotier"),
+        CustomParser = static result => ParseFolder(result),
     };
 
     private readonly Option<bool> _fusion = new("--fusion")
@@ -58,7 +59,7 @@ internal sealed class TwoTierCommand
                     result.GetValue(_urls),
                     result.GetValue(_redis)!,
                     TimeSpan.FromMilliseconds(result.GetValue(_timeout)),
-                    Path.GetFullPath(result.GetValue(_shared)!),
+                    result.GetValue(_shared)!,
                     result.GetValue(_fusion)),
                 stopped));
 
@@ -83,6 +84,20 @@ internal sealed class TwoTierCommand
 
         result.AddError($"--redis: expected HOST:PORT such as 127.0.0.1:6379, got '{text}'");
         return null;
+    }
+
+    private static string? ParseFolder(ArgumentResult result)
+    {
+        string text = result.Tokens[^1].Value;
+        try
+        {
+            return Path.GetFullPath(text);
+        }
+        catch (Exception exception) when (exception is ArgumentException or PathTooLongException)
+        {
+            result.AddError($"--shared: expected a folder, got '{text}'");
+            return null;
+        }
     }
 
     private static int ParseTimeout(ArgumentResult result)

@@ -11,17 +11,35 @@ if (CommandLine.Answer(args) is { } exitCode)
     return exitCode;
 }
 
-WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
-// Instead of AddMemoryCache().
-builder.Services.AddBoundedMemoryCache(builder.Configuration.GetSection("Cache"));
-builder.Services.AddSingleton<ProductSource>();
-builder.Services.AddSingleton<ProductCatalog>();
+WebApplication app;
+try
+{
+    WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+    // Instead of AddMemoryCache().
+    builder.Services.AddBoundedMemoryCache(builder.Configuration.GetSection("Cache"));
+    builder.Services.AddSingleton<ProductSource>();
+    builder.Services.AddSingleton<ProductCatalog>();
 
-// Loopback only, whatever --urls or the environment say: there is no login.
-int port = ListenPort.From(args, builder.Configuration);
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+    // Loopback only, whatever --urls or the environment say: there is no login.
+    int port = ListenPort.From(args, builder.Configuration);
+    builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
 
-WebApplication app = builder.Build();
+    app = builder.Build();
+
+    // The host would check the port and the settings too, and log a stack.
+    PortCheck.ThrowIfTaken(port);
+    app.Services.GetRequiredService<IStartupValidator>().Validate();
+    // Makes both now, and not at the first request: the cache warns of a limit that the process cannot hold, and the
+    // source reads its setting.
+    _ = app.Services.GetRequiredService<BoundedMemoryCache>();
+    _ = app.Services.GetRequiredService<ProductSource>();
+}
+catch (Exception exception) when (exception is IOException or InvalidDataException or InvalidOperationException
+    or OptionsValidationException)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
+    return 1;
+}
 
 app.MapGet(
     "/products/{id:int}",
@@ -30,20 +48,6 @@ app.MapGet(
 
 app.MapGet("/cache", static (BoundedMemoryCache cache, ProductSource source) =>
     new CacheState(cache.MaxMemory, cache.UsedMemory, cache.Count, source.Reads));
-
-try
-{
-    // The host would check the port and the settings too, and log a stack.
-    PortCheck.ThrowIfTaken(port);
-    app.Services.GetRequiredService<IStartupValidator>().Validate();
-    // Makes the cache now, and not at the first request: it warns of a limit that the process cannot hold.
-    _ = app.Services.GetRequiredService<BoundedMemoryCache>();
-}
-catch (Exception exception) when (exception is IOException or OptionsValidationException)
-{
-    await Console.Error.WriteLineAsync(exception.Message);
-    return 1;
-}
 
 await app.StartAsync();
 Console.WriteLine(

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -65,7 +66,7 @@ internal readonly record struct Answer
     /// <summary>The explanation in an answer that refuses; null where it has none, as a proxy's page.</summary>
     public static string? DetailOf(string text) =>
         TryParse(text, out JsonNode? node) && node is JsonObject problem
-        && problem["detail"] is JsonValue value && value.TryGetValue(out string? detail)
+        && problem["detail"] is JsonValue value && TryRead(value, out string? detail)
             ? detail
             : null;
 
@@ -107,9 +108,21 @@ internal readonly record struct Answer
         MayBeDone = mayBeDone,
     };
 
-    private T Read<T>() => _node is JsonValue value && value.TryGetValue(out T? read) && read is not null
-        ? read
-        : throw Unexpected();
+    private T Read<T>() => _node is JsonValue value && TryRead(value, out T? read) ? read : throw Unexpected();
+
+    private static bool TryRead<T>(JsonValue value, [NotNullWhen(true)] out T? read)
+    {
+        try
+        {
+            return value.TryGetValue(out read) && read is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a character, such as "\ud800": JSON, but no text.
+            read = default;
+            return false;
+        }
+    }
 
     private ToolException Unexpected() => NoApi(
         _service,

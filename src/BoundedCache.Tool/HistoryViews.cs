@@ -7,6 +7,8 @@ namespace BoundedCache.Tool;
 /// <summary>A service's history: who changed what as a table, samples as CSV.</summary>
 internal sealed class HistoryViews(TextWriter output, Sizings sizings)
 {
+    private bool _hasNames;
+
     public void Changes(Uri url, Answer history, string? name)
     {
         Answer[] changes =
@@ -41,11 +43,13 @@ internal sealed class HistoryViews(TextWriter output, Sizings sizings)
         }
     }
 
-    public void Csv(Uri url, Answer history, string? name, bool isFirst)
+    /// <summary>Samples as CSV; the line of names once, above the first service that answered.</summary>
+    public void Csv(Uri url, Answer history, string? name)
     {
         var lines = new List<string>();
-        if (isFirst)
+        if (!_hasNames)
         {
+            _hasNames = true;
             lines.Add("url,time,resident_bytes,committed_bytes,live_bytes,cache,used_bytes,max_bytes,"
                 + "effective_max_bytes,entries,hits,misses,evicted");
         }

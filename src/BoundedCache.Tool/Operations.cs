@@ -154,7 +154,7 @@ internal sealed class Operations
         {
             if (isCsv)
             {
-                _history.Csv(url, history, name, isFirst: url == call.Connection.Urls[0]);
+                _history.Csv(url, history, name);
             }
             else
             {

@@ -103,9 +103,10 @@ internal sealed class Rollout(TextWriter output, TextWriter errors, TimeSpan sta
     {
         using CancellationTokenRegistration interrupted = call.Cancellation.Register(() => errors.WriteLine(
             $"Interrupted. Waits for {url}, which is being changed; Ctrl+C again ends the tool at once."));
-        using var client = new ServiceClient(url, call.Connection);
         try
         {
+            // May fail too: the file of authorities is read again for each service.
+            using var client = new ServiceClient(url, call.Connection);
             Answer answer = await change(client, CancellationToken.None);
             if (call.IsJson)
             {

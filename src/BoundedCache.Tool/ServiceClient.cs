@@ -110,7 +110,9 @@ internal sealed class ServiceClient : IDisposable
         try
         {
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
-            string text = await response.Content.ReadAsStringAsync(cancellationToken);
+            // JSON is UTF-8. Reading it as the header says fails where a proxy names a charset that .NET does not know.
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+            string text = await reader.ReadToEndAsync(cancellationToken);
             return response.IsSuccessStatusCode
                 ? Answer.Parse(Url, text, mayBeDone: body is not null)
                 : throw Refusal(response, text);

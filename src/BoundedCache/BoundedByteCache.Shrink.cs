@@ -84,12 +84,12 @@ public sealed partial class BoundedByteCache
     }
 
     /// <summary>No mode makes a difference here: memory goes back at once, without a collection.</summary>
-    private static void Check(ReleaseMode? mode)
+    private static void Check(ReleaseMode? releaseMode)
     {
-        if (mode is { } known && !Enum.IsDefined(known))
+        if (releaseMode is { } known && !Enum.IsDefined(known))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(mode), mode, $"Expected the release mode None, Gentle or Full, got {mode}.");
+                nameof(releaseMode), known, $"Expected the release mode None, Gentle or Full, got {known}.");
         }
     }
 

@@ -107,10 +107,10 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
         }
     }
 
-    private static ReleaseMode Check(ReleaseMode mode) => Enum.IsDefined(mode)
-        ? mode
+    private static ReleaseMode Check(ReleaseMode releaseMode) => Enum.IsDefined(releaseMode)
+        ? releaseMode
         : throw new ArgumentOutOfRangeException(
-            nameof(mode), mode, $"Expected the release mode None, Gentle or Full, got {mode}.");
+            nameof(releaseMode), releaseMode, $"Expected the release mode None, Gentle or Full, got {releaseMode}.");
 
     EntrySizing ShrinkOperation.ICache.Sizing => _sizing;
 

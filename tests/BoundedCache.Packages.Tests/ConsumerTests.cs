@@ -40,6 +40,16 @@ public sealed class ConsumerTests(PackedPackages packages)
         await AssertServedAsync(await RunAsync("MinimalApi"));
 
     [Fact]
+    public async Task The_code_of_the_packages_readmes_compiles_and_shrinks_a_cache()
+    {
+        packages.ProgramOf("ReadmeWeb");
+        ProgramResult run = await Dotnet.RunProgramAsync(packages.ProgramOf("Readme"), Path.GetTempPath());
+
+        Assert.True(run.ExitCode == 0, run.Output);
+        Assert.Contains("100 MiB", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_single_file_counts_the_same()
     {
         await RunAsync("SingleFile");

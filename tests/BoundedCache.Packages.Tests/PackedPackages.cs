@@ -48,6 +48,8 @@ public sealed class PackedPackages : IAsyncLifetime
               </packageSources>
             </configuration>
             """);
+        await CopyCodeAsync("BoundedCache", "Readme", "using BoundedCache;");
+        await CopyCodeAsync("BoundedCache.AspNetCore", "ReadmeWeb", "var builder =");
         _built = (await Dotnet.RunAsync(
             Consumers, "msbuild", "Consumers.proj", "-nologo", "-restore", "-m", "-p:Configuration=Release",
             $"-p:BoundedCacheVersion={Version}")).Output;
@@ -92,6 +94,18 @@ public sealed class PackedPackages : IAsyncLifetime
 
         _directory.Dispose();
         return Task.CompletedTask;
+    }
+
+    /// <summary>Makes the code of a package's readme a consumer's program: the block that begins with a text.</summary>
+    private async Task CopyCodeAsync(string package, string consumer, string begins)
+    {
+        string readme = await File.ReadAllTextAsync(
+            Path.Combine(SourceTree.FindRoot(), "src", package, "PACKAGE.md"));
+        string start = $"```csharp\n{begins}";
+        int at = readme.IndexOf(start, StringComparison.Ordinal) + start.Length - begins.Length;
+        await File.WriteAllTextAsync(
+            Path.Combine(Consumers, consumer, "Program.cs"),
+            readme[at..readme.IndexOf("```", at, StringComparison.Ordinal)]);
     }
 
     /// <summary>Whether a line is an error or a warning about a consumer, or about all of them.</summary>

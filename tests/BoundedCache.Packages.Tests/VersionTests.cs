@@ -19,6 +19,8 @@ public sealed class VersionTests
         }
 
         repository.Write("src/Library/Library.csproj", """<Project Sdk="Microsoft.NET.Sdk" />""");
+        Assert.Equal("0.1.0-alpha.0", await VersionAsync());
+
         await GitAsync("init", "--quiet");
         await CommitAsync("first");
         Assert.Equal("0.1.0-alpha.0", await VersionAsync());

@@ -158,6 +158,7 @@ public sealed class ArchitectureTests
         Assert.Contains(typeof(DataSet), uses);
         Assert.Contains(typeof(Uri), uses);
         Assert.Contains(typeof(Version), uses);
+        Assert.Contains(typeof(InvalidTimeZoneException), uses);
         Assert.DoesNotContain(typeof(Guid), uses);
     }
 
@@ -220,6 +221,9 @@ public sealed class ArchitectureTests
             if (method.GetMethodBody() is { } body)
             {
                 Add(uses, body.LocalVariables.Select(static local => local.LocalType));
+                Add(uses, body.ExceptionHandlingClauses
+                    .Where(static clause => clause.Flags == ExceptionHandlingClauseOptions.Clause)
+                    .Select(static clause => clause.CatchType!));
                 AddCode(uses, type, method, body.GetILAsByteArray()!);
             }
         }
@@ -282,14 +286,21 @@ public sealed class ArchitectureTests
         Add(uses, type.IsGenericType ? [.. type.GetGenericArguments(), type.GetGenericTypeDefinition()] : []);
     }
 
-    /// <summary>Uses a type by a call, another by a local and a third by a lambda.</summary>
+    /// <summary>Uses one type by a call, others by a local, a lambda and what it catches.</summary>
     private sealed class Example
     {
         public static string Read()
         {
             using var local = new DataSet();
             Func<Version> lambda = static () => new Version(1, 0);
-            return Uri.EscapeDataString(local.ToString()!) + lambda();
+            try
+            {
+                return Uri.EscapeDataString(local.ToString()!) + lambda();
+            }
+            catch (InvalidTimeZoneException)
+            {
+                return "";
+            }
         }
     }
 

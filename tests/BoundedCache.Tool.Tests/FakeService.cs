@@ -86,11 +86,15 @@ internal sealed class FakeService : IDisposable
             context.Response.RedirectLocation = answer.Location;
         }
 
-        context.Response.ContentType = "application/json";
+        context.Response.ContentType = answer.ContentType;
         await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(answer.Body));
         context.Response.Close();
     }
 }
 
 /// <summary>One answer.</summary>
-internal sealed record FakeAnswer(string Body, HttpStatusCode Status = HttpStatusCode.OK, string? Location = null);
+internal sealed record FakeAnswer(
+    string Body,
+    HttpStatusCode Status = HttpStatusCode.OK,
+    string? Location = null,
+    string ContentType = "application/json");

@@ -46,6 +46,7 @@ public sealed class OtherServiceTests
     [InlineData("""{ "caches": [ 5 ] }""")]
     [InlineData("""{ "caches": [ {} ] }""")]
     [InlineData("""{ "caches": [], "caches": [] }""")]
+    [InlineData("""{ "caches": [ { "name": "\ud800" } ] }""")]
     [InlineData("""{ "caches": [], "process": { "residentBytes": 1 } }""")]
     [InlineData("""{ "caches": [], "service": { "name": "x" }, "room": {}, "process": { "residentBytes": 1 } }""")]
     public async Task Whatever_JSON_it_is(string body)
@@ -55,6 +56,79 @@ public sealed class OtherServiceTests
         ProgramEnd run = await ToolRun.OfAsync("caches", "--url", service.Url);
 
         AssertNoApi(service, run);
+    }
+
+    [Theory]
+    [InlineData("text/html; charset=windows-1252")]
+    [InlineData("text/html; charset=none-of-this-name")]
+    public async Task A_proxys_page_in_whatever_charset_is_no_answer_and_the_change_may_have_been_made(string type)
+    {
+        using var service = new FakeService(request => request.EndsWith("/preview", StringComparison.Ordinal)
+            ? new FakeAnswer(Preview)
+            : new FakeAnswer("<html>Bad gateway</html>", HttpStatusCode.BadGateway, ContentType: type));
+
+        ProgramEnd run = await ToolRun.OfAsync("limit", "catalog", "1MB", "--all", "--yes", "--url", service.Url);
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains($"{service.Url}: status 502.", run.Errors, StringComparison.Ordinal);
+        Assert.Contains($"Not known, may still be changed: {service.Url}.", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_refusal_that_is_no_text_is_told_by_its_status()
+    {
+        using var service = new FakeService(static _ =>
+            new FakeAnswer("""{ "detail": "\ud800" }""", HttpStatusCode.BadRequest));
+
+        ProgramEnd run = await ToolRun.OfAsync("caches", "--url", service.Url);
+
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.Contains($"{service.Url}: status 400.", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Authorities_that_are_gone_after_the_preview_change_nothing_and_it_says_so()
+    {
+        using var directory = new TemporaryDirectory();
+        string authorities = directory.PathOf("ca.pem");
+        await File.WriteAllTextAsync(authorities, "");
+        using var service = new FakeService(_ =>
+        {
+            File.Delete(authorities);
+            return new FakeAnswer(Preview);
+        });
+
+        ProgramEnd run = await ToolRun.OfAsync(
+            "limit", "catalog", "1MB", "--all", "--yes", "--ca", authorities, "--url", service.Url);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--ca: expected a PEM file", run.Errors, StringComparison.Ordinal);
+        Assert.Contains($"Not changed: {service.Url}.", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Samples_as_CSV_have_their_names_above_the_first_service_that_answers()
+    {
+        using var service = new FakeService(static _ => new FakeAnswer("""
+            {
+              "samples": [
+                {
+                  "time": "2026-01-31T20:34:21Z", "residentBytes": 1, "committedBytes": 2, "liveBytes": 3,
+                  "caches": [ { "name": "catalog" } ]
+                }
+              ],
+              "changes": []
+            }
+            """));
+
+        ProgramEnd run = await ToolRun.OfAsync(
+            "history", "--csv", "--url", "http://127.0.0.1:1/admin/cache", "--url", service.Url, "--url", service.Url);
+
+        Assert.Equal(3, run.ExitCode);
+        string[] lines = run.Output.Trim().Split('\n');
+        Assert.StartsWith("url,time,", lines[0], StringComparison.Ordinal);
+        Assert.All(lines[1..], line => Assert.StartsWith(service.Url, line, StringComparison.Ordinal));
+        Assert.Equal(3, lines.Length);
     }
 
     [Fact]

@@ -60,7 +60,7 @@ internal sealed class Bound : IPartedFigure
         Case run = Case.Parse(args[1..]);
         List<object> others = MakeOthers(run.OtherBytes);
         List<System.Diagnostics.Process> busy = [.. Enumerable.Range(0, run.Busy).Select(static _ =>
-            System.Diagnostics.Process.Start("sh", ["-c", "while :; do :; done"]))];
+            System.Diagnostics.Process.Start("sh", ["-c", "while kill -0 $PPID; do :; done"]))];
         try
         {
             long empty = Resident();

@@ -81,7 +81,8 @@ internal readonly record struct GCReading
     /// <summary>
     /// Whether pinned objects can hold at least half of the idle heap: each one keeps the region that it lies in.
     /// </summary>
-    public static bool CanPinsHold(long pinnedObjects, long idleBytes) => pinnedObjects * RegionBytes >= idleBytes / 2;
+    public static bool CanPinsHold(long pinnedObjects, long idleBytes) =>
+        pinnedObjects > 0 && pinnedObjects * RegionBytes >= idleBytes / 2;
 
     /// <summary>Copies the figures from the runtime's record.</summary>
     public static GCReading From(in GCMemoryInfo info) => new()

@@ -121,7 +121,7 @@ public sealed class OutputCacheTests
                     int id = random.Next(Pages);
                     string text = await client.GetStringAsync($"/large?id={id}");
                     Assert.Equal(20_000, text.Length);
-                    Assert.All(text, character => Assert.Equal((char)('\u0100' + id), character));
+                    Assert.Equal(-1, text.AsSpan().IndexOfAnyExcept((char)('\u0100' + id)));
                     Interlocked.Increment(ref answers);
                 }
             })),

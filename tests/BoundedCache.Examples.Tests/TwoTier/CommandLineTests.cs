@@ -21,6 +21,7 @@ public sealed class CommandLineTests
     [InlineData("--urls: expected one URL", "--urls", "5080")]
     [InlineData("--redis: expected HOST:PORT", "--redis", "")]
     [InlineData("--redis: expected HOST:PORT", "--redis", "localhost,potatoes=5")]
+    [InlineData("--shared: expected a folder", "--shared", "")]
     [InlineData("--redis-timeout: expected whole milliseconds", "--redis-timeout", "0")]
     [InlineData("--redis-timeout: expected whole milliseconds", "--redis-timeout", "soon")]
     [InlineData("--password", "--password")]

@@ -4,7 +4,7 @@ namespace BoundedCache.Examples.Tests.TwoTier;
 internal static class Until
 {
     /// <summary>After this time a condition counts as one that never comes true.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     /// <param name="what">The condition in words, for the message.</param>
     /// <param name="holds">Whether it is true by now.</param>

@@ -30,12 +30,31 @@ public sealed class CommandLineTests
         Assert.StartsWith(said, Assert.Single(process.Output.Trim().Split('\n')), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_wrong_limit_is_one_line()
+    [Theory]
+    [InlineData("--Cache:MaxMemory")]
+    [InlineData("--Source:Latency")]
+    public async Task A_wrong_setting_is_one_line(string setting)
     {
-        using var process = new ProgramProcess("examples/WebApi", "--Port", "0", "--Cache:MaxMemory", "many");
+        using var process = new ProgramProcess("examples/WebApi", "--Port", "0", setting, "many");
 
+        await AssertLineAsync(process, "many");
+    }
+
+    [Theory]
+    [InlineData("""{ "Port": 0,, }""", "appsettings.json")]
+    [InlineData("""{ "Port": "many" }""", "many")]
+    public async Task A_wrong_settings_file_is_one_line(string settings, string says)
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(directory.PathOf("appsettings.json"), settings);
+        using var process = new ProgramProcess("examples/WebApi", "--contentRoot", directory.Path);
+
+        await AssertLineAsync(process, says);
+    }
+
+    private static async Task AssertLineAsync(ProgramProcess process, string says)
+    {
         Assert.Equal(1, (await process.EndAsync()).ExitCode);
-        Assert.Contains("many", Assert.Single(process.Output.Trim().Split('\n')), StringComparison.Ordinal);
+        Assert.Contains(says, Assert.Single(process.Output.Trim().Split('\n')), StringComparison.Ordinal);
     }
 }

@@ -113,7 +113,7 @@ public sealed class ByteWalkTests
                 }
             },
             TaskCreationOptions.LongRunning);
-        Task first = await Task.WhenAny(call, Task.Delay(TimeSpan.FromSeconds(30)));
+        Task first = await Task.WhenAny(call, Task.Delay(TimeSpan.FromMinutes(3)));
         await stop.CancelAsync();
         Array.ForEach(writers, static writer => writer.Join());
         await call;

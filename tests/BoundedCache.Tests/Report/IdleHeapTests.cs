@@ -151,6 +151,17 @@ public sealed class IdleHeapTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Without_pins_nothing_is_held_by_them_however_little_there_is(long bytes)
+    {
+        Assert.False(GCReading.CanPinsHold(0, bytes));
+        Assert.DoesNotContain(
+            new IdleHeap(0, bytes, 0, default).Explain(s_any, s_any),
+            static finding => finding.Cause == MemoryReportCause.Pins);
+    }
+
+    [Theory]
     [InlineData(49, false)]
     [InlineData(50, true)]
     public void Pins_explain_what_their_regions_can_hold_twice_over(long pins, bool expected)
