@@ -21,7 +21,7 @@ public sealed partial class ReadmeTests
         using var file = new MemoryStream(Encoding.UTF8.GetBytes(Json().Match(s_readme).Groups[1].Value));
         builder.Configuration.AddJsonStream(file);
         // README begins
-        // In Program.cs, instead of AddMemoryCache().
+        // In Program.cs, instead of AddMemoryCache(). Needs using BoundedCache and Microsoft.Extensions.Caching.Memory.
         builder.Services.AddBoundedMemoryCache(builder.Configuration.GetSection("Cache"));
 
         // README pauses
