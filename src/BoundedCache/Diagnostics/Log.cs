@@ -162,10 +162,10 @@ internal static partial class Log
     [LoggerMessage(
         26,
         LogLevel.Warning,
-        "{Cache}: HybridCache keeps everything twice, in this cache and in the one of AddDistributedMemoryCache. "
-            + "Remove AddDistributedMemoryCache, or pass HybridCacheEntryFlags.DisableDistributedCache",
+        "{Cache}: HybridCache keeps everything twice, in this cache and in the one of {Method}. "
+            + "Remove that call, or pass HybridCacheEntryFlags.DisableDistributedCache",
         EventName = "KeptTwice")]
-    public static partial void KeptTwice(ILogger logger, string cache);
+    public static partial void KeptTwice(ILogger logger, string cache, string method);
 
     [LoggerMessage(
         30,

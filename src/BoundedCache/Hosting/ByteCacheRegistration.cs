@@ -86,7 +86,7 @@ internal sealed class ByteCacheSources(
         }
     }
 
-    /// <summary>Makes the caches; the caller disposes them.</summary>
+    /// <summary>Makes the caches; the caller disposes them, also those before an exception.</summary>
     public IEnumerable<BoundedByteCache> Make(ILoggerFactory? loggerFactory, IMeterFactory? meterFactory)
     {
         ILogger logger = loggerFactory is null
@@ -96,13 +96,14 @@ internal sealed class ByteCacheSources(
         {
             BoundedByteCacheOptions options = validated.Get(registration.OptionsName);
             var cache = new BoundedByteCache(options, loggerFactory, meterFactory);
+
+            // Handed out first: what follows calls the application's configuration and clock, which may throw.
+            yield return cache;
             ConfigurationReload.Attach(cache, registration, options, optionsFactory, logger);
             if (registration.Configuration is { } configuration && !configuration.GetChildren().Any())
             {
                 Log.SectionEmpty(logger, cache.Name, CacheSettings.PathOf(configuration));
             }
-
-            yield return cache;
         }
     }
 }

@@ -125,6 +125,15 @@ public static class BoundedByteCacheServiceCollectionExtensions
         return services;
     }
 
+    /// <summary>
+    /// The method that registered a distributed cache without a key whose values stay in this process; null where
+    /// another one is, or only a factory knows.
+    /// </summary>
+    internal static string? MethodOfProcessLocal(ServiceDescriptor service) =>
+        service.ImplementationFactory == s_distributed ? nameof(AddBoundedDistributedCache)
+            : TypeOf(service)?.FullName == MemoryDistributedCache ? "AddDistributedMemoryCache"
+            : null;
+
     /// <summary>Removes what may be replaced: what this class registered, and MemoryDistributedCache.</summary>
     /// <exception cref="InvalidOperationException">Another cache is there.</exception>
     private static void ReplaceDistributed(

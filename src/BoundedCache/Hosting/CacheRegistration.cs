@@ -88,36 +88,38 @@ internal sealed class CacheOptionsValidator(IEnumerable<CacheRegistration> regis
 
 /// <summary>
 /// Warns of a <see cref="HybridCache"/> that keeps everything twice: in the cache without a key, and, serialized, in
-/// <c>MemoryDistributedCache</c>. It leaves that one out only if the other is Microsoft's <c>MemoryCache</c>.
+/// <c>MemoryDistributedCache</c> or a byte cache. It leaves the first of these out only if the other is Microsoft's
+/// <c>MemoryCache</c>.
 /// </summary>
 /// <remarks>
 /// It asks the registrations and not the container: a service that it resolved could need the cache, which is being
-/// made.
+/// made. Where a distributed cache has a key, HybridCache may be told to use that one
+/// (<c>DistributedCacheServiceKey</c>), which registrations do not show, so nothing is said.
 /// </remarks>
 internal sealed class HybridCacheCheck(IServiceCollection services, ILoggerFactory? loggerFactory)
     : IValidateOptions<BoundedMemoryCacheOptions>
 {
-    private const string MemoryDistributedCache = "Microsoft.Extensions.Caching.Distributed.MemoryDistributedCache";
-
     private int _done;
 
     public ValidateOptionsResult Validate(string? name, BoundedMemoryCacheOptions options)
     {
         if (string.IsNullOrEmpty(name) && loggerFactory is not null && Interlocked.Exchange(ref _done, 1) == 0
-            && Uses<HybridCache>() && TypeOf<IDistributedCache>()?.FullName == MemoryDistributedCache)
+            && services.Any(static service => service.ServiceType == typeof(HybridCache))
+            && FindSecondLevel() is { } method)
         {
-            Log.KeptTwice(new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>()), options.Name);
+            Log.KeptTwice(new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>()), options.Name, method);
         }
 
         return ValidateOptionsResult.Skip;
     }
 
-    private bool Uses<T>() => services.Any(static service => service.ServiceType == typeof(T));
-
-    /// <summary>The type that implements a service without a key; null where only a factory knows it.</summary>
-    private Type? TypeOf<T>() =>
-        services.LastOrDefault(static service => service.ServiceType == typeof(T)
-            && !service.IsKeyedService) is { } last
-            ? last.ImplementationType ?? last.ImplementationInstance?.GetType()
-            : null;
+    /// <summary>The method that registered a distributed cache of this process, the only one that there is.</summary>
+    private string? FindSecondLevel()
+    {
+        ServiceDescriptor[] distributed =
+            [.. services.Where(static service => service.ServiceType == typeof(IDistributedCache))];
+        return distributed.Length == 0 || Array.Exists(distributed, static service => service.IsKeyedService)
+            ? null
+            : BoundedByteCacheServiceCollectionExtensions.MethodOfProcessLocal(distributed[^1]);
+    }
 }

@@ -76,7 +76,10 @@ public sealed class HybridCacheRecipe
         Assert.Equal(1, log.Count(Warning));
     }
 
-    public static TheoryData<string> Harmless => ["no HybridCache", "another distributed cache", "keyed cache only"];
+    public static TheoryData<string> Harmless =>
+    [
+        "no HybridCache", "another distributed cache", "keyed cache only", "a second level with a key",
+    ];
 
     [Theory]
     [MemberData(nameof(Harmless))]
@@ -93,6 +96,12 @@ public sealed class HybridCacheRecipe
             services.AddHybridCache();
         }
 
+        if (what == "a second level with a key")
+        {
+            services.AddKeyedBoundedDistributedCache("second-level");
+            services.AddHybridCache(static options => options.DistributedCacheServiceKey = "second-level");
+        }
+
         if (what == "another distributed cache")
         {
             services.AddSingleton<IDistributedCache>(static _ => throw new InvalidOperationException("never resolved"));
@@ -101,6 +110,28 @@ public sealed class HybridCacheRecipe
         using ServiceProvider provider = services.BuildServiceProvider();
         Assert.NotEmpty(provider.GetRequiredService<BoundedMemoryCacheRegistry>().Caches);
         Assert.Equal(0, log.Count(Warning));
+    }
+
+    [Theory]
+    [InlineData(false, "AddDistributedMemoryCache")]
+    [InlineData(true, "AddBoundedDistributedCache")]
+    public async Task It_says_what_the_second_level_is(bool isOurs, string method)
+    {
+        using var log = new RecordingLog();
+        IServiceCollection services = new ServiceCollection()
+            .AddSingleton<ILoggerFactory>(log)
+            .AddBoundedMemoryCache()
+            .AddHybridCache().Services
+            .AddDistributedMemoryCache();
+        using ServiceProvider provider = (isOurs ? services.AddBoundedDistributedCache() : services)
+            .BuildServiceProvider();
+        await provider.GetRequiredService<HybridCache>()
+            .GetOrCreateAsync("key", static _ => ValueTask.FromResult("value"));
+
+        Assert.NotNull(await provider.GetRequiredService<IDistributedCache>().GetAsync("key"));
+        Assert.True(provider.GetRequiredService<BoundedMemoryCache>().TryGetValue("key", out _));
+        string said = Assert.Single(log.Records, static record => record.Id.Name == Warning).Message;
+        Assert.Contains($"in the one of {method}.", said, StringComparison.Ordinal);
     }
 
     [Fact]

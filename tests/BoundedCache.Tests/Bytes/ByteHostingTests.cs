@@ -1,4 +1,7 @@
+using System.Diagnostics.Metrics;
+using BoundedCache.Harness;
 using BoundedCache.TestSupport;
+using BoundedCache.Tests.Diagnostics;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +28,7 @@ public sealed class ByteHostingTests
         Assert.Same(cache, found);
         Assert.Equal(2 * MiB, cache.MaxMemory);
         Assert.Equal("pages", cache.Name);
+        cache.Engine.CheckInvariants();
         provider.Dispose();
         Assert.Throws<ObjectDisposedException>(() => cache.Get("a"));
     }
@@ -54,6 +58,7 @@ public sealed class ByteHostingTests
         configuration.Reload();
 
         Assert.True(SpinWait.SpinUntil(() => cache.MaxMemory == 4 * MiB, TimeSpan.FromSeconds(30)));
+        cache.Engine.CheckInvariants(isQuiet: false);
     }
 
     [Theory]
@@ -126,6 +131,29 @@ public sealed class ByteHostingTests
         configuration.Reload();
 
         Assert.True(SpinWait.SpinUntil(() => cache.MaxMemory == 2 * MiB, TimeSpan.FromSeconds(30)));
+        cache.Engine.CheckInvariants(isQuiet: false);
+    }
+
+    [Fact]
+    public void A_cache_that_cannot_follow_its_section_is_disposed()
+    {
+        IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["MaxMemory"] = "8MiB" })
+            .Build();
+        using var meters = new MeterFactory();
+        using var reader = new MeterReader(meters);
+        using ServiceProvider provider = new ServiceCollection()
+            .AddSingleton<IMeterFactory>(meters)
+            .AddKeyedBoundedByteCache("pages", static options => options.TimeProvider = new NoTimers(), configuration)
+            .BuildServiceProvider();
+        _ = provider.GetRequiredService<IOptionsMonitor<BoundedByteCacheOptions>>().Get("pages");
+
+        // Options that are older than this are read again, by a timer, when the cache is made.
+        configuration.Reload();
+        Assert.Throws<InvalidTimeZoneException>(provider.GetRequiredService<BoundedMemoryCacheRegistry>);
+
+        Assert.True(reader.Instruments > 0);
+        Assert.Empty(reader.Collect());
     }
 
     [Fact]
@@ -150,8 +178,9 @@ public sealed class ByteHostingTests
             .BuildServiceProvider();
         IDistributedCache cache = Assert.Single(provider.GetServices<IDistributedCache>());
         cache.Set("a", [1, 2], new DistributedCacheEntryOptions());
-        Assert.Equal(
-            [1, 2], provider.GetRequiredKeyedService<BoundedByteCache>("distributed-cache").Get("a"));
+        var bytes = provider.GetRequiredKeyedService<BoundedByteCache>("distributed-cache");
+        Assert.Equal([1, 2], bytes.Get("a"));
+        bytes.Engine.CheckInvariants();
         Assert.Null(provider.GetRequiredKeyedService<IDistributedCache>("second").Get("a"));
         Assert.IsAssignableFrom<IBufferDistributedCache>(cache);
         Assert.Equal(
@@ -195,5 +224,12 @@ public sealed class ByteHostingTests
             static part => part.Name == "byte caches");
         Assert.True(part.Bytes >= cache.UsedMemory);
         Assert.False(part.IsEstimate);
+        cache.Engine.CheckInvariants();
+    }
+
+    private sealed class NoTimers : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            throw new InvalidTimeZoneException();
     }
 }
