@@ -1,10 +1,11 @@
 using System.Buffers;
+using BoundedCache.Bytes;
 
 namespace BoundedCache.AspNetCore.OutputCaching;
 
 /// <summary>A writer over a pooled array.</summary>
 /// <param name="clear">Whether the array is cleared before others get it.</param>
-internal sealed class RentedWriter(bool clear) : IBufferWriter<byte>, IDisposable
+internal sealed class RentedWriter(bool clear) : ISizedBufferWriter, IDisposable
 {
     private byte[] _buffer = [];
     private int _written;
@@ -14,6 +15,10 @@ internal sealed class RentedWriter(bool clear) : IBufferWriter<byte>, IDisposabl
     public ReadOnlyMemory<byte> WrittenMemory => _buffer.AsMemory(0, _written);
 
     public void Advance(int count) => _written += count;
+
+    /// <inheritdoc/>
+    /// <remarks>One array, instead of one after the other of twice the length.</remarks>
+    public void Expect(int length) => _ = GetMemory(length);
 
     /// <inheritdoc/>
     /// <exception cref="OutOfMemoryException">An array cannot hold so much.</exception>

@@ -178,6 +178,7 @@ internal sealed unsafe partial class ByteEngine
                 return value;
             }
 
+            (destination as ISizedBufferWriter)?.Expect(length);
             for (int done = 0; done < length;)
             {
                 int piece = Math.Min(length - done, SlabPool.SmallSlab);

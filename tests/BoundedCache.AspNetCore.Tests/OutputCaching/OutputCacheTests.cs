@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.InteropServices;
 using BoundedCache.AspNetCore.OutputCaching;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -78,6 +79,22 @@ public sealed class OutputCacheTests
             Assert.True(length > 0);
             writer.Advance(length > 1_000_000 ? 1 : length);
         }
+    }
+
+    [Fact]
+    public void A_large_response_is_read_into_one_array()
+    {
+        using var cache = new BoundedByteCache(new BoundedByteCacheOptions { MaxMemory = 16 * MiB });
+        Assert.True(cache.Set("key", new byte[2_000_000]));
+        using var writer = new RentedWriter(clear: false);
+        writer.Expect(2_000_000);
+        Assert.True(MemoryMarshal.TryGetArray(writer.WrittenMemory, out ArraySegment<byte> before));
+
+        Assert.True(cache.TryGet("key", writer));
+
+        Assert.True(MemoryMarshal.TryGetArray(writer.WrittenMemory, out ArraySegment<byte> after));
+        Assert.Equal(2_000_000, after.Count);
+        Assert.Same(before.Array, after.Array);
     }
 
     [Fact]
