@@ -180,12 +180,16 @@ public sealed partial class BoundedByteCache
         return report;
     }
 
-    private string Describe(long givenBack) =>
-        $"This cache gave back {ByteSize.Format(givenBack)} of its native memory, without a garbage collection"
-        + (UsedMemory > EffectiveMaxMemory
-            ? $"; {ByteSize.Format(UsedMemory - EffectiveMaxMemory)} beyond the limit stay for now: readers still copy "
-                + "values that have left, or the system takes no memory back"
-            : "");
+    private string Describe(long givenBack)
+    {
+        // Read once: both change at any time.
+        long beyond = UsedMemory - EffectiveMaxMemory;
+        return $"This cache gave back {ByteSize.Format(givenBack)} of its native memory, without a garbage collection"
+            + (beyond > 0
+                ? $"; {ByteSize.Format(beyond)} beyond the limit stay for now: entries that must go have not all left, "
+                    + "readers or writes still use memory, another call gives it back, or the system takes none back"
+                : "");
+    }
 
     private readonly record struct ShrinkStart(
         long OldLimit, long NewLimit, long Used, ProcessMemorySnapshot Before, long Started)

@@ -16,8 +16,9 @@ namespace BoundedCache;
 /// counts resident bytes and can be changed while the cache is in use.
 /// </summary>
 /// <remarks>
-/// <para>Thread-safe: every member may be called at any time from any thread. Reads take no lock, except of entries
-/// with a sliding expiration and, briefly, of values beyond 64 KiB.</para>
+/// <para>Thread-safe: every member may be called at any time from any thread. Reads take no lock, except,
+/// briefly, of entries with a sliding expiration and of those whose key and value together take more than about
+/// 64 KB.</para>
 /// <para>Keys are texts of up to 64 KiB (65,536 characters of Latin-1, 32,768 of others), compared character by
 /// character; the empty text is a key. Values have up to <see cref="MaxMemory"/> and at most
 /// <see cref="Array.MaxLength"/> bytes.</para>
@@ -98,9 +99,9 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
     /// <summary>
     /// Resident bytes of native memory: values, keys, tables and what lies unused between them, in whole pages. Never
     /// above <see cref="EffectiveMaxMemory"/>, except while a lowered limit is being reached, by up to 16 MiB while
-    /// free memory is being given back, and as far as readers copy large values that have left or the system
-    /// takes no memory back (<c>mlockall</c>). Not counted: pages of the scan-resistant policy's table that a late
-    /// reader writes to after they were given back.
+    /// free memory is being given back, and as far as readers copy large values that have left, large values were
+    /// being written when the limit fell, or the system takes no memory back (<c>mlockall</c>). Not counted: pages of
+    /// the scan-resistant policy's table that a late reader writes to after they were given back.
     /// </summary>
     public long UsedMemory => _engine.UsedBytes;
 

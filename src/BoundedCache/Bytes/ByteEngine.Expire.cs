@@ -42,7 +42,8 @@ internal sealed unsafe partial class ByteEngine
     /// <remarks>
     /// The clock is user code, so it is asked without the lock. Its answer holds for an entry that was there before
     /// and did not change since; for any other it is asked again. So the result is that of the moment when the clock
-    /// was asked, also where other threads move the clock on and use the cache before the lock is taken.
+    /// was asked, also where other threads move the clock on and use the cache before the lock is taken. An entry that
+    /// others change each time is judged by the last answer in the end: it may be found although it expired since.
     /// </remarks>
     /// <param name="key">The key.</param>
     /// <param name="seen">The entry as it was seen without the lock; default where it was not looked up.</param>
@@ -52,7 +53,7 @@ internal sealed unsafe partial class ByteEngine
     {
         int known = seen.Place.HasDeadline ? seen.Index : ByteOrder.None;
         uint version = seen.Version;
-        while (true)
+        for (int tries = 0; ; tries++)
         {
             long now = known == ByteOrder.None ? 0 : Now;
             EngineLock.Held held = _lock.Enter();
@@ -62,7 +63,8 @@ internal sealed unsafe partial class ByteEngine
                 return held;
             }
 
-            if (index == known && _table.Slot(index)->Version == version)
+            if ((index == known && _table.Slot(index)->Version == version)
+                || (tries >= Tries && known != ByteOrder.None))
             {
                 index = Judge_NeedsLock(index, now, slides);
                 return held;

@@ -31,12 +31,13 @@ internal sealed unsafe partial class ByteEngine
         index = isNew ? _table.Take() : index;
         ((BlockHeader*)new Place(place).Block)->Owner = index;
         ByteSlot* slot = _table.Slot(index);
+        long bytes = FootprintOf(new Place(place), length);
         if (isNew)
         {
             slot->Hash = key.Hash;
             slot->Length = length;
             slot->Place = place;
-            _table.Publish(index, FootprintOf(new Place(place), length), returned);
+            _table.Publish(index, bytes, returned);
         }
         else
         {
@@ -48,16 +49,16 @@ internal sealed unsafe partial class ByteEngine
             slot->Place = place;
             ByteSlot.End(slot);
             FreeContent_NeedsLock(old, oldLength);
-            _table.Order.Replaced(index, FootprintOf(new Place(place), length));
+            _table.Order.Replaced(index, bytes);
         }
 
-        CountStored_NeedsLock(place, length);
+        CountStored_NeedsLock(place, bytes);
     }
 
-    private void CountStored_NeedsLock(ulong flags, int length)
+    private void CountStored_NeedsLock(ulong flags, long bytes)
     {
         _insertions++;
-        Volatile.Write(ref _cameBytes, _cameBytes + length + ByteSlot.Size);
+        Volatile.Write(ref _cameBytes, _cameBytes + bytes);
         Volatile.Write(ref _count, _table.Count);
         if ((flags & Place.Deadline) != 0)
         {

@@ -185,16 +185,26 @@ internal sealed unsafe partial class ByteEngine
         }
 
         value.CopyTo(new Span<byte>(block + Place.HeaderOf(flags) + key.Bytes.Length, value.Length));
-        if (_clearFreed && left > 0)
+        if (_clearFreed)
         {
-            new Span<byte>(block + content, left).Clear();
+            if (left > 0)
+            {
+                new Span<byte>(block + content, left).Clear();
+            }
+
+            if (Place.HeaderOf(flags) > sizeof(int))
+            {
+                // The gap before the deadline: key and value may have stood there.
+                *(int*)(block + sizeof(int)) = 0;
+            }
         }
 
         slot->Length = value.Length;
         slot->Place = Place.Pack(block, flags, key.Bytes.Length);
         ByteSlot.End(slot);
-        CountStored_NeedsLock(flags, value.Length);
-        _table.Order.Replaced(index, FootprintOf(new Place(slot->Place), value.Length));
+        long bytes = FootprintOf(new Place(slot->Place), value.Length);
+        CountStored_NeedsLock(flags, bytes);
+        _table.Order.Replaced(index, bytes);
         return true;
     }
 }

@@ -33,8 +33,8 @@ internal sealed record ByteTotals(
 /// <para>B2: every entry's block names its slot, and no two blocks overlap; no block belongs to no entry.</para>
 /// <para>B3: every slab is free, in one class, or part of one value.</para>
 /// <para>B4: the account's pages are those of the table and of all slabs; they are at most the limit, except while a
-/// lowered limit is being reached, while memory is given back, and as far as readers hold values that have left or the
-/// system takes nothing back.</para>
+/// lowered limit is being reached, while memory is given back, and as far as readers hold values that have left, values
+/// were being written when the limit fell, or the system takes nothing back.</para>
 /// <para>B5: outside the lock's holds versions and relocations are even.</para>
 /// </remarks>
 internal sealed unsafe partial class ByteEngine
@@ -113,7 +113,7 @@ internal sealed unsafe partial class ByteEngine
 
     public long LostTouches => _touches.LostTouches;
 
-    /// <summary>Bytes of values and slots that ever came in.</summary>
+    /// <summary>Bytes of entries that ever came in, counted as <see cref="CreditedBytes"/> are.</summary>
     public long CameBytes => Volatile.Read(ref _cameBytes);
 
     public bool IsDisposed => Volatile.Read(ref _isDisposed);

@@ -13,8 +13,8 @@ internal sealed unsafe partial class ByteTable
     /// <summary>The most that an order's managed memory grows by at once.</summary>
     private const int LargestGrowthBytes = 64 * 1024;
 
-    /// <summary>Managed memory that an order has from the beginning.</summary>
-    private const int UncountedBytes = 1024;
+    /// <summary>The most managed memory that an order keeps without entries: as the engine's, it does not count.</summary>
+    private const int UncountedBytes = 2048;
 
     private readonly PageAccount _account;
     private readonly NativeTable _nodes;

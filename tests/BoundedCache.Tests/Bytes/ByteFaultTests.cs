@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BoundedCache.Bytes;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Distributed;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
@@ -41,13 +42,17 @@ public sealed class ByteFaultTests
     public void A_clock_that_throws_in_the_scan_does_not_end_the_process()
     {
         var clock = new ThrowingClock();
-        using BoundedByteCache cache = Make(time: clock);
+        using var log = new RecordingLog();
+        using var cache = new BoundedByteCache(new BoundedByteCacheOptions { TimeProvider = clock }, log);
         cache.Set("a", [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromHours(1) });
         clock.Throws = true;
 
         clock.Tick();
+        clock.Tick();
 
-        Assert.True(clock.Thrown > 0);
+        Assert.True(clock.Thrown > 1);
+        Assert.IsType<InvalidTimeZoneException>(
+            Assert.Single(log.Records, static record => record.Id.Name == "ScanFailed").Exception);
         clock.Throws = false;
         clock.Now = clock.Now.AddHours(2);
         clock.Tick();
@@ -299,6 +304,10 @@ public sealed class ByteFaultTests
 
         cache.MaxMemory = MiB;
         Assert.InRange(cache.UsedMemory, 3_000_000, 3_000_000 + MiB);
+
+        // The reader alone holds more than that: nothing else has room.
+        Assert.Equal(0, cache.Count);
+        Assert.False(cache.Set("c", [1]));
         cache.MaxMemory = 8 * MiB;
         Assert.False(cache.Set("b", new byte[6_000_000]));
         Assert.True(cache.Set("b", new byte[2_000_000]));
@@ -307,6 +316,84 @@ public sealed class ByteFaultTests
         Assert.True(reader.Join(s_patience));
         Assert.Equal(Value(1, 3_000_000), writer.Written);
         Assert.True(cache.Set("b", new byte[6_000_000]));
+        cache.Engine.CheckInvariants();
+    }
+
+    [Fact]
+    public void A_value_that_is_being_written_when_the_limit_falls_below_it_is_not_kept()
+    {
+        using BoundedByteCache cache = Make(8 * MiB);
+        Assert.True(cache.Set("small", [1]));
+        Assert.True(cache.Set("large", [2]));
+        long used = 0;
+        ReadOnlySequence<byte> pieces = Sequences.Hooked(new byte[3_000_000], () =>
+        {
+            cache.MaxMemory = MiB;
+            used = cache.UsedMemory;
+            Assert.Equal(0, cache.Count);
+            Assert.False(cache.Set("other", [1]));
+            cache.Engine.CheckInvariants(isQuiet: false);
+        });
+
+        Assert.False(cache.Set("large", pieces));
+
+        Assert.InRange(used, 3_000_000, 3_000_000 + MiB);
+        Assert.InRange(cache.UsedMemory, 0, MiB);
+        Assert.Null(cache.Get("large"));
+        Assert.True(cache.Set("other", [1]));
+        cache.Engine.CheckInvariants();
+    }
+
+    [Fact]
+    public async Task A_release_in_the_middle_of_a_shrink_blames_no_reader_alone()
+    {
+        using BoundedByteCache cache = Make(8 * MiB);
+        for (int i = 0; i < 1_000; i++)
+        {
+            Assert.True(cache.Set($"k{i}", Value(i, 4_000)));
+        }
+
+        // What a shrink does first; its thread does not get to evict yet.
+        cache.Engine.SetLimit(MiB);
+        ShrinkReport report = await ((IBoundedCache)cache).ReleaseAsync(null, default);
+
+        Assert.Equal(1_000, cache.Count);
+        Assert.Contains("entries that must go have not all left", report.Reason, StringComparison.Ordinal);
+        cache.MaxMemory = MiB;
+        Assert.DoesNotContain("beyond the limit", cache.GetSnapshot().LastReport!.Reason, StringComparison.Ordinal);
+        cache.Engine.CheckInvariants();
+    }
+
+    [Theory]
+    [InlineData("get")]
+    [InlineData("refresh")]
+    [InlineData("remove")]
+    public void An_entry_that_others_replace_without_end_is_found_in_the_end(string operation)
+    {
+        var clock = new HookedClock();
+        using BoundedByteCache cache = Make(time: clock);
+        cache.Set("key", [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(1) });
+        int asked = clock.Asked;
+        clock.OnAsked = () =>
+        {
+            // Far more often than anybody may try: without this bound a test that fails would not end.
+            if (clock.Asked - asked < 10_000)
+            {
+                long later = clock.Now.AddMinutes(1).UtcTicks;
+                Assert.True(cache.Engine.Set("key", [2], new EntryExpiration(later, TimeSpan.TicksPerMinute, later)));
+            }
+        };
+
+        bool isThere = operation switch
+        {
+            "get" => cache.Get("key") is [2],
+            "refresh" => cache.Refresh("key"),
+            _ => cache.Remove("key"),
+        };
+
+        Assert.True(isThere);
+        Assert.InRange(clock.Asked - asked, 1, 100);
+        clock.OnAsked = null;
         cache.Engine.CheckInvariants();
     }
 

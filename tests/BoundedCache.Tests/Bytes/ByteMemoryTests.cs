@@ -104,6 +104,29 @@ public sealed class ByteMemoryTests
         cache.Engine.CheckInvariants();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_beginning_of_a_value_does_not_stay_before_the_times_of_the_next_one(bool slides)
+    {
+        byte[] secret = "4321"u8.ToArray();
+        var time = TimeSpan.FromDays(1);
+        var pages = new FakePages();
+        using BoundedByteCache cache = Make(4 * MiB, Clock(), pages, clear: true);
+        cache.Set("", [.. secret, .. new byte[30]]);
+        Assert.Equal(1, pages.CountOf(secret));
+
+        // With the times the block has the length that it had before.
+        byte[] next = new byte[slides ? 4 : 20];
+        cache.Set("", next, slides
+            ? new DistributedCacheEntryOptions { SlidingExpiration = time }
+            : new DistributedCacheEntryOptions { AbsoluteExpirationRelativeToNow = time });
+
+        Assert.Equal(0, pages.CountOf(secret));
+        Assert.Equal(next, cache.Get(""));
+        cache.Engine.CheckInvariants();
+    }
+
     [Fact]
     public void A_large_value_that_a_reader_holds_is_cleared_when_the_reader_is_done()
     {

@@ -26,6 +26,30 @@ public sealed class BytePolicyTests
         Assert.True(bytes > leastRecentlyUsed + gain, $"{bytes:P2} instead of {leastRecentlyUsed:P2}");
     }
 
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public void A_cache_of_any_number_of_entries_that_is_emptied_holds_nothing(EvictionPolicy policy)
+    {
+        using BoundedByteCache cache = Make(MiB, policy: policy);
+        for (int entries = 1; entries < 2_000; entries += 1 + (entries / 5))
+        {
+            cache.MaxMemory = MiB;
+            for (int i = 0; i < entries; i++)
+            {
+                Assert.True(cache.Set($"k{i}", Value(i, 100)));
+            }
+
+            cache.Clear();
+            Assert.Equal((entries, 0), (entries, cache.UsedMemory));
+            Assert.True(cache.Set("k", [1]));
+            cache.MaxMemory = 1;
+            Assert.Equal((entries, 0), (entries, cache.UsedMemory));
+        }
+
+        cache.Engine.CheckInvariants();
+    }
+
     [Fact]
     public void A_scan_evicts_little_of_what_is_in_use()
     {

@@ -1,3 +1,4 @@
+using BoundedCache.TestSupport;
 using BoundedCache.Tests.Pacing;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
@@ -10,8 +11,9 @@ public sealed class BytePressureTests
     public void It_yields_down_to_an_eighth_says_why_and_comes_back()
     {
         var process = new PressureScenario(768 * MiB);
+        using var log = new RecordingLog();
         using var cache = new BoundedByteCache(
-            new BoundedByteCacheOptions { MaxMemory = 32 * MiB }, null, null, null, process.Pressure);
+            new BoundedByteCacheOptions { MaxMemory = 32 * MiB }, log, null, null, process.Pressure);
         for (int i = 0; i < 40_000; i++)
         {
             cache.Set($"k{i}", Value(i, 1000));
@@ -30,6 +32,29 @@ public sealed class BytePressureTests
         process.Run(120, _ => process.OtherBytes = cache.UsedMemory);
         Assert.Equal(32 * MiB, cache.EffectiveMaxMemory);
         Assert.Null(cache.GetSnapshot().Pressure);
+        Assert.Equal(["Yielded", "YieldingEnded"], log.Events.Distinct());
+        Assert.Equal(1, log.Count("YieldingEnded"));
+        cache.Engine.CheckInvariants();
+    }
+
+    [Theory]
+    [InlineData(60_000, 0)]
+    [InlineData(10, 1_000)]
+    [InlineData(10, 200_000)]
+    public void What_comes_in_is_counted_with_keys_and_slack(int keyLength, int valueLength)
+    {
+        using BoundedByteCache cache = Make(4 * MiB);
+        for (int i = 0; i < 200; i++)
+        {
+            // Half of them replace an entry.
+            Assert.True(cache.Set(new string('k', keyLength - 3) + (100 + (i / 2)), Value(i, valueLength)));
+        }
+
+        long left = cache.GetSnapshot().Evictions.All.Bytes;
+        Assert.True(cache.Engine.CameBytes > 200L * (keyLength + valueLength));
+        Assert.InRange(cache.Engine.CameBytes, left, left + cache.UsedMemory);
+        cache.Clear();
+        Assert.Equal(cache.Engine.CameBytes, cache.Engine.CreditedBytes);
         cache.Engine.CheckInvariants();
     }
 
