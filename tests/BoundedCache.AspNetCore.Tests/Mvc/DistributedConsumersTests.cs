@@ -35,6 +35,7 @@ public sealed class DistributedConsumersTests
         cache.MaxMemory = MiB;
         Assert.Equal("1", await first.GetAsync("/count"));
         Assert.Equal("2", await first.GetAsync("/count"));
+        cache.Engine.CheckInvariants();
     }
 
     [Fact]
@@ -50,6 +51,7 @@ public sealed class DistributedConsumersTests
         Assert.Equal(2, CacheOf(app).Count);
         CacheOf(app).Clear();
         Assert.Equal("a 3", await client.GetAsync("/part?name=a"));
+        CacheOf(app).Engine.CheckInvariants();
     }
 
     private static BoundedByteCache CacheOf(WebApplication app) =>

@@ -10,14 +10,17 @@ public sealed class ByteThreadTests
     private const int Header = 12;
 
     [Theory]
-    [InlineData(4 * MiB, 2_000, 3_000)]
-    [InlineData(MiB, 40_000, 100)]
-    [InlineData(16 * MiB, 200_000, 200)]
-    [InlineData(256 * MiB, 1_000, 20)]
-    public async Task Readers_see_whole_values_while_everything_changes(long limit, int largest, int keys)
+    [InlineData(4 * MiB, 2_000, 3_000, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(MiB, 40_000, 100, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(16 * MiB, 200_000, 200, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(256 * MiB, 1_000, 20, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(4 * MiB, 2_000, 3_000, EvictionPolicy.ScanResistant)]
+    [InlineData(16 * MiB, 200_000, 200, EvictionPolicy.ScanResistant)]
+    public async Task Readers_see_whole_values_while_everything_changes(
+        long limit, int largest, int keys, EvictionPolicy policy)
     {
-        using BoundedByteCache cache = Make(limit);
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        using BoundedByteCache cache = Make(limit, policy: policy);
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         Task[] tasks =
         [
             .. Enumerable.Range(0, 2).Select(i => Start(() => Write(cache, i, largest, keys, stop.Token))),
@@ -32,12 +35,14 @@ public sealed class ByteThreadTests
         cache.Engine.CheckInvariants();
     }
 
-    [Fact]
-    public async Task Readers_and_writers_inside_survive_a_disposal()
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public async Task Readers_and_writers_inside_survive_a_disposal(EvictionPolicy policy)
     {
-        for (int round = 0; round < 30; round++)
+        for (int round = 0; round < 15; round++)
         {
-            BoundedByteCache cache = Make(4 * MiB);
+            BoundedByteCache cache = Make(4 * MiB, policy: policy);
             using var stop = new CancellationTokenSource();
             Task[] tasks =
             [
@@ -50,6 +55,7 @@ public sealed class ByteThreadTests
             await stop.CancelAsync();
             await Task.WhenAll(tasks);
             Assert.Equal(0, cache.UsedMemory);
+            cache.Engine.CheckInvariants();
         }
     }
 

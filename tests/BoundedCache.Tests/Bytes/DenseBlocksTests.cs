@@ -85,6 +85,20 @@ public sealed unsafe class DenseBlocksTests
         Assert.InRange(blocks.Moves, 0, 3_000);
     }
 
+#if DEBUG
+    [Fact]
+    public void A_write_beyond_a_block_is_noticed_by_a_walk_and_when_the_block_is_freed()
+    {
+        using var blocks = new Blocks();
+        blocks.Add(new Random(1), 100);
+        blocks.Check();
+        blocks.WriteBeyondOldest();
+
+        Assert.Throws<InvalidOperationException>(blocks.Check);
+        Assert.Throws<InvalidOperationException>(() => blocks.RemoveOldest(1));
+    }
+#endif
+
     /// <summary>Blocks with a slot each, whose content is their number.</summary>
     private sealed class Blocks : IDisposable
     {
@@ -145,6 +159,14 @@ public sealed unsafe class DenseBlocksTests
         {
             _live[..count].ForEach(Free);
             _live.RemoveRange(0, count);
+        }
+
+        /// <summary>Changes the last byte of the oldest block, which is no entry's.</summary>
+        public void WriteBeyondOldest()
+        {
+            ByteSlot* entry = (ByteSlot*)_slots.At(_live[0]);
+            var place = new Place(entry->Place);
+            place.Block[Dense.SizeOf(DenseBlocks.ClassFor((int)place.SizeWith(entry->Length))) - 1]++;
         }
 
         private void Free(int slot)

@@ -194,7 +194,11 @@ public abstract class DistributedCacheContract
     {
         private ServiceProvider? _provider;
 
-        public void Dispose() => _provider?.Dispose();
+        public void Dispose()
+        {
+            _provider?.GetRequiredKeyedService<BoundedByteCache>("distributed-cache").Engine.CheckInvariants();
+            _provider?.Dispose();
+        }
 
         protected override IDistributedCache Make()
         {
