@@ -45,6 +45,12 @@ internal sealed class ByteCaches : IPartedFigure
                         "<= 1.05; 0 by sets and gets");
                 }
             }
+
+            (int least, int most, int all) = s_sizes[0];
+            double[] other = Child.Measure(Name, "resident-objects", $"{least}", $"{most}", $"{all / 10}");
+            yield return new(
+                $"1 writer, values of {least:N0} to {most:N0} bytes, MemoryCache with that SizeLimit: RSS / limit",
+                $"{other[0]:N3} after {other[1]:N0} sets; {other[2]:N0} full collections");
         }
 
         if (parts.Contains("sets"))
@@ -111,10 +117,12 @@ internal sealed class ByteCaches : IPartedFigure
 
         if (parts.Contains("pause"))
         {
-            double[] ms = Child.Median(3, () => Child.Measure(Name, "pause"));
+            double[] ms = Child.Median(3, () => Child.Measure(Name, "pause", "bytes"));
+            double[] objects = Child.Measure(Name, "pause", "objects");
             yield return new(
                 "pause of a full collection with 10 million entries of 100 bytes",
-                $"{ms[1]:N1} ms; empty {ms[0]:N1} ms",
+                $"{ms[1]:N1} ms; empty {ms[0]:N1} ms; MemoryCache {objects[1]:N1} ms; RSS beyond empty "
+                    + $"{ms[2]:N0} MiB, MemoryCache {objects[2]:N0}",
                 "within 2 ms");
         }
     }
@@ -126,6 +134,9 @@ internal sealed class ByteCaches : IPartedFigure
         {
             case "resident":
                 MeasureResident(Number(1), Number(2), Number(3), Number(4));
+                break;
+            case "resident-objects":
+                MeasureResidentObjects(Number(1), Number(2), Number(3));
                 break;
             case "sets":
                 MeasureSets();
@@ -143,7 +154,7 @@ internal sealed class ByteCaches : IPartedFigure
                 MeasureEntry(Number(1), Number(2));
                 break;
             default:
-                MeasurePause();
+                MeasurePause(args[1] == "bytes");
                 break;
         }
     }
@@ -178,6 +189,27 @@ internal sealed class ByteCaches : IPartedFigure
         Child.Answer(
             (Resident - floor) / (double)Limit, (double)sets * writers, GC.CollectionCount(2) - collections);
         GC.KeepAlive(buffers);
+    }
+
+    /// <summary>The same sets and reads of a MemoryCache whose sizes are the bytes of keys and values.</summary>
+    private static void MeasureResidentObjects(int min, int max, int sets)
+    {
+        long floor = Floor();
+        int collections = GC.CollectionCount(2);
+        using MemoryCache cache = Caches.Microsoft(Limit);
+        var random = new Random(0);
+        for (int i = 0; i < sets; i++)
+        {
+            byte[] value = new byte[random.Next(min, max)];
+            string key = EntryKey.Create(i);
+            cache.Set(key, value, new MemoryCacheEntryOptions { Size = value.Length + (key.Length * sizeof(char)) });
+            if (i % 4 == 0)
+            {
+                cache.TryGetValue(EntryKey.Create(random.Next(i + 1)), out _);
+            }
+        }
+
+        Child.Answer((Resident - floor) / (double)Limit, sets, GC.CollectionCount(2) - collections);
     }
 
     /// <summary>Sets of new keys, with a quarter of random reads.</summary>
@@ -454,20 +486,32 @@ internal sealed class ByteCaches : IPartedFigure
         Child.Answer((cache.UsedMemory - stored) / (double)cache.Count);
     }
 
-    private static void MeasurePause()
+    private static void MeasurePause(bool ofBytes)
     {
+        const int Entries = 10_000_000;
         double empty = Pause();
-        using BoundedByteCache cache = Make(4096 * MiB);
-        byte[] value = new byte[100];
-        Span<char> key = stackalloc char[24];
-        for (int i = 0; i < 10_000_000; i++)
+        long floor = Resident;
+        using BoundedByteCache bytes = Make(4096 * MiB);
+        using MemoryCache objects = Caches.Microsoft();
+        if (ofBytes)
         {
-            Key(i, key);
-            cache.Set(key, value);
+            byte[] value = new byte[100];
+            Span<char> key = stackalloc char[24];
+            for (int i = 0; i < Entries; i++)
+            {
+                Key(i, key);
+                bytes.Set(key, value);
+            }
+        }
+        else
+        {
+            Caches.Fill(objects, Entries, valueBytes: 100);
         }
 
-        Child.Answer(empty, Pause());
-        GC.KeepAlive(cache);
+        double pause = Pause();
+        Child.Answer(empty, pause, (Resident - floor) / (double)MiB);
+        GC.KeepAlive(bytes);
+        GC.KeepAlive(objects);
     }
 
     private static double Pause()
