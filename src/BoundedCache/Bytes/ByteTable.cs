@@ -13,7 +13,7 @@ internal sealed unsafe partial class ByteTable
     /// <summary>The most that an order's managed memory grows by at once.</summary>
     private const int LargestGrowthBytes = 64 * 1024;
 
-    /// <summary>The most managed memory that an order keeps without entries: as the engine's, it does not count.</summary>
+    /// <summary>The most managed memory that an order without entries keeps. It does not count.</summary>
     private const int UncountedBytes = 2048;
 
     private readonly PageAccount _account;
