@@ -99,8 +99,9 @@ public sealed class SetMaxMemoryTests
         using CacheUnderTest test = Full();
 
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-            "mode", () => test.Cache.SetMaxMemoryAsync(1, (ReleaseMode)7));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>("mode", () => test.Cache.ReleaseAsync((ReleaseMode)7));
+            "releaseMode", () => test.Cache.SetMaxMemoryAsync(1, (ReleaseMode)7));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            "releaseMode", () => test.Cache.ReleaseAsync((ReleaseMode)7));
         Assert.Equal((10L, 10), (test.Cache.MaxMemory, test.Cache.Count));
     }
 
