@@ -55,8 +55,8 @@ public sealed class NaiveScanResistant(long maxBytes, Func<double> smallShare) :
             {
                 List<Entry> small = Entries.FindAll(entry => entry.Priority == priority && !entry.IsMain);
                 List<Entry> main = Entries.FindAll(entry => entry.Priority == priority && entry.IsMain);
-                long inSmall = small.Sum(static entry => entry.Size);
-                long inBoth = inSmall + main.Sum(static entry => entry.Size);
+                long inSmall = small.Sum(BytesOf);
+                long inBoth = inSmall + main.Sum(BytesOf);
                 bool fromSmall = small.Count > 0 && (main.Count == 0 || inSmall > smallShare() * inBoth);
                 Entry? victim = Oldest(fromSmall ? small : main, spared) ?? Oldest(fromSmall ? main : small, spared);
                 if (victim is null)
@@ -82,7 +82,10 @@ public sealed class NaiveScanResistant(long maxBytes, Func<double> smallShare) :
         queue.Where(entry => entry != spared).Reverse()
             .GroupBy(static entry => ClassOf(entry.Size)).OrderBy(static group => group.Key)
             .Select(static group => group.First())
-            .MaxBy(entry => Math.Sqrt(entry.Size) * (_now - entry.QueuedAt + 1));
+            .MaxBy(entry => Math.Sqrt(BytesOf(entry)) * (_now - entry.QueuedAt + 1));
+
+    /// <summary>An entry without a size counts as one byte, or it would never be the next victim.</summary>
+    private static long BytesOf(Entry entry) => Math.Max(entry.Size, 1);
 
     private void PutFirst(Entry entry)
     {

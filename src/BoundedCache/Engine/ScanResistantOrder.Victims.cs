@@ -138,7 +138,7 @@ internal partial class ScanResistantOrder<TEntries>
                 for (int index = list.Tail; index != None; index = _store.Node(index).Newer)
                 {
                     ref OrderNode node = ref _store.Node(index);
-                    bytes += node.Charge;
+                    bytes += BytesOf(node.Charge);
                     if (index == list.Tail && list.TailWeight != Weight(node.Charge))
                     {
                         return $"the tail {index} of {name} weighs {Weight(node.Charge)}, noted {list.TailWeight}";

@@ -73,7 +73,7 @@ internal partial class ScanResistantOrder<TEntries> : EvictionOrder
         ref OrderNode node = ref _store.Node(index);
         if (node.Priority == priority && ClassOf(node.Charge) == ClassOf(charge))
         {
-            _totals.Bytes[QueueOf(in node)] += charge - node.Charge;
+            _totals.Bytes[QueueOf(in node)] += BytesOf(charge) - BytesOf(node.Charge);
             node.Occupy(charge, priority);
             if (node.Older == None)
             {
@@ -174,7 +174,7 @@ internal partial class ScanResistantOrder<TEntries> : EvictionOrder
         }
 
         list.Head = index;
-        _totals.Bytes[queue] += node.Charge;
+        _totals.Bytes[queue] += BytesOf(node.Charge);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -184,7 +184,7 @@ internal partial class ScanResistantOrder<TEntries> : EvictionOrder
         int place = ClassOf(node.Charge);
         ref ScanList list = ref _lists[(queue * Classes) + place];
         (int newer, int older) = (node.Newer, node.Older);
-        _totals.Bytes[queue] -= node.Charge;
+        _totals.Bytes[queue] -= BytesOf(node.Charge);
         if (newer != None)
         {
             ref OrderNode next = ref _store.Node(newer);
@@ -222,5 +222,10 @@ internal partial class ScanResistantOrder<TEntries> : EvictionOrder
 
     private static int ClassOf(long charge) => Math.Min(BitOperations.Log2((ulong)charge | 1) >> 1, Classes - 1);
 
-    private static double Weight(long charge) => Math.Sqrt(charge);
+    /// <summary>
+    /// What an entry counts with: at least one byte. With none it would never be the next victim, however old it is.
+    /// </summary>
+    private static long BytesOf(long charge) => Math.Max(charge, 1);
+
+    private static double Weight(long charge) => Math.Sqrt(BytesOf(charge));
 }

@@ -40,7 +40,7 @@ internal struct ScanTotals
     [FieldOffset(64)]
     public long Now;
 
-    /// <summary>Bytes of each queue.</summary>
+    /// <summary>Bytes of each queue; an entry without a size counts as one.</summary>
     [FieldOffset(72)]
     public ScanBytes Bytes;
 
