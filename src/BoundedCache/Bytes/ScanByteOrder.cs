@@ -93,9 +93,9 @@ internal sealed unsafe class ScanByteOrder(NativeTable nodes, NativeTable slots)
     public void Mark(int index)
     {
         var node = (Node*)nodes.TryAt(index);
-        if (node is not null && index < End && node->Mark < Slot.MaxMark)
+        if (node is not null && index < End)
         {
-            node->Mark++;
+            Use(node);
         }
 
         GC.KeepAlive(this);
@@ -124,6 +124,17 @@ internal sealed unsafe class ScanByteOrder(NativeTable nodes, NativeTable slots)
         }
 
         return _order.FindFault();
+    }
+
+    /// <remarks>The mark is read once: other threads raise it meanwhile, and it must not pass the highest.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Use(Node* node)
+    {
+        byte mark = Volatile.Read(ref node->Mark);
+        if (mark < Slot.MaxMark)
+        {
+            node->Mark = (byte)(mark + 1);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,10 +167,6 @@ internal sealed unsafe class ScanByteOrder(NativeTable nodes, NativeTable slots)
 
         public void SetMark(int index, byte mark) => At(nodes, index)->Mark = mark;
 
-        public void Use(int index)
-        {
-            Node* node = At(nodes, index);
-            node->Mark += node->Mark < Slot.MaxMark ? (byte)1 : (byte)0;
-        }
+        public void Use(int index) => ScanByteOrder.Use(At(nodes, index));
     }
 }
