@@ -145,11 +145,11 @@ internal sealed class GhostTable
                 // In the middle of a removal, which must go on. A later one shrinks it.
                 return;
             }
-
-            CountCells();
         }
 
+        // From here on nothing may throw: there are no longer cells for more buckets than this.
         _buckets = needed;
+        CountCells();
     }
 
     /// <summary>A copy of the first chunks, of which a single one is as long as it must be.</summary>
@@ -231,7 +231,17 @@ internal sealed class GhostTable
         }
     }
 
-    private void CountCells() => Volatile.Write(ref _cells, _chunks.Sum(static chunk => (long)chunk.Length));
+    /// <summary>Allocates nothing, so it cannot throw.</summary>
+    private void CountCells()
+    {
+        long cells = 0;
+        foreach (ulong[] chunk in _chunks)
+        {
+            cells += chunk.Length;
+        }
+
+        Volatile.Write(ref _cells, cells);
+    }
 
     /// <summary>Adds a bucket, and moves to it what belongs there from the bucket that it is split from.</summary>
     private void Split()

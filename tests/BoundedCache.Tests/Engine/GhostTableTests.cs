@@ -117,6 +117,30 @@ public class GhostTableTests
         Assert.Null(_ghosts.FindFault());
     }
 
+    /// <remarks>An allocation after that could fail, and leave more buckets than there are cells for.</remarks>
+    [Fact]
+    public void Shrinking_allocates_the_shorter_list_of_its_chunks_and_nothing_else()
+    {
+        int chunksOfTwo = AllocatedBy(static () => GC.KeepAlive(new ulong[2][]));
+        var other = new GhostTable();
+        other.GrowFor(20_000);
+        other.Shrink(4_000, all: true);
+        _ghosts.GrowFor(20_000);
+
+        // 4,000 buckets in eight chunks become 800 in two.
+        Assert.Equal(chunksOfTwo, AllocatedBy(() => _ghosts.Shrink(4_000, all: true)));
+        Assert.Equal(800, _ghosts.Buckets);
+        Assert.Equal(2 * 512 * 8 * sizeof(ulong), _ghosts.Bytes);
+        Assert.Null(_ghosts.FindFault());
+    }
+
+    private static int AllocatedBy(Action action)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        action();
+        return (int)(GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
     private bool IsRemembered(int key) => _ghosts.Contains(Hash(key));
 
     private void Evict(int first, int count, bool fromMain)
