@@ -208,10 +208,11 @@ internal sealed unsafe partial class ByteEngine
     private long FootprintOf(Place place, int valueLength)
     {
         const int SlotBytes = ByteSlot.Size + (3 * sizeof(int) / 2);
-        int table = SlotBytes
-            + (_marks is null ? LruByteOrder.NodeSize : ScanByteOrder.NodeSize + (int)GhostTable.BytesPerEntry);
+        int order = _marks is null
+            ? LruByteOrder.NodeSize
+            : ScanByteOrder.NodeSize + (int)Math.Ceiling(GhostTable.BytesPerEntry);
         long content = place.SizeWith(valueLength);
-        return table + (place.IsChain
+        return SlotBytes + order + (place.IsChain
             ? PagesOfChain(content) * _account.PageSize
             : _blocks.SizeOf(DenseBlocks.ClassFor((int)content)));
     }
