@@ -99,6 +99,36 @@ public class InterruptedLookupTests
         InvariantChecker.Check(_cache.Engine);
     }
 
+    /// <remarks>Nobody writes to the slots that the reader has, so their versions stay as they are.</remarks>
+    [Fact]
+    public void An_expired_entry_whose_slots_are_outgrown_does_not_get_the_deadline_of_another()
+    {
+        var expired = new Interrupting("expired");
+        DateTimeOffset deadline = DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(100);
+        _cache.Set(expired, "old", new MemoryCacheEntryOptions { AbsoluteExpiration = deadline, Size = 1 });
+        int slot = SlotOf(expired);
+        int capacity = _cache.Engine.Allocator.Capacity;
+        Assert.True(SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > deadline, TimeSpan.FromSeconds(30)));
+        expired.Interrupt = () =>
+        {
+            for (int i = 0; i < capacity; i++)
+            {
+                Set($"more {i}");
+            }
+
+            _cache.Remove(expired);
+            _cache.Set(
+                "newcomer",
+                "new",
+                new MemoryCacheEntryOptions { AbsoluteExpiration = deadline + TimeSpan.FromDays(1), Size = 1 });
+        };
+
+        Assert.False(_cache.TryGetValue(new Interrupting("expired"), out object? value), $"got {value}");
+        Assert.Equal(slot, SlotOf("newcomer"));
+        Assert.True(_cache.Engine.Allocator.Capacity > capacity, "the table did not do what this test is about");
+        InvariantChecker.Check(_cache.Engine);
+    }
+
     [Fact]
     public void A_removal_whose_entry_gives_way_to_another_in_the_same_slot_spares_the_other()
     {
