@@ -9,7 +9,8 @@ namespace BoundedCache.Engine;
 internal sealed class CoarseClock
 {
     /// <summary>
-    /// Longer than <see cref="Environment.TickCount64"/> stands still on any system. Nearer deadlines are not judged.
+    /// Nearer deadlines are not judged: longer than <see cref="Environment.TickCount64"/> stands still, unless the
+    /// processor that keeps the time is stopped, by a hypervisor for one. Then a deadline can be passed unnoticed.
     /// </summary>
     public const long GrainTicks = 100 * TimeSpan.TicksPerMillisecond;
 
