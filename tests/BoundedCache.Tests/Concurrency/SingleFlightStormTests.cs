@@ -18,12 +18,6 @@ public sealed class SingleFlightStormTests : IDisposable
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
-    private readonly BoundedMemoryCache _cache = new(new BoundedMemoryCacheOptions
-    {
-        MaxMemory = 10_000_000,
-        ReleaseMode = ReleaseMode.None,
-    });
-
     private readonly object[] _keys =
         [.. Enumerable.Range(0, Keys).Select(static i => i % 2 == 0 ? $"key {i}" : (object)i)];
     private readonly int[] _running = new int[Keys];
@@ -35,25 +29,39 @@ public sealed class SingleFlightStormTests : IDisposable
     private long _cancellations;
     private long _stored;
     private bool _writes;
+    private BoundedMemoryCache _cache = null!;
 
     public void Dispose() => _cache.Dispose();
 
     /// <summary>Without removals and writes there are never two factories for a key.</summary>
-    [Fact]
-    public Task One_factory_a_key_runs_at_a_time_and_its_result_reaches_all() =>
-        StormAsync(calls: 500_000, writes: false);
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public Task One_factory_a_key_runs_at_a_time_and_its_result_reaches_all(EvictionPolicy policy) =>
+        StormAsync(calls: 250_000, writes: false, policy);
 
-    [Fact]
-    public Task After_a_write_nobody_gets_what_was_begun_before_it() => StormAsync(calls: 500_000, writes: true);
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public Task After_a_write_nobody_gets_what_was_begun_before_it(EvictionPolicy policy) =>
+        StormAsync(calls: 250_000, writes: true, policy);
 
     [Trait("Category", "Soak")]
     [SoakTheory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public Task A_million_calls(bool writes) => StormAsync(calls: 1_000_000, writes);
+    [InlineData(false, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(false, EvictionPolicy.ScanResistant)]
+    [InlineData(true, EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(true, EvictionPolicy.ScanResistant)]
+    public Task A_million_calls(bool writes, EvictionPolicy policy) => StormAsync(calls: 1_000_000, writes, policy);
 
-    private async Task StormAsync(int calls, bool writes)
+    private async Task StormAsync(int calls, bool writes, EvictionPolicy policy)
     {
+        _cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
+        {
+            MaxMemory = 10_000_000,
+            EvictionPolicy = policy,
+            ReleaseMode = ReleaseMode.None,
+        });
         _writes = writes;
         int callers = AsynchronousCallers + SynchronousCallers;
         int each = calls / callers;

@@ -19,6 +19,9 @@ internal sealed class Stamped(int number, long version)
 
     public EvictionReason Reason { get; private set; }
 
+    /// <summary>When it expires, in UTC ticks, where the test gave it a deadline.</summary>
+    public long Deadline { get; set; } = long.MaxValue;
+
     public void Depart(EvictionReason reason)
     {
         Reason = reason;

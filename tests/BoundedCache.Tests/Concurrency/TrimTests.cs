@@ -9,70 +9,69 @@ public class TrimTests
 {
     private const int Chunk = SlotStore.ChunkSize;
 
-    private readonly BoundedMemoryCache _cache = new(new BoundedMemoryCacheOptions
-    {
-        MaxMemory = long.MaxValue,
-        Sizing = EntrySizing.Declared,
-        ReleaseMode = ReleaseMode.None,
-    });
-
     /// <remarks>
     /// Emptying resumed where it had stopped, after slots that were taken meanwhile: the chunk never became empty,
     /// and trimming never ended.
     /// </remarks>
-    [Fact]
-    public void A_chunk_whose_emptying_was_broken_off_is_emptied_from_its_beginning_next_time()
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public void A_chunk_whose_emptying_was_broken_off_is_emptied_from_its_beginning_next_time(EvictionPolicy policy)
     {
+        using BoundedMemoryCache cache = Make(policy);
         int next = 0;
         for (; next < (5 * Chunk) + 1500; next++)
         {
-            Set(next);
+            Set(cache, next);
         }
 
         // The last chunk, some of whose slots were never used, loses most of its entries, and the others lose many,
         // one by one, until it is nearly empty.
         for (int i = 5 * Chunk; i < next - 200; i++)
         {
-            _cache.Remove(i);
+            cache.Remove(i);
         }
 
-        SlotAllocator allocator = _cache.Engine.Allocator;
+        SlotAllocator allocator = cache.Engine.Allocator;
         for (int i = 0; allocator.Draining < 0 || allocator.State(allocator.Draining).InUse > 50; i += 2)
         {
             Assert.True(i < 5 * Chunk, "the table did not do what this test is about");
-            _cache.Remove(i);
+            cache.Remove(i);
         }
 
         // All other free slots are taken, so that the chunk is needed again, and then some of its own are taken.
         for (int chunk = allocator.Draining; allocator.Draining >= 0 || allocator.State(chunk).InUse < 100;)
         {
-            Set(next++);
+            Set(cache, next++);
         }
 
         // It is the sparsest again, but its entries are now in slots that the emptying had already passed.
-        foreach (int key in _cache.Keys.Cast<int>().Take(5 * Chunk).Where(static (_, i) => i % 2 == 0).ToList())
+        foreach (int key in cache.Keys.Cast<int>().Take(5 * Chunk).Where(static (_, i) => i % 2 == 0).ToList())
         {
-            _cache.Remove(key);
+            cache.Remove(key);
         }
 
         using var trimmed = new ManualResetEventSlim();
         new Thread(() =>
         {
-            _cache.Compact(0);
+            cache.Compact(0);
             trimmed.Set();
         })
         { IsBackground = true }.Start();
         Assert.True(trimmed.Wait(TimeSpan.FromSeconds(30)), "trimming does not end");
-        InvariantChecker.Check(_cache.Engine);
-        Assert.False(_cache.Engine.Allocator.HasSpareChunk);
+        InvariantChecker.Check(cache.Engine);
+        Assert.False(cache.Engine.Allocator.HasSpareChunk);
     }
 
-    [Fact]
-    public async Task Readers_find_every_entry_while_the_table_gets_short_and_long_in_turns()
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public async Task Readers_find_every_entry_while_the_table_gets_short_and_long_in_turns(EvictionPolicy policy)
     {
         const int Kept = 20;
+        using BoundedMemoryCache cache = Make(policy);
         using var stop = new CancellationTokenSource();
-        Enumerable.Range(0, Kept).ToList().ForEach(Set);
+        Enumerable.Range(0, Kept).ToList().ForEach(key => Set(cache, key));
         int missed = 0;
         Task[] readers =
         [
@@ -81,38 +80,46 @@ public class TrimTests
                 {
                     for (int key = 0; !stop.IsCancellationRequested; key = (key + 1) % Kept)
                     {
-                        missed += _cache.TryGetValue(key, out _) ? 0 : 1;
+                        missed += cache.TryGetValue(key, out _) ? 0 : 1;
                     }
                 },
                 TaskCreationOptions.LongRunning)),
         ];
 
-        for (int round = 0; round < 200; round++)
+        for (int round = 0; round < 100; round++)
         {
             int more = Kept + (round % 2 == 0 ? 100 : Chunk);
             for (int key = Kept; key < more; key++)
             {
-                Set(key);
+                Set(cache, key);
             }
 
             for (int key = Kept; key < more; key++)
             {
-                _cache.Remove(key);
+                cache.Remove(key);
             }
 
-            _cache.Compact(0);
-            Assert.Equal(32, _cache.Engine.Allocator.Capacity);
+            cache.Compact(0);
+            Assert.Equal(32, cache.Engine.Allocator.Capacity);
         }
 
         await stop.CancelAsync();
         await Task.WhenAll(readers);
         Assert.Equal(0, missed);
-        InvariantChecker.Check(_cache.Engine);
+        InvariantChecker.Check(cache.Engine);
     }
 
-    private void Set(int key)
+    private static BoundedMemoryCache Make(EvictionPolicy policy) => new(new BoundedMemoryCacheOptions
     {
-        using ICacheEntry entry = _cache.CreateEntry(key);
+        MaxMemory = long.MaxValue,
+        Sizing = EntrySizing.Declared,
+        EvictionPolicy = policy,
+        ReleaseMode = ReleaseMode.None,
+    });
+
+    private static void Set(BoundedMemoryCache cache, int key)
+    {
+        using ICacheEntry entry = cache.CreateEntry(key);
         entry.Value = key;
         entry.Size = 1;
     }
