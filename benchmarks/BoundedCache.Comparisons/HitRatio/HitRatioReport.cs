@@ -30,7 +30,10 @@ internal static class HitRatioReport
         ],
     });
 
-    private static string Label(HitRatioRow row) => $"{row.Trace}, limit {ByteSize.Format(row.LimitBytes)}";
+    /// <summary>Trace and limit: a number of entries where every request has a size of one.</summary>
+    private static string Label(HitRatioRow row) => row.RequestedBytes == row.Requests
+        ? $"{row.Trace}, limit {row.LimitBytes:N0} entries"
+        : $"{row.Trace}, limit {ByteSize.Format(row.LimitBytes)}";
 
     private static string[] Cells(HitRatioRow row, HitRatioRow textbook) =>
     [

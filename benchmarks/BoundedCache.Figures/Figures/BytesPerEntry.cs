@@ -1,3 +1,4 @@
+using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Figures.Figures;
@@ -17,12 +18,20 @@ internal sealed class BytesPerEntry : IFigure
         yield return new("BoundedCache, absolute expiry", $"{Child.Measure(Name, "bounded", "expiry")[0]:N1}", "<= 64");
         yield return new("MemoryCache, no expiry", $"{Child.Measure(Name, "microsoft", "plain")[0]:N1}");
         yield return new("MemoryCache, absolute expiry", $"{Child.Measure(Name, "microsoft", "expiry")[0]:N1}");
+        yield return new(
+            "FastConcurrentLru (limited by count), no expiry", $"{Child.Measure(Name, "fast-concurrent-lru")[0]:N1}");
     }
 
     public void Measure(string[] args)
     {
         string[] keys = [.. Enumerable.Range(0, Entries).Select(Caches.Key)];
         object value = new();
+        if (args[0] == "fast-concurrent-lru")
+        {
+            MeasureFastConcurrentLru(keys, value);
+            return;
+        }
+
         using IMemoryCache cache = args[0] == "bounded" ? Caches.Bounded() : Caches.Microsoft();
         long before = GC.GetTotalMemory(forceFullCollection: true);
         foreach (string key in keys)
@@ -34,5 +43,21 @@ internal sealed class BytesPerEntry : IFigure
 
         Child.Answer((GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Entries);
         GC.KeepAlive(keys);
+    }
+
+    /// <summary>It makes its table for all entries at once, so the cache itself is made in between.</summary>
+    private static void MeasureFastConcurrentLru(string[] keys, object value)
+    {
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        var cache = new FastConcurrentLru<string, object>(
+            Environment.ProcessorCount, Entries, EqualityComparer<string>.Default);
+        foreach (string key in keys)
+        {
+            cache.AddOrUpdate(key, value);
+        }
+
+        Child.Answer((GC.GetTotalMemory(forceFullCollection: true) - before) / (double)cache.Count);
+        GC.KeepAlive(keys);
+        GC.KeepAlive(cache);
     }
 }

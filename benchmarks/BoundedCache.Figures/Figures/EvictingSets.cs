@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using BitFaster.Caching.Lfu;
 using BitFaster.Caching.Lru;
+using BitFaster.Caching.Scheduler;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Figures.Figures;
@@ -22,6 +24,7 @@ internal sealed class EvictingSets : IFigure
     [
         "LRU, PacingShare 0", "ScanResistant, PacingShare 0", "LRU, paced", "ScanResistant, paced",
         "MemoryCache (size 1 declared)", "FastConcurrentLru (limited by count)", "ConcurrentLru (limited by count)",
+        "ConcurrentLfu (limited by count)",
     ];
 
     private static readonly int s_microsoft = Array.FindIndex(
@@ -60,6 +63,8 @@ internal sealed class EvictingSets : IFigure
             Environment.ProcessorCount, Entries, EqualityComparer<string>.Default);
         var concurrent = new ConcurrentLru<string, object>(
             Environment.ProcessorCount, Entries, EqualityComparer<string>.Default);
+        var frequent = new ConcurrentLfu<string, object>(
+            Environment.ProcessorCount, Entries, new ForegroundScheduler(), EqualityComparer<string>.Default);
         Contestant[] contestants =
         [
             Of(lru), Of(scanResistant), Of(lruPaced), Of(scanResistantPaced),
@@ -68,6 +73,7 @@ internal sealed class EvictingSets : IFigure
                 key => microsoft.TryGetValue(key, out _)),
             new(fast.AddOrUpdate, key => fast.TryGet(key, out _)),
             new(concurrent.AddOrUpdate, key => concurrent.TryGet(key, out _)),
+            new(frequent.AddOrUpdate, key => frequent.TryGet(key, out _)),
         ];
         var times = contestants.Select(static _ => new List<double>()).ToArray();
         var shares = contestants.Select(static _ => new List<double>()).ToArray();

@@ -18,7 +18,8 @@ internal sealed class Sets : IFigure
     /// <summary>Sets that are timed together, and then looked for.</summary>
     private const int Batch = 64;
 
-    private static readonly string[] s_peers = ["bounded-declared", "memory-cache", "memory-cache-best", "locked-lru"];
+    private static readonly string[] s_peers =
+        ["bounded-declared", "memory-cache", "memory-cache-best", "locked-lru", "bitfaster-lru"];
 
     public string Name => "sets";
 
@@ -33,7 +34,7 @@ internal sealed class Sets : IFigure
         for (int i = 0; i < s_peers.Length; i++)
         {
             yield return new(
-                s_peers[i],
+                PeerCatalog.Find(s_peers[i]).IsLimitedByCount ? $"{s_peers[i]} (limited by count)" : s_peers[i],
                 $"{ns[i]:N0} ns a stored set; {answer[(2 * i) + 1]:P1} of sets stored"
                     + (i == 0 ? $"; {ns[0] / ns[1]:N2} x memory-cache, {ns[0] / ns[2]:N2} x its best" : ""),
                 i == 0 ? "<= 0.60 x MemoryCache" : "");
