@@ -89,36 +89,41 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
         return limits + (limits / NativeExtraPart);
     }
 
-    /// <summary>The tightest of the bounds, for caches with these limits.</summary>
+    /// <summary>
+    /// The bound of which most is missing, for caches with these limits; null where none is missed. The parts of the
+    /// heap count only where no whole is missed: which part the values need is not known.
+    /// </summary>
     /// <param name="limitsBytes">The sum of the limits of caches of objects.</param>
     /// <param name="nativeBytes">The sum of the limits of caches in native memory.</param>
-    public RoomBound FindTightest(long limitsBytes, long nativeBytes = 0)
+    /// <param name="isMissed">Whether so much is missing that the bound counts as missed.</param>
+    public RoomBound? FindWorst(long limitsBytes, long nativeBytes, Func<RoomBound, bool> isMissed)
     {
         var need = new RoomNeed(limitsBytes, 0);
         var allNeed = new RoomNeed(limitsBytes, nativeBytes);
-        List<RoomBound> bounds = [];
-        Add(bounds, RoomKind.Heap, HeapLimitBytes - Math.Min(PinnedObjectBytes, HeapLimitBytes), need);
-        Add(bounds, RoomKind.Container, ContainerBytes - EmptyProcessBytes, allNeed);
-        Add(bounds, RoomKind.ContainerHigh, ContainerHighBytes - EmptyProcessBytes, allNeed);
-        Add(bounds, RoomKind.Machine, MachineBytes - EmptyProcessBytes, allNeed);
-        RoomBound tightest = bounds.DefaultIfEmpty(new RoomBound(RoomKind.None, long.MaxValue, need))
-            .MaxBy(static bound => bound.MissingBytes);
-        if (tightest.MissingBytes > 0)
-        {
-            return tightest;
-        }
+        return Worst(
+            (RoomKind.Heap, HeapLimitBytes > 0 ? HeapLimitBytes - PinnedObjectBytes : null, need),
+            (RoomKind.Container, ContainerBytes - EmptyProcessBytes, allNeed),
+            (RoomKind.ContainerHigh, ContainerHighBytes - EmptyProcessBytes, allNeed),
+            (RoomKind.Machine, MachineBytes - EmptyProcessBytes, allNeed)) ?? Worst(
+            (RoomKind.SmallObjects, SmallObjectBytes > 0 ? SmallObjectBytes : null, need),
+            (RoomKind.LargeObjects, LargeObjectBytes > 0 ? LargeObjectBytes : null, need));
 
-        // The parts of the heap matter only where the whole is large enough: which part the values need is not known.
-        Add(bounds, RoomKind.SmallObjects, SmallObjectBytes, need);
-        Add(bounds, RoomKind.LargeObjects, LargeObjectBytes, need);
-        return bounds.Count == 0 ? tightest : bounds.MaxBy(static bound => bound.MissingBytes);
-    }
-
-    private static void Add(List<RoomBound> bounds, RoomKind kind, long? bytes, RoomNeed need)
-    {
-        if (bytes is not null and not 0)
+        RoomBound? Worst(params ReadOnlySpan<(RoomKind Kind, long? Bytes, RoomNeed Need)> known)
         {
-            bounds.Add(new RoomBound(kind, Math.Max(0, bytes.Value), need));
+            RoomBound? worst = null;
+            foreach ((RoomKind kind, long? bytes, RoomNeed needed) in known)
+            {
+                // A bound that leaves nothing is one too; only one that is not known is none.
+                if (bytes is long left
+                    && new RoomBound(kind, Math.Max(0, left), needed) is var bound
+                    && isMissed(bound)
+                    && (worst is null || bound.MissingBytes > worst.Value.MissingBytes))
+                {
+                    worst = bound;
+                }
+            }
+
+            return worst;
         }
     }
 
@@ -170,9 +175,6 @@ internal readonly record struct HeapRoom(long HeapLimitBytes, long? ContainerByt
 /// <summary>What bounds the memory of caches.</summary>
 internal enum RoomKind
 {
-    /// <summary>Nothing that is known.</summary>
-    None,
-
     /// <summary>The managed heap's hard limit.</summary>
     Heap,
 

@@ -39,8 +39,9 @@ internal static class HeapRules
     /// <returns>The finding; null where they fit.</returns>
     public static MemoryReportFinding? CheckLimit(HeapRoom room, long limitsBytes, long nativeBytes = 0)
     {
-        RoomBound bound = room.FindTightest(limitsBytes, nativeBytes);
-        if (!s_limit.IsReached(bound.MissingBytes, bound.Bytes))
+        if (room.FindWorst(
+            limitsBytes, nativeBytes, static bound => s_limit.IsReached(bound.MissingBytes, bound.Bytes))
+            is not { } bound)
         {
             return null;
         }

@@ -123,7 +123,7 @@ public sealed class HeapRoomTests
 
         Assert.InRange(fitting, MiB, heapMebibytes * MiB);
         Assert.Null(HeapRules.CheckLimit(room, fitting));
-        Assert.InRange(room.FindTightest(fitting + (2 * MiB)).MissingBytes, 1, long.MaxValue);
+        Assert.NotNull(room.FindWorst(fitting + (2 * MiB), 0, static bound => bound.MissingBytes > 0));
     }
 
     [Fact]
@@ -205,6 +205,46 @@ public sealed class HeapRoomTests
             "The managed heap may have 2 GiB;", HeapRules.CheckLimit(room, 2 * GiB)!.Text, StringComparison.Ordinal);
         Assert.Null(HeapRules.CheckLimit(room, 100 * MiB));
     }
+
+    [Fact]
+    public void A_limit_above_one_that_is_warned_of_is_warned_of_too()
+    {
+        HeapRoom[] rooms =
+        [
+            new(2 * GiB, null) { SmallObjectBytes = 200 * MiB },
+            new(2 * GiB, null) { SmallObjectBytes = GiB, LargeObjectBytes = 1500 * MiB, PinnedObjectBytes = 100 * MiB },
+            new(GiB, 1100 * MiB) { ContainerHighBytes = 900 * MiB, MachineBytes = 950 * MiB },
+        ];
+        Assert.All(rooms, static room =>
+        {
+            bool isWarned = false;
+            for (long limit = MiB; limit < 3 * GiB; limit += MiB)
+            {
+                bool isWarnedNow = HeapRules.CheckLimit(room, limit) is not null;
+                Assert.True(isWarnedNow || !isWarned, $"{limit / MiB} MiB");
+                isWarned = isWarnedNow;
+            }
+
+            Assert.True(isWarned);
+        });
+    }
+
+    [Fact]
+    public void A_bound_that_is_missed_by_much_is_told_beside_a_larger_one_that_is_missed_by_a_little()
+    {
+        var room = new HeapRoom(2 * GiB, 106 * GiB);
+
+        Assert.StartsWith(
+            "The container has 106 GiB, and the managed heap 2 GiB of them",
+            HeapRules.CheckLimit(room, 1984 * MiB, 100 * GiB)!.Text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_bound_that_leaves_nothing_for_caches_is_one() => Assert.StartsWith(
+        "The container may have 32 MiB before the kernel slows it down (memory.high)",
+        HeapRules.CheckLimit(new HeapRoom(0, null) { ContainerHighBytes = 32 * MiB }, MiB)!.Text,
+        StringComparison.Ordinal);
 
     [Fact]
     public void Native_memory_is_bounded_by_container_and_machine_and_needs_little_more_than_its_limit()
