@@ -28,9 +28,9 @@ internal sealed partial class MemoryReleaser
             Debug.Assert(owner.IsHeldByCurrentThread);
             var waiter = new Waiter(request);
             _waiters.Add(waiter);
-            if (request.WaitForCallbacks is not null && !request.IsInCallback)
+            if (request.WaitForCallbacks is { } wait)
             {
-                _callbackWaits.Enqueue(request.WaitForCallbacks);
+                _callbackWaits.Enqueue(request.IsInCallback ? _ => wait(TimeSpan.Zero) : wait);
             }
 
             // Runs at once when the token is cancelled already, under the lock; it only marks a task.
@@ -40,7 +40,9 @@ internal sealed partial class MemoryReleaser
             return waiter.Source.Task;
         }
 
-        /// <summary>The next wait for a caller's callbacks; null where none is left.</summary>
+        /// <summary>
+        /// The next wait for a caller's callbacks, or a mere look at them; null where none is left.
+        /// </summary>
         public Func<TimeSpan, bool>? TakeCallbackWait_NeedsLock()
         {
             Debug.Assert(owner.IsHeldByCurrentThread);

@@ -95,6 +95,7 @@ internal sealed partial class MemoryReleaser
             Pause = timeout => WaitForReasonToStop(batch, timeout),
             CallbacksFinished = callbacksFinished,
         };
+        _owed.NoteBegin(requests);
         ReleaseResult result = run.Execute(startedAt);
         _throttle.NoteRun(request, run.LastCollection);
         return TellOwed(requests, new OwedRun(

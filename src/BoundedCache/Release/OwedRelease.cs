@@ -13,7 +13,7 @@ namespace BoundedCache.Release;
 /// waited for without bound. That pins went shows only in a collection, so such a release is tried again a few times,
 /// with growing pauses. It holds neither caches nor entries.
 /// </remarks>
-internal sealed class OwedRelease(
+internal sealed partial class OwedRelease(
     ReleaseThrottle throttle, ReleaseThresholds thresholds, IGarbageCollector collector, Func<bool> areFinalizersStuck)
 {
     // Between two tries at least so many times the pause of the last one: they stop the process for 2 % of the time.
@@ -23,6 +23,7 @@ internal sealed class OwedRelease(
     private const int SlowestLook = 10;
     private const int AgeShare = 20;
 
+    private readonly HashSet<Func<TimeSpan, bool>> _heldAtBegin = [];
     private List<Debt> _debts = [];
     private long _leftBytes;
     private int _tries;
@@ -95,6 +96,18 @@ internal sealed class OwedRelease(
         }
     }
 
+    /// <summary>
+    /// Notes that a run begins to collect: what callbacks hold now it may find alive, also where they end before it.
+    /// </summary>
+    /// <param name="requests">The requests of callers that it serves beside what is owed.</param>
+    public void NoteBegin(IEnumerable<ReleaseRequest> requests)
+    {
+        _heldAtBegin.UnionWith(_debts.Select(static debt => debt.WaitForCallbacks)
+            .Concat(requests.Select(static request => request.WaitForCallbacks))
+            .OfType<Func<TimeSpan, bool>>()
+            .Where(static wait => !HaveEnded(wait)));
+    }
+
     /// <summary>Notes a run, which served the requests and everything that was owed.</summary>
     /// <param name="requests">The requests of callers, who get the run's result from elsewhere.</param>
     /// <param name="run">What came of it.</param>
@@ -109,6 +122,12 @@ internal sealed class OwedRelease(
             added.Add(Add(request, added));
         }
 
+        foreach (Debt debt in _debts)
+        {
+            debt.IsHeld = debt.WaitForCallbacks is { } wait && (_heldAtBegin.Contains(wait) || !HaveEnded(wait));
+        }
+
+        _heldAtBegin.Clear();
         _lastPause = run.Pause;
         _lastFull = collector.ReadLastFull();
         _stuckAfter = run.StuckAfter ?? _lastFull.Index;
@@ -121,7 +140,7 @@ internal sealed class OwedRelease(
         foreach (Debt debt in _debts)
         {
             ReleaseObstacle before = debt.Obstacle;
-            debt.Obstacle = HaveCallbacksEnded(debt) ? run.Obstacle : ReleaseObstacle.Callbacks;
+            debt.Obstacle = debt.IsHeld ? ReleaseObstacle.Callbacks : run.Obstacle;
             bool isGivenUp = _tries >= thresholds.OwedTries && IsTriedBlindly(debt.Obstacle);
             if (debt.Obstacle != ReleaseObstacle.None && !isGivenUp)
             {
@@ -160,9 +179,7 @@ internal sealed class OwedRelease(
     private static void ShareWaits(HashSet<Debt> added, ReleaseResult result)
     {
         Func<TimeSpan, bool>[] waits =
-        [
-            .. added.Where(static debt => !HaveCallbacksEnded(debt)).Select(static debt => debt.WaitForCallbacks!),
-        ];
+            [.. added.Where(static debt => debt.IsHeld).Select(static debt => debt.WaitForCallbacks!)];
         if (waits.Length == 0 || result.Outcome == ReleaseOutcome.Released)
         {
             return;
@@ -171,6 +188,7 @@ internal sealed class OwedRelease(
         foreach (Debt debt in added)
         {
             debt.WaitForCallbacks = timeout => Array.TrueForAll(waits, wait => wait(timeout));
+            debt.IsHeld = true;
         }
     }
 
@@ -224,18 +242,9 @@ internal sealed class OwedRelease(
         obstacle is ReleaseObstacle.Pins or ReleaseObstacle.Failure
         || (obstacle is ReleaseObstacle.Finalizers && !areFinalizersStuck());
 
-    [SuppressMessage(
-        "Design", "CA1031", Justification = "Whoever waits so is not waited for; the release must go on.")]
     private static bool HaveCallbacksEnded(Debt debt)
     {
-        try
-        {
-            if (debt.WaitForCallbacks?.Invoke(TimeSpan.Zero) != false)
-            {
-                debt.WaitForCallbacks = null;
-            }
-        }
-        catch (Exception)
+        if (debt.WaitForCallbacks is { } wait && HaveEnded(wait))
         {
             debt.WaitForCallbacks = null;
         }
@@ -243,52 +252,17 @@ internal sealed class OwedRelease(
         return debt.WaitForCallbacks is null;
     }
 
-    private sealed class Debt(ReleaseRequest request, long since)
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "Whoever waits so is not waited for; the release must go on.")]
+    private static bool HaveEnded(Func<TimeSpan, bool> wait)
     {
-        public ReleaseRequest Request { get; } = request;
-
-        public long Since { get; set; } = since;
-
-        public ReleaseObstacle Obstacle { get; set; }
-
-        /// <summary>The cache's last shrink, where only a release was asked for since; it is told as well.</summary>
-        public IReleaseObserver? Shrink { get; private init; }
-
-        /// <summary>Whether that was asked for before the run that this was added for.</summary>
-        public bool IsShrinkEarlier { get; private init; }
-
-        /// <summary>Who is told that it is owed no longer.</summary>
-        /// <param name="isOfRun">Whether the caller gets the run's result from elsewhere.</param>
-        public IEnumerable<IReleaseObserver> ToTell(bool isOfRun)
+        try
         {
-            IReleaseObserver?[] observers =
-                [isOfRun ? null : Request.Observer, isOfRun && !IsShrinkEarlier ? null : Shrink];
-            return observers.OfType<IReleaseObserver>();
+            return wait(TimeSpan.Zero);
         }
-
-        /// <summary>This one and an earlier one of the same cache as one: the stronger of their wishes.</summary>
-        public Debt After(Debt earlier, bool isSameRun)
+        catch (Exception)
         {
-            ReleaseRequest before = earlier.Request;
-            bool isShrinkLast = before.Observer is { IsShrink: true };
-            return new Debt(
-                Request with
-                {
-                    Mode = Request.Mode > before.Mode ? Request.Mode : before.Mode,
-                    TrimNative = Request.TrimNative || before.TrimNative,
-                    ReadCaches = Request.ReadCaches ?? before.ReadCaches,
-                },
-                earlier.Since)
-            {
-                Obstacle = earlier.Obstacle,
-                Shrink = Request.Observer is { IsShrink: true } ? null
-                    : isShrinkLast ? before.Observer
-                    : earlier.Shrink,
-                IsShrinkEarlier = !isSameRun || (!isShrinkLast && earlier.IsShrinkEarlier),
-            };
+            return true;
         }
-
-        /// <summary>Null once they ended.</summary>
-        public Func<TimeSpan, bool>? WaitForCallbacks { get; set; } = request.WaitForCallbacks;
     }
 }

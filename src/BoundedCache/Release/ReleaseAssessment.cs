@@ -45,8 +45,8 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         {
             cause ??= "the rest is still alive";
             advice.Add($"{ByteSize.Format(measurement.AliveBytes)} of what was let go is still referenced, "
-                + "or as much was allocated meanwhile. Look for other holders of the values: fields, "
-                + "closures, requests under way.");
+                + "or as much was allocated meanwhile. Look for other holders of the values: other entries of caches, "
+                + "fields, closures, requests under way.");
         }
         else if (measurement.MayBeAlive)
         {
@@ -57,8 +57,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
 
         if (measurement.IsHeldByCallbacks)
         {
-            advice.Add($"Eviction callbacks had not finished after {thresholds.CallbackPatience.TotalSeconds:0.#} s, "
-                + "and hold the values they were called with.");
+            advice.Add("Eviction callbacks had not finished, and hold the values of their entries.");
         }
 
         if (measurement.IsHeapIdle)

@@ -164,7 +164,8 @@ internal sealed class ReleaseRun(
 
     private ReleaseMeasurement TrimNative(ReleaseMeasurement measurement, List<string> account)
     {
-        if (ForeignAllocator.Read(memory).Foreign is string foreign)
+        MallocOwner owner = ForeignAllocator.Read(memory);
+        if (owner.Foreign is string foreign)
         {
             return measurement with
             {
@@ -185,9 +186,15 @@ internal sealed class ReleaseRun(
         TimeSpan taken = Stopwatch.GetElapsedTime(startedAt);
         ReleaseMeasurement trimmed = measurement with { After = memory.TakeSnapshot() };
         long released = Math.Max(0, measurement.OccupiedBytes - trimmed.OccupiedBytes);
+        string asked = owner.Unknown is null ? "The native allocator" : "The C library's allocator";
         account.Add(trimmed.IsKnown
-            ? $"The native allocator gave back {ByteSize.Format(released)} in {taken.TotalMilliseconds:0} ms."
-            : $"The native allocator was asked for its free memory; how much it gave back is not known.");
+            ? $"{asked} gave back {ByteSize.Format(released)} in {taken.TotalMilliseconds:0} ms."
+            : $"{asked} was asked for its free memory; how much it gave back is not known.");
+        if (owner.Unknown is string file)
+        {
+            account.Add($"Native code allocates with {file}, which may be another allocator, and was not asked.");
+        }
+
         return trimmed;
     }
 }

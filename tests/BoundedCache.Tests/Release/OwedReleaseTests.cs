@@ -109,13 +109,16 @@ public sealed class OwedReleaseTests : IDisposable
     public async Task A_release_for_which_no_thread_can_be_started_fails_for_its_caller_and_follows(bool isAsked)
     {
         int failures = 0;
-        using var test = new ReleasingCache(
+        ReleasingCache? made = null;
+        using var test = made = new ReleasingCache(
             log: _log,
             tune: Quick,
             startRelease: work =>
             {
                 if (Interlocked.Increment(ref failures) == 1)
                 {
+                    // Otherwise it might be owed for them.
+                    Assert.True(made!.Cache.WaitForCallbacks(s_patience));
                     throw new InsufficientMemoryException();
                 }
 
@@ -233,7 +236,7 @@ public sealed class OwedReleaseTests : IDisposable
         Assert.Equal(ReleaseOutcome.Partial, first.Outcome);
         Assert.Contains(": eviction callbacks have not finished.", first.Reason, StringComparison.Ordinal);
         Assert.StartsWith(
-            "Eviction callbacks had not finished after 1 s", Assert.Single(first.Advice), StringComparison.Ordinal);
+            "Eviction callbacks had not finished", Assert.Single(first.Advice), StringComparison.Ordinal);
         Assert.Contains(
             "A release follows by itself when the eviction callbacks have ended.",
             first.Reason,
@@ -247,6 +250,62 @@ public sealed class OwedReleaseTests : IDisposable
         Assert.Equal((ReleaseOutcome.Released, 42 * MiB), (last.Outcome, last.After.AnonymousBytes));
         Assert.Contains("eviction callbacks had not ended", last.Reason, StringComparison.Ordinal);
         Assert.Empty(last.Advice);
+    }
+
+    /// <summary>
+    /// The next collection finds the values alive, and their callbacks end before it does: from then on they are dead.
+    /// </summary>
+    private void EndDuringNextCollection(ReleasingCache test)
+    {
+        int next = test.Process.Collections + 1;
+        test.Process.DuringCollection = count =>
+        {
+            if (count == next)
+            {
+                _gate.Set();
+                Assert.True(test.Cache.WaitForCallbacks(s_patience));
+            }
+
+            // Nothing else lives in this process.
+            long values = test.Process.AllocatedBytes - (40 * MiB);
+            (test.Process.LiveBytes, test.Process.DeadBytes) =
+                count == next ? (values + (40 * MiB), 0) : (40 * MiB, values);
+        };
+    }
+
+    [Fact]
+    public async Task After_callbacks_that_ended_during_the_release_another_one_follows()
+    {
+        using ReleasingCache test = New(Impatient);
+        test.Set("one", 200, Slowly);
+        test.Process.PendingFinalizers = 0;
+        EndDuringNextCollection(test);
+
+        ShrinkReport first = await test.Cache.SetMaxMemoryAsync(1);
+
+        Assert.Equal(ReleaseOutcome.Partial, first.Outcome);
+        Assert.Contains(
+            "A release follows by itself when the eviction callbacks have ended.",
+            first.Reason,
+            StringComparison.Ordinal);
+        ShrinkReport last = Later(test.Cache, first);
+        Assert.Equal((ReleaseOutcome.Released, 42 * MiB), (last.Outcome, last.After.AnonymousBytes));
+        Assert.Contains("eviction callbacks had not ended", last.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_owed_for_callbacks_that_end_during_the_release_of_another_cache_is_still_owed()
+    {
+        using ReleasingCache test = New(Impatient);
+        using BoundedMemoryCache other = test.Make();
+        test.Set("one", 200, Slowly);
+        ShrinkReport first = await test.Cache.SetMaxMemoryAsync(1);
+        EndDuringNextCollection(test);
+
+        await other.ReleaseAsync();
+
+        ShrinkReport last = Later(test.Cache, first);
+        Assert.Equal((ReleaseOutcome.Released, 42 * MiB), (last.Outcome, last.After.AnonymousBytes));
     }
 
     [Fact]
@@ -361,6 +420,33 @@ public sealed class OwedReleaseTests : IDisposable
         Until(() => Volatile.Read(ref first) is not null);
         _gate.Set();
 
+        Assert.Equal(42 * MiB, Later(test.Cache, first).After.AnonymousBytes);
+    }
+
+    [Fact]
+    public void What_queued_callbacks_hold_is_not_said_to_be_held_by_others_in_a_shrink_from_a_callback()
+    {
+        using ReleasingCache test = New();
+        ShrinkReport? first = null;
+        test.Set("large", 200, Slowly);
+        test.Set("one", 1, entry => entry.PostEvictionCallbacks.Insert(
+            0,
+            new PostEvictionCallbackRegistration
+            {
+                EvictionCallback = (_, _, _, _) =>
+                {
+                    test.Cache.MaxMemory = 1;
+                    Volatile.Write(ref first, test.Cache.GetSnapshot().LastReport);
+                },
+            }));
+
+        test.Cache.Remove("one");
+        Until(() => Volatile.Read(ref first) is not null);
+
+        Assert.Contains(": eviction callbacks have not finished.", first!.Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Eviction callbacks had not finished", Assert.Single(first.Advice), StringComparison.Ordinal);
+        _gate.Set();
         Assert.Equal(42 * MiB, Later(test.Cache, first).After.AnonymousBytes);
     }
 

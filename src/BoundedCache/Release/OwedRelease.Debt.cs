@@ -1,0 +1,57 @@
+namespace BoundedCache.Release;
+
+internal sealed partial class OwedRelease
+{
+    /// <summary>What is owed to the callers of one cache.</summary>
+    private sealed class Debt(ReleaseRequest request, long since)
+    {
+        public ReleaseRequest Request { get; } = request;
+
+        public long Since { get; set; } = since;
+
+        public ReleaseObstacle Obstacle { get; set; }
+
+        /// <summary>The cache's last shrink, where only a release was asked for since; it is told as well.</summary>
+        public IReleaseObserver? Shrink { get; private init; }
+
+        /// <summary>Whether that was asked for before the run that this was added for.</summary>
+        public bool IsShrinkEarlier { get; private init; }
+
+        /// <summary>Who is told that it is owed no longer.</summary>
+        /// <param name="isOfRun">Whether the caller gets the run's result from elsewhere.</param>
+        public IEnumerable<IReleaseObserver> ToTell(bool isOfRun)
+        {
+            IReleaseObserver?[] observers =
+                [isOfRun ? null : Request.Observer, isOfRun && !IsShrinkEarlier ? null : Shrink];
+            return observers.OfType<IReleaseObserver>();
+        }
+
+        /// <summary>This one and an earlier one of the same cache as one: the stronger of their wishes.</summary>
+        public Debt After(Debt earlier, bool isSameRun)
+        {
+            ReleaseRequest before = earlier.Request;
+            bool isShrinkLast = before.Observer is { IsShrink: true };
+            return new Debt(
+                Request with
+                {
+                    Mode = Request.Mode > before.Mode ? Request.Mode : before.Mode,
+                    TrimNative = Request.TrimNative || before.TrimNative,
+                    ReadCaches = Request.ReadCaches ?? before.ReadCaches,
+                },
+                earlier.Since)
+            {
+                Obstacle = earlier.Obstacle,
+                Shrink = Request.Observer is { IsShrink: true } ? null
+                    : isShrinkLast ? before.Observer
+                    : earlier.Shrink,
+                IsShrinkEarlier = !isSameRun || (!isShrinkLast && earlier.IsShrinkEarlier),
+            };
+        }
+
+        /// <summary>Null once they were seen to have ended.</summary>
+        public Func<TimeSpan, bool>? WaitForCallbacks { get; set; } = request.WaitForCallbacks;
+
+        /// <summary>Whether callbacks held values when the last run began to collect, or still do.</summary>
+        public bool IsHeld { get; set; }
+    }
+}
