@@ -50,9 +50,21 @@ public sealed partial class BoundedMemoryCache
                 entry.Value, details, priority, measured, kind, absolute, now, entry.Pending));
     }
 
-    private bool Store(object key, in EntryDraft entry) => key is string text
-        ? Store(key, in entry, new StringLookup(text))
-        : Store(key, in entry, new ObjectLookup(key));
+    /// <returns>Whether the entry was stored.</returns>
+    private bool Store(object key, in EntryDraft entry)
+    {
+        try
+        {
+            return key is string text
+                ? Store(key, in entry, new StringLookup(text))
+                : Store(key, in entry, new ObjectLookup(key));
+        }
+        finally
+        {
+            // Once a write, and last: the writer may wait, and what follows from the write must not.
+            PaceWriter();
+        }
+    }
 
     /// <returns>Whether the entry was stored.</returns>
     private bool Store<TLookup>(object key, in EntryDraft entry, scoped in TLookup lookup)
@@ -100,12 +112,6 @@ public sealed partial class BoundedMemoryCache
         }
         finally
         {
-            // A store that is tried again reports once, so that a write waits once.
-            if (!mustWatch)
-            {
-                PaceWriter();
-            }
-
             if (!stored && details is not null)
             {
                 _callbacks.Unsubscribe(details.Tokens);

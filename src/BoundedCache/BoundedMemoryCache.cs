@@ -155,6 +155,10 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is zero or negative; nothing changes.</exception>
     /// <exception cref="ObjectDisposedException">The cache is disposed (set only).</exception>
+    /// <exception cref="ThreadInterruptedException">
+    /// The thread was interrupted while the setter waited. If the limit had changed by then, eviction, release and
+    /// report follow on another thread.
+    /// </exception>
     public long MaxMemory
     {
         get => Volatile.Read(ref _maxMemory);

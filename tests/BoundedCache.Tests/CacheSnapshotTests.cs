@@ -146,7 +146,7 @@ public sealed class CacheSnapshotTests
         Assert.InRange(empty, 1, 1_000);
         Assert.InRange(full, 10_000 * 48, 10_000 * 70);
         Assert.InRange(withDeadlines, full + (10_000 * 8), full + (10_000 * 11));
-        Assert.InRange(test.Cache.GetSnapshot().TableBytes, 1, 100_000);
+        Assert.InRange(test.Cache.GetSnapshot().TableBytes, 1, 3_000);
     }
 
     [Fact]

@@ -20,11 +20,20 @@ internal sealed partial class CacheEngine
     /// Evicts down to the current limit, in batches that release the lock in between.
     /// </summary>
     /// <param name="betweenBatches">Called without the lock after each batch; null for nothing.</param>
-    /// <param name="sample">Is offered some of the values; null for none.</param>
     /// <returns>Entries and bytes evicted by this call. Call <see cref="Trim"/> afterwards.</returns>
-    public EntryTotals EvictDownToLimit(Action? betweenBatches = null, EvictedSample? sample = null)
+    public EntryTotals EvictDownToLimit(Action? betweenBatches = null)
     {
         EntryTotals evicted = default;
+        EvictDownToLimit(ref evicted, betweenBatches, sample: null);
+        return evicted;
+    }
+
+    /// <summary>The same.</summary>
+    /// <param name="evicted">What was evicted is added to it, also where an exception ends this early.</param>
+    /// <param name="betweenBatches">See above.</param>
+    /// <param name="sample">Is offered some of the values; null for none.</param>
+    public void EvictDownToLimit(ref EntryTotals evicted, Action? betweenBatches, EvictedSample? sample)
+    {
         bool more = true;
         while (more)
         {
@@ -44,8 +53,6 @@ internal sealed partial class CacheEngine
             Notify(removed);
             betweenBatches?.Invoke();
         }
-
-        return evicted;
     }
 
     /// <summary>

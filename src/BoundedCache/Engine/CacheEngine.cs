@@ -88,7 +88,7 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// The limit in bytes. Lowering it evicts nothing by itself (<see cref="EvictDownToLimit"/>), but new
+    /// The limit in bytes. Lowering it evicts nothing by itself (<see cref="EvictDownToLimit(Action?)"/>), but new
     /// entries obey it at once.
     /// </summary>
     public long MaxBytes => _account.Max;

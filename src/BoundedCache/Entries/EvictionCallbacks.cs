@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
+using BoundedCache.Process;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Entries;
@@ -50,13 +51,12 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
             else if (!_stopped && (entry.Callbacks.Length > 0 || values.Watches(entry.Details.Value)))
             {
                 Generation generation;
-                lock (_lock)
-                {
-                    _pending++;
-                    _pendingBytes += entry.Bytes;
-                    generation = _current;
-                    generation.Pending++;
-                }
+                EnduringLock.EnterAlways(_lock);
+                _pending++;
+                _pendingBytes += entry.Bytes;
+                generation = _current;
+                generation.Pending++;
+                Monitor.Exit(_lock);
 
                 // In the execution context of the caller that removed the entry, as with MemoryCache: callbacks log
                 // with its activity and read its AsyncLocal values.
@@ -187,15 +187,15 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
             values.OnLeft(in entry);
         }
 
-        lock (_lock)
+        EnduringLock.EnterAlways(_lock);
+        _pending--;
+        _pendingBytes -= entry.Bytes;
+        if (--generation.Pending == 0)
         {
-            _pending--;
-            _pendingBytes -= entry.Bytes;
-            if (--generation.Pending == 0)
-            {
-                Monitor.PulseAll(_lock);
-            }
+            Monitor.PulseAll(_lock);
         }
+
+        Monitor.Exit(_lock);
     }
 
     /// <summary>The callbacks that were queued between two marks. Guarded by the lock.</summary>

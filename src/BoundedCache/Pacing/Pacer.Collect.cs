@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using BoundedCache.Process;
 
 namespace BoundedCache.Pacing;
 
@@ -50,7 +51,7 @@ internal sealed partial class Pacer
     /// <summary>The collection that began did not run: what was dead still is.</summary>
     private void GiveUp(PacedAccount account, Exception exception)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             if (_isCollecting)
             {
@@ -61,6 +62,9 @@ internal sealed partial class Pacer
             }
 
             _notBefore = _time.GetTimestamp() + (long)(s_retry.TotalSeconds * _time.TimestampFrequency);
+
+            // Where nobody writes. Not as soon: it may fail for long.
+            LookIn_NeedsLock(s_longest);
         }
 
         TellFailure(account, exception);
@@ -107,7 +111,7 @@ internal sealed partial class Pacer
         }
 
         TimeSpan taken = _time.GetElapsedTime(startedAt);
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             _young.End(taken, _budget.ShareOfPauses);
             _pausedTicks += taken.Ticks;

@@ -1,3 +1,5 @@
+using BoundedCache.Process;
+
 namespace BoundedCache.Pacing;
 
 /// <content>Leaves out what a bulk eviction makes dead, which a release will collect.</content>
@@ -30,7 +32,7 @@ internal sealed partial class Pacer
     /// <param name="limitBytes">The cache's limit.</param>
     public void Resume(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             NoteCollections_NeedsLock();
             account.Resume();

@@ -55,7 +55,6 @@ internal sealed partial class Pacer
     private long _deadBytes;
     private long _deadBytesBefore;
     private long _liveBytes;
-    private long _overdueBytes;
     private int _fullCollections;
     private bool _isCollecting;
     private long _startedAt;
@@ -97,21 +96,6 @@ internal sealed partial class Pacer
     /// <summary>Where writers wait for the collector.</summary>
     public WriterGate Gate { get; } = new(WriterGate.LongestWait);
 
-    /// <summary>
-    /// Dead bytes beyond what pacing promises, which it may not collect yet: collecting has used up its share of time.
-    /// As of the last report of a cache; 0 where there are none.
-    /// </summary>
-    public long OverdueBytes => Volatile.Read(ref _overdueBytes);
-
-    /// <summary>One cache's share of <see cref="OverdueBytes"/>, by its budget.</summary>
-    public long OverdueBytesOf(PacedAccount account)
-    {
-        lock (_lock)
-        {
-            return (long)(_overdueBytes * (account.BudgetBytes / Math.Max(1.0, _budget.CachesBytes)));
-        }
-    }
-
     /// <summary>Opens the account of one cache. It is held weakly, and counts for as long as the cache lives.</summary>
     /// <param name="share">The cache's budget as a share of its limit, more than zero.</param>
     /// <param name="onFailed">
@@ -142,13 +126,13 @@ internal sealed partial class Pacer
     public TimeSpan Report(
         PacedAccount account, long creditedBytes, long usedBytes, long limitBytes, bool mayWait = false)
     {
-        bool isFullDue;
-        bool isScattered;
-        bool isQuick;
+        Action? collect;
         bool isYoungDue;
         bool isBehind;
         long openings = Gate.Openings;
-        lock (_lock)
+
+        // What is reported has happened: a writer that is interrupted here must not fail for it.
+        using (_lock.EnterAlways())
         {
             NoteCollections_NeedsLock();
             (long left, long came) = account.Enter(
@@ -157,19 +141,15 @@ internal sealed partial class Pacer
             _young.Add(came);
             _budget.Compute(_liveBytes, _holes.IdleBytes);
             bool mayCollect = !_collector.IsInNoGCRegion;
-            isFullDue = mayCollect && TryBegin_NeedsLock();
-            isScattered = isFullDue && _holes.TryBegin(_budget.IdleBytes);
-            isQuick = isFullDue && _collector.ReadLast().SmallLiveBytes <= QuickBytes;
-            isYoungDue = mayCollect && !isFullDue && _young.TryBegin(_budget.Bytes);
+            collect = mayCollect ? TryBegin_NeedsLock() : null;
+            isYoungDue = mayCollect && collect is null && _young.TryBegin(_budget.Bytes);
             isBehind = mayCollect && IsBehind_NeedsLock();
             account.ExpectReport(atOnce: isBehind);
         }
 
-        if (isFullDue)
+        if (collect is not null)
         {
-            isBehind &= Start(account, isScattered ? _collector.CollectAggressively
-                : isQuick ? _collector.CollectBlocking
-                : _collector.CollectInBackground);
+            isBehind &= Start(account, collect);
         }
         else if (isYoungDue)
         {
@@ -188,19 +168,20 @@ internal sealed partial class Pacer
     internal static long NotBefore(TimeProvider time, TimeSpan taken, double share) =>
         time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / share) - 1) * time.TimestampFrequency);
 
-    private bool TryBegin_NeedsLock()
+    /// <returns>The collection that is due, which the caller starts without the lock; null where none is.</returns>
+    private Action? TryBegin_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_isCollecting || _deadBytes < _budget.DeadBytes)
         {
             _overdueBytes = _isCollecting ? _overdueBytes : 0;
-            return false;
+            return null;
         }
 
         if (_time.GetTimestamp() < _notBefore)
         {
-            _overdueBytes = Math.Max(0, _deadBytes - _budget.WaitBytes);
-            return false;
+            NoteOverdue_NeedsLock();
+            return null;
         }
 
         _isCollecting = true;
@@ -208,7 +189,9 @@ internal sealed partial class Pacer
         _deadBytes = 0;
         _lastFull = _collector.ReadLastFull().Index;
         _startedAt = _time.GetTimestamp();
-        return true;
+        return _holes.TryBegin(_budget.IdleBytes) ? _collector.CollectAggressively
+            : _collector.ReadLast().SmallLiveBytes <= QuickBytes ? _collector.CollectBlocking
+            : _collector.CollectInBackground;
     }
 
     /// <summary>Whether so much is dead that writers should wait for the collection that runs.</summary>
@@ -228,14 +211,18 @@ internal sealed partial class Pacer
         TimeSpan taken = _time.GetElapsedTime(_startedAt);
         if (_isCollecting && (_collector.ReadLastFull().Index != _lastFull || taken > s_longest))
         {
-            // Bytes that left meanwhile still count: the collection saw most of them alive.
+            // Bytes that left meanwhile still count: the collection saw most of them alive. So do all where none began:
+            // while a collection of the process's own is under way in the background, the runtime begins no other.
+            bool isOwn = _collector.FullCollections != _fullCollections;
             _isCollecting = false;
+            _deadBytes += isOwn ? 0 : _deadBytesBefore;
             _deadBytesBefore = 0;
             GCReading full = NoteFull_NeedsLock();
-            _pausedTicks += full.Index != _lastFull ? full.Pause.Ticks : 0;
+            _pausedTicks += isOwn && full.Index != _lastFull ? full.Pause.Ticks : 0;
             _notBefore = Math.Max(
                 NotBefore(_time, taken, MaxShareOfProcessor), NotBefore(_time, full.Pause, _budget.ShareOfPauses));
             _holes.End(taken);
+            NoteOverdue_NeedsLock();
         }
 
         bool isFull = false;
@@ -243,6 +230,7 @@ internal sealed partial class Pacer
         {
             NoteFull_NeedsLock();
             _deadBytes = 0;
+            _overdueBytes = 0;
             isFull = true;
         }
 

@@ -49,6 +49,17 @@ internal sealed class PacingBudget(CollectorSettings settings)
     /// <summary>Adds an account. It is held weakly, and counts for as long as its cache lives.</summary>
     public void Add(PacedAccount account) => _accounts.Add(account);
 
+    /// <summary>One of the accounts whose cache lives; null where none does.</summary>
+    public PacedAccount? FindAccount()
+    {
+        foreach (PacedAccount account in _accounts)
+        {
+            return account;
+        }
+
+        return null;
+    }
+
     /// <summary>The sum of the caches' own budgets.</summary>
     public long CachesBytes { get; private set; }
 

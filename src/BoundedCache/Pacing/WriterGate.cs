@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BoundedCache.Process;
 
 namespace BoundedCache.Pacing;
 
@@ -32,28 +33,34 @@ internal sealed class WriterGate(TimeSpan longestWait)
     /// <summary>Waits so far.</summary>
     public long Waits => Volatile.Read(ref _waits);
 
-    /// <summary>Waits for the next opening.</summary>
+    /// <summary>
+    /// Waits for the next opening. A thread that is interrupted waits no longer, and stays interrupted: what it wrote
+    /// is stored, so its write must not fail.
+    /// </summary>
     /// <param name="openings">What <see cref="Openings"/> was when the writer decided to wait.</param>
     /// <returns>How long it waited.</returns>
     public TimeSpan Wait(long openings)
     {
         long startedAt = Stopwatch.GetTimestamp();
-        lock (_lock)
+        EnduringLock.EnterAlways(_lock);
+        _waiting++;
+        _waits++;
+        try
         {
-            _waiting++;
-            _waits++;
-            try
+            // One wait is enough: a thread that is woken without an opening has waited less than it might.
+            if (_openings == openings)
             {
-                // One wait is enough: a thread that is woken without an opening has waited less than it might.
-                if (_openings == openings)
-                {
-                    Monitor.Wait(_lock, longestWait);
-                }
+                Monitor.Wait(_lock, longestWait);
             }
-            finally
-            {
-                _waiting--;
-            }
+        }
+        catch (ThreadInterruptedException)
+        {
+            Thread.CurrentThread.Interrupt();
+        }
+        finally
+        {
+            _waiting--;
+            Monitor.Exit(_lock);
         }
 
         return Stopwatch.GetElapsedTime(startedAt);
@@ -62,10 +69,9 @@ internal sealed class WriterGate(TimeSpan longestWait)
     /// <summary>Lets all writers that wait go on.</summary>
     public void Open()
     {
-        lock (_lock)
-        {
-            _openings++;
-            Monitor.PulseAll(_lock);
-        }
+        EnduringLock.EnterAlways(_lock);
+        _openings++;
+        Monitor.PulseAll(_lock);
+        Monitor.Exit(_lock);
     }
 }

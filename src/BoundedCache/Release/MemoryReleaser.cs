@@ -86,7 +86,8 @@ internal sealed partial class MemoryReleaser
             return Task.FromCanceled<ReleaseResult>(cancellationToken);
         }
 
-        lock (_lock)
+        // The bytes that the request counts are counted once.
+        using (_lock.EnterAlways())
         {
             Batch batch = _waiting ??= new Batch(_lock);
             Task<ReleaseResult> task = batch.Add_NeedsLock(request, cancellationToken);

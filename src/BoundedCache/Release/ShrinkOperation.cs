@@ -28,7 +28,8 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
     private TimeSpan _evictionTime;
     private OwedReport? _owed;
     private EvictedSample? _sample;
-    private IReadOnlyList<string> _limitAdvice = [];
+    private IReadOnlyList<string>? _limitAdvice;
+    private Task<ReleaseResult>? _release;
 
     /// <summary>Sets the limit, which holds when this returns.</summary>
     public void SetLimit(long maxMemory)
@@ -36,7 +37,10 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
         _oldMax = cache.SetMaxMemory(maxMemory);
         _newMax = maxMemory;
         _setsLimit = true;
-        _limitAdvice = cache.CheckRoom();
+        if (_newMax <= _oldMax)
+        {
+            cache.OnShrinking();
+        }
     }
 
     /// <summary>Runs the other steps on threads of the releaser's own.</summary>
@@ -47,13 +51,13 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
         ShrinkThreads threads = cache.Releaser.Threads;
         threads.Run(() => Step(() =>
         {
-            if (Begin() is { } report)
+            if (_release is null && Begin() is { } report)
             {
                 source.SetResult(report);
                 return;
             }
 
-            Task<ReleaseResult> release = ReleaseAsync(cancellationToken);
+            Task<ReleaseResult> release = _release ??= ReleaseAsync(cancellationToken);
             if (release.IsCompleted)
             {
                 source.SetResult(End(release));
@@ -85,20 +89,46 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
     }
 
     /// <summary>Runs them on this thread. See <see cref="ReleaseRequest.OutlivesCaller"/>.</summary>
-    public ShrinkReport Finish(CancellationToken cancellationToken) => Begin() ?? End(ReleaseAsync(cancellationToken));
+    /// <remarks>
+    /// A thread that is interrupted gets the exception at once. The limit holds by then, so the steps that are left
+    /// follow on a thread of the releaser's, and are reported.
+    /// </remarks>
+    public ShrinkReport Finish(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Begin() is { } report)
+            {
+                return report;
+            }
+
+            _release = ReleaseAsync(cancellationToken);
+
+            // Only waits; the release itself ends where the token is cancelled.
+            Task.WaitAny([_release], CancellationToken.None);
+        }
+        catch (ThreadInterruptedException)
+        {
+            _ = FinishOnOwnThread(cancellationToken);
+            throw;
+        }
+
+        return End(_release);
+    }
 
     /// <returns>The report where that is all that there was to do.</returns>
+    /// <remarks>Where an interrupt ended it, it is run again, and does what is left.</remarks>
     private ShrinkReport? Begin()
     {
+        if (_setsLimit)
+        {
+            _limitAdvice ??= cache.CheckRoom();
+        }
+
         if (_setsLimit && _newMax > _oldMax)
         {
             cache.OnRaised(_oldMax, _newMax);
             return Report(NoRelease("The limit was raised, not lowered; nothing was evicted or released"));
-        }
-
-        if (_setsLimit)
-        {
-            cache.OnShrinking();
         }
 
         int uncertain = cache.UncertainEntries;
@@ -149,14 +179,17 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
             cache.SuspendPacing();
         }
 
+        EntryTotals evicted = default;
         try
         {
-            _sample = isReleased && _setsLimit ? new EvictedSample() : null;
-            (_entries, _bytes) = cache.Engine.EvictDownToLimit(rest, _sample);
+            _sample ??= isReleased && _setsLimit ? new EvictedSample() : null;
+            cache.Engine.EvictDownToLimit(ref evicted, rest, _sample);
             cache.Engine.Trim(rest);
         }
         finally
         {
+            (_entries, _bytes) = (_entries + evicted.Entries, _bytes + evicted.Bytes);
+            _evictionTime += Stopwatch.GetElapsedTime(began);
             if (isReleased)
             {
                 cache.ResumePacing();
@@ -167,8 +200,6 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
         {
             cache.Pace();
         }
-
-        _evictionTime = Stopwatch.GetElapsedTime(began);
     }
 
     /// <summary>
@@ -243,7 +274,7 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
         EvictionTime = _evictionTime,
         ReleaseMode = mode,
         Reason = _setsLimit && _newMax == _oldMax ? "The limit is unchanged. " : "",
-        Advice = _limitAdvice,
+        Advice = _limitAdvice ?? [],
         Before = _before,
     };
 }

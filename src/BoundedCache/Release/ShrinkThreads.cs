@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using BoundedCache.Process;
 
 namespace BoundedCache.Release;
 
@@ -58,7 +59,8 @@ internal sealed class ShrinkThreads(int most, TimeSpan patience, Action<ThreadSt
     /// <inheritdoc/>
     protected override void QueueTask(Task task)
     {
-        lock (_lock)
+        // The limit is set by now. A thread that is interrupted must not leave it at that.
+        using (_lock.EnterAlways())
         {
             _queue.Enqueue(task);
             bool isFull = _threads >= most;

@@ -129,6 +129,32 @@ public sealed class CachePacingTests
     }
 
     [Fact]
+    public void A_write_that_is_interrupted_while_it_waits_for_the_collector_is_done()
+    {
+        var started = new Queue<Action>();
+        using var test = new ReleasingCache(
+            static options => (options.PacingShare, options.ReleaseMode, options.MaxMemory) =
+                (0.01, ReleaseMode.None, 100 * MiB),
+            runCollection: started.Enqueue);
+        test.Set("large", 90);
+        test.Set("larger", 91);
+        Exception? thrown = null;
+        var writer = new Thread(() => thrown = Record.Exception(
+            () => test.Set("other", 1, static entry => entry.SetAbsoluteExpiration(TimeSpan.FromMinutes(30)))));
+        writer.Start();
+        Assert.True(SpinWait.SpinUntil(
+            () => test.Pacer.Gate.Waiting == 1 || !writer.IsAlive, TimeSpan.FromSeconds(30)));
+
+        writer.Interrupt();
+
+        Assert.True(writer.Join(TimeSpan.FromSeconds(30)));
+        Assert.Null(thrown);
+        test.Time.Advance(TimeSpan.FromHours(1));
+        Assert.False(test.Cache.TryGetValue("other", out _));
+        Assert.Equal(1, test.Cache.Count);
+    }
+
+    [Fact]
     public async Task A_write_that_waits_for_the_collector_is_counted_and_removals_do_not_wait()
     {
         var started = new Queue<Action>();

@@ -197,6 +197,23 @@ public sealed class PacerTests : PacerScenario
     }
 
     [Fact]
+    public void What_a_collection_of_the_process_kept_the_pacers_from_taking_goes_on_counting()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        Process.BackgroundPause = TimeSpan.FromMilliseconds(7);
+        Process.InFlight = 1;
+        account.Report(100 * MiB, 0, 1000 * MiB);
+        Assert.Equal(TimeSpan.Zero, pacer.Paused);
+        Time.Advance(TimeSpan.FromSeconds(1));
+
+        account.Report(107 * MiB, 0, 1000 * MiB);
+
+        Assert.Equal((2, 1), (pacer.Collections, Process.FullCollections));
+        Assert.Equal(Process.BackgroundPause, pacer.Paused);
+    }
+
+    [Fact]
     public void Collections_that_take_long_are_kept_apart()
     {
         Pacer pacer = NewPacer(queue: true);
@@ -211,6 +228,29 @@ public sealed class PacerTests : PacerScenario
         Time.Advance(TimeSpan.FromSeconds(10 * ((1 / Pacer.MaxShareOfProcessor) - 1)) + TimeSpan.FromMilliseconds(1));
         account.Report(310 * MiB, 0, 1000 * MiB);
         Assert.Equal(2, pacer.Collections);
+    }
+
+    [Fact]
+    public void Pauses_of_both_kinds_together_stay_within_the_sum_of_their_shares()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        var pause = TimeSpan.FromMilliseconds(40);
+        Process.LiveBytes = 50_000 * MiB;
+        Process.BackgroundPause = pause;
+        Process.DuringStep = _ => Time.Advance(pause);
+        DateTimeOffset began = Time.GetUtcNow();
+        for (int i = 0; i < 20_000; i++)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(1));
+            account.Report(i * MiB, 1000 * MiB, 1000 * MiB);
+        }
+
+        // The caches' limits are a fiftieth of what is alive, so each kind may stop the process for 2 % of the time.
+        // Before the first collection of the whole heap that is not known.
+        TimeSpan elapsed = Time.GetUtcNow() - began;
+        Assert.InRange(pacer.Paused, 10 * pause, (0.04 * elapsed) + (5 * pause));
+        Assert.InRange(Math.Min(pacer.Collections, pacer.YoungCollections), 5, long.MaxValue);
     }
 
     [Fact]
@@ -351,7 +391,14 @@ public sealed class PacerTests : PacerScenario
         Assert.Equal((1, 0), (starts, pacer.Gate.Waits));
         Assert.Equal(50 * MiB, pacer.OverdueBytes);
         Time.Advance(TimeSpan.FromSeconds(1));
-        account.Report(310 * MiB, 0, 1000 * MiB, mayWait: true);
         Assert.Equal((2, 0), (starts, pacer.Gate.Waits));
+        Time.Advance(TimeSpan.FromSeconds(1));
+        account.Report(310 * MiB, 0, 1000 * MiB, mayWait: true);
+        Assert.Equal((3, 0), (starts, pacer.Gate.Waits));
+
+        // Where nobody writes it is tried rarely.
+        Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.InRange(starts, 4, 5);
+        GC.KeepAlive(account);
     }
 }

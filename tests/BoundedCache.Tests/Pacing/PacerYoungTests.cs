@@ -186,6 +186,72 @@ public sealed class PacerYoungTests : PacerScenario
         Assert.Equal(2, pacer.YoungCollections);
     }
 
+    /// <remarks>Another writer is inside when the collection ends, so that the one that collects must wait.</remarks>
+    [Fact]
+    public void A_writer_that_is_interrupted_when_its_collection_ends_ends_it_all_the_same()
+    {
+        var clock = new HoldingClock();
+        var pacer = new Pacer(Process, clock, static collect => collect());
+        PacedAccount account = pacer.Open(0.1);
+        PacedAccount others = pacer.Open(0.1);
+        Exception? thrown = null;
+        bool isInterrupted = false;
+        bool isAtEnd = false;
+        var other = new Thread(() => others.Report(0, MiB, MiB));
+        Process.DuringStep = _ =>
+        {
+            clock.Held = other;
+            other.Start();
+            SpinWait.SpinUntil(() => clock.IsHolding);
+            Thread.CurrentThread.Interrupt();
+            Volatile.Write(ref isAtEnd, true);
+        };
+        var writer = new Thread(() =>
+        {
+            thrown = Record.Exception(() => account.Report(0, 60 * MiB, 1000 * MiB));
+            isInterrupted = Record.Exception(static () => Thread.Sleep(1)) is ThreadInterruptedException;
+        });
+        writer.Start();
+        SpinWait.SpinUntil(() => Volatile.Read(ref isAtEnd)
+            && (writer.ThreadState & (ThreadState.WaitSleepJoin | ThreadState.Stopped)) != 0);
+
+        clock.MayGo.Set();
+
+        writer.Join();
+        other.Join();
+        Assert.Null(thrown);
+        Assert.True(isInterrupted);
+        Process.DuringStep = static _ => { };
+        clock.Ticks += TimeSpan.FromDays(1).Ticks;
+        account.Report(0, 200 * MiB, 1000 * MiB);
+        Assert.Equal(2, pacer.YoungCollections);
+    }
+
+    /// <summary>A clock that holds one thread where it reads the time.</summary>
+    private sealed class HoldingClock : TimeProvider
+    {
+        public Thread? Held { get; set; }
+
+        public bool IsHolding { get; private set; }
+
+        public long Ticks { get; set; }
+
+        public ManualResetEventSlim MayGo { get; } = new();
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp()
+        {
+            if (Thread.CurrentThread == Held)
+            {
+                IsHolding = true;
+                MayGo.Wait();
+            }
+
+            return Ticks;
+        }
+    }
+
     [Fact]
     public void One_writer_at_a_time_runs_a_young_collection()
     {

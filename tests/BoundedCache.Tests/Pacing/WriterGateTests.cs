@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BoundedCache.Pacing;
 using BoundedCache.TestSupport;
 
@@ -114,6 +115,119 @@ public sealed class WriterGateTests : PacerScenario
         Started.Dequeue()();
         account.Report(611 * MiB, 0, Limit);
         Assert.Equal(0, pacer.OverdueBytes);
+    }
+
+    /// <summary>A pacer that may not collect for seconds, where writers made 250 MiB more than it promises.</summary>
+    private (Pacer Pacer, PacedAccount Account) NewOverdue()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(100 * MiB, 0, Limit);
+        Time.Advance(TimeSpan.FromSeconds(20));
+        Started.Dequeue()();
+        account.Report(600 * MiB, 0, Limit);
+        Assert.Equal(250 * MiB, pacer.OverdueBytes);
+        Assert.Empty(Started);
+        return (pacer, account);
+    }
+
+    [Fact]
+    public void What_is_overdue_when_writers_stop_is_collected_when_it_may_be()
+    {
+        (Pacer pacer, PacedAccount account) = NewOverdue();
+        Time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Single(Started);
+
+        Started.Dequeue()();
+
+        Assert.Equal((0, 0), (pacer.OverdueBytes, pacer.OverdueBytesOf(account)));
+        Assert.Equal(0, Time.ActiveTimers);
+    }
+
+    [Fact]
+    public void What_a_collection_of_others_took_is_not_overdue_any_more()
+    {
+        (Pacer pacer, PacedAccount account) = NewOverdue();
+
+        Process.CollectAggressively();
+
+        Assert.Equal((0, 0), (pacer.OverdueBytes, pacer.OverdueBytesOf(account)));
+        Time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Empty(Started);
+        Assert.Equal(0, Time.ActiveTimers);
+    }
+
+    [Fact]
+    public void What_left_while_a_collection_ran_is_overdue_at_its_end_without_a_report()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(100 * MiB, 0, Limit);
+        account.Report(600 * MiB, 0, Limit);
+        Time.Advance(TimeSpan.FromSeconds(20));
+        Started.Dequeue()();
+        Assert.Equal(250 * MiB, pacer.OverdueBytes);
+
+        Time.Advance(TimeSpan.FromSeconds(20));
+
+        Assert.Single(Started);
+        GC.KeepAlive(account);
+    }
+
+    [Fact]
+    public void Where_no_cache_lives_nothing_is_collected_any_more()
+    {
+        (Pacer pacer, WeakReference account) = DropOverdue();
+        Assert.True(Eventually.Dead(account));
+
+        Time.Advance(TimeSpan.FromSeconds(20));
+
+        Assert.Empty(Started);
+        Assert.Equal((1, 0), (pacer.Collections, Time.ActiveTimers));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private (Pacer Pacer, WeakReference Account) DropOverdue()
+    {
+        (Pacer pacer, PacedAccount account) = NewOverdue();
+        return (pacer, new WeakReference(account));
+    }
+
+    [Fact]
+    public void In_a_no_GC_region_what_is_overdue_waits_for_its_end()
+    {
+        (Pacer _, PacedAccount account) = NewOverdue();
+        Process.IsInNoGCRegion = true;
+        Time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Empty(Started);
+
+        Process.IsInNoGCRegion = false;
+        Time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Single(Started);
+        GC.KeepAlive(account);
+    }
+
+    [Fact]
+    public void A_writer_that_is_interrupted_waits_no_longer_and_stays_interrupted()
+    {
+        var gate = new WriterGate(Timeout.InfiniteTimeSpan);
+        Exception? thrown = null;
+        bool isInterrupted = false;
+        var writer = new Thread(() =>
+        {
+            thrown = Record.Exception(() => gate.Wait(openings: 0));
+            isInterrupted = Record.Exception(static () => Thread.Sleep(1)) is ThreadInterruptedException;
+        });
+        writer.Start();
+        Assert.True(SpinWait.SpinUntil(() => gate.Waiting == 1, TimeSpan.FromSeconds(30)));
+
+        writer.Interrupt();
+
+        Assert.True(writer.Join(TimeSpan.FromSeconds(30)));
+        Assert.Null(thrown);
+        Assert.True(isInterrupted);
+        Assert.Equal((1, 0), (gate.Waits, gate.Waiting));
     }
 
     [Fact]

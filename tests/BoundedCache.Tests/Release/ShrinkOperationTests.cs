@@ -301,6 +301,80 @@ public sealed class ShrinkOperationTests
     }
 
     [Fact]
+    public void A_setter_that_is_interrupted_while_it_waits_gets_the_exception_and_the_shrink_is_reported()
+    {
+        using var log = new RecordingLog();
+        using var test = new ReleasingCache(log: log);
+        test.Set("one", 200);
+        Exception? thrown = null;
+        var setter = new Thread(() => thrown = Record.Exception(() => test.Cache.MaxMemory = 1));
+        test.Process.DuringCollection = _ =>
+        {
+            setter.Interrupt();
+            Assert.True(setter.Join(s_patience));
+        };
+
+        setter.Start();
+
+        Assert.True(setter.Join(s_patience));
+        Assert.IsType<ThreadInterruptedException>(thrown);
+        Assert.True(SpinWait.SpinUntil(() => log.Count("Shrunk") == 1, s_patience));
+        ShrinkReport report = test.Cache.GetSnapshot().LastReport!;
+        Assert.Equal((1L, ReleaseOutcome.Released), (report.EntriesEvicted, report.Outcome));
+        Assert.Equal(1, test.Cache.GetSnapshot().Shrinks);
+    }
+
+    [Theory]
+    [InlineData(ReleaseMode.Gentle)]
+    [InlineData(ReleaseMode.Full)]
+    public void A_setter_that_is_interrupted_while_it_evicts_leaves_the_rest_to_another_thread(ReleaseMode mode)
+    {
+        const int Entries = 10_000;
+        using var log = new RecordingLog();
+        using var test = new ReleasingCache(options => options.ReleaseMode = mode, log);
+        for (int i = 0; i < Entries; i++)
+        {
+            test.Cache.Set(i, new byte[10_000]);
+        }
+
+        // The interrupt comes in the first batch; the next wait of the thread is for its rest, or for the lock.
+        using var isInside = new ManualResetEventSlim();
+        using var mayEnd = new ManualResetEventSlim();
+        bool isInterrupted = false;
+        test.Set("first", 0, entry => entry.AddExpirationToken(new Faults.Token
+        {
+            OnDispose = () =>
+            {
+                isInside.Set();
+                mayEnd.Wait(s_patience);
+                Thread.CurrentThread.Interrupt();
+                Volatile.Write(ref isInterrupted, true);
+            },
+        }));
+        Enumerable.Range(0, Entries).ToList().ForEach(key => test.Cache.Get(key));
+        Exception? thrown = null;
+        var setter = new Thread(() => thrown = Record.Exception(() => test.Cache.MaxMemory = MiB));
+        setter.Start();
+        Assert.True(isInside.Wait(s_patience));
+        using (test.Cache.Engine.Lock.Enter())
+        {
+            mayEnd.Set();
+            Assert.True(SpinWait.SpinUntil(
+                () => Volatile.Read(ref isInterrupted)
+                    && (!setter.IsAlive || setter.ThreadState.HasFlag(ThreadState.WaitSleepJoin)),
+                s_patience));
+        }
+
+        Assert.True(setter.Join(s_patience));
+        Assert.IsType<ThreadInterruptedException>(thrown);
+        Assert.True(SpinWait.SpinUntil(() => log.Count("Shrunk") == 1, s_patience));
+        ShrinkReport report = test.Cache.GetSnapshot().LastReport!;
+        Assert.InRange(test.Cache.UsedMemory, 0, MiB);
+        Assert.Equal(Entries + 1, report.EntriesEvicted + test.Cache.Count);
+        Assert.True(test.IsPaced());
+    }
+
+    [Fact]
     public void Pacing_is_resumed_when_the_eviction_fails()
     {
         using var test = new ReleasingCache();
