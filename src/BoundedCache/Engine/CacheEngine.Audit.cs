@@ -15,10 +15,10 @@ internal sealed partial class CacheEngine
     private int _hot;
 
     /// <summary>
-    /// Called with the value and the place of an unfinished entry that a reader found. Runs on the reader's thread,
-    /// without the lock; must not throw, and must not wait.
+    /// Called with the value, the key's hash code and the place of an unfinished entry that a reader found. Runs on the
+    /// reader's thread, without the lock; must not throw, and must not wait.
     /// </summary>
-    public Action<object?, SlotRef>? OnUnfinishedRead { get; set; }
+    public Action<object?, int, SlotRef>? OnUnfinishedRead { get; set; }
 
     /// <summary>Entries whose value was not finished when it was last measured: their bytes are not known.</summary>
     public int UnfinishedCount => Volatile.Read(ref _unfinished);

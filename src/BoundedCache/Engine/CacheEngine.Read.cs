@@ -49,7 +49,7 @@ internal sealed partial class CacheEngine
             return false;
         }
 
-        if (slotRef.Flags != SlotFlags.None && !TryTake(in slotRef, ref value, out _))
+        if (slotRef.Flags != SlotFlags.None && !TryTake(in slotRef, lookup.Hash, ref value, out _))
         {
             value = null;
             return false;
@@ -67,7 +67,8 @@ internal sealed partial class CacheEngine
         expiration = default;
         value = null;
         if (!Find(in lookup, out object? content, out SlotRef slotRef)
-            || (slotRef.Flags != SlotFlags.None && !TryTake(in slotRef, ref content, out expiration)))
+            || (slotRef.Flags != SlotFlags.None
+                && !TryTake(in slotRef, lookup.Hash, ref content, out expiration)))
         {
             return false;
         }
@@ -82,14 +83,14 @@ internal sealed partial class CacheEngine
     /// exceptions reach the reader.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryTake(in SlotRef slotRef, ref object? value, out Expiration expiration)
+    private bool TryTake(in SlotRef slotRef, int hash, ref object? value, out Expiration expiration)
     {
         EntryDetails? details = (slotRef.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)value! : null;
         value = details is null ? value : details.Value;
         expiration = new Expiration(details?.AbsoluteExpirationTicks ?? slotRef.Deadline, details?.Tokens);
         if ((slotRef.Flags & SlotFlags.Unfinished) != 0)
         {
-            OnUnfinishedRead?.Invoke(value, slotRef);
+            OnUnfinishedRead?.Invoke(value, hash, slotRef);
         }
 
         if ((slotRef.Flags & SlotFlags.HasDeadline) == 0)

@@ -16,9 +16,10 @@ namespace BoundedCache.Entries;
 /// processor that the cache's options say, and rest while nothing uses the cache.
 /// </remarks>
 /// <param name="hasThread">False for tests, which drive the caches by hand.</param>
+/// <param name="start">Starts the thread; null for what the runtime does.</param>
 [SuppressMessage(
     "Design", "CA1001", Justification = "Lives as long as the process, or a test.")]
-internal sealed class Auditor(bool hasThread = true)
+internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = null)
 {
     /// <summary>The share of a processor for values that were finished.</summary>
     private const double FinishedShare = 0.25;
@@ -36,9 +37,14 @@ internal sealed class Auditor(bool hasThread = true)
     private readonly WeakList<CacheAudit> _caches = new();
     private readonly ManualResetEventSlim _asked = new();
     private bool _isRunning;
-    private int _turn;
+    private long _failedAt;
 
-    // From when on each kind of work may go on, as a stopwatch's timestamp. Only the thread uses them.
+    // Only the thread uses what follows. Each kind of work has a turn of its own: with one for both, one of two caches
+    // would get no laps while there is always something that is finished.
+    private int _finishedTurn;
+    private int _lapTurn;
+
+    // From when on each kind of work may go on, as a stopwatch's timestamp.
     private long _finishedFrom;
     private long _lapsFrom;
 
@@ -62,30 +68,33 @@ internal sealed class Auditor(bool hasThread = true)
     }
 
     /// <summary>Adds a cache, once.</summary>
-    public void Join(CacheAudit cache)
+    /// <returns>
+    /// False where there is no memory for it or for the thread: the caller tries again with a later store.
+    /// </returns>
+    public bool TryJoin(CacheAudit cache)
     {
         lock (_lock)
         {
-            _caches.Add(cache);
-            if (_isRunning || !hasThread)
+            if (_failedAt != 0 && Stopwatch.GetElapsedTime(_failedAt) < s_look)
             {
-                return;
+                // Every store may ask.
+                return false;
             }
 
             try
             {
-                // UnsafeStart: the thread outlives the caller's request, and must not carry its ExecutionContext.
-                new Thread(Run)
+                if (!_isRunning && hasThread)
                 {
-                    IsBackground = true,
-                    Name = "BoundedCache audit",
-                    Priority = ThreadPriority.BelowNormal,
-                }.UnsafeStart();
-                _isRunning = true;
+                    Start_NeedsLock();
+                }
+
+                _caches.Add(cache);
+                return true;
             }
             catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
             {
-                // The next cache tries again.
+                _failedAt = Stopwatch.GetTimestamp();
+                return false;
             }
         }
     }
@@ -104,22 +113,57 @@ internal sealed class Auditor(bool hasThread = true)
     /// <summary>Tells the thread that a value was finished. Does not wait.</summary>
     public void Wake() => _asked.Set();
 
+    private void Start_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        var thread = new Thread(Run)
+        {
+            IsBackground = true,
+            Name = "BoundedCache audit",
+            Priority = ThreadPriority.BelowNormal,
+        };
+
+        // UnsafeStart: the thread outlives the caller's request, and must not carry its ExecutionContext.
+        (start ?? (static thread => thread.UnsafeStart()))(thread);
+        _isRunning = true;
+    }
+
     private void Run()
     {
         (_workedUntil, _compiledUntil) = (ThreadWork.Now, JitInfo.GetCompilationTime(currentThread: true));
-        while (TakeTurn() is { } rest)
+        bool goesOn = true;
+        while (goesOn)
         {
-            // Rounded up: the wait cuts off what is less than a millisecond, and the loop would spin.
-            _asked.Wait(TimeSpan.FromMilliseconds(Math.Ceiling(rest.TotalMilliseconds)));
-            _workedUntil = ThreadWork.IsOfThread ? _workedUntil : ThreadWork.Now;
-            _asked.Reset();
+            try
+            {
+                goesOn = TakeTurnAndRest();
+            }
+            catch (OutOfMemoryException)
+            {
+                // It would end the process. Caches rarely run out of memory for long, and need this thread then.
+                Thread.Sleep(s_look);
+            }
         }
+    }
+
+    private bool TakeTurnAndRest()
+    {
+        if (TakeTurn() is not { } rest)
+        {
+            return false;
+        }
+
+        // Rounded up: the wait cuts off what is less than a millisecond, and the loop would spin.
+        _asked.Wait(TimeSpan.FromMilliseconds(Math.Ceiling(rest.TotalMilliseconds)));
+        _workedUntil = ThreadWork.IsOfThread ? _workedUntil : ThreadWork.Now;
+        _asked.Reset();
+        return true;
     }
 
     /// <summary>One piece of work. Not inlined: no cache may stay on the stack while the thread rests.</summary>
     /// <returns>How long to rest; null where no cache is left, and the thread ends.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private TimeSpan? TakeTurn()
+    internal TimeSpan? TakeTurn()
     {
         List<CacheAudit> caches;
         lock (_lock)
@@ -135,7 +179,7 @@ internal sealed class Auditor(bool hasThread = true)
 
         long now = Stopwatch.GetTimestamp();
         TimeSpan rest = s_look;
-        if (Next(caches, static cache => cache.HasFinished) is { } finished)
+        if (Next(caches, ref _finishedTurn, static cache => cache.HasFinished) is { } finished)
         {
             rest = Min(rest, now < _finishedFrom
                 ? Stopwatch.GetElapsedTime(now, _finishedFrom)
@@ -146,7 +190,7 @@ internal sealed class Auditor(bool hasThread = true)
                     out _finishedFrom));
         }
 
-        if (Next(caches, static cache => cache.IsLapDue) is { } due)
+        if (Next(caches, ref _lapTurn, static cache => cache.IsLapDue) is { } due)
         {
             rest = Min(rest, now < _lapsFrom
                 ? Stopwatch.GetElapsedTime(now, _lapsFrom)
@@ -157,11 +201,11 @@ internal sealed class Auditor(bool hasThread = true)
     }
 
     /// <summary>The next cache, in turn, that has work of a kind.</summary>
-    private CacheAudit? Next(List<CacheAudit> caches, Predicate<CacheAudit> hasWork)
+    private static CacheAudit? Next(List<CacheAudit> caches, ref int turn, Predicate<CacheAudit> hasWork)
     {
         for (int i = 0; i < caches.Count; i++)
         {
-            CacheAudit cache = caches[(int)((uint)++_turn % (uint)caches.Count)];
+            CacheAudit cache = caches[(int)((uint)++turn % (uint)caches.Count)];
             if (hasWork(cache))
             {
                 return cache;

@@ -14,6 +14,20 @@ internal sealed partial class CacheAudit
             return;
         }
 
+        try
+        {
+            TakeFinishedValues(slice);
+        }
+        catch
+        {
+            // What was taken out and not charged is found by a walk.
+            _finished.Overflow();
+            throw;
+        }
+    }
+
+    private void TakeFinishedValues(Slice slice)
+    {
         while (!_finished.IsEmpty)
         {
             if (slice.IsOver)

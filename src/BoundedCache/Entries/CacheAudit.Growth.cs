@@ -221,7 +221,7 @@ internal sealed partial class CacheAudit
         }
     }
 
-    private void ChargeAnew(in AuditedEntry entry, long charge, bool isHot)
+    private ChargeUpdate ChargeAnew(in AuditedEntry entry, long charge, bool isHot)
     {
         long growth = charge - entry.Charge;
         if (growth > 0 && _engine.UsedBytes + growth > _engine.MaxBytes)
@@ -236,6 +236,8 @@ internal sealed partial class CacheAudit
             Volatile.Write(ref _changed, _changed + 1);
             Volatile.Write(ref _grownBytes, _grownBytes + Math.Max(0, growth));
         }
+
+        return update;
     }
 
     /// <summary>A slice failed, for want of memory perhaps. The next one tries again.</summary>

@@ -61,7 +61,8 @@ internal sealed partial class CacheAudit
         /// <summary>Whether it charges what it finds.</summary>
         public bool Charges { get; } = charges;
 
-        public bool IsOver => budget != TimeSpan.MaxValue && Stopwatch.GetElapsedTime(_started) >= budget;
+        public bool IsOver => End.IsCancellationRequested
+            || (budget != TimeSpan.MaxValue && Stopwatch.GetElapsedTime(_started) >= budget);
 
         public long FoundBytes { get; private set; }
 

@@ -115,7 +115,9 @@ internal sealed partial class CacheAudit
         }
     }
 
-    /// <summary>Measures one entry.</summary>
+    /// <summary>
+    /// Measures one entry. An unfinished one that cannot be charged now waits for the next slice: no lap may find it.
+    /// </summary>
     private void Look(in AuditedEntry entry, Slice slice)
     {
         _stopToken.ThrowIfCancellationRequested();
@@ -134,6 +136,11 @@ internal sealed partial class CacheAudit
         long bytes = expected;
         if (alone != expected && !TryMeasure(entry.Value, slice, out bytes, out isEstimated))
         {
+            if (entry.IsUnfinished && slice.Charges)
+            {
+                OnFinished(entry.Hash);
+            }
+
             return;
         }
 
@@ -143,9 +150,9 @@ internal sealed partial class CacheAudit
         if (entry.IsUnfinished)
         {
             slice.Found(Math.Max(0, growth), slice.Lap);
-            if (slice.Charges)
+            if (slice.Charges && ChargeAnew(in entry, charge, isHot: false) == ChargeUpdate.Outdated)
             {
-                ChargeAnew(in entry, charge, isHot: false);
+                OnFinished(entry.Hash);
             }
 
             return;

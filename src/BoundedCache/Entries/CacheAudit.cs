@@ -129,9 +129,10 @@ internal sealed partial class CacheAudit : IDisposable
     public void OnStored(in StoredKind kind, object? value, int hash)
     {
         if (Volatile.Read(ref _hasJoined) == 0 && (kind.Marks.CanChange || kind.IsUnfinished)
-            && Interlocked.Exchange(ref _hasJoined, 1) == 0)
+            && Interlocked.Exchange(ref _hasJoined, 1) == 0
+            && !_setup.Auditor.TryJoin(this))
         {
-            _setup.Auditor.Join(this);
+            Volatile.Write(ref _hasJoined, 0);
         }
 
         if (!kind.IsUnfinished)
@@ -197,11 +198,11 @@ internal sealed partial class CacheAudit : IDisposable
     }
 
     /// <summary>On a reader's thread.</summary>
-    private void OnUnfinishedRead(object? value, SlotRef slotRef)
+    private void OnUnfinishedRead(object? value, int hash, SlotRef slotRef)
     {
         if (ChangingTypes.IsUnfinished(value, out Task? running))
         {
-            if (running is null || TaskWatch.Knows(running))
+            if (running is null || TaskWatch.Knows(running, _self, hash))
             {
                 return;
             }

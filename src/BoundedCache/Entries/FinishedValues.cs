@@ -132,8 +132,31 @@ internal sealed class TaskWatch
         }
     }
 
-    /// <summary>Whether somebody waits for a task already.</summary>
-    public static bool Knows(Task task) => s_watches.TryGetValue(task, out _);
+    /// <summary>
+    /// Whether the end of a task will be told to the entries whose keys have a hash code. On a reader's thread, which
+    /// does not wait: true where it cannot be told at once, and a later reader asks again.
+    /// </summary>
+    public static bool Knows(Task task, WeakReference<CacheAudit> cache, int hash)
+    {
+        if (!s_watches.TryGetValue(task, out TaskWatch? watch))
+        {
+            return false;
+        }
+
+        if (!watch._lock.TryEnter())
+        {
+            return true;
+        }
+
+        try
+        {
+            return !watch._isOver && (watch._waiting.Contains((cache, hash)) || watch._withMore.Contains(cache));
+        }
+        finally
+        {
+            watch._lock.Exit();
+        }
+    }
 
     /// <returns>Whether this is the first, so that somebody must subscribe.</returns>
     private bool Add(WeakReference<CacheAudit> cache, int hash)

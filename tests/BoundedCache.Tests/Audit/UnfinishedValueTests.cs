@@ -242,6 +242,30 @@ public sealed class UnfinishedValueTests
         AssertFinished(other, Bytes);
     }
 
+    /// <summary>The task is not the entries' own value: nobody is told of its end unless a reader found it.</summary>
+    [Fact]
+    public void One_task_in_many_lazies_is_measured_for_each_entry_that_was_read()
+    {
+        using var one = new CacheUnderTest(static options => options.AuditShare = 0);
+        using var other = new CacheUnderTest(static options => options.AuditShare = 0);
+        var source = new TaskCompletionSource<byte[]>();
+        CacheUnderTest[] tests = [one, one, other];
+        for (int i = 0; i < tests.Length; i++)
+        {
+            var lazy = new Lazy<Task<byte[]>>(() => source.Task);
+            tests[i].Cache.Set(i, lazy);
+            Assert.NotNull(lazy.Value);
+            Assert.NotNull(tests[i].Cache.Get(i));
+            MeasureFinished(tests[i]);
+            Assert.NotNull(tests[i].Cache.Get(i));
+            Assert.False(tests[i].Cache.Audit!.HasFinished, "it is looked at for each read");
+        }
+
+        source.SetResult(new byte[Bytes]);
+        AssertFinished(one, 2 * Bytes);
+        AssertFinished(other, Bytes);
+    }
+
     [Fact]
     public void An_entry_that_was_replaced_meanwhile_is_not_charged_for_its_old_value()
     {
