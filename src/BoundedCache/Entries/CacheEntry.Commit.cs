@@ -7,7 +7,7 @@ namespace BoundedCache.Entries;
 internal partial class CacheEntry
 {
     /// <summary>Stores the entry, at the first call and if a value was set.</summary>
-    public void Dispose()
+    public virtual void Dispose()
     {
         if (_state != State.Building)
         {

@@ -40,7 +40,23 @@ internal sealed class Flight : PendingStore
     public Expiration Expiration { get; private set; }
 
     /// <summary>Cancelled when nobody waits any more. Only the caller that runs the factory may ask for it.</summary>
-    public CancellationToken Token => (_cancellation ??= new CancellationTokenSource()).Token;
+    public CancellationToken Token
+    {
+        get
+        {
+            CancellationTokenSource cancellation = _cancellation ??= new CancellationTokenSource();
+
+            // Abort does it the other way round: it sets the result, by an interlocked operation, and then looks for a
+            // source. So one of the two sees the other.
+            Interlocked.MemoryBarrier();
+            if (Result.IsCompleted)
+            {
+                CancelFactory();
+            }
+
+            return cancellation.Token;
+        }
+    }
 
     /// <summary>Flights that this one's factory waits for. <see cref="FlightWait"/> guards it.</summary>
     public List<Flight>? WaitsFor { get; set; }
@@ -180,11 +196,13 @@ internal sealed class Flight : PendingStore
 }
 
 /// <summary>
-/// The builder of the entry whose value a flight makes. Disposing it without a value stores nothing.
+/// The builder of the entry whose value a flight makes. While the factory runs, disposing it does nothing: the result
+/// is stored at the end, and nothing where the factory fails.
 /// </summary>
 internal sealed class FlightEntry : CacheEntry
 {
     private readonly Flight _flight;
+    private volatile bool _isBeingMade;
 
     public FlightEntry(Flight flight, IEntryStore cache)
         : base(flight.Key, cache) => _flight = flight;
@@ -194,6 +212,14 @@ internal sealed class FlightEntry : CacheEntry
     /// <summary>What an entry inherits that is being built around a wait for this one.</summary>
     public Expiration Expiration => new(Math.Max(1, ((IEntrySettings)this).AbsoluteTicks), Details?.Tokens);
 
+    public override void Dispose()
+    {
+        if (!_isBeingMade)
+        {
+            base.Dispose();
+        }
+    }
+
     /// <summary>Runs the factory, and stores its result.</summary>
     public void Fill<TItem>(MemoryCacheEntryOptions? options, Func<ICacheEntry, TItem> factory)
     {
@@ -201,15 +227,18 @@ internal sealed class FlightEntry : CacheEntry
         try
         {
             SetOptions(options);
+            _isBeingMade = true;
             Value = factory(this);
         }
         catch
         {
             // The factory failed: the caller gets that. Nothing is stored, even if the factory had set a value.
+            _isBeingMade = false;
             Withdraw();
             throw;
         }
 
+        _isBeingMade = false;
         Dispose();
     }
 
@@ -221,6 +250,7 @@ internal sealed class FlightEntry : CacheEntry
         try
         {
             SetOptions(options);
+            _isBeingMade = true;
             Task<TItem> task = factory(this, _flight) ?? throw new InvalidOperationException(
                 $"The factory for the key '{Key}' returned null; expected a task.");
             Value = await task.ConfigureAwait(false);
@@ -228,10 +258,12 @@ internal sealed class FlightEntry : CacheEntry
         catch
         {
             // The factory failed: the caller gets that. Nothing is stored, even if the factory had set a value.
+            _isBeingMade = false;
             Withdraw();
             throw;
         }
 
+        _isBeingMade = false;
         Dispose();
     }
 

@@ -1,3 +1,6 @@
+using BoundedCache.Engine;
+using BoundedCache.Entries;
+
 namespace BoundedCache.Tests.SingleFlight;
 
 /// <summary>A caller's token ends its own wait; the factory's token is for when nobody waits.</summary>
@@ -103,6 +106,16 @@ public sealed class FlightCancellationTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait.WaitAsync(s_patience));
         Assert.Equal(2, await test.Cache.GetOrCreateAsync("key", static _ => Task.FromResult(2)).WaitAsync(s_patience));
+    }
+
+    /// <summary>The factory asks for its token after the cache was disposed, and could not be told then.</summary>
+    [Fact]
+    public void A_token_that_is_asked_for_after_the_flight_was_aborted_is_cancelled()
+    {
+        var flight = new Flight("key", 0, new PendingStores());
+        flight.Abort(new ObjectDisposedException("cache"));
+
+        Assert.True(flight.Token.IsCancellationRequested);
     }
 
     private async Task<int> MakeAsync(object entry, CancellationToken cancellationToken)

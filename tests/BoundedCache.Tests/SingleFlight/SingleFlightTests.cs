@@ -136,6 +136,38 @@ public sealed class SingleFlightTests
         Assert.Equal(4, test.Cache.GetOrCreate("key", _ => 4));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_factory_that_disposes_its_entry_changes_nothing(bool fails)
+    {
+        using var test = new CacheUnderTest();
+        Func<ICacheEntry, int> factory = entry =>
+        {
+            entry.Value = 1;
+            entry.Dispose();
+            entry.Priority = CacheItemPriority.NeverRemove;
+            return fails ? throw new InvalidTimeZoneException() : 2;
+        };
+        foreach (string key in (string[])["synchronous", "asynchronous"])
+        {
+            Exception? failure = await Record.ExceptionAsync(async () => Assert.Equal(
+                2,
+                key == "synchronous"
+                    ? test.Cache.GetOrCreate(key, factory)
+                    : await test.Cache.GetOrCreateAsync(key, entry => Task.FromResult(factory(entry)))));
+            Assert.Equal(fails, failure is InvalidTimeZoneException);
+            Assert.Equal(fails ? null : 2, test.Cache.Get(key));
+        }
+
+        Assert.Equal(0, test.Cache.GetOrCreate("early", static entry =>
+        {
+            entry.Dispose();
+            return 0;
+        }));
+        Assert.Equal(0, test.Cache.Get("early"));
+    }
+
     [Fact]
     public async Task A_factory_may_throw_at_once_or_return_no_task()
     {
