@@ -19,11 +19,18 @@ internal sealed class EntryDetails
     private const int Fired = 1;
     private const int Ownerless = 2;
     private const int Uncharged = 4;
+    private const int Held = 8;
 
     /// <summary>
     /// Header, method table, three references and six numbers. A test compares it with the runtime.
     /// </summary>
     private const int ObjectBytes = 80;
+
+    /// <summary>
+    /// What tells who holds a value that is disposed: a <c>ValueHolders</c>, and the cells of its dictionary, of which
+    /// half to all are in use.
+    /// </summary>
+    private const int HolderBytes = 80;
 
     private PostEvictionCallbackRegistration[] _callbacks = [];
     private EntryToken[] _tokens = [];
@@ -100,7 +107,7 @@ internal sealed class EntryDetails
         : AbsoluteExpirationTicks;
 
     /// <summary>Bytes of this object, of its arrays, and of its tokens' registrations, within the charge.</summary>
-    public long OwnBytes => IsUncharged ? 0 : BytesOf(Callbacks, Tokens, TokenBytes);
+    public long OwnBytes => IsUncharged ? 0 : BytesWith(Callbacks, Tokens, TokenBytes);
 
     /// <summary>
     /// Whether the entry's charge is from before it had these details, which then add nothing to it. Under the lock.
@@ -119,10 +126,11 @@ internal sealed class EntryDetails
     };
 
     /// <summary>
-    /// <see cref="OwnBytes"/> of details that hold these. Callbacks are not counted: they belong to the caller.
+    /// <see cref="OwnBytes"/> if they held these. Callbacks are not counted: they belong to the caller.
     /// </summary>
-    public static long BytesOf(PostEvictionCallbackRegistration[] callbacks, EntryToken[] tokens, long tokenBytes) =>
-        ObjectBytes + ArrayBytes(callbacks.Length) + ArrayBytes(2 * tokens.Length) + tokenBytes;
+    public long BytesWith(PostEvictionCallbackRegistration[] callbacks, EntryToken[] tokens, long tokenBytes) =>
+        ObjectBytes + ArrayBytes(callbacks.Length) + ArrayBytes(2 * tokens.Length) + tokenBytes
+            + ((Volatile.Read(ref _state) & Held) != 0 ? HolderBytes : 0);
 
     /// <summary>Why the entry is expired, by what it knows itself; runs no user code.</summary>
     public EvictionReason ExpiredBy(long nowTicks) =>
@@ -176,6 +184,11 @@ internal sealed class EntryDetails
 
     /// <summary>Notes that no builder knows these details.</summary>
     public void BecomeOwnerless() => Interlocked.Or(ref _state, Ownerless | Uncharged);
+
+    /// <summary>
+    /// Notes that it is counted who holds the value. Before the entry is charged: what is stored did not grow.
+    /// </summary>
+    public void BecomeHeld() => Interlocked.Or(ref _state, Held);
 
     /// <summary>The charge includes <see cref="OwnBytes"/> from now on.</summary>
     public void BecomeCharged() => Interlocked.And(ref _state, ~Uncharged);

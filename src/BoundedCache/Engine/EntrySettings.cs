@@ -68,7 +68,7 @@ internal readonly struct ListChange
         (OldCallbacks is not null && !ReferenceEquals(details!.Callbacks, OldCallbacks))
         || (OldTokens is not null && !ReferenceEquals(details!.Tokens, OldTokens));
 
-    public long BytesAfter(EntryDetails details) => EntryDetails.BytesOf(
+    public long BytesAfter(EntryDetails details) => details.BytesWith(
         NewCallbacks ?? details.Callbacks, NewTokens ?? details.Tokens, TokenBytesAfter(details));
 
     public void ApplyTo(EntryDetails? details)

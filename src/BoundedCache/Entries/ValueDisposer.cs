@@ -23,6 +23,10 @@ internal sealed class ValueDisposer(
     private static readonly PostEvictionDelegate s_dispose = static (_, value, _, _) => DisposeElsewhere(value);
     private static readonly PostEvictionDelegate s_hold = static (_, _, _, _) => { };
 
+    // One for all entries of all caches that their writers did not mark.
+    private static readonly PostEvictionCallbackRegistration s_disposeMark = new() { EvictionCallback = s_dispose };
+    private static readonly PostEvictionCallbackRegistration s_holdMark = new() { EvictionCallback = s_hold };
+
     private readonly Lock _lock = new();
     private readonly Lock _adoption = new();
     private readonly Dictionary<object, ValueHolders> _holders = new(ReferenceEqualityComparer.Instance);
@@ -46,11 +50,7 @@ internal sealed class ValueDisposer(
     {
         if (FindMark(details.Callbacks) == ValueMark.None)
         {
-            details.Callbacks =
-            [
-                .. details.Callbacks,
-                new PostEvictionCallbackRegistration { EvictionCallback = disposesAll ? s_dispose : s_hold },
-            ];
+            details.Callbacks = [.. details.Callbacks, disposesAll ? s_disposeMark : s_holdMark];
         }
     }
 
@@ -99,6 +99,7 @@ internal sealed class ValueDisposer(
         }
 
         Add(details, isMarked, isWritten: true);
+        details.BecomeHeld();
         return true;
     }
 
@@ -116,7 +117,7 @@ internal sealed class ValueDisposer(
                 holders.Remove(details);
                 if (holders.IsEmpty)
                 {
-                    _holders.Remove(details.Value!);
+                    ValueHolders.Forget(details.Value!, _holders);
                 }
             }
         }
@@ -210,7 +211,13 @@ internal sealed class ValueDisposer(
 
             holders.ToDispose |= toDispose;
             holders.Remove(details);
-            return holders.IsEmpty && _holders.Remove(details.Value!) && holders.ToDispose && !holders.IsRefused;
+            if (!holders.IsEmpty)
+            {
+                return false;
+            }
+
+            ValueHolders.Forget(details.Value!, _holders);
+            return holders.ToDispose && !holders.IsRefused;
         }
     }
 

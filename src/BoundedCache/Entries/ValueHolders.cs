@@ -5,6 +5,9 @@ namespace BoundedCache.Entries;
 /// <summary>The entries that hold an instance, nearly always one. Not thread-safe.</summary>
 internal sealed class ValueHolders
 {
+    /// <summary>In cells: a table that is not made smaller.</summary>
+    private const int SmallTable = 64;
+
     private EntryDetails? _one;
     private HashSet<EntryDetails>? _others;
 
@@ -15,6 +18,23 @@ internal sealed class ValueHolders
     public bool IsRefused { get; set; }
 
     public bool IsEmpty => _one is null && _others is not { Count: > 0 };
+
+    /// <summary>Removes an instance, and makes a table smaller that is nearly empty by now.</summary>
+    public static void Forget(object value, Dictionary<object, ValueHolders> all)
+    {
+        all.Remove(value);
+        if (all.Capacity > SmallTable && all.Count < all.Capacity / 4)
+        {
+            try
+            {
+                all.TrimExcess(2 * all.Count);
+            }
+            catch (OutOfMemoryException)
+            {
+                // It stays as large as it is until the next entry leaves.
+            }
+        }
+    }
 
     public void Add(EntryDetails details)
     {
