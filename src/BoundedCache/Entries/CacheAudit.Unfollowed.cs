@@ -20,21 +20,29 @@ internal sealed partial class CacheAudit
         long entries = 0;
         long stateBytes = 0;
         int next = 0;
+        bool isCut = false;
         do
         {
             batch.Clear();
             next = _engine.Read(next, AuditedEntries.All, batch, BatchEntries);
             foreach (AuditedEntry entry in batch)
             {
+                // Those that cannot change are not walked, and cost next to nothing.
+                if (entry.Marks.CanChange && Stopwatch.GetElapsedTime(started) >= budget)
+                {
+                    isCut = true;
+                    break;
+                }
+
                 entries += IsUnfollowed(in entry) ? 1 : 0;
                 stateBytes += entry.Details is { Callbacks: { Length: > 0 } callbacks }
                     ? CountStates(callbacks, states)
                     : 0;
             }
         }
-        while (next != 0 && !IsStopped && Stopwatch.GetElapsedTime(started) < budget);
+        while (next != 0 && !isCut && !IsStopped && Stopwatch.GetElapsedTime(started) < budget);
 
-        return new UnfollowedValues(entries, stateBytes, IsCut: next != 0);
+        return new UnfollowedValues(entries, stateBytes, isCut || next != 0);
     }
 
     private bool IsUnfollowed(in AuditedEntry entry)
@@ -54,7 +62,9 @@ internal sealed partial class CacheAudit
         }
 
         // A declared size counts where the value is not followed.
-        return value is not null && NotFollowed.Hides(value)
+        return value is not null
+            && (NotFollowed.Hides(value)
+                || (ChangingTypes.Get(value).Kind == ValueKind.Changing && _measurer.SeesHidden(value)))
             && entry.Charge <= ChargeOf(in entry, _measurer.Measure(entry.Value));
     }
 
@@ -79,7 +89,8 @@ internal sealed partial class CacheAudit
 
 /// <summary>What entries may keep alive that no entry is charged.</summary>
 /// <param name="Entries">
-/// Entries whose value's own type is not followed, or cannot be looked into, and has neither sizer nor declared size.
+/// Entries whose value's own type is not followed or cannot be looked into, or whose value holds a task that runs or a
+/// delegate, and that have neither sizer nor declared size.
 /// </param>
 /// <param name="CallbackBytes">What the state of eviction callbacks keeps alive, as far as it can be measured.</param>
 /// <param name="IsCut">Whether the time was over before all entries were looked at.</param>

@@ -126,7 +126,7 @@ internal readonly record struct CacheShare
 
     /// <summary>
     /// Entries of any cache of the process that may keep alive what they are not charged: their values' own types are
-    /// not followed. Only after <see cref="Recheck"/>.
+    /// not followed, or they hold a running task or a delegate. Only after <see cref="Recheck"/>.
     /// </summary>
     public long UnfollowedEntries { get; init; }
 

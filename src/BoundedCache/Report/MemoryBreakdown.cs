@@ -108,7 +108,8 @@ internal sealed record MemoryBreakdown
     public long GrownBytes { get; init; }
 
     /// <summary>
-    /// Entries of caches whose values' own types are not followed, so that what they keep alive is not counted.
+    /// Entries of caches whose values' own types are not followed, or that hold a running task or a delegate: what
+    /// these keep alive is not counted.
     /// </summary>
     public long UnfollowedEntries { get; init; }
 

@@ -85,8 +85,9 @@ internal static class OtherRules
         string unfollowed = breakdown.UnfollowedEntries > 0
             ? $" {breakdown.UnfollowedEntries} "
                 + (breakdown.UnfollowedEntries == 1 ? "entry has a value" : "entries have values")
-                + " whose type is not followed, or cannot be looked into, and what such a value keeps alive is not "
-                + "counted."
+                + " whose type is not followed or cannot be looked into, or that "
+                + (breakdown.UnfollowedEntries == 1 ? "holds" : "hold")
+                + " a running task or a delegate; what is kept alive by these is not counted."
             : "";
         string callbacks = IsMuch(breakdown.CallbackBytes, breakdown)
             ? $" The eviction callbacks of entries refer to {ByteSize.Format(breakdown.CallbackBytes)} that no entry "
@@ -107,7 +108,7 @@ internal static class OtherRules
         {
             advice.Add("Give the types of such values a sizer (AddSizer), or their entries a Size. The log names the "
                 + "types (SizeEstimated, ObjectsNotMeasured), except those of delegates whose captured variables are "
-                + "not followed.");
+                + "not followed, and those that hold a running task or a delegate.");
         }
 
         if (callbacks.Length > 0)

@@ -3,6 +3,27 @@ namespace BoundedCache.Sizing;
 /// <content>Charges an object when a visitor finds a reference to it.</content>
 internal sealed partial class GraphWalk
 {
+    private bool _seeksHidden;
+    private bool _sawHidden;
+
+    /// <summary>
+    /// Whether a value holds what keeps alive more than is counted (<see cref="NotFollowed.HidesWithin"/>), as far as a
+    /// measurement within bounds comes. Call <see cref="Clear"/> afterwards.
+    /// </summary>
+    public bool SeesHidden(object root, GraphBounds bounds)
+    {
+        (_seeksHidden, _sawHidden) = (true, false);
+        try
+        {
+            TryCount(root, bounds.MaxObjects, bounds.MaxCountedElements, CancellationToken.None);
+            return _sawHidden;
+        }
+        finally
+        {
+            _seeksHidden = false;
+        }
+    }
+
     /// <summary>Called by visitors for each reference they find.</summary>
     public void Reach(object? target)
     {
@@ -12,6 +33,11 @@ internal sealed partial class GraphWalk
         }
 
         TypeLayout layout = TypeLayouts.Get(target);
+        if (_seeksHidden)
+        {
+            _sawHidden |= NotFollowed.HidesWithin(target, layout);
+        }
+
         if (layout.IsNotFollowed
             || (layout.IsDelegate && !Closures.IsOver(target))
             || (layout.IsShared(target) && !ReferenceEquals(target, _root)))

@@ -136,6 +136,15 @@ internal static class NotFollowed
             || (!GraphSupport.IsSupported && layout.VisitElement is not null);
     }
 
+    /// <summary>
+    /// Whether an object within a value keeps alive what is not counted and may be the value's own: it is a task that
+    /// runs, or a delegate or the captured variables of more than text and data. Runs no code of the object.
+    /// </summary>
+    public static bool HidesWithin(object target, TypeLayout layout) =>
+        layout.IsDelegate ? HidesTarget((Delegate)target)
+        : layout.IsClosure ? HidesFields(target.GetType(), isClosure: true, [])
+        : target is Task { IsCompleted: false };
+
     /// <summary>The class of a lambda that captured nothing has no fields.</summary>
     private static bool HidesTarget(Delegate value) =>
         !value.HasSingleTarget

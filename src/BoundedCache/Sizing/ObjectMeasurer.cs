@@ -131,6 +131,28 @@ internal sealed class ObjectMeasurer
         }
     }
 
+    /// <summary>
+    /// Whether a value holds a task that runs, a delegate or the like, so that it may keep alive more than is counted.
+    /// Looks at as many objects as a measurement. Never throws.
+    /// </summary>
+    public bool SeesHidden(object value)
+    {
+        GraphWalk walk = GraphWalkPool.Rent();
+        try
+        {
+            return walk.SeesHidden(value, _bounds);
+        }
+        catch (Exception)
+        {
+            // As in a measurement. What was not seen may hide something.
+            return true;
+        }
+        finally
+        {
+            GraphWalkPool.Return(walk);
+        }
+    }
+
     private long MeasureOther(object? value, out MeasureNotes notes)
     {
         notes = MeasureNotes.None;

@@ -155,6 +155,14 @@ public sealed class AuditReportTests
         { "lambda over a list in a nested scope", true },
         { "method of a list", true },
         { "two lambdas", true },
+        { "record with a running task", true },
+        { "record with a failed task", false },
+        { "pair with a running task", true },
+        { "running tasks", true },
+        { "class with a lazy of a running task", true },
+        { "record with a lazy over a list", true },
+        { "record with a lazy over data", false },
+        { "event of a service", true },
         { "lambda over data", false },
         { "lambda over nothing", false },
         { "list", false },
@@ -324,6 +332,14 @@ public sealed class AuditReportTests
             "lambda over a list" => OverList(list),
             "lambda over a list in a nested scope" => OverBoth(list, data),
             "method of a list" => new Func<byte[], bool>(list.Contains),
+            "record with a running task" => new Cached(new TaskCompletionSource<byte[]>().Task, default),
+            "record with a failed task" => new Cached(Task.FromException<byte[]>(new FormatException()), default),
+            "pair with a running task" => (new TaskCompletionSource<byte[]>().Task, DateTime.UnixEpoch),
+            "running tasks" => new[] { new TaskCompletionSource<byte[]>().Task },
+            "class with a lazy of a running task" => new Holder { Content = Made(new()) },
+            "record with a lazy over a list" => new Item(new Lazy<int>(OverList(list))),
+            "record with a lazy over data" => new Item(new Lazy<int>(OverData(data))),
+            "event of a service" => new Holder { Content = new EventHandler(new Service().OnEvent) },
             "two lambdas" => OverData(data) + OverData(data),
             "lambda over data" => OverData(data),
             "lambda over nothing" => static () => 1,
@@ -331,6 +347,13 @@ public sealed class AuditReportTests
             "null" => null,
             _ => "text",
         };
+    }
+
+    private static Lazy<Task<byte[]>> Made(TaskCompletionSource<byte[]> source)
+    {
+        var lazy = new Lazy<Task<byte[]>>(() => source.Task);
+        Assert.False(lazy.Value.IsCompleted);
+        return lazy;
     }
 
     private static Func<int> OverList(List<byte[]> list) => () => list.Count;
@@ -354,8 +377,16 @@ public sealed class AuditReportTests
         public Chain? Next { get; set; } = next;
     }
 
+    private sealed record Cached(Task<byte[]> Value, DateTime At);
+
+    private sealed record Item(Lazy<int> Value);
+
     private sealed class Service : IServiceProvider
     {
+        public void OnEvent(object? sender, EventArgs args)
+        {
+        }
+
         public byte[] Data { get; } = new byte[500];
 
         public object? GetService(Type serviceType) => null;
