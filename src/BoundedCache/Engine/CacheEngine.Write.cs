@@ -79,7 +79,7 @@ internal sealed partial class CacheEngine
                 return SetResult.Unwatched;
             }
 
-            if (entry.Pending is null && begun != Pending.Begun)
+            if (entry.Pending is null && begun != Pending.Begun(lookup.Hash))
             {
                 // One began since, perhaps with this key: it would not see this entry, and replace it.
                 return SetResult.Unfinished;

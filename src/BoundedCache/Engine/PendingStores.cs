@@ -39,16 +39,20 @@ internal class PendingStore(object key, int hash)
 internal sealed class PendingStores
 {
     private const int Buckets = 256;
+    private const int BegunCounters = 64;
 
+    private readonly int[] _begun = new int[BegunCounters];
     private Node?[]? _buckets;
     private int _count;
-    private int _begun;
 
     /// <summary>How many there are; briefly more while one is added or removed.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>A number that changes whenever one was added.</summary>
-    public int Begun => Volatile.Read(ref _begun);
+    /// <summary>
+    /// A number that changes whenever one with this hash was added. Few others change it too: whoever waits for it to
+    /// stay the same must not wait for all keys.
+    /// </summary>
+    public int Begun(int hash) => Volatile.Read(ref _begun[hash & (BegunCounters - 1)]);
 
     /// <summary>Finds the one with a key.</summary>
     public PendingStore? Find<TLookup>(scoped in TLookup lookup)
@@ -75,7 +79,7 @@ internal sealed class PendingStores
 
                 if (Interlocked.CompareExchange(ref head, new Node(added, seen), seen) == seen)
                 {
-                    Interlocked.Increment(ref _begun);
+                    Interlocked.Increment(ref _begun[lookup.Hash & (BegunCounters - 1)]);
                     isAdded = true;
                     return added;
                 }
@@ -212,13 +216,13 @@ internal sealed partial class CacheEngine
 
     /// <summary>Overtakes the pending store with a key, if there is one: it will not be stored.</summary>
     /// <returns>
-    /// <see cref="PendingStores.Begun"/> before the search. While it is the same, there is no pending store of that
-    /// key.
+    /// <see cref="PendingStores.Begun"/> of the key's hash before the search. While it is the same, there is no pending
+    /// store of that key.
     /// </returns>
     public int OvertakePending<TLookup>(scoped in TLookup lookup, EvictionReason reason)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
-        int begun = Pending.Begun;
+        int begun = Pending.Begun(lookup.Hash);
         while (Pending.Find(in lookup) is { } store)
         {
             OvertakePending(store, reason);
