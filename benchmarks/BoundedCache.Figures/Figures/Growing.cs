@@ -14,6 +14,9 @@ internal sealed class Growing : IPartedFigure
     private const double Bound = 1.3;
     private const int Minute = 60;
     private const int GetsPerMillisecond = 100;
+    private const int MostMinutes = 10;
+    private const int Million = 1_000_000;
+    private const string AmongMillion = "a field of one among a million small values";
 
     private static readonly Kind[] s_kinds =
     [
@@ -38,7 +41,7 @@ internal sealed class Growing : IPartedFigure
     public string Title => $"{Values:N0} values that grow from nothing to {Bytes / 1000} KB after they were stored, "
         + $"limit 16 MiB, {GetsPerMillisecond} gets a millisecond";
 
-    public IReadOnlyList<string> Parts => [.. s_kinds.Select(static kind => kind.Title)];
+    public IReadOnlyList<string> Parts => [.. s_kinds.Select(static kind => kind.Title), AmongMillion];
 
     public IEnumerable<Row> Run(IReadOnlyList<string> parts)
     {
@@ -53,10 +56,26 @@ internal sealed class Growing : IPartedFigure
                     + $"; the thread took {values[2]:N1} % of a processor until then, {values[3]:N2} % of the minute",
                 "<= 15 s; <= 1 %");
         }
+
+        if (parts.Contains(AmongMillion))
+        {
+            double[] values = Child.Measure(Name, AmongMillion);
+            yield return new(
+                AmongMillion,
+                (values[0] == double.MaxValue ? $"not found in {MostMinutes} minutes" : $"found after {values[0]:N0} s")
+                    + $"; the thread took {values[1]:N2} % of a processor until then",
+                "<= 120 s; <= 1 %");
+        }
     }
 
     public void Measure(string[] args)
     {
+        if (args[0] == AmongMillion)
+        {
+            MeasureAmongMillion();
+            return;
+        }
+
         Kind kind = s_kinds.Single(kind => kind.Title == args[0]);
         long empty = GC.GetTotalMemory(forceFullCollection: true);
         using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = Limit });
@@ -80,6 +99,31 @@ internal sealed class Growing : IPartedFigure
 
         double minutePercent = 100 * AuditSeconds() / Stopwatch.GetElapsedTime(started).TotalSeconds;
         Child.Answer(heap < Bound ? Math.Round(seconds) : double.MaxValue, heap, firstPercent, minutePercent);
+    }
+
+    private static void MeasureAmongMillion()
+    {
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions { MaxMemory = 1L << 30 });
+        Holder[] values = [.. Enumerable.Range(0, Million).Select(static i => new Holder { Content = $"small {i}" })];
+        for (int i = 0; i < Million; i++)
+        {
+            cache.Set(i, values[i]);
+        }
+
+        double before = AuditSeconds();
+        long started = Stopwatch.GetTimestamp();
+        values[Million / 2].Content = new byte[Bytes];
+        int next = 0;
+        do
+        {
+            UseForOneSecond(cache, ref next);
+        }
+        while (cache.GetSnapshot().ChangedEntries == 0 && Stopwatch.GetElapsedTime(started).TotalMinutes < MostMinutes);
+
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        Child.Answer(
+            cache.GetSnapshot().ChangedEntries == 0 ? double.MaxValue : Math.Round(seconds),
+            100 * (AuditSeconds() - before) / seconds);
     }
 
     private static void UseForOneSecond(BoundedMemoryCache cache, ref int next)

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Tests.Concurrency;
 
 /// <summary>
-/// Single flight under many callers of few keys: by all overloads, with failures, cancellations, removals and writes.
-/// Every moment is a number that only rises, so that "before" can be told for sure.
+/// Single flight under many callers of few keys: by all overloads, with failures, cancellations, removals, writes and
+/// limits that change. Every moment is a number that only rises, so that "before" can be told for sure.
 /// </summary>
 [Collection(StressTests.Name)]
 public sealed class SingleFlightStormTests : IDisposable
@@ -168,9 +168,23 @@ public sealed class SingleFlightStormTests : IDisposable
     private void Write(int key, int what)
     {
         long began = Now();
-        if (what < 5)
+        if (what < 4)
         {
             _cache.Remove(_keys[key]);
+        }
+        else if (what == 4)
+        {
+            _cache.Clear();
+            for (int other = 0; other < Keys; other++)
+            {
+                NoteWrite(other, began);
+            }
+        }
+        else if (what == 5)
+        {
+            // Evictions and refusals, which are no writes.
+            _cache.MaxMemory = _cache.MaxMemory > 300 ? 300 : 10_000_000;
+            return;
         }
         else if (what < 9)
         {
@@ -183,6 +197,11 @@ public sealed class SingleFlightStormTests : IDisposable
             _cache.RemoveWhere(other => other.Equals(_keys[key]));
         }
 
+        NoteWrite(key, began);
+    }
+
+    private void NoteWrite(int key, long began)
+    {
         long last = Volatile.Read(ref _lastWrite[key]);
         while (last < began
             && Interlocked.CompareExchange(ref _lastWrite[key], began, last) is var seen
