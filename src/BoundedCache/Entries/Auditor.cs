@@ -128,6 +128,8 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
         _isRunning = true;
     }
 
+    [SuppressMessage(
+        "ApiDesign", "RS0030", Justification = "It waits for nothing: it tries again where memory ran out.")]
     private void Run()
     {
         (_workedUntil, _compiledUntil) = (ThreadWork.Now, JitInfo.GetCompilationTime(currentThread: true));
@@ -140,7 +142,7 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
             }
             catch (OutOfMemoryException)
             {
-                // It would end the process. Caches rarely run out of memory for long, and need this thread then.
+                // It would end the process.
                 Thread.Sleep(s_look);
             }
         }

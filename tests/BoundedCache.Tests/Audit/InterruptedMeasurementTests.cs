@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using BoundedCache.Engine;
 using BoundedCache.Entries;
-using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -92,7 +91,7 @@ public sealed class InterruptedMeasurementTests
         int calls = 0;
         using CacheAudit audit = Audit(
             test,
-            bytes => ++calls == 1 ? throw new OutOfMemoryException() : bytes,
+            bytes => ++calls == 1 ? throw new InsufficientMemoryException() : bytes,
             auditor,
             new LogWithoutMemory());
         Note(audit, test, byWalk: true);
@@ -151,7 +150,7 @@ public sealed class InterruptedMeasurementTests
         {
             if (++tries == 1)
             {
-                throw new OutOfMemoryException();
+                throw new InsufficientMemoryException();
             }
 
             thread.UnsafeStart();
@@ -232,6 +231,6 @@ public sealed class InterruptedMeasurementTests
             EventId eventId,
             TState state,
             Exception? exception,
-            Func<TState, Exception?, string> formatter) => throw new OutOfMemoryException();
+            Func<TState, Exception?, string> formatter) => throw new InsufficientMemoryException();
     }
 }
