@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace BoundedCache;
 
 /// <summary>A limit on memory before which caches yield.</summary>
@@ -65,7 +67,9 @@ public sealed record CachePressure
             _ => "the machine's memory",
         };
         string stopped = IsStopped ? " It yields no more for now, because yielding did not help." : "";
-        return $"It yields {ByteSize.Format(YieldedBytes)}: of {limit}, {ByteSize.Format(LimitBytes)}, "
-            + $"{ByteSize.Format(UsedBytes)} were in use.{stopped}";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"It yields {ByteSize.Format(YieldedBytes)}: of {limit}, {ByteSize.Format(LimitBytes)}, "
+                + $"{ByteSize.Format(UsedBytes)} were in use. It began to yield at {Since:u}.{stopped}");
     }
 }

@@ -94,6 +94,30 @@ public sealed class StatusTests(BrowserFixture chromium) : IClassFixture<Browser
     }
 
     [BrowserFact]
+    public async Task A_cache_that_yields_is_told_with_the_limit_that_is_near()
+    {
+        await using AdminSite site = await AdminSite.StartAsync();
+        await using AdminPage page = await chromium.OpenAsync(site);
+
+        await page.PretendAsync(static answer =>
+        {
+            if (answer["room"] is { } room)
+            {
+                room["tightest"] = null;
+                answer["caches"]![0]!["pressure"] = new JsonObject { ["isStopped"] = false, ["text"] = "It yields." };
+            }
+
+            foreach (JsonNode? sample in answer["samples"]?.AsArray() ?? [])
+            {
+                sample!["caches"]![0]!["effectiveMaxBytes"] = 6 << 20;
+            }
+        });
+
+        await Expect(page.Browser.Locator("#status .text")).ToHaveTextAsync(
+            "Under memory pressure: “catalog” may for now hold 6 MiB of 16 MiB. It yields.");
+    }
+
+    [BrowserFact]
     public async Task Limits_that_the_process_cannot_hold_are_told()
     {
         await using AdminSite site = await AdminSite.StartAsync(maxMemory: 1L << 50);

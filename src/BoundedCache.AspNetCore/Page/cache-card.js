@@ -96,7 +96,8 @@ export class CacheCard {
     this.#figure('max', this.size(now.maxBytes));
     const effective = now.effectiveMaxBytes ?? now.maxBytes;
     this.find('.effective').hidden = effective >= now.maxBytes;
-    setText(this.find('.effective'), `Under memory pressure it may hold ${this.size(effective)} for now.`);
+    setText(this.find('.effective'),
+      `Under memory pressure it may hold ${this.size(effective)} for now. ${this.cache.pressure?.text ?? ''}`.trim());
     this.#figure('count', count(now.count));
     this.#figure('hitRatio', this.cache.hits === null ? 'not counted' : percent(hitRatio));
     setText(this.find('.share'), `${percent(share)} full`);

@@ -56,9 +56,10 @@ export function judge(sample, overview) {
   if (yielding.length > 0) {
     const most = yielding.reduce((a, b) => a.effectiveMaxBytes / a.maxBytes < b.effectiveMaxBytes / b.maxBytes ? a : b);
     const others = yielding.length === 1 ? '' : `${yielding.length} caches may hold less than their limits; `;
-    const size = sizeOf(overview.caches.find(({ name }) => name === most.name) ?? most);
+    const listed = overview.caches.find(({ name }) => name === most.name);
+    const size = sizeOf(listed ?? most);
     return ['warn', 'Under memory pressure', `${others}“${most.name}” may for now hold `
-      + `${size(most.effectiveMaxBytes)} of ${size(most.maxBytes)}.`];
+      + `${size(most.effectiveMaxBytes)} of ${size(most.maxBytes)}. ${listed?.pressure?.text ?? ''}`.trim()];
   }
 
   if (overview.advice) {
