@@ -22,7 +22,8 @@ public sealed class BoundedByteCacheOptions
 
     /// <summary>
     /// Bytes that memory pressure leaves the cache, at least 0. More than <see cref="MaxMemory"/> counts as
-    /// <see cref="MaxMemory"/>. Default: an eighth of <see cref="MaxMemory"/>.
+    /// <see cref="MaxMemory"/>. Default: an eighth of <see cref="MaxMemory"/>, or of the process's limit that is near,
+    /// where that is less.
     /// </summary>
     public long MinMemory
     {

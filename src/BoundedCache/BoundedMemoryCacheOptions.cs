@@ -104,8 +104,8 @@ public sealed partial class BoundedMemoryCacheOptions
 
     /// <summary>
     /// Bytes that memory pressure leaves the cache, at least 0 (then it keeps one byte, and no entry). Default: an
-    /// eighth of <see cref="MaxMemory"/>, also when that changes while the cache is in use. More than the limit counts
-    /// as the limit.
+    /// eighth of <see cref="MaxMemory"/>, also when that changes while the cache is in use, or of the process's limit
+    /// that is near, where that is less. More than the limit counts as the limit.
     /// </summary>
     public long MinMemory
     {
@@ -115,8 +115,9 @@ public sealed partial class BoundedMemoryCacheOptions
 
     /// <summary>
     /// The share of a container's limit that caches keep free, from 0.01 to 0.5. Default 0.12: closer to the limit the
-    /// runtime stops the process ever more often to collect. Of the heap's hard limit half the share is kept free. At
-    /// least 32 MiB are kept free, or a sixth of a limit below 192 MiB. The largest share of all caches counts.
+    /// runtime stops the process ever more often to collect. Of the machine's memory the same share is kept free
+    /// (<see cref="YieldToMachinePressure"/>), of the heap's hard limit half of it. At least 32 MiB are kept free, or a
+    /// sixth of a limit below 192 MiB. The largest share of all caches counts.
     /// </summary>
     public double MemoryReserve { get; set; } = DefaultReserve;
 
