@@ -31,7 +31,7 @@ public sealed partial class BoundedByteCache
             MaxMemory = MaxMemory,
             EffectiveMaxMemory = totals.LimitBytes,
             EvictionPolicy = _engine.Policy,
-            Pressure = _pressure?.Pressure,
+            Pressure = _pressure?.Yielding,
             Yields = Volatile.Read(ref _yields),
             UsedMemory = totals.UsedBytes,
             Count = totals.Count,

@@ -13,14 +13,12 @@ public sealed partial class BoundedByteCache : IYieldingCache
     private readonly LogThrottle _yieldLog;
     private readonly bool _yieldsToMachine;
     private readonly double _reserve;
+    private long _nearLimit = long.MaxValue;
     private long _yields;
 
-    /// <summary>What pressure leaves the cache: by default an eighth of the limit, whatever that is now.</summary>
-    internal long MinMemory => MinMemoryOf(MaxMemory);
-
-    long IYieldingCache.MinMemory => MinMemory;
-
     bool IYieldingCache.IsNative => true;
+
+    long IYieldingCache.CameBytes => _engine.CameBytes;
 
     /// <summary>Nothing of the managed heap: evicting gives the memory back at once.</summary>
     long IYieldingCache.CreditedBytes => 0;
@@ -30,13 +28,16 @@ public sealed partial class BoundedByteCache : IYieldingCache
     double IYieldingCache.Reserve => _reserve;
 
     /// <inheritdoc/>
-    CachePressure? ILiveCache.Pressure => _pressure?.Pressure;
+    CachePressure? ILiveCache.Pressure => _pressure?.Yielding;
 
-    void IYieldingCache.SetCap(long capBytes)
+    long IYieldingCache.MinMemoryUnder(long limitBytes) => MinMemoryOf(MaxMemory, limitBytes);
+
+    void IYieldingCache.SetCap(long capBytes, long limitBytes)
     {
         lock (_lock)
         {
             _yields += capBytes < _cap ? 1 : 0;
+            _nearLimit = limitBytes;
             SetLimits_NeedsLock(_maxMemory, capBytes);
         }
     }
@@ -63,14 +64,18 @@ public sealed partial class BoundedByteCache : IYieldingCache
         }
     }
 
-    private long MinMemoryOf(long maxMemory) =>
-        Math.Clamp(_minMemory ?? (maxMemory / BoundedMemoryCacheOptions.MinMemoryPart), 1, maxMemory);
+    /// <summary>
+    /// What pressure leaves the cache: by default an eighth of its limit, whatever that is now, or of the one that is
+    /// near, where that is less.
+    /// </summary>
+    private long MinMemoryOf(long maxMemory, long nearLimit) => Math.Clamp(
+        _minMemory ?? (Math.Min(maxMemory, nearLimit) / BoundedMemoryCacheOptions.MinMemoryPart), 1, maxMemory);
 
     private void SetLimits_NeedsLock(long maxMemory, long capBytes)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         _cap = capBytes;
-        long limit = Math.Min(maxMemory, Math.Max(MinMemoryOf(maxMemory), capBytes));
+        long limit = Math.Min(maxMemory, Math.Max(MinMemoryOf(maxMemory, _nearLimit), capBytes));
         if (maxMemory < MaxMemory)
         {
             // The limit that is told is never lower than the one that entries obey.

@@ -56,7 +56,7 @@ public sealed partial class BoundedMemoryCache
             EvictionPolicy = _engine.Policy,
             MaxMemory = max,
             EffectiveMaxMemory = Math.Min(max, totals.MaxBytes),
-            Pressure = _pressure?.Pressure,
+            Pressure = _pressure?.Yielding,
             Yields = Volatile.Read(ref _yields),
             UsedMemory = totals.UsedBytes,
             Count = totals.Count,

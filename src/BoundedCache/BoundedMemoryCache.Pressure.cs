@@ -17,11 +17,12 @@ public sealed partial class BoundedMemoryCache : IYieldingCache
     private double _reserve;
     private long _maxMemory;
     private long _cap = long.MaxValue;
+    private long _nearLimit = long.MaxValue;
     private long _yields;
 
-    long IYieldingCache.MinMemory => MinMemory;
-
     bool IYieldingCache.IsNative => false;
+
+    long IYieldingCache.CameBytes => _engine.CameBytes;
 
     long IYieldingCache.CreditedBytes => _engine.CreditedBytes;
 
@@ -30,16 +31,16 @@ public sealed partial class BoundedMemoryCache : IYieldingCache
     double IYieldingCache.Reserve => _reserve;
 
     /// <inheritdoc/>
-    CachePressure? Entries.ILiveCache.Pressure => _pressure?.Pressure;
+    CachePressure? Entries.ILiveCache.Pressure => _pressure?.Yielding;
 
-    /// <summary>What pressure leaves the cache: by default an eighth of the limit, whatever that is now.</summary>
-    private long MinMemory => MinMemoryOf(MaxMemory);
+    long IYieldingCache.MinMemoryUnder(long limitBytes) => MinMemoryOf(MaxMemory, limitBytes);
 
-    void IYieldingCache.SetCap(long capBytes)
+    void IYieldingCache.SetCap(long capBytes, long limitBytes)
     {
         lock (_limits)
         {
             _yields += capBytes < _cap ? 1 : 0;
+            _nearLimit = limitBytes;
             SetLimits_NeedsLock(MaxMemory, capBytes);
         }
     }
@@ -100,14 +101,18 @@ public sealed partial class BoundedMemoryCache : IYieldingCache
         }
     }
 
-    private long MinMemoryOf(long maxMemory) =>
-        Math.Clamp(_minMemory ?? (maxMemory / BoundedMemoryCacheOptions.MinMemoryPart), 1, maxMemory);
+    /// <summary>
+    /// What pressure leaves the cache: by default an eighth of its limit, whatever that is now, or of the one that is
+    /// near, where that is less.
+    /// </summary>
+    private long MinMemoryOf(long maxMemory, long nearLimit) => Math.Clamp(
+        _minMemory ?? (Math.Min(maxMemory, nearLimit) / BoundedMemoryCacheOptions.MinMemoryPart), 1, maxMemory);
 
     private void SetLimits_NeedsLock(long maxMemory, long capBytes)
     {
         Debug.Assert(_limits.IsHeldByCurrentThread);
         _cap = capBytes;
-        long limit = Math.Min(maxMemory, Math.Max(MinMemoryOf(maxMemory), capBytes));
+        long limit = Math.Min(maxMemory, Math.Max(MinMemoryOf(maxMemory, _nearLimit), capBytes));
         if (maxMemory < MaxMemory)
         {
             // The limit that is told is never lower than the one that entries obey.

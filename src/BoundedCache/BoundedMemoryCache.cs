@@ -284,7 +284,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// <summary>The same after a write. The writer may have to wait for the collector.</summary>
     private void PaceWriter()
     {
-        _pressure?.Report(_engine.CreditedBytes + _engine.UsedBytes);
+        _pressure?.Report(_engine.CameBytes);
         if (_pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, mayWait: !_disposed) is { } waited
             && waited > TimeSpan.Zero)
         {

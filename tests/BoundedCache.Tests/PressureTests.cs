@@ -1,3 +1,4 @@
+using BoundedCache.Pacing;
 using BoundedCache.Tests.Release;
 using BoundedCache.TestSupport;
 using static BoundedCache.Tests.Process.FakeProcess;
@@ -122,6 +123,36 @@ public sealed class PressureTests
         await test.Cache.SetMaxMemoryAsync(80 * MiB, ReleaseMode.None);
         Assert.Equal((80 * MiB, 80 * MiB), (test.Cache.MaxMemory, test.Cache.EffectiveMaxMemory));
         Assert.InRange(test.Cache.UsedMemory, 0, 80 * MiB);
+        Assert.Null(test.Cache.GetSnapshot().Pressure);
+    }
+
+    [Fact]
+    public void A_limit_far_above_the_containers_leaves_the_cache_an_eighth_of_the_containers()
+    {
+        using ReleasingCache test = Filled(configure: static options => options.MaxMemory = 64L * 1024 * MiB);
+        for (int i = 0; i < 40; i++)
+        {
+            Limit(test, 1000, 1000 - i);
+            Look(test);
+        }
+
+        Assert.InRange(test.Cache.EffectiveMaxMemory, 125 * MiB, 135 * MiB);
+        Assert.True(Eventually.True(() => test.Cache.UsedMemory <= test.Cache.EffectiveMaxMemory));
+    }
+
+    [Fact]
+    public void What_a_charge_fell_by_did_not_leave_and_looks_at_the_limits_go_on()
+    {
+        using ReleasingCache test = Filled();
+        List<byte[]> list = [new byte[8 * MiB]];
+        test.Cache.Set("list", list);
+        (long used, long came) = (test.Cache.UsedMemory, ((IYieldingCache)test.Cache).CameBytes);
+
+        list.Clear();
+        test.Cache.Remeasure("list");
+
+        Assert.InRange(test.Cache.UsedMemory, 1, used - (8 * MiB));
+        Assert.Equal(came, ((IYieldingCache)test.Cache).CameBytes);
     }
 
     [Fact]
@@ -135,8 +166,12 @@ public sealed class PressureTests
         }
 
         Assert.InRange(test.Cache.EffectiveMaxMemory, 50 * MiB, 60 * MiB);
+        test.Cache.MaxMemory = 800 * MiB;
+        Assert.Equal(100 * MiB, test.Cache.EffectiveMaxMemory);
+
+        // Or of the container's limit, which is less.
         test.Cache.MaxMemory = 1600 * MiB;
-        Assert.Equal(200 * MiB, test.Cache.EffectiveMaxMemory);
+        Assert.Equal(125 * MiB, test.Cache.EffectiveMaxMemory);
         Assert.True(Eventually.True(() => test.Cache.UsedMemory <= test.Cache.EffectiveMaxMemory));
     }
 

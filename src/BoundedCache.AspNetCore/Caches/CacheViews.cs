@@ -60,7 +60,7 @@ internal sealed record RoomView(
     public static RoomView Read(ProcessMemory memory)
     {
         HeapRoom room = HeapRoom.Read(memory) ?? default;
-        MemoryUse tightest = new PressureReader(memory).Read(creditedBytes: 0, heldBytes: 0, withMachine: true)
+        MemoryUse tightest = new PressureReader(memory).Read(creditedBytes: 0, cameBytes: 0, withMachine: true)
             .Where(static use => !use.IsOfHeap && use.LimitBytes > 0)
             .OrderByDescending(static use => use.UsedBytes / (double)use.LimitBytes)
             .FirstOrDefault();

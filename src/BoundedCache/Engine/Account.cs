@@ -38,6 +38,9 @@ internal struct Account
     [FieldOffset(104)]
     private long _insertions;
 
+    [FieldOffset(112)]
+    private long _loweredBytes;
+
     [FieldOffset(128)]
     private RemovalCounts _removals;
 
@@ -59,6 +62,12 @@ internal struct Account
 
     /// <summary>Bytes that ever left the cache, for the garbage collector to reclaim.</summary>
     public long CreditedBytes => Volatile.Read(ref _evictedBytes);
+
+    /// <summary>
+    /// Bytes that ever came in. What entries that stay were found to have grown by came in too; what their charges fell
+    /// by did not leave.
+    /// </summary>
+    public long CameBytes => CreditedBytes + PublishedUsed + Volatile.Read(ref _loweredBytes);
 
     /// <summary>Entries ever stored. Under the lock, like the three properties below.</summary>
     public readonly long Insertions => _insertions;
@@ -91,7 +100,12 @@ internal struct Account
     }
 
     /// <summary>Changes the charge of an entry that stays.</summary>
-    public void UpdateCharge(long oldBytes, long newBytes) => _used += newBytes - oldBytes;
+    public void UpdateCharge(long oldBytes, long newBytes)
+    {
+        _used += newBytes - oldBytes;
+        _loweredBytes += Math.Max(0, oldBytes - newBytes);
+    }
+
     public void NoteShrunk(EntryTotals evicted) => _shrunk += evicted;
 
     public void NoteCompacted(EntryTotals removed) => _compacted += removed;

@@ -108,6 +108,9 @@ internal sealed partial class CacheEngine
     /// <summary>Bytes that ever left the cache, for any reason.</summary>
     public long CreditedBytes => _account.CreditedBytes;
 
+    /// <summary>Bytes that ever came into the cache. Never falls.</summary>
+    public long CameBytes => _account.CameBytes;
+
     /// <summary>The counts of lookups. The caller counts misses, if it wants to.</summary>
     public LookupCounts Lookups { get; }
 

@@ -16,26 +16,28 @@ internal sealed partial class MemoryPressure
         }
 
         bool withMachine = members.Exists(static member => member.Cache.YieldsToMachine);
-        long credited = members.Sum(static member => member.Cache.CreditedBytes);
-        long held = members.Where(static member => !member.Cache.IsNative)
-            .Select(static member => member.Cache.UsedMemory)
-            .Aggregate(0L, AddSaturating);
-        IReadOnlyList<MemoryUse> all = _reader.Read(credited, held, withMachine);
+        NoteChanges_NeedsLock(members);
+        IReadOnlyList<MemoryUse> all = _reader.Read(_credited, _came, withMachine);
         NoteFull_NeedsLock();
-        if (!_reader.IsIncomplete)
+        if (!_reader.IsIncomplete && MustCollect_NeedsLock(members, all, notices))
         {
-            Judge_NeedsLock(members, all, notices);
+            release = PressureRelease.Collect;
         }
 
         // A limit that none of the caches can yield for is not theirs to watch.
         List<MemoryUse> uses = [.. all.Where(use => members.Exists(member => member.YieldsTo(use.Kind)))];
         Volatile.Write(ref _isLimited, uses.Count > 0 || _reader.IsIncomplete);
+        if (!_reader.IsIncomplete)
+        {
+            Mark_NeedsLock(members, uses);
+        }
+
         if (uses.Count == 0)
         {
             // Unknown is not unlimited: limits stay what they are until the files can be read again.
             if (!_reader.IsIncomplete)
             {
-                Rise_NeedsLock(members, long.MaxValue / 2, notices);
+                Rise_NeedsLock(members, long.MaxValue / 2, long.MaxValue, notices);
             }
 
             return null;
@@ -44,14 +46,16 @@ internal sealed partial class MemoryPressure
         MemoryUse use = Nearest(members, uses);
         long reserve = ReserveOf(members, use);
         long spare = use.RoomBytes - reserve;
+        bool mayYield = MayYield(members, use);
+        if (spare < 0 && !mayYield && !_reader.IsIncomplete)
+        {
+            // Short, and those who yield for it have nothing left, or it does not help. It says nothing about the
+            // others.
+            RiseBeside_NeedsLock(use, members, uses, notices);
+        }
+
         if (spare < 0 && !IsAnyHeld(members, use))
         {
-            // Short, and those who yield for it have nothing left. It says nothing about the others.
-            if (!_reader.IsIncomplete)
-            {
-                RiseBeside_NeedsLock(use, members, uses, notices);
-            }
-
             return null;
         }
 
@@ -62,8 +66,8 @@ internal sealed partial class MemoryPressure
 
         if (spare >= 0)
         {
-            bool isLow = Rise_NeedsLock(members, spare, notices);
-            release = isLow && use.IsOfHeap && IsStale_NeedsLock() ? PressureRelease.Collect : PressureRelease.None;
+            bool isLow = Rise_NeedsLock(members, spare, use.LimitBytes, notices);
+            release = isLow && use.IsOfHeap && IsStale_NeedsLock() ? PressureRelease.Collect : release;
             return null;
         }
 
@@ -81,7 +85,7 @@ internal sealed partial class MemoryPressure
         if (!use.IsOfHeap
             && mayRelease
             && !PressureRules.IsUrgent(in use, reserve)
-            && _reader.ReadIdle(credited) >= reserve - spare)
+            && _reader.ReadIdle(_credited) >= reserve - spare)
         {
             _actedAt = _time.GetTimestamp();
             _releasedAt = _actedAt;
@@ -89,7 +93,18 @@ internal sealed partial class MemoryPressure
             return null;
         }
 
-        return Fall_NeedsLock(members, use, reserve, notices, out release);
+        return mayYield ? Fall_NeedsLock(members, use, reserve, notices, ref release) : null;
+    }
+
+    /// <summary>Adds what came into the caches and left them. What a cache added stays when it is no more.</summary>
+    private void NoteChanges_NeedsLock(List<PressureMember> members)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        foreach (PressureMember member in members)
+        {
+            (long came, long credited) = member.TakeChange();
+            (_came, _credited) = (_came + came, _credited + credited);
+        }
     }
 
     /// <summary>Raises the caches that do not yield for a limit that is short, as far as their own have room.</summary>
@@ -98,24 +113,24 @@ internal sealed partial class MemoryPressure
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         List<PressureMember> others = members.FindAll(member => !member.YieldsTo(shortOne.Kind));
-        long spare = uses.Where(use => others.Exists(member => member.YieldsTo(use.Kind)))
-            .Select(use => use.RoomBytes - ReserveOf(others, use))
+        List<MemoryUse> theirs = uses.FindAll(use => others.Exists(member => member.YieldsTo(use.Kind)));
+        long spare = theirs.Select(use => use.RoomBytes - ReserveOf(others, use))
             .DefaultIfEmpty(long.MaxValue / 2)
             .Min();
         if (others.Count > 0 && spare >= 0)
         {
-            Rise_NeedsLock(others, spare, notices);
+            long limit = theirs.Select(static use => use.LimitBytes).DefaultIfEmpty(long.MaxValue).Min();
+            Rise_NeedsLock(others, spare, limit, notices);
         }
     }
 
     private Yield? Fall_NeedsLock(
-        List<PressureMember> members, MemoryUse use, long reserve, List<Notice> notices, out PressureRelease release)
+        List<PressureMember> members, MemoryUse use, long reserve, List<Notice> notices, ref PressureRelease release)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        release = PressureRelease.None;
         List<PressureMember> yielding = members.FindAll(member => member.YieldsTo(use.Kind));
-        long[] held = [.. yielding.Select(static member => HeldBytes(member))];
-        long sum = held.Sum();
+        long[] held = [.. yielding.Select(member => HeldBytes(member, use))];
+        long sum = held.Aggregate(0L, AddSaturating);
         long amount = _rules.BytesToYield(in use, reserve, sum);
         if (amount <= 0)
         {
@@ -130,7 +145,7 @@ internal sealed partial class MemoryPressure
             if (part > 0)
             {
                 PressureMember member = yielding[i];
-                long cap = member.Cache.MinMemory + held[i] - part;
+                long cap = member.Cache.MinMemoryUnder(use.LimitBytes) + held[i] - part;
                 var pressure = new CachePressure
                 {
                     Kind = use.Kind,
@@ -149,11 +164,11 @@ internal sealed partial class MemoryPressure
         release = isUrgent ? PressureRelease.Full : use.IsOfHeap ? PressureRelease.Collect : PressureRelease.Gentle;
         _actedAt = _time.GetTimestamp();
         _releasedAt = _actedAt;
-        return new Yield(fallen, use, _reader.ReadOwn(use.Kind), _reader.FullIndex);
+        return new Yield(fallen, use, _reader.ReadOwn(use.Kind), _reader.FullIndex) { Begun = _reader.Begun };
     }
 
     /// <returns>Whether a cache still has less than its limit.</returns>
-    private bool Rise_NeedsLock(List<PressureMember> members, long spare, List<Notice> notices)
+    private bool Rise_NeedsLock(List<PressureMember> members, long spare, long limitBytes, List<Notice> notices)
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
         List<PressureMember> low = members.FindAll(static member => member.Pressure is not null);
@@ -166,7 +181,7 @@ internal sealed partial class MemoryPressure
         long sum = missing.Aggregate(0L, AddSaturating);
         long limits = members.Select(static member => member.Cache.MaxMemory).Aggregate(0L, AddSaturating);
         long pending = low.Select(static member => PendingBytes(member)).Aggregate(0L, AddSaturating);
-        long amount = sum == 0 ? 0 : _rules.BytesToRaise(spare - pending, sum, limits);
+        long amount = sum == 0 ? 0 : _rules.BytesToRaise(spare - pending, sum, Math.Min(limits, limitBytes));
         if (amount <= 0 && sum > 0)
         {
             return true;
@@ -193,69 +208,32 @@ internal sealed partial class MemoryPressure
         return amount < sum;
     }
 
-    /// <summary>Finds out whether what was evicted last left the process.</summary>
-    private void Judge_NeedsLock(List<PressureMember> members, IReadOnlyList<MemoryUse> uses, List<Notice> notices)
-    {
-        Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (_wasStopped && !_rules.IsStopped)
-        {
-            Mark(members, notices: null, isStopped: false);
-        }
-
-        // Whether entries died is known only once the whole heap was collected.
-        if (_outcome is not { } outcome || outcome.FullIndex == _reader.FullIndex)
-        {
-            return;
-        }
-
-        _outcome = null;
-        long room = uses.Where(use => use.Kind == outcome.Use.Kind && use.LimitBytes == outcome.Use.LimitBytes)
-            .Select(static use => use.RoomBytes)
-            .DefaultIfEmpty(long.MaxValue / 2)
-            .Min();
-        long own = outcome.OwnBytes - _reader.ReadOwn(outcome.Use.Kind);
-        if (_rules.NoteOutcome(outcome.EvictedBytes, outcome.Use.IsOfHeap
-            ? own
-            : Math.Max(own, room - outcome.Use.RoomBytes)))
-        {
-            Mark(members, notices, isStopped: true);
-        }
-    }
-
-    private void Mark(List<PressureMember> members, List<Notice>? notices, bool isStopped)
-    {
-        _wasStopped = isStopped;
-        foreach (PressureMember member in members)
-        {
-            if (member.Pressure is { } pressure)
-            {
-                member.Set(member.CapBytes, pressure with { IsStopped = isStopped });
-                notices?.Add(new Notice(member, PressureEvent.Stopped, member.Pressure!));
-            }
-        }
-    }
-
     /// <summary>
-    /// The limit with the least room. One that is short but that nothing can be given up for, because those who yield
-    /// for it hold nothing, does not hide another one that is short.
+    /// The limit with the least room. One that is short but that nothing can be given up for does not hide another one
+    /// that is short.
     /// </summary>
-    private static MemoryUse Nearest(List<PressureMember> members, List<MemoryUse> uses) => uses.MinBy(use =>
+    private MemoryUse Nearest(List<PressureMember> members, List<MemoryUse> uses) => uses.MinBy(use =>
     {
         long spare = use.RoomBytes - ReserveOf(members, use);
-        return (spare < 0 && IsAnyHeld(members, use) ? 0 : 1, spare);
+        return (spare < 0 && MayYield(members, use) ? 0 : 1, spare);
     });
+
+    /// <summary>Whether there is something to give up for a limit, and it is not known not to help.</summary>
+    private bool MayYield(List<PressureMember> members, MemoryUse use) =>
+        !_rules.BrakeOf(use.Kind).IsStopped && IsAnyHeld(members, use);
 
     /// <summary>Whether a cache that yields for a limit holds more than pressure leaves it.</summary>
     private static bool IsAnyHeld(List<PressureMember> members, MemoryUse use) =>
-        members.Exists(member => member.YieldsTo(use.Kind) && HeldBytes(member) > 0);
+        members.Exists(member => member.YieldsTo(use.Kind) && HeldBytes(member, use) > 0);
 
     /// <summary>What is kept free below a limit for the sake of the caches that yield for it.</summary>
     private static long ReserveOf(List<PressureMember> members, MemoryUse use) => PressureRules.ReserveOf(
         in use, members.Where(member => member.YieldsTo(use.Kind)).Max(static member => member.Cache.Reserve));
 
     /// <summary>What a cache holds above what pressure leaves it, or would hold if it were evicted down.</summary>
-    private static long HeldBytes(PressureMember member) => Math.Max(
-        0, Math.Min(member.Cache.UsedMemory, member.EffectiveBytes) - member.Cache.MinMemory);
+    private static long HeldBytes(PressureMember member, MemoryUse use) => Math.Max(
+        0,
+        Math.Min(member.Cache.UsedMemory, member.EffectiveBytes) - member.Cache.MinMemoryUnder(use.LimitBytes));
 
     /// <summary>
     /// What a cache may still take in. One that is far from its limit is not expected to fill: it could before too.

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using BoundedCache.Process;
 
 namespace BoundedCache.Pacing;
@@ -21,8 +20,8 @@ internal sealed partial class MemoryPressure
     /// <summary>What caches must hold in all before it looks by itself.</summary>
     public const long WatchedBytes = 8 * 1024 * 1024;
 
-    /// <summary>Reports of what came after which it looks however short ago the last look was: 16 MiB.</summary>
-    private const int ReportsForLook = 8;
+    /// <summary>Bytes that came after which it looks however short ago the last look was.</summary>
+    private const long MuchBytes = 16 * 1024 * 1024;
 
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(50);
@@ -40,13 +39,14 @@ internal sealed partial class MemoryPressure
     private readonly Action<PressureRelease, Action> _release;
     private WeakTimer<MemoryPressure>? _timer;
     private long _lookedAt = long.MinValue;
-    private int _cameSinceLook;
+    private long _cameSinceLook;
     private bool _isLimited = true;
     private int _acting;
-    private Outcome? _outcome;
+    private Yield? _outcome;
     private long? _releasedAt;
     private long _actedAt;
-    private bool _wasStopped;
+    private long _came;
+    private long _credited;
 
     /// <param name="memory">The process.</param>
     /// <param name="time">The clock.</param>
@@ -85,14 +85,18 @@ internal sealed partial class MemoryPressure
         lock (_lock)
         {
             _members.Remove(member);
+            (long came, long credited) = member.TakeLastChange();
+            (_came, _credited) = (_came + came, _credited + credited);
         }
     }
 
-    /// <summary>So many bytes came into a cache as <see cref="PressureMember.LookEveryBytes"/> says.</summary>
-    public void OnCame()
+    /// <summary>
+    /// About so many bytes came into a cache: <see cref="PressureMember.LookEveryBytes"/>, or less into a small one.
+    /// </summary>
+    public void OnCame(long bytes)
     {
         bool isLimited = Volatile.Read(ref _isLimited);
-        bool isMuch = Interlocked.Increment(ref _cameSinceLook) >= ReportsForLook && isLimited;
+        bool isMuch = Interlocked.Add(ref _cameSinceLook, bytes) >= MuchBytes && isLimited;
         long since = Volatile.Read(ref _lookedAt);
         if (isMuch || since == long.MinValue || _time.GetElapsedTime(since) >= (isLimited ? s_between : s_period))
         {
@@ -104,6 +108,10 @@ internal sealed partial class MemoryPressure
             try
             {
                 Watch_NeedsLock(_members.ToList());
+            }
+            catch (OutOfMemoryException)
+            {
+                // The next bytes try again.
             }
             finally
             {
@@ -124,94 +132,41 @@ internal sealed partial class MemoryPressure
             return;
         }
 
-        List<Notice> notices = [];
-        Yield? yield = null;
-        PressureRelease release = PressureRelease.None;
+        // Nothing is allocated outside the try: then the lock would never be left.
+        List<Notice>? notices = null;
+        Act? act = null;
         try
         {
+            notices = [];
             Volatile.Write(ref _lookedAt, _time.GetTimestamp());
             Volatile.Write(ref _cameSinceLook, 0);
             List<PressureMember> members = _members.ToList();
             Watch_NeedsLock(members);
-            yield = Decide_NeedsLock(members, notices, out release);
-            _acting += yield is null && release == PressureRelease.None ? 0 : 1;
+            Yield? yield = Decide_NeedsLock(members, notices, out PressureRelease release);
+            if (yield is not null || release != PressureRelease.None)
+            {
+                act = new Act(this, yield, release);
+                _acting++;
+            }
         }
         catch (OutOfMemoryException)
         {
-            (yield, release) = (null, PressureRelease.None);
+            // The next look tries again.
         }
         finally
         {
             _lock.Exit();
         }
 
-        if (yield is not null || release != PressureRelease.None)
+        act?.Start();
+        if (notices is null)
         {
-            StartAct(yield, release);
+            return;
         }
 
         foreach (Notice notice in notices)
         {
             notice.Member.Cache.OnPressure(notice.Change, notice.Pressure);
-        }
-    }
-
-    [SuppressMessage(
-        "Design", "CA1031", Justification = "All that can fail here is starting a thread; the next look tries again.")]
-    private void StartAct(Yield? yield, PressureRelease release)
-    {
-        long evicted = 0;
-        int isDone = 0;
-        try
-        {
-            _run(Act);
-        }
-        catch (Exception)
-        {
-            // No thread, or no memory for one, however a scheduler wraps that. The writer, or the timer, must not fail
-            // for it.
-            Done();
-        }
-
-        void Act()
-        {
-            try
-            {
-                foreach (PressureMember member in yield?.Members ?? [])
-                {
-                    evicted += member.Cache.EvictDownToLimit();
-                }
-
-                _release(release, Done);
-            }
-            catch (OutOfMemoryException)
-            {
-                // The next look tries again.
-                Done();
-            }
-            catch
-            {
-                // Otherwise limits would never rise again.
-                Done();
-                throw;
-            }
-        }
-
-        void Done()
-        {
-            if (Interlocked.Exchange(ref isDone, 1) == 0)
-            {
-                EndAct(yield is null ? null : new Outcome(yield.Use, yield.OwnBytes, yield.FullIndex, evicted));
-            }
-        }
-    }
-
-    private void EndAct(Outcome? outcome)
-    {
-        lock (_lock)
-        {
-            _acting--;
-            _outcome = outcome ?? _outcome;
         }
     }
 
@@ -235,10 +190,6 @@ internal sealed partial class MemoryPressure
 
     private static long AddSaturating(long one, long other) =>
         one > (long.MaxValue / 2) - other ? long.MaxValue / 2 : one + other;
-
-    private sealed record Yield(List<PressureMember> Members, MemoryUse Use, long OwnBytes, long FullIndex);
-
-    private sealed record Outcome(MemoryUse Use, long OwnBytes, long FullIndex, long EvictedBytes);
 
     private readonly record struct Notice(PressureMember Member, PressureEvent Change, CachePressure Pressure);
 }

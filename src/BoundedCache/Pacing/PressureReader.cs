@@ -14,11 +14,15 @@ internal sealed class PressureReader(ProcessMemory memory)
     private bool _hasMachine;
     private long _fullIndex;
     private long _creditedAtFull;
+    private long _cameAtFull;
     private long _lastIndex;
     private long _cameAtLast;
 
     /// <summary>The last collection of the whole heap, as of the last reading.</summary>
     public long FullIndex => _fullIndex;
+
+    /// <summary>Collections of any kind that have begun. One that begins from now on has a higher index.</summary>
+    public long Begun => memory.Collector.AllCollections;
 
     /// <summary>For how long the last collection of the whole heap stopped the process.</summary>
     public TimeSpan FullPause { get; private set; }
@@ -30,15 +34,15 @@ internal sealed class PressureReader(ProcessMemory memory)
     public bool IsIncomplete { get; private set; }
 
     /// <summary>Reads all limits.</summary>
-    /// <param name="creditedBytes">Bytes that ever left the caches of the process.</param>
-    /// <param name="heldBytes">Bytes of the managed heap that its caches hold.</param>
+    /// <param name="creditedBytes">Bytes of the managed heap that ever left the caches of the process.</param>
+    /// <param name="cameBytes">Bytes of it that ever came into them.</param>
     /// <param name="withMachine">Whether the machine's memory is a limit too.</param>
     /// <returns>Valid until the next call; empty where nothing limits the process.</returns>
-    public IReadOnlyList<MemoryUse> Read(long creditedBytes, long heldBytes, bool withMachine)
+    public IReadOnlyList<MemoryUse> Read(long creditedBytes, long cameBytes, bool withMachine)
     {
         _uses.Clear();
         IsIncomplete = !ReadContainer();
-        ReadHeap(creditedBytes, heldBytes + creditedBytes);
+        ReadHeap(creditedBytes, cameBytes);
         if (withMachine && ReadMachine() is { } machine)
         {
             _hasMachine = true;
@@ -95,9 +99,13 @@ internal sealed class PressureReader(ProcessMemory memory)
     }
 
     /// <remarks>
-    /// Committed memory is not what counts: before the runtime ends the process, it collects. What survived the last
-    /// collection counts. What came into the caches since then is added, because many large entries may come between
-    /// two collections. What left the caches since the whole heap was collected is dead, and is subtracted.
+    /// <para>Committed memory is not what counts: before the runtime ends the process, it collects. What survived the
+    /// last collection counts. What came into the caches since then is added, because many large entries may come
+    /// between two collections. What left the caches since the whole heap was collected is dead, and is subtracted.
+    /// </para>
+    /// <para>Collections of the young generations find a part of the dead, which would be subtracted twice. So no less
+    /// is used than the last collection of the whole heap found, changed by what the caches hold more or less since.
+    /// </para>
     /// </remarks>
     private void ReadHeap(long creditedBytes, long cameBytes)
     {
@@ -105,7 +113,8 @@ internal sealed class PressureReader(ProcessMemory memory)
         GCReading full = memory.Collector.ReadLastFull();
         if (full.Index != _fullIndex)
         {
-            (_fullIndex, _creditedAtFull, FullPause) = (full.Index, creditedBytes, full.Pause);
+            (_fullIndex, FullPause) = (full.Index, full.Pause);
+            (_creditedAtFull, _cameAtFull) = (creditedBytes, cameBytes);
         }
 
         if (settings.HeapHardLimitBytes <= 0)
@@ -121,20 +130,37 @@ internal sealed class PressureReader(ProcessMemory memory)
 
         long dead = Math.Max(0, creditedBytes - _creditedAtFull);
         long came = Math.Max(0, cameBytes - _cameAtLast);
-        long used = last.LiveBytes + last.PinnedHoleBytes;
-        Add(MemoryPressureKind.Heap, settings.HeapHardLimitBytes, used + came - dead);
+        long change = cameBytes - _cameAtFull - dead;
+        AddHeap(
+            MemoryPressureKind.Heap,
+            settings.HeapHardLimitBytes,
+            last.LiveBytes + last.PinnedHoleBytes + came - dead,
+            Math.Min(last.LiveBytes + last.PinnedHoleBytes, full.LiveBytes + full.PinnedHoleBytes + change));
 
-        // Which part the dead entries were in is not known: each part may have held all of them.
-        Add(MemoryPressureKind.SmallObjects, settings.SmallObjectLimitBytes, last.SmallLiveBytes - dead);
-        Add(MemoryPressureKind.LargeObjects, settings.LargeObjectLimitBytes, last.LargeLiveBytes - dead);
-        Add(MemoryPressureKind.PinnedObjects, settings.PinnedObjectLimitBytes, last.PinnedLiveBytes - dead);
+        // Which part entries came to or left is not known: each part may have held all of the dead, and none that came.
+        change = Math.Min(0, change);
+        AddHeap(
+            MemoryPressureKind.SmallObjects,
+            settings.SmallObjectLimitBytes,
+            last.SmallLiveBytes - dead,
+            Math.Min(last.SmallLiveBytes, full.SmallLiveBytes + change));
+        AddHeap(
+            MemoryPressureKind.LargeObjects,
+            settings.LargeObjectLimitBytes,
+            last.LargeLiveBytes - dead,
+            Math.Min(last.LargeLiveBytes, full.LargeLiveBytes + change));
+        AddHeap(
+            MemoryPressureKind.PinnedObjects,
+            settings.PinnedObjectLimitBytes,
+            last.PinnedLiveBytes - dead,
+            Math.Min(last.PinnedLiveBytes, full.PinnedLiveBytes + change));
     }
 
-    private void Add(MemoryPressureKind kind, long limitBytes, long usedBytes)
+    private void AddHeap(MemoryPressureKind kind, long limitBytes, long usedBytes, long leastBytes)
     {
         if (limitBytes > 0)
         {
-            _uses.Add(new MemoryUse(kind, limitBytes, Math.Max(0, usedBytes)));
+            _uses.Add(new MemoryUse(kind, limitBytes, Math.Max(0, Math.Max(usedBytes, leastBytes))));
         }
     }
 

@@ -9,8 +9,7 @@ namespace BoundedCache.Pacing;
 /// <para><b>Rising</b>: in steps, each after a while of room, and only by what is free beyond the reserve and beyond
 /// what earlier steps let in and did not come yet. A fall soon after a rise doubles the while, up to a bound, unless
 /// there is room for everything.</para>
-/// <para><b>Brake</b>: where neither the room grew nor the process shrank after entries were evicted, twice in a row,
-/// nothing more is evicted for a time that doubles.</para>
+/// <para><b>Brake</b>: yielding that does not help stops. See <see cref="PressureBrake"/>.</para>
 /// </remarks>
 internal sealed class PressureRules(TimeProvider time)
 {
@@ -30,31 +29,21 @@ internal sealed class PressureRules(TimeProvider time)
     /// <summary>What an entry costs beside its bytes, while entries come and go.</summary>
     private const double CostOfByte = 1.25;
 
-    /// <summary>Evicted bytes from which on it is judged whether evicting them helped.</summary>
-    private const long JudgedBytes = 2 * MiB;
-
-    private const int MostStrikes = 2;
-
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_spacing = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan s_hurriedSpacing = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan s_leastCalm = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_longestCalm = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_leastRest = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan s_longestRest = TimeSpan.FromMinutes(16);
 
     private readonly Queue<long> _changes = new();
+    private readonly PressureBrake _container = new(time);
+    private readonly PressureBrake _heap = new(time);
+    private readonly PressureBrake _machine = new(time);
     private long? _lastChange;
     private long? _lastRise;
     private long? _roomSince;
     private TimeSpan _calm = s_leastCalm;
-    private TimeSpan _rest = s_leastRest;
-    private long? _restsSince;
-    private int _strikes;
-
-    /// <summary>Whether yielding rests because it did not help.</summary>
-    public bool IsStopped => _restsSince is long since && time.GetElapsedTime(since) < _rest;
 
     /// <summary>
     /// What is kept free below a limit. Of a limit of the heap only what is alive counts, so half the share is enough.
@@ -65,6 +54,14 @@ internal sealed class PressureRules(TimeProvider time)
 
     /// <summary>Whether a limit is so near that there is no time.</summary>
     public static bool IsUrgent(in MemoryUse use, long reserveBytes) => use.RoomBytes < reserveBytes / 2;
+
+    /// <summary>The brake of a kind of limit: the heap and its parts have one together.</summary>
+    public PressureBrake BrakeOf(MemoryPressureKind kind) => kind switch
+    {
+        MemoryPressureKind.Container => _container,
+        MemoryPressureKind.Machine => _machine,
+        _ => _heap,
+    };
 
     /// <summary>What caches should give up now, in bytes; 0 for nothing.</summary>
     /// <param name="use">The limit that is nearest.</param>
@@ -80,7 +77,7 @@ internal sealed class PressureRules(TimeProvider time)
 
         _roomSince = null;
         bool isUrgent = IsUrgent(in use, reserveBytes);
-        if (heldBytes <= 0 || IsStopped || !MayChange(isUrgent ? s_hurriedSpacing : s_spacing))
+        if (heldBytes <= 0 || !MayChange(isUrgent ? s_hurriedSpacing : s_spacing))
         {
             return 0;
         }
@@ -97,7 +94,9 @@ internal sealed class PressureRules(TimeProvider time)
     /// <summary>What caches may have back now, in bytes; 0 for nothing.</summary>
     /// <param name="spareBytes">What is free of each limit beyond its reserve, at least.</param>
     /// <param name="yieldedBytes">What the caches gave up in all, more than 0.</param>
-    /// <param name="limitBytes">The sum of the caches' limits.</param>
+    /// <param name="limitBytes">
+    /// The sum of the caches' limits, or the limit of the process where that is less: steps are parts of it.
+    /// </param>
     public long BytesToRaise(long spareBytes, long yieldedBytes, long limitBytes)
     {
         long least = Math.Min(yieldedBytes, Math.Max(limitBytes / 64, 64 * 1024));
@@ -139,39 +138,6 @@ internal sealed class PressureRules(TimeProvider time)
         _lastRise = time.GetTimestamp();
         _roomSince = null;
         NoteChange();
-    }
-
-    /// <summary>Notes what came of evicted bytes.</summary>
-    /// <param name="evictedBytes">What was evicted.</param>
-    /// <param name="gainedBytes">What the room grew, or what the process shrank: the larger of both.</param>
-    /// <returns>Whether yielding rests from now on.</returns>
-    public bool NoteOutcome(long evictedBytes, long gainedBytes)
-    {
-        if (evictedBytes < JudgedBytes)
-        {
-            return false;
-        }
-
-        if (gainedBytes >= evictedBytes / 4)
-        {
-            _strikes = 0;
-            _rest = s_leastRest;
-            _restsSince = null;
-            return false;
-        }
-
-        if (++_strikes < MostStrikes)
-        {
-            return false;
-        }
-
-        TimeSpan rest = _restsSince is null ? s_leastRest : 2 * _rest;
-        _rest = rest < s_longestRest ? rest : s_longestRest;
-        _restsSince = time.GetTimestamp();
-
-        // After the rest one more try is enough.
-        _strikes = MostStrikes - 1;
-        return true;
     }
 
     private bool MayChange(TimeSpan spacing)

@@ -19,6 +19,10 @@ internal sealed record MemoryBreakdown
     /// <summary>Why caches of the process have less than their limits.</summary>
     public IReadOnlyList<CachePressure> Pressures { get; init; } = [];
 
+    /// <summary>What they have less. A limit may be as large as a number can be.</summary>
+    public long YieldedBytes => Pressures.Aggregate(0L, static (sum, pressure) =>
+        sum > long.MaxValue - pressure.YieldedBytes ? long.MaxValue : sum + pressure.YieldedBytes);
+
     /// <summary>All resident memory.</summary>
     public required long ResidentBytes { get; init; }
 

@@ -42,7 +42,7 @@ internal static class MemoryReportRows
                 isEstimate: !counted,
                 counted ? "pages counted by the kernel" : "as far as the platform tells"),
             Unfinished(breakdown.UnfinishedEntries),
-            Yielded(breakdown.Pressures),
+            Yielded(breakdown),
         ];
     }
 
@@ -54,14 +54,13 @@ internal static class MemoryReportRows
         entries == 0 ? "no entry" : $"{entries} {(entries == 1 ? "entry" : "entries")}, among the other live objects");
 
     /// <summary>What is given up is not resident, so the row has no bytes.</summary>
-    private static MemoryReportRow Yielded(IReadOnlyList<CachePressure> pressures) => Row(
+    private static MemoryReportRow Yielded(MemoryBreakdown breakdown) => Row(
         MemoryReportRowKind.Yielded,
         0,
         isEstimate: false,
-        pressures.Count == 0
+        breakdown.Pressures.Count == 0
             ? "nothing"
-            : $"{ByteSize.Format(pressures.Sum(static pressure => pressure.YieldedBytes))} of the limits of "
-                + Caches(pressures.Count));
+            : $"{ByteSize.Format(breakdown.YieldedBytes)} of the limits of {Caches(breakdown.Pressures.Count)}");
 
     private static MemoryReportRow Row(MemoryReportRowKind kind, long bytes, bool isEstimate, string basis) =>
         new() { Kind = kind, Bytes = bytes, IsEstimate = isEstimate, Basis = basis };

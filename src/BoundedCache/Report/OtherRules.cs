@@ -24,7 +24,7 @@ internal static class OtherRules
         }
 
         CachePressure most = pressures.MaxBy(static pressure => pressure.YieldedBytes)!;
-        long bytes = pressures.Sum(static pressure => pressure.YieldedBytes);
+        long bytes = breakdown.YieldedBytes;
         string limit = most.Kind == MemoryPressureKind.Container ? "the container"
             : most.Kind == MemoryPressureKind.Machine ? "the machine"
             : "the heap";

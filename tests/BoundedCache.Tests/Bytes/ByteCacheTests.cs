@@ -354,15 +354,22 @@ public sealed class ByteCacheTests
             cache.Set($"k{i}", Value(i, 1000));
         }
 
-        ((IYieldingCache)cache).SetCap(4 * MiB);
+        ((IYieldingCache)cache).SetCap(4 * MiB, long.MaxValue);
         Assert.True(((IYieldingCache)cache).EvictDownToLimit() > 0);
         Assert.Equal(4 * MiB, cache.EffectiveMaxMemory);
         Assert.Equal(16 * MiB, cache.MaxMemory);
         Assert.True(cache.UsedMemory <= 4 * MiB);
         cache.MaxMemory = 8 * MiB;
         Assert.Equal(4 * MiB, cache.EffectiveMaxMemory);
-        ((IYieldingCache)cache).SetCap(long.MaxValue);
+        ((IYieldingCache)cache).SetCap(long.MaxValue, long.MaxValue);
         Assert.Equal(8 * MiB, cache.EffectiveMaxMemory);
+
+        // An eighth of the limit is left, or of the one that is near, which is less.
+        ((IYieldingCache)cache).SetCap(1, long.MaxValue);
+        Assert.Equal(MiB, cache.EffectiveMaxMemory);
+        ((IYieldingCache)cache).SetCap(1, 4 * MiB);
+        Assert.Equal(MiB / 2, cache.EffectiveMaxMemory);
+        ((IYieldingCache)cache).EvictDownToLimit();
         cache.Engine.CheckInvariants();
     }
 }

@@ -16,6 +16,7 @@ internal sealed class PressureScenario
     private const string Group = "/sys/fs/cgroup/app";
 
     private readonly List<TimeSpan> _changes = [];
+    private readonly Queue<(TimeSpan At, Action Done)> _held = [];
     private readonly long[] _lastLimits;
     private readonly long _emptyBytes;
     private TimeSpan _now;
@@ -28,8 +29,8 @@ internal sealed class PressureScenario
         Pressure = new MemoryPressure(Process.Memory, Time, Run, (release, done) =>
         {
             Releases.Add(release);
-            Collect();
-            done();
+            _held.Enqueue((_now + TimeSpan.FromSeconds(ReleaseSeconds), done));
+            EndReleases();
         });
         _emptyBytes = 40 * MiB;
         Process.LiveBytes = 0;
@@ -51,6 +52,12 @@ internal sealed class PressureScenario
     public FakeYieldingCache[] Caches { get; }
 
     public List<PressureRelease> Releases { get; } = [];
+
+    /// <summary>How long a release takes.</summary>
+    public double ReleaseSeconds { get; set; }
+
+    /// <summary>What collects the heap for a release; null for a blocking collection.</summary>
+    public Action? Collects { get; set; }
 
     /// <summary>How often no thread can be started from now on.</summary>
     public int FailingRuns { get; set; }
@@ -109,6 +116,7 @@ internal sealed class PressureScenario
             Write();
             Time.Advance(TimeSpan.FromSeconds(0.5));
             _now += TimeSpan.FromSeconds(0.5);
+            EndReleases();
             Write();
             Check();
         }
@@ -157,11 +165,16 @@ internal sealed class PressureScenario
         }
     }
 
-    private void Collect()
+    private void EndReleases()
     {
-        Write();
-        Process.CollectAggressively();
-        Write();
+        while (_held.TryPeek(out (TimeSpan At, Action Done) held) && held.At <= _now)
+        {
+            _held.Dequeue();
+            Write();
+            (Collects ?? Process.CollectAggressively)();
+            Write();
+            held.Done();
+        }
     }
 
     private void Check()
@@ -188,13 +201,14 @@ internal sealed class PressureScenario
 internal sealed class FakeYieldingCache(long maxBytes, long? minBytes = null) : IYieldingCache
 {
     private long _cap = long.MaxValue;
+    private long _nearLimit = long.MaxValue;
     private long _evicted;
 
     public PressureMember Member { get; set; } = null!;
 
     public long MaxMemory { get; set; } = maxBytes;
 
-    public long MinMemory => Math.Clamp(minBytes ?? (MaxMemory / 8), 1, MaxMemory);
+    public long MinMemory => MinMemoryUnder(_nearLimit);
 
     public long UsedMemory { get; set; }
 
@@ -213,7 +227,10 @@ internal sealed class FakeYieldingCache(long maxBytes, long? minBytes = null) : 
 
     public List<PressureEvent> Events { get; } = [];
 
-    public void SetCap(long capBytes) => _cap = capBytes;
+    public long MinMemoryUnder(long limitBytes) =>
+        Math.Clamp(minBytes ?? (Math.Min(MaxMemory, limitBytes) / 8), 1, MaxMemory);
+
+    public void SetCap(long capBytes, long limitBytes) => (_cap, _nearLimit) = (capBytes, limitBytes);
 
     /// <summary>How often evicting fails from now on.</summary>
     public int FailingEvictions { get; set; }

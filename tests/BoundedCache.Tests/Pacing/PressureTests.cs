@@ -82,12 +82,12 @@ public sealed class PressureTests
 
         for (int i = 0; i < 2; i++)
         {
-            Assert.Empty(reader.Read(creditedBytes: 0, heldBytes: 0, withMachine: true));
+            Assert.Empty(reader.Read(creditedBytes: 0, cameBytes: 0, withMachine: true));
             Assert.False(reader.IsIncomplete);
         }
 
         process.Files.Remove("/proc/self/cgroup");
-        reader.Read(creditedBytes: 0, heldBytes: 0, withMachine: true);
+        reader.Read(creditedBytes: 0, cameBytes: 0, withMachine: true);
         Assert.Equal(groups is not null, reader.IsIncomplete);
     }
 
@@ -169,12 +169,12 @@ public sealed class PressureTests
     public void What_is_told_follows_a_limit_that_is_raised_by_hand_meanwhile()
     {
         PressureScenario test = OneCache();
-        test.Run(100, at => test.OtherBytes = (long)(at * 3 * MiB));
+        test.Run(100, at => test.OtherBytes = (long)(at * 7 * MiB));
         FakeYieldingCache cache = test.Caches[0];
-        long effective = cache.Effective;
+        Assert.Equal(64 * MiB, cache.Effective);
 
         // An eighth of the new limit is more than what pressure had left.
-        cache.MaxMemory = 10 * effective;
+        cache.MaxMemory = 700 * MiB;
 
         Assert.Equal(cache.MaxMemory / 8, cache.Member.EffectiveBytes);
         Assert.Equal(cache.MaxMemory - (cache.MaxMemory / 8), cache.Member.Pressure!.YieldedBytes);

@@ -21,6 +21,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     private TimeSpan _pause;
     private bool _isInNoGCRegion;
     private int _regionReads;
+    private int _inFlight;
     private TimeSpan _stepPause;
 
     public long LiveBytes { get; set; } = 40 * MiB;
@@ -122,8 +123,18 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     /// <summary>Whether the dead lie between the living: then only compacting empties regions.</summary>
     public bool IsScattered { get; set; }
 
-    /// <summary>Background collections under way that take the place of those asked for.</summary>
-    public int InFlight { get; set; }
+    /// <summary>
+    /// Background collections under way, which have begun, and which take the place of those asked for.
+    /// </summary>
+    public int InFlight
+    {
+        get => _inFlight;
+        set
+        {
+            FullCollections += Math.Max(0, value - Math.Max(0, _inFlight));
+            _inFlight = value;
+        }
+    }
 
     /// <summary>Whether collections that are asked for in the background stop the process.</summary>
     public bool IsBackgroundBlocking { get; set; }
@@ -168,7 +179,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     public void CollectInBackground()
     {
         Step("background", 1);
-        if (InFlight-- <= 0)
+        if (_inFlight-- <= 0)
         {
             FullCollections++;
             _committedBytes = Math.Max(_committedBytes, AllocatedBytes + FragmentedBytes);

@@ -95,6 +95,21 @@ public sealed class MemoryRulesTests
 
     private static MemoryBreakdown Empty(long bytes) => new() { ResidentBytes = bytes, HeapBytes = bytes };
 
+    [Fact]
+    public void Limits_as_large_as_a_number_can_be_add_up_to_the_largest_one()
+    {
+        MemoryBreakdown breakdown = Empty(MiB) with
+        {
+            Pressures =
+            [
+                new CachePressure { YieldedBytes = long.MaxValue - 1 },
+                new CachePressure { YieldedBytes = 2 },
+            ],
+        };
+
+        Assert.Equal(long.MaxValue, Assert.Single(MemoryRules.Check(breakdown)).Bytes);
+    }
+
     [Theory]
     [MemberData(nameof(Thresholds))]
     public void A_rule_speaks_at_its_amount_and_its_share_together(
