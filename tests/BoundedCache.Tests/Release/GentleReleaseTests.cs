@@ -196,7 +196,7 @@ public sealed class GentleReleaseTests
 
         ReleaseResult result = await Release();
 
-        Assert.Equal(1, _process.FullCollections);
+        Assert.Equal(2, _process.FullCollections);
         Assert.Equal(42 * MiB, result.After.AnonymousBytes);
     }
 
