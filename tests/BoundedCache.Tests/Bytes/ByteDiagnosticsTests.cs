@@ -1,6 +1,6 @@
 using BoundedCache.Harness;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Diagnostics;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Distributed;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using BoundedCache.Harness;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Diagnostics;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

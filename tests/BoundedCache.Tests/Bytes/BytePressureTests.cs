@@ -1,5 +1,5 @@
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Pacing;
+using BoundedCache.TestSupport;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
 namespace BoundedCache.Tests.Bytes;
