@@ -29,7 +29,7 @@ internal static class SharedInstances
         "Trimming", "IL2070", Justification = "A field that was trimmed holds nothing that could be shared.")]
     [UnconditionalSuppressMessage(
         "Trimming", "IL2075", Justification = "A field that was trimmed holds nothing that could be shared.")]
-    public static object[]? Of(Type type)
+    public static object[]? From(Type type)
     {
         if (HolderOf(type) is not { } holder)
         {

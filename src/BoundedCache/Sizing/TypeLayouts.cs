@@ -127,7 +127,7 @@ internal static class TypeLayouts
             NodeCount = LinkedCollections.NodeCountOf(type),
             IsNode = segments is not null || LinkedCollections.IsNode(type),
             Segments = segments,
-            SharedInstances = SharedInstances.Of(type),
+            SharedInstances = SharedInstances.From(type),
         };
     }
 
