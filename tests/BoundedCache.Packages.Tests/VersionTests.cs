@@ -2,11 +2,23 @@ using BoundedCache.TestSupport;
 
 namespace BoundedCache.Packages.Tests;
 
-/// <summary>The version that packages get from tags, in a small repository with the build files of this one.</summary>
+/// <summary>
+/// The version that packages get from tags, in a small repository with the build files of this one; and the audit.
+/// </summary>
 public sealed class VersionTests
 {
     private static readonly string[] s_files =
         ["Directory.Build.props", "Directory.Packages.props", "src/Directory.Build.props", "src/BannedSymbols.txt"];
+
+    [Fact]
+    public async Task Packages_are_audited_for_known_vulnerabilities()
+    {
+        ProgramResult result = await Dotnet.RunAsync(
+            SourceTree.FindRoot(), "msbuild", "src/BoundedCache/BoundedCache.csproj", "-nologo",
+            "-getProperty:NuGetAudit");
+
+        Assert.Equal((0, "true"), (result.ExitCode, result.Output.Trim()));
+    }
 
     [Fact]
     public async Task A_tag_is_the_version_and_a_commit_after_it_a_prerelease_of_the_next()
