@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BoundedCache.Engine;
 using BoundedCache.Entries;
+using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -89,11 +90,9 @@ public sealed class InterruptedMeasurementTests
         using ICacheEntry entry = AddFinished(test);
         var auditor = new Auditor();
         int calls = 0;
+        using var log = new LogWithoutMemory();
         using CacheAudit audit = Audit(
-            test,
-            bytes => ++calls == 1 ? throw new InsufficientMemoryException() : bytes,
-            auditor,
-            new LogWithoutMemory());
+            test, bytes => ++calls == 1 ? throw new InsufficientMemoryException() : bytes, auditor, log);
         Note(audit, test, byWalk: true);
         Assert.True(auditor.TryJoin(audit));
 
@@ -219,18 +218,9 @@ public sealed class InterruptedMeasurementTests
             Pace = static () => { },
         });
 
-    private sealed class LogWithoutMemory : ILogger
+    private sealed class LogWithoutMemory : TestLog
     {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter) => throw new InsufficientMemoryException();
+        protected override void Write(LogLevel level, EventId id, string message, Exception? failure) =>
+            throw new InsufficientMemoryException();
     }
 }

@@ -79,18 +79,12 @@ public class InterruptedLookupTests
     [Fact]
     public void An_expired_entry_whose_slot_gets_the_deadline_of_another_is_not_served()
     {
-        var expired = new Interrupting("expired");
-        DateTimeOffset deadline = DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(100);
-        _cache.Set(expired, "old", new MemoryCacheEntryOptions { AbsoluteExpiration = deadline, Size = 1 });
+        Interrupting expired = SetExpiring(out DateTimeOffset deadline);
         int slot = SlotOf(expired);
         Assert.True(SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > deadline, TimeSpan.FromSeconds(30)));
         expired.Interrupt = () =>
         {
-            _cache.Remove(expired);
-            _cache.Set(
-                "newcomer",
-                "new",
-                new MemoryCacheEntryOptions { AbsoluteExpiration = deadline + TimeSpan.FromDays(1), Size = 1 });
+            PutNewcomerInPlaceOf(expired, deadline);
         };
 
         Assert.False(_cache.TryGetValue(new Interrupting("expired"), out object? value), $"got {value}");
@@ -103,9 +97,7 @@ public class InterruptedLookupTests
     [Fact]
     public void An_expired_entry_whose_slots_are_outgrown_does_not_get_the_deadline_of_another()
     {
-        var expired = new Interrupting("expired");
-        DateTimeOffset deadline = DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(100);
-        _cache.Set(expired, "old", new MemoryCacheEntryOptions { AbsoluteExpiration = deadline, Size = 1 });
+        Interrupting expired = SetExpiring(out DateTimeOffset deadline);
         int slot = SlotOf(expired);
         int capacity = _cache.Engine.Allocator.Capacity;
         Assert.True(SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > deadline, TimeSpan.FromSeconds(30)));
@@ -116,11 +108,7 @@ public class InterruptedLookupTests
                 Set($"more {i}");
             }
 
-            _cache.Remove(expired);
-            _cache.Set(
-                "newcomer",
-                "new",
-                new MemoryCacheEntryOptions { AbsoluteExpiration = deadline + TimeSpan.FromDays(1), Size = 1 });
+            PutNewcomerInPlaceOf(expired, deadline);
         };
 
         Assert.False(_cache.TryGetValue(new Interrupting("expired"), out object? value), $"got {value}");
@@ -265,6 +253,24 @@ public class InterruptedLookupTests
 
     private bool HoldsKey(int slot, object key) =>
         _cache.Engine.Store.Exists(slot) && ReferenceEquals(_cache.Engine.Store.Slot(slot).Key, key);
+
+    private Interrupting SetExpiring(out DateTimeOffset deadline)
+    {
+        var expiring = new Interrupting("expired");
+        deadline = DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(100);
+        _cache.Set(expiring, "old", new MemoryCacheEntryOptions { AbsoluteExpiration = deadline, Size = 1 });
+        return expiring;
+    }
+
+    /// <summary>The newcomer gets the slot that is free then, and a later deadline.</summary>
+    private void PutNewcomerInPlaceOf(Interrupting expired, DateTimeOffset deadline)
+    {
+        _cache.Remove(expired);
+        _cache.Set(
+            "newcomer",
+            "new",
+            new MemoryCacheEntryOptions { AbsoluteExpiration = deadline + TimeSpan.FromDays(1), Size = 1 });
+    }
 
     private int SlotOf(object key)
     {

@@ -21,8 +21,20 @@ public sealed class CachePacingTests
 
     public static TheoryData<string> Ways => [.. s_ways.Keys];
 
-    private static ReleasingCache Paced() => new(static options =>
-        (options.PacingShare, options.ReleaseMode, options.MaxMemory) = (0.01, ReleaseMode.None, 100 * MiB));
+    private static ReleasingCache Paced(Action<Action>? runCollection = null) => new(
+        static options =>
+            (options.PacingShare, options.ReleaseMode, options.MaxMemory) = (0.01, ReleaseMode.None, 100 * MiB),
+        runCollection: runCollection);
+
+    /// <summary>A cache of which so much left that writers wait for a collection, which the caller runs.</summary>
+    private static ReleasingCache WithWaitingWriters(out Queue<Action> started)
+    {
+        started = new Queue<Action>();
+        ReleasingCache test = Paced(started.Enqueue);
+        test.Set("large", 90);
+        test.Set("larger", 91);
+        return test;
+    }
 
     [Theory]
     [MemberData(nameof(Ways))]
@@ -131,13 +143,7 @@ public sealed class CachePacingTests
     [Fact]
     public void A_write_that_is_interrupted_while_it_waits_for_the_collector_is_done()
     {
-        var started = new Queue<Action>();
-        using var test = new ReleasingCache(
-            static options => (options.PacingShare, options.ReleaseMode, options.MaxMemory) =
-                (0.01, ReleaseMode.None, 100 * MiB),
-            runCollection: started.Enqueue);
-        test.Set("large", 90);
-        test.Set("larger", 91);
+        using ReleasingCache test = WithWaitingWriters(out Queue<Action> started);
         Exception? thrown = null;
         var writer = new Thread(() => thrown = Record.Exception(
             () => test.Set("other", 1, static entry => entry.SetAbsoluteExpiration(TimeSpan.FromMinutes(30)))));
@@ -157,13 +163,7 @@ public sealed class CachePacingTests
     [Fact]
     public async Task A_write_that_waits_for_the_collector_is_counted_and_removals_do_not_wait()
     {
-        var started = new Queue<Action>();
-        using var test = new ReleasingCache(
-            static options => (options.PacingShare, options.ReleaseMode, options.MaxMemory) =
-                (0.01, ReleaseMode.None, 100 * MiB),
-            runCollection: started.Enqueue);
-        test.Set("large", 90);
-        test.Set("larger", 91);
+        using ReleasingCache test = WithWaitingWriters(out Queue<Action> started);
         Assert.Single(started);
         test.Cache.Remove("larger");
         Assert.Equal((1, 1), (test.Pacer.Gate.Waits, test.Cache.GetSnapshot().WriterWaits));
@@ -220,13 +220,7 @@ public sealed class CachePacingTests
     [Fact]
     public void Writes_to_a_disposed_cache_do_not_wait()
     {
-        var started = new Queue<Action>();
-        using var test = new ReleasingCache(
-            static options => (options.PacingShare, options.ReleaseMode, options.MaxMemory) =
-                (0.01, ReleaseMode.None, 100 * MiB),
-            runCollection: started.Enqueue);
-        test.Set("large", 90);
-        test.Set("larger", 91);
+        using ReleasingCache test = WithWaitingWriters(out Queue<Action> started);
         Assert.Single(started);
         long before = test.Pacer.Gate.Waits;
 
