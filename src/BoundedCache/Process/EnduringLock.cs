@@ -8,48 +8,35 @@ namespace BoundedCache.Process;
 internal static class EnduringLock
 {
     /// <summary>Takes the lock.</summary>
-    public static Lock.Scope EnterAlways(this Lock held)
+    public static Lock.Scope EnterAlways(this Lock held) => Enter(held, static held => held.EnterScope());
+
+    /// <summary>Takes the lock of an object that threads also wait on; <see cref="Monitor.Exit"/> frees it.</summary>
+    public static void EnterAlways(object held) => Enter(held, static held =>
+    {
+        Monitor.Enter(held);
+        return true;
+    });
+
+    private static TScope Enter<TLock, TScope>(TLock held, Func<TLock, TScope> enter)
+        where TScope : allows ref struct
     {
         bool isInterrupted = false;
         while (true)
         {
             try
             {
-                Lock.Scope scope = held.EnterScope();
-                InterruptAgain(isInterrupted);
+                TScope scope = enter(held);
+                if (isInterrupted)
+                {
+                    Thread.CurrentThread.Interrupt();
+                }
+
                 return scope;
             }
             catch (ThreadInterruptedException)
             {
                 isInterrupted = true;
             }
-        }
-    }
-
-    /// <summary>Takes the lock of an object that threads also wait on; <see cref="Monitor.Exit"/> frees it.</summary>
-    public static void EnterAlways(object held)
-    {
-        bool isInterrupted = false;
-        while (true)
-        {
-            try
-            {
-                Monitor.Enter(held);
-                InterruptAgain(isInterrupted);
-                return;
-            }
-            catch (ThreadInterruptedException)
-            {
-                isInterrupted = true;
-            }
-        }
-    }
-
-    private static void InterruptAgain(bool wasInterrupted)
-    {
-        if (wasInterrupted)
-        {
-            Thread.CurrentThread.Interrupt();
         }
     }
 }
