@@ -39,6 +39,8 @@ internal sealed class LoadCommand
     private readonly Option<bool> _bytes =
         new("--bytes") { Description = "The service has a BoundedByteCache. Default a BoundedMemoryCache." };
     private readonly Option<int> _rate = Numbers.Count("--rate", "Requests a second from the built-in client.", 50_000);
+    private readonly Option<int> _busy = Numbers.Count(
+        "--busy", "Processes beside the services that each keep a processor busy. Default none.", 100);
     private readonly Option<double> _minutes = Numbers.Minutes(
         "--minutes", "How many minutes later the process is looked at again. Default 0.25.");
     private readonly Option<double> _duration = Numbers.Minutes(
@@ -96,7 +98,8 @@ internal sealed class LoadCommand
             ContainerAsync,
             _watch,
             _rate,
-            _cases);
+            _cases,
+            _busy);
         Add(
             "pressure",
             "A service's other code takes memory in a memory control group and gives it back: BoundedCache and "
@@ -212,9 +215,11 @@ internal sealed class LoadCommand
         {
             RequestsPerSecond = Given(result, _rate, options.RequestsPerSecond),
             Duration = Given(result, _watch, options.Duration),
+            BusyProcesses = Given(result, _busy, options.BusyProcesses),
         };
         ContainerResult container = await new ContainerRun(options, _command).RunAsync(cancellationToken);
-        string name = cases.Length == 0 ? "container" : $"container-{cases}";
+        string name = (cases.Length == 0 ? "container" : $"container-{cases}")
+            + (options.BusyProcesses == 0 ? "" : "-busy");
         Write(result, name, container, ContainerText.Write(container), Pictures.Draw(container));
     }
 

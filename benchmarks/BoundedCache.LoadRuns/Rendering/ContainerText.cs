@@ -9,11 +9,18 @@ internal static class ContainerText
     public static string Write(ContainerResult result)
     {
         var report = new TextReport();
+        string sizes = result.MostBytes is int most ? $"1 B to {ByteSize.Format(most)}" : "0.5 to 1.5 KiB";
+        string busy = result.BusyProcesses switch
+        {
+            0 => "",
+            1 => "; a busy process beside them",
+            int count => $"; {count} busy processes beside them",
+        };
         report.Line($"{result.Stamp}");
         report.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"# a full cache, {result.InsertsPerSecond:N0} new entries/s of 0.5 to 1.5 KiB from within, "
-            + $"{result.RequestsPerSecond:N0} requests/s (open loop) from without; Workstation GC"));
+            $"# a full cache, {result.InsertsPerSecond:N0} new entries/s of {sizes} from within, "
+            + $"{result.RequestsPerSecond:N0} requests/s (open loop) from without; Workstation GC{busy}"));
         report.Line("");
         report.Table(
             [

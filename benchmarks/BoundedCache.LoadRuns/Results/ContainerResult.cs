@@ -10,7 +10,13 @@ internal sealed record ContainerResult
 
     public required int InsertsPerSecond { get; init; }
 
+    /// <summary>The largest of the new entries; null for the usual size.</summary>
+    public int? MostBytes { get; init; }
+
     public required int RequestsPerSecond { get; init; }
+
+    /// <summary>Processes beside the services that each kept a processor busy.</summary>
+    public int BusyProcesses { get; init; }
 
     public required IReadOnlyList<ContainerCase> Cases { get; init; }
 }

@@ -3,11 +3,15 @@ namespace BoundedCache.LoadRuns.Runs;
 /// <summary>What a container run is to do. Bytes and times.</summary>
 internal sealed record ContainerOptions
 {
-    private const int LargeBytes = 200 * 1024;
-
     public int InsertsPerSecond { get; init; } = 20_000;
 
+    /// <summary>The largest of the new entries, in bytes; the smallest has one. Null for the usual size.</summary>
+    public int? MostBytes { get; init; }
+
     public int RequestsPerSecond { get; init; } = 300;
+
+    /// <summary>Processes beside the services that each keep a processor busy.</summary>
+    public int BusyProcesses { get; init; }
 
     /// <summary>For how long each service is watched.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(30);
@@ -33,13 +37,14 @@ internal sealed record ContainerOptions
     public static ContainerOptions Small { get; } = new()
     {
         InsertsPerSecond = 4000,
+        MostBytes = 200 * 1024,
         RequestsPerSecond = 100,
         Cases =
         [
-            new("BoundedCache, 50 % of 128 MiB", "bounded", 128L << 20, 64L << 20) { MostBytes = LargeBytes },
-            new("BoundedCache, 75 % of 128 MiB", "bounded", 128L << 20, 96L << 20) { MostBytes = LargeBytes },
-            new("BoundedCache, 50 % of 256 MiB", "bounded", 256L << 20, 128L << 20) { MostBytes = LargeBytes },
-            new("BoundedCache, 75 % of 256 MiB", "bounded", 256L << 20, 192L << 20) { MostBytes = LargeBytes },
+            new("BoundedCache, 50 % of 128 MiB", "bounded", 128L << 20, 64L << 20),
+            new("BoundedCache, 75 % of 128 MiB", "bounded", 128L << 20, 96L << 20),
+            new("BoundedCache, 50 % of 256 MiB", "bounded", 256L << 20, 128L << 20),
+            new("BoundedCache, 75 % of 256 MiB", "bounded", 256L << 20, 192L << 20),
         ],
     };
 
@@ -72,8 +77,4 @@ internal sealed record ContainerOptions
 }
 
 /// <summary>One service in a group of its own.</summary>
-internal sealed record ContainerSetup(string Title, string Cache, long GroupBytes, long MaxBytes)
-{
-    /// <summary>The largest of the new entries, in bytes; 0 for the usual size.</summary>
-    public int MostBytes { get; init; }
-}
+internal sealed record ContainerSetup(string Title, string Cache, long GroupBytes, long MaxBytes);

@@ -14,6 +14,9 @@ namespace BoundedCache.LoadRuns.Runs;
 /// </summary>
 internal sealed class ContainerRun(ContainerOptions options, string command)
 {
+    /// <summary>A shell's program that keeps a processor busy until its standard input ends, or its shell.</summary>
+    private const string Busy = "while kill -0 $$; do :; done & read line; kill $!";
+
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(200);
 
     /// <summary>What it takes for a dying service to be seen to be dead.</summary>
@@ -23,16 +26,34 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
     public async Task<ContainerResult> RunAsync(CancellationToken cancellationToken)
     {
         var cases = new List<ContainerCase>();
-        foreach (ContainerSetup setup in options.Cases)
+        var busy = new List<ChildProcess>();
+        try
         {
-            cases.Add(await WatchAsync(setup, cancellationToken));
+            for (int i = 0; i < options.BusyProcesses; i++)
+            {
+                busy.Add(ChildProcess.Start("a busy process", "sh", ["-c", Busy]));
+            }
+
+            foreach (ContainerSetup setup in options.Cases)
+            {
+                cases.Add(await WatchAsync(setup, cancellationToken));
+            }
+        }
+        finally
+        {
+            foreach (ChildProcess one in busy)
+            {
+                await one.DisposeAsync();
+            }
         }
 
         return new ContainerResult
         {
             Stamp = RunStamp.Take(command),
             InsertsPerSecond = options.InsertsPerSecond,
+            MostBytes = options.MostBytes,
             RequestsPerSecond = options.RequestsPerSecond,
+            BusyProcesses = options.BusyProcesses,
             Cases = cases,
         };
     }
@@ -50,19 +71,19 @@ internal sealed class ContainerRun(ContainerOptions options, string command)
         using var sampler = new ResidentSampler(service.Id, clock);
         await using OpenLoad load = await OpenLoad.StartAsync(
             service.Address, options.RequestsPerSecond, (int)items, clock);
-        progress.Say($"{ByteSize.Format(setup.MaxBytes)} are filled in a group of {ByteSize.Format(setup.GroupBytes)}");
+        progress.Say($"a limit of {ByteSize.Format(setup.MaxBytes)} in a group of {ByteSize.Format(setup.GroupBytes)}");
         string? refused = null;
         ServiceState? before = await TryAsync(
             service,
             async () =>
             {
-                if (setup.MostBytes == 0)
+                if (options.MostBytes is null)
                 {
                     refused = await service.TryFillAsync(Items.ToFill(setup.MaxBytes), cancellationToken);
                     progress.Say(refused ?? "filled");
                 }
 
-                await service.InsertAsync(options.InsertsPerSecond, cancellationToken, setup.MostBytes);
+                await service.InsertAsync(options.InsertsPerSecond, cancellationToken, options.MostBytes ?? 0);
                 return await service.ReadAsync(report: false, cancellationToken);
             });
 

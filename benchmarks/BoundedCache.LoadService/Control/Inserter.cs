@@ -13,6 +13,9 @@ internal sealed class Inserter(IItemCache cache) : IDisposable
 {
     private const int FillersAtOnce = 32;
 
+    /// <summary>After so many items a filler lets requests have its thread.</summary>
+    private const int ItemsInARow = 16;
+
     private readonly CancellationTokenSource _stop = new();
     private Thread? _thread;
     private long _inserted;
@@ -20,17 +23,25 @@ internal sealed class Inserter(IItemCache cache) : IDisposable
     /// <summary>Entries inserted at a rate so far.</summary>
     public long Inserted => Volatile.Read(ref _inserted);
 
-    /// <summary>Stores the first <paramref name="items"/> items, as fast as it goes.</summary>
+    /// <summary>Stores the first <paramref name="items"/> items, as fast as it goes beside requests.</summary>
+    /// <remarks>
+    /// A cache in this process has stored an item when its call returns, so waiting for it frees no thread. Fillers that
+    /// kept theirs would hold up all requests until the cache is full, whatever the cache does.
+    /// </remarks>
     public async Task FillAsync(long items, CancellationToken cancellationToken)
     {
         long next = -1;
         await Task.WhenAll(Enumerable.Range(0, FillersAtOnce).Select(_ => Task.Run(
             async () =>
             {
-                while (Interlocked.Increment(ref next) is var id && id < items)
+                for (int done = 1; Interlocked.Increment(ref next) is var id && id < items; done++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     await cache.SetAsync(ItemSource.Key(id), ItemSource.Make(id));
+                    if (done % ItemsInARow == 0)
+                    {
+                        await Task.Yield();
+                    }
                 }
             },
             cancellationToken)));

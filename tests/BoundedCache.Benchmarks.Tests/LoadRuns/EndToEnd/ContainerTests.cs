@@ -38,6 +38,26 @@ public sealed class ContainerTests
             $"{cases[1]}");
     }
 
+    [Fact]
+    public async Task Busy_processes_beside_the_services_are_told_and_end_with_the_run()
+    {
+        if (Skip.LacksMemoryGroups())
+        {
+            return;
+        }
+
+        using var outputs = new Outputs();
+        JsonElement result = await outputs.RunAsync(
+            "container", "container-busy", "--quick", "--minutes", "0.02", "--busy", "2");
+
+        Assert.Equal(2, result.GetProperty("busyProcesses").GetInt32());
+        Assert.Contains(
+            "2 busy processes beside them",
+            File.ReadAllText(outputs.PathOf("container-busy", "txt")),
+            StringComparison.Ordinal);
+        Assert.Equal(2, result.GetProperty("cases").GetArrayLength());
+    }
+
     /// <summary>
     /// Warnings of the cache itself. The server may have its own: that memory is short, which it is here, or
     /// that the machine is busy.
