@@ -48,7 +48,7 @@ public sealed class ContainerTests
 
         using var outputs = new Outputs();
         JsonElement result = await outputs.RunAsync(
-            "container", "container-busy", "--quick", "--minutes", "0.02", "--busy", "2");
+            "container-busy", "container", "--quick", "--minutes", "0.02", "--busy", "2");
 
         Assert.Equal(2, result.GetProperty("busyProcesses").GetInt32());
         Assert.Contains(
