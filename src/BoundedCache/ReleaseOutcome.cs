@@ -18,7 +18,10 @@ public enum ReleaseOutcome
     /// </summary>
     Partial = 2,
 
-    /// <summary>The garbage collector was not run, or not yet; the report's reason says why.</summary>
+    /// <summary>
+    /// The garbage collector was not run, or not yet, or the release ended before its collection did; the report's
+    /// reason says why.
+    /// </summary>
     Skipped = 3,
 
     /// <summary>

@@ -32,6 +32,9 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     private readonly IGarbageCollector _collector = memory.Collector;
     private readonly List<string> _account = [];
     private string? _stopped;
+
+    // Otherwise what it measures is from before the release.
+    private bool _hasCollected;
     private bool _finalizersStuck;
     private int _blocking;
     private long _slicedBytes;
@@ -53,7 +56,8 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     /// <returns>The last measurement.</returns>
     public ReleaseMeasurement Execute()
     {
-        if (CollectInBackground())
+        _hasCollected = CollectInBackground();
+        if (_hasCollected)
         {
             if (Measure().FinalizersHold)
             {
@@ -127,8 +131,8 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     private void Slice()
     {
         long startedAt = Stopwatch.GetTimestamp();
-        long first = Occupied();
-        long lowest = first;
+        ProcessMemorySnapshot lowest = memory.TakeSnapshot();
+        bool isKnown = !lowest.IsResidentUnknown;
         int slices = 0;
         int fruitless = 0;
         while (fruitless < thresholds.FruitlessSlices
@@ -143,15 +147,16 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
                 _collector.ReadLast,
                 static last => !last.Concurrent);
             slices++;
-            long occupied = Occupied();
-            bool fell = lowest - occupied >= thresholds.MinimumSliceBytes;
+            ProcessMemorySnapshot now = memory.TakeSnapshot();
+            long fallen = ReleaseMeasurement.Fallen(lowest, now) ?? 0;
+            bool fell = fallen >= thresholds.MinimumSliceBytes;
             fruitless = fell ? 0 : fruitless + 1;
-            lowest = fell ? occupied : lowest;
+            lowest = fell || lowest.IsResidentUnknown ? now : lowest;
+            _slicedBytes += fell ? fallen : 0;
         }
 
-        _slicedBytes = first - lowest;
         string time = $"within {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s";
-        _account.Add(IsKnown
+        _account.Add(isKnown
             ? $"{ByteSize.Format(_slicedBytes)} came back in {slices} slices {time}."
             : $"{slices} slices followed {time}; what they gave back is not known.");
     }
@@ -178,15 +183,15 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         bool isFallback = _slicedBytes < measurement.ReclaimableBytes / 10;
         if (isFallback || measurement.Collection.LiveBytes <= thresholds.GentleFullMaxLiveBytes)
         {
-            long occupied = Occupied();
+            ProcessMemorySnapshot before = memory.TakeSnapshot();
             run.Collect(_collector.CollectAggressively, _collector.ReadLastFullBlocking, ReleaseRun.IsCompacting);
             _blocking++;
-            _account.Add(!IsKnown
+            _account.Add(ReleaseMeasurement.Fallen(before, memory.TakeSnapshot()) is not long fallen
                 ? "A full collection followed."
                 : isFallback
                 ? $"The runtime kept {ByteSize.Format(measurement.ReclaimableBytes)} that slices should have given "
                     + "back, so a full collection followed."
-                : $"A full collection fetched the last {ByteSize.Format(Math.Max(0, occupied - Occupied()))}.");
+                : $"A full collection fetched the last {ByteSize.Format(Math.Max(0, fallen))}.");
         }
     }
 
@@ -202,8 +207,6 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         return MayGoOn(MetNoGCRegion ? "the process entered a no-GC region" : null);
     }
 
-    private bool IsKnown => !memory.TakeSnapshot().IsResidentUnknown;
-
     private long Occupied() => ReleaseMeasurement.Occupied(memory.TakeSnapshot());
 
     /// <summary>
@@ -215,9 +218,10 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
         GCReading full = _collector.ReadLastFull();
         GCReading last = _collector.ReadLast();
         GCReading newest = last.Index > full.Index ? last : full;
-        return run.Measure(
+        ReleaseMeasurement measurement = run.Measure(
             newest with { PinnedObjects = full.PinnedObjects, FinalizersPending = full.FinalizersPending },
             _blocking,
             _finalizersStuck);
+        return measurement with { IsUncollected = !_hasCollected };
     }
 }

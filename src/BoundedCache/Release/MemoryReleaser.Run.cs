@@ -83,8 +83,7 @@ internal sealed partial class MemoryReleaser
         if (batch is not null)
         {
             // It serves what is owed as well.
-            long left = ReleaseRequest.AddSaturating(request.ExpectedBytes, _owed.TakeLeftBytes());
-            request = request with { ExpectedBytes = left };
+            request = request.WithOlder(_owed.TakeLeftBytes());
         }
 
         (_madeWay, _admittedBytes) = (false, request.ExpectedBytes);
@@ -173,7 +172,7 @@ internal sealed partial class MemoryReleaser
         do
         {
             _asked.Wait(left);
-            if (batch is { IsWanted: false })
+            if (batch is { IsWanted: false } && _owed.IsEmpty)
             {
                 return "nobody waits for it any more";
             }

@@ -24,15 +24,23 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     /// <param name="account">How it went, as sentences for the reason.</param>
     public ReleaseAssessment Judge(ReleaseMeasurement measurement, IReadOnlyList<string> account)
     {
+        if (measurement.IsUncollected)
+        {
+            Outcome = ReleaseOutcome.Skipped;
+            Reason = string.Join(' ', account);
+            Advice = measurement.CannotTrimNative is string untrimmed ? [untrimmed] : [];
+            return this;
+        }
+
         measurement = measurement with { Caches = measurement.Request.ReadCaches?.Invoke() };
         List<string> advice = [];
         string? cause = null;
         if (measurement.FinalizersToBlame)
         {
-            cause ??= "finalizers hold what was let go";
+            cause ??= "finalizers may hold what was let go";
             advice.Add(HeapRules.ExplainFinalizers(
                 measurement.Collection.FinalizersPending,
-                measurement.AliveBytes,
+                measurement.MissingBytes,
                 isMeasured: false,
                 measurement.FinalizersStuck).ToString());
         }
@@ -51,8 +59,8 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         else if (measurement.MayBeAlive)
         {
             advice.Add($"{ByteSize.Format(measurement.AliveBytes)} less left the heap than the entries were charged. "
-                + "Either entries share objects, which each of them is charged for, or something else refers to parts "
-                + "of the values, or as much was allocated meanwhile.");
+                + "Either entries share objects, which each of them is charged for, or something else refers to values "
+                + "or parts of them, or as much was allocated meanwhile.");
         }
 
         if (measurement.IsHeldByCallbacks)
@@ -66,9 +74,11 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
             advice.AddRange(ExplainIdleHeap(measurement).Select(static finding => finding.ToString()));
         }
 
-        if (thresholds.IsNative(measurement.NativeBytes, measurement.Collection.CommittedBytes))
+        if (thresholds.IsNative(measurement.OtherNativeBytes, measurement.Collection.CommittedBytes))
         {
-            cause ??= measurement.IsShort ? "the memory that stayed is not the managed heap's" : null;
+            cause ??= measurement.IsShort && !measurement.IsMissingInHeap
+                ? "the memory that stayed is not the managed heap's"
+                : null;
             advice.AddRange(ExplainNative(measurement).Select(static finding => finding.ToString()));
         }
 
@@ -104,7 +114,8 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         return cause is not null ? $"{fallen}{expected}: {cause}."
             : measurement.IsShort && measurement.ExpectedBytes > 0
                 ? $"{fallen}: there was no more to give back in the managed heap. What was expected beyond that had "
-                    + "gone before, is not in that heap, or was charged to several entries that share it."
+                    + "gone before, is still referenced, is not in that heap, or was charged to several entries that "
+                    + "share it; or as much was allocated meanwhile."
             : $"{fallen}{expected}.";
     }
 
@@ -154,10 +165,10 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     /// </summary>
     private MemoryReportFinding[] ExplainNative(in ReleaseMeasurement measurement)
     {
-        MemoryBreakdown breakdown = Analyze();
+        MemoryBreakdown breakdown = Analyze(measurement.Caches ?? default);
         MemoryReportFinding[] found = breakdown.Space is null ? [] : [.. MemoryRules.CheckNative(breakdown)];
         return found.Length > 0 ? found : [NativeRules.ExplainInUse(
-            measurement.NativeBytes, breakdown.NativeHeap, breakdown.ForeignAllocator)];
+            measurement.OtherNativeBytes, breakdown.NativeHeap, breakdown.ForeignAllocator)];
     }
 
     /// <summary>
@@ -167,7 +178,9 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
     private IReadOnlyList<MemoryReportFinding> ExplainElsewhere(in ReleaseMeasurement measurement)
     {
         // Freed bytes that did not leave were reported before this.
-        long told = measurement.FinalizersToBlame || measurement.MayBeAlive ? measurement.AliveBytes : 0;
+        long told = measurement.FinalizersToBlame ? measurement.MissingBytes
+            : measurement.MayBeAlive ? measurement.AliveBytes
+            : 0;
         CacheShare? caches = measurement.Caches;
         var seen = new MemoryBreakdown
         {
@@ -195,9 +208,9 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         // The mappings name the largest file. They are read only where files are worth a sentence.
         bool hasFiles = MemoryRules.CheckElsewhere(seen)
             .Any(static finding => finding.Cause == MemoryReportCause.MappedFiles);
-        return MemoryRules.CheckElsewhere(hasFiles ? seen with { Space = Analyze().Space } : seen);
+        return MemoryRules.CheckElsewhere(hasFiles ? seen with { Space = Analyze(default).Space } : seen);
     }
 
-    private MemoryBreakdown Analyze() =>
-        new MemoryAnalyzer(memory, new GnuNativeHeap()).Take(collect: false, static () => default).Breakdown;
+    private MemoryBreakdown Analyze(CacheShare caches) =>
+        new MemoryAnalyzer(memory, new GnuNativeHeap()).Take(collect: false, () => caches).Breakdown;
 }

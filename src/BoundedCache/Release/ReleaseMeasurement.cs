@@ -24,6 +24,12 @@ internal readonly record struct ReleaseMeasurement
     /// <summary>Blocking collections of the whole heap run so far.</summary>
     public required int Collections { get; init; }
 
+    /// <summary>
+    /// Whether the release ended before a collection of its own did: the reading above tells nothing of what was let
+    /// go.
+    /// </summary>
+    public bool IsUncollected { get; init; }
+
     /// <summary>Whether the finalizers did not finish in the time they were given.</summary>
     public bool FinalizersStuck { get; init; }
 
@@ -58,26 +64,23 @@ internal readonly record struct ReleaseMeasurement
 
     /// <summary>
     /// Expected bytes that no collection took, at most what lives outside the caches' accounts: they are still
-    /// reachable, or as much was allocated since, or entries that share objects were charged more than they held.
+    /// reachable, or as much was allocated since, or entries that share objects were charged more than they held, or
+    /// they had gone before.
     /// </summary>
-    public long AliveBytes => Math.Min(
-        ExpectedBytes - (Reference.AllocatedBytes - Collection.LiveBytes),
-        Math.Max(0, Collection.LiveBytes - (Caches?.Bytes ?? 0)));
+    public long MissingBytes => Missing(ExpectedBytes);
+
+    /// <summary>The same of what was freed since the baseline, which had not gone before.</summary>
+    public long AliveBytes => Missing(SinceBaseline);
 
     /// <summary>
     /// Whether live objects may explain why clearly less fell. Without a baseline it is unknown whether they died
     /// earlier.
     /// </summary>
-    public bool MayBeAlive => Request.Baseline is not null && IsMissingInHeap;
+    public bool MayBeAlive =>
+        Request.Baseline is not null && IsShort && ReleaseThresholds.IsClear(AliveBytes, SinceBaseline);
 
-    /// <summary>
-    /// Whether values that were let go are known to be alive: many of the sample are. Without a sample, accounts that
-    /// the heap could hold are believed.
-    /// </summary>
-    public bool IsStillAlive => MayBeAlive && (Request.Evicted is { } sample
-        ? sample.IsMuchAlive()
-        : ReleaseRequest.AddSaturating(Caches?.Bytes ?? 0, Request.ExpectedBytes) <= Reference.AllocatedBytes
-            || Caches is null);
+    /// <summary>Whether values that were let go are known to be alive: many of the sample are.</summary>
+    public bool IsStillAlive => MayBeAlive && Request.Evicted?.IsMuchAlive() == true;
 
     /// <summary>Whether eviction callbacks that have not finished may hold what is missing.</summary>
     public bool IsHeldByCallbacks => IsShort && !CallbacksFinished;
@@ -88,15 +91,14 @@ internal readonly record struct ReleaseMeasurement
     /// reason to collect twice.
     /// </summary>
     public bool FinalizersHold =>
-        Collection.FinalizersPending >= (Request.Baseline is null ? MemoryAnalyzer.ManyFinalizers : 1)
-        && IsMissingInHeap;
+        Collection.FinalizersPending > 0 && (MayBeAlive || (AreFinalizersMany && IsMissingInHeap));
 
     /// <summary>
     /// Whether, with all collections done, finalizers are the likely reason that memory is missing. Only the first
-    /// collection counts objects behind a stuck finalizer as pending.
+    /// collection counts objects behind a stuck finalizer as pending. A value that finalizers alone hold is dead to the
+    /// sample.
     /// </summary>
-    public bool FinalizersToBlame =>
-        (FinalizersStuck || Collection.FinalizersPending >= MemoryAnalyzer.ManyFinalizers) && IsMissingInHeap;
+    public bool FinalizersToBlame => (FinalizersStuck || AreFinalizersMany) && IsMissingInHeap && !IsStillAlive;
 
     /// <summary>Resident memory of the managed heap without live objects.</summary>
     public long IdleBytes =>
@@ -121,6 +123,12 @@ internal readonly record struct ReleaseMeasurement
     /// <summary>Memory outside the managed heap; 0 where it is not known.</summary>
     public long NativeBytes => IsKnown ? OccupiedBytes - Collection.CommittedBytes : 0;
 
+    /// <summary>The same without that of byte caches, as far as they were asked.</summary>
+    public long OtherNativeBytes => Math.Max(0, NativeBytes - (Caches?.NativeBytes ?? 0));
+
+    /// <summary>Whether bytes are missing that the managed heap may hold.</summary>
+    public bool IsMissingInHeap => IsShort && ReleaseThresholds.IsClear(MissingBytes, ExpectedBytes);
+
     /// <summary>
     /// Whether both readings tell anonymous memory. One of them may not, where the files of the process could be read
     /// only once; RSS is compared then.
@@ -129,11 +137,27 @@ internal readonly record struct ReleaseMeasurement
 
     private IdleHeap Idle => IdleHeap.From(Collection, IdleBytes);
 
-    private bool IsMissingInHeap => IsShort && ReleaseThresholds.IsClear(AliveBytes, ExpectedBytes);
+    private long SinceBaseline => Request.Baseline is null
+        ? ExpectedBytes
+        : Math.Min(ExpectedBytes, Request.ExpectedBytes - Request.OlderBytes);
+
+    private bool AreFinalizersMany => Collection.FinalizersPending >= MemoryAnalyzer.ManyFinalizers;
+
+    private long Missing(long expectedBytes) => Math.Min(
+        expectedBytes - (Reference.AllocatedBytes - Collection.LiveBytes),
+        Math.Max(0, Collection.LiveBytes - (Caches?.Bytes ?? 0)));
 
     private long Judged(ProcessMemorySnapshot snapshot) =>
         IsAnonymousKnown ? Occupied(snapshot) : snapshot.ResidentBytes;
 
     /// <summary>Bytes that a process occupies: anonymous memory, or RSS where the platform tells no parts.</summary>
     public static long Occupied(ProcessMemorySnapshot snapshot) => snapshot.AnonymousBytes ?? snapshot.ResidentBytes;
+
+    /// <summary>
+    /// What a process lost between two readings, in the figure that both tell; null where one of them tells none.
+    /// </summary>
+    public static long? Fallen(ProcessMemorySnapshot before, ProcessMemorySnapshot after) =>
+        before.IsResidentUnknown || after.IsResidentUnknown ? null
+        : before.AnonymousBytes is long old && after.AnonymousBytes is long now ? old - now
+        : before.ResidentBytes - after.ResidentBytes;
 }

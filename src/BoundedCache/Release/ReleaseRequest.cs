@@ -42,6 +42,12 @@ internal sealed record ReleaseRequest
     public ProcessMemorySnapshot? Baseline { get; init; }
 
     /// <summary>
+    /// Of <see cref="ExpectedBytes"/>, what was not freed since the <see cref="Baseline"/>, but before it: a collection
+    /// may have taken it since. Without a baseline it says nothing.
+    /// </summary>
+    public long OlderBytes { get; init; }
+
+    /// <summary>
     /// Some of the values that were let go, held weakly, to see whether they are still alive; null where none were
     /// taken.
     /// </summary>
@@ -86,6 +92,13 @@ internal sealed record ReleaseRequest
         ? this
         : this with { Mode = ReleaseMode.None, Forced = false, TrimNative = false, IsOwed = false };
 
+    /// <summary>The same with bytes of earlier requests, which did not run or did not bring them.</summary>
+    public ReleaseRequest WithOlder(long bytes) => this with
+    {
+        ExpectedBytes = AddSaturating(ExpectedBytes, bytes),
+        OlderBytes = AddSaturating(OlderBytes, bytes),
+    };
+
     /// <summary>
     /// Both requests as one: the bytes of both, and the stronger of their wishes. What is owed to whom stays behind.
     /// </summary>
@@ -97,6 +110,7 @@ internal sealed record ReleaseRequest
         Forced = Forced || other.Forced,
         IsGainUnknown = IsGainUnknown || other.IsGainUnknown,
         WasDeferred = WasDeferred || other.WasDeferred,
+        OlderBytes = AddSaturating(WithoutBaseline(this), WithoutBaseline(other)),
         Baseline = Fuller(Baseline, other.Baseline),
         Evicted = EvictedSample.Combine(Evicted, other.Evicted),
         ReadCaches = ReadCaches ?? other.ReadCaches,
@@ -109,6 +123,9 @@ internal sealed record ReleaseRequest
         (one, other) = (Math.Max(0, one), Math.Max(0, other));
         return one > long.MaxValue - other ? long.MaxValue : one + other;
     }
+
+    private static long WithoutBaseline(ReleaseRequest request) =>
+        request.Baseline is null ? request.ExpectedBytes : request.OlderBytes;
 
     private static ProcessMemorySnapshot? Fuller(ProcessMemorySnapshot? one, ProcessMemorySnapshot? other) =>
         other is null || (one is not null && one.AllocatedBytes >= other.AllocatedBytes) ? one : other;

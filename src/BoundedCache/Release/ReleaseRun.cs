@@ -24,7 +24,7 @@ internal sealed class ReleaseRun(
     /// <summary>Whether every caller's callbacks finished in time.</summary>
     public required bool CallbacksFinished { get; init; }
 
-    /// <summary>The number of the collection that the release ended with.</summary>
+    /// <summary>The number of the collection that the release ended with; 0 where it ended before one did.</summary>
     public long LastCollection { get; private set; }
 
     /// <summary>What kept it from its job. Callbacks are not among it.</summary>
@@ -61,11 +61,12 @@ internal sealed class ReleaseRun(
             measurement = TrimNative(measurement, account);
         }
 
-        LastCollection = measurement.Collection.Index;
+        LastCollection = measurement.IsUncollected ? 0 : measurement.Collection.Index;
         ShortBytes = Math.Max(0, measurement.ExpectedBytes - measurement.FallenBytes);
         Obstacle = _metNoGCRegion ? ReleaseObstacle.NoGCRegion
             : StuckAfter is not null ? ReleaseObstacle.SlowCollection
-            : measurement.FinalizersToBlame ? ReleaseObstacle.Finalizers
+            : measurement.FinalizersToBlame || (measurement.FinalizersStuck && measurement.IsMissingInHeap)
+            ? ReleaseObstacle.Finalizers
             : measurement.IsPinned ? ReleaseObstacle.Pins
             : ReleaseObstacle.None;
         ReleaseAssessment assessment = new ReleaseAssessment(memory, thresholds).Judge(measurement, account);
@@ -185,10 +186,10 @@ internal sealed class ReleaseRun(
 
         TimeSpan taken = Stopwatch.GetElapsedTime(startedAt);
         ReleaseMeasurement trimmed = measurement with { After = memory.TakeSnapshot() };
-        long released = Math.Max(0, measurement.OccupiedBytes - trimmed.OccupiedBytes);
+        long? released = ReleaseMeasurement.Fallen(measurement.After, trimmed.After);
         string asked = owner.Unknown is null ? "The native allocator" : "The C library's allocator";
-        account.Add(trimmed.IsKnown
-            ? $"{asked} gave back {ByteSize.Format(released)} in {taken.TotalMilliseconds:0} ms."
+        account.Add(released is long bytes
+            ? $"{asked} gave back {ByteSize.Format(Math.Max(0, bytes))} in {taken.TotalMilliseconds:0} ms."
             : $"{asked} was asked for its free memory; how much it gave back is not known.");
         if (owner.Unknown is string file)
         {

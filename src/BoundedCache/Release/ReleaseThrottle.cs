@@ -41,7 +41,7 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
     /// <returns>Null where it runs; otherwise the reason, as a sentence.</returns>
     public string? Admit(ref ReleaseRequest request, ProcessMemorySnapshot before, out ReleaseObstacle obstacle)
     {
-        request = request with { ExpectedBytes = ReleaseRequest.AddSaturating(request.ExpectedBytes, _carriedBytes) };
+        request = request.WithOlder(_carriedBytes);
         string? reason = ReasonToSkip(request, before, out obstacle);
         _carriedBytes = reason is null ? 0 : request.ExpectedBytes;
         return reason;

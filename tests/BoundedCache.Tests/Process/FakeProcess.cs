@@ -52,6 +52,9 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     /// <summary>Whether the memory of the process can be read.</summary>
     public bool IsHidden { get; set; }
 
+    /// <summary>Whether only RSS can be read of it, and no part.</summary>
+    public bool TellsNoParts { get; set; }
+
     /// <summary>The text of <c>/proc/self/maps</c>; null where there is none.</summary>
     public string? Maps { get; set; }
 
@@ -82,6 +85,8 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
     public int FinalizerWaits { get; private set; }
 
     public Action<int> DuringCollection { get; set; } = static _ => { };
+
+    public Action DuringTrim { get; set; } = static () => { };
 
     public Action DuringFinalizerWait { get; set; } = static () => { };
 
@@ -238,6 +243,7 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
     public bool TryTrim()
     {
+        DuringTrim();
         NativeBytes -= NativeFreeBytes ?? 0;
         return NativeFreeBytes is not null;
     }
@@ -326,10 +332,12 @@ internal sealed class FakeProcess : IProcessFiles, IGarbageCollector, INativeAll
 
         long anonymous = (Math.Max(_committedBytes, AllocatedBytes) + NativeBytes) / 1024;
         long files = FileBytes / 1024;
+        string parts = string.Create(
+            CultureInfo.InvariantCulture, $"RssAnon:\t{anonymous} kB\nRssFile:\t{files} kB\n");
         string text = string.Create(
             CultureInfo.InvariantCulture,
-            $"VmHWM:\t{anonymous + files + 4} kB\nVmRSS:\t{anonymous + files} kB\nRssAnon:\t{anonymous} kB\n"
-                + $"RssFile:\t{files} kB\nThreads:\t7\n");
+            $"VmHWM:\t{anonymous + files + 4} kB\nVmRSS:\t{anonymous + files} kB\n")
+            + (TellsNoParts ? "" : parts) + "Threads:\t7\n";
         return Encoding.ASCII.GetBytes(text, buffer);
     }
 }

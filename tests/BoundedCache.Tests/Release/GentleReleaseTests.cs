@@ -71,6 +71,48 @@ public sealed class GentleReleaseTests
         Assert.Equal(42 * MiB, result.After.AnonymousBytes);
     }
 
+    /// <summary>As where no file descriptor is free for a moment.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_reading_that_failed_is_not_memory_that_came_back(int failing)
+    {
+        _process.DeadBytes = 400 * MiB;
+        int young = 0;
+        _process.DuringStep = step =>
+        {
+            young += step.StartsWith("young", StringComparison.Ordinal) ? 1 : 0;
+            _process.IsHidden = young == failing;
+        };
+
+        ReleaseResult result = await Release();
+
+        Assert.Equal(42 * MiB, result.After.AnonymousBytes);
+        Assert.Contains("400 MiB came back in", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_first_reading_that_failed_leaves_unknown_what_came_back()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.DuringStep = step => _process.IsHidden = step == "background";
+
+        ReleaseResult result = await Release();
+
+        Assert.Equal(42 * MiB, result.After.AnonymousBytes);
+        Assert.Contains("what they gave back is not known", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_figures_are_not_compared_with_each_other()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.FileBytes = 300 * MiB;
+        _process.DuringStep = step => _process.TellsNoParts = step == "background";
+
+        Assert.Contains("400 MiB came back in", (await Release()).Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Scattered_survivors_are_moved_together_first()
     {

@@ -1,3 +1,4 @@
+using BoundedCache.Engine;
 using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.Report;
@@ -22,9 +23,17 @@ public sealed class MemoryReleaserTests
         });
 
     private Task<ReleaseResult> Release(
-        long expectedBytes, bool forced = false, ProcessMemorySnapshot? baseline = null) =>
-        _releaser.ReleaseAsync(
-            new ReleaseRequest { ExpectedBytes = expectedBytes, Forced = forced, Baseline = baseline },
+        long expectedBytes,
+        bool forced = false,
+        ProcessMemorySnapshot? baseline = null,
+        EvictedSample? sample = null) => _releaser.ReleaseAsync(
+            new ReleaseRequest
+            {
+                ExpectedBytes = expectedBytes,
+                Forced = forced,
+                Baseline = baseline,
+                Evicted = sample,
+            },
             CancellationToken.None);
 
     [Fact]
@@ -392,7 +401,10 @@ public sealed class MemoryReleaserTests
     public async Task Bytes_that_are_still_alive_are_told_from_bytes_that_died_before()
     {
         ProcessMemorySnapshot baseline = _process.Memory.TakeSnapshot();
-        ReleaseResult alive = await Release(30 * MiB, baseline: baseline);
+        object held = new();
+        var sample = new EvictedSample();
+        sample.Add(held, 30 * MiB);
+        ReleaseResult alive = await Release(30 * MiB, baseline: baseline, sample: sample);
         ReleaseResult unknown = await Release(30 * MiB);
 
         Assert.Equal(ReleaseOutcome.Partial, alive.Outcome);
@@ -400,6 +412,7 @@ public sealed class MemoryReleaserTests
         Assert.Equal(ReleaseOutcome.Released, unknown.Outcome);
         Assert.Empty(unknown.Advice);
         Assert.Contains("no more to give back", unknown.Reason, StringComparison.Ordinal);
+        GC.KeepAlive(held);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using BoundedCache.Engine;
+using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.Report;
 using BoundedCache.Tests.Process;
@@ -323,6 +324,209 @@ public sealed class TrueWordsTests
         Assert.StartsWith("The process's RSS fell by 100 MiB to 342 MiB", result.Reason, StringComparison.Ordinal);
         Assert.Equal(ReleaseOutcome.Released, result.Outcome);
         Assert.DoesNotContain("anonymous", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_gentle_release_that_ended_before_its_collection_says_only_why(bool hasBaseline)
+    {
+        object[] held = [.. Enumerable.Range(0, 100).Select(static _ => new object())];
+        var releaser = new MemoryReleaser(_process.Memory, new ReleaseThresholds
+        {
+            BackgroundPoll = TimeSpan.Zero,
+            Background = TimeSpan.Zero,
+        });
+        _process.LiveBytes = 1000 * MiB;
+        _process.IsBackgroundStuck = true;
+
+        ReleaseResult result = await releaser.ReleaseAsync(
+            new ReleaseRequest
+            {
+                ExpectedBytes = 500 * MiB,
+                Mode = ReleaseMode.Gentle,
+                Baseline = hasBaseline ? _process.Memory.TakeSnapshot() : null,
+                Evicted = hasBaseline ? SampleOf(held) : null,
+                ReadCaches = static () => new CacheShare { Bytes = 100 * MiB },
+                IsOwed = false,
+            }, CancellationToken.None);
+
+        Assert.Equal(
+            (ReleaseOutcome.Skipped,
+                "The gentle release ended early: the background collection had not ended after 0 s."),
+            (result.Outcome, result.Reason));
+        Assert.Empty(result.Advice);
+        GC.KeepAlive(held);
+    }
+
+    [Fact]
+    public async Task A_gentle_release_that_made_way_before_its_collection_says_only_that()
+    {
+        _process.LiveBytes = 1000 * MiB;
+        _process.IsBackgroundStuck = true;
+        var releaser = new MemoryReleaser(
+            _process.Memory, new ReleaseThresholds { BackgroundPoll = TimeSpan.Zero, StormWindow = TimeSpan.Zero });
+        Task<ReleaseResult>? full = null;
+        _process.DuringStep = step => full ??= step == "background"
+            ? releaser.ReleaseAsync(new ReleaseRequest { ExpectedBytes = 0, Forced = true }, CancellationToken.None)
+            : null;
+
+        ReleaseResult gentle = await releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 500 * MiB, Mode = ReleaseMode.Gentle }, CancellationToken.None);
+
+        Assert.Equal(
+            (ReleaseOutcome.Skipped,
+                "The gentle release ended early: a full release was asked for meanwhile. "
+                    + "A release follows by itself in a moment."),
+            (gentle.Outcome, gentle.Reason));
+        Assert.Empty(gentle.Advice);
+        Assert.Equal(ReleaseOutcome.Released, (await full!).Outcome);
+    }
+
+    /// <summary>200 MiB were replaced and collected long ago, and other objects live.</summary>
+    [Fact]
+    public async Task Bytes_that_left_before_the_baseline_of_another_caller_are_not_called_alive()
+    {
+        using var joined = new ManualResetEventSlim();
+        _process.LiveBytes = 250 * MiB;
+        var releaser = new MemoryReleaser(
+            _process.Memory, new ReleaseThresholds { CallbackPatience = TimeSpan.FromSeconds(30) });
+        Task<ReleaseResult> first = releaser.ReleaseAsync(
+            new ReleaseRequest
+            {
+                ExpectedBytes = 200 * MiB,
+                Forced = true,
+                WaitForCallbacks = timeout => joined.Wait(timeout),
+            }, CancellationToken.None);
+        Task<ReleaseResult> second = releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 0, Forced = true, Baseline = _process.Memory.TakeSnapshot() },
+            CancellationToken.None);
+        joined.Set();
+
+        ReleaseResult result = await second;
+
+        Assert.Same(await first, result);
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Empty(result.Advice);
+    }
+
+    [Fact]
+    public async Task Bytes_of_a_release_that_was_skipped_and_that_went_since_are_not_called_alive()
+    {
+        _process.LiveBytes = 3000 * MiB;
+        _process.SetLast(
+            new GCReading { Index = 7, HeapBytes = 3000 * MiB, CommittedBytes = 3000 * MiB, Compacted = true });
+        var releaser = new MemoryReleaser(_process.Memory, new ReleaseThresholds());
+        ReleaseResult skipped = await releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 25 * MiB }, CancellationToken.None);
+        Assert.Equal(ReleaseOutcome.Skipped, skipped.Outcome);
+
+        ReleaseResult result = await releaser.ReleaseAsync(
+            new ReleaseRequest { ExpectedBytes = 0, Forced = true, Baseline = _process.Memory.TakeSnapshot() },
+            CancellationToken.None);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Empty(result.Advice);
+    }
+
+    [Fact]
+    public async Task Without_a_sample_nothing_is_known_to_be_referenced()
+    {
+        _process.LiveBytes = 1000 * MiB;
+
+        ReleaseResult result = await Evict(900, cachesMib: 80);
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Contains("something else refers to values or parts of them", result.Advice[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>The application holds all 200 MiB: the values themselves, or only parts of them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_the_application_holds_is_not_denied_and_not_blamed_on_native_memory(bool hasBaseline)
+    {
+        _process.LiveBytes = 250 * MiB;
+        _process.NativeBytes = 900 * MiB;
+
+        ReleaseResult result = await Release(new ReleaseRequest
+        {
+            ExpectedBytes = 200 * MiB,
+            Baseline = hasBaseline ? _process.Memory.TakeSnapshot() : null,
+            Evicted = hasBaseline ? SampleOf(["a literal"]) : null,
+        });
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Contains("had gone before, is still referenced, is not in", result.Reason, StringComparison.Ordinal);
+        Assert.EndsWith("or as much was allocated meanwhile.", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Native_memory_is_the_reason_where_the_heap_lost_what_was_expected()
+    {
+        _process.DeadBytes = 400 * MiB;
+        _process.DuringCollection = _ => _process.NativeBytes = 400 * MiB;
+
+        ReleaseResult result = await Evict(400, cachesMib: 0);
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.EndsWith(
+            ": the memory that stayed is not the managed heap's.", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Pending_finalizers_of_anybody_are_not_blamed_for_values_that_somebody_holds(bool isHeld)
+    {
+        object[] held = [.. Enumerable.Range(0, 100).Select(static _ => new object())];
+        _process.LiveBytes = 1000 * MiB;
+        _process.PendingFinalizers = 20;
+
+        ReleaseResult result = await Evict(900, cachesMib: 80, SampleOf(isHeld ? held : ["a literal"]));
+
+        Assert.Equal(ReleaseOutcome.Partial, result.Outcome);
+        Assert.Contains(
+            isHeld ? ": the rest is still alive." : ": finalizers may hold what was let go.",
+            result.Reason,
+            StringComparison.Ordinal);
+        Assert.Equal(isHeld, result.Advice[0].Contains("still referenced", StringComparison.Ordinal));
+        Assert.Equal(!isHeld, string.Join(' ', result.Advice).Contains("finalizers", StringComparison.Ordinal));
+        GC.KeepAlive(held);
+    }
+
+    [Theory]
+    [InlineData(1024, null)]
+    [InlineData(1524, "500 MiB of the process's memory are outside the managed heap")]
+    public async Task The_memory_of_byte_caches_is_not_taken_for_a_leak_of_native_code(long mib, string? advice)
+    {
+        _process.NativeBytes = mib * MiB;
+        _process.DeadBytes = 400 * MiB;
+
+        ReleaseResult result = await Release(new ReleaseRequest
+        {
+            ExpectedBytes = 400 * MiB,
+            ReadCaches = static () => new CacheShare { NativeBytes = 1024 * MiB },
+        });
+
+        Assert.Equal(ReleaseOutcome.Released, result.Outcome);
+        Assert.Equal(advice is null ? 0 : 1, result.Advice.Count);
+        Assert.StartsWith(advice ?? "", string.Join(' ', result.Advice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_allocator_gave_back_is_told_in_one_figure()
+    {
+        _process.NativeBytes = 400 * MiB;
+        _process.NativeFreeBytes = 300 * MiB;
+        _process.DuringCollection = _ => _process.TellsNoParts = true;
+        _process.DuringTrim = () => _process.TellsNoParts = false;
+        _process.FileBytes = 500 * MiB;
+
+        ReleaseResult result = await Release(
+            new ReleaseRequest { ExpectedBytes = 0, Forced = true, TrimNative = true });
+
+        Assert.Contains("allocator gave back 300 MiB in", result.Reason, StringComparison.Ordinal);
     }
 
     private static EvictedSample SampleOf(IEnumerable<object> values)
