@@ -11,6 +11,14 @@ internal sealed partial class OwedRelease
 
         public ReleaseObstacle Obstacle { get; set; }
 
+        /// <summary>Runs that served it after the one, or the refusal, that it is owed for.</summary>
+        public int Tries { get; set; }
+
+        /// <summary>Of these, the runs since the cache's last request: each request is tried as often.</summary>
+        public int TriesSinceRequest => Tries - TriesBefore;
+
+        private int TriesBefore { get; init; }
+
         /// <summary>The cache's last shrink, where only a release was asked for since; it is told as well.</summary>
         public IReleaseObserver? Shrink { get; private init; }
 
@@ -41,6 +49,8 @@ internal sealed partial class OwedRelease
                 earlier.Since)
             {
                 Obstacle = earlier.Obstacle,
+                Tries = earlier.Tries,
+                TriesBefore = earlier.Tries,
                 Shrink = Request.Observer is { IsShrink: true } ? null
                     : isShrinkLast ? before.Observer
                     : earlier.Shrink,

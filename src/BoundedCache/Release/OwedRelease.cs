@@ -26,7 +26,6 @@ internal sealed partial class OwedRelease(
     private readonly HashSet<Func<TimeSpan, bool>> _heldAtBegin = [];
     private List<Debt> _debts = [];
     private long _leftBytes;
-    private int _tries;
     private long _triedAt;
     private TimeSpan _lastPause;
     private GCReading _lastFull;
@@ -116,6 +115,11 @@ internal sealed partial class OwedRelease(
     public List<(IReleaseObserver Observer, OwedEnd End)> NoteRun(
         IEnumerable<ReleaseRequest> requests, OwedRun run, out string announcement)
     {
+        foreach (Debt debt in _debts)
+        {
+            debt.Tries++;
+        }
+
         HashSet<Debt> added = [];
         foreach (ReleaseRequest request in requests)
         {
@@ -132,7 +136,6 @@ internal sealed partial class OwedRelease(
         _lastFull = collector.ReadLastFull();
         _stuckAfter = run.StuckAfter ?? _lastFull.Index;
         _triedAt = Stopwatch.GetTimestamp();
-        _tries = added.Count > 0 ? 0 : _tries + 1;
         _leftBytes = ReleaseRequest.AddSaturating(_leftBytes, run.ShortBytes);
         ShareWaits(added, run.Result);
         List<(IReleaseObserver, OwedEnd)> ended = [];
@@ -141,14 +144,15 @@ internal sealed partial class OwedRelease(
         {
             ReleaseObstacle before = debt.Obstacle;
             debt.Obstacle = debt.IsHeld ? ReleaseObstacle.Callbacks : run.Obstacle;
-            bool isGivenUp = _tries >= thresholds.OwedTries && IsTriedBlindly(debt.Obstacle);
+            bool isGivenUp = debt.TriesSinceRequest >= thresholds.OwedTries && IsTriedBlindly(debt.Obstacle);
             if (debt.Obstacle != ReleaseObstacle.None && !isGivenUp)
             {
                 left.Add(debt);
             }
             else
             {
-                var end = new OwedEnd(run.Result, Stopwatch.GetElapsedTime(debt.Since), before, debt.Obstacle, _tries);
+                TimeSpan owedFor = Stopwatch.GetElapsedTime(debt.Since);
+                var end = new OwedEnd(run.Result, owedFor, before, debt.Obstacle, debt.Tries);
                 ended.AddRange(debt.ToTell(added.Contains(debt)).Select(observer => (observer, end)));
             }
         }
@@ -220,7 +224,7 @@ internal sealed partial class OwedRelease(
         ReleaseObstacle.Callbacks => HaveCallbacksEnded(debt),
         ReleaseObstacle.Finalizers when areFinalizersStuck() => false,
         ReleaseObstacle.Pins when HavePinsGone() => IsTimeToTry(1),
-        _ => IsTimeToTry(_tries + 1),
+        _ => IsTimeToTry(debt.TriesSinceRequest + 1),
     };
 
     private static bool IsForWindow(ReleaseObstacle obstacle) =>

@@ -548,6 +548,74 @@ public sealed class OwedReleaseTests : IDisposable
         Assert.Equal(0, _log.Count("OwedReleased"));
     }
 
+    /// <summary>Each is tried as often as it is said to have been, whatever is asked for meanwhile.</summary>
+    [Theory]
+    [InlineData(false, 3)]
+    [InlineData(true, 6)]
+    public async Task Tries_are_counted_for_each_cache_alone(bool isSameCache, int tries)
+    {
+        using ReleasingCache test = New(static thresholds => thresholds with { OwedTries = 3 });
+        using BoundedMemoryCache other = test.Make();
+        test.Set("one", 200);
+        test.Set(other, "one", 100);
+        (test.Process.StuckBytes, test.Process.PinnedObjects) = (200 * MiB, 100);
+        test.Process.FullPause = TimeSpan.Zero;
+        Task<ShrinkReport>? next = null;
+        bool isGivenUp = false;
+        test.Process.DuringCollection = count =>
+        {
+            if (count == 3)
+            {
+                // While the second try runs. The run of this request is the third.
+                Task<ShrinkReport> request = isSameCache ? test.Cache.ReleaseAsync() : other.SetMaxMemoryAsync(1);
+                Until(() => test.Releaser.Threads.Threads == 0);
+                Volatile.Write(ref next, request);
+            }
+            else if (count == 5 && !isSameCache)
+            {
+                isGivenUp = SpinWait.SpinUntil(
+                    () => test.Cache.GetSnapshot().LastReport is { IsGivenUp: true }, s_patience);
+            }
+        };
+
+        ShrinkReport first = await test.Cache.SetMaxMemoryAsync(1);
+        Until(() => Volatile.Read(ref next) is not null);
+        ShrinkReport second = await next!;
+        ShrinkReport last = Later(test.Cache, isSameCache ? second : first);
+
+        Assert.Contains($"It was tried {tries} times, and is tried no more.", last.Reason, StringComparison.Ordinal);
+        if (!isSameCache)
+        {
+            Assert.Contains("It was tried 3 times", Later(other, second).Reason, StringComparison.Ordinal);
+            Assert.True(isGivenUp, "expected to be given up after three tries");
+        }
+    }
+
+    [Fact]
+    public async Task A_gentle_release_that_serves_what_is_owed_goes_on_when_its_caller_goes_away()
+    {
+        using ReleasingCache test = New(static thresholds => thresholds with { StormWindow = TimeSpan.FromDays(1) });
+        using var source = new CancellationTokenSource();
+        Enumerable.Range(0, 10).ToList().ForEach(key => test.Set(key, 60));
+        await test.Cache.SetMaxMemoryAsync(545 * MiB, ReleaseMode.Gentle);
+        ShrinkReport put = await test.Cache.SetMaxMemoryAsync(425 * MiB, ReleaseMode.Gentle);
+        Assert.Equal(ReleaseOutcome.Skipped, put.Outcome);
+        using BoundedMemoryCache other = test.Make();
+        test.Process.DuringStep = step =>
+        {
+            if (step == "young 0")
+            {
+                source.Cancel();
+            }
+        };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => other.ReleaseAsync(ReleaseMode.Gentle, source.Token));
+        ShrinkReport last = Later(test.Cache, put);
+
+        Assert.Equal((ReleaseOutcome.Released, 462 * MiB), (last.Outcome, last.After.AnonymousBytes));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
