@@ -101,10 +101,16 @@ public sealed record MemoryReport
             throw new ArgumentException("One of the caches is null.", nameof(caches));
         }
 
-        MemoryAnalysis analysis = MemoryAnalyzer.Shared.Take(
-            mode == MemoryReportMode.Collect,
-            () => LiveCaches.ReadShare(given.Count > 0 ? [.. given.OfType<ILiveCache>()] : LiveCaches.All));
-        return From(analysis.Recheck());
+        return From(MemoryAnalyzer.Shared.Take(mode == MemoryReportMode.Collect, () => ReadShare(given)).Recheck());
+    }
+
+    internal static CacheShare ReadShare(IReadOnlyCollection<IBoundedCache> given)
+    {
+        ILiveCache[] live = [.. given.OfType<ILiveCache>()];
+        CacheShare share = LiveCaches.ReadShare(given.Count > 0 ? live : LiveCaches.All);
+
+        // Entries of others may hold what is alive outside the counted caches.
+        return share with { Uncounted = share.Uncounted + given.Count - live.Length };
     }
 
     /// <summary>

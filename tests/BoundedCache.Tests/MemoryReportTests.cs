@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BoundedCache.Entries;
 using BoundedCache.Process;
 using BoundedCache.Report;
 using BoundedCache.Tests.Sizing;
@@ -275,6 +276,28 @@ public sealed class MemoryReportTests
     }
 
     [Fact]
+    public void Entries_that_declare_a_size_of_0_are_not_counted_and_may_hold_what_is_alive()
+    {
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { Sizing = EntrySizing.Declared, MaxMemory = 100 });
+        int before = LiveCaches.ReadShare([]).Uncounted;
+        cache.Set("key", new byte[1000], new MemoryCacheEntryOptions { Size = 0 });
+
+        Assert.Equal(before + 1, LiveCaches.ReadShare([]).Uncounted);
+        Assert.Equal(before + 1, LiveCaches.ReadShare([cache]).Uncounted);
+    }
+
+    [Fact]
+    public void A_cache_of_others_may_hold_what_is_alive()
+    {
+        using BoundedMemoryCache cache = Filled(1);
+
+        Assert.Equal(
+            MemoryReport.ReadShare([cache]).Uncounted + 1,
+            MemoryReport.ReadShare([cache, new OthersCache()]).Uncounted);
+    }
+
+    [Fact]
     public void A_cache_that_is_disposed_has_no_entries()
     {
         BoundedMemoryCache cache = Filled(1);
@@ -308,6 +331,38 @@ public sealed class MemoryReportTests
         }
 
         return cache;
+    }
+
+    /// <summary>No code of such a cache runs for a report.</summary>
+    private sealed class OthersCache : IBoundedCache
+    {
+        public string Name => throw new NotSupportedException();
+
+        public long MaxMemory
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public long EffectiveMaxMemory => throw new NotSupportedException();
+
+        public long UsedMemory => throw new NotSupportedException();
+
+        public int Count => throw new NotSupportedException();
+
+        public Task<ShrinkReport> SetMaxMemoryAsync(
+            long maxMemory, ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public Task<ShrinkReport> ReleaseAsync(
+            ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public CacheSnapshot GetSnapshot() => throw new NotSupportedException();
+
+        public void Compact(double percentage) => throw new NotSupportedException();
+
+        public void Clear() => throw new NotSupportedException();
     }
 
     /// <summary>Collects, and waits for the finalizers; one of them marks what had been freed by then.</summary>

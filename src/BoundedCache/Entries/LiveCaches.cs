@@ -14,6 +14,9 @@ internal interface ILiveCache
     /// <summary>Which entries it evicts first.</summary>
     EvictionPolicy EvictionPolicy { get; }
 
+    /// <summary>Entries in it.</summary>
+    int Count { get; }
+
     /// <summary>Accounted bytes of its entries.</summary>
     long UsedMemory { get; }
 
@@ -22,7 +25,7 @@ internal interface ILiveCache
     /// </summary>
     long LimitBytes { get; }
 
-    /// <summary>Bytes of entries that left it, that are dead, and that may not be collected yet.</summary>
+    /// <summary>Bytes of entries that left it, that are dead, and that could not be collected yet.</summary>
     long OverdueBytes { get; }
 
     /// <summary>Bytes of entries that left it or were refused, whose callbacks or disposal have yet to run.</summary>
@@ -119,8 +122,9 @@ internal static class LiveCaches
             OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
             LimitBytes = LimitBytes,
             NativeLimitBytes = NativeLimitBytes,
-            Uncounted = s_marks.Count(
-                pair => pair.Key.UsedMemory > 0 && !(pair.Key.IsMeasured && caches.Contains(pair.Key))),
+            Uncounted = s_marks.Count(pair => pair.Key.IsMeasured
+                ? pair.Key.UsedMemory > 0 && !caches.Contains(pair.Key)
+                : pair.Key.Count > 0),
             Counted = caches.Count(static cache => cache.IsMeasured),
             ScanResistant = caches.Count(
                 static cache => cache is { IsMeasured: true, EvictionPolicy: EvictionPolicy.ScanResistant }),

@@ -108,7 +108,7 @@ internal readonly record struct CacheShare
 
     /// <summary>
     /// The number of other caches of the process that hold entries: not in <see cref="Bytes"/>, since their sizes are
-    /// declared or the report is about others.
+    /// declared, they are not of this library, or the report is about others.
     /// </summary>
     public int Uncounted { get; init; }
 

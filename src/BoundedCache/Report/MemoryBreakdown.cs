@@ -100,8 +100,8 @@ internal sealed record MemoryBreakdown
     public string? ForeignAllocator { get; init; }
 
     /// <summary>
-    /// Caches of the process whose entries are not in <see cref="CacheBytes"/>: their sizes are declared, or the
-    /// report is about others.
+    /// Caches of the process whose entries are not in <see cref="CacheBytes"/>: their sizes are declared, they are not
+    /// of this library, or the report is about others.
     /// </summary>
     public int UncountedCaches { get; init; }
 
