@@ -105,7 +105,7 @@ public sealed partial class BoundedMemoryCache
         bool isKnown = !release.Before.IsResidentUnknown && !release.After.IsResidentUnknown;
         _counters.OnReleased(
             isKnown ? release.Before.ResidentBytes - release.After.ResidentBytes : 0, release.GCPause);
-        if (release.Collections > 0)
+        if (release.GCPause > TimeSpan.Zero)
         {
             _instruments?.RecordPause(Name, release.GCPause);
         }

@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
+using BoundedCache.Entries;
 using BoundedCache.Harness;
+using BoundedCache.Tests.Release;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 
@@ -208,6 +210,28 @@ public sealed class CacheInstrumentsTests : IDisposable
 
         Assert.Equal(1, cache.GetSnapshot().Shrinks);
         Assert.Equal(1, cache.GetSnapshot().LastReport!.NewMaxMemory);
+    }
+
+    [Fact]
+    public async Task The_pause_of_a_gentle_release_without_a_full_collection_is_recorded()
+    {
+        using var reader = new MeterReader(_meters);
+        using var test = new ReleasingCache();
+        using var cache = new BoundedMemoryCache(
+            new BoundedMemoryCacheOptions { Name = "test", MaxMemory = 100 },
+            null,
+            _meters,
+            test.Releaser,
+            test.Pacer,
+            new Auditor(hasThread: false),
+            test.Pressure);
+        test.Process.DeadBytes = 400L << 20;
+
+        ShrinkReport report = await cache.ReleaseAsync(ReleaseMode.Gentle);
+
+        Assert.Equal(0, report.Collections);
+        Assert.InRange(report.GCPause, TimeSpan.FromTicks(1), TimeSpan.FromMinutes(1));
+        Assert.Contains("gc.pause.duration recorded", reader.Collect("test"));
     }
 
     public void Dispose() => _meters.Dispose();
