@@ -166,7 +166,7 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     }
 
     /// <summary>
-    /// The limit that holds now, in bytes: <see cref="MaxMemory"/>, or less while the process is short of memory
+    /// The limit that holds now, in bytes: <see cref="MaxMemory"/>, or less while the cache yields to memory pressure
     /// (<see cref="BoundedMemoryCacheOptions.YieldToMemoryPressure"/>). Never less than
     /// <see cref="BoundedMemoryCacheOptions.MinMemory"/>. An entry that is larger is refused.
     /// </summary>

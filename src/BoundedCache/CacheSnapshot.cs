@@ -126,8 +126,9 @@ public sealed record CacheSnapshot
     public TimeSpan GCPause { get; init; }
 
     /// <summary>
-    /// Bytes of entries that left and are dead, beyond what pacing promises, which it may not collect yet: collecting
-    /// has used up its share of time, because much else is alive in the process. 0 in most processes.
+    /// Bytes of entries that left and are dead, beyond what pacing promises, which it could not collect yet: mostly
+    /// because collecting has used up its share of time, as where much else is alive in the process, or because a
+    /// collection failed (event 16). In a no-GC region it stays what it was. 0 in most processes.
     /// </summary>
     public long OverdueBytes { get; init; }
 

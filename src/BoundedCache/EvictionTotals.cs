@@ -17,7 +17,10 @@ public sealed record EvictionTotals
     /// </summary>
     public EntryTotals Capacity { get; init; }
 
-    /// <summary>Evicted because <see cref="BoundedMemoryCache.MaxMemory"/> was lowered.</summary>
+    /// <summary>
+    /// Evicted because the limit that holds fell: <see cref="BoundedMemoryCache.MaxMemory"/> was lowered, or the cache
+    /// yielded to memory pressure.
+    /// </summary>
     public EntryTotals Shrink { get; init; }
 
     /// <summary>

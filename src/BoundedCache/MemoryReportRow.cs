@@ -92,7 +92,7 @@ public enum MemoryReportRowKind
     UnfinishedEntries = 7,
 
     /// <summary>
-    /// What caches give up because the process is short of memory. It is not resident, so this row has 0 bytes; its
+    /// What caches give up because the process was short of memory. It is not resident, so this row has 0 bytes; its
     /// origin says how much, and by how many caches.
     /// </summary>
     Yielded = 8,

@@ -208,7 +208,7 @@ internal static partial class Log
     [LoggerMessage(
         42,
         LogLevel.Information,
-        "{Cache}: the process has room again, and the limit of {MaxMemory} bytes holds in full",
+        "{Cache}: the limit of {MaxMemory} bytes holds in full again",
         EventName = "YieldingEnded")]
     public static partial void YieldingEnded(ILogger logger, string cache, long maxMemory);
 

@@ -105,7 +105,7 @@ internal static class ObservedInstruments
         UpDown(
             "bounded_cache.memory.overdue",
             "By",
-            "Dead bytes of entries that left, which may not be collected yet.",
+            "Dead bytes of entries that left, which could not be collected yet.",
             static (cache, n) => n[0] = cache.GetSnapshot().OverdueBytes),
         new(
             "bounded_cache.caches",
@@ -124,7 +124,7 @@ internal static class ObservedInstruments
         UpDown(
             "bounded_cache.memory.effective_limit",
             "By",
-            "The limit that holds now: less than the limit while the process is short of memory.",
+            "The limit that holds now: less than the limit while the cache yields to memory pressure.",
             static (cache, n) => n[0] = cache.EffectiveMaxMemory),
         Counter(
             "bounded_cache.yields",

@@ -73,7 +73,7 @@ internal struct Account
     public readonly long Insertions => _insertions;
 
     /// <summary>
-    /// Entries that were evicted because the limit was lowered; part of those with the reason Capacity.
+    /// Entries that were evicted because the limit that holds fell; part of those with the reason Capacity.
     /// </summary>
     public readonly EntryTotals Shrunk => _shrunk;
 

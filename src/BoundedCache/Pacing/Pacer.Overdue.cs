@@ -17,8 +17,8 @@ internal sealed partial class Pacer
     private WeakTimer<Pacer>? _timer;
 
     /// <summary>
-    /// Dead bytes beyond what pacing promises, which it may not collect yet: collecting has used up its share of time.
-    /// As of the last report of a cache, or the last collection since; 0 where there are none.
+    /// Dead bytes beyond what pacing promises, which it may not collect yet: collecting has used up its share of time,
+    /// or failed a moment ago. As of the last report of a cache, or the last collection since; 0 where there are none.
     /// </summary>
     public long OverdueBytes
     {

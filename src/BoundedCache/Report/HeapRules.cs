@@ -145,7 +145,7 @@ internal static class HeapRules
         if (breakdown.IsOverdue)
         {
             text.Add($"{ByteSize.Format(breakdown.OverdueBytes)} left caches and would be collected by now, but "
-                + "collecting has used up its share of time.");
+                + "pacing could not collect them yet.");
         }
 
         return new MemoryReportFinding

@@ -34,7 +34,7 @@ internal static class OtherRules
             Bytes = bytes,
             Text = $"{pressures.Count} {(pressures.Count == 1 ? "cache yields" : "caches yield")} "
                 + $"{ByteSize.Format(bytes)} of {(pressures.Count == 1 ? "its limit" : "their limits")}, because the "
-                + $"process is short of memory. {most}",
+                + $"process was short of memory. {most}",
             Advice = $"Lower MaxMemory, or the memory that other code needs, or give {limit} more.",
         };
     }
