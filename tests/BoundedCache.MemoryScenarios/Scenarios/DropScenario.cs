@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BoundedCache.Engine;
 using BoundedCache.Release;
 
 namespace BoundedCache.MemoryScenarios.Scenarios;
@@ -39,10 +40,17 @@ internal abstract class DropScenario : Scenario
     {
         object?[] table = Fill();
         ProcessMemorySnapshot baseline = ProcessMemorySnapshot.Take();
-        int dropped = Drop(table);
+        var sample = new EvictedSample();
+        int dropped = Drop(table, sample);
         Prepare(table.OfType<object>());
         ReleaseResult release = MemoryReleaser.Shared.ReleaseAsync(
-            new ReleaseRequest { ExpectedBytes = dropped * ValueBytes, Baseline = baseline, Mode = Mode },
+            new ReleaseRequest
+            {
+                ExpectedBytes = dropped * ValueBytes,
+                Baseline = baseline,
+                Evicted = sample,
+                Mode = Mode,
+            },
             CancellationToken.None).GetAwaiter().GetResult();
         long live = ((Count - dropped) * ValueBytes) + ((long)Count * IntPtr.Size);
         GC.KeepAlive(table);
@@ -62,13 +70,18 @@ internal abstract class DropScenario : Scenario
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Drop(object?[] table)
+    private int Drop(object?[] table, EvictedSample sample)
     {
         int dropped = 0;
         for (int i = 0; i < table.Length; i++)
         {
             if (!Survives(i))
             {
+                if (sample.WantsNext())
+                {
+                    sample.Add(table[i]!, ValueBytes);
+                }
+
                 table[i] = null;
                 dropped++;
             }
