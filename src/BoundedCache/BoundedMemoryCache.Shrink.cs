@@ -67,7 +67,7 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
     /// </param>
     /// <param name="cancellationToken">
     /// Stops waiting. A garbage collection that has begun runs to its end. A gentle release ends early if no other
-    /// caller waits for it.
+    /// caller waits for it, and none is owed.
     /// </param>
     /// <returns>What the process gave back, and what it cost.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An unknown mode.</exception>
