@@ -2,6 +2,7 @@ using System.Diagnostics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Entries;
 using BoundedCache.Pacing;
+using BoundedCache.Process;
 
 namespace BoundedCache;
 
@@ -34,7 +35,8 @@ public sealed partial class BoundedByteCache : IYieldingCache
 
     void IYieldingCache.SetCap(long capBytes, long limitBytes)
     {
-        lock (_lock)
+        // On a writer's thread, whose entry is stored already.
+        using (_lock.EnterAlways())
         {
             _yields += capBytes < _cap ? 1 : 0;
             _nearLimit = limitBytes;

@@ -231,8 +231,19 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
             return;
         }
 
+        // Nobody would do the rest later. A thread that is interrupted stays so.
+        if (Endurance.Run(LeaveAll))
+        {
+            Thread.CurrentThread.Interrupt();
+        }
+    }
+
+    /// <summary>The steps of the disposal. Each may run again.</summary>
+    private void LeaveAll()
+    {
         _pressure?.Leave();
-        Interlocked.Exchange(ref _companion, null)?.Dispose();
+        _companion?.Dispose();
+        _companion = null;
         lock (_lock)
         {
             _scan?.Stop();

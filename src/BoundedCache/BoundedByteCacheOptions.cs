@@ -23,7 +23,7 @@ public sealed class BoundedByteCacheOptions
     /// <summary>
     /// Bytes that memory pressure leaves the cache, at least 0. More than <see cref="MaxMemory"/> counts as
     /// <see cref="MaxMemory"/>. Default: an eighth of <see cref="MaxMemory"/>, or of the process's limit that is near,
-    /// where that is less.
+    /// where that is less. Where none was set, reading it answers an eighth of <see cref="MaxMemory"/>.
     /// </summary>
     public long MinMemory
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Pacing;
+using BoundedCache.Process;
 
 namespace BoundedCache;
 
@@ -37,7 +38,8 @@ public sealed partial class BoundedMemoryCache : IYieldingCache
 
     void IYieldingCache.SetCap(long capBytes, long limitBytes)
     {
-        lock (_limits)
+        // On a writer's thread, whose entry is stored already.
+        using (_limits.EnterAlways())
         {
             _yields += capBytes < _cap ? 1 : 0;
             _nearLimit = limitBytes;

@@ -167,8 +167,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
 
     /// <summary>
     /// The limit that holds now, in bytes: <see cref="MaxMemory"/>, or less while the cache yields to memory pressure
-    /// (<see cref="BoundedMemoryCacheOptions.YieldToMemoryPressure"/>). Never less than
-    /// <see cref="BoundedMemoryCacheOptions.MinMemory"/>. An entry that is larger is refused.
+    /// (<see cref="BoundedMemoryCacheOptions.YieldToMemoryPressure"/>). Pressure leaves at least what
+    /// <see cref="BoundedMemoryCacheOptions.MinMemory"/> says. An entry that is larger is refused.
     /// </summary>
     public long EffectiveMaxMemory => Math.Min(MaxMemory, _engine.MaxBytes);
 
@@ -216,31 +216,6 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
         _engine.Evict(target - _scan.Run());
         _engine.Trim();
         Pace();
-    }
-
-    /// <summary>
-    /// Removes all entries, unsubscribes from their tokens, disposes values that are to be disposed, and runs no
-    /// eviction callbacks. Later calls, and callers that wait for a factory, get an
-    /// <see cref="ObjectDisposedException"/>. Disposing twice is harmless.
-    /// </summary>
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _disposed, true))
-        {
-            return;
-        }
-
-        _plainReads = false;
-        Interlocked.Exchange(ref _companion, null)?.Dispose();
-        _scan.Dispose();
-        LeaveIdleReleaser();
-        LeavePressure();
-        AbortFlights();
-        _audit?.Dispose();
-        _callbacks.Stop();
-        _engine.Clear();
-        _engine.Trim();
-        Unpublish();
     }
 
     /// <summary>Measurements in the background, for tests; null under <see cref="EntrySizing.Declared"/>.</summary>

@@ -105,7 +105,8 @@ public sealed partial class BoundedMemoryCacheOptions
     /// <summary>
     /// Bytes that memory pressure leaves the cache, at least 0 (then it keeps one byte, and no entry). Default: an
     /// eighth of <see cref="MaxMemory"/>, also when that changes while the cache is in use, or of the process's limit
-    /// that is near, where that is less. More than the limit counts as the limit.
+    /// that is near, where that is less. More than the limit counts as the limit. Where none was set, reading it
+    /// answers an eighth of <see cref="MaxMemory"/>.
     /// </summary>
     public long MinMemory
     {

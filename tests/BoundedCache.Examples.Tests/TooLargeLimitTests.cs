@@ -27,7 +27,8 @@ public sealed class TooLargeLimitTests
         await process.WaitForAsync(started);
 
         string line = Assert.Single(process.Output.Split('\n'), line => line.Contains(
-            $"{cache}: a limit of 4398046511104 bytes may be more than this process can hold.",
+            $"{cache}: with its limit of 4398046511104 bytes, the caches of this process may need more than it can "
+                + "hold.",
             StringComparison.Ordinal));
         Assert.Contains(" Lower MaxMemory to ", line, StringComparison.Ordinal);
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
+using BoundedCache.Process;
 
 namespace BoundedCache.Bytes;
 
@@ -131,12 +132,13 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>
-    /// Sets the limit, evicts nothing yet. New entries obey it from now on; <see cref="EvictToLimit"/> follows.
+    /// Sets the limit, evicts nothing yet. New entries obey it from now on; <see cref="EvictToLimit"/> follows. An
+    /// interrupt leaves no limit set by half.
     /// </summary>
     /// <returns>The limit before.</returns>
     public long SetLimit(long bytes)
     {
-        using (_lock.Enter())
+        using (_lock.EnterAlways())
         {
             long before = _limit;
             Volatile.Write(ref _limit, bytes);
@@ -163,21 +165,7 @@ internal sealed unsafe partial class ByteEngine
         }
 
         // Nobody else would do it later. A thread that is interrupted stays so.
-        bool isInterrupted = false;
-        for (bool isDone = false; !isDone;)
-        {
-            try
-            {
-                Evict(long.MaxValue, ByteRemoval.Removed);
-                isDone = true;
-            }
-            catch (ThreadInterruptedException)
-            {
-                isInterrupted = true;
-            }
-        }
-
-        if (isInterrupted)
+        if (Endurance.Run(() => Evict(long.MaxValue, ByteRemoval.Removed)))
         {
             Thread.CurrentThread.Interrupt();
         }

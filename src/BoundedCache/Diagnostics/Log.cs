@@ -192,7 +192,8 @@ internal static partial class Log
     [LoggerMessage(
         40,
         LogLevel.Warning,
-        "{Cache}: a limit of {MaxMemory} bytes may be more than this process can hold. {Finding}",
+        "{Cache}: with its limit of {MaxMemory} bytes, the caches of this process may need more than it can hold. "
+            + "{Finding}",
         EventName = "HeapLimit")]
     public static partial void HeapLimit(ILogger logger, string cache, long maxMemory, MemoryReportFinding finding);
 
@@ -215,8 +216,8 @@ internal static partial class Log
     [LoggerMessage(
         43,
         LogLevel.Warning,
-        "{Cache}: the process is short of memory, but what was evicted did not leave it; something else refers to the "
-            + "entries or takes the memory. Yielding stops, and is tried again after a while. {Pressure}",
+        "{Cache}: what was evicted for want of memory did not leave the process; something else refers to the entries "
+            + "or takes the memory. Yielding stops, and is tried again after a while. {Pressure}",
         EventName = "YieldingStopped")]
     public static partial void YieldingStopped(ILogger logger, string cache, CachePressure pressure);
 

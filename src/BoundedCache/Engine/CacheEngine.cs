@@ -128,10 +128,10 @@ internal sealed partial class CacheEngine
 
     internal ref readonly Account Account => ref _account;
 
-    /// <summary>Sets the limit and answers the one before.</summary>
+    /// <summary>Sets the limit and answers the one before. An interrupt leaves no limit set by half.</summary>
     public long SetMaxBytes(long maxBytes)
     {
-        using (_lock.Enter())
+        using (_lock.EnterAlways())
         {
             long old = _account.Max;
             _account.Max = maxBytes;

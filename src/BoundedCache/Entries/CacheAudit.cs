@@ -189,11 +189,15 @@ internal sealed partial class CacheAudit : IDisposable
         }
     }
 
-    /// <summary>Ends all measurements: the cache is disposed.</summary>
+    /// <summary>Ends all measurements: the cache is disposed. May be called again.</summary>
     public void Dispose()
     {
-        _stopped.Cancel();
-        _stopped.Dispose();
+        if (!_stopToken.IsCancellationRequested)
+        {
+            _stopped.Cancel();
+            _stopped.Dispose();
+        }
+
         _setup.Auditor.Leave(this);
     }
 

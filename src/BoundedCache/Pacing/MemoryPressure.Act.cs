@@ -8,7 +8,7 @@ internal sealed partial class MemoryPressure
 {
     private void EndAct(Yield? yield)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             _acting--;
             _outcome = yield ?? _outcome;
@@ -99,7 +99,8 @@ internal sealed partial class MemoryPressure
         {
             foreach (PressureMember member in yield.Members)
             {
-                yield.EvictedBytes += member.Cache.EvictDownToLimit();
+                // The thread is the library's, and tokens of entries are user code, which may be interrupted late.
+                Endurance.Run(() => yield.EvictedBytes += member.Cache.EvictDownToLimit());
                 yield.Begun = _owner._reader.Begun;
             }
         }

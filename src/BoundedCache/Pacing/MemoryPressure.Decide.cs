@@ -52,6 +52,10 @@ internal sealed partial class MemoryPressure
             // Short, and those who yield for it have nothing left, or it does not help. It says nothing about the
             // others.
             RiseBeside_NeedsLock(use, members, uses, notices);
+
+            // What other code let go meanwhile shows only in a collection, and evicting asks for none now.
+            bool isLow = members.Exists(member => member.YieldsTo(use.Kind) && member.Pressure is not null);
+            release = isLow && use.IsOfHeap && IsStale_NeedsLock() ? PressureRelease.Collect : release;
         }
 
         if (spare < 0 && !IsAnyHeld(members, use))

@@ -82,7 +82,8 @@ internal sealed partial class MemoryPressure
     /// <summary>Stops taking a cache into account. Its limit stays what it is.</summary>
     public void Leave(PressureMember member)
     {
-        lock (_lock)
+        // The cache is disposed, and nobody would do it later.
+        using (_lock.EnterAlways())
         {
             _members.Remove(member);
             (long came, long credited) = member.TakeLastChange();

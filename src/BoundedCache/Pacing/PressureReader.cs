@@ -74,6 +74,8 @@ internal sealed class PressureReader(ProcessMemory memory)
         bool isKnown = groups.SequenceEqual(_groups);
         if (isKnown && _files.Failures > _leastFailures)
         {
+            // Pages that the kernel may drop would look like use.
+            _uses.RemoveAll(static use => use.IsAtMost);
             return false;
         }
 

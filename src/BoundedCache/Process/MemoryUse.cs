@@ -11,6 +11,11 @@ internal readonly record struct MemoryUse(MemoryPressureKind Kind, long LimitByt
     /// <summary>What is left; negative where more is used.</summary>
     public long RoomBytes => LimitBytes - UsedBytes;
 
+    /// <summary>
+    /// Whether less may be used: which file pages the kernel may drop at once could not be read, and all count.
+    /// </summary>
+    public bool IsAtMost { get; init; }
+
     /// <summary>Whether it is a limit of the managed heap.</summary>
     public bool IsOfHeap => Kind is not (MemoryPressureKind.Container or MemoryPressureKind.Machine);
 }
@@ -73,17 +78,26 @@ internal static class ContainerMemory
     {
         if (limit is long bytes && group.Read(files, usageFile) is long used)
         {
-            into.Add(new MemoryUse(
-                MemoryPressureKind.Container, bytes, Math.Max(0, used - ReadInactiveFile(files, group))));
+            long? inactive = ReadInactiveFile(files, group);
+            into.Add(new MemoryUse(MemoryPressureKind.Container, bytes, Math.Max(0, used - (inactive ?? 0)))
+            {
+                IsAtMost = inactive is null,
+            });
         }
     }
 
-    private static long ReadInactiveFile(IProcessFiles files, ControlGroup group)
+    /// <returns>Null where the file is missing or cannot be read.</returns>
+    private static long? ReadInactiveFile(IProcessFiles files, ControlGroup group)
     {
         Span<byte> buffer = stackalloc byte[LongestStatBytes];
         ReadOnlySpan<byte> name = group.IsVersionTwo ? "inactive_file "u8 : "total_inactive_file "u8;
         int length = files.Read($"{group.Directory}/memory.stat", buffer);
-        ReadOnlySpan<byte> rest = buffer[..Math.Max(0, length)];
+        if (length < 0)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> rest = buffer[..length];
         while (rest.IndexOf((byte)'\n') is >= 0 and var end)
         {
             ReadOnlySpan<byte> line = rest[..end];

@@ -42,6 +42,9 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
     /// <summary>Whether a no-GC region ended it early.</summary>
     public bool MetNoGCRegion { get; private set; }
 
+    /// <summary>Whether anything ended it before its last step.</summary>
+    public bool EndedEarly => _stopped is not null;
+
     /// <summary>
     /// The number of the last collection of the whole heap before the one in the background that did not end in time;
     /// null where none was given up.

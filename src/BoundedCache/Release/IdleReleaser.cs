@@ -68,7 +68,8 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
     /// <summary>Stops taking a member into account.</summary>
     public void Leave(Member member)
     {
-        lock (_lock)
+        // The cache is disposed, and nobody would do it later.
+        using (_lock.EnterAlways())
         {
             _members.Remove(member);
             StopIfAlone_NeedsLock();
@@ -146,9 +147,13 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         {
             if (released is not null)
             {
-                // The rest is pinned, or kept by the runtime: the same release again would bring no more.
                 IdleReading after = Read(members);
-                _leftBytes = Math.Max(0, after.HeldBytes - after.NeededBytes);
+                if (released is { Outcome: not ReleaseOutcome.Skipped, EndedEarly: false })
+                {
+                    // The rest is pinned, or kept by the runtime: the same release again would bring no more.
+                    _leftBytes = Math.Max(0, after.HeldBytes - after.NeededBytes);
+                }
+
                 _last = after;
             }
         }

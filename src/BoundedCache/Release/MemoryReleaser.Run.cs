@@ -102,7 +102,10 @@ internal sealed partial class MemoryReleaser
             _madeWay ? ReleaseObstacle.FullRelease : run.Obstacle,
             run.ShortBytes,
             result.GCPause,
-            run.StuckAfter));
+            run.StuckAfter)
+        {
+            RanAs = request,
+        });
     }
 
     /// <summary>Tells whom the run served of releases that were owed, and its callers what is owed to them.</summary>

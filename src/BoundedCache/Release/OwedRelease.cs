@@ -107,7 +107,7 @@ internal sealed partial class OwedRelease(
             .Where(static wait => !HaveEnded(wait)));
     }
 
-    /// <summary>Notes a run, which served the requests and everything that was owed.</summary>
+    /// <summary>Notes a run, which served the requests and what was owed, but nothing stronger than itself.</summary>
     /// <param name="requests">The requests of callers, who get the run's result from elsewhere.</param>
     /// <param name="run">What came of it.</param>
     /// <param name="announcement">What the callers are told of what follows, as sentences; may be empty.</param>
@@ -115,7 +115,7 @@ internal sealed partial class OwedRelease(
     public List<(IReleaseObserver Observer, OwedEnd End)> NoteRun(
         IEnumerable<ReleaseRequest> requests, OwedRun run, out string announcement)
     {
-        foreach (Debt debt in _debts)
+        foreach (Debt debt in _debts.Where(debt => run.Serves(debt.Request)))
         {
             debt.Tries++;
         }
@@ -143,9 +143,10 @@ internal sealed partial class OwedRelease(
         foreach (Debt debt in _debts)
         {
             ReleaseObstacle before = debt.Obstacle;
-            debt.Obstacle = debt.IsHeld ? ReleaseObstacle.Callbacks : run.Obstacle;
+            bool isServed = run.Serves(debt.Request);
+            debt.Obstacle = debt.IsHeld ? ReleaseObstacle.Callbacks : isServed ? run.Obstacle : before;
             bool isGivenUp = debt.TriesSinceRequest >= thresholds.OwedTries && IsTriedBlindly(debt.Obstacle);
-            if (debt.Obstacle != ReleaseObstacle.None && !isGivenUp)
+            if (!isServed || (debt.Obstacle != ReleaseObstacle.None && !isGivenUp))
             {
                 left.Add(debt);
             }

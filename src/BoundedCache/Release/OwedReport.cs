@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BoundedCache.Process;
 
 namespace BoundedCache.Release;
 
@@ -101,7 +102,7 @@ internal sealed class OwedReport(
     public void Open()
     {
         List<OwedEnd>? held;
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             (held, _held) = (_held, null);
         }
@@ -136,7 +137,7 @@ internal sealed class OwedReport(
 
     public void OnEnded(OwedEnd end)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             if (_held is not null)
             {

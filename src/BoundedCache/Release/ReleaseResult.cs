@@ -32,6 +32,9 @@ internal sealed record ReleaseResult
     /// <summary>The longest time for which one collection of the run stopped the managed threads.</summary>
     public TimeSpan LongestPause { get; init; }
 
+    /// <summary>Whether it ended before all its steps, so that another one may bring more.</summary>
+    public bool EndedEarly { get; init; }
+
     /// <summary>Blocking collections of the whole heap that the run requested: 0, 1 or 2.</summary>
     public required int Collections { get; init; }
 

@@ -14,6 +14,7 @@ internal sealed class ReleaseRun(
     private TimeSpan _pause;
     private TimeSpan _longestPause;
     private bool _metNoGCRegion;
+    private bool _endedEarly;
 
     /// <summary>Waits for finalizers, for a bounded time; false where they did not finish.</summary>
     public required Func<bool> WaitForFinalizers { get; init; }
@@ -53,6 +54,7 @@ internal sealed class ReleaseRun(
             account.AddRange(gentle.Account);
             _metNoGCRegion = gentle.MetNoGCRegion;
             StuckAfter = gentle.StuckAfter;
+            _endedEarly = gentle.EndedEarly;
         }
 
         if (request.TrimNative
@@ -79,6 +81,7 @@ internal sealed class ReleaseRun(
             After = measurement.After,
             GCPause = _pause,
             LongestPause = _longestPause,
+            EndedEarly = _endedEarly,
             Collections = measurement.Collections,
             Duration = Stopwatch.GetElapsedTime(startedAt),
         };

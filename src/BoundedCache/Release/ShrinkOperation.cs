@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BoundedCache.Engine;
+using BoundedCache.Process;
 
 namespace BoundedCache.Release;
 
@@ -51,13 +52,20 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
         ShrinkThreads threads = cache.Releaser.Threads;
         threads.Run(() => Step(() =>
         {
-            if (_release is null && Begin() is { } report)
+            // The thread is the releaser's. An interrupt is late: it was meant for user code that ran here.
+            ShrinkReport? report = null;
+            Endurance.Run(() =>
+            {
+                report = _release is null ? Begin() : null;
+                _release ??= report is null ? ReleaseAsync(cancellationToken) : null;
+            });
+            if (report is not null)
             {
                 source.SetResult(report);
                 return;
             }
 
-            Task<ReleaseResult> release = _release ??= ReleaseAsync(cancellationToken);
+            Task<ReleaseResult> release = _release!;
             if (release.IsCompleted)
             {
                 source.SetResult(End(release));

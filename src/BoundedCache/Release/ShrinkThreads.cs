@@ -103,7 +103,9 @@ internal sealed class ShrinkThreads(int most, TimeSpan patience, Action<ThreadSt
         while (true)
         {
             Task? task;
-            lock (_lock)
+
+            // The work before may have been code of a user, who interrupts it late.
+            using (_lock.EnterAlways())
             {
                 if (!_queue.TryDequeue(out task))
                 {

@@ -187,6 +187,59 @@ public sealed class PressureLimitTests
         Assert.Equal(0, test.Changes);
     }
 
+    private static PressureScenario ShortHeap(bool isStopped)
+    {
+        var test = new PressureScenario(4096 * MiB, new FakeYieldingCache(400 * MiB));
+        test.Process.Settings = new CollectorSettings { HeapHardLimitBytes = 576 * MiB };
+        test.Process.CollectBlocking();
+        test.Pressure.Look();
+        test.Run(10);
+        Assert.True(test.IsBack);
+        test.FillPerSecond = 0;
+        test.IsLeaking = isStopped;
+        test.Process.LiveBytes += OthersBytes(isStopped);
+        test.Process.CollectBlocking();
+        test.Run(20);
+        Assert.Equal(isStopped, test.Caches[0].Member.Pressure!.IsStopped);
+        Assert.Equal(!isStopped, test.Caches[0].Effective == test.Caches[0].MinMemory);
+        return test;
+    }
+
+    private static long OthersBytes(bool isStopped) => (isStopped ? 160 : 500) * MiB;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Room_that_other_code_made_in_the_heap_is_seen_also_where_nothing_is_evicted_any_more(bool isStopped)
+    {
+        PressureScenario test = ShortHeap(isStopped);
+        long effective = test.Caches[0].Effective;
+
+        // It is dead, and nobody else collects.
+        test.Process.LiveBytes -= OthersBytes(isStopped);
+        test.Process.DeadBytes += OthersBytes(isStopped);
+        test.Run(20);
+
+        Assert.InRange(test.Caches[0].Effective, effective + MiB, long.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(2000, 2)]
+    [InlineData(30, 24)]
+    public void Collections_that_look_for_room_where_nothing_is_evicted_any_more_take_a_share_of_the_time(
+        int pauseMilliseconds, int most)
+    {
+        PressureScenario test = ShortHeap(isStopped: false);
+        test.Process.FullPause = TimeSpan.FromMilliseconds(pauseMilliseconds);
+        test.Process.CollectBlocking();
+        test.Run(10);
+        int releases = test.Releases.Count;
+
+        test.Run(120);
+
+        Assert.InRange(test.Releases.Count - releases, 1, most);
+    }
+
     [Fact]
     public void Where_memory_is_too_short_for_a_timer_the_writer_does_not_fail()
     {

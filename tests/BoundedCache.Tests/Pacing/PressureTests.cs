@@ -181,6 +181,52 @@ public sealed class PressureTests
     }
 
     [Fact]
+    public void An_interrupt_that_comes_late_from_code_of_a_user_ends_no_eviction()
+    {
+        var test = new PressureScenario(
+            768 * MiB, new FakeYieldingCache(512 * MiB) { EvictionFailure = new ThreadInterruptedException() });
+        test.Run(20);
+        test.FillPerSecond = 0;
+        test.Caches[0].FailingEvictions = 3;
+        test.OtherBytes = test.LimitBytes - test.UsedBytes - (60 * MiB);
+
+        test.Run(1.5);
+
+        Assert.True(test.Caches[0].FailingEvictions < 0, "nothing failed");
+        Assert.Equal(test.Caches[0].Effective, test.Caches[0].UsedMemory);
+        Assert.Equal([PressureRelease.Gentle], test.Releases);
+    }
+
+    [Fact]
+    public void While_the_pages_that_the_kernel_may_drop_cannot_be_read_nothing_falls_for_it()
+    {
+        PressureScenario test = OneCache();
+        test.InactiveFileBytes = 200 * MiB;
+        test.Run(10);
+
+        test.HiddenFile = "/sys/fs/cgroup/app/memory.stat";
+        test.Run(60);
+
+        Assert.Equal(0, test.Changes);
+    }
+
+    [Fact]
+    public void Where_the_pages_that_the_kernel_may_drop_never_could_be_read_all_that_is_used_counts()
+    {
+        var test = new PressureScenario(768 * MiB, new FakeYieldingCache(512 * MiB))
+        {
+            HiddenFile = "/sys/fs/cgroup/app/memory.stat",
+        };
+        test.Run(20);
+        Assert.Equal(0, test.Changes);
+
+        test.OtherBytes = 200 * MiB;
+        test.Run(10);
+
+        Assert.InRange(test.Caches[0].Effective, 64 * MiB, 511 * MiB);
+    }
+
+    [Fact]
     public void Ten_steps_and_back()
     {
         PressureScenario test = OneCache();

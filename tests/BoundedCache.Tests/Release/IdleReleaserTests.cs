@@ -216,6 +216,26 @@ public sealed class IdleReleaserTests
         await AssertReleased();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task After_a_release_that_did_not_run_or_ended_early_another_one_follows(bool hasBegun)
+    {
+        _process.IsInNoGCRegion = !hasBegun;
+        _process.DuringStep = step => _process.IsInNoGCRegion |= step == "young 0";
+        LetGo();
+        Pass(3);
+        await AssertReleased();
+        Assert.Equal(!hasBegun, _results[0].Outcome == ReleaseOutcome.Skipped);
+
+        _process.DuringStep = static _ => { };
+        _process.IsInNoGCRegion = false;
+        Pass(7);
+
+        await AssertReleased();
+        Assert.Equal(40 * MiB, _process.ReadLast().CommittedBytes);
+    }
+
     [Fact]
     public async Task A_process_that_collects_its_whole_heap_is_left_alone()
     {

@@ -213,14 +213,57 @@ public sealed class OwedReleaseTests : IDisposable
     public async Task A_release_by_request_that_runs_serves_the_shrink_that_was_put_off()
     {
         using ReleasingCache test = New(static thresholds => thresholds with { StormWindow = TimeSpan.FromDays(1) });
-        Enumerable.Range(0, 10).ToList().ForEach(key => test.Set(key, 30));
-        await test.Cache.SetMaxMemoryAsync(275 * MiB);
-        ShrinkReport put = await test.Cache.SetMaxMemoryAsync(245 * MiB);
-        Assert.Equal(ReleaseOutcome.Skipped, put.Outcome);
+        await PutOff(test);
 
         await test.Cache.ReleaseAsync();
 
         Until(() => _log.Count("OwedReleased") == 1);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_gentle_release_that_runs_leaves_a_full_one_owed(bool isOfOther)
+    {
+        using ReleasingCache test = New(static thresholds => thresholds with { StormWindow = TimeSpan.FromDays(1) });
+        using BoundedMemoryCache other = test.Make();
+        await PutOff(test);
+
+        ShrinkReport gentle = await (isOfOther ? other : test.Cache).ReleaseAsync(ReleaseMode.Gentle);
+
+        Until(() => test.Releaser.Threads.Threads == 0);
+        Assert.Equal(0, _log.Count("OwedReleased"));
+        Assert.Equal(
+            !isOfOther, gentle.Reason.EndsWith("A release follows by itself in a moment.", StringComparison.Ordinal));
+        await other.ReleaseAsync(ReleaseMode.Full);
+
+        // Of the shrink, and of the release of the same cache.
+        Until(() => _log.Count("OwedReleased") == (isOfOther ? 1 : 2));
+    }
+
+    [Fact]
+    public async Task A_release_that_asks_no_native_allocator_leaves_one_owed_that_does()
+    {
+        using ReleasingCache test = New(
+            static thresholds => thresholds with { StormWindow = TimeSpan.FromDays(1) },
+            static options => options.TrimNativeMemory = true);
+        using BoundedMemoryCache other = test.Make();
+        await PutOff(test);
+
+        await other.ReleaseAsync();
+
+        Until(() => test.Releaser.Threads.Threads == 0);
+        Assert.Equal(0, _log.Count("OwedReleased"));
+        await test.Cache.ReleaseAsync();
+        Until(() => _log.Count("OwedReleased") == 1);
+    }
+
+    private static async Task PutOff(ReleasingCache test)
+    {
+        Enumerable.Range(0, 10).ToList().ForEach(key => test.Set(key, 30));
+        await test.Cache.SetMaxMemoryAsync(275 * MiB);
+        ShrinkReport put = await test.Cache.SetMaxMemoryAsync(245 * MiB);
+        Assert.Equal(ReleaseOutcome.Skipped, put.Outcome);
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using BoundedCache.Report;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
 using static BoundedCache.Tests.Process.FakeProcess;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace BoundedCache.Tests.Release;
 
@@ -369,6 +370,38 @@ public sealed class ShrinkOperationTests
         Assert.IsType<ThreadInterruptedException>(thrown);
         Assert.True(SpinWait.SpinUntil(() => log.Count("Shrunk") == 1, s_patience));
         ShrinkReport report = test.Cache.GetSnapshot().LastReport!;
+        Assert.InRange(test.Cache.UsedMemory, 0, MiB);
+        Assert.Equal(Entries + 1, report.EntriesEvicted + test.Cache.Count);
+        Assert.True(test.IsPaced());
+    }
+
+    [Fact]
+    public async Task An_interrupt_that_comes_late_from_code_of_a_user_ends_no_shrink_on_a_thread_of_the_releasers()
+    {
+        const int Entries = 10_000;
+        using var test = new ReleasingCache();
+        for (int i = 0; i < Entries; i++)
+        {
+            test.Cache.Set(i, new byte[10_000]);
+        }
+
+        // It comes in the first batch, after which the thread rests.
+        test.Set("first", 0, entry => entry.AddExpirationToken(new Faults.Token
+        {
+            OnDispose = () =>
+            {
+                long began = Stopwatch.GetTimestamp();
+                while (Stopwatch.GetElapsedTime(began) < TimeSpan.FromMilliseconds(2))
+                {
+                }
+
+                Thread.CurrentThread.Interrupt();
+            },
+        }));
+        Enumerable.Range(0, Entries).ToList().ForEach(key => test.Cache.Get(key));
+
+        ShrinkReport report = await test.Cache.SetMaxMemoryAsync(MiB, ReleaseMode.Gentle);
+
         Assert.InRange(test.Cache.UsedMemory, 0, MiB);
         Assert.Equal(Entries + 1, report.EntriesEvicted + test.Cache.Count);
         Assert.True(test.IsPaced());

@@ -117,4 +117,41 @@ public sealed class ShrinkThreadsTests
         gate.Set();
         Until(() => threads.Threads == 0);
     }
+
+    [Fact]
+    public void An_interrupt_that_comes_too_late_for_the_work_ends_no_thread()
+    {
+        using var mayEnd = new ManualResetEventSlim();
+        Thread? first = null;
+        Exception? failure = null;
+        bool isInterrupted = false;
+        bool hasRun = false;
+        var threads = new ShrinkThreads(2, s_patience, work =>
+        {
+            if (first is null)
+            {
+                first = new Thread(() => failure = Record.Exception(() => work()));
+                first.Start();
+                return;
+            }
+
+            // The threads' lock is held here, and the first one waits for it after its work.
+            mayEnd.Set();
+            Until(() => Volatile.Read(ref isInterrupted)
+                && (first.ThreadState & (ThreadState.WaitSleepJoin | ThreadState.Stopped)) != 0);
+            new Thread(work).Start();
+        });
+        threads.Run(() =>
+        {
+            mayEnd.Wait(s_patience);
+            Thread.CurrentThread.Interrupt();
+            Volatile.Write(ref isInterrupted, true);
+        });
+
+        threads.Run(() => Volatile.Write(ref hasRun, true));
+
+        Assert.True(first!.Join(s_patience));
+        Assert.Null(failure);
+        Until(() => Volatile.Read(ref hasRun) && threads.Threads == 0);
+    }
 }
