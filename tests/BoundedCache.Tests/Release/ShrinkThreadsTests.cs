@@ -121,6 +121,7 @@ public sealed class ShrinkThreadsTests
     [Fact]
     public void An_interrupt_that_comes_too_late_for_the_work_ends_no_thread()
     {
+        using var isInside = new ManualResetEventSlim();
         using var mayEnd = new ManualResetEventSlim();
         Thread? first = null;
         Exception? failure = null;
@@ -143,10 +144,12 @@ public sealed class ShrinkThreadsTests
         });
         threads.Run(() =>
         {
+            isInside.Set();
             mayEnd.Wait(s_patience);
             Thread.CurrentThread.Interrupt();
             Volatile.Write(ref isInterrupted, true);
         });
+        Assert.True(isInside.Wait(s_patience));
 
         threads.Run(() => Volatile.Write(ref hasRun, true));
 
