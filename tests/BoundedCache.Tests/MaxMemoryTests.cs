@@ -42,6 +42,40 @@ public sealed class MaxMemoryTests
         test.Cache.Clear();
     }
 
+    [Theory]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed, EntrySizing.Measured)]
+    [InlineData(EvictionPolicy.LeastRecentlyUsed, EntrySizing.Declared)]
+    [InlineData(EvictionPolicy.ScanResistant, EntrySizing.Measured)]
+    [InlineData(EvictionPolicy.ScanResistant, EntrySizing.Declared)]
+    public void At_the_largest_limit_an_entry_that_becomes_smaller_evicts_none(
+        EvictionPolicy policy, EntrySizing sizing)
+    {
+        using var test = new CacheUnderTest(options =>
+            (options.MaxMemory, options.EvictionPolicy, options.Sizing) = (long.MaxValue, policy, sizing));
+        for (int i = 0; i < 20; i++)
+        {
+            test.Set(i, "value");
+        }
+
+        test.Cache.SetWithSize("key", "value", 1000);
+        test.Cache.SetWithSize("key", "value", 10);
+        Assert.Equal(21, test.Cache.Count);
+        test.Cache.SetWithSize("key", "value", 1000);
+        Assert.True(test.Cache.Remeasure("key", 10));
+        Assert.Equal(21, test.Cache.Count);
+        ICacheEntry entry = test.Cache.CreateEntry("key");
+        (entry.Value, entry.Size) = ("value", 10);
+        entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromHours(1);
+        entry.Dispose();
+        entry.AbsoluteExpiration = null;
+        Assert.Equal(21, test.Cache.Count);
+
+        test.Cache.SetWithSize("large", "value", long.MaxValue);
+        test.Cache.SetWithSize("large", "value", 1);
+        Assert.Equal(22, test.Cache.Count);
+        Assert.Empty(test.TakeDepartures());
+    }
+
     [Fact]
     public void A_limit_that_is_raised_again_holds_entries_again()
     {

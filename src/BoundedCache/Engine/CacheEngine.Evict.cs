@@ -118,7 +118,11 @@ internal sealed partial class CacheEngine
     /// </summary>
     /// <returns>False if a batch was not enough.</returns>
     private bool TryMakeRoom_NeedsLock(long bytes, int spared, ref List<RemovedEntry>? removed) =>
-        TryEvict_NeedsLock(Math.Max(_account.Max, _account.PublishedUsed) - bytes, spared, sample: null, ref removed);
+        // Where the sum does not rise, nothing has to go; and what it falls by must not be added to a limit that may be
+        // the largest number.
+        bytes <= 0
+        || TryEvict_NeedsLock(
+            Math.Max(_account.Max, _account.PublishedUsed) - bytes, spared, sample: null, ref removed);
 
     /// <summary>
     /// Evicts until no more than <paramref name="target"/> bytes are used, one batch at most.

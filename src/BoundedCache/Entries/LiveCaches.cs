@@ -109,17 +109,18 @@ internal static class LiveCaches
         long dead = 0;
         foreach ((ILiveCache cache, CreditMark mark) in s_marks)
         {
-            dead += cache.IsMeasured ? Math.Max(0, cache.CreditedBytes - Volatile.Read(ref mark.CreditedBytes)) : 0;
+            dead = Sum(
+                dead, cache.IsMeasured ? cache.CreditedBytes - Volatile.Read(ref mark.CreditedBytes) : 0);
         }
 
         return new CacheShare
         {
-            Bytes = caches.Sum(static cache => cache.IsMeasured ? cache.UsedMemory : 0),
+            Bytes = caches.Aggregate(0L, static (sum, cache) => Sum(sum, cache.IsMeasured ? cache.UsedMemory : 0)),
             DeadBytes = dead,
             Pressures = [.. s_marks.Select(static pair => pair.Key.Pressure).OfType<CachePressure>()],
             NativeBytes = s_marks.Sum(static pair => pair.Key.NativeBytes),
-            PendingBytes = s_marks.Sum(static pair => pair.Key.PendingBytes),
-            OverdueBytes = s_marks.Sum(static pair => pair.Key.OverdueBytes),
+            PendingBytes = s_marks.Aggregate(0L, static (sum, pair) => Sum(sum, pair.Key.PendingBytes)),
+            OverdueBytes = s_marks.Aggregate(0L, static (sum, pair) => Sum(sum, pair.Key.OverdueBytes)),
             LimitBytes = LimitBytes,
             NativeLimitBytes = NativeLimitBytes,
             Uncounted = s_marks.Count(pair => pair.Key.IsMeasured
@@ -166,8 +167,9 @@ internal static class LiveCaches
         ];
     }
 
-    private static long Sum(long others, long limit) =>
-        others + Math.Min(Math.Max(0, limit), long.MaxValue - others);
+    /// <summary>A sum that stops at the largest number: limits and declared sizes may be close to it.</summary>
+    private static long Sum(long others, long bytes) =>
+        others + Math.Min(Math.Max(0, bytes), long.MaxValue - others);
 
     private static void MarkAll()
     {

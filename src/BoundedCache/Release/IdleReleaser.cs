@@ -193,7 +193,8 @@ internal sealed class IdleReleaser(MemoryReleaser releaser, ProcessMemory memory
         GCReading last = collector.ReadLast();
         GCReading full = collector.ReadLastFull();
         long occupied = ReleaseMeasurement.Occupied(snapshot);
-        long used = members.Sum(static member => member.UsedBytes());
+        long used = members.Aggregate(
+            0L, static (sum, member) => ReleaseRequest.AddSaturating(sum, member.UsedBytes()));
         if (full.Index != _fullIndex)
         {
             _fullIndex = full.Index;

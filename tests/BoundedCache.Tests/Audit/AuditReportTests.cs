@@ -241,6 +241,14 @@ public sealed class AuditReportTests
     }
 
     [Fact]
+    public void Caches_that_count_more_bytes_than_a_number_holds_do_not_fail_a_report()
+    {
+        CacheShare share = LiveCaches.ReadShare([new FullCache(), new FullCache()]);
+
+        Assert.Equal((long.MaxValue, 2), (share.Bytes, share.Counted));
+    }
+
+    [Fact]
     public void A_report_has_a_row_for_unfinished_entries_without_bytes()
     {
         using var test = new CacheUnderTest();
@@ -370,6 +378,28 @@ public sealed class AuditReportTests
         }
 
         return last!;
+    }
+
+    /// <summary>A cache whose entries declare that they are as large as can be.</summary>
+    private sealed class FullCache : ILiveCache
+    {
+        public bool IsMeasured => true;
+
+        public EvictionPolicy EvictionPolicy => EvictionPolicy.LeastRecentlyUsed;
+
+        public long UsedMemory => long.MaxValue;
+
+        public long LimitBytes => long.MaxValue;
+
+        public long OverdueBytes => 0;
+
+        public CachePressure? Pressure => null;
+
+        public long CreditedBytes => 0;
+
+        public AuditTotals AuditTotals => default;
+
+        public Reexamination Reexamine(TimeSpan budget) => default;
     }
 
     private sealed class Chain(Chain? next)
