@@ -19,7 +19,7 @@ internal sealed partial class CacheEngine
     {
         foreach (PendingStore store in Pending.Snapshot())
         {
-            if (match(store.Key))
+            if (!store.IsOvertaken && match(store.Key))
             {
                 OvertakePending(store, EvictionReason.Removed);
             }

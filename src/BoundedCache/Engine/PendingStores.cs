@@ -36,6 +36,10 @@ internal class PendingStore(object key, int hash)
 /// The pending stores by key: a hash table of immutable lists, without a lock, because keys' <c>Equals</c> is user
 /// code. While there is none, asking for one is a read of a number. Thread-safe.
 /// </summary>
+/// <remarks>
+/// One that is overtaken stays until it has ended, so that <see cref="Snapshot"/> has all that run. It is not found by
+/// its key any more.
+/// </remarks>
 internal sealed class PendingStores
 {
     private const int Buckets = 256;
@@ -54,12 +58,12 @@ internal sealed class PendingStores
     /// </summary>
     public int Begun(int hash) => Volatile.Read(ref _begun[hash & (BegunCounters - 1)]);
 
-    /// <summary>Finds the one with a key.</summary>
+    /// <summary>Finds the one with a key that is not overtaken.</summary>
     public PendingStore? Find<TLookup>(scoped in TLookup lookup)
         where TLookup : struct, IKeyLookup, allows ref struct =>
         Count == 0 ? null : Find(Volatile.Read(ref HeadOf(lookup.Hash)), in lookup);
 
-    /// <summary>Adds one, or finds another with the same key.</summary>
+    /// <summary>Adds one, or finds another with the same key that is not overtaken.</summary>
     public PendingStore GetOrAdd<TLookup>(scoped in TLookup lookup, PendingStore added)
         where TLookup : struct, IKeyLookup, allows ref struct
     {
@@ -114,7 +118,7 @@ internal sealed class PendingStores
         }
     }
 
-    /// <summary>All that are there now.</summary>
+    /// <summary>All that are there now, overtaken or not.</summary>
     public List<PendingStore> Snapshot()
     {
         var all = new List<PendingStore>();
@@ -140,7 +144,7 @@ internal sealed class PendingStores
     {
         for (; node is not null; node = node.Next)
         {
-            if (node.Store.Hash == lookup.Hash && lookup.Matches(node.Store.Key))
+            if (node.Store.Hash == lookup.Hash && !node.Store.IsOvertaken && lookup.Matches(node.Store.Key))
             {
                 return node.Store;
             }
@@ -238,15 +242,16 @@ internal sealed partial class CacheEngine
         {
             store.Overtake(reason);
         }
-
-        Pending.Remove(store);
     }
 
     private void OvertakeAllPending(EvictionReason reason)
     {
         foreach (PendingStore store in Pending.Snapshot())
         {
-            OvertakePending(store, reason);
+            if (!store.IsOvertaken)
+            {
+                OvertakePending(store, reason);
+            }
         }
     }
 }

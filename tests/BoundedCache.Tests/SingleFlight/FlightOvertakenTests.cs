@@ -35,7 +35,7 @@ public sealed class FlightOvertakenTests
                 return "flight";
             });
             Write(test, key, write);
-            Assert.Equal(0, test.Cache.Engine.Pending.Count);
+            Assert.All(test.Cache.Engine.Pending.Snapshot(), static flight => Assert.True(flight.IsOvertaken));
 
             // Who asks now does not wait for the old factory.
             Assert.Equal(
@@ -71,6 +71,47 @@ public sealed class FlightOvertakenTests
             (1, write.StartsWith('R') || write == "Clear" ? EvictionReason.Removed : EvictionReason.Replaced),
             (value, reason));
         Assert.Equal(stores ? 1 : 0, test.Cache.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(Writes))]
+    public async Task Those_who_wait_all_the_same_are_told_when_the_cache_is_disposed(string write, bool stores)
+    {
+        var patience = TimeSpan.FromSeconds(30);
+        foreach (object key in (object[])["key", s_key])
+        {
+            using var test = new CacheUnderTest();
+            var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Task<int> flight = test.Cache.GetOrCreateAsync(key, async (_, token) =>
+            {
+                try
+                {
+                    await Task.Delay(Timeout.Infinite, token);
+                    return 1;
+                }
+                finally
+                {
+                    stopped.SetResult();
+                }
+            }).AsTask();
+            Write(test, key, write);
+            Task<string?> later = test.Cache.GetOrCreateAsync(
+                key, static _ => new TaskCompletionSource<string?>().Task);
+            test.Cache.Dispose();
+
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => flight.WaitAsync(patience));
+            await stopped.Task.WaitAsync(patience);
+            if (stores)
+            {
+                Assert.Equal("written", await later);
+            }
+            else
+            {
+                await Assert.ThrowsAsync<ObjectDisposedException>(() => later.WaitAsync(patience));
+            }
+
+            Assert.Equal(0, test.Cache.Engine.Pending.Count);
+        }
     }
 
     [Fact]

@@ -105,7 +105,7 @@ public sealed class SingleFlightTests
             [.. Enumerable.Range(0, 50).Select(i => test.Cache.GetOrCreateAsync(new Clashing(i), MakeAsync))];
         Assert.Equal((50, 50), (_runs, test.Cache.Engine.Pending.Count));
         test.Cache.Remove(new Clashing(25));
-        Assert.Equal(49, test.Cache.Engine.Pending.Count);
+        Assert.Equal(49, test.Cache.Engine.Pending.Snapshot().Count(static flight => !flight.IsOvertaken));
         _gate.SetResult();
         await Task.WhenAll(flights);
 
