@@ -98,7 +98,7 @@ internal sealed class ValueDisposer(
             Watch();
         }
 
-        Add(details, isMarked, isWritten: true);
+        Add(details, isWritten: true);
         details.BecomeHeld();
         return true;
     }
@@ -126,7 +126,7 @@ internal sealed class ValueDisposer(
     /// <summary>An entry left the cache. Disposes its value if no other entry holds it. Never throws.</summary>
     public void OnLeft(in RemovedEntry entry)
     {
-        bool isMarked = FindMark(entry.Callbacks) == ValueMark.Dispose;
+        bool isMarked = disposesAll || FindMark(entry.Callbacks) == ValueMark.Dispose;
         if (IsDisposable(entry.Details.Value) && TryLeave(entry.Details, isMarked))
         {
             Dispose(entry.Details.Value!);
@@ -175,13 +175,13 @@ internal sealed class ValueDisposer(
             if (!_hasAdopted)
             {
                 Volatile.Write(ref _hasMarked, true);
-                adopt(IsDisposable, older => Add(older, toDispose: false, isWritten: false));
+                adopt(IsDisposable, older => Add(older, isWritten: false));
                 Volatile.Write(ref _hasAdopted, true);
             }
         }
     }
 
-    private void Add(EntryDetails details, bool toDispose, bool isWritten)
+    private void Add(EntryDetails details, bool isWritten)
     {
         lock (_lock)
         {
@@ -191,13 +191,13 @@ internal sealed class ValueDisposer(
             }
 
             holders.Add(details);
-            holders.ToDispose |= toDispose;
             holders.IsRefused &= !isWritten;
         }
     }
 
     /// <summary>
-    /// Uncounts an entry. True if it was the last that held the value, and one of them was to dispose it.
+    /// Uncounts an entry. True if it was the last that held the value, and one of them was to dispose it. That counts
+    /// only now: an entry that is refused leaves nothing behind.
     /// </summary>
     private bool TryLeave(EntryDetails details, bool toDispose)
     {

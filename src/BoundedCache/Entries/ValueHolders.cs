@@ -11,7 +11,7 @@ internal sealed class ValueHolders
     private EntryDetails? _one;
     private HashSet<EntryDetails>? _others;
 
-    /// <summary>Whether the instance is disposed when all have left.</summary>
+    /// <summary>Whether one has left that was to dispose the instance: then it is disposed when all have.</summary>
     public bool ToDispose { get; set; }
 
     /// <summary>Whether it was refused since it was last written: then a caller holds it.</summary>

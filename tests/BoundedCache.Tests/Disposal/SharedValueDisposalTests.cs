@@ -212,6 +212,51 @@ public sealed class SharedValueDisposalTests
         Assert.Equal(0, value.Disposals);
     }
 
+    [Theory]
+    [InlineData("too large")]
+    [InlineData("expired")]
+    [InlineData("overtaken")]
+    public void The_mark_of_an_entry_that_was_refused_counts_for_no_other(string why)
+    {
+        using CacheUnderTest test = Make(byOption: false);
+        using var value = new Value();
+        test.Cache.Set("plain", value);
+        switch (why)
+        {
+            case "too large":
+                value.Content = new byte[2_000_000];
+                Store(test, "marked", value, byOption: false);
+                value.Content = null;
+                break;
+            case "expired":
+                Store(test, "marked", value, byOption: false, test.Time.GetUtcNow());
+                break;
+            default:
+                test.Cache.GetOrCreate("marked", entry =>
+                {
+                    entry.DisposeValueOnRemoval();
+                    test.Cache.Remove("marked");
+                    return value;
+                });
+                break;
+        }
+
+        Assert.Same(value, test.Cache.Get("plain"));
+        Assert.False(test.Has("marked"));
+        test.Cache.Set("plain", value, TimeSpan.FromMinutes(1));
+        test.Cache.Remove("plain");
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
+        Assert.Equal(0, value.Disposals);
+
+        // One that is stored counts as ever.
+        test.Cache.Set("plain", value);
+        Store(test, "marked", value, byOption: false);
+        test.Cache.Remove("marked");
+        test.Cache.Remove("plain");
+        Assert.True(test.Cache.WaitForCallbacks(Patience));
+        Assert.Equal(1, value.Disposals);
+    }
+
     [Fact]
     public void An_entry_that_is_counted_twice_is_one()
     {
