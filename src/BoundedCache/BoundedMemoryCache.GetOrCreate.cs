@@ -33,7 +33,7 @@ public sealed partial class BoundedMemoryCache
     /// <para>A factory may ask for other keys, of any cache. One that asks for its own key, also by way of other
     /// factories, gets an <see cref="InvalidOperationException"/>, and so does one of several factories that wait for
     /// each other. Code that a factory started without waiting for it counts as the factory until that has
-    /// ended.</para>
+    /// ended; eviction callbacks do not.</para>
     /// <para>When the cache is disposed, all who wait get an <see cref="ObjectDisposedException"/>.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException">

@@ -20,7 +20,12 @@ internal sealed class ChangeTokenListener(CacheEngine engine)
         if (details.FireToken() && _engine.TryGetTarget(out CacheEngine? engine))
         {
             ThreadPool.QueueUserWorkItem(
-                static work => work.Engine.Expire(work.Details),
+                static work =>
+                {
+                    // A factory may have fired the token.
+                    Flight.LeaveFactories();
+                    work.Engine.Expire(work.Details);
+                },
                 (Engine: engine, Details: details),
                 preferLocal: false);
         }

@@ -157,6 +157,9 @@ internal sealed class EvictionCallbacks(ValueDisposer values, FailureLog failure
     private void Run(RemovedEntry entry, Generation generation)
     {
         s_isRunning = true;
+
+        // A factory may have caused the eviction, but does not wait for the callback.
+        Flight.LeaveFactories();
         foreach (PostEvictionCallbackRegistration registration in entry.Callbacks)
         {
             try

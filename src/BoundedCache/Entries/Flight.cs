@@ -101,6 +101,12 @@ internal sealed class Flight : PendingStore
         return scope;
     }
 
+    /// <summary>
+    /// From here on this flow is no factory's. For work that the cache does in the caller's execution context, and that
+    /// no factory waits for.
+    /// </summary>
+    public static void LeaveFactories() => s_scope.Value = null;
+
     /// <summary>Ends the flight with the result, which is stored by now if it can be.</summary>
     public void Land(object? value, Expiration expiration)
     {

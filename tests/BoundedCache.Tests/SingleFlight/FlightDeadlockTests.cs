@@ -176,6 +176,74 @@ public sealed class FlightDeadlockTests
         Assert.Contains("'outer'", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("callback")]
+    [InlineData("callback by token")]
+    [InlineData("disposal")]
+    [InlineData("registration")]
+    public async Task What_runs_because_a_factory_evicted_an_entry_is_none_of_the_factory(string what)
+    {
+        using var test = new CacheUnderTest();
+        var asked = new TaskCompletionSource<Task<int>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Action ask = () => asked.TrySetResult(test.Cache.GetOrCreateAsync("a", static _ => Task.FromResult(2)));
+        var token = new Faults.Token { OnDispose = what == "registration" ? ask : null };
+        using (ICacheEntry entry = test.Cache.CreateEntry("evicted"))
+        {
+            entry.AddExpirationToken(token);
+            entry.DisposeValueOnRemoval();
+            entry.Value = new Disposal.Value { OnDispose = what == "disposal" ? ask : null };
+            if (what.StartsWith("callback", StringComparison.Ordinal))
+            {
+                entry.RegisterPostEvictionCallback((_, _, _, _) => ask());
+            }
+        }
+
+        Task<int> a = test.Cache.GetOrCreateAsync("a", async (ICacheEntry _) =>
+        {
+            if (what is "registration" or "callback by token")
+            {
+                token.Fire();
+            }
+            else
+            {
+                test.Cache.Remove("evicted");
+            }
+
+            await asked.Task;
+            return 1;
+        });
+
+        Assert.Equal((1, 1), (await a.WaitAsync(s_patience), await (await asked.Task).WaitAsync(s_patience)));
+    }
+
+    [Fact]
+    public async Task A_callback_that_waits_for_a_factory_does_not_make_the_one_that_evicted_wait()
+    {
+        using var test = new CacheUnderTest();
+        var hasJoined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var hasAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<int> b = test.Cache.GetOrCreateAsync("b", async (ICacheEntry _) =>
+        {
+            await hasJoined.Task;
+            Task<int> made = test.Cache.GetOrCreateAsync("a", static _ => Task.FromResult(2));
+            hasAsked.SetResult();
+            return await made;
+        });
+        test.Set("evicted", 1, entry => entry.RegisterPostEvictionCallback((_, _, _, _) =>
+        {
+            _ = test.Cache.GetOrCreateAsync("b", static _ => Task.FromResult(3));
+            hasJoined.SetResult();
+        }));
+        Task<int> a = test.Cache.GetOrCreateAsync("a", async (ICacheEntry _) =>
+        {
+            test.Cache.Remove("evicted");
+            await hasAsked.Task;
+            return 1;
+        });
+
+        Assert.Equal((1, 1), (await a.WaitAsync(s_patience), await b.WaitAsync(s_patience)));
+    }
+
     [Fact]
     public async Task A_flow_that_outlives_many_factories_carries_none_of_them()
     {
