@@ -21,6 +21,11 @@ public sealed partial class BoundedMemoryCache
         // Before the entry can leave with it.
         _values.OnAdding(change.NewCallbacks);
         long now = _time.GetUtcNow().UtcTicks;
+        if (entry.Expires)
+        {
+            _scan.Prepare();
+        }
+
         SettingsUpdate update = entry.Key is string text
             ? Update(new StringLookup(text), entry, in change, now)
             : Update(new ObjectLookup(entry.Key), entry, in change, now);
@@ -29,7 +34,7 @@ public sealed partial class BoundedMemoryCache
             Pace();
             if (entry.Expires)
             {
-                _scan.Start(now);
+                _scan.OnStored(now);
             }
         }
 

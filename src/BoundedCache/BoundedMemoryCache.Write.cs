@@ -83,7 +83,14 @@ public sealed partial class BoundedMemoryCache
             return false;
         }
 
+        // What may throw comes before the first change: the clock is user code.
         long deadline = details?.Deadline ?? entry.AbsoluteTicks;
+        _scan.OnUse();
+        if (deadline != long.MaxValue)
+        {
+            _scan.Prepare();
+        }
+
         bool stored = false;
         bool mustWatch = false;
         bool isValueWatched = details is not null && _values.Enter(details);
@@ -142,6 +149,7 @@ public sealed partial class BoundedMemoryCache
             return false;
         }
 
+        // From here on nothing may throw: the entry is stored.
         StopUnwantedCounting();
         if (entry.Kind != default)
         {
@@ -150,10 +158,8 @@ public sealed partial class BoundedMemoryCache
 
         if (deadline != long.MaxValue)
         {
-            _scan.Start(entry.Now);
+            _scan.OnStored(entry.Now);
         }
-
-        _scan.OnUse();
 
         // A token that fired before the entry was in the table found nothing to remove.
         if (details is { TokenFired: true })

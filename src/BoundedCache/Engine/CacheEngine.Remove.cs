@@ -42,11 +42,14 @@ internal sealed partial class CacheEngine
         return true;
     }
 
-    /// <summary>Removes the entry that holds <paramref name="details"/>, if it is still in the table.</summary>
+    /// <summary>
+    /// Removes the entry that holds <paramref name="details"/>, if it is still in the table. An interrupted thread goes
+    /// on: its write may be done already.
+    /// </summary>
     public void Remove(EntryDetails details, EvictionReason reason)
     {
         List<RemovedEntry>? removed = null;
-        using (_lock.Enter())
+        using (_lock.EnterAlways())
         {
             if (details.Index > 0)
             {

@@ -73,7 +73,7 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
     /// </returns>
     public bool TryJoin(CacheAudit cache)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             if (_failedAt != 0 && Stopwatch.GetElapsedTime(_failedAt) < s_look)
             {

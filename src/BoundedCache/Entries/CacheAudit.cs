@@ -122,11 +122,30 @@ internal sealed partial class CacheAudit : IDisposable
         return new StoredKind(marks, isUnfinished, isLowerBound, running);
     }
 
-    /// <summary>Call it after an entry was stored whose kind is not the default one.</summary>
+    /// <summary>Call it after an entry was stored whose kind is not the default one. Fails no store.</summary>
     /// <param name="kind">What <see cref="KindOf"/> returned.</param>
     /// <param name="value">The value.</param>
     /// <param name="hash">The hash code of the key in the table.</param>
     public void OnStored(in StoredKind kind, object? value, int hash)
+    {
+        try
+        {
+            NoteStored(in kind, value, hash);
+        }
+        catch (OutOfMemoryException)
+        {
+            // A walk finds what could not be noted.
+            OnManyFinished();
+        }
+        catch (ThreadInterruptedException)
+        {
+            // The same, and the thread stays interrupted.
+            OnManyFinished();
+            Thread.CurrentThread.Interrupt();
+        }
+    }
+
+    private void NoteStored(in StoredKind kind, object? value, int hash)
     {
         if (Volatile.Read(ref _hasJoined) == 0 && (kind.Marks.CanChange || kind.IsUnfinished)
             && Interlocked.Exchange(ref _hasJoined, 1) == 0

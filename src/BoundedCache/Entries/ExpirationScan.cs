@@ -60,16 +60,12 @@ internal sealed class ExpirationScan : IDisposable
         }
     }
 
-    /// <summary>An entry that expires was stored. Starts the timer, unless it runs or the scan is disposed.</summary>
-    /// <param name="now">UTC ticks.</param>
-    public void Start(long now)
+    /// <summary>
+    /// An entry that expires is about to be stored. Starts the timer, unless it runs or the scan is disposed. It may
+    /// throw: the clock is user code.
+    /// </summary>
+    public void Prepare()
     {
-        if (_looksAtUses && !Volatile.Read(ref _isWatching))
-        {
-            Volatile.Write(ref _lastTicks, now);
-            Volatile.Write(ref _isWatching, true);
-        }
-
         if (Volatile.Read(ref _timer) is not null)
         {
             return;
@@ -84,8 +80,20 @@ internal sealed class ExpirationScan : IDisposable
         }
     }
 
+    /// <summary>An entry that expires was stored. Never throws.</summary>
+    /// <param name="now">UTC ticks.</param>
+    public void OnStored(long now)
+    {
+        if (_looksAtUses && !Volatile.Read(ref _isWatching))
+        {
+            Volatile.Write(ref _lastTicks, now);
+            Volatile.Write(ref _isWatching, true);
+        }
+    }
+
     /// <summary>
-    /// The cache was used. Starts a scan on the thread pool, if the last one was an interval ago.
+    /// The cache was used. Starts a scan on the thread pool, if the last one was an interval ago. It may throw: the
+    /// clock is user code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void OnUse()

@@ -174,6 +174,42 @@ public sealed class InterruptedMeasurementTests
         Assert.Equal(2, tries);
     }
 
+    /// <summary>The entry is stored by then.</summary>
+    [Fact]
+    public void A_writer_that_is_interrupted_while_its_cache_joins_does_not_fail_and_stays_interrupted()
+    {
+        using var isStarting = new ManualResetEventSlim();
+        using var mayStart = new ManualResetEventSlim();
+        var auditor = new Auditor(start: _ =>
+        {
+            isStarting.Set();
+            Assert.True(mayStart.Wait(s_patience));
+        });
+        using var test = new CacheUnderTest();
+        using CacheAudit first = Audit(test, static bytes => bytes, auditor);
+        using CacheAudit second = Audit(test, static bytes => bytes, auditor);
+        StoredKind kind = first.KindOf("key", new ChangingValue.Holder(), 0, 0, default);
+        var starter = new Thread(() => first.OnStored(kind, null, 0));
+        starter.Start();
+        Assert.True(isStarting.Wait(s_patience));
+        Exception? failure = null;
+        Exception? later = null;
+        var writer = new Thread(() =>
+        {
+            failure = Record.Exception(() => second.OnStored(kind, null, 0));
+            later = Record.Exception(static () => Thread.Sleep(1));
+        });
+        writer.Start();
+        Assert.True(SpinWait.SpinUntil(
+            () => (writer.ThreadState & ThreadState.WaitSleepJoin) != 0, s_patience));
+        writer.Interrupt();
+        mayStart.Set();
+        Assert.True(writer.Join(s_patience) && starter.Join(s_patience));
+
+        Assert.Null(failure);
+        Assert.IsType<ThreadInterruptedException>(later);
+    }
+
     /// <summary>Stores a lazy, and makes its value afterwards.</summary>
     private static ICacheEntry AddFinished(CacheUnderTest test)
     {

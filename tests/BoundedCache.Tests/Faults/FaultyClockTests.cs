@@ -1,5 +1,6 @@
 using BoundedCache.Diagnostics;
 using BoundedCache.TestSupport;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Tests.Faults;
 
@@ -34,6 +35,66 @@ public sealed class FaultyClockTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_write_for_which_the_clock_throws_stores_nothing(bool ofTimers)
+    {
+        var time = new CallersClock();
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
+        {
+            MaxMemory = 1_000_000,
+            TimeProvider = time,
+        });
+        TimeSpan? expiration = ofTimers ? TimeSpan.FromMinutes(1) : null;
+        if (!ofTimers)
+        {
+            // From now on every use looks at the time.
+            cache.Set("expires", 1, TimeSpan.FromMinutes(1));
+        }
+
+        int before = cache.Count;
+        (time.HasNoTimers, time.HasNoTime) = (ofTimers, !ofTimers);
+        ICacheEntry entry = cache.CreateEntry("key");
+        (entry.Value, entry.AbsoluteExpirationRelativeToNow) = (1, expiration);
+        Assert.Throws<NotSupportedException>(entry.Dispose);
+        Assert.Throws<NotSupportedException>(() => cache.GetOrCreate("made", made =>
+        {
+            made.AbsoluteExpirationRelativeToNow = expiration;
+            return 1;
+        }));
+        Assert.Equal((before, 0), (cache.Count, cache.Engine.Pending.Count));
+        (time.HasNoTimers, time.HasNoTime) = (false, false);
+        Assert.False(cache.TryGetValue("key", out _) || cache.TryGetValue("made", out _));
+
+        cache.Set("key", 2, TimeSpan.FromMinutes(1));
+        Assert.Equal(2, cache.Get("key"));
+        BoundedCache.Engine.InvariantChecker.Check(cache.Engine);
+    }
+
+    [Fact]
+    public void A_setting_for_which_there_is_no_timer_is_not_applied()
+    {
+        var time = new CallersClock();
+        using var cache = new BoundedMemoryCache(new BoundedMemoryCacheOptions
+        {
+            MaxMemory = 1_000_000,
+            TimeProvider = time,
+        });
+        ICacheEntry entry = cache.CreateEntry("key");
+        entry.Value = 1;
+        entry.Dispose();
+        time.HasNoTimers = true;
+        Assert.Throws<NotSupportedException>(
+            () => entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1));
+        Assert.False(cache.Engine.HasExpiring);
+
+        // The next setting brings it along.
+        time.HasNoTimers = false;
+        entry.Priority = CacheItemPriority.High;
+        Assert.True(cache.Engine.HasExpiring);
+    }
+
     [Fact]
     public void Where_the_clock_of_intervals_throws_a_line_of_each_kind_is_logged()
     {
@@ -42,6 +103,23 @@ public sealed class FaultyClockTests
         Assert.True(throttle.TryPass(typeof(int), out _));
         Assert.False(throttle.TryPass(typeof(int), out _));
         Assert.True(throttle.TryPass(typeof(long), out _));
+    }
+
+    /// <summary>A clock that can fail its callers.</summary>
+    private sealed class CallersClock : TimeProvider
+    {
+        public bool HasNoTimers { get; set; }
+
+        public bool HasNoTime { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => HasNoTime
+            ? throw new NotSupportedException("There is no time.")
+            : DateTimeOffset.UnixEpoch;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            HasNoTimers
+                ? throw new NotSupportedException("There are no timers.")
+                : base.CreateTimer(callback, state, dueTime, period);
     }
 
     private sealed class BrokenClock : TimeProvider
