@@ -19,8 +19,8 @@ public sealed partial class BoundedMemoryCache
     /// </param>
     /// <returns>
     /// True if the entry is charged its new size; others were evicted if it needed their room. False if there is no
-    /// such entry, or if it is now larger than <see cref="MaxMemory"/>: then it is removed, and its eviction callbacks
-    /// get the reason <see cref="Microsoft.Extensions.Caching.Memory.EvictionReason.Capacity"/>.
+    /// such entry, or if it is now larger than <see cref="EffectiveMaxMemory"/>: then it is removed, and its eviction
+    /// callbacks get the reason <see cref="Microsoft.Extensions.Caching.Memory.EvictionReason.Capacity"/>.
     /// </returns>
     /// <remarks>
     /// Thread-safe. Readers of <see cref="UsedMemory"/> see the old sum or the new one. If another thread replaces or

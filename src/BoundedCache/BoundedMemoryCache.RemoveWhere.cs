@@ -9,9 +9,10 @@ public sealed partial class BoundedMemoryCache
     /// system; see <see cref="ReleaseAsync"/>.
     /// </summary>
     /// <param name="match">
-    /// Whether the entry with this key is to be removed. It is asked about each key once, on the calling thread and
-    /// under no lock, and may call the cache. It is also asked about the keys whose values are being made by
-    /// <c>GetOrCreate</c> or <c>GetOrCreateAsync</c>: if they match, the results are not stored.
+    /// Whether the entry with this key is to be removed. It is asked on the calling thread and under no lock, and may
+    /// call the cache. It is also asked about the keys whose values are being made by <c>GetOrCreate</c> or
+    /// <c>GetOrCreateAsync</c>: if they match, the results are not stored. It may be asked more than once about a key
+    /// that is made or written meanwhile.
     /// </param>
     /// <returns>The number of entries removed. Entries that were expired and not removed yet count.</returns>
     /// <remarks>
