@@ -38,6 +38,11 @@ public sealed partial class BoundedMemoryCache
         _audit?.Dispose();
         _callbacks.Stop();
         _engine.Clear();
+
+        // A write that is under way either sees this and removes its entry itself, or comes before the second removal.
+        // It must not remove what is here before: those values are disposed on this thread.
+        Volatile.Write(ref _isEmptied, true);
+        _engine.Clear();
         _engine.Trim();
         Unpublish();
     }

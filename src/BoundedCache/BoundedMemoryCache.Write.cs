@@ -167,9 +167,9 @@ public sealed partial class BoundedMemoryCache
             _engine.Remove(details, EvictionReason.TokenExpired);
         }
 
-        if (_disposed)
+        if (Volatile.Read(ref _isEmptied))
         {
-            // Stored while the cache was being disposed.
+            // Stored after the cache was disposed.
             _engine.Clear();
             _engine.Trim();
         }
@@ -259,6 +259,20 @@ public sealed partial class BoundedMemoryCache
         {
             _callbacks.OnRemoved(
                 [new RemovedEntry(key, details, reason) { WasStored = false, Bytes = entry.Measured }]);
+        }
+    }
+
+    /// <summary>
+    /// Reports to the pacer after a write, as <see cref="Pace"/> does. The writer may have to wait for the collector.
+    /// </summary>
+    private void PaceWriter()
+    {
+        _pressure?.Report(_engine.CameBytes);
+        if (_pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, mayWait: !_disposed) is { } waited
+            && waited > TimeSpan.Zero)
+        {
+            _counters.OnWaited(waited);
+            _instruments?.RecordWait(Name, waited);
         }
     }
 

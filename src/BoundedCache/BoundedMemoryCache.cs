@@ -19,8 +19,8 @@ namespace BoundedCache;
 /// <remarks>
 /// <para>Thread-safe: every member may be called at any time from any thread. Reads take no lock.</para>
 /// <para>A full cache evicts entries of the lowest priority first to admit a new one: the least recently used, or as
-/// <see cref="BoundedMemoryCacheOptions.EvictionPolicy"/> says. Only an entry larger than <see cref="MaxMemory"/> is
-/// refused; its eviction callbacks get the reason <see cref="EvictionReason.Capacity"/>.</para>
+/// <see cref="BoundedMemoryCacheOptions.EvictionPolicy"/> says. An entry larger than <see cref="EffectiveMaxMemory"/>
+/// is refused; its eviction callbacks get the reason <see cref="EvictionReason.Capacity"/>.</para>
 /// <para>No code of the application runs under the cache's lock: sizers, tokens and keys' <c>Equals</c> run on the
 /// calling thread, eviction callbacks on the thread pool, and all of them may call the cache.</para>
 /// </remarks>
@@ -47,6 +47,9 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     private IDisposable? _companion;
     private readonly PacedAccount? _pace;
     private bool _disposed;
+
+    /// <summary>Whether <see cref="Dispose"/> has emptied the cache: who stores now removes it again.</summary>
+    private bool _isEmptied;
 
     /// <summary>
     /// False where a read has more to do: the cache is disposed, or links entries. One check instead of two.
@@ -255,18 +258,6 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// Reports to the pacer, which collects when too many bytes came or left. Call it after every change.
     /// </summary>
     private void Pace() => _pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
-
-    /// <summary>The same after a write. The writer may have to wait for the collector.</summary>
-    private void PaceWriter()
-    {
-        _pressure?.Report(_engine.CameBytes);
-        if (_pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, mayWait: !_disposed) is { } waited
-            && waited > TimeSpan.Zero)
-        {
-            _counters.OnWaited(waited);
-            _instruments?.RecordWait(Name, waited);
-        }
-    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 }
