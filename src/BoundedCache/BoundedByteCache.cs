@@ -231,25 +231,22 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
             return;
         }
 
-        // Nobody would do the rest later. A thread that is interrupted stays so.
-        if (Endurance.Run(LeaveAll))
-        {
-            Thread.CurrentThread.Interrupt();
-        }
+        // Timers and change tokens are the application's, and may throw.
+        EveryStep.Run(() => _pressure?.Leave(), LeaveCompanion, StopScan, Unpublish);
     }
 
-    /// <summary>The steps of the disposal. Each may run again.</summary>
-    private void LeaveAll()
+    private void LeaveCompanion()
     {
-        _pressure?.Leave();
         _companion?.Dispose();
         _companion = null;
+    }
+
+    private void StopScan()
+    {
         lock (_lock)
         {
             _scan?.Stop();
         }
-
-        Unpublish();
     }
 
     /// <summary>Removes entries by the beginning of their values.</summary>

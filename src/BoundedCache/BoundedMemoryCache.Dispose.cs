@@ -19,31 +19,34 @@ public sealed partial class BoundedMemoryCache
 
         _plainReads = false;
 
-        // Nobody would do the rest later. A thread that is interrupted stays so.
-        if (Endurance.Run(LeaveAll))
-        {
-            Thread.CurrentThread.Interrupt();
-        }
+        // Timers and change tokens are the application's, and may throw.
+        EveryStep.Run(
+            LeaveCompanion,
+            _scan.Dispose,
+            LeaveIdleReleaser,
+            LeavePressure,
+            AbortFlights,
+            () => _audit?.Dispose(),
+            _callbacks.Stop,
+            _engine.Clear,
+            ClearWhatCame,
+            () => _engine.Trim(),
+            Unpublish);
     }
 
-    /// <summary>The steps of the disposal. Each may run again.</summary>
-    private void LeaveAll()
+    private void LeaveCompanion()
     {
         _companion?.Dispose();
         _companion = null;
-        _scan.Dispose();
-        LeaveIdleReleaser();
-        LeavePressure();
-        AbortFlights();
-        _audit?.Dispose();
-        _callbacks.Stop();
-        _engine.Clear();
+    }
 
-        // A write that is under way either sees this and removes its entry itself, or comes before the second removal.
-        // It must not remove what is here before: those values are disposed on this thread.
+    /// <summary>
+    /// A write that is under way either sees the mark and removes its entry itself, or comes before this removal. It
+    /// must not remove what was here before: those values are disposed on this thread.
+    /// </summary>
+    private void ClearWhatCame()
+    {
         Volatile.Write(ref _isEmptied, true);
         _engine.Clear();
-        _engine.Trim();
-        Unpublish();
     }
 }

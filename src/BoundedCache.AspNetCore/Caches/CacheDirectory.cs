@@ -16,7 +16,7 @@ internal sealed class CacheDirectory(IServiceProvider services)
     /// </summary>
     private const string NameParameter = "name";
 
-    /// <summary>All caches, in the order of their registration.</summary>
+    /// <summary>All caches, in the order of the registry.</summary>
     /// <exception cref="ObjectDisposedException">The application's container is disposed.</exception>
     public IReadOnlyList<IBoundedCache> All => Registry.Caches;
 

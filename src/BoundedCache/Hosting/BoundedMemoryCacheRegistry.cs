@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Hosting;
+using BoundedCache.Process;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -14,9 +15,10 @@ namespace BoundedCache;
 /// container, for code that lists or administers caches.
 /// </summary>
 /// <remarks>
-/// The caches are created together, in the order of their registration, when the container first resolves one of them
-/// or the registry. So the registry also lists caches that are not used yet. An unused cache takes little memory. The
-/// caches are disposed with the container. Thread-safe: it never changes.
+/// The caches are created together when the container first resolves one of them or the registry: first the caches of
+/// objects, then the byte caches, each kind in the order of its registration. So the registry also lists caches that
+/// are not used yet. An unused cache takes little memory. The caches are disposed with the container. Thread-safe: it
+/// never changes.
 /// </remarks>
 public sealed class BoundedMemoryCacheRegistry : IDisposable
 {
@@ -69,7 +71,7 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
         // the host started.
         (CacheRegistration Registration, BoundedMemoryCacheOptions Options)[] wanted =
             [.. registrations.Select(registration => (registration, validated.Get(registration.OptionsName)))];
-        bytes?.Validate([.. wanted.Select(static cache => cache.Options.Name)]);
+        bytes?.Validate();
         ILogger logger = loggerFactory is null
             ? NullLogger.Instance
             : new ContainedLogger(loggerFactory.CreateLogger<BoundedMemoryCache>());
@@ -103,10 +105,13 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
         }
     }
 
-    /// <summary>The names of the caches, in the order of their registration.</summary>
+    /// <summary>The names of the caches, in the order of <see cref="Caches"/>.</summary>
     public IReadOnlyList<string> Names => [.. _caches.Select(static cache => cache.Name)];
 
-    /// <summary>The caches, in the order of their registration.</summary>
+    /// <summary>
+    /// The caches: those of objects, then the byte caches, each kind in the order of its registration; or as they were
+    /// given.
+    /// </summary>
     public IReadOnlyList<IBoundedCache> Caches => _caches.AsReadOnly();
 
     /// <summary>The cache that is <c>IMemoryCache</c> without a key; null where none was registered.</summary>
@@ -133,5 +138,5 @@ public sealed class BoundedMemoryCacheRegistry : IDisposable
     /// </summary>
     void IDisposable.Dispose() => DisposeAll();
 
-    private void DisposeAll() => _owned.ForEach(static cache => cache.Dispose());
+    private void DisposeAll() => EveryStep.Run([.. _owned.Select(static cache => (Action)cache.Dispose)]);
 }

@@ -68,15 +68,17 @@ internal sealed class ByteCacheSources(
 {
     private readonly ByteCacheRegistration[] _registrations = [.. registrations];
 
-    /// <summary>Checks all options, before any cache is made, and that no two caches share a name.</summary>
-    /// <param name="taken">The names of the other caches.</param>
+    /// <summary>
+    /// Checks all options, before any cache is made, and that no two byte caches share a name. That none of another
+    /// kind has it, <see cref="CacheOptionsValidator"/> checks.
+    /// </summary>
     /// <exception cref="OptionsValidationException">A setting is not allowed, or two caches share a name.</exception>
-    public void Validate(string[] taken)
+    public void Validate()
     {
         foreach (ByteCacheRegistration registration in _registrations)
         {
             _ = validated.Get(registration.OptionsName);
-            if (taken.Contains(registration.Key) || _registrations.Count(other => other.Key == registration.Key) > 1)
+            if (_registrations.Count(other => other.Key == registration.Key) > 1)
             {
                 throw new OptionsValidationException(
                     registration.OptionsName,

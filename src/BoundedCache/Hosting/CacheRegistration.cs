@@ -53,13 +53,17 @@ internal sealed class CacheOptionsSetup(IEnumerable<CacheRegistration> registrat
 }
 
 /// <summary>
-/// Checks options after all delegates have run: each setting, and that no two caches of a container share a name.
+/// Checks options after all delegates have run: each setting, and that no two caches of a container, also of different
+/// kinds, share a name.
 /// </summary>
-internal sealed class CacheOptionsValidator(IEnumerable<CacheRegistration> registrations)
+internal sealed class CacheOptionsValidator(
+    IEnumerable<CacheRegistration> registrations, IEnumerable<ByteCacheRegistration> bytes)
     : IValidateOptions<BoundedMemoryCacheOptions>
 {
     private readonly string[] _keys =
         [.. registrations.Select(static registration => registration.Key).OfType<string>()];
+
+    private readonly string[] _byteKeys = [.. bytes.Select(static registration => registration.Key)];
 
     public ValidateOptionsResult Validate(string? name, BoundedMemoryCacheOptions options)
     {
@@ -80,6 +84,12 @@ internal sealed class CacheOptionsValidator(IEnumerable<CacheRegistration> regis
         else if (namesakes > 1)
         {
             failures.Add($"{cache} is registered {namesakes} times; each keyed cache needs a key of its own.");
+        }
+
+        if (_byteKeys.Contains(options.Name))
+        {
+            failures.Add($"{cache} has the name '{options.Name}', which is also the key of a byte cache; "
+                + "set the name or one of the keys to another.");
         }
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

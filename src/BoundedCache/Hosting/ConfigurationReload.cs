@@ -39,7 +39,7 @@ internal sealed partial class ConfigurationReload : IDisposable
     private bool _isStale;
     private volatile bool _isDisposed;
 
-    private ConfigurationReload(
+    internal ConfigurationReload(
         IBoundedCache cache,
         IConfiguration configuration,
         TimeProvider time,
@@ -110,16 +110,19 @@ internal sealed partial class ConfigurationReload : IDisposable
 
     public void Dispose()
     {
-        lock (_lock)
-        {
-            _isDisposed = true;
-            StopTimer_NeedsLock();
-        }
+        EveryStep.Run(Stop, _listener.Dispose);
 
-        _listener.Dispose();
+        void Stop()
+        {
+            lock (_lock)
+            {
+                _isDisposed = true;
+                StopTimer_NeedsLock();
+            }
+        }
     }
 
-    private void Start(IConfiguration configuration, ConfiguredSource source)
+    internal void Start(IConfiguration configuration, ConfiguredSource source)
     {
         _listener.Listen(configuration);
 
@@ -215,8 +218,10 @@ internal sealed partial class ConfigurationReload : IDisposable
 
             _lastComplaint = null;
             AcceptedSettings before = _last;
-            _last = now;
             SetLimit(before, now);
+
+            // Only now: a limit that could not be set is still a changed one at the next reload.
+            _last = now;
             if (string.Join(", ", now.FindChanged(before, _start)) is { Length: > 0 } changed)
             {
                 Log.RestartNeeded(_logger, _cache.Name, _section, changed);

@@ -19,8 +19,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// </para>
 /// <para>
 /// A cache with a configuration keeps following its <see cref="BoundedMemoryCacheOptions.MaxMemory"/>: when that
-/// setting changes, the running cache is resized. A limit that was set in another way stays until the configured one
-/// changes.
+/// setting changes, the running cache is resized. A limit that was set in another way stays until the configured one,
+/// as the delegates leave it, changes.
 /// </para>
 /// <para>Caches use the container's <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> where there are any,
 /// and are disposed with the container.</para>

@@ -1,6 +1,8 @@
 using BoundedCache.Diagnostics;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Tests.Faults;
 
@@ -103,6 +105,61 @@ public sealed class FaultyClockTests
         Assert.True(throttle.TryPass(typeof(int), out _));
         Assert.False(throttle.TryPass(typeof(int), out _));
         Assert.True(throttle.TryPass(typeof(long), out _));
+    }
+
+    [Fact]
+    public void A_timer_that_cannot_be_ended_keeps_no_cache_from_its_end()
+    {
+        var time = new EndlessTimers();
+        IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection().Build();
+        ServiceProvider provider = new ServiceCollection()
+            .AddBoundedMemoryCache(
+                configuration.GetSection("a"), options => (options.MaxMemory, options.TimeProvider) = (1 << 20, time))
+            .AddKeyedBoundedMemoryCache("second", static options => options.MaxMemory = 1 << 20)
+            .AddKeyedBoundedByteCache(
+                "bytes",
+                options => (options.MaxMemory, options.TimeProvider) = (1 << 20, time),
+                configuration.GetSection("b"))
+            .BuildServiceProvider();
+        IBoundedCache[] caches = [.. provider.GetRequiredService<BoundedMemoryCacheRegistry>().Caches];
+        ((BoundedMemoryCache)caches[0]).Set("key", new byte[1000], TimeSpan.FromHours(1));
+        ((BoundedMemoryCache)caches[1]).Set("key", new byte[1000]);
+        ((BoundedByteCache)caches[2]).Set(
+            "key", new byte[1000], new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromHours(1) });
+        configuration.Reload();
+        Assert.Equal(4, time.Timers);
+
+        Assert.ThrowsAny<Exception>(provider.Dispose);
+
+        Assert.All(caches, static cache => Assert.Equal((0, 0), (cache.Count, cache.UsedMemory)));
+        Assert.All(caches, static cache => Assert.Throws<ObjectDisposedException>(cache.Clear));
+        Assert.Equal(4, time.Ended);
+    }
+
+    private sealed class EndlessTimers : TimeProvider
+    {
+        public int Timers { get; private set; }
+
+        public int Ended { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers++;
+            return new Endless(this);
+        }
+
+        private sealed class Endless(EndlessTimers owner) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+                owner.Ended++;
+                throw new NotSupportedException("The timer does not end.");
+            }
+
+            public ValueTask DisposeAsync() => throw new NotSupportedException("The timer does not end.");
+        }
     }
 
     /// <summary>A clock that can fail its callers.</summary>

@@ -86,6 +86,19 @@ public sealed class HostTests : IDisposable
     }
 
     [Fact]
+    public async Task A_host_with_an_object_cache_and_a_byte_cache_of_one_name_does_not_start()
+    {
+        HostApplicationBuilder builder = CreateBuilder();
+        builder.Services.AddBoundedDistributedCache();
+        builder.Services.AddKeyedBoundedMemoryCache("distributed-cache");
+        using IHost host = builder.Build();
+
+        OptionsValidationException error = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => host.StartAsync());
+        Assert.Contains("which is also the key of a byte cache", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_host_is_not_held_up_by_settings_that_are_missing()
     {
         Write("{}");

@@ -135,13 +135,46 @@ public sealed class KeyedCacheTests
         "The cache without a key has the name 'pages', which is also the key of a keyed cache; "
             + "set BoundedMemoryCacheOptions.Name or the key to another.");
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void No_cache_has_the_key_of_a_byte_cache_as_its_name(bool isKeyed)
+    {
+        ServiceCollection services = new();
+        services.AddKeyedBoundedByteCache("pages");
+        AssertRefused(
+            isKeyed
+                ? services.AddKeyedBoundedMemoryCache("pages")
+                : services.AddBoundedMemoryCache(static options => options.Name = "pages"),
+            $"The cache {(isKeyed ? "'pages'" : "without a key")} has the name 'pages', which is also the key of a "
+                + "byte cache; set the name or one of the keys to another.",
+            isKeyed ? "pages" : null);
+    }
+
+    [Fact]
+    public void Whoever_asks_for_the_caches_of_all_keys_gets_them()
+    {
+        using ServiceProvider provider = new ServiceCollection()
+            .AddKeyedBoundedMemoryCache("pages")
+            .AddKeyedBoundedMemoryCache("images")
+            .AddKeyedBoundedByteCache("bytes")
+            .BuildServiceProvider();
+
+        Assert.Equal(
+            ["pages", "images"],
+            provider.GetKeyedServices<BoundedMemoryCache>(KeyedService.AnyKey).Select(static cache => cache.Name));
+        Assert.Equal(2, provider.GetKeyedServices<IMemoryCache>(KeyedService.AnyKey).Count());
+        Assert.Equal(
+            "bytes", Assert.Single(provider.GetKeyedServices<BoundedByteCache>(KeyedService.AnyKey)).Name);
+    }
+
     [Fact]
     public void A_keyed_cache_has_no_other_name() => AssertRefused(
         new ServiceCollection().AddKeyedBoundedMemoryCache("pages", static options => options.Name = "other"),
         "The cache 'pages' has BoundedMemoryCacheOptions.Name 'other'; the name of a keyed cache is its key, "
             + "so leave it alone or change the key.");
 
-    private static void AssertRefused(IServiceCollection services, string message)
+    private static void AssertRefused(IServiceCollection services, string message, string? key = "pages")
     {
         using ServiceProvider provider = services.BuildServiceProvider();
 
@@ -151,7 +184,7 @@ public sealed class KeyedCacheTests
             message,
             Assert.Throws<OptionsValidationException>(provider.GetRequiredService<BoundedMemoryCacheRegistry>).Message);
         Assert.Equal(message, Assert.Throws<OptionsValidationException>(() =>
-            provider.GetRequiredKeyedService<IMemoryCache>("pages")).Message);
+            provider.GetRequiredKeyedService<IMemoryCache>(key)).Message);
     }
 
     private sealed class Consumer(

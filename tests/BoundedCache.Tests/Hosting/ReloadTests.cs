@@ -453,6 +453,77 @@ public sealed class ReloadTests
         Assert.Equal(3000, cache.MaxMemory);
     }
 
+    [Fact]
+    public void A_limit_that_could_not_be_set_is_set_at_the_next_reload()
+    {
+        var cache = new RefusingCache { IsRefusing = true };
+        IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("MaxMemory", "1")])
+            .Build();
+        var time = new ManualTimeProvider();
+        using var log = new RecordingLog();
+        AcceptedSettings Read()
+        {
+            var options = new BoundedByteCacheOptions();
+            Assert.Empty(CacheSettings.Read(configuration, options));
+            return new AcceptedSettings(options);
+        }
+
+        using var reload = new ConfigurationReload(
+            cache, configuration, time, Read(), Read, log.CreateLogger("test"));
+        reload.Start(configuration, new ConfiguredSource(null, configuration.GetReloadToken()));
+        configuration["MaxMemory"] = "2000";
+        Reload();
+        Assert.Equal(["ReloadRefused"], log.Events);
+
+        cache.IsRefusing = false;
+        Reload();
+
+        Assert.Equal(2000, cache.MaxMemory);
+
+        void Reload()
+        {
+            configuration.Reload();
+            time.Advance(ConfigurationReload.Delay);
+        }
+    }
+
+    private sealed class RefusingCache : IBoundedCache
+    {
+        public bool IsRefusing { get; set; }
+
+        public string Name => "refusing";
+
+        public long MaxMemory { get; set; } = 1;
+
+        public long EffectiveMaxMemory => MaxMemory;
+
+        public long UsedMemory => 0;
+
+        public int Count => 0;
+
+        public Task<ShrinkReport> SetMaxMemoryAsync(
+            long maxMemory, ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default)
+        {
+            MaxMemory = IsRefusing ? throw new InsufficientMemoryException("Not now.") : maxMemory;
+            return Task.FromResult(new ShrinkReport());
+        }
+
+        public Task<ShrinkReport> ReleaseAsync(
+            ReleaseMode? releaseMode = null, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public CacheSnapshot GetSnapshot() => new() { MaxMemory = MaxMemory };
+
+        public void Compact(double percentage)
+        {
+        }
+
+        public void Clear()
+        {
+        }
+    }
+
     private sealed class TimerlessTime : TimeProvider
     {
         public ManualTimeProvider Inner { get; } = new();
