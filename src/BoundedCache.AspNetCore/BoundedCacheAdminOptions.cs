@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 
 namespace BoundedCache.AspNetCore;
@@ -63,7 +64,7 @@ public sealed class BoundedCacheAdminOptions
     /// <summary>
     /// How many releases, and memory reports with a collection, are allowed within a minute: each stops the process for
     /// a moment. Default 6; from 1 to 600. Changes of a limit do not count: the cache itself limits the releases that
-    /// they cause.
+    /// they cause. Nor do releases of byte caches, which need no collection.
     /// </summary>
     public int ReleasesPerMinute { get; set; } = 6;
 
@@ -74,6 +75,7 @@ public sealed class BoundedCacheAdminOptions
     /// <summary>Copies all settings. Throws for the first one that is not allowed.</summary>
     internal BoundedCacheAdminOptions ValidatedCopy()
     {
+        CultureInfo invariant = CultureInfo.InvariantCulture;
         ThrowIf(
             ReadPolicy is not null && string.IsNullOrWhiteSpace(ReadPolicy),
             nameof(ReadPolicy),
@@ -90,11 +92,13 @@ public sealed class BoundedCacheAdminOptions
         ThrowIf(
             MinimumLimit < 1,
             nameof(MinimumLimit),
-            $": expected at least 1 byte, got {MinimumLimit}");
+            string.Create(invariant, $": expected at least 1 byte, got {MinimumLimit}"));
         ThrowIf(
             MaximumLimit < MinimumLimit,
             nameof(MaximumLimit),
-            $": expected at least MinimumLimit, {MinimumLimit} bytes, or null for no ceiling, got {MaximumLimit}");
+            string.Create(
+                invariant,
+                $": expected at least MinimumLimit, {MinimumLimit} bytes, or null for no ceiling, got {MaximumLimit}"));
         ThrowIf(
             SampleInterval < TimeSpan.FromMilliseconds(100) || SampleInterval > TimeSpan.FromHours(1),
             nameof(SampleInterval),
@@ -102,11 +106,11 @@ public sealed class BoundedCacheAdminOptions
         ThrowIf(
             HistorySamples is < 1 or > 100_000,
             nameof(HistorySamples),
-            $": expected from 1 to 100000, got {HistorySamples}");
+            string.Create(invariant, $": expected from 1 to 100000, got {HistorySamples}"));
         ThrowIf(
             ReleasesPerMinute is < 1 or > 600,
             nameof(ReleasesPerMinute),
-            $": expected from 1 to 600, got {ReleasesPerMinute}");
+            string.Create(invariant, $": expected from 1 to 600, got {ReleasesPerMinute}"));
         ThrowIf(TimeProvider is null, nameof(TimeProvider), ": expected a clock, got null");
         return (BoundedCacheAdminOptions)MemberwiseClone();
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using BoundedCache.Diagnostics;
 
 namespace BoundedCache;
@@ -79,7 +80,10 @@ public sealed partial class BoundedByteCache
         if (maxMemory < 1)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(maxMemory), maxMemory, $"Expected a limit of at least 1 byte, got {maxMemory}.");
+                nameof(maxMemory),
+                maxMemory,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"Expected a limit of at least 1 byte, got {maxMemory}."));
         }
     }
 

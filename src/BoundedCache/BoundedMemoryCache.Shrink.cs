@@ -1,3 +1,4 @@
+using System.Globalization;
 using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
 using BoundedCache.Entries;
@@ -103,7 +104,10 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
         if (maxMemory < 1)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(maxMemory), maxMemory, $"Expected a limit of at least 1 byte, got {maxMemory}.");
+                nameof(maxMemory),
+                maxMemory,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"Expected a limit of at least 1 byte, got {maxMemory}."));
         }
     }
 

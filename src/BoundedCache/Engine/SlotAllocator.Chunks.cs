@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace BoundedCache.Engine;
 
@@ -45,7 +46,8 @@ internal sealed partial class SlotAllocator
         int chunk = _freeNumbers != None ? _freeNumbers : _numbers;
         if (chunk > Slot.MaxIndex >> SlotStore.ChunkShift)
         {
-            throw new InsufficientMemoryException($"Expected at most {Slot.MaxIndex:N0} entries.");
+            throw new InsufficientMemoryException(
+                string.Create(CultureInfo.InvariantCulture, $"Expected at most {Slot.MaxIndex:N0} entries."));
         }
 
         if (chunk >= _chunks.Length)

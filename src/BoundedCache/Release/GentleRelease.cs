@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using BoundedCache.Process;
 
 namespace BoundedCache.Release;
@@ -158,7 +159,8 @@ internal sealed class GentleRelease(ReleaseRun run, ProcessMemory memory, Releas
             _slicedBytes += fell ? fallen : 0;
         }
 
-        string time = $"within {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s";
+        string time = string.Create(
+            CultureInfo.InvariantCulture, $"within {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:0.0} s");
         _account.Add(isKnown
             ? $"{ByteSize.Format(_slicedBytes)} came back in {slices} slices {time}."
             : $"{slices} slices followed {time}; what they gave back is not known.");

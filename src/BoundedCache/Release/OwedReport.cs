@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using BoundedCache.Process;
 
 namespace BoundedCache.Release;
@@ -42,7 +43,9 @@ internal sealed record OwedEnd(
             }
 
             string end = Left == ReleaseObstacle.None ? "" : $" It was tried {Tries} times, and is tried no more.";
-            return $"{Result.Reason} This release was owed for {OwedFor.TotalSeconds:0.0} s: {Explain(Obstacle)}.{end}";
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Result.Reason} This release was owed for {OwedFor.TotalSeconds:0.0} s: {Explain(Obstacle)}.{end}");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using BoundedCache.Process;
 using BoundedCache.Report;
 
@@ -96,8 +97,10 @@ internal sealed class ReleaseThrottle(IGarbageCollector collector, ReleaseThresh
         }
 
         obstacle = ReleaseObstacle.Storm;
-        return "Memory was released a moment ago; one release follows for all further changes, "
-            + $"in {WindowLeft.TotalSeconds:0.0} s at the latest.";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Memory was released a moment ago; one release follows for all further changes, "
+                + $"in {WindowLeft.TotalSeconds:0.0} s at the latest.");
     }
 
     private bool IsTooSoon(bool isLarge)

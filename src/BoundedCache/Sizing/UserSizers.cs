@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 
 namespace BoundedCache.Sizing;
 
@@ -61,7 +62,9 @@ internal sealed class UserSizers(
         {
             Report(
                 value.GetType(),
-                new InvalidOperationException($"Expected a size of 0 bytes or more from the sizer, got {bytes}."));
+                new InvalidOperationException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Expected a size of 0 bytes or more from the sizer, got {bytes}.")));
             return false;
         }
 
