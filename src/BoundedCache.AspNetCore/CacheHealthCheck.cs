@@ -33,7 +33,7 @@ namespace BoundedCache.AspNetCore
                     }
                 }
 
-                if (snapshot.EffectiveMaxMemory < snapshot.MaxMemory / 2)
+                if (snapshot.Pressure is not null && snapshot.EffectiveMaxMemory < snapshot.MaxMemory / 2)
                 {
                     faults.Add($"{cache.Name}: memory pressure has taken more than half: it may hold "
                         + $"{snapshot.Sizing.Format(snapshot.EffectiveMaxMemory)} of "

@@ -25,13 +25,17 @@ public sealed partial class BoundedByteCache
     {
         ByteTotals totals = _engine.ReadTotals();
         bool hasLookups = _engine.CountsLookups;
+        long max = MaxMemory;
+        CachePressure? pressure = _pressure?.Yielding;
         return new CacheSnapshot
         {
             Name = Name,
-            MaxMemory = MaxMemory,
-            EffectiveMaxMemory = totals.LimitBytes,
+            MaxMemory = max,
+
+            // The engine's limit is read before the other: while the limit is being changed it may be the old one.
+            EffectiveMaxMemory = pressure is null ? max : Math.Min(max, totals.LimitBytes),
             EvictionPolicy = _engine.Policy,
-            Pressure = _pressure?.Yielding,
+            Pressure = pressure,
             Yields = Volatile.Read(ref _yields),
             UsedMemory = totals.UsedBytes,
             Count = totals.Count,

@@ -48,6 +48,7 @@ public sealed partial class BoundedMemoryCache
         EngineTotals totals = _engine.ReadTotals();
         bool hasLookups = Volatile.Read(ref _hasLookups);
         long max = MaxMemory;
+        CachePressure? pressure = _pressure?.Yielding;
         AuditTotals audit = _audit?.Totals ?? default;
         return new CacheSnapshot
         {
@@ -55,8 +56,10 @@ public sealed partial class BoundedMemoryCache
             Sizing = _sizing,
             EvictionPolicy = _engine.Policy,
             MaxMemory = max,
-            EffectiveMaxMemory = Math.Min(max, totals.MaxBytes),
-            Pressure = _pressure?.Yielding,
+
+            // The engine's limit is read before the other: while the limit is being raised it may still be the old one.
+            EffectiveMaxMemory = pressure is null ? max : Math.Min(max, totals.MaxBytes),
+            Pressure = pressure,
             Yields = Volatile.Read(ref _yields),
             UsedMemory = totals.UsedBytes,
             Count = totals.Count,

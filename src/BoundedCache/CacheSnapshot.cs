@@ -8,9 +8,9 @@ namespace BoundedCache;
 /// <see cref="IBoundedCache.GetSnapshot"/>. Every member has a default, so tests set only what they need.
 /// </summary>
 /// <remarks>
-/// <see cref="MaxMemory"/>, <see cref="UsedMemory"/>, <see cref="Count"/>, <see cref="Insertions"/> and
-/// <see cref="Evictions"/> are read at the same instant, so <see cref="Insertions"/> less all <see cref="Evictions"/>
-/// is always <see cref="Count"/>. The other numbers are read one after the other right after it.
+/// <see cref="UsedMemory"/>, <see cref="Count"/>, <see cref="Insertions"/> and <see cref="Evictions"/> are read at the
+/// same instant, so <see cref="Insertions"/> less all <see cref="Evictions"/> is always <see cref="Count"/>. The other
+/// numbers are read one after the other right after it.
 /// </remarks>
 public sealed record CacheSnapshot
 {

@@ -23,14 +23,28 @@ public sealed class HealthTests
     [InlineData(1, HealthStatus.Degraded)]
     public async Task It_is_degraded_while_pressure_has_taken_more_than_half(long effective, HealthStatus status)
     {
-        HealthReportEntry entry = await CheckAsync(
-            new CacheSnapshot { Name = "fake", MaxMemory = 100, EffectiveMaxMemory = effective });
+        HealthReportEntry entry = await CheckAsync(new CacheSnapshot
+        {
+            Name = "fake",
+            MaxMemory = 100,
+            EffectiveMaxMemory = effective,
+            Pressure = new CachePressure { LimitBytes = 1000, UsedBytes = 950 },
+        });
 
         Assert.Equal(status, entry.Status);
         Assert.Equal(
             status == HealthStatus.Degraded,
             entry.Description?.Contains("fake: memory pressure has taken more than half", StringComparison.Ordinal)
                 == true);
+    }
+
+    [Fact]
+    public async Task A_limit_that_holds_no_more_than_half_without_pressure_is_none_that_pressure_took()
+    {
+        HealthReportEntry entry = await CheckAsync(
+            new CacheSnapshot { Name = "fake", MaxMemory = 100, EffectiveMaxMemory = 10 });
+
+        Assert.Equal(HealthStatus.Healthy, entry.Status);
     }
 
     [Fact]

@@ -27,6 +27,41 @@ public sealed class CacheSnapshotTests
             (1, 0, 0, null), (snapshot.Insertions, snapshot.Refused, snapshot.LostTouches, snapshot.LastReport));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Where_nothing_yields_the_limit_that_holds_is_the_one_that_was_set(bool isBytes)
+    {
+        using IDisposable cache = isBytes
+            ? new BoundedByteCache(new BoundedByteCacheOptions { MaxMemory = 1 << 20 }, null, null, null)
+            : new BoundedMemoryCache(
+                new BoundedMemoryCacheOptions { MaxMemory = 1 << 20, ReleaseMode = ReleaseMode.None });
+        var bounded = (IBoundedCache)cache;
+        bool isOver = false;
+        Task changing = Task.Run(() =>
+        {
+            for (int i = 0; i < 2000; i++)
+            {
+                bounded.MaxMemory = i % 2 == 0 ? 8 << 20 : 1 << 20;
+            }
+
+            Volatile.Write(ref isOver, true);
+        });
+        var wrong = new List<CacheSnapshot>();
+        while (!Volatile.Read(ref isOver))
+        {
+            CacheSnapshot snapshot = bounded.GetSnapshot();
+            if (snapshot.EffectiveMaxMemory > snapshot.MaxMemory
+                || (snapshot.Pressure is null && snapshot.EffectiveMaxMemory != snapshot.MaxMemory))
+            {
+                wrong.Add(snapshot);
+            }
+        }
+
+        await changing;
+        Assert.Empty(wrong);
+    }
+
     [Fact]
     public void Before_the_first_lookup_there_is_no_hit_ratio()
     {
