@@ -18,7 +18,7 @@ internal sealed class PageEndpoints
     {
         // The page's links to its files and to the API are relative. The redirect is relative as well: a proxy may have
         // removed the beginning of the path.
-        string path = context.Request.Path.ToUriComponent();
+        string path = context.Request.PathBase.Add(context.Request.Path).ToUriComponent();
         return path.EndsWith('/') || path.Length == 0
             ? Send(context, Index)
             : TypedResults.Redirect(

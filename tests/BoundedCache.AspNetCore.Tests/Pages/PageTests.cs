@@ -1,6 +1,7 @@
 using System.Net;
 using BoundedCache.AspNetCore.Pages;
 using BoundedCache.AspNetCore.Tests.Support;
+using Microsoft.AspNetCore.Builder;
 
 namespace BoundedCache.AspNetCore.Tests.Pages;
 
@@ -75,6 +76,25 @@ public sealed class PageTests
 
         Assert.Equal(
             (HttpStatusCode.Found, location), (response.StatusCode, response.Headers.Location!.OriginalString));
+    }
+
+    [Theory]
+    [InlineData("/admin/cache", "./cache/")]
+    [InlineData("/admin/cache/", null)]
+    public async Task So_it_is_where_a_branch_took_the_whole_path(string path, string? location)
+    {
+        await using AdminHost host = await AdminHost.StartAsync(map: static (app, options) =>
+            app.Map("/admin/cache", branch =>
+            {
+                branch.UseRouting();
+                branch.UseEndpoints(endpoints => endpoints.MapBoundedCacheAdmin("/", options));
+            }));
+
+        using HttpResponseMessage response = await host.Client.GetAsync(new Uri(path, UriKind.Relative));
+
+        Assert.Equal(
+            (location is null ? HttpStatusCode.OK : HttpStatusCode.Found, location),
+            (response.StatusCode, response.Headers.Location?.OriginalString));
     }
 
     [Theory]
