@@ -11,6 +11,11 @@ internal sealed class Operation(IBoundedCache cache, OperationKind kind, DateTim
     private volatile string? _error;
     private int _isUntold;
 
+    /// <summary>
+    /// Held while the watchers are told of it, from the look at it to the event: no look is told after a newer one.
+    /// </summary>
+    public Lock Telling { get; } = new();
+
     public string Id { get; } = Guid.NewGuid().ToString("N");
 
     public IBoundedCache Cache => cache;

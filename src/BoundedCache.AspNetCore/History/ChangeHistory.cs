@@ -94,7 +94,7 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
     /// <summary>Says how a change ended.</summary>
     public void End(ChangeView change, string outcome)
     {
-        ChangeView ended = change with { Outcome = outcome, Ended = time.GetUtcNow() };
+        ChangeView ended;
         lock (_lock)
         {
             if (_changes.Find(change) is not { } node)
@@ -102,6 +102,8 @@ internal sealed class ChangeHistory(EventHub events, TimeProvider time)
                 return;
             }
 
+            // The clock is read in here: who looks before the end is seen has looked before its time.
+            ended = change with { Outcome = outcome, Ended = time.GetUtcNow() };
             node.Value = ended;
         }
 

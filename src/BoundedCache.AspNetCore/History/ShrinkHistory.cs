@@ -19,8 +19,8 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
     private readonly Queue<(ShrinkReport Report, ShrinkView View)> _seen = new();
 
     /// <summary>
-    /// The last report of each cache. It is asked for repeatedly, even after the reports of other caches
-    /// have pushed it out of the list.
+    /// The last report of each cache: of the operation that began last. It is asked for repeatedly, even after the
+    /// reports of other caches have pushed it out of the list.
     /// </summary>
     private readonly Dictionary<string, (ShrinkReport Report, ShrinkView View)> _last = new(StringComparer.Ordinal);
 
@@ -64,7 +64,13 @@ internal sealed class ShrinkHistory(EventHub events, TimeProvider time)
                 return view;
             }
 
-            _last[report.CacheName] = (report, view);
+            if (!_last.TryGetValue(report.CacheName, out (ShrinkReport Report, ShrinkView View) last)
+                || last.Report.Started <= report.Started)
+            {
+                // As the cache itself keeps its last report: that is the one that is asked for again.
+                _last[report.CacheName] = (report, view);
+            }
+
             _seen.Enqueue((report, view));
             if (_seen.Count > Most)
             {

@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Changes;
 using BoundedCache.AspNetCore.Events;
 using BoundedCache.AspNetCore.History;
@@ -39,6 +40,65 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task What_is_told_last_of_a_change_is_its_end_though_a_look_at_it_took_longer()
+    {
+        var patience = TimeSpan.FromSeconds(30);
+        var time = new OneTick();
+        var ending = new TaskCompletionSource<ShrinkReport>();
+        var cache = new FakeCache("fake") { Ending = ending.Task };
+        using var log = new LogLines();
+        using var looking = new SemaphoreSlim(0);
+        using var go = new ManualResetEventSlim();
+        int looks = 0;
+        var events = new EventHub();
+        await using IAsyncEnumerator<SseItem<string>> reader =
+            events.ReadAsync(static () => [], CancellationToken.None).GetAsyncEnumerator();
+        ValueTask<bool> next = reader.MoveNextAsync();
+        cache.OnLook = () =>
+        {
+            if (Interlocked.Increment(ref looks) == 1)
+            {
+                looking.Release();
+                go.Wait(patience);
+            }
+        };
+        Operation operation = Changes(events, time, log).SetLimit(cache, 1, mode: null, "who")!;
+        var tick = Task.Run(() => time.Tick!());
+        Assert.True(await looking.WaitAsync(patience));
+
+        // Time in which the end would be told, if it did not wait for the look.
+        ending.SetResult(new ShrinkReport { CacheName = "fake" });
+        await operation.Ended.WaitAsync(patience);
+        await Task.Delay(200);
+        go.Set();
+        await tick.WaitAsync(patience);
+
+        List<string> states = [];
+        while (!states.Contains("completed") && await next.AsTask().WaitAsync(patience))
+        {
+            Note();
+        }
+
+        events.End();
+        while (await next)
+        {
+            Note();
+        }
+
+        Assert.Equal("completed", states[^1]);
+
+        void Note()
+        {
+            if (reader.Current.EventType == "operation")
+            {
+                states.Add(JsonNode.Parse(reader.Current.Data)!["state"]!.GetValue<string>());
+            }
+
+            next = reader.MoveNextAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_clock_that_makes_no_timer_leaves_the_change_to_its_end()
     {
         var cache = new FakeCache("fake");
@@ -69,6 +129,29 @@ public sealed class FaultTests
         events,
         time,
         log.CreateLogger("test"));
+
+    /// <summary>A clock whose timer ticks when a test says so, and does not wait for its ticks when it ends.</summary>
+    private sealed class OneTick : TimeProvider
+    {
+        public Action? Tick { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Tick = () => callback(state);
+            return new Timer();
+        }
+
+        private sealed class Timer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
+    }
 
     private sealed class NoTimers : TimeProvider
     {

@@ -55,6 +55,37 @@ public sealed class ChangeHistoryTests
     }
 
     [Fact]
+    public async Task Who_looks_between_a_changes_end_and_its_record_sees_it_ended()
+    {
+        Task<IReadOnlyList<ChangeView>>? look = null;
+        ChangeHistory history = null!;
+        var time = new HookedTime();
+        history = new ChangeHistory(new EventHub(), time);
+        ChangeView change = history.Add(new ChangeView("pages", ChangeKind.Limit, "oscar") { NewMaxBytes = 4 });
+        time.OnRead = () =>
+        {
+            // Who looks now has looked after the end: with that time nobody would be told of it again.
+            look = Task.Run(() => history.Views);
+            look.Wait(TimeSpan.FromMilliseconds(200));
+        };
+
+        history.End(change, "done");
+
+        Assert.Equal("done", Assert.Single(await look!).Outcome);
+    }
+
+    private sealed class HookedTime : TimeProvider
+    {
+        public Action? OnRead { get; set; }
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            OnRead?.Invoke();
+            return DateTimeOffset.UnixEpoch;
+        }
+    }
+
+    [Fact]
     public async Task A_limit_that_the_application_set_is_noted_as_that_and_one_that_was_asked_for_is_not()
     {
         var time = new ManualTimeProvider();

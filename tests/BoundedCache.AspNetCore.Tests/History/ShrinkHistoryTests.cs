@@ -66,6 +66,21 @@ public sealed class ShrinkHistoryTests
     }
 
     [Fact]
+    public void The_last_report_of_a_cache_is_recorded_once_though_an_older_one_came_after_it()
+    {
+        var last = new ShrinkReport { CacheName = "a", OldMaxMemory = 9, NewMaxMemory = 1, Started = 2 };
+        ShrinkView first = _history.Note(last);
+        _history.Note(last with { Started = 1 });
+        for (int i = 0; i < ShrinkHistory.Most; i++)
+        {
+            _history.Note(new ShrinkReport { CacheName = "b", Started = i });
+        }
+
+        Assert.Same(first, _history.Note(last));
+        Assert.DoesNotContain(_history.Views, static view => view.CacheName == "a");
+    }
+
+    [Fact]
     public async Task A_report_that_comes_late_is_told_to_who_asks_what_came_since()
     {
         var cache = new FakeCache("fake") { Snapshot = new CacheSnapshot { Name = "fake" } };

@@ -11,9 +11,17 @@ internal sealed class FakeCache(string name) : IBoundedCache
 
     public long UsedMemory
     {
-        get => IsBroken ? throw new NotSupportedException("The cache is broken.") : field;
+        get
+        {
+            OnLook?.Invoke();
+            return IsBroken ? throw new NotSupportedException("The cache is broken.") : field;
+        }
+
         set;
     }
+
+    /// <summary>Runs when it is asked what it holds.</summary>
+    public Action? OnLook { get; set; }
 
     /// <summary>Whether it throws when it is asked what it holds.</summary>
     public bool IsBroken { get; set; }
