@@ -77,6 +77,13 @@ internal static partial class Log
         EventName = "Collected")]
     public static partial void Collected(ILogger logger, string who, double pauseMilliseconds);
 
+    [LoggerMessage(
+        70,
+        LogLevel.Information,
+        "{Who} has memory reported, and asked for a collection; nothing was collected. {Notes}",
+        EventName = "NotCollected")]
+    public static partial void NotCollected(ILogger logger, string who, string notes);
+
     [LoggerMessage(67, LogLevel.Error, "Taking a sample failed; the history has a gap", EventName = "SampleFailed")]
     public static partial void SampleFailed(ILogger logger, Exception failure);
 

@@ -33,7 +33,10 @@ public interface IBoundedCache
     /// task.
     /// </summary>
     /// <param name="maxMemory">The new limit in bytes, at least 1.</param>
-    /// <param name="releaseMode">How memory is given back after lowering; null for the cache's own mode.</param>
+    /// <param name="releaseMode">
+    /// How memory is given back after lowering; null for the cache's own mode. A <see cref="BoundedByteCache"/> has
+    /// none, and gives memory back at once whatever is asked for.
+    /// </param>
     /// <param name="cancellationToken">
     /// Cancelled before the first step: nothing changes. Cancelled later: the limit stays, everything above it is
     /// evicted, and only the wait for the release ends, or the release does not begin.
@@ -50,7 +53,8 @@ public interface IBoundedCache
     /// <summary>Returns memory that entries left behind to the operating system. Evicts nothing.</summary>
     /// <param name="releaseMode">
     /// How; null for the cache's own mode, or <see cref="ReleaseMode.Full"/> where that is
-    /// <see cref="ReleaseMode.None"/>.
+    /// <see cref="ReleaseMode.None"/>. A <see cref="BoundedByteCache"/> has none, and gives memory back at once
+    /// whatever is asked for.
     /// </param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>What the process gave back, and what it cost.</returns>
@@ -67,8 +71,9 @@ public interface IBoundedCache
     CacheSnapshot GetSnapshot();
 
     /// <summary>
-    /// Removes a share of the entries: expired ones first, then in the order of the policy. Gives no memory back to the
-    /// operating system. On a disposed cache it does nothing.
+    /// Removes a share of the entries: expired ones first, then in the order of the policy. Only a
+    /// <see cref="BoundedByteCache"/> gives their memory back to the operating system. On a disposed cache it does
+    /// nothing.
     /// </summary>
     /// <param name="percentage">
     /// The share of the number of entries to remove, from 0 to 1. A smaller value removes only expired entries, a
@@ -76,7 +81,9 @@ public interface IBoundedCache
     /// </param>
     void Compact(double percentage);
 
-    /// <summary>Removes all entries. Returns no memory to the operating system.</summary>
+    /// <summary>
+    /// Removes all entries. Only a <see cref="BoundedByteCache"/> gives their memory back to the operating system.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     void Clear();
 }

@@ -75,7 +75,10 @@ public sealed record ShrinkReport
     /// </summary>
     public int Collections { get; init; }
 
-    /// <summary>How memory was to be given back.</summary>
+    /// <summary>
+    /// How memory was to be given back. Of a byte cache always <see cref="ReleaseMode.Full"/>: it gives back all at
+    /// once, without a collection.
+    /// </summary>
     public ReleaseMode ReleaseMode { get; init; }
 
     /// <summary>How giving it back ended.</summary>

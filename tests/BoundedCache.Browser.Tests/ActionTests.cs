@@ -1,4 +1,5 @@
 using BoundedCache.Browser.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Browser.Tests;
 
@@ -64,6 +65,47 @@ public sealed class ActionTests(BrowserFixture chromium) : IClassFixture<Browser
         await page.AnswerAsync("Release memory");
         await Expect(card.Problem).ToContainTextAsync("Ask again in");
         Assert.Equal(entries, site.First.Count);
+    }
+
+    [BrowserFact]
+    public async Task Of_a_byte_cache_nothing_is_said_that_holds_only_where_garbage_is_collected()
+    {
+        await using AdminSite site = await AdminSite.StartAsync(
+            configure: static options => options.ReleasesPerMinute = 1,
+            services: static services =>
+                services.AddKeyedBoundedByteCache("blobs", static options => options.MaxMemory = 16 << 20));
+        BoundedByteCache cache = site.Services.GetRequiredKeyedService<BoundedByteCache>("blobs");
+        for (int i = 0; i < 4000; i++)
+        {
+            cache.Set($"key{i}", new byte[2000]);
+        }
+
+        await using AdminPage page = await chromium.OpenAsync(site);
+        CacheCard card = page.Card("blobs");
+        await Expect(page.Card(AdminSite.FirstName).Whole.GetByLabel("Then give memory back")).ToBeVisibleAsync();
+        await Expect(card.Whole.GetByLabel("Then give memory back")).ToHaveCountAsync(0);
+
+        for (int i = 0; i < 2; i++)
+        {
+            await card.Button("Release memory…").ClickAsync();
+            await Expect(page.Dialog).ToContainTextAsync("given back at once, without a garbage collection");
+            await Expect(page.Dialog).Not.ToContainTextAsync("waits");
+            await page.AnswerAsync("Release memory");
+            await Expect(card.Outcome).ToContainTextAsync("Released on request, nothing evicted.");
+            await Expect(card.Button("Release memory…")).Not.ToHaveAttributeAsync("aria-disabled", "true");
+        }
+
+        await Expect(card.Problem).ToBeEmptyAsync();
+        await card.Button("Compact…").ClickAsync();
+        await Expect(page.Dialog).ToContainTextAsync("and gives their memory back");
+        await page.AnswerAsync("Cancel");
+
+        await card.AskForLimitAsync("4MB");
+        await Expect(page.Dialog).ToContainTextAsync("given back at once, without a garbage collection");
+        await page.AnswerAsync("Lower the limit");
+        await Expect(card.Outcome).ToContainTextAsync("Limit lowered from 16 MiB to 4 MiB");
+        Assert.Equal(4 << 20, cache.MaxMemory);
+        Assert.Empty(page.Faults);
     }
 
     [BrowserFact]

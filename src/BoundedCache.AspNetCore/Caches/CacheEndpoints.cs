@@ -46,6 +46,7 @@ internal sealed class CacheEndpoints(
             : TypedResults.Json(
                 LimitPreview.Create(cache.GetSnapshot(), bytes) with
                 {
+                    IsByteCache = cache is BoundedByteCache,
                     Advice = MemoryReport.CheckLimit(cache, bytes)?.ToString(),
                 },
                 AdminJsonContext.Readable.LimitPreview);
@@ -61,6 +62,7 @@ internal sealed class CacheEndpoints(
     {
         CacheSnapshot snapshot = cache.GetSnapshot();
         ShrinkView? last = snapshot.LastReport is { } report ? shrinks.Note(report) : null;
-        return CacheView.From(snapshot, last, shrinks.Newest(snapshot.Name, snapshot.LastReport));
+        return CacheView.From(
+            snapshot, cache is BoundedByteCache, last, shrinks.Newest(snapshot.Name, snapshot.LastReport));
     }
 }

@@ -89,6 +89,10 @@ internal sealed record LimitBounds(long MinimumBytes, long? MaximumBytes);
 
 /// <summary>One cache as the API shows it: amounts in bytes, no contents.</summary>
 /// <remarks>
+/// <para>
+/// <c>IsByteCache</c>: Whether it keeps bytes in native memory. It gives memory back at once, without a garbage
+/// collection, whatever the release mode.
+/// </para>
 /// <para><c>HitRatio</c>: Hits per counted lookup, from 0 to 1; null if no lookups were counted.</para>
 /// <para><c>Refused</c>: Entries that were not stored: larger than the limit, or expired already.</para>
 /// <para><c>EffectiveMaxBytes</c>: The limit that holds now; less than <c>MaxBytes</c> under memory pressure.</para>
@@ -98,6 +102,7 @@ internal sealed record LimitBounds(long MinimumBytes, long? MaximumBytes);
 /// </remarks>
 internal sealed record CacheView(
     string Name,
+    bool IsByteCache,
     [property: JsonConverter(typeof(CamelCaseEnum<EntrySizing>))] EntrySizing Sizing,
     [property: JsonConverter(typeof(CamelCaseEnum<EvictionPolicy>))] EvictionPolicy EvictionPolicy,
     long MaxBytes,
@@ -115,8 +120,10 @@ internal sealed record CacheView(
     ShrinkView? LastShrink,
     ShrinkView? LastReport)
 {
-    public static CacheView From(CacheSnapshot cache, ShrinkView? lastShrink, ShrinkView? lastReport) => new(
+    public static CacheView From(
+        CacheSnapshot cache, bool isByteCache, ShrinkView? lastShrink, ShrinkView? lastReport) => new(
         cache.Name,
+        isByteCache,
         cache.Sizing,
         cache.EvictionPolicy,
         cache.MaxMemory,
@@ -169,6 +176,9 @@ internal sealed record LimitPreview(
     long EntriesToEvict,
     long BytesToEvict)
 {
+    /// <summary>Whether the cache gives memory back at once, whatever the release mode.</summary>
+    public bool IsByteCache { get; init; }
+
     /// <summary>Why this process could not hold such a limit, and what to do; null where it could.</summary>
     public string? Advice { get; init; }
 

@@ -71,12 +71,15 @@ internal sealed class CacheChanges(
         () =>
         {
             Task<ShrinkReport> report = cache.ReleaseAsync(mode);
-            Log.ReleaseStarted(logger, cache.Name, who, mode?.ToString() ?? "the cache's own mode");
+            Log.ReleaseStarted(logger, cache.Name, who, ModeText(cache, mode));
             return (report, history.Add(new ChangeView(cache.Name, ChangeKind.Release, who)
             {
                 Sizing = cache.GetSnapshot().Sizing,
             }));
         });
+
+    private static string ModeText(IBoundedCache cache, ReleaseMode? mode) =>
+        cache is BoundedByteCache ? "at once, without a collection" : mode?.ToString() ?? "the cache's own mode";
 
     /// <summary>Removes a share of the entries.</summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
@@ -217,9 +220,12 @@ internal sealed class CacheChanges(
     {
         try
         {
-            if (events.HasReaders)
+            lock (operation.Telling)
             {
-                events.Publish("operation", operation.View(), AdminJsonContext.Readable.OperationView);
+                if (events.HasReaders)
+                {
+                    events.Publish("operation", operation.View(), AdminJsonContext.Readable.OperationView);
+                }
             }
         }
         catch (Exception exception)

@@ -42,11 +42,27 @@ internal sealed class ChangeEndpoints(
         (IBoundedCache cache, ReleaseRequest body, Problem? refusal) = await ReadAsync(
             name, context, AdminJsonContext.Readable.ReleaseRequest);
         ReleaseMode? mode = null;
+        long taken = 0;
         refusal ??= ReleaseModeText.Refuse(body.ReleaseMode, allowsNone: false, out mode);
-        refusal ??= TooManyReleases.Refuse(context, rate);
-        return refusal is not null
-            ? refusal
-            : await AnswerAsync(context, () => changes.Release(cache, mode, Requester.Describe(context)));
+        bool isCounted = refusal is null && cache is not BoundedByteCache;
+        refusal ??= isCounted ? TooManyReleases.Refuse(context, rate, out taken) : null;
+        return refusal is not null ? refusal : await AnswerAsync(context, Start);
+
+        Operation? Start()
+        {
+            Operation? started = null;
+            try
+            {
+                return started = changes.Release(cache, mode, Requester.Describe(context));
+            }
+            finally
+            {
+                if (isCounted && started is null)
+                {
+                    rate.GiveBack(taken);
+                }
+            }
+        }
     }
 
     public async Task<Results<JsonHttpResult<RemovalView>, Problem>> CompactAsync(string name, HttpContext context)

@@ -106,7 +106,8 @@ internal sealed record LimitRequest : IRequestBody
     public JsonElement MaxMemory { get; init; }
 
     [Description(
-        "How memory is given back after lowering: full, gentle or none; left out for what the cache's options say.")]
+        "How memory is given back after lowering: full, gentle or none; left out for what the cache's options say. "
+            + "Makes no difference for a byte cache.")]
     public string? ReleaseMode { get; init; }
 }
 
@@ -115,7 +116,8 @@ internal sealed record ReleaseRequest : IRequestBody
 {
     public static string Example => """{"releaseMode": "full"} or {}""";
 
-    [Description("How: full or gentle; left out for what the cache's options say, or full where they say none.")]
+    [Description("How: full or gentle; left out for what the cache's options say, or full where they say none. "
+        + "Makes no difference for a byte cache.")]
     public string? ReleaseMode { get; init; }
 }
 

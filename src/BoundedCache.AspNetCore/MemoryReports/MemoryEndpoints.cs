@@ -42,15 +42,36 @@ internal sealed class MemoryEndpoints(ReleaseRate rate, ChangeHistory history, I
     public async Task<Results<JsonHttpResult<MemoryReportView>, Problem>> CollectAsync(HttpContext context)
     {
         (_, Problem? refusal) = await RequestBody.ReadAsync(context, AdminJsonContext.Readable.EmptyRequest);
-        refusal ??= TooManyReleases.Refuse(context, rate);
+        long taken = 0;
+        refusal ??= TooManyReleases.Refuse(context, rate, out taken);
         if (refusal is not null)
         {
             return refusal;
         }
 
-        MemoryReport report = await CaptureAsync(MemoryReportMode.Collect, context.RequestAborted);
-        Log.Collected(logger, Requester.Describe(context), report.GCPause.TotalMilliseconds);
-        history.Add(new ChangeView(null, ChangeKind.Collect, Requester.Describe(context)) { Outcome = "done" });
+        MemoryReport report;
+        try
+        {
+            report = await CaptureAsync(MemoryReportMode.Collect, context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // It was not this one's turn yet.
+            rate.GiveBack(taken);
+            throw;
+        }
+
+        if (report.Mode == MemoryReportMode.Collect)
+        {
+            Log.Collected(logger, Requester.Describe(context), report.GCPause.TotalMilliseconds);
+            history.Add(new ChangeView(null, ChangeKind.Collect, Requester.Describe(context)) { Outcome = "done" });
+        }
+        else
+        {
+            rate.GiveBack(taken);
+            Log.NotCollected(logger, Requester.Describe(context), string.Join(' ', report.Notes));
+        }
+
         return Json(report);
     }
 

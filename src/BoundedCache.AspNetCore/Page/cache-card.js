@@ -47,6 +47,10 @@ export class CacheCard {
     const contents = this.find('.contents');
     contents.addEventListener('toggle', () => contents.open && showContents(this));
     this.#fitToSizing(cache);
+    if (cache.isByteCache) {
+      this.find('.limit .release-mode')?.remove(); // It gives memory back at once, whatever the mode.
+    }
+
     this.update(cache);
   }
 
@@ -152,10 +156,26 @@ export class CacheCard {
   }
 
   async askrelease() {
+    const mode = await (this.cache.isByteCache ? this.#askForBytes() : this.#askForMode());
+    if (mode) {
+      await this.run('Giving memory back', async () => this.showShrink(await api.release(
+        this.name, mode === true ? undefined : mode, (now) => this.showOperation(now))));
+    }
+  }
+
+  #askForBytes() {
+    return confirm({
+      title: `Release memory for “${this.name}”?`,
+      text: ['Entries stay. The free memory of this cache is given back at once, without a garbage collection.'],
+      action: 'Release memory',
+    });
+  }
+
+  #askForMode() {
     const control = element('select', {},
       element('option', { value: 'full' }, 'at once, in one pause'),
       element('option', { value: 'gentle' }, 'gently, over seconds'));
-    const mode = await confirm({
+    return confirm({
       title: `Release memory for “${this.name}”?`,
       text: [
         'Entries stay. The garbage collector runs and hands unused memory of the whole process back; '
@@ -164,10 +184,6 @@ export class CacheCard {
       field: { label: 'How', control, read: (select) => select.value },
       action: 'Release memory',
     });
-    if (mode) {
-      await this.run('Giving memory back', async () =>
-        this.showShrink(await api.release(this.name, mode, (now) => this.showOperation(now))));
-    }
   }
 
   async askcompact() {
@@ -176,8 +192,11 @@ export class CacheCard {
     const share = await confirm({
       title: `Compact “${this.name}”?`,
       text: [
-        'Removes expired entries and then what a full cache would evict, lowest priority first. '
-          + 'The limit stays; memory is given back when you release it.',
+        this.cache.isByteCache
+          ? 'Removes expired entries and then what a full cache would evict, and gives their memory back. '
+            + 'The limit stays.'
+          : 'Removes expired entries and then what a full cache would evict, lowest priority first. '
+            + 'The limit stays; memory is given back when you release it.',
       ],
       field: { label: 'Share of entries to remove, in percent', control, read: readPercent },
       action: 'Compact',

@@ -14,6 +14,9 @@ const consequences = {
   none: 'The runtime keeps the memory until you release it.',
 };
 
+const consequence = (cache, mode) => cache.isByteCache
+  ? 'Then the memory is given back at once, without a garbage collection.' : consequences[mode];
+
 export class LimitForm {
   #typing = 0;
   #asking = null;
@@ -99,7 +102,7 @@ export class LimitForm {
         ...(meansBytes ? [`A number without a unit is bytes. For ${text} MiB write ${text}MB.`] : []),
         `From ${card.size(preview.oldMaxBytes)} to ${card.size(preview.newMaxBytes)}. `
           + previewSentence(preview),
-        ...(lower ? [consequences[this.mode.value]] : []),
+        ...(lower ? [consequence(card.cache, this.mode.value)] : []),
       ],
       action: lower ? 'Lower the limit' : 'Set the limit',
       danger: preview.entriesToEvict > 0,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,6 +24,34 @@ public sealed class ByteCacheTests
         Assert.Equal(16 * MiB, one["maxBytes"]!.GetValue<long>());
         Assert.Equal(cache.Count, one["count"]!.GetValue<long>());
         Assert.Equal("scanResistant", one["evictionPolicy"]!.GetValue<string>());
+        foreach (JsonNode? each in list["caches"]!.AsArray())
+        {
+            string name = each!["name"]!.GetValue<string>();
+            JsonNode preview = (await host.GetAsync($"api/caches/{name}/limit/preview?maxMemory=1MB")).AssertOk().Json;
+            Assert.Equal(
+                (name == "blobs", name == "blobs"),
+                (each["isByteCache"]!.GetValue<bool>(), preview["isByteCache"]!.GetValue<bool>()));
+        }
+    }
+
+    [Fact]
+    public async Task Its_releases_stop_nothing_so_as_many_as_wanted_are_allowed_and_modes_make_no_difference()
+    {
+        await using AdminHost host = await StartAsync(configure: static options => options.ReleasesPerMinute = 1);
+        foreach (string body in (string[])["{}", """{"releaseMode": "gentle"}""", """{"releaseMode": "full"}"""])
+        {
+            JsonNode report = (await host.PostAsync("api/caches/blobs/release", body)).AssertOk().Json;
+            Assert.Equal(
+                ("full", 0), (report["releaseMode"]!.GetValue<string>(), report["collections"]!.GetValue<int>()));
+        }
+
+        Assert.All(
+            host.Log.Admin.Where(static line => line.Id == 61),
+            static line => Assert.EndsWith(
+                "asks for a release (at once, without a collection)", line.Text, StringComparison.Ordinal));
+        (await host.PostAsync("api/caches/default/release", "{}")).AssertOk();
+        (await host.PostAsync("api/caches/default/release", "{}"))
+            .AssertProblem(HttpStatusCode.TooManyRequests, "Ask again");
     }
 
     [Fact]
@@ -114,8 +143,13 @@ public sealed class ByteCacheTests
         Assert.Equal(0, released["entriesEvicted"]!.GetValue<long>());
     }
 
-    private static Task<AdminHost> StartAsync(bool showsKeys = false) => AdminHost.StartAsync(
-        all => (all.AllowLoopback, all.ShowKeyPrefixes) = (true, showsKeys),
+    private static Task<AdminHost> StartAsync(
+        bool showsKeys = false, Action<BoundedCacheAdminOptions>? configure = null) => AdminHost.StartAsync(
+        all =>
+        {
+            (all.AllowLoopback, all.ShowKeyPrefixes) = (true, showsKeys);
+            configure?.Invoke(all);
+        },
         static services => services.AddKeyedBoundedByteCache("blobs", static options =>
         {
             options.MaxMemory = 16 * MiB;

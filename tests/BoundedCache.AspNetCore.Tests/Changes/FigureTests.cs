@@ -46,7 +46,7 @@ public sealed class FigureTests
         shown.AsObject().Remove("evictions");
         Assert.Equal(
             """
-            {"name":"fake","sizing":"declared","evictionPolicy":"leastRecentlyUsed","maxBytes":1,
+            {"name":"fake","isByteCache":false,"sizing":"declared","evictionPolicy":"leastRecentlyUsed","maxBytes":1,
             "effectiveMaxBytes":1,"usedBytes":2,"count":3,"hits":2,"misses":1,"hitRatio":0.6667,
             "insertions":4,"refused":11,"tableBytes":7,
             "pressure":null,"lastShrink":null,"lastReport":null}
@@ -283,11 +283,11 @@ public sealed class FigureTests
     {
         var time = new ManualTimeProvider();
         var rate = new ReleaseRate(1, time);
-        Assert.True(rate.TryTake(out _));
+        Assert.True(rate.TryTake(out _, out _));
         time.Advance(TimeSpan.FromSeconds(19.5));
         var context = new DefaultHttpContext();
 
-        string detail = TooManyReleases.Refuse(context, rate)!.Value!.Detail!;
+        string detail = TooManyReleases.Refuse(context, rate, out _)!.Value!.Detail!;
         Assert.Contains("Ask again in 41 s.", detail, StringComparison.Ordinal);
         Assert.Equal("41", context.Response.Headers.RetryAfter);
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using BoundedCache.AspNetCore.Tests.Support;
 using BoundedCache.Engine;
 using BoundedCache.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.Changes;
 
@@ -180,6 +181,50 @@ public sealed class OperationTests
         (await host.PostAsync("api/caches/default/release", """{"releaseMode": "full"}""")).AssertOk();
         (await host.PostAsync("api/caches/default/release", "{}"))
             .AssertProblem(HttpStatusCode.TooManyRequests, "Ask again in 20 s");
+    }
+
+    [Fact]
+    public async Task A_release_that_did_not_begin_does_not_count()
+    {
+        await using AdminHost host = await AdminHost.StartAsync(
+            static all => (all.AllowLoopback, all.ReleasesPerMinute) = (true, 1));
+        host.Pages.Dispose();
+        for (int i = 0; i < 2; i++)
+        {
+            (await host.PostAsync("api/caches/pages/release", "{}"))
+                .AssertProblem(HttpStatusCode.Conflict, "disposed");
+        }
+
+        (await host.PostAsync("api/caches/default/release", "{}")).AssertOk();
+        (await host.PostAsync("api/caches/default/release", "{}"))
+            .AssertProblem(HttpStatusCode.TooManyRequests, "Ask again");
+    }
+
+    [Fact]
+    public async Task A_release_that_is_one_change_too_many_does_not_count()
+    {
+        var running = new TaskCompletionSource<ShrinkReport>();
+        var cache = new FakeCache("fake") { Ending = running.Task };
+        await using AdminHost host = await AdminHost.StartAsync(
+            static all => (all.AllowLoopback, all.ReleasesPerMinute) = (true, 1),
+            services => services.AddSingleton(new BoundedMemoryCacheRegistry([cache])));
+        for (int i = 0; i < 16; i++)
+        {
+            await host.PutAsync("api/caches/fake/limit", """{"maxMemory": 7}""", "Prefer: respond-async");
+        }
+
+        (await host.PostAsync("api/caches/fake/release", "{}"))
+            .AssertProblem(HttpStatusCode.TooManyRequests, "16 changes");
+        running.SetResult(new ShrinkReport { CacheName = "fake" });
+        Answer answer;
+        do
+        {
+            // Until the changes have ended.
+            answer = await host.PostAsync("api/caches/fake/release", "{}");
+        }
+        while (answer.Text.Contains("16 changes", StringComparison.Ordinal));
+
+        answer.AssertOk();
     }
 
     [Fact]
