@@ -78,13 +78,12 @@ internal readonly record struct Answer
     public JsonNode? ToJson() => _node?.DeepClone();
 
     /// <summary>A value as it is written in a line of CSV; empty where it is missing.</summary>
-    public string ToCsv()
-    {
-        string value = _node?.ToString() ?? "";
-        return value.AsSpan().IndexOfAny(",\"\r\n") < 0
-            ? value
-            : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
+    public string ToCsv() => Csv(_node?.ToString() ?? "");
+
+    /// <summary>A text as it is written in a line of CSV.</summary>
+    public static string Csv(string value) => value.AsSpan().IndexOfAny(",\"\r\n") < 0
+        ? value
+        : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static bool TryParse(string text, out JsonNode? node)
     {

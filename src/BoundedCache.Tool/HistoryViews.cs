@@ -65,7 +65,8 @@ internal sealed class HistoryViews(TextWriter output, Sizings sizings)
                     cache["name"], cache["usedBytes"], cache["maxBytes"], cache["effectiveMaxBytes"], cache["count"],
                     cache["hits"], cache["misses"], cache["evicted"],
                 ];
-                lines.Add(string.Join(',', values.Select(static value => value.ToCsv()).Prepend(url.ToString())));
+                lines.Add(string.Join(',', values.Select(static value => value.ToCsv())
+                    .Prepend(Answer.Csv(url.ToString()))));
             }
         }
 

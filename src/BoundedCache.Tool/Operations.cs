@@ -6,6 +6,8 @@ namespace BoundedCache.Tool;
 /// <summary>What the commands do.</summary>
 internal sealed class Operations
 {
+    private const string NoMode = "--release makes no difference: a byte cache gives memory back at once.";
+
     private readonly TextWriter _output;
     private readonly TextWriter _errors;
     private readonly TimeProvider _time;
@@ -51,7 +53,8 @@ internal sealed class Operations
                 string meansBytes = isBare && !isAgreed && !_sizings.IsDeclared(client.Url, name, preview)
                     ? $" {limit} bytes? A number without a unit is bytes. For {limit} MiB write {limit}MB."
                     : "";
-                return _views.Preview(client.Url, preview) + meansBytes;
+                return _views.Preview(client.Url, preview) + meansBytes
+                    + (mode is not null && IsByteCache(preview) ? $" {NoMode}" : "");
             },
             (client, token) =>
             {
@@ -71,7 +74,15 @@ internal sealed class Operations
     public Task<ExitCode> ReleaseAsync(Call call, string name, string? mode, bool isAgreed) => ChangeAsync(
         call,
         isAgreed,
-        (_, _) => Task.FromResult($"Memory of “{name}” is released. Entries stay; the process stops for a moment."),
+        async (client, token) =>
+        {
+            Answer cache = await client.GetAsync(ServiceClient.CachePath(name), "count", token);
+            string stops = cache["isByteCache"].IsMissing ? "may stop" : "stops";
+            return IsByteCache(cache)
+                ? $"Free memory of “{name}” is given back at once, without a garbage collection. Entries stay."
+                    + (mode is null ? "" : $" {NoMode}")
+                : $"Memory of “{name}” is released. Entries stay; the process {stops} for a moment.";
+        },
         (client, token) => client.ChangeAsync(
             HttpMethod.Post,
             ServiceClient.CachePath(name, "/release"),
@@ -161,6 +172,9 @@ internal sealed class Operations
                 _history.Changes(url, history, name);
             }
         });
+
+    /// <summary>Whether an answer says that its cache is one. Older services do not say.</summary>
+    private static bool IsByteCache(Answer answer) => !answer["isByteCache"].IsMissing && answer["isByteCache"].IsTrue;
 
     private async Task<string> CountAsync(ServiceClient client, string name, CancellationToken token)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Security;
@@ -121,7 +122,9 @@ internal sealed class ServiceClient : IDisposable
         {
             throw new ToolException(
                 ExitCode.NoAnswer,
-                $"{Url}: no answer within {_connection.Timeout.TotalSeconds:0.#} s."
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Url}: no answer within {_connection.Timeout.TotalSeconds:0.#} s.")
                     + (body is null ? "" : " What was asked for may still be done: look before you ask again."))
             {
                 MayBeDone = body is not null,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace BoundedCache.Tool;
 
@@ -7,6 +8,7 @@ internal sealed class ToolCommands
 {
     private const string KeyVariable = "BOUNDEDCACHE_KEY";
     private const string UrlVariable = "BOUNDEDCACHE_URL";
+    private const string NoMode = "Makes no difference for a byte cache.";
 
     private readonly Option<string[]> _urls = new("--url", "-u")
     {
@@ -40,13 +42,8 @@ internal sealed class ToolCommands
         Recursive = true,
     };
 
-    private readonly Option<double> _timeout = new("--timeout")
-    {
-        Description = "How long to wait for an answer, in seconds. Default 30.",
-        HelpName = "SECONDS",
-        DefaultValueFactory = static _ => 30,
-        Recursive = true,
-    };
+    private readonly Option<double> _timeout = NumberOption(
+        "--timeout", "How long to wait for an answer, in seconds. Default 30.", 30, "seconds such as 2.5");
 
     private readonly Option<bool> _json = new("--json")
     {
@@ -65,6 +62,7 @@ internal sealed class ToolCommands
     public ToolCommands(TextWriter output, TextWriter errors)
     {
         _errors = errors;
+        (_timeout.HelpName, _timeout.Recursive) = ("SECONDS", true);
         _operations = new Operations(output, errors, TimeProvider.System);
         foreach (Option option in (Option[])[_urls, _keyFile, _keyHeader, _ca, _timeout, _json])
         {
@@ -79,16 +77,14 @@ internal sealed class ToolCommands
         };
         Option<bool> yes = new("--yes", "-y") { Description = "Do not ask." };
         Add("caches", "All caches: limit, use, entries, hit ratio.", [], [], _operations.CachesAsync);
-        Option<double> interval = new("--interval")
-        {
-            Description = "Seconds between two looks. Default 1.",
-            DefaultValueFactory = static _ => 1,
-        };
+        Option<double> interval = NumberOption(
+            "--interval", "Seconds between two looks. Default 1.", 1, "seconds such as 0.5");
         Option<int> times = new("--count") { Description = "End after so many looks; 0 for never, the default." };
         Add("watch", "A table that follows the caches, until Ctrl+C.", [], [interval, times], (call, result) =>
             _operations.WatchAsync(call, result.GetValue(interval), result.GetValue(times)));
         Argument<string> limit = new("LIMIT") { Description = "The new limit: 512MB, 1.5GiB, or bytes." };
-        Option<string?> mode = new("--release") { Description = "How memory is given back: full, gentle or none." };
+        Option<string?> mode =
+            new("--release") { Description = $"How memory is given back: full, gentle or none. {NoMode}" };
         mode.AcceptOnlyFromAmong("full", "gentle", "none");
         Option<bool> all = new("--all")
         {
@@ -104,16 +100,16 @@ internal sealed class ToolCommands
             [mode, all, stagger, yes], (call, result) => _operations.LimitAsync(
                 call, result.GetValue(name)!, result.GetValue(limit)!, result.GetValue(mode), result.GetValue(yes),
                 StaggerOf(result.GetValue(all), result.GetValue(stagger))));
-        Option<string?> how = new("--release") { Description = "How: full or gentle." };
+        Option<string?> how = new("--release") { Description = $"How: full or gentle. {NoMode}" };
         how.AcceptOnlyFromAmong("full", "gentle");
         Add("release", "Gives memory back; evicts nothing.", [name], [how, yes], (call, result) =>
             _operations.ReleaseAsync(
                 call, result.GetValue(name)!, result.GetValue(how), result.GetValue(yes)));
-        Option<double> percent = new("--percent")
-        {
-            Description = "The share of the entries to remove, above 0 and up to 100. Default 25.",
-            DefaultValueFactory = static _ => 25,
-        };
+        Option<double> percent = NumberOption(
+            "--percent",
+            "The share of the entries to remove, above 0 and up to 100. Default 25.",
+            25,
+            "a number such as 2.5");
         Add("compact", "Removes a share of the entries, in the order of the policy.", [name], [percent, yes],
             (call, result) => _operations.CompactAsync(
                 call, result.GetValue(name)!, result.GetValue(percent), result.GetValue(yes)));
@@ -201,7 +197,10 @@ internal sealed class ToolCommands
         if (seconds is not (> 0 and <= 86400))
         {
             throw new ToolException(
-                ExitCode.Usage, $"--timeout: expected seconds above 0 and up to 86400, got {seconds}.");
+                ExitCode.Usage,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"--timeout: expected seconds above 0 and up to 86400, got {seconds}."));
         }
 
         return new Connection(
@@ -211,6 +210,29 @@ internal sealed class ToolCommands
             result.GetValue(_ca),
             TimeSpan.FromSeconds(seconds));
     }
+
+    /// <summary>
+    /// An option that takes digits with a decimal point, in every culture. A comma, which some read as a decimal one
+    /// and others as a separator of thousands, is refused.
+    /// </summary>
+    private static Option<double> NumberOption(string name, string description, double preset, string expected) =>
+        new(name)
+        {
+            Description = description,
+            DefaultValueFactory = _ => preset,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[^1].Value;
+                if (!double.TryParse(
+                        text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+                    || !double.IsFinite(number))
+                {
+                    result.AddError($"{name}: expected {expected}, got '{text}'.");
+                }
+
+                return number;
+            },
+        };
 
     private static TimeSpan? StaggerOf(bool isAll, string? text) => (isAll, text) switch
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 
@@ -14,7 +15,19 @@ internal sealed class Watch(TextWriter output, TextWriter errors, TimeProvider t
     {
         if (interval is not (>= 0.1 and <= 3600))
         {
-            throw new ToolException(ExitCode.Usage, $"--interval: expected seconds from 0.1 to 3600, got {interval}.");
+            throw new ToolException(
+                ExitCode.Usage,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"--interval: expected seconds from 0.1 to 3600, got {interval}."));
+        }
+
+        if (times < 0)
+        {
+            throw new ToolException(
+                ExitCode.Usage,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"--count: expected a number of looks, or 0 for no end, got {times}."));
         }
 
         var clients = call.Connection.Urls.Select(url => new ServiceClient(url, call.Connection)).ToList();

@@ -49,10 +49,11 @@ internal sealed class FakeService : IDisposable
         """;
 
     /// <summary>One cache of it.</summary>
-    public static string Cache(string name, string sizing = "measured", long evicted = 0, long shrunk = 0) =>
+    public static string Cache(
+        string name, string sizing = "measured", long evicted = 0, long shrunk = 0, string says = "") =>
         $$"""
         {
-          "name": "{{name}}", "sizing": "{{sizing}}", "maxBytes": 2097152, "effectiveMaxBytes": 2097152,
+          {{says}} "name": "{{name}}", "sizing": "{{sizing}}", "maxBytes": 2097152, "effectiveMaxBytes": 2097152,
           "usedBytes": 1048576, "count": 1234, "hits": 3, "misses": 1,
           "evictions": {
             "capacity": { "entries": {{evicted}}, "bytes": 0 }, "shrink": { "entries": {{shrunk}}, "bytes": 0 }

@@ -132,13 +132,14 @@ public sealed class OtherServiceTests
             """));
 
         ProgramEnd run = await ToolRun.OfAsync(
-            "history", "--csv", "--url", "http://127.0.0.1:1/admin/cache", "--url", service.Url, "--url", service.Url);
+            "history", "--csv", "--url", "http://127.0.0.1:1/admin/cache", "--url", service.Url, "--url", service.Url,
+            "--url", $"{service.Url}a,b");
 
         Assert.Equal(3, run.ExitCode);
         string[] lines = run.Output.Trim().Split('\n');
         Assert.StartsWith("url,time,", lines[0], StringComparison.Ordinal);
-        Assert.All(lines[1..], line => Assert.StartsWith(service.Url, line, StringComparison.Ordinal));
-        Assert.Equal(3, lines.Length);
+        Assert.All(lines[1..3], line => Assert.StartsWith($"{service.Url},", line, StringComparison.Ordinal));
+        Assert.StartsWith($"\"{service.Url}a,b/\",2026", Assert.Single(lines[3..]), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,6 +63,32 @@ public sealed partial class WordsTests
         Assert.Equal(isAsked, run.Errors.Contains("512 bytes?", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("\"isByteCache\": true,", "of “votes” is given back at once, without a garbage collection.")]
+    [InlineData("\"isByteCache\": false,", "of “votes” is released. Entries stay; the process stops for a moment.")]
+    [InlineData("", "of “votes” is released. Entries stay; the process may stop for a moment.")]
+    public async Task What_a_release_does_is_said_of_each_kind_of_cache(string says, string sentence)
+    {
+        using var service = new FakeService(request => new FakeAnswer(
+            request.EndsWith("/preview", StringComparison.Ordinal)
+                ? Saying(Preview, says)
+                : FakeService.Cache("votes", says: says)));
+
+        ProgramEnd release = await ToolRun.OfAsync("release", "votes", "--url", service.Url);
+        ProgramEnd gentle = await ToolRun.OfAsync("release", "votes", "--release", "gentle", "--url", service.Url);
+        ProgramEnd limit = await ToolRun.OfAsync("limit", "votes", "1MB", "--release", "none", "--url", service.Url);
+
+        Assert.Contains(sentence, release.Errors, StringComparison.Ordinal);
+        Assert.Contains(sentence, gentle.Errors, StringComparison.Ordinal);
+        const string noDifference = "--release makes no difference: a byte cache gives memory back at once.";
+        bool isByteCache = says.Contains("true", StringComparison.Ordinal);
+        Assert.Equal(
+            (false, isByteCache, isByteCache),
+            (release.Errors.Contains(noDifference, StringComparison.Ordinal),
+                gentle.Errors.Contains(noDifference, StringComparison.Ordinal),
+                limit.Errors.Contains(noDifference, StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Beginnings_of_keys_are_a_table_of_their_own_in_the_order_of_the_answer()
     {
