@@ -81,18 +81,12 @@ internal sealed class ObservedCaches
     {
         lock (_lock)
         {
-            if (!_groups.TryGetValue(removed.Name, out Group? group) || !group.Caches.Remove(removed))
+            if (!_groups.TryGetValue(removed.Name, out Group? group) || !group.Caches.Contains(removed))
             {
                 return;
             }
 
-            _count--;
-            if (group.Caches.Count == 0)
-            {
-                _groups.Remove(removed.Name);
-                return;
-            }
-
+            // Before the first change: it takes the cache's lock, and may be interrupted there.
             int offset = 0;
             foreach (ObservedInstrument instrument in ObservedInstruments.All)
             {
@@ -100,7 +94,13 @@ internal sealed class ObservedCaches
                 offset += instrument.Length;
             }
 
+            group.Caches.Remove(removed);
             group.Retire(removed);
+            _count--;
+            if (group.Caches.Count == 0)
+            {
+                _groups.Remove(removed.Name);
+            }
         }
     }
 

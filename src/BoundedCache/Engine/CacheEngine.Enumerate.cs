@@ -35,7 +35,7 @@ internal sealed partial class CacheEngine
         }
         finally
         {
-            using (_lock.Enter())
+            using (_lock.EnterAlways())
             {
                 _enumerations.Remove(inserted);
             }

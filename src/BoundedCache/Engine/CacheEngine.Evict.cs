@@ -38,19 +38,15 @@ internal sealed partial class CacheEngine
         while (more)
         {
             List<RemovedEntry>? removed = null;
-            using (_lock.EnterAfterOthers())
+            try
             {
-                ApplyTouches_NeedsLock();
-                (int countBefore, long usedBefore) = (_account.Count, _account.Used);
-                TryEvict_NeedsLock(_account.Max, AccessOrder.None, sample, ref removed);
-                var batch = new EntryTotals(countBefore - _account.Count, usedBefore - _account.Used);
-                _account.NoteShrunk(batch);
-                evicted += batch;
-                more = _account.Used > _account.Max;
-                EndHold_NeedsLock(NoTrimming);
+                more = EvictBatch(ref evicted, sample, ref removed);
+            }
+            finally
+            {
+                Notify(removed);
             }
 
-            Notify(removed);
             betweenBatches?.Invoke();
         }
     }
@@ -71,17 +67,59 @@ internal sealed partial class CacheEngine
         RemoveFromTails(long.MaxValue, CacheItemPriority.NeverRemove, EvictionReason.Removed);
     }
 
+    /// <summary>One hold of the lock.</summary>
+    /// <returns>Whether there is more to evict.</returns>
+    private bool EvictBatch(ref EntryTotals evicted, EvictedSample? sample, ref List<RemovedEntry>? removed)
+    {
+        using (_lock.EnterAfterOthers())
+        {
+            ApplyTouches_NeedsLock();
+            (int countBefore, long usedBefore) = (_account.Count, _account.Used);
+            try
+            {
+                TryEvict_NeedsLock(_account.Max, AccessOrder.None, sample, ref removed);
+            }
+            finally
+            {
+                var batch = new EntryTotals(countBefore - _account.Count, usedBefore - _account.Used);
+                _account.NoteShrunk(batch);
+                evicted += batch;
+                EndHold_NeedsLock(NoTrimming);
+            }
+
+            return _account.Used > _account.Max;
+        }
+    }
+
     private void RemoveFromTails(long entries, CacheItemPriority highest, EvictionReason reason)
     {
         while (entries > 0)
         {
             List<RemovedEntry>? removed = null;
-            int batch = (int)Math.Min(entries, BatchEntries);
-            int done = 0;
-            using (_lock.EnterAfterOthers())
+            try
             {
-                ApplyTouches_NeedsLock();
-                long usedBefore = _account.Used;
+                entries = RemoveBatchFromTails(entries, highest, reason, ref removed);
+            }
+            finally
+            {
+                Notify(removed);
+            }
+        }
+    }
+
+    /// <summary>One hold of the lock.</summary>
+    /// <returns>How many entries are still to be removed.</returns>
+    private long RemoveBatchFromTails(
+        long entries, CacheItemPriority highest, EvictionReason reason, ref List<RemovedEntry>? removed)
+    {
+        int batch = (int)Math.Min(entries, BatchEntries);
+        using (_lock.EnterAfterOthers())
+        {
+            ApplyTouches_NeedsLock();
+            long usedBefore = _account.Used;
+            int done = 0;
+            try
+            {
                 PrefetchVictims_NeedsLock(batch, long.MaxValue, highest);
                 int steps = BatchEntries;
                 bool isLast = false;
@@ -98,8 +136,10 @@ internal sealed partial class CacheEngine
                     }
                 }
 
-                entries = isLast ? 0 : entries - done;
-
+                return isLast ? 0 : entries - done;
+            }
+            finally
+            {
                 if (reason == EvictionReason.Capacity)
                 {
                     _account.NoteCompacted(new EntryTotals(done, usedBefore - _account.Used));
@@ -107,8 +147,6 @@ internal sealed partial class CacheEngine
 
                 EndHold_NeedsLock(NoTrimming);
             }
-
-            Notify(removed);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Caching.Memory;
@@ -98,45 +99,18 @@ internal sealed partial class CacheEngine
 
         List<EntryDetails>? toAsk = null;
         List<RemovedEntry>? removed = null;
-        int count = 0;
+        int count;
 
         // Before taking the lock, so that only this thread waits for the memory.
         Prefetch(CollectionsMarshal.AsSpan(due));
-        using (_lock.EnterAfterOthers())
+        try
         {
-            foreach (int index in due)
-            {
-                if (!_store.Exists(index) || !_store.Node(index).IsInUse)
-                {
-                    continue;
-                }
-
-                ref Slot slot = ref _store.Slot(index);
-                if ((slot.Flags & SlotFlags.HasDeadline) == 0 || _store.Deadline(index) > now)
-                {
-                    continue;
-                }
-
-                EntryDetails? details = (slot.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)slot.Value! : null;
-                EvictionReason reason = details is null ? EvictionReason.Expired : details.ExpiredBy(now);
-                if (reason != EvictionReason.None)
-                {
-                    RemoveEntry_NeedsLock(index, reason, ref removed);
-                    count++;
-                }
-                else if (details!.Tokens.Length > 0)
-                {
-                    (toAsk ??= []).Add(details);
-                }
-                else
-                {
-                    // The entry has a sliding window and was used since: look again when the window would end now. The
-                    // version stays, because readers of such an entry ask its details and not its deadline.
-                    Volatile.Write(ref _store.Deadline(index), details.Deadline);
-                }
-            }
-
-            EndHold_NeedsLock(NoTrimming);
+            count = RemoveDue(due, now, ref toAsk, ref removed);
+        }
+        finally
+        {
+            // Not later: the next hold may be interrupted.
+            Notify(removed);
         }
 
         if (count > 0)
@@ -150,8 +124,64 @@ internal sealed partial class CacheEngine
         }
 
         due.Clear();
-        Notify(removed);
         return count + (toAsk is null ? 0 : RemoveByTokens(toAsk, now, onTokenFailed));
+    }
+
+    /// <summary>Removes, in one hold, those that are expired, and lists those whose tokens have to be asked.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int RemoveDue(List<int> due, long now, ref List<EntryDetails>? toAsk, ref List<RemovedEntry>? removed)
+    {
+        using (_lock.EnterAfterOthers())
+        {
+            int countBefore = _account.Count;
+            try
+            {
+                foreach (int index in due)
+                {
+                    RemoveIfDue_NeedsLock(index, now, ref toAsk, ref removed);
+                }
+
+                return countBefore - _account.Count;
+            }
+            finally
+            {
+                EndHold_NeedsLock(NoTrimming);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void RemoveIfDue_NeedsLock(
+        int index, long now, ref List<EntryDetails>? toAsk, ref List<RemovedEntry>? removed)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        if (!_store.Exists(index) || !_store.Node(index).IsInUse)
+        {
+            return;
+        }
+
+        ref Slot slot = ref _store.Slot(index);
+        if ((slot.Flags & SlotFlags.HasDeadline) == 0 || _store.Deadline(index) > now)
+        {
+            return;
+        }
+
+        EntryDetails? details = (slot.Flags & SlotFlags.HasDetails) != 0 ? (EntryDetails)slot.Value! : null;
+        EvictionReason reason = details is null ? EvictionReason.Expired : details.ExpiredBy(now);
+        if (reason != EvictionReason.None)
+        {
+            RemoveEntry_NeedsLock(index, reason, ref removed);
+        }
+        else if (details!.Tokens.Length > 0)
+        {
+            (toAsk ??= []).Add(details);
+        }
+        else
+        {
+            // The entry has a sliding window and was used since: look again when the window would end now. The
+            // version stays, because readers of such an entry ask its details and not its deadline.
+            Volatile.Write(ref _store.Deadline(index), details.Deadline);
+        }
     }
 
     private int RemoveByTokens(List<EntryDetails> candidates, long now, Action<Exception> onTokenFailed)

@@ -182,7 +182,7 @@ internal sealed partial class CacheEngine
 
     /// <summary>
     /// Looks a key up under the lock. Keys whose comparison is user code are only collected under it, and compared
-    /// after it is released.
+    /// after it is released. Where the thread is interrupted it goes on: others may wait for the flight that looks.
     /// </summary>
     private bool FindUnderLock<TLookup>(scoped in TLookup lookup, out object? content, out SlotRef slotRef)
         where TLookup : struct, IKeyLookup, allows ref struct
@@ -191,7 +191,7 @@ internal sealed partial class CacheEngine
         slotRef = SlotRef.Nowhere;
         if (!TLookup.RunsUserCode)
         {
-            using (_lock.Enter())
+            using (_lock.EnterAlways())
             {
                 int index = _index.FindLocked(in lookup);
                 if (index != AccessOrder.None)
@@ -226,7 +226,7 @@ internal sealed partial class CacheEngine
         while (true)
         {
             int count;
-            using (_lock.Enter())
+            using (_lock.EnterAlways())
             {
                 count = _index.Collect(hash, candidates);
             }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Engine;
@@ -60,7 +61,7 @@ internal sealed partial class CacheEngine
         }
         finally
         {
-            using (_lock.Enter())
+            using (_lock.EnterAlways())
             {
                 _enumerations.Remove(pin);
             }
@@ -94,7 +95,7 @@ internal sealed partial class CacheEngine
         }
         finally
         {
-            using (_lock.Enter())
+            using (_lock.EnterAlways())
             {
                 _enumerations.Remove(pin);
             }
@@ -166,22 +167,37 @@ internal sealed partial class CacheEngine
         {
             List<RemovedEntry>? told = null;
             int end = Math.Min(count, begin + BatchEntries);
-            using (_lock.EnterAfterOthers())
+            try
             {
-                for (int i = begin; i < end; i++)
+                RemoveBatch(CollectionsMarshal.AsSpan(candidates)[begin..end], ref removed, ref told);
+            }
+            finally
+            {
+                Notify(told);
+            }
+        }
+    }
+
+    /// <summary>One hold of the lock.</summary>
+    private void RemoveBatch(ReadOnlySpan<SeenEntry> candidates, ref int removed, ref List<RemovedEntry>? told)
+    {
+        using (_lock.EnterAfterOthers())
+        {
+            try
+            {
+                foreach (ref readonly SeenEntry candidate in candidates)
                 {
-                    SeenEntry candidate = candidates[i];
                     if (IsStill_NeedsLock(in candidate))
                     {
                         RemoveEntry_NeedsLock(candidate.Index, EvictionReason.Removed, ref told);
                         removed++;
                     }
                 }
-
+            }
+            finally
+            {
                 EndHold_NeedsLock(NoTrimming);
             }
-
-            Notify(told);
         }
     }
 

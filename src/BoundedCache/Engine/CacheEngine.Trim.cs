@@ -57,7 +57,7 @@ internal sealed partial class CacheEngine
 
     /// <summary>
     /// Ends a hold of the lock that changed entries: shrinks the table in proportion to what was removed, and publishes
-    /// the account. It moves entries, so indexes of slots are invalid afterwards.
+    /// the account. It moves entries, so indexes of slots are invalid afterwards. Never throws: the change stands.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void EndHold_NeedsLock(int removed)
@@ -67,12 +67,25 @@ internal sealed partial class CacheEngine
         _order.Shrink(_account.Count, all: false);
         if (removed > 0 && MayMove && _allocator.HasExcess)
         {
+            MoveExcess_NeedsLock(removed);
+        }
+
+        _account.Publish();
+    }
+
+    private void MoveExcess_NeedsLock(int removed)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        try
+        {
             // Pending touches name slots, so they are applied before entries move.
             ApplyTouches_NeedsLock();
             MoveSome_NeedsLock(Math.Min(MovesPerRemoval * removed, BatchEntries));
         }
-
-        _account.Publish();
+        catch (OutOfMemoryException)
+        {
+            // A later hold moves the rest.
+        }
     }
 
     /// <summary>Moves entries out of a sparse chunk, and drops the chunk when it is empty.</summary>

@@ -147,11 +147,6 @@ internal sealed partial class CacheEngine
         _index.GrowFor(_account.Count + 1);
         _order.GrowFor(_account.Count + 1);
         int index = Allocate_NeedsLock(entry.Deadline != long.MaxValue);
-        if (!MayMove)
-        {
-            NoteInserted_NeedsLock(index);
-        }
-
         Write_NeedsLock(index, in entry, hash);
         _account.Charge(entry.Charge);
         _order.Add(index, returned);

@@ -255,8 +255,8 @@ internal sealed partial class CacheEngine
     }
 
     /// <summary>
-    /// Takes a free slot, in a chunk that has deadlines if the entry needs one. May throw for lack of memory,
-    /// and then changes nothing.
+    /// Takes a free slot, in a chunk that has deadlines if the entry needs one, and notes it for enumerations. May
+    /// throw for lack of memory, and then changes nothing.
     /// </summary>
     private int Allocate_NeedsLock(bool withDeadline)
     {
@@ -267,6 +267,11 @@ internal sealed partial class CacheEngine
             if (withDeadline)
             {
                 _store.EnsureDeadlines(index);
+            }
+
+            if (!MayMove)
+            {
+                NoteInserted_NeedsLock(index);
             }
 
             return index;

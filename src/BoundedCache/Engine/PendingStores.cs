@@ -209,8 +209,9 @@ internal sealed partial class CacheEngine
         PendingStore found = Pending.GetOrAdd(in lookup, store);
         if (ReferenceEquals(found, store))
         {
-            // A write that holds the lock now may not have seen it. What it writes can be read afterwards.
-            using (_lock.Enter())
+            // A write that holds the lock now may not have seen it. What it writes can be read afterwards. Others may
+            // wait for the store already, so an interruption of this thread does not end it.
+            using (_lock.EnterAlways())
             {
             }
         }

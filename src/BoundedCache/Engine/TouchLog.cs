@@ -23,7 +23,7 @@ namespace BoundedCache.Engine;
 /// cache. Threads numbered beyond <see cref="MaxBuffers"/> have none and touch under the lock, if it is free.</para>
 /// </remarks>
 /// <param name="maxBuffers">Threads that may have a buffer.</param>
-internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
+internal sealed partial class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
 {
     private const int MaxBuffers = 1024;
 
@@ -132,19 +132,14 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
     /// <summary>Applies all pending touches, oldest epoch first. Under the lock.</summary>
     public void ApplyTo(ITouchOrder order)
     {
-        TouchBuffer? first = Interlocked.Exchange(ref _lines.Pending, null);
-        if (first is null)
-        {
-            return;
-        }
-
         // Buffers leave the stack before their ends are read: a touch that comes in between puts its buffer back on the
         // stack. (If that thread does not see the mark yet, the touch waits for the thread's next one. It overlaps with
         // this call, so it may be late.) All are collected before the first is marked: from then on its owner may push
         // it again, which writes NextPending.
-        for (TouchBuffer? buffer = first; buffer is not null; buffer = buffer.NextPending)
+        TakePending();
+        if (_sources.Count == 0)
         {
-            _sources.Add(new Source(buffer));
+            return;
         }
 
         foreach (Source source in _sources)
@@ -214,24 +209,6 @@ internal sealed class TouchLog(int maxBuffers = TouchLog.MaxBuffers)
 
         // If another thread was faster, the two uses overlap, and either order is right.
         return seen == turn ? taken : seen;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Push(TouchBuffer buffer)
-    {
-        Volatile.Write(ref buffer.IsPending, true);
-        TouchBuffer? top = Volatile.Read(ref _lines.Pending);
-        while (true)
-        {
-            buffer.NextPending = top;
-            TouchBuffer? seen = Interlocked.CompareExchange(ref _lines.Pending, buffer, top);
-            if (ReferenceEquals(seen, top))
-            {
-                return;
-            }
-
-            top = seen;
-        }
     }
 
     /// <summary>This thread's buffer, if it ever noted a use.</summary>

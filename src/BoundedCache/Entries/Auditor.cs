@@ -111,7 +111,13 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
     }
 
     /// <summary>Tells the thread that a value was finished. Does not wait.</summary>
-    public void Wake() => _asked.Set();
+    public void Wake()
+    {
+        if (Endurance.Run(_asked.Set))
+        {
+            Thread.CurrentThread.Interrupt();
+        }
+    }
 
     private void Start_NeedsLock()
     {

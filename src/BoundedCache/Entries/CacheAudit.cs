@@ -211,7 +211,7 @@ internal sealed partial class CacheAudit : IDisposable
     /// <summary>Ends all measurements: the cache is disposed. May be called again.</summary>
     public void Dispose()
     {
-        if (!_stopToken.IsCancellationRequested)
+        if (!IsStopped)
         {
             _stopped.Cancel();
             _stopped.Dispose();

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
+using BoundedCache.Process;
 
 namespace BoundedCache.Entries;
 
@@ -55,7 +56,7 @@ internal sealed class FinishedValues
     /// <summary>Adds the entries whose keys have a hash code.</summary>
     public void Add(int hash)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             Add_NeedsLock(new Finished(0, 0, hash));
         }
@@ -180,10 +181,10 @@ internal sealed class TaskWatch
         return false;
     }
 
-    /// <summary>Runs on the thread that ends the task.</summary>
+    /// <summary>Runs on the thread that ends the task. Must not throw: it would end the process.</summary>
     private void End()
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             _isOver = true;
         }

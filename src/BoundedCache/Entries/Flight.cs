@@ -77,6 +77,12 @@ internal sealed class Flight : PendingStore
             waiters = seen;
         }
 
+        if (Result.IsCompleted)
+        {
+            // There was no memory to leave the table. Who finds it there would ask again and again.
+            _table.Remove(this);
+        }
+
         return false;
     }
 
@@ -110,7 +116,7 @@ internal sealed class Flight : PendingStore
     /// <summary>Ends the flight with the result, which is stored by now if it can be.</summary>
     public void Land(object? value, Expiration expiration)
     {
-        _table.Remove(this);
+        LeaveTable();
         Expiration = expiration;
         _result.TrySetResult(value);
     }
@@ -118,11 +124,23 @@ internal sealed class Flight : PendingStore
     /// <summary>Ends the flight with a failure, which reaches all who wait.</summary>
     public void Fail(Exception failure)
     {
-        _table.Remove(this);
+        LeaveTable();
         if (_result.TrySetException(failure))
         {
             // Seen, even if all who waited have left.
             _ = _result.Task.Exception;
+        }
+    }
+
+    private void LeaveTable()
+    {
+        try
+        {
+            _table.Remove(this);
+        }
+        catch (OutOfMemoryException)
+        {
+            // All who wait get the result. Who finds the flight in the table from now on removes it.
         }
     }
 

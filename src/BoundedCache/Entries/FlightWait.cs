@@ -1,3 +1,5 @@
+using BoundedCache.Process;
+
 namespace BoundedCache.Entries;
 
 /// <summary>
@@ -56,7 +58,7 @@ internal readonly struct FlightWait : IDisposable
     /// <summary>Ends all waits of a factory that has ended.</summary>
     public static void EndAll(Flight waiter)
     {
-        lock (s_lock)
+        using (s_lock.EnterAlways())
         {
             waiter.WaitsFor = null;
         }
@@ -67,7 +69,7 @@ internal readonly struct FlightWait : IDisposable
     {
         if (_waiter is not null)
         {
-            lock (s_lock)
+            using (s_lock.EnterAlways())
             {
                 _waiter.WaitsFor?.Remove(_awaited);
             }

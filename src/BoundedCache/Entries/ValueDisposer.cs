@@ -1,5 +1,6 @@
 using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
+using BoundedCache.Process;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.Entries;
@@ -109,7 +110,7 @@ internal sealed class ValueDisposer(
     /// </summary>
     public void OnRefused(EntryDetails details)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             if (_holders.TryGetValue(details.Value!, out ValueHolders? holders))
             {
@@ -201,7 +202,7 @@ internal sealed class ValueDisposer(
     /// </summary>
     private bool TryLeave(EntryDetails details, bool toDispose)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             if (!_holders.TryGetValue(details.Value!, out ValueHolders? holders))
             {

@@ -8,13 +8,11 @@ namespace BoundedCache.Tests.Bytes;
 /// </summary>
 public sealed class ByteInterruptTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
-
     [Theory]
     [InlineData("clear")]
     [InlineData("compact")]
     [InlineData("shrink")]
-    public void Bulk_work_that_is_interrupted_ends_as_bulk_work(string what) => UntilOneIsInterrupted(() =>
+    public void Bulk_work_that_is_interrupted_ends_as_bulk_work(string what) => Interruption.Until(() =>
     {
         using BoundedByteCache cache = Make(64 * MiB);
         for (int i = 0; i < 100_000; i++)
@@ -23,7 +21,7 @@ public sealed class ByteInterruptTests
         }
 
         bool isInterrupted = false;
-        var worker = new Thread(() => isInterrupted = Interrupts(() =>
+        var worker = new Thread(() => isInterrupted = Interruption.Ends(() =>
         {
             switch (what)
             {
@@ -38,7 +36,7 @@ public sealed class ByteInterruptTests
                     break;
             }
         }));
-        InterruptWhere(cache, worker, () => cache.Engine.IsInBulk && cache.Count > 0);
+        Interruption.Where(cache.Engine.Lock, worker, () => cache.Engine.IsInBulk && cache.Count > 0);
         Assert.False(cache.Engine.IsInBulk);
 
         // A lower limit that was interrupted is reached when it is set again.
@@ -58,7 +56,7 @@ public sealed class ByteInterruptTests
         InterruptAt(cache, 1, reach =>
         {
             Assert.True(cache.TryGet("a", new Interrupting(reach)));
-            isInterrupted = Interrupts(static () => Thread.Sleep(s_patience));
+            isInterrupted = Interruption.Ends(static () => Thread.Sleep(Interruption.Patience));
         });
 
         Assert.True(isInterrupted);
@@ -82,7 +80,7 @@ public sealed class ByteInterruptTests
                 pages.OnGiveBack = null;
                 reach();
             };
-            _ = Interrupts(() => cache.Remove("a"));
+            _ = Interruption.Ends(() => cache.Remove("a"));
         });
 
         cache.Engine.CheckInvariants();
@@ -99,7 +97,7 @@ public sealed class ByteInterruptTests
     {
         using BoundedByteCache cache = Make();
         bool isInterrupted = false;
-        InterruptAt(cache, 2, reach => isInterrupted = Interrupts(
+        InterruptAt(cache, 2, reach => isInterrupted = Interruption.Ends(
             () => cache.Set("a", Sequences.Hooked(Value(1, 1_000_000), reach))));
 
         Assert.True(isInterrupted);
@@ -110,15 +108,15 @@ public sealed class ByteInterruptTests
     }
 
     [Fact]
-    public void A_writer_that_is_interrupted_while_it_takes_memory_leaves_nothing() => UntilOneIsInterrupted(() =>
+    public void A_writer_that_is_interrupted_while_it_takes_memory_leaves_nothing() => Interruption.Until(() =>
     {
         using BoundedByteCache cache = Make();
         cache.Set("a", Value(1, 8_000_000));
 
         // Before the lock is taken a second time: one hold takes no more than 64 slabs.
         bool isInterrupted = false;
-        var writer = new Thread(() => isInterrupted = Interrupts(() => cache.Set("b", new byte[15_000_000])));
-        InterruptWhere(cache, writer, () => cache.Count == 0 || cache.UsedMemory > 9_000_000);
+        var writer = new Thread(() => isInterrupted = Interruption.Ends(() => cache.Set("b", new byte[15_000_000])));
+        Interruption.Where(cache.Engine.Lock, writer, () => cache.Count == 0 || cache.UsedMemory > 9_000_000);
         cache.Engine.CheckInvariants();
         cache.Clear();
         Assert.Equal(0, cache.UsedMemory);
@@ -126,7 +124,7 @@ public sealed class ByteInterruptTests
     });
 
     [Fact]
-    public void A_disposal_that_is_interrupted_gives_all_back() => UntilOneIsInterrupted(() =>
+    public void A_disposal_that_is_interrupted_gives_all_back() => Interruption.Until(() =>
     {
         BoundedByteCache cache = Make(64 * MiB);
         for (int i = 0; i < 100_000; i++)
@@ -139,58 +137,14 @@ public sealed class ByteInterruptTests
         bool ends = false;
         var worker = new Thread(() =>
         {
-            ends = !Interrupts(cache.Dispose);
-            isInterrupted = Interrupts(static () => Thread.Sleep(1));
+            ends = !Interruption.Ends(cache.Dispose);
+            isInterrupted = Interruption.IsPending();
         });
-        InterruptWhere(cache, worker, () => cache.Engine.IsInBulk && cache.Count > 0);
+        Interruption.Where(cache.Engine.Lock, worker, () => cache.Engine.IsInBulk && cache.Count > 0);
         Assert.True(ends);
         Assert.Equal(0, cache.UsedMemory);
         return isInterrupted;
     });
-
-    /// <summary>
-    /// Rounds until a thread was interrupted inside: on a busy machine it may be through before another one looks.
-    /// What must hold is asserted in each.
-    /// </summary>
-    private static void UntilOneIsInterrupted(Func<bool> round) =>
-        Assert.True(Enumerable.Range(0, 100).Any(_ => round()), "In no round was the thread interrupted inside.");
-
-    /// <summary>
-    /// Interrupts a thread between two holds of the lock, where the condition holds, and waits for its end.
-    /// </summary>
-    private static void InterruptWhere(BoundedByteCache cache, Thread worker, Func<bool> isInside)
-    {
-        worker.Start();
-        bool isFound = false;
-        while (!isFound && worker.IsAlive)
-        {
-            using (cache.Engine.Lock.Enter())
-            {
-                isFound = isInside();
-                if (isFound)
-                {
-                    worker.Interrupt();
-                    Assert.True(SpinWait.SpinUntil(
-                        () => !worker.IsAlive || cache.Engine.Lock.Waiting > 0, s_patience));
-                }
-            }
-        }
-
-        Assert.True(worker.Join(s_patience));
-    }
-
-    private static bool Interrupts(Action action)
-    {
-        try
-        {
-            action();
-            return false;
-        }
-        catch (ThreadInterruptedException)
-        {
-            return true;
-        }
-    }
 
     /// <summary>
     /// Runs work on a thread up to a place that it reaches itself, takes the lock there, and interrupts it where it
@@ -209,7 +163,7 @@ public sealed class ByteInterruptTests
                 work(() =>
                 {
                     isIn.Set();
-                    Assert.True(mayGo.Wait(s_patience));
+                    Assert.True(mayGo.Wait(Interruption.Patience));
                 });
             }
             catch (Exception thrown)
@@ -218,7 +172,7 @@ public sealed class ByteInterruptTests
             }
         });
         thread.Start();
-        Assert.True(isIn.Wait(s_patience));
+        Assert.True(isIn.Wait(Interruption.Patience));
         cache.Engine.Lock.OnWaiting = () => Interlocked.Increment(ref waits);
         using (cache.Engine.Lock.Enter())
         {
@@ -232,7 +186,7 @@ public sealed class ByteInterruptTests
             AwaitWaits(times + 1);
         }
 
-        Assert.True(thread.Join(s_patience));
+        Assert.True(thread.Join(Interruption.Patience));
         cache.Engine.Lock.OnWaiting = null;
         Assert.Null(failure);
 
@@ -241,6 +195,6 @@ public sealed class ByteInterruptTests
                 || thread.ThreadState.HasFlag(ThreadState.Stopped)
                 || (count > times && thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin)
                     && cache.Engine.Lock.Waiting == 0),
-            s_patience));
+            Interruption.Patience));
     }
 }
