@@ -78,7 +78,7 @@ internal sealed unsafe partial class ByteEngine
         _pool = new SlabPool(_space, _account);
         _largePool = new SlabPool(_space, _account, SlabPool.LargeSlab) { Other = _pool };
         _pool.Other = _largePool;
-        _table = new ByteTable(_space, _account, policy == EvictionPolicy.ScanResistant);
+        _table = new ByteTable(_space, _account, _pool, policy == EvictionPolicy.ScanResistant);
         _marks = _table.Marks;
         _blocks = new DenseBlocks(_pool, _largePool, _account, _table.Slots, clearFreed);
         _time = time;

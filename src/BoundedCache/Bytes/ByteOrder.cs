@@ -53,11 +53,14 @@ internal abstract unsafe class ByteOrder : ITouchOrder
     /// <summary>Whether a key that is about to be stored was evicted a short while ago. Ask once.</summary>
     public virtual bool TakeReturned(int hash, long charge, long capacity) => false;
 
-    /// <summary>Whether <see cref="GrowFor"/> would need memory.</summary>
+    /// <summary>Whether what is remembered of a number of entries needs a call of <see cref="Grow"/>.</summary>
     public virtual bool MustGrowFor(int entries) => false;
 
-    /// <summary>Makes room for what is remembered of a number of entries.</summary>
-    public virtual void GrowFor(int entries)
+    /// <summary>What <see cref="ManagedBytes"/> rises by in the next call of <see cref="Grow"/>; often 0.</summary>
+    public virtual int StepBytes => 0;
+
+    /// <summary>Makes room to remember more, in a step that is bounded.</summary>
+    public virtual void Grow()
     {
     }
 

@@ -7,11 +7,11 @@ namespace BoundedCache.Bytes;
 /// </summary>
 internal sealed unsafe partial class ByteTable
 {
-    /// <summary>Slots that may be free at least before the table shrinks.</summary>
+    /// <summary>Slots that may be free at least before the table shrinks; fewer where the limit is small.</summary>
     private const int SlackSlots = 2048;
 
-    /// <summary>The most that an order's managed memory grows by at once.</summary>
-    private const int LargestGrowthBytes = 64 * 1024;
+    /// <summary>For each page of the limit.</summary>
+    private const int SlackSlotsOfPage = 2;
 
     /// <summary>The most managed memory that an order without entries keeps. It does not count.</summary>
     private const int UncountedBytes = 2048;
@@ -23,7 +23,7 @@ internal sealed unsafe partial class ByteTable
     private uint _versions = 2;
     private int _managedPages;
 
-    public ByteTable(AddressSpace space, PageAccount account, bool isScanResistant)
+    public ByteTable(AddressSpace space, PageAccount account, SlabPool pool, bool isScanResistant)
     {
         _account = account;
         Slots = new NativeTable(space, account, ByteSlot.Size);
@@ -33,7 +33,7 @@ internal sealed unsafe partial class ByteTable
         Index = new ByteIndex(_buckets, Slots);
         Marks = isScanResistant ? new ScanByteOrder(_nodes, Slots) : null;
         Order = Marks ?? (ByteOrder)new LruByteOrder(_nodes);
-        _mayTouch = pages => account.MayUse(pages) && account.MayTouch(pages);
+        _mayTouch = pool.TryMakeWay;
     }
 
     public NativeTable Slots { get; }
@@ -51,7 +51,8 @@ internal sealed unsafe partial class ByteTable
     /// <summary>The first index beyond all slots.</summary>
     public int End => Order.End;
 
-    private int Slack => Math.Max(SlackSlots, Count / 8);
+    private int Slack =>
+        Math.Max((int)Math.Min(SlackSlots, _account.LimitPages * SlackSlotsOfPage), Count / 8);
 
     /// <summary>Resident bytes.</summary>
     public long Bytes => Slots.Bytes + _nodes.Bytes + _buckets.Bytes + ManagedBytes;
@@ -76,25 +77,31 @@ internal sealed unsafe partial class ByteTable
 
         int pages = Slots.PagesToGrow(End + 1) + _nodes.PagesToGrow(End + 1)
             + (Index.Count == 0 ? Index.PagesToGrow : 0);
-        return (pages == 0 || _mayTouch(pages)) && Slots.TryGrow(End + 1) && _nodes.TryGrow(End + 1)
-            && Index.TryBegin() && TryGrowOrder();
+        if ((pages > 0 && !_mayTouch(pages))
+            || !Slots.TryGrow(End + 1) || !_nodes.TryGrow(End + 1) || !Index.TryBegin())
+        {
+            return false;
+        }
+
+        GrowOrder();
+        return true;
     }
 
-    /// <summary>Lets the order remember what it can of one entry more.</summary>
-    private bool TryGrowOrder()
+    /// <summary>
+    /// Lets the order remember more, a step for each new slot, where there is room for it: it only advises, so no entry
+    /// is refused for it.
+    /// </summary>
+    private void GrowOrder()
     {
         if (Order.MustGrowFor(Count + 1))
         {
-            if (!_mayTouch(LargestGrowthBytes / _account.PageSize))
+            int pages = PagesOfManaged(Order.ManagedBytes + Order.StepBytes) - _managedPages;
+            if (pages <= 0 || _mayTouch(pages))
             {
-                return false;
+                Order.Grow();
+                CountManaged();
             }
-
-            Order.GrowFor(Count + 1);
-            CountManaged();
         }
-
-        return true;
     }
 
     /// <summary>Gives up what the order remembers of more entries than there are.</summary>
@@ -107,9 +114,11 @@ internal sealed unsafe partial class ByteTable
         }
     }
 
+    private int PagesOfManaged(long bytes) => _account.PagesOf(Math.Max(0, bytes - UncountedBytes));
+
     private void CountManaged()
     {
-        int pages = _account.PagesOf(Math.Max(0, Order.ManagedBytes - UncountedBytes));
+        int pages = PagesOfManaged(Order.ManagedBytes);
         _account.Add(pages - _managedPages);
         Volatile.Write(ref _managedPages, pages);
     }

@@ -72,12 +72,13 @@ internal sealed unsafe partial class DenseBlocks(
         }
         else
         {
+            c.MakeRoom();
             if (!c.Pool.TryTake(account.PagesOf(SlabPool.HeaderSize + c.Size), trim: false, out int slab))
             {
                 return null;
             }
 
-            c.Add(slab);
+            c.Slabs[c.SlabCount++] = slab;
             var header = (SlabHeader*)c.Pool.Address(slab);
             header->Class = sizeClass;
             header->Link = c.SlabCount - 1;
@@ -264,14 +265,13 @@ internal sealed unsafe partial class DenseBlocks(
         /// <summary>No hole that is in no list lies before this block.</summary>
         public int Low;
 
-        public void Add(int slab)
+        /// <summary>Makes room for one slab more, before it is taken: this may throw.</summary>
+        public void MakeRoom()
         {
             if (SlabCount == Slabs.Length)
             {
                 Array.Resize(ref Slabs, Math.Max(4, SlabCount * 2));
             }
-
-            Slabs[SlabCount++] = slab;
         }
     }
 }

@@ -14,11 +14,14 @@ internal sealed unsafe class NativeTable(AddressSpace space, PageAccount account
     private const int RegionShift = 17;
     private const int RegionMask = (1 << RegionShift) - 1;
 
-    /// <summary>Pages at the end that may be unused before they are given back.</summary>
-    private const int SlackPages = 16;
+    /// <summary>The most pages at the end that may be unused before they are given back.</summary>
+    private const int MostSlackPages = 16;
 
     private nint[] _regions = [];
     private int _pages;
+
+    /// <summary>A small cache has several tables, too, and no room to leave so much of it unused.</summary>
+    private int SlackPages => (int)Math.Clamp(account.LimitPages / 64, 1, MostSlackPages);
 
     /// <summary>Resident bytes.</summary>
     public long Bytes => (long)Volatile.Read(ref _pages) * account.PageSize;

@@ -78,7 +78,10 @@ internal sealed unsafe class ScanByteOrder(NativeTable nodes, NativeTable slots)
 
     public override bool MustGrowFor(int entries) => _order.Ghosts.Buckets < entries / GhostTable.EntriesPerBucket;
 
-    public override void GrowFor(int entries) => _order.GrowFor(entries);
+    public override int StepBytes => _order.Ghosts.NextBucketBytes;
+
+    /// <summary>A bucket more, which is enough for several entries.</summary>
+    public override void Grow() => _order.GrowFor((_order.Ghosts.Buckets + 1) * GhostTable.EntriesPerBucket);
 
     public override void Shrink(int entries, bool all) => _order.Shrink(entries, all);
 

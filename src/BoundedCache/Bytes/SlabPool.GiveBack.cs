@@ -134,6 +134,12 @@ internal sealed unsafe partial class SlabPool
         return stay == 0;
     }
 
+    /// <summary>
+    /// Whether the limit has room for so many more pages. Free slabs that are resident are given back for them: whoever
+    /// asks the account alone finds no room beside them.
+    /// </summary>
+    public bool TryMakeWay(int pages) => account.MayUse(pages) && MakeTouchable(pages);
+
     /// <summary>Gives free slabs back until so many pages may become resident.</summary>
     private bool MakeTouchable(int pages)
     {

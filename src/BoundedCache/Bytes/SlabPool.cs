@@ -143,7 +143,7 @@ internal sealed unsafe partial class SlabPool(
     private bool TryTakeEmpty(int pages, out int slab)
     {
         slab = -1;
-        if (!account.MayUse(pages) || !MakeTouchable(pages) || (_empty.Count == 0 && !TryExtend()))
+        if (!TryMakeWay(pages) || (_empty.Count == 0 && !TryExtend()))
         {
             return false;
         }
@@ -168,7 +168,7 @@ internal sealed unsafe partial class SlabPool(
         int more = pages - header->Pages;
         if (more > 0)
         {
-            if (!account.MayUse(more) || !MakeTouchable(more))
+            if (!TryMakeWay(more))
             {
                 return false;
             }
@@ -209,17 +209,21 @@ internal sealed unsafe partial class SlabPool(
             return true;
         }
 
-        nint region = space.TryMap(RegionSize, (nuint)slabSize);
-        if (region == 0)
-        {
-            return false;
-        }
-
+        // All that may throw for lack of memory comes first: a slab that no list had room for would be lost.
+        int slabs = (_regionCount + 1) << _regionShift;
+        _resident.EnsureCapacity(slabs);
+        _empty.EnsureCapacity(slabs);
         if (_regionCount == _regions.Length)
         {
             nint[] larger = new nint[Math.Max(4, 2 * _regionCount)];
             _regions.CopyTo(larger, 0);
             Volatile.Write(ref _regions, larger);
+        }
+
+        nint region = space.TryMap(RegionSize, (nuint)slabSize);
+        if (region == 0)
+        {
+            return false;
         }
 
         _regions[_regionCount++] = region;

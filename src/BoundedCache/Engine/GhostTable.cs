@@ -48,8 +48,21 @@ internal sealed class GhostTable
     /// <summary>Bytes of the cells. May be read without the lock.</summary>
     public long Bytes => Volatile.Read(ref _cells) * sizeof(ulong);
 
-    /// <summary>Buckets in use, for tests.</summary>
-    internal int Buckets => _buckets;
+    /// <summary>Buckets in use.</summary>
+    public int Buckets => _buckets;
+
+    /// <summary>Bytes that one bucket more takes: 0 where there are cells for it.</summary>
+    public int NextBucketBytes
+    {
+        get
+        {
+            int chunk = _buckets >> ChunkShift;
+            int cells = chunk == _chunks.Length ? (ChunkMask + 1) * Cells
+                : CellsTo(_buckets) > _chunks[chunk].Length ? _chunks[chunk].Length
+                : 0;
+            return cells * sizeof(ulong);
+        }
+    }
 
     /// <summary>Remembers an entry that is evicted.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -214,17 +227,19 @@ internal sealed class GhostTable
     private Span<ulong> Bucket(int bucket) =>
         _chunks[bucket >> ChunkShift].AsSpan((bucket & ChunkMask) * Cells, Cells);
 
+    /// <summary>Cells of a bucket's chunk up to its own last one.</summary>
+    private static int CellsTo(int bucket) => ((bucket & ChunkMask) + 1) * Cells;
+
     private void EnsureBucket(int bucket)
     {
         int chunk = bucket >> ChunkShift;
-        int end = ((bucket & ChunkMask) + 1) * Cells;
         if (chunk == _chunks.Length)
         {
             ulong[][] larger = [.. _chunks, new ulong[(ChunkMask + 1) * Cells]];
             _chunks = larger;
             CountCells();
         }
-        else if (end > _chunks[chunk].Length)
+        else if (CellsTo(bucket) > _chunks[chunk].Length)
         {
             Array.Resize(ref _chunks[chunk], _chunks[chunk].Length * 2);
             CountCells();
