@@ -71,7 +71,7 @@ public sealed partial class BoundedByteCache
     long ILiveCache.UsedMemory => _engine.ManagedBytes;
 
     /// <inheritdoc/>
-    long ILiveCache.NativeBytes => _engine.UsedBytes - _engine.ManagedBytes;
+    long ILiveCache.NativeBytes => _engine.NativeBytes;
 
     /// <summary>Nothing of the managed heap.</summary>
     long ILiveCache.LimitBytes => 0;

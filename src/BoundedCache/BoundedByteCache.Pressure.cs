@@ -44,7 +44,7 @@ public sealed partial class BoundedByteCache : IYieldingCache
         }
     }
 
-    long IYieldingCache.EvictDownToLimit() => _engine.EvictToLimit().Bytes;
+    long IYieldingCache.EvictDownToLimit() => _engine.EvictToLimit(out _).Bytes;
 
     void IYieldingCache.OnPressure(PressureEvent change, CachePressure pressure)
     {

@@ -107,7 +107,7 @@ public sealed partial class BoundedByteCache
         {
             long old = _maxMemory;
             SetLimits_NeedsLock(maxMemory, _cap);
-            start = new ShrinkStart(old, maxMemory, _engine.UsedBytes, before, started);
+            start = new ShrinkStart(old, maxMemory, before, started);
         }
 
         return start with { Advice = CheckRoom() };
@@ -116,7 +116,8 @@ public sealed partial class BoundedByteCache
     private ShrinkReport Finish(ShrinkStart start)
     {
         bool isRaised = start.NewLimit > start.OldLimit;
-        EntryTotals evicted = isRaised ? default : _engine.EvictToLimit();
+        long givenBack = 0;
+        EntryTotals evicted = isRaised ? default : _engine.EvictToLimit(out givenBack);
         TimeSpan time = Stopwatch.GetElapsedTime(start.Started);
         if (isRaised)
         {
@@ -127,7 +128,6 @@ public sealed partial class BoundedByteCache
             _counters.OnShrunk();
         }
 
-        long givenBack = Math.Max(0, start.Used - _engine.UsedBytes);
         ShrinkReport report = new()
         {
             CacheName = Name,
@@ -196,7 +196,7 @@ public sealed partial class BoundedByteCache
     }
 
     private readonly record struct ShrinkStart(
-        long OldLimit, long NewLimit, long Used, ProcessMemorySnapshot Before, long Started)
+        long OldLimit, long NewLimit, ProcessMemorySnapshot Before, long Started)
     {
         /// <summary>What is missing for the new limit.</summary>
         public IReadOnlyList<string> Advice { get; init; } = [];

@@ -243,7 +243,7 @@ public sealed partial class BoundedByteCache : IBoundedCache, IObservedCache, IL
 
     private void StopScan()
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             _scan?.Stop();
         }

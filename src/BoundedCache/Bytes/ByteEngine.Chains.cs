@@ -87,7 +87,7 @@ internal sealed unsafe partial class ByteEngine
                     isBeyondLimit = _account.Pages > _account.LimitPages;
                 }
 
-                GiveBack(all: isBeyondLimit);
+                GiveBackSoon(all: isBeyondLimit);
             }
         }
 
@@ -223,7 +223,7 @@ internal sealed unsafe partial class ByteEngine
             isBeyondLimit = _account.Pages > _account.LimitPages;
         }
 
-        GiveBack(all: isBeyondLimit);
+        GiveBackSoon(all: isBeyondLimit);
     }
 
     /// <summary>A place in the content of several slabs.</summary>

@@ -36,10 +36,14 @@ internal sealed unsafe partial class ByteEngine
     }
 
     /// <summary>Evicts down to the limit, moves the survivors together, and gives the rest back.</summary>
+    /// <param name="givenBack">
+    /// Bytes of native memory that this call itself gave back: not what other calls did meanwhile.
+    /// </param>
     /// <returns>What was evicted.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public EntryTotals EvictToLimit()
+    public EntryTotals EvictToLimit(out long givenBack)
     {
+        givenBack = 0;
         EntryTotals evicted = default;
         bool isDone = false;
         BeginBulk();
@@ -58,7 +62,7 @@ internal sealed unsafe partial class ByteEngine
         }
         finally
         {
-            EndBulk();
+            givenBack += EndBulk();
         }
 
         // The holes were counted as free; slabs that are not quite empty keep some of them.
@@ -67,6 +71,7 @@ internal sealed unsafe partial class ByteEngine
             using (_lock.EnterAfterOthers())
             {
                 ApplyTouches_NeedsLock();
+                long native = NativeBytes;
                 EntryTotals before = _left[(int)ByteRemoval.Shrink];
                 isDone = EvictBeyondLimit_NeedsLock();
                 if (isDone && _account.LivePages > _account.LimitPages)
@@ -80,10 +85,11 @@ internal sealed unsafe partial class ByteEngine
                 }
 
                 evicted += _left[(int)ByteRemoval.Shrink] - before;
+                givenBack += native - NativeBytes;
             }
         }
 
-        GiveBack(all: true);
+        givenBack = Math.Max(0, givenBack + GiveBack(all: true));
         return evicted;
     }
 
@@ -212,9 +218,11 @@ internal sealed unsafe partial class ByteEngine
     /// It always ends, or no freed block would be used by another class again. Where the moving is interrupted, holes
     /// stay: for new blocks, or until other work fills them.
     /// </remarks>
+    /// <returns>Bytes of native memory that this gave back.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal void EndBulk()
+    internal long EndBulk()
     {
+        long givenBack = 0;
         using (_lock.EnterAlways())
         {
             _blocks.EndBulk();
@@ -224,13 +232,18 @@ internal sealed unsafe partial class ByteEngine
         {
             using (_lock.EnterAfterOthers())
             {
+                long native = NativeBytes;
                 isDone = _blocks.Compact(Batch) & (_table.Count == 0 || _table.Trim(Batch));
                 if (isDone && _table.Count == 0)
                 {
                     isDone = Squeeze_NeedsLock();
                 }
+
+                givenBack += native - NativeBytes;
             }
         }
+
+        return givenBack;
     }
 
     /// <summary>

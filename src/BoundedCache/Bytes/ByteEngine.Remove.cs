@@ -6,7 +6,7 @@ using BoundedCache.Engine;
 
 namespace BoundedCache.Bytes;
 
-/// <summary>Removals, and memory that goes back to the system.</summary>
+/// <summary>Removals.</summary>
 internal sealed unsafe partial class ByteEngine
 {
     /// <summary>Slots that a walk looks at in one hold of the lock.</summary>
@@ -34,7 +34,7 @@ internal sealed unsafe partial class ByteEngine
             RemoveAt_NeedsLock(index, ByteRemoval.Removed);
         }
 
-        GiveBack(all: false);
+        GiveBackSoon(all: false);
         return true;
     }
 
@@ -97,55 +97,6 @@ internal sealed unsafe partial class ByteEngine
     /// <summary>Bytes of a value that lie in its first slab.</summary>
     private static int FirstValueBytes(Place place, int length) =>
         place.IsChain ? Math.Clamp(SlabPool.DataSize - place.Header - place.KeyLength, 0, length) : length;
-
-    /// <summary>Gives free slabs back to the system, in steps, without the lock.</summary>
-    /// <param name="all">Whether none is kept for the next writes.</param>
-    /// <returns>Bytes that went back.</returns>
-    public long GiveBack(bool all) => GiveBack(_pool, all) + GiveBack(_largePool, all);
-
-    private long GiveBack(SlabPool pool, bool all)
-    {
-        if (!all && !pool.HasExcess)
-        {
-            return 0;
-        }
-
-        long pages = 0;
-        lock (_giveBackLock)
-        {
-            // No more than there is now, unless too much is resident: others may free slabs as fast as they go back.
-            int left;
-            using (_lock.Enter())
-            {
-                pool.Sort();
-                left = pool.Resident.Count;
-            }
-
-            for (bool goesOn = true; goesOn;)
-            {
-                using (_lock.EnterAfterOthers())
-                {
-                    if ((left <= 0 && _account.Pages <= _account.LimitPages) || !pool.BeginLeaving(all))
-                    {
-                        break;
-                    }
-
-                    left -= pool.LeavingCount;
-                }
-
-                // From here to the end the slabs are in no list.
-                long given = pool.GiveBackLeaving();
-                using (_lock.EnterAlways())
-                {
-                    goesOn = pool.EndLeaving(given);
-                }
-
-                pages += given;
-            }
-        }
-
-        return pages * _account.PageSize;
-    }
 
     private bool KeyStarts(Place place, ReadOnlySpan<byte> start)
     {

@@ -44,7 +44,6 @@ internal sealed unsafe partial class ByteEngine
     private const int Batch = 64;
 
     private readonly EngineLock _lock = new();
-    private readonly Lock _giveBackLock = new();
     private readonly AddressSpace _space;
     private readonly PageAccount _account;
     private readonly SlabPool _pool;
@@ -97,6 +96,9 @@ internal sealed unsafe partial class ByteEngine
 
     /// <summary>What of these is managed memory.</summary>
     public long ManagedBytes => _table.ManagedBytes;
+
+    /// <summary>What of these is native memory.</summary>
+    public long NativeBytes => _account.UsedBytes - _table.ManagedBytes;
 
     public EvictionPolicy Policy =>
         _marks is null ? EvictionPolicy.LeastRecentlyUsed : EvictionPolicy.ScanResistant;
@@ -154,7 +156,7 @@ internal sealed unsafe partial class ByteEngine
     /// <returns>False where it was disposed before.</returns>
     public bool Dispose()
     {
-        using (_lock.Enter())
+        using (_lock.EnterAlways())
         {
             if (_isDisposed)
             {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using BoundedCache.Process;
 
 namespace BoundedCache.Diagnostics;
 
@@ -79,7 +80,7 @@ internal sealed class ObservedCaches
     /// <summary>Removes a cache, once, and keeps its last numbers.</summary>
     public void Remove(ObservedCache removed)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             if (!_groups.TryGetValue(removed.Name, out Group? group) || !group.Caches.Contains(removed))
             {

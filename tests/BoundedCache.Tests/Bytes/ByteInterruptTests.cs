@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Caching.Distributed;
 using static BoundedCache.Tests.Bytes.ByteCacheSetup;
 
 namespace BoundedCache.Tests.Bytes;
@@ -146,6 +147,36 @@ public sealed class ByteInterruptTests
         return isInterrupted;
     });
 
+    [Fact]
+    public void A_disposal_whose_thread_is_interrupted_before_stops_the_timer_too()
+    {
+        var clock = new BlockingClock();
+        BoundedByteCache cache = Make(time: clock);
+
+        // Holds the lock that guards the limit, until the disposal waits for it.
+        var storing = new Thread(() => Record.Exception(() => cache.Set(
+            "a", [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(1) })));
+        storing.Start();
+        Assert.True(clock.IsAsked.Wait(s_patience));
+        bool isThrown = false;
+        bool isInterrupted = false;
+        var disposing = new Thread(() =>
+        {
+            Thread.CurrentThread.Interrupt();
+            isThrown = Interrupts(cache.Dispose);
+            isInterrupted = Interrupts(static () => Thread.Sleep(1));
+        });
+        disposing.Start();
+        Assert.True(SpinWait.SpinUntil(
+            () => cache.Engine.IsDisposed
+                && (!disposing.IsAlive || disposing.ThreadState.HasFlag(ThreadState.WaitSleepJoin)),
+            s_patience));
+        clock.MayGoOn.Set();
+
+        Assert.True(disposing.Join(s_patience) && storing.Join(s_patience));
+        Assert.Equal((false, true, true), (isThrown, isInterrupted, clock.IsStopped));
+    }
+
     /// <summary>
     /// Runs work on a thread up to a place that it reaches itself, takes the lock there, and interrupts it where it
     /// waits for the lock next.
@@ -196,5 +227,28 @@ public sealed class ByteInterruptTests
                 || (count > times && thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin)
                     && cache.Engine.Lock.Waiting == 0),
             Interruption.Patience));
+    }
+
+    /// <summary>A clock that makes its timer only when a test says so.</summary>
+    private sealed class BlockingClock : TimeProvider, ITimer
+    {
+        public ManualResetEventSlim IsAsked { get; } = new();
+
+        public ManualResetEventSlim MayGoOn { get; } = new();
+
+        public bool IsStopped { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            IsAsked.Set();
+            Assert.True(MayGoOn.Wait(s_patience));
+            return this;
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose() => IsStopped = true;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -129,7 +129,7 @@ internal sealed class ByteHistoryRunner : IDisposable
                 _engine.SetLimit(Evicts
                     ? _setting.Limit * operation.Amount / HistoryModel.MaxAmount
                     : _setting.Limit - (operation.Amount * 1024 * 1024));
-                _engine.EvictToLimit();
+                _engine.EvictToLimit(out _);
                 break;
 
             case HistoryOperationKind.AdvanceClock:
