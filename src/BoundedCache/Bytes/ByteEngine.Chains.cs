@@ -24,10 +24,18 @@ internal sealed unsafe partial class ByteEngine
             + (content % SlabPool.DataSize is > 0 and long rest ? _account.PagesOf(rest + SlabPool.HeaderSize) : 0);
 
     /// <summary>Stores a value of several slabs.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value, where it is a sequence.</param>
+    /// <param name="span">The value, where it is a span.</param>
+    /// <param name="length">The value's length.</param>
+    /// <param name="expiration">When it expires.</param>
     private bool SetChain(
-        in EncodedKey key, in ReadOnlySequence<byte> value, ReadOnlySpan<byte> span, in EntryExpiration expiration)
+        in EncodedKey key,
+        in ReadOnlySequence<byte> value,
+        ReadOnlySpan<byte> span,
+        int length,
+        in EntryExpiration expiration)
     {
-        int length = (int)(span.Length + value.Length);
         ulong flags = key.Flags | expiration.Flags | Place.Chain;
         long pages = PagesOfChain((long)Place.HeaderOf(flags) + key.Bytes.Length + length);
         if (!TryHold(pages))
@@ -37,7 +45,7 @@ internal sealed unsafe partial class ByteEngine
 
         try
         {
-            return WriteChain(key, value, span, expiration) || Refuse(key);
+            return WriteChain(key, value, span, length, expiration) || Refuse(key);
         }
         finally
         {
@@ -46,9 +54,12 @@ internal sealed unsafe partial class ByteEngine
     }
 
     private bool WriteChain(
-        in EncodedKey key, in ReadOnlySequence<byte> value, ReadOnlySpan<byte> span, in EntryExpiration expiration)
+        in EncodedKey key,
+        in ReadOnlySequence<byte> value,
+        ReadOnlySpan<byte> span,
+        int length,
+        in EntryExpiration expiration)
     {
-        int length = (int)(span.Length + value.Length);
         ulong flags = key.Flags | expiration.Flags | Place.Chain;
         long content = (long)Place.HeaderOf(flags) + key.Bytes.Length + length;
         int first = -1;
@@ -67,7 +78,7 @@ internal sealed unsafe partial class ByteEngine
             var at = new ChainCursor(this, block + Place.HeaderOf(flags));
             at.Write(key.Bytes);
             at.Write(span);
-            var pieces = new PieceReader(value);
+            var pieces = new PieceReader(value, length - span.Length);
             while (pieces.TryRead(out ReadOnlySpan<byte> piece))
             {
                 at.Write(piece);

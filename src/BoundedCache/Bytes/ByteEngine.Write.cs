@@ -40,27 +40,28 @@ internal sealed unsafe partial class ByteEngine
             return Set(encoded, value.FirstSpan, expiration);
         }
 
-        long content = LeastContent(encoded, value.Length);
-        if (!Fits(encoded, value.Length))
+        // Asked once: with another length later, bytes would be published that nobody wrote.
+        long length = value.Length;
+        if (!Fits(encoded, length))
         {
             return Refuse(encoded);
         }
 
-        if (content > DenseBlocks.LargestContent)
+        if (LeastContent(encoded, length) > DenseBlocks.LargestContent)
         {
-            return SetChain(encoded, value, default, expiration);
+            return SetChain(encoded, value, default, (int)length, expiration);
         }
 
-        byte[] copy = ArrayPool<byte>.Shared.Rent((int)value.Length);
+        byte[] copy = ArrayPool<byte>.Shared.Rent((int)length);
         try
         {
-            var at = new PieceReader(value);
+            var at = new PieceReader(value, length);
             for (int end = 0; at.TryRead(out ReadOnlySpan<byte> piece); end += piece.Length)
             {
                 piece.CopyTo(copy.AsSpan(end));
             }
 
-            return Set(encoded, copy.AsSpan(0, (int)value.Length), expiration);
+            return Set(encoded, copy.AsSpan(0, (int)length), expiration);
         }
         finally
         {
@@ -79,7 +80,7 @@ internal sealed unsafe partial class ByteEngine
         }
 
         return LeastContent(key, value.Length) > DenseBlocks.LargestContent
-            ? SetChain(key, default, value, expiration)
+            ? SetChain(key, default, value, value.Length, expiration)
             : SetSmall(key, value, expiration);
     }
 

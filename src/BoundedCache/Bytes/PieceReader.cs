@@ -3,11 +3,12 @@ using System.Buffers;
 namespace BoundedCache.Bytes;
 
 /// <summary>
-/// Reads the pieces of a sequence. Their code may be the user's: together they must be as long as the sequence says.
+/// Reads the pieces of a sequence. Their code may be the user's: together they must be as long as the sequence said.
 /// </summary>
-internal ref struct PieceReader(in ReadOnlySequence<byte> sequence)
+/// <param name="sequence">The sequence.</param>
+/// <param name="length">Its length, which was asked once: it may change at any time.</param>
+internal ref struct PieceReader(in ReadOnlySequence<byte> sequence, long length)
 {
-    private readonly long _length = sequence.Length;
     private ReadOnlySequence<byte>.Enumerator _pieces = sequence.GetEnumerator();
     private long _read;
 
@@ -19,9 +20,9 @@ internal ref struct PieceReader(in ReadOnlySequence<byte> sequence)
         bool hasMore = _pieces.MoveNext();
         piece = hasMore ? _pieces.Current.Span : default;
         _read += piece.Length;
-        return _read > _length || (!hasMore && _read != _length)
+        return _read > length || (!hasMore && _read != length)
             ? throw new ArgumentException(
-                $"Expected a sequence of {_length} bytes, got pieces with {_read}.")
+                $"Expected a sequence of {length} bytes, got pieces with {_read}.")
             : hasMore;
     }
 }

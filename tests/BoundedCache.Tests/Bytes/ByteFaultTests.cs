@@ -412,6 +412,18 @@ public sealed class ByteFaultTests
         cache.Engine.CheckInvariants();
     }
 
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(200_000)]
+    public void Pieces_that_change_what_they_say_are_stored_as_long_as_they_said_first(int length)
+    {
+        using BoundedByteCache cache = Make();
+        Assert.True(cache.Set("a", Sequences.Growing(Value(1, length), more: 20)));
+
+        Assert.Equal(Value(1, length), cache.Get("a"));
+        cache.Engine.CheckInvariants();
+    }
+
     [Fact]
     public void A_system_that_is_not_supported_is_told_with_what_is()
     {

@@ -43,6 +43,16 @@ internal static class Sequences
         return new ReadOnlySequence<byte>(first, 0, last, bytes.Length - half);
     }
 
+    /// <summary>A sequence that says that it is longer once its first half was read.</summary>
+    public static ReadOnlySequence<byte> Growing(byte[] bytes, int more)
+    {
+        int half = bytes.Length / 2;
+        var last = new Segment(bytes.AsMemory(half), half);
+        var first = new Segment(new HookedMemory(bytes[..half], () => last.MoveBy(more)).Memory, 0);
+        first.Append(last);
+        return new ReadOnlySequence<byte>(first, 0, last, bytes.Length - half);
+    }
+
     private sealed class HookedMemory(byte[] bytes, Action onRead) : MemoryManager<byte>
     {
         private Action? _onRead = onRead;
@@ -71,5 +81,7 @@ internal static class Sequences
         public Segment(ReadOnlyMemory<byte> memory, long index) => (Memory, RunningIndex) = (memory, index);
 
         public void Append(Segment next) => Next = next;
+
+        public void MoveBy(int bytes) => RunningIndex += bytes;
     }
 }
