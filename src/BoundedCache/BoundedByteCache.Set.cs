@@ -23,8 +23,8 @@ public sealed partial class BoundedByteCache
     /// earlier one counts. A value that is expired already is not stored.
     /// </param>
     /// <returns>
-    /// False where key or value is too large, or what readers are copying leaves no room. It is counted
-    /// (<see cref="CacheSnapshot.RefusedTooLarge"/>).
+    /// False where key or value is too large, where readers or other writes of large values hold the room for it, or
+    /// where the system gives no memory. It is counted (<see cref="CacheSnapshot.RefusedTooLarge"/>).
     /// </returns>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public bool Set(

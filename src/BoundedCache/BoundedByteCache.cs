@@ -16,9 +16,10 @@ namespace BoundedCache;
 /// counts resident bytes and can be changed while the cache is in use.
 /// </summary>
 /// <remarks>
-/// <para>Thread-safe: every member may be called at any time from any thread. Reads take no lock, except,
-/// briefly, of entries with a sliding expiration and of those whose key and value together take more than about
-/// 64 KB.</para>
+/// <para>Thread-safe: every member may be called at any time from any thread. Reads take no lock, except, briefly,
+/// <see cref="Refresh(string)"/> and reads of entries with a sliding expiration, of those whose key and value together
+/// take more than about 64 KB, of those that others change at each of several tries, and of those with more than a
+/// thousand others in their place of the table.</para>
 /// <para>Keys are texts of up to 64 KiB (65,536 characters of Latin-1, 32,768 of others), compared character by
 /// character; the empty text is a key. Values have up to <see cref="MaxMemory"/> and at most
 /// <see cref="Array.MaxLength"/> bytes.</para>

@@ -77,7 +77,10 @@ public sealed record CacheSnapshot
     /// <summary>Bytes of the entries that expired, by time or by a token.</summary>
     public long ExpiredBytes => Evictions.Expired.Bytes + Evictions.TokenExpired.Bytes;
 
-    /// <summary>Entries that were not stored because they alone were larger than the limit.</summary>
+    /// <summary>
+    /// Entries that were not stored because they alone were larger than the limit. Of a byte cache also those with a
+    /// key above 64 KiB, those whose room readers or other writes held, and those that the system gave no memory for.
+    /// </summary>
     public long RefusedTooLarge { get; init; }
 
     /// <summary>Entries that were not stored because they were expired already.</summary>
