@@ -44,9 +44,9 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
     private int _finishedTurn;
     private int _lapTurn;
 
-    // From when on each kind of work may go on, as a stopwatch's timestamp.
-    private long _finishedFrom;
-    private long _lapsFrom;
+    // The last piece of each kind of work: how long it took, and when it ended, as a stopwatch's timestamp.
+    private (double Seconds, long End) _finishedPiece;
+    private (double Seconds, long End) _lapPiece;
 
     // The thread's work up to the last piece's end. What it does between pieces counts as part of the next one.
     private TimeSpan _workedUntil;
@@ -102,7 +102,7 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
     /// <summary>Removes a cache that is disposed.</summary>
     public void Leave(CacheAudit cache)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             _caches.Remove(cache);
         }
@@ -110,12 +110,21 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
         Wake();
     }
 
-    /// <summary>Tells the thread that a value was finished. Does not wait.</summary>
+    /// <summary>Tells the thread that a value was finished. Does not wait, and never throws.</summary>
     public void Wake()
     {
-        if (Endurance.Run(_asked.Set))
+        try
         {
+            _asked.Set();
+        }
+        catch (ThreadInterruptedException)
+        {
+            // It is set, and the thread sees it after a second at most.
             Thread.CurrentThread.Interrupt();
+        }
+        catch (OutOfMemoryException)
+        {
+            // The same.
         }
     }
 
@@ -185,24 +194,18 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
             }
         }
 
-        long now = Stopwatch.GetTimestamp();
         TimeSpan rest = s_look;
         if (Next(caches, ref _finishedTurn, static cache => cache.HasFinished) is { } finished)
         {
-            rest = Min(rest, now < _finishedFrom
-                ? Stopwatch.GetElapsedTime(now, _finishedFrom)
-                : Work(
-                    finished,
-                    static cache => cache.MeasureFinished(s_finishedSlice),
-                    FinishedShare,
-                    out _finishedFrom));
+            rest = Min(rest, WorkOrRest(
+                finished, static cache => cache.MeasureFinished(s_finishedSlice), FinishedShare, ref _finishedPiece));
         }
 
         if (Next(caches, ref _lapTurn, static cache => cache.IsLapDue) is { } due)
         {
-            rest = Min(rest, now < _lapsFrom
-                ? Stopwatch.GetElapsedTime(now, _lapsFrom)
-                : Work(due, static cache => cache.GoOn(s_lapSlice), due.Share, out _lapsFrom));
+            // Not by the share of the cache that worked last: a tiny one would make all the others rest.
+            double share = caches.Max(cache => cache == due || cache.IsLapDue ? cache.Share : 0);
+            rest = Min(rest, WorkOrRest(due, static cache => cache.GoOn(s_lapSlice), share, ref _lapPiece));
         }
 
         return rest;
@@ -223,9 +226,32 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
         return null;
     }
 
+    /// <summary>Does a piece of work, unless the one before it took more than the share allows yet.</summary>
+    /// <returns>How long this kind of work has to rest.</returns>
+    private TimeSpan WorkOrRest(
+        CacheAudit cache, Action<CacheAudit> work, double share, ref (double Seconds, long End) piece)
+    {
+        TimeSpan rest = RestAfter(in piece, share);
+        if (rest > TimeSpan.Zero)
+        {
+            return rest;
+        }
+
+        Work(cache, work);
+        piece = (WorkedSeconds(), Stopwatch.GetTimestamp());
+        return RestAfter(in piece, share);
+    }
+
+    private static TimeSpan RestAfter(in (double Seconds, long End) piece, double share)
+    {
+        double all = Math.Min(s_longestRest.TotalSeconds, piece.Seconds * (1 - share) / share);
+        var rest = TimeSpan.FromSeconds(all) - Stopwatch.GetElapsedTime(piece.End);
+        return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+
     [SuppressMessage(
         "Design", "CA1031", Justification = "An exception of this thread would end the process. It is logged.")]
-    private TimeSpan Work(CacheAudit cache, Action<CacheAudit> work, double share, out long goOnFrom)
+    private static void Work(CacheAudit cache, Action<CacheAudit> work)
     {
         try
         {
@@ -235,11 +261,6 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
         {
             cache.OnFailed(exception);
         }
-
-        double seconds = WorkedSeconds();
-        var rest = TimeSpan.FromSeconds(Math.Min(s_longestRest.TotalSeconds, seconds * (1 - share) / share));
-        goOnFrom = Stopwatch.GetTimestamp() + (long)(rest.TotalSeconds * Stopwatch.Frequency);
-        return rest;
     }
 
     /// <summary>Seconds of work since the last call.</summary>

@@ -52,11 +52,19 @@ internal sealed partial class CacheAudit
                 _batch.Add(entry);
             }
 
-            foreach (AuditedEntry entry in _batch)
+            for (int i = 0; i < _batch.Count; i++)
             {
-                if (entry.IsUnfinished)
+                if (i > 0 && slice.IsOver)
                 {
-                    Look(in entry, slice);
+                    // Many keys have one hash code. A walk finds the rest, and goes on where it was cut.
+                    _finished.Overflow();
+                    slice.IsCut = true;
+                    return;
+                }
+
+                if (_batch[i].IsUnfinished)
+                {
+                    Look(_batch[i], slice);
                 }
             }
         }

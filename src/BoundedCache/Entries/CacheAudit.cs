@@ -67,7 +67,8 @@ internal sealed partial class CacheAudit : IDisposable
     public double Share => _setup.Share;
 
     /// <summary>Whether values may be finished that were not.</summary>
-    public bool HasFinished => !_finished.IsEmpty || _finished.HasOverflowed || Volatile.Read(ref _nextUnfinished) != 0;
+    public bool HasFinished => !IsStopped
+        && (!_finished.IsEmpty || _finished.HasOverflowed || Volatile.Read(ref _nextUnfinished) != 0);
 
     /// <summary>Whether a lap is under way, or one should begin now.</summary>
     public bool IsLapDue => Share > 0 && !IsStopped
@@ -148,10 +149,17 @@ internal sealed partial class CacheAudit : IDisposable
     private void NoteStored(in StoredKind kind, object? value, int hash)
     {
         if (Volatile.Read(ref _hasJoined) == 0 && (kind.Marks.CanChange || kind.IsUnfinished)
-            && Interlocked.Exchange(ref _hasJoined, 1) == 0
-            && !_setup.Auditor.TryJoin(this))
+            && Interlocked.Exchange(ref _hasJoined, 1) == 0)
         {
-            Volatile.Write(ref _hasJoined, 0);
+            if (!_setup.Auditor.TryJoin(this))
+            {
+                Volatile.Write(ref _hasJoined, 0);
+            }
+            else if (IsStopped)
+            {
+                // Disposed while the value was measured: after the cache left.
+                _setup.Auditor.Leave(this);
+            }
         }
 
         if (!kind.IsUnfinished)
@@ -172,14 +180,16 @@ internal sealed partial class CacheAudit : IDisposable
         }
     }
 
-    /// <summary>The entries whose keys have a hash code may be finished. Any thread; does not wait for long.</summary>
+    /// <summary>
+    /// The entries whose keys have a hash code may be finished. Any thread; does not wait for long, and never throws.
+    /// </summary>
     public void OnFinished(int hash)
     {
         _finished.Add(hash);
         _setup.Auditor.Wake();
     }
 
-    /// <summary>More entries may be finished than are known one by one. Any thread.</summary>
+    /// <summary>More entries may be finished than are known one by one. Any thread; never throws.</summary>
     public void OnManyFinished()
     {
         _finished.Overflow();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
 using BoundedCache.Process;
@@ -53,7 +54,9 @@ internal sealed class FinishedValues
         }
     }
 
-    /// <summary>Adds the entries whose keys have a hash code.</summary>
+    /// <summary>
+    /// Adds the entries whose keys have a hash code. Never throws: nobody else would tell of them.
+    /// </summary>
     public void Add(int hash)
     {
         using (_lock.EnterAlways())
@@ -76,14 +79,25 @@ internal sealed class FinishedValues
 
     private bool Add_NeedsLock(Finished finished)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
         if (_queue.Count >= Most)
         {
             Overflow();
             return false;
         }
 
-        if (!_queued.Add(finished))
+        try
         {
+            // Room in the queue first: one that is noted and not queued would be refused from then on.
+            _queue.EnsureCapacity(_queue.Count + 1);
+            if (!_queued.Add(finished))
+            {
+                return false;
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            Overflow();
             return false;
         }
 
@@ -162,7 +176,7 @@ internal sealed class TaskWatch
     /// <returns>Whether this is the first, so that somebody must subscribe.</returns>
     private bool Add(WeakReference<CacheAudit> cache, int hash)
     {
-        lock (_lock)
+        using (_lock.EnterAlways())
         {
             if (!_isOver)
             {
@@ -181,7 +195,10 @@ internal sealed class TaskWatch
         return false;
     }
 
-    /// <summary>Runs on the thread that ends the task. Must not throw: it would end the process.</summary>
+    /// <summary>
+    /// Runs on the thread that ends the task, which may be interrupted. Nothing in it throws: the exception of a
+    /// continuation would end the process.
+    /// </summary>
     private void End()
     {
         using (_lock.EnterAlways())

@@ -3,7 +3,7 @@ namespace BoundedCache.Process;
 /// <summary>Taking a lock for the end of what has begun, which must not be left half done.</summary>
 /// <remarks>
 /// A thread that is interrupted while it waits for the lock goes on, and stays interrupted: it gets the exception from
-/// a later wait.
+/// a later wait. One that has no memory to wait with tries again until the lock is free.
 /// </remarks>
 internal static class EnduringLock
 {
@@ -36,6 +36,10 @@ internal static class EnduringLock
             catch (ThreadInterruptedException)
             {
                 isInterrupted = true;
+            }
+            catch (OutOfMemoryException)
+            {
+                Thread.Yield();
             }
         }
     }

@@ -141,6 +141,61 @@ public sealed class InterruptedMeasurementTests
         Assert.InRange(second.Totals.Audited, 10, long.MaxValue);
     }
 
+    /// <summary>Of two caches on one thread, the larger share counts.</summary>
+    [Fact]
+    public void A_cache_with_a_tiny_share_does_not_make_the_others_rest()
+    {
+        const int Turns = 5;
+        using var one = new CacheUnderTest(static options => options.MaxMemory = 1L << 30);
+        using var other = new CacheUnderTest(static options => options.MaxMemory = 1L << 30);
+        var auditor = new Auditor(hasThread: false);
+        using CacheAudit first = Audit(one, static bytes => bytes, auditor, share: 0.5);
+        using CacheAudit second = Audit(other, static bytes => bytes, auditor, share: 0.0001);
+        foreach ((CacheUnderTest test, CacheAudit audit) in new[] { (one, first), (other, second) })
+        {
+            // More than a lap comes to meanwhile.
+            for (int i = 0; i < 100_000; i++)
+            {
+                test.Cache.Set(i, new ChangingValue.Holder());
+            }
+
+            Assert.True(auditor.TryJoin(audit));
+        }
+
+        // On a thread that has worked for nothing else.
+        (int turns, int turnsOfOther) = (0, 0);
+        var thread = new Thread(() =>
+        {
+            long started = Environment.TickCount64;
+            while (turns < Turns && Environment.TickCount64 - started < s_patience.TotalMilliseconds)
+            {
+                (long before, long otherBefore) = (first.Totals.Audited, second.Totals.Audited);
+                Thread.Sleep(auditor.TakeTurn()!.Value + TimeSpan.FromMilliseconds(1));
+                turns += first.Totals.Audited > before ? 1 : 0;
+                turnsOfOther += second.Totals.Audited > otherBefore ? 1 : 0;
+            }
+        });
+        thread.Start();
+        thread.Join();
+
+        Assert.Equal(Turns, turns);
+        Assert.InRange(turnsOfOther, Turns / 2, Turns);
+    }
+
+    [Fact]
+    public void A_store_that_ends_after_the_cache_was_disposed_keeps_no_thread_awake()
+    {
+        using var test = new CacheUnderTest();
+        var auditor = new Auditor(hasThread: false);
+        CacheAudit audit = Audit(test, static bytes => bytes, auditor);
+        audit.Dispose();
+        var kind = new StoredKind(default, IsUnfinished: true, IsLowerBound: true, Running: null);
+        audit.OnStored(in kind, "value", hash: 7);
+
+        Assert.False(audit.HasFinished, "it is to be measured");
+        Assert.Null(auditor.TakeTurn());
+    }
+
     [Fact]
     public void A_later_store_starts_the_thread_where_the_first_could_not()
     {
