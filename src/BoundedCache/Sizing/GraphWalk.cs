@@ -93,7 +93,8 @@ internal sealed partial class GraphWalk(RecentSet? seen = null)
         if (!isComplete && !CanBeScaled() && !_samples.HasGroups)
         {
             // Linked nodes and nothing else so far: cheaper to count all of them than to sample.
-            bool isCounted = TryCount(root, bounds.MaxLinkedObjects, long.MaxValue, CancellationToken.None);
+            bool isCounted = TryCount(
+                root, bounds.MaxLinkedObjects, bounds.MaxConnectedSteps, CancellationToken.None);
             notes = Notes(isCounted, isLowerBound: !isCounted);
             if (isCounted || !_full!.MetLargeArray)
             {

@@ -54,6 +54,7 @@ internal static class NotFollowed
     [
         typeof(IServiceProvider),       // reaches every singleton of the application
         typeof(ITimer),                 // the runtime's timer queue hangs from it
+        typeof(IBoundedCache),          // the cache would count itself, or another one
     ];
 
     // Data whose base class is a service provider only in name: tables, their columns, views and sets.
@@ -71,6 +72,7 @@ internal static class NotFollowed
         "System.Threading.TimerQueueTimer",             // the runtime's timer queue hangs from it
         "System.Net.Http.HttpMessageHandler",           // a connection pool
         "System.Net.Http.HttpMessageInvoker",           // HttpClient: shared
+        "System.Net.Http.HttpConnectionBase",           // a response that is not read to its end; leads to the pool
         "System.Diagnostics.ActivitySource",            // a process-wide registration
         "System.Diagnostics.Metrics.Meter",             // a process-wide registration
         "System.Diagnostics.Metrics.Instrument",        // part of a meter
@@ -166,6 +168,9 @@ internal static class NotFollowed
         (field.DeclaringType == typeof(Task) && field.Name == "m_continuationObject") ||
         // The end of a line: mostly the one that all writers share, and two small objects at most.
         (field.Name is "CoreNewLine" or "CoreNewLineStr" && field.DeclaringType == typeof(TextWriter)) ||
+        // The proxy of an entity refers to a part of EF's model, and that to all of it. A model that is a value counts.
+        (field.FieldType.FullName == "Microsoft.EntityFrameworkCore.Metadata.IEntityType"
+            && field.DeclaringType!.Namespace == "Microsoft.EntityFrameworkCore.Proxies.Internal") ||
         // The object whose async method or iterator this is: a service as likely as a record.
         field.Name == "<>4__this";
 

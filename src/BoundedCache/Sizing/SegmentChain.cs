@@ -4,7 +4,8 @@ using System.Reflection;
 namespace BoundedCache.Sizing;
 
 /// <summary>
-/// The segments of a <see cref="ReadOnlySequence{T}"/>: a chain that knows its length, but not in segments.
+/// The segments of a <see cref="ReadOnlySequence{T}"/>: a chain that knows its length, but not in segments. A slice
+/// keeps alive all that come after its first one, also those beyond its last.
 /// </summary>
 /// <remarks>One for each type derived from <see cref="ReadOnlySequenceSegment{T}"/>.</remarks>
 internal sealed class SegmentChain
@@ -37,9 +38,9 @@ internal sealed class SegmentChain
         return null;
     }
 
-    /// <summary>About how many segments lie between two, both included; 0 where nothing tells.</summary>
+    /// <summary>About how many segments there are from one on, itself included; 0 where nothing tells.</summary>
     /// <param name="first">The first segment.</param>
-    /// <param name="last">The last segment.</param>
+    /// <param name="last">The last segment of the sequence: it tells how long a chain is that is not counted.</param>
     /// <param name="isCounted">
     /// Whether they were counted. Otherwise the answer is far off where later segments are longer or shorter.
     /// </param>
@@ -49,7 +50,7 @@ internal sealed class SegmentChain
         object segment = first;
         for (int i = 1; i <= Counted; i++)
         {
-            if (ReferenceEquals(segment, last) || _next.GetValue(segment) is not { } next)
+            if (_next.GetValue(segment) is not { } next)
             {
                 return i;
             }

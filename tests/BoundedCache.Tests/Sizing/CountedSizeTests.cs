@@ -80,6 +80,26 @@ public sealed class CountedSizeTests
         Truth.AssertWithin(share, measurer.MeasureFully(value, CancellationToken.None), measured);
     }
 
+    /// <summary>A segment keeps alive those that follow it, also beyond the last one of a slice.</summary>
+    [Theory]
+    [InlineData(12_000, 250)]
+    [InlineData(12_000, 900_000)]
+    [InlineData(25_000, 250)]
+    [InlineData(25_000, 2_000_000)]
+    [InlineData(60_000, 250)]
+    public void A_slice_of_segments_is_charged_those_beyond_it_or_finished_later(int segments, int bytes)
+    {
+        object value = Sequence(segments).Slice(0, bytes);
+        var measurer = new ObjectMeasurer();
+
+        long measured = measurer.Measure(value, out MeasureNotes notes);
+
+        long all = measurer.MeasureFully(value, CancellationToken.None);
+        Assert.True(
+            (notes & MeasureNotes.LowerBound) != 0 || Math.Abs(measured - all) < all / 10,
+            $"{measured} of {all}, {notes}");
+    }
+
     [Fact]
     public void Segments_too_many_to_count_are_finished_later()
     {

@@ -95,6 +95,24 @@ public sealed class LinkedSizeTests
         Truth.AssertWithin(0.001, whole, _measurer.MeasureFully(value, CancellationToken.None));
     }
 
+    /// <summary>Otherwise the thread that stores it looks at every element of every array.</summary>
+    [Fact]
+    public void A_chain_of_long_arrays_is_sampled_and_not_counted()
+    {
+        // At most 60,000 elements of the 400,000.
+        var measurer = new ObjectMeasurer(bounds: new GraphBounds(200));
+        Chunk? chain = null;
+        for (int i = 0; i < 200; i++)
+        {
+            chain = new Chunk { Next = chain };
+        }
+
+        long measured = measurer.Measure(chain, out MeasureNotes notes);
+
+        Assert.NotEqual(MeasureNotes.None, notes);
+        Truth.AssertWithin(0.1, measurer.MeasureFully(chain!, CancellationToken.None), measured);
+    }
+
     [Fact]
     public void A_cancelled_measurement_ends()
     {
@@ -111,5 +129,12 @@ public sealed class LinkedSizeTests
         Assert.Equal(7, measurer.MeasureFully(new int[1], CancellationToken.None));
         Assert.Equal(measurer.Measure("text"), measurer.MeasureFully("text", CancellationToken.None));
         Assert.Equal(0, measurer.MeasureFully(typeof(int), CancellationToken.None));
+    }
+
+    private sealed class Chunk
+    {
+        public object?[] Items { get; } = new object?[2000];
+
+        public Chunk? Next { get; set; }
     }
 }

@@ -119,6 +119,21 @@ public sealed class NotFollowedTests
     }
 
     [Fact]
+    public void Caches_of_both_kinds_are_not_followed()
+    {
+        Assert.True(NotFollowed.Contains(typeof(BoundedByteCache)));
+        Assert.True(NotFollowed.Contains(typeof(BoundedMemoryCache)));
+        Assert.True(NotFollowed.Contains(typeof(IBoundedCache)));
+    }
+
+    /// <summary>A response whose body is not read refers to one, and it to all connections of the client.</summary>
+    [Theory]
+    [InlineData("System.Net.Http.HttpConnection")]
+    [InlineData("System.Net.Http.Http2Connection")]
+    public void Connections_of_an_HTTP_client_are_not_followed(string type) =>
+        Assert.True(NotFollowed.Contains(typeof(HttpClient).Assembly.GetType(type, throwOnError: true)!));
+
+    [Fact]
     public void A_class_with_a_listed_name_in_another_namespace_counts() =>
         Assert.True(Truth.Measure(new DbContext()) > 1000);
 
