@@ -20,7 +20,8 @@ public sealed partial class BoundedMemoryCache
     /// <returns>
     /// True if the entry is charged its new size; others were evicted if it needed their room. False if there is no
     /// such entry, or if it is now larger than <see cref="EffectiveMaxMemory"/>: then it is removed, and its eviction
-    /// callbacks get the reason <see cref="Microsoft.Extensions.Caching.Memory.EvictionReason.Capacity"/>.
+    /// callbacks get the reason <see cref="Microsoft.Extensions.Caching.Memory.EvictionReason.Capacity"/>. A chain that
+    /// is too long to be counted at once is charged no less than before until a background thread has counted it.
     /// </returns>
     /// <remarks>
     /// Thread-safe. Readers of <see cref="UsedMemory"/> see the old sum or the new one. If another thread replaces or
@@ -49,7 +50,16 @@ public sealed partial class BoundedMemoryCache
                     + $"be given; for the key {key} it is not.");
         }
 
-        return key is string text ? Remeasure(new StringLookup(text), size) : Remeasure(new ObjectLookup(key), size);
+        try
+        {
+            return key is string text
+                ? Remeasure(new StringLookup(text), size)
+                : Remeasure(new ObjectLookup(key), size);
+        }
+        finally
+        {
+            PaceWriter();
+        }
     }
 
     private bool Remeasure<TLookup>(scoped in TLookup lookup, long? size)
@@ -59,6 +69,12 @@ public sealed partial class BoundedMemoryCache
         {
             long measured = Measure(entry.Key, entry.Value, size, out StoredKind kind);
             long charge = ChargeOf(measured, entry.Details, entry.HasDeadline);
+            if (kind.IsLowerBound)
+            {
+                // What was seen of it within bounds. It may have been counted to its end before.
+                charge = Math.Max(charge, entry.Charge);
+            }
+
             ChargeUpdate update = _engine.UpdateCharge(entry.SlotRef, charge, kind.IsUnfinished, kind.Marks);
             if (update != ChargeUpdate.Outdated)
             {

@@ -181,6 +181,36 @@ public sealed class RemeasureTests
     }
 
     [Fact]
+    public void A_chain_that_was_counted_to_its_end_stays_charged_for_all_of_it()
+    {
+        const int Nodes = 200_000;
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 1 << 30);
+        var chain = new Linked();
+        for (int i = 1; i < Nodes; i++)
+        {
+            chain.Next = new Linked { Next = chain.Next };
+        }
+
+        test.Cache.Set("key", chain);
+        Assert.InRange(test.Cache.UsedMemory, 1, Nodes * 24 * 3 / 4);
+        test.Cache.Audit!.MeasureFinished(TimeSpan.MaxValue);
+        long counted = test.Cache.UsedMemory;
+        Assert.InRange(counted, Nodes * 24, Nodes * 25);
+
+        Assert.True(test.Cache.Remeasure("key"));
+        Assert.Equal(counted, test.Cache.UsedMemory);
+
+        for (int i = 0; i < 50_000; i++)
+        {
+            chain.Next = chain.Next!.Next;
+        }
+
+        Assert.True(test.Cache.Remeasure("key"));
+        test.Cache.Audit.MeasureFinished(TimeSpan.MaxValue);
+        Assert.Equal(counted - (50_000 * 24), test.Cache.UsedMemory);
+    }
+
+    [Fact]
     public void Bad_arguments_change_nothing()
     {
         using CacheUnderTest test = CacheUnderTest.OfEntries(3);
@@ -275,5 +305,10 @@ public sealed class RemeasureTests
         public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
 
         private string Name { get; } = name;
+    }
+
+    private sealed class Linked
+    {
+        public Linked? Next { get; set; }
     }
 }

@@ -19,10 +19,12 @@ internal sealed partial class CacheEngine
         while (Find(in lookup, out object? content, out SlotRef slotRef))
         {
             object? key;
+            long charge;
             using (_lock.Enter())
             {
                 // The stored key is charged. It may have another size than the equal key of the lookup.
                 key = IsCurrent_NeedsLock(in slotRef) ? _store.Slot(slotRef.Index).Key : null;
+                charge = key is null ? 0 : _store.Node(slotRef.Index).Charge;
             }
 
             if (key is null)
@@ -34,7 +36,7 @@ internal sealed partial class CacheEngine
             EvictionReason reason = ExpiredBy(in slotRef, details);
             if (reason == EvictionReason.None)
             {
-                entry = new StoredEntry(key, details is null ? content : details.Value, details, slotRef);
+                entry = new StoredEntry(key, details is null ? content : details.Value, details, slotRef, charge);
                 return true;
             }
 
@@ -135,8 +137,9 @@ internal sealed partial class CacheEngine
     }
 }
 
-/// <summary>An entry in the table, as it was found: the parts of its charge, and where it was.</summary>
-internal readonly record struct StoredEntry(object Key, object? Value, EntryDetails? Details, SlotRef SlotRef)
+/// <summary>An entry in the table, as it was found: its charge and the parts of that, and where it was.</summary>
+internal readonly record struct StoredEntry(
+    object Key, object? Value, EntryDetails? Details, SlotRef SlotRef, long Charge)
 {
     public bool HasDeadline => (SlotRef.Flags & SlotFlags.HasDeadline) != 0;
 }

@@ -17,6 +17,11 @@ public sealed class CachePacingTests
         ["expire"] = static test => test.Time.Advance(TimeSpan.FromHours(1)),
         ["setter"] = static test => test.Cache.MaxMemory = 1,
         ["evict"] = static test => test.Set("larger", 90),
+        ["remeasure"] = static test =>
+        {
+            test.Set("grows", 1);
+            test.Cache.Remeasure("grows", 90 * MiB);
+        },
     };
 
     public static TheoryData<string> Ways => [.. s_ways.Keys];
