@@ -140,15 +140,17 @@ public sealed partial class BoundedMemoryCacheOptions
     /// charged what that said. No code of values runs. It rests while the cache is not used. An entry whose value grew
     /// is charged more, and others are evicted for it; one whose value shrank is charged less, but never below a
     /// declared size. Growth beyond twofold must be found twice. Objects that grew and that many entries share are
-    /// charged to none; the log and the memory report tell. Tasks and lazies that are stored before they are finished
-    /// are measured when they are, whatever this is. Without effect under <see cref="EntrySizing.Declared"/>.
+    /// charged to none; the log and the memory report tell. Whatever this is, tasks and lazies that are stored before
+    /// they are finished are measured when they are, long chains are counted to their ends, and a shrink that leaves
+    /// much alive measures, and charges, the likeliest values. Without effect under
+    /// <see cref="EntrySizing.Declared"/>.
     /// </remarks>
     public double AuditShare { get; set; } = 0.01;
 
     /// <summary>
     /// Whether changed values are only reported: by the log, <see cref="CacheSnapshot.UnchargedBytes"/> and the memory
     /// report. No charge changes, and nothing is evicted for them. Tasks and lazies are charged all the same when they
-    /// are finished. Default false.
+    /// are finished, and long chains when they are counted. Default false.
     /// </summary>
     public bool AuditOnlyReports { get; set; }
 

@@ -93,8 +93,8 @@ public sealed record CacheSnapshot
     public long EstimatedSizes { get; init; }
 
     /// <summary>
-    /// Entries whose value was not finished when it was last measured: a task that runs, a lazy that is not made. Their
-    /// bytes are not known.
+    /// Entries whose value was not finished when it was last measured: a task that runs, a lazy that is not made, or a
+    /// chain that is not counted to its end yet. Their bytes are not known.
     /// </summary>
     public int UnfinishedEntries { get; init; }
 

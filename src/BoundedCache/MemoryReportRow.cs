@@ -85,9 +85,9 @@ public enum MemoryReportRowKind
     FileMapped = 6,
 
     /// <summary>
-    /// Entries of caches whose value was not finished when it was measured: a task that runs, a lazy that is not made.
-    /// What they keep alive is not known and counts as <see cref="OtherLive"/>, so this row has 0 bytes. Its
-    /// origin says how many entries there are.
+    /// Entries of caches whose value was not finished when it was measured: a task that runs, a lazy that is not made,
+    /// a chain that is not counted to its end yet. What they keep alive is not known and counts as
+    /// <see cref="OtherLive"/>, so this row has 0 bytes. Its origin says how many entries there are.
     /// </summary>
     UnfinishedEntries = 7,
 

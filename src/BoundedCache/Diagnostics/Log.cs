@@ -232,8 +232,8 @@ internal static partial class Log
     [LoggerMessage(
         51,
         LogLevel.Warning,
-        "{Cache}: values of {Type} grew after they were stored. They are charged what they keep alive now, and other "
-            + "entries are evicted for them. Said once for each type",
+        "{Cache}: values of {Type} grew, or were finished, after they were stored. They are charged what they keep "
+            + "alive now, and other entries are evicted for them. Said once for each type",
         EventName = "ValuesGrew")]
     public static partial void ValuesGrew(ILogger logger, string cache, Type type);
 

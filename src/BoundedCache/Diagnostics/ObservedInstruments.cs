@@ -78,7 +78,7 @@ internal static class ObservedInstruments
         Counter(
             "bounded_cache.changed",
             "{entry}",
-            "Entries that were charged anew because their value had changed or was finished.",
+            "Entries that were charged anew because their value had changed, was finished or was counted to its end.",
             static (cache, n) => n[0] = cache.GetSnapshot().ChangedEntries),
         Counter(
             "bounded_cache.memory.grown",
@@ -88,7 +88,7 @@ internal static class ObservedInstruments
         UpDown(
             "bounded_cache.unfinished",
             "{entry}",
-            "Entries whose value is not finished, so that its bytes are not known.",
+            "Entries whose value is not finished, or not counted to its end, so that its bytes are not known.",
             static (cache, n) => n[0] = cache.GetSnapshot().UnfinishedEntries),
         UpDown(
             "bounded_cache.memory.uncharged",

@@ -179,7 +179,7 @@ internal sealed partial class CacheAudit
             foreach (object value in type.Before)
             {
                 if (known.Add(value)
-                    && TryMeasure(value, slice, out long bytes, out bool isEstimated)
+                    && TryMeasure(value, slice, out long bytes, out bool isEstimated, out _)
                     && isEstimated == estimated)
                 {
                     yield return new SizedValue(value, bytes);
@@ -202,7 +202,7 @@ internal sealed partial class CacheAudit
         }
 
         object[] together = [.. compared.Select(static value => value.Value)];
-        return TryMeasure(together, slice, out long bytes, out _)
+        return TryMeasure(together, slice, out long bytes, out _, out _)
             ? SharedBytes.Estimate(
                 values, compared, bytes - ObjectSize.ArrayBase - ((long)together.Length * IntPtr.Size))
             : null;
@@ -213,7 +213,10 @@ internal sealed partial class CacheAudit
         if (_setup.OnlyReports)
         {
             lap?.AddUncharged(Math.Max(0, charge - entry.Charge));
-            TellGrown(entry.Value!.GetType());
+            if (GrowingOf(entry.Value!.GetType()).TellsUncharged())
+            {
+                Log.ValuesGrewUncharged(_setup.Logger, _setup.CacheName, entry.Value!.GetType());
+            }
         }
         else
         {
@@ -224,9 +227,10 @@ internal sealed partial class CacheAudit
     private ChargeUpdate ChargeAnew(in AuditedEntry entry, long charge, bool isHot)
     {
         long growth = charge - entry.Charge;
-        if (growth > 0 && _engine.UsedBytes + growth > _engine.MaxBytes)
+        if (growth > 0 && _engine.UsedBytes + growth > _engine.MaxBytes && !IsUncounted(in entry)
+            && GrowingOf(entry.Value!.GetType()).TellsGrown())
         {
-            TellGrown(entry.Value!.GetType());
+            Log.ValuesGrew(_setup.Logger, _setup.CacheName, entry.Value!.GetType());
         }
 
         ChargeUpdate update = _engine.UpdateCharge(
@@ -257,23 +261,6 @@ internal sealed partial class CacheAudit
         }
     }
 
-    private void TellGrown(Type type)
-    {
-        if (!GrowingOf(type).TellsGrown())
-        {
-            return;
-        }
-
-        if (_setup.OnlyReports)
-        {
-            Log.ValuesGrewUncharged(_setup.Logger, _setup.CacheName, type);
-        }
-        else
-        {
-            Log.ValuesGrew(_setup.Logger, _setup.CacheName, type);
-        }
-    }
-
     private void TellShared(GrowingType growing, Type type, long bytes)
     {
         if (growing.TellsShared())
@@ -289,7 +276,7 @@ internal sealed partial class CacheAudit
     /// <param name="BytesAgain">
     /// Those of them that the slice's joint walk had come to before; 0 for an estimate, which is not walked.
     /// </param>
-    /// <param name="IsEstimated">Whether the bytes are an estimate.</param>
+    /// <param name="IsEstimated">Whether the bytes are an estimate, or of a value too large for that walk.</param>
     /// <param name="Lap">The lap that found it; null for none.</param>
     /// <remarks>A class, as in other rare lists: the lists of each struct are compiled anew.</remarks>
     private sealed record Grown(

@@ -133,8 +133,10 @@ internal sealed partial class CacheAudit
 
         long? alone = TryCountSuspect(in entry, slice, out long expected);
         bool isEstimated = false;
+        bool isExtrapolated = false;
         long bytes = expected;
-        if (alone != expected && !TryMeasure(entry.Value, slice, out bytes, out isEstimated))
+        if (alone != expected
+            && !TryMeasure(entry.Value, slice, out bytes, out isEstimated, out isExtrapolated))
         {
             if (entry.IsUnfinished && slice.Charges)
             {
@@ -149,7 +151,11 @@ internal sealed partial class CacheAudit
         _audited++;
         if (entry.IsUnfinished)
         {
-            slice.Found(Math.Max(0, growth), slice.Lap);
+            if (!IsUncounted(in entry))
+            {
+                slice.Found(Math.Max(0, growth), slice.Lap);
+            }
+
             if (slice.Charges && ChargeAnew(in entry, charge, isHot: false) == ChargeUpdate.Outdated)
             {
                 OnFinished(entry.Hash);
@@ -159,7 +165,7 @@ internal sealed partial class CacheAudit
         }
 
         // An estimate may differ from the last one without any change.
-        if (growth == 0 || (isEstimated && Math.Abs(growth) <= entry.Charge / 10))
+        if (growth == 0 || (isExtrapolated && Math.Abs(growth) <= entry.Charge / 10))
         {
             _suspects.Remove(entry.SlotRef.Index);
             return;
@@ -240,12 +246,25 @@ internal sealed partial class CacheAudit
         return false;
     }
 
+    /// <summary>
+    /// Whether an unfinished entry is a chain that was too long to be counted when it was stored: it did not grow.
+    /// </summary>
+    private static bool IsUncounted(in AuditedEntry entry) =>
+        entry.IsUnfinished && ChangingTypes.Get(entry.Value).Probe is null;
+
     /// <summary>Measures a value to its end, unless the slice ends before.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="slice">The slice.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="isEstimated">Whether they are an estimate, or took more than a measurement within bounds.</param>
+    /// <param name="isExtrapolated">Whether they are an estimate.</param>
     /// <returns>Whether there was time for it. If not, the slice is cut.</returns>
-    private bool TryMeasure(object? value, Slice slice, out long bytes, out bool isEstimated)
+    private bool TryMeasure(
+        object? value, Slice slice, out long bytes, out bool isEstimated, out bool isExtrapolated)
     {
         bytes = _measurer.Measure(value, out MeasureNotes notes);
         isEstimated = notes != MeasureNotes.None;
+        isExtrapolated = isEstimated && (notes & MeasureNotes.LowerBound) == 0;
         if ((notes & MeasureNotes.LowerBound) == 0)
         {
             return true;

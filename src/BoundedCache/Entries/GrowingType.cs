@@ -46,6 +46,8 @@ internal sealed class GrowingType
 
     public bool TellsShared() => TellsFirst(4);
 
+    public bool TellsUncharged() => TellsFirst(8);
+
     private bool TellsFirst(int kind) =>
         (Volatile.Read(ref _told) & kind) == 0 && (Interlocked.Or(ref _told, kind) & kind) == 0;
 }

@@ -76,7 +76,8 @@ internal static class OtherRules
     {
         string unfinished = breakdown.UnfinishedEntries > 0
             ? $" {breakdown.UnfinishedEntries} {(breakdown.UnfinishedEntries == 1 ? "entry was" : "entries were")} "
-                + "stored before the value was finished, and what it keeps alive is not known yet."
+                + "stored before the value was finished or counted to its end, and what it keeps alive is not known "
+                + "yet."
             : "";
         string grown = breakdown.GrownBytes > 0
             ? $" Values were lately found to have grown by {ByteSize.Format(breakdown.GrownBytes)} after they "

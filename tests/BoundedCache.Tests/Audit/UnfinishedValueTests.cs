@@ -371,6 +371,69 @@ public sealed class UnfinishedValueTests
     }
 
     [Fact]
+    public void Results_that_evict_others_are_told_where_changes_are_only_reported_and_changes_too()
+    {
+        using var log = new RecordingLog();
+        using var test = new CacheUnderTest(
+            static options => (options.MaxMemory, options.AuditOnlyReports) = (100_000, true), log);
+        var result = new List<byte[]> { new byte[80_000] };
+        var source = new TaskCompletionSource<List<byte[]>>();
+        test.Cache.Set("old", new byte[50_000]);
+        test.Cache.Set("key", source.Task);
+        source.SetResult(result);
+        WaitUntilFinished(test);
+        Assert.False(test.Has("old"), "nothing was evicted");
+        Assert.Equal(["ValuesUnfinished", "ValuesGrew"], log.Events);
+
+        long before = test.Cache.UsedMemory;
+        result.Add(new byte[10_000]);
+        Lap(test, 2);
+        Assert.Equal(before, test.Cache.UsedMemory);
+        Assert.Equal(["ValuesUnfinished", "ValuesGrew", "ValuesGrewUncharged"], log.Events);
+    }
+
+    /// <summary>It did not grow, and it was not unfinished.</summary>
+    [Fact]
+    public void A_chain_that_is_counted_later_is_not_said_to_have_grown()
+    {
+        const int Nodes = 200_000;
+        using var log = new RecordingLog();
+        using var test = new CacheUnderTest(static options => options.MaxMemory = Nodes * 34, log);
+        test.Cache.Set("old", new byte[Nodes * 10]);
+        test.Cache.Set("key", Chain(Nodes));
+        CacheAudit audit = test.Cache.Audit!;
+        Assert.Equal(0, audit.Reexamine(TimeSpan.FromSeconds(30), charges: false).GrownBytes);
+        audit.MeasureFinished(TimeSpan.MaxValue);
+
+        Assert.InRange(test.Cache.UsedMemory, Nodes * 32, Nodes * 33);
+        Assert.False(test.Has("old"), "nothing was evicted");
+        Assert.DoesNotContain("ValuesGrew", log.Events);
+        Assert.Equal(0, audit.Totals.RecentBytes);
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(-8)]
+    public void A_chain_that_was_counted_is_charged_small_changes_too(int percent)
+    {
+        const int Nodes = 150_000;
+        using var test = new CacheUnderTest(static options => options.MaxMemory = 1L << 30);
+        Node chain = Chain(Nodes);
+        test.Cache.Set("key", chain);
+        test.Cache.Audit!.MeasureFinished(TimeSpan.MaxValue);
+        long before = test.Cache.UsedMemory;
+        for (int i = 0; i < Nodes * Math.Abs(percent) / 100; i++)
+        {
+            chain.Next = percent > 0 ? new Node { Next = chain.Next } : chain.Next!.Next;
+        }
+
+        Lap(test, 2);
+
+        long change = percent * Nodes * 32 / 100;
+        Assert.InRange(test.Cache.UsedMemory - before, change - 1000, change + 1000);
+    }
+
+    [Fact]
     public void A_declared_size_is_the_least_for_a_result_too()
     {
         using var test = new CacheUnderTest();
@@ -470,6 +533,17 @@ public sealed class UnfinishedValueTests
         return [new WeakReference(cache), new WeakReference(cache.Engine), new WeakReference(lazy)];
     }
 
+    private static Node Chain(int nodes)
+    {
+        var first = new Node();
+        for (int i = 1; i < nodes; i++)
+        {
+            first = new Node { Next = first };
+        }
+
+        return first;
+    }
+
     private static void MeasureFinished(CacheUnderTest test)
     {
         test.Cache.Audit!.MeasureFinished(TimeSpan.MaxValue);
@@ -495,6 +569,13 @@ public sealed class UnfinishedValueTests
         WaitUntilFinished(test);
         Assert.Equal(Fresh(test), test.Cache.UsedMemory);
         Assert.InRange(test.Cache.UsedMemory, bytes, bytes + (bytes / 10));
+    }
+
+    private sealed class Node
+    {
+        public Node? Next { get; set; }
+
+        public long Number { get; set; }
     }
 
     private sealed class AsyncLazy(Func<Task<byte[]>> factory) : Lazy<Task<byte[]>>(factory);
