@@ -1,5 +1,4 @@
 using System.Reflection;
-using BoundedCache.Engine;
 using BoundedCache.Entries;
 using static BoundedCache.Tests.Audit.ChangingValue;
 
