@@ -3,7 +3,6 @@ using BoundedCache.Diagnostics;
 using BoundedCache.Engine;
 using BoundedCache.Entries;
 using BoundedCache.Pacing;
-using BoundedCache.Process;
 using BoundedCache.Release;
 using BoundedCache.Sizing;
 using Microsoft.Extensions.Caching.Memory;

@@ -30,8 +30,8 @@ public sealed class ByteCacheTests
             },
             result.Figures);
         Assert.StartsWith(
-            "40 Warning: second: with its limit of 4398046511104 bytes, the caches of this process may need more than it "
-                + "can hold. The ",
+            "40 Warning: second: with its limit of 4398046511104 bytes, the caches of this process may need more than "
+                + "it can hold. The ",
             result.Advice[0],
             StringComparison.Ordinal);
     }

@@ -21,8 +21,8 @@ public sealed class HeapLimitTests
         Assert.Equal(2, result.Figures["raised"]);
         Assert.Equal(3, result.Figures["lowered"]);
         Assert.StartsWith(
-            "40 Warning: second: with its limit of 157286400 bytes, the caches of this process may need more than it can "
-                + "hold.",
+            "40 Warning: second: with its limit of 157286400 bytes, the caches of this process may need more than it "
+                + "can hold.",
             result.Advice[0],
             StringComparison.Ordinal);
         Assert.Contains("caches that may have 250 MiB need", result.Advice[0], StringComparison.Ordinal);

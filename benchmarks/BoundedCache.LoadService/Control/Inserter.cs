@@ -25,8 +25,8 @@ internal sealed class Inserter(IItemCache cache) : IDisposable
 
     /// <summary>Stores the first <paramref name="items"/> items, as fast as it goes beside requests.</summary>
     /// <remarks>
-    /// A cache in this process has stored an item when its call returns, so waiting for it frees no thread. Fillers that
-    /// kept theirs would hold up all requests until the cache is full, whatever the cache does.
+    /// A cache in this process has stored an item when its call returns, so waiting for it frees no thread. Fillers
+    /// that kept theirs would hold up all requests until the cache is full, whatever the cache does.
     /// </remarks>
     public async Task FillAsync(long items, CancellationToken cancellationToken)
     {

@@ -2,9 +2,82 @@ using BoundedCache.Engine;
 
 namespace BoundedCache.Entries;
 
-/// <content>Measures the values that were not finished when they were stored, and are now.</content>
+/// <content>Notes the values that are not finished when they are stored, and measures them once they are.</content>
 internal sealed partial class CacheAudit
 {
+    /// <summary>Call it after an entry was stored whose kind is not the default one. Fails no store.</summary>
+    /// <param name="kind">What <see cref="KindOf"/> returned.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="hash">The hash code of the key in the table.</param>
+    public void OnStored(in StoredKind kind, object? value, int hash)
+    {
+        try
+        {
+            NoteStored(in kind, value, hash);
+        }
+        catch (OutOfMemoryException)
+        {
+            // A walk finds what could not be noted.
+            OnManyFinished();
+        }
+        catch (ThreadInterruptedException)
+        {
+            // The same, and the thread stays interrupted.
+            OnManyFinished();
+            Thread.CurrentThread.Interrupt();
+        }
+    }
+
+    private void NoteStored(in StoredKind kind, object? value, int hash)
+    {
+        if (Volatile.Read(ref _hasJoined) == 0 && (kind.Marks.CanChange || kind.IsUnfinished)
+            && Interlocked.Exchange(ref _hasJoined, 1) == 0)
+        {
+            if (!_setup.Auditor.TryJoin(this))
+            {
+                Volatile.Write(ref _hasJoined, 0);
+            }
+            else if (IsStopped)
+            {
+                // Disposed while the value was measured: after the cache left.
+                _setup.Auditor.Leave(this);
+            }
+        }
+
+        if (!kind.IsUnfinished)
+        {
+            return;
+        }
+
+        if (kind.IsLowerBound)
+        {
+            OnFinished(hash);
+            return;
+        }
+
+        TellUnfinished(value!.GetType());
+        if (kind.Running is { } running)
+        {
+            TaskWatch.Add(running, _self, hash);
+        }
+    }
+
+    /// <summary>
+    /// The entries whose keys have a hash code may be finished. Any thread; does not wait for long, and never throws.
+    /// </summary>
+    public void OnFinished(int hash)
+    {
+        _finished.Add(hash);
+        _setup.Auditor.Wake();
+    }
+
+    /// <summary>More entries may be finished than are known one by one. Any thread; never throws.</summary>
+    public void OnManyFinished()
+    {
+        _finished.Overflow();
+        _setup.Auditor.Wake();
+    }
+
     private void MeasureFinishedValues(Slice slice)
     {
         if (!slice.Charges)

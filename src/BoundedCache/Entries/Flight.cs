@@ -23,14 +23,10 @@ internal sealed class Flight : PendingStore
     public Flight(object key, int hash, PendingStores table)
         : base(key, hash) => _table = table;
 
-    /// <summary>
-    /// The flight whose factory this thread or asynchronous flow belongs to; null once that factory has ended.
-    /// </summary>
+    /// <summary>The flight whose factory this thread or flow belongs to; null once that factory has ended.</summary>
     public static Flight? Current => s_scope.Value?.Flight;
 
-    /// <summary>
-    /// The result or the failure. It comes after the result was stored and the flight has left the table.
-    /// </summary>
+    /// <summary>The result or the failure, after the result was stored and the flight has left the table.</summary>
     public Task<object?> Result => _result.Task;
 
     /// <summary>How many wait now.</summary>

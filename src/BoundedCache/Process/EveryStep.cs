@@ -8,8 +8,8 @@ internal static class EveryStep
 {
     /// <summary>Runs the steps in their order. What they threw goes to the caller after the last one.</summary>
     /// <remarks>
-    /// A step that an interrupt ends early is run again, and the thread is interrupted again at the end. Nobody would do
-    /// the rest later.
+    /// A step that an interrupt ends early is run again, and the thread is interrupted again at the end. Nobody would
+    /// do the rest later.
     /// </remarks>
     /// <exception cref="AggregateException">Several threw. Of a single one its own exception is thrown.</exception>
     [SuppressMessage("Design", "CA1031", Justification = "All of them are thrown at the end.")]

@@ -7,8 +7,10 @@ using static BoundedCache.Tests.Process.FakeProcess;
 
 namespace BoundedCache.Tests;
 
-/// <summary>Threads that are interrupted while they wait for a lock: what they have begun is not left half done.</summary>
-public sealed class InterruptTests
+/// <summary>
+/// Threads that are interrupted while they change a limit, dispose or act under pressure: nothing is left half done.
+/// </summary>
+public sealed class InterruptedChangeTests
 {
     [Fact]
     public void A_raise_holds_for_reports_and_for_entries()
