@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using BoundedCache.Engine;
-using BoundedCache.Process;
 
 namespace BoundedCache.Bytes;
 
@@ -167,7 +166,21 @@ internal sealed unsafe partial class ByteEngine
         }
 
         // Nobody else would do it later. A thread that is interrupted stays so.
-        if (Endurance.Run(() => Evict(long.MaxValue, ByteRemoval.Removed)))
+        bool isInterrupted = false;
+        for (bool isDone = false; !isDone;)
+        {
+            try
+            {
+                Evict(long.MaxValue, ByteRemoval.Removed);
+                isDone = true;
+            }
+            catch (ThreadInterruptedException)
+            {
+                isInterrupted = true;
+            }
+        }
+
+        if (isInterrupted)
         {
             Thread.CurrentThread.Interrupt();
         }
