@@ -27,7 +27,7 @@ public sealed class HeapLimitTests
             StringComparison.Ordinal);
         Assert.Contains("caches that may have 250 MiB need", result.Advice[0], StringComparison.Ordinal);
         Assert.StartsWith(
-            "40 Warning: fitting: a limit of 1073741824 bytes", result.Advice[1], StringComparison.Ordinal);
+            "40 Warning: fitting: with its limit of 1073741824 bytes", result.Advice[1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class ContainerTests
         // A cache that is larger than that also yields, which is event 41.
         string warning = Assert.Single(CacheWarnings(cases[1]), static text => text.Contains("[40]"));
         Assert.All(CacheWarnings(cases[1]), static text => Assert.Matches(@"\[4[01]\]", text));
-        Assert.Contains("[40] items: a limit of 188743680 bytes", warning, StringComparison.Ordinal);
+        Assert.Contains("[40] items: with its limit of 188743680 bytes", warning, StringComparison.Ordinal);
         Assert.Contains(
             "The container has 256 MiB, and the managed heap 192 MiB of them", warning, StringComparison.Ordinal);
         Assert.Contains("Lower MaxMemory to 115 MiB in all", warning, StringComparison.Ordinal);
