@@ -53,7 +53,7 @@ public sealed class FaultTests
         var events = new EventHub();
         await using IAsyncEnumerator<SseItem<string>> reader =
             events.ReadAsync(static () => [], CancellationToken.None).GetAsyncEnumerator();
-        ValueTask<bool> next = reader.MoveNextAsync();
+        Task<bool> next = reader.MoveNextAsync().AsTask();
         cache.OnLook = () =>
         {
             if (Interlocked.Increment(ref looks) == 1)
@@ -74,7 +74,7 @@ public sealed class FaultTests
         await tick.WaitAsync(patience);
 
         List<string> states = [];
-        while (!states.Contains("completed") && await next.AsTask().WaitAsync(patience))
+        while (!states.Contains("completed") && await next.WaitAsync(patience))
         {
             Note();
         }
@@ -94,7 +94,7 @@ public sealed class FaultTests
                 states.Add(JsonNode.Parse(reader.Current.Data)!["state"]!.GetValue<string>());
             }
 
-            next = reader.MoveNextAsync();
+            next = reader.MoveNextAsync().AsTask();
         }
     }
 
