@@ -169,14 +169,13 @@ public sealed class InterruptTests
         using var isBegun = new ManualResetEventSlim();
         using var isOver = new ManualResetEventSlim();
         var otherKey = new HookedKey();
-        Task other = Task.Factory.StartNew(
-            () => test.Cache.GetOrCreate(otherKey, entry =>
-            {
-                entry.Size = 1;
-                isBegun.Set();
-                return isOver.Wait(Interruption.Patience);
-            }),
-            TaskCreationOptions.LongRunning);
+        var other = new Thread(() => test.Cache.GetOrCreate(otherKey, entry =>
+        {
+            entry.Size = 1;
+            isBegun.Set();
+            return isOver.Wait(Interruption.Patience);
+        }));
+        other.Start();
         Assert.True(isBegun.Wait(Interruption.Patience));
         Interruption.Next(Hold(test), reach =>
         {
@@ -198,7 +197,7 @@ public sealed class InterruptTests
         });
 
         isOver.Set();
-        Assert.True(other.Wait(Interruption.Patience));
+        Assert.True(other.Join(Interruption.Patience));
         Assert.Equal((7, true), (answer, isPending));
     }
 
