@@ -387,6 +387,8 @@ public sealed class AuditReportTests
 
         public EvictionPolicy EvictionPolicy => EvictionPolicy.LeastRecentlyUsed;
 
+        public int Count => 1;
+
         public long UsedMemory => long.MaxValue;
 
         public long LimitBytes => long.MaxValue;

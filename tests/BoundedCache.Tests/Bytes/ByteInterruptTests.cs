@@ -157,23 +157,23 @@ public sealed class ByteInterruptTests
         var storing = new Thread(() => Record.Exception(() => cache.Set(
             "a", [1], new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(1) })));
         storing.Start();
-        Assert.True(clock.IsAsked.Wait(s_patience));
+        Assert.True(clock.IsAsked.Wait(Interruption.Patience));
         bool isThrown = false;
         bool isInterrupted = false;
         var disposing = new Thread(() =>
         {
             Thread.CurrentThread.Interrupt();
-            isThrown = Interrupts(cache.Dispose);
-            isInterrupted = Interrupts(static () => Thread.Sleep(1));
+            isThrown = Interruption.Ends(cache.Dispose);
+            isInterrupted = Interruption.IsPending();
         });
         disposing.Start();
         Assert.True(SpinWait.SpinUntil(
             () => cache.Engine.IsDisposed
                 && (!disposing.IsAlive || disposing.ThreadState.HasFlag(ThreadState.WaitSleepJoin)),
-            s_patience));
+            Interruption.Patience));
         clock.MayGoOn.Set();
 
-        Assert.True(disposing.Join(s_patience) && storing.Join(s_patience));
+        Assert.True(disposing.Join(Interruption.Patience) && storing.Join(Interruption.Patience));
         Assert.Equal((false, true, true), (isThrown, isInterrupted, clock.IsStopped));
     }
 
@@ -241,7 +241,7 @@ public sealed class ByteInterruptTests
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             IsAsked.Set();
-            Assert.True(MayGoOn.Wait(s_patience));
+            Assert.True(MayGoOn.Wait(Interruption.Patience));
             return this;
         }
 
