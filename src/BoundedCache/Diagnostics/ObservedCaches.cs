@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using BoundedCache.Process;
 
 namespace BoundedCache.Diagnostics;
 
@@ -80,7 +79,7 @@ internal sealed class ObservedCaches
     /// <summary>Removes a cache, once, and keeps its last numbers.</summary>
     public void Remove(ObservedCache removed)
     {
-        using (_lock.EnterAlways())
+        lock (_lock)
         {
             if (!_groups.TryGetValue(removed.Name, out Group? group) || !group.Caches.Contains(removed))
             {
