@@ -18,7 +18,9 @@ public sealed class DisposalBytesTests
     {
         using var test = new CacheUnderTest(
             options => (options.MaxMemory, options.DisposeValues) = (1L << 32, byOption));
-        Fill(test, 0, 1000, byOption);
+
+        // As many as later: the thread pool keeps the room of the longest queue of callbacks that it had.
+        Fill(test, 0, Entries, byOption);
         test.Cache.Clear();
         Assert.True(test.Cache.WaitForCallbacks(Patience));
         long before = LiveHeap.Bytes();
