@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using BoundedCache.Release;
-using BoundedCache.TestSupport;
 using BoundedCache.Tests.Process;
+using BoundedCache.TestSupport;
 using static BoundedCache.Tests.Process.FakeProcess;
 
 namespace BoundedCache.Tests;
