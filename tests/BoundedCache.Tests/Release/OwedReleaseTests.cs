@@ -242,6 +242,26 @@ public sealed class OwedReleaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Gentle_releases_are_no_tries_of_a_full_one()
+    {
+        using ReleasingCache test = New(
+            static thresholds => thresholds with { StormWindow = TimeSpan.FromDays(1), OwedTries = 2 });
+        using BoundedMemoryCache other = test.Make();
+        await PutOff(test);
+        ShrinkReport put = test.Cache.GetSnapshot().LastReport!;
+        for (int i = 0; i < 3; i++)
+        {
+            await other.ReleaseAsync(ReleaseMode.Gentle);
+        }
+
+        (test.Process.StuckBytes, test.Process.PinnedObjects) = (200 * MiB, 100);
+        await other.ReleaseAsync(ReleaseMode.Full);
+
+        Assert.EndsWith(
+            "It was tried 2 times, and is tried no more.", Later(test.Cache, put).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_release_that_asks_no_native_allocator_leaves_one_owed_that_does()
     {
         using ReleasingCache test = New(
