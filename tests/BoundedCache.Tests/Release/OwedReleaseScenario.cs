@@ -6,7 +6,9 @@ using static BoundedCache.Tests.Process.FakeProcess;
 
 namespace BoundedCache.Tests.Release;
 
-/// <summary>What the tests of owed releases share: a cache whose releaser is quick, its log, a gate for callbacks.</summary>
+/// <summary>
+/// What the tests of owed releases share: a cache whose releaser is quick, its log, and a gate for callbacks.
+/// </summary>
 public abstract class OwedReleaseScenario : IDisposable
 {
     private protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
