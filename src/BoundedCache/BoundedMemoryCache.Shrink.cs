@@ -140,7 +140,13 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
 
     void ShrinkOperation.ICache.Pace() => Pace();
 
-    void ShrinkOperation.ICache.SuspendPacing()
+    void ShrinkOperation.ICache.SuspendPacing() => SuspendPacing();
+
+    void ShrinkOperation.ICache.KeepPacingSuspended() => KeepPacingSuspended();
+
+    void ShrinkOperation.ICache.ResumePacing() => ResumePacing();
+
+    private void SuspendPacing()
     {
         if (_pace is not null)
         {
@@ -148,11 +154,28 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
         }
     }
 
-    void ShrinkOperation.ICache.ResumePacing()
+    private void KeepPacingSuspended()
+    {
+        if (_pace is not null)
+        {
+            _pacer.KeepSuspended(_pace);
+        }
+    }
+
+    private void ResumePacing()
     {
         if (_pace is not null)
         {
             _pacer.Resume(_pace, _engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
+        }
+    }
+
+    /// <summary>Reports however little changed since the last report.</summary>
+    private void PaceAtOnce()
+    {
+        if (_pace is not null)
+        {
+            _pacer.Report(_pace, _engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     private long _heldBytes;
     private int _suspensions;
     private long _suspendedUntil;
+    private long _cameMeanwhile;
     private long _nextReport;
 
     /// <summary>Told of a collection that failed; null for nobody.</summary>
@@ -59,9 +60,9 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     /// <param name="now">The pacer's clock.</param>
     /// <returns>
     /// Bytes that left and count by now, and bytes that came, since the last report. What leaves while the account is
-    /// suspended counts later.
+    /// suspended counts later, as bulk work's.
     /// </returns>
-    public (long Left, long Came) Enter(long creditedBytes, long usedBytes, long limitBytes, long now)
+    public (DeadBytes Left, long Came) Enter(long creditedBytes, long usedBytes, long limitBytes, long now)
     {
         // Two writers may arrive in the wrong order: the later figure holds.
         long left = Math.Max(0, creditedBytes - _left);
@@ -70,25 +71,31 @@ internal sealed class PacedAccount(Pacer pacer, double share)
         _came += came;
         LimitBytes = Math.Min(MaximumBytes, limitBytes);
         BudgetBytes = (long)(LimitBytes * share);
-        _heldBytes += left;
-        if (_suspensions > 0 && now < _suspendedUntil)
+        _cameMeanwhile += came;
+        if (_suspensions > 0
+            && now < _suspendedUntil
+            && _cameMeanwhile <= Math.Max(BudgetBytes, PacingBudget.MinimumBytes))
         {
-            return (0, came);
+            _heldBytes += left;
+            return (default, came);
         }
 
-        (left, _heldBytes) = (_heldBytes, 0);
-        return (left, came);
+        (long held, _heldBytes) = (_heldBytes, 0);
+        return (new DeadBytes(left + held, held), came);
     }
 
     /// <summary>
-    /// What leaves does not count until <see cref="Resume"/> was called as often, or the time has come. Called by the
-    /// pacer, under its lock.
+    /// What leaves does not count until <see cref="Resume"/> was called as often, the time has come, or a budget came
+    /// in. Called by the pacer, under its lock.
     /// </summary>
     public void Suspend(long until)
     {
-        _suspensions++;
+        _cameMeanwhile = _suspensions++ == 0 ? 0 : _cameMeanwhile;
         _suspendedUntil = until;
     }
+
+    /// <summary>Another time for a <see cref="Suspend"/>. Called by the pacer, under its lock.</summary>
+    public void KeepSuspended(long until) => _suspendedUntil = until;
 
     /// <summary>Ends a <see cref="Suspend"/>. Called by the pacer, under its lock.</summary>
     public void Resume() => _suspensions--;

@@ -56,8 +56,8 @@ internal sealed partial class Pacer
             if (_isCollecting)
             {
                 _isCollecting = false;
-                _deadBytes += _deadBytesBefore;
-                _deadBytesBefore = 0;
+                _dead += _deadBefore;
+                _deadBefore = default;
                 _holes.GiveUp();
             }
 

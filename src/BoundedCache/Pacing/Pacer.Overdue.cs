@@ -46,7 +46,7 @@ internal sealed partial class Pacer
     private void NoteOverdue_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        _overdueBytes = Math.Max(0, _deadBytes - _budget.WaitBytes);
+        _overdueBytes = Math.Max(0, _dead.All - _budget.WaitBytes);
         if (_overdueBytes > 0)
         {
             LookIn_NeedsLock(_time.GetElapsedTime(_time.GetTimestamp(), _notBefore));

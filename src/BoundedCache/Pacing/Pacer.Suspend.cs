@@ -5,26 +5,34 @@ namespace BoundedCache.Pacing;
 /// <content>Leaves out what a bulk eviction makes dead, which a release will collect.</content>
 internal sealed partial class Pacer
 {
-    // Most evictions are over by then. One that takes longer, or is stuck in code of the application, must not leave
-    // its cache unpaced: writers may go on filling it.
+    // Far longer than a batch of an eviction takes. One that is stuck in code of the application must not leave its
+    // cache unpaced: writers may go on filling it.
     private static readonly TimeSpan s_longestSuspension = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// What leaves one cache does not count until <see cref="Resume"/>, for a bounded time. For a bulk eviction that a
-    /// release will follow. Other caches are paced as ever.
+    /// What leaves one cache does not count until <see cref="Resume"/>, for a bounded time, and while little comes in.
+    /// For a bulk eviction that a release will follow. Other caches are paced as ever.
     /// </summary>
     public void Suspend(PacedAccount account)
     {
-        long until = _time.GetTimestamp() + (long)(s_longestSuspension.TotalSeconds * _time.TimestampFrequency);
         lock (_lock)
         {
-            account.Suspend(until);
+            account.Suspend(EndOfSuspension());
+        }
+    }
+
+    /// <summary>Gives a <see cref="Suspend"/> its time again: the eviction goes on.</summary>
+    public void KeepSuspended(PacedAccount account)
+    {
+        using (_lock.EnterAlways())
+        {
+            account.KeepSuspended(EndOfSuspension());
         }
     }
 
     /// <summary>
     /// Ends a <see cref="Suspend"/>. What left meanwhile counts from now on, and begins no collection by itself: the
-    /// release's settles it.
+    /// release's settles it. Writers do not wait for what they did not make dead.
     /// </summary>
     /// <param name="account">The cache's account.</param>
     /// <param name="creditedBytes">Bytes that ever left the cache.</param>
@@ -36,10 +44,14 @@ internal sealed partial class Pacer
         {
             NoteCollections_NeedsLock();
             account.Resume();
-            (long left, long came) = account.Enter(creditedBytes, usedBytes, limitBytes, _time.GetTimestamp());
-            _deadBytes += left;
+            (DeadBytes left, long came) = account.Enter(
+                creditedBytes, usedBytes, limitBytes, _time.GetTimestamp());
+            _dead += left with { ByBulkWork = left.All };
             _young.Add(came);
             account.ExpectReport(atOnce: false);
         }
     }
+
+    private long EndOfSuspension() =>
+        _time.GetTimestamp() + (long)(s_longestSuspension.TotalSeconds * _time.TimestampFrequency);
 }

@@ -52,8 +52,8 @@ internal sealed partial class Pacer
 
     // Collections of the whole heap: those seen, the last one requested, and when the next may begin. What left before
     // that one began is freed by it; what left since is freed by the next.
-    private long _deadBytes;
-    private long _deadBytesBefore;
+    private DeadBytes _dead;
+    private DeadBytes _deadBefore;
     private long _liveBytes;
     private int _fullCollections;
     private bool _isCollecting;
@@ -135,9 +135,9 @@ internal sealed partial class Pacer
         using (_lock.EnterAlways())
         {
             NoteCollections_NeedsLock();
-            (long left, long came) = account.Enter(
+            (DeadBytes left, long came) = account.Enter(
                 creditedBytes, usedBytes, limitBytes, _time.GetTimestamp());
-            _deadBytes += left;
+            _dead += left;
             _young.Add(came);
             _budget.Compute(_liveBytes, _holes.IdleBytes);
             bool mayCollect = !_collector.IsInNoGCRegion;
@@ -172,7 +172,7 @@ internal sealed partial class Pacer
     private Action? TryBegin_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        if (_isCollecting || _deadBytes < _budget.DeadBytes)
+        if (_isCollecting || _dead.All < _budget.DeadBytes)
         {
             _overdueBytes = _isCollecting ? _overdueBytes : 0;
             return null;
@@ -185,8 +185,7 @@ internal sealed partial class Pacer
         }
 
         _isCollecting = true;
-        _deadBytesBefore = _deadBytes;
-        _deadBytes = 0;
+        (_deadBefore, _dead) = (_dead, default);
         _lastFull = _collector.ReadLastFull().Index;
         _startedAt = _time.GetTimestamp();
         return _holes.TryBegin(_budget.IdleBytes) ? _collector.CollectAggressively
@@ -194,11 +193,11 @@ internal sealed partial class Pacer
             : _collector.CollectInBackground;
     }
 
-    /// <summary>Whether so much is dead that writers should wait for the collection that runs.</summary>
+    /// <summary>Whether writers made so much dead that they should wait for the collection that runs.</summary>
     private bool IsBehind_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread);
-        return _isCollecting && _deadBytesBefore + _deadBytes >= _budget.WaitBytes;
+        return _isCollecting && (_deadBefore + _dead).ByWriters >= _budget.WaitBytes;
     }
 
     /// <summary>
@@ -215,8 +214,8 @@ internal sealed partial class Pacer
             // while a collection of the process's own is under way in the background, the runtime begins no other.
             bool isOwn = _collector.FullCollections != _fullCollections;
             _isCollecting = false;
-            _deadBytes += isOwn ? 0 : _deadBytesBefore;
-            _deadBytesBefore = 0;
+            _dead += isOwn ? default : _deadBefore;
+            _deadBefore = default;
             GCReading full = NoteFull_NeedsLock();
             _pausedTicks += isOwn && full.Index != _lastFull ? full.Pause.Ticks : 0;
             _notBefore = Math.Max(
@@ -229,7 +228,7 @@ internal sealed partial class Pacer
         if (!_isCollecting && _collector.FullCollections != _fullCollections)
         {
             NoteFull_NeedsLock();
-            _deadBytes = 0;
+            _dead = default;
             _overdueBytes = 0;
             isFull = true;
         }

@@ -38,6 +38,9 @@ internal sealed partial class ShrinkOperation
         /// <summary>What leaves the cache from now on is no reason for pacing to collect, for a bounded time.</summary>
         void SuspendPacing();
 
+        /// <summary>Gives it that time again.</summary>
+        void KeepPacingSuspended();
+
         /// <summary>Ends that. The pacer counts what left, and begins no collection.</summary>
         void ResumePacing();
 

@@ -177,11 +177,16 @@ internal sealed partial class ShrinkOperation(ShrinkOperation.ICache cache, Rele
     private void Evict()
     {
         long began = Stopwatch.GetTimestamp();
-        Action? rest = mode == ReleaseMode.Gentle ? new DutyCycle().Rest : null;
+        bool isReleased = mode != ReleaseMode.None;
+        DutyCycle? duty = mode == ReleaseMode.Gentle ? new DutyCycle() : null;
+        Action? rest = !isReleased ? null : () =>
+        {
+            duty?.Rest();
+            cache.KeepPacingSuspended();
+        };
 
         // Evicted bytes exceed the pacer's budget at once. A collection that began now would miss most of them, and the
         // release would have to wait for its end. They are counted before the release, whose collection settles them.
-        bool isReleased = mode != ReleaseMode.None;
         if (isReleased)
         {
             cache.SuspendPacing();

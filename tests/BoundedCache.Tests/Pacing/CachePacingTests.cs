@@ -1,3 +1,4 @@
+using BoundedCache.Pacing;
 using BoundedCache.Tests.Release;
 using BoundedCache.TestSupport;
 using Microsoft.Extensions.Caching.Memory;
@@ -90,6 +91,53 @@ public sealed class CachePacingTests
 
         Assert.Equal(0, test.Pacer.Collections);
         Assert.True(test.IsPaced());
+    }
+
+    /// <summary>Otherwise its own collection begins too early, and writers wait for that.</summary>
+    [Theory]
+    [InlineData(ReleaseMode.Gentle)]
+    [InlineData(ReleaseMode.Full)]
+    public async Task It_stays_suspended_however_long_the_shrink_evicts(ReleaseMode mode)
+    {
+        using var test = new ReleasingCache(static options =>
+            (options.PacingShare, options.ReleaseMode, options.MaxMemory) = (0.01, ReleaseMode.None, 4000 * MiB));
+        int evicted = 0;
+        for (int i = 0; i < 1000; i++)
+        {
+            test.Set(i, 1, entry => entry.AddExpirationToken(new Faults.Token
+            {
+                OnDispose = () =>
+                {
+                    if (++evicted % 200 == 0)
+                    {
+                        test.Time.Advance(TimeSpan.FromMilliseconds(90));
+                        test.Set($"written {evicted}", 0);
+                    }
+                },
+            }));
+        }
+
+        await test.Cache.SetMaxMemoryAsync(MiB, mode);
+
+        Assert.InRange(evicted, 999, 1000);
+        Assert.Equal((0, 0), (test.Pacer.Collections, test.Pacer.Gate.Waits));
+        Assert.True(test.IsPaced());
+    }
+
+    [Fact]
+    public void What_pressure_evicts_is_collected_at_once_and_holds_no_writer()
+    {
+        var started = new Queue<Action>();
+        using ReleasingCache test = Paced(started.Enqueue);
+        test.Set("large", 50);
+        IYieldingCache yielding = test.Cache;
+        yielding.SetCap(40 * MiB, 100 * MiB);
+
+        Assert.InRange(yielding.EvictDownToLimit(), 50 * MiB, 51 * MiB);
+
+        Assert.Single(started);
+        test.Set("small", 1);
+        Assert.Equal(0, test.Pacer.Gate.Waits);
     }
 
     [Fact]

@@ -67,6 +67,7 @@ public sealed class PacerTests : PacerScenario
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 500 * MiB, 1000 * MiB);
         pacer.Suspend(account);
         account.Report(500 * MiB, 0, 1000 * MiB);
         Assert.Equal(0, pacer.Collections);
@@ -82,6 +83,7 @@ public sealed class PacerTests : PacerScenario
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 500 * MiB, 1000 * MiB);
         pacer.Suspend(account);
         account.Report(500 * MiB, 0, 1000 * MiB);
         pacer.Resume(account, 501 * MiB, 0, 1000 * MiB);
@@ -96,6 +98,7 @@ public sealed class PacerTests : PacerScenario
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 500 * MiB, 1000 * MiB);
         pacer.Suspend(account);
         account.Report(500 * MiB, 0, 1000 * MiB);
         Time.Advance(TimeSpan.FromSeconds(1));
@@ -106,10 +109,43 @@ public sealed class PacerTests : PacerScenario
     }
 
     [Fact]
+    public void A_bulk_eviction_that_goes_on_holds_it_however_long_that_takes()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 600 * MiB, 1000 * MiB);
+        pacer.Suspend(account);
+        for (int i = 1; i <= 50; i++)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(90));
+            pacer.KeepSuspended(account);
+            account.Report(i * 10 * MiB, (600 - (i * 10)) * MiB, 1000 * MiB);
+        }
+
+        Assert.Equal(0, pacer.Collections);
+    }
+
+    [Fact]
+    public void A_bulk_eviction_beside_which_a_budget_comes_in_holds_nothing_any_more()
+    {
+        Pacer pacer = NewPacer();
+        PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 600 * MiB, 1000 * MiB);
+        pacer.Suspend(account);
+        account.Report(500 * MiB, 200 * MiB, 1000 * MiB);
+        Assert.Equal(0, pacer.Collections);
+
+        account.Report(505 * MiB, 200 * MiB, 1000 * MiB);
+
+        Assert.Equal(1, pacer.Collections);
+    }
+
+    [Fact]
     public void Of_two_bulk_evictions_of_a_cache_the_last_to_end_lets_what_left_count()
     {
         Pacer pacer = NewPacer();
         PacedAccount account = pacer.Open(0.1);
+        account.Report(0, 500 * MiB, 1000 * MiB);
         pacer.Suspend(account);
         pacer.Suspend(account);
         pacer.Resume(account, 500 * MiB, 0, 1000 * MiB);

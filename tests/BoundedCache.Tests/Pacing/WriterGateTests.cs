@@ -72,14 +72,37 @@ public sealed class WriterGateTests : PacerScenario
     }
 
     [Fact]
-    public void A_bulk_eviction_holds_no_writer()
+    public void A_bulk_eviction_holds_no_writer_while_it_runs_and_afterwards()
     {
         Pacer pacer = NewPacer(queue: true);
         PacedAccount account = pacer.Open(Share);
-        account.Report(100 * MiB, 0, Limit);
+        account.Report(100 * MiB, 900 * MiB, Limit);
         pacer.Suspend(account);
 
-        account.Report(900 * MiB, 0, Limit, mayWait: true);
+        account.Report(900 * MiB, 100 * MiB, Limit, mayWait: true);
+        pacer.Resume(account, 950 * MiB, 50 * MiB, Limit);
+        account.Report(960 * MiB, 50 * MiB, Limit, mayWait: true);
+        Assert.Equal(0, pacer.Gate.Waits);
+        Assert.Single(Started);
+
+        // What writers make dead meanwhile is another thing.
+        account.Report(1300 * MiB, 50 * MiB, Limit, mayWait: true);
+        Assert.Equal(1, pacer.Gate.Waits);
+    }
+
+    [Fact]
+    public void One_that_is_over_in_part_holds_no_writer_for_that_part()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(0, 900 * MiB, Limit);
+        pacer.Suspend(account);
+        account.Report(800 * MiB, 100 * MiB, Limit, mayWait: true);
+        Time.Advance(TimeSpan.FromSeconds(1));
+
+        account.Report(810 * MiB, 100 * MiB, Limit, mayWait: true);
+
+        Assert.Single(Started);
         Assert.Equal(0, pacer.Gate.Waits);
     }
 

@@ -454,6 +454,10 @@ public sealed class ShrinkOperationTests
 
         public void SuspendPacing() => IsSuspended = true;
 
+        public void KeepPacingSuspended()
+        {
+        }
+
         public void ResumePacing() => IsSuspended = false;
 
         public WeakReference<ShrinkOperation.ICache> Self => new(this);
