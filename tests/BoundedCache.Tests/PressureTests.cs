@@ -6,6 +6,7 @@ using static BoundedCache.Tests.Process.FakeProcess;
 namespace BoundedCache.Tests;
 
 /// <summary>A real cache that yields before the limit of its container, whose files a test writes.</summary>
+[Collection(ReleasingCache.Collection)]
 public sealed class PressureTests
 {
     private const string Group = "/sys/fs/cgroup/app/";

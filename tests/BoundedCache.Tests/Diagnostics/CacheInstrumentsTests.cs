@@ -8,6 +8,7 @@ using Microsoft.Extensions.Primitives;
 namespace BoundedCache.Tests.Diagnostics;
 
 /// <summary>What a listener receives about one cache.</summary>
+[Collection(ReleasingCache.Collection)]
 public sealed class CacheInstrumentsTests : IDisposable
 {
     private readonly MeterFactory _meters = new();

@@ -7,6 +7,7 @@ using static BoundedCache.Tests.Process.FakeProcess;
 namespace BoundedCache.Tests.Pacing;
 
 /// <summary>That a cache tells the pacer what comes and leaves, whatever makes it leave.</summary>
+[Collection(ReleasingCache.Collection)]
 public sealed class CachePacingTests
 {
     private static readonly Dictionary<string, Action<ReleasingCache>> s_ways = new()

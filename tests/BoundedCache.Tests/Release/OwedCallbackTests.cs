@@ -6,6 +6,7 @@ using static BoundedCache.Tests.Process.FakeProcess;
 namespace BoundedCache.Tests.Release;
 
 /// <summary>A release that comes before the callbacks have let go of what was evicted is followed by another.</summary>
+[Collection(ReleasingCache.Collection)]
 public sealed class OwedCallbackTests : OwedReleaseScenario
 {
     [Theory]

@@ -5,6 +5,7 @@ using static BoundedCache.Tests.Process.FakeProcess;
 namespace BoundedCache.Tests.Release;
 
 /// <summary>A release that is owed does not depend on who asked for it, or on how the cache goes on.</summary>
+[Collection(ReleasingCache.Collection)]
 public sealed class OwedCallerTests : OwedReleaseScenario
 {
     [Fact]

@@ -4,6 +4,7 @@ using static BoundedCache.Tests.Process.FakeProcess;
 namespace BoundedCache.Tests.Release;
 
 /// <summary>A release that could not do its job at once follows by itself, and is reported.</summary>
+[Collection(ReleasingCache.Collection)]
 public sealed class OwedReleaseTests : OwedReleaseScenario
 {
     [Theory]

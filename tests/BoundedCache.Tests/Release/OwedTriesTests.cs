@@ -4,6 +4,7 @@ using static BoundedCache.Tests.Process.FakeProcess;
 namespace BoundedCache.Tests.Release;
 
 /// <summary>Where only a try shows whether a release is possible, it is tried again, and not for ever.</summary>
+[Collection(ReleasingCache.Collection)]
 public sealed class OwedTriesTests : OwedReleaseScenario
 {
     [Fact]

@@ -15,6 +15,12 @@ namespace BoundedCache.Tests.Release;
 /// </summary>
 internal sealed class ReleasingCache : IDisposable
 {
+    /// <summary>
+    /// Of tests that use one: what a release says depends on what all caches hold, and values only say that they are
+    /// large. So such tests take turns.
+    /// </summary>
+    public const string Collection = "Fake processes";
+
     public ReleasingCache(
         Action<BoundedMemoryCacheOptions>? configure = null,
         ILoggerFactory? log = null,

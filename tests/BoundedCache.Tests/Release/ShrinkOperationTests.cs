@@ -9,6 +9,7 @@ using Stopwatch = System.Diagnostics.Stopwatch;
 namespace BoundedCache.Tests.Release;
 
 /// <summary>That a cache which is shrunk or released calls what does the work, with what it knows.</summary>
+[Collection(ReleasingCache.Collection)]
 public sealed class ShrinkOperationTests
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(25);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Caching.Memory;
 namespace BoundedCache.Tests.Release;
 
 /// <summary>However many caches shrink at once, a handful of threads does the work.</summary>
+[Collection(ReleasingCache.Collection)]
 public sealed class ShrinkThreadsTests
 {
     // Of a test that fails: on a busy machine a thousand evictions and their threads take their time.
