@@ -114,7 +114,7 @@ internal sealed class ReleaseAssessment(ProcessMemory memory, ReleaseThresholds 
         return cause is not null ? $"{fallen}{expected}: {cause}."
             : measurement.IsShort && measurement.ExpectedBytes > 0
                 ? $"{fallen}: there was no more to give back in the managed heap. What was expected beyond that had "
-                    + "gone before, is still referenced, is not in that heap, or was charged to several entries that "
+                    + "gone before, is held by others, is not in that heap, or was charged to several entries that "
                     + "share it; or as much was allocated meanwhile."
             : $"{fallen}{expected}.";
     }
