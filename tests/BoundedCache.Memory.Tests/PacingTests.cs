@@ -49,38 +49,45 @@ public sealed class PacingTests
     }
 
     /// <summary>
-    /// On a quiet machine it stands at 1.34 times the limit, without pacing at 3.3 times: the young generation has room
-    /// for all that is ever written.
+    /// Tolerance: half of the limit, where Workstation GC keeps to a quarter: with a limit this small it stands at 1.34
+    /// times. Without pacing it is at 3.3 times: the young generation has room for all that is ever written. On a machine
+    /// that is busy for a moment the collection may come late, which says nothing of pacing: the lowest of three counts.
     /// </summary>
     [Theory]
     [InlineData("0")]
     [InlineData("1")]
     public async Task Server_collection_is_paced_too_whether_it_adapts_or_not(string adaptation)
     {
-        ScenarioResult result = await ChildProcess.RunAsync<PacedChurn>(
-            ("DOTNET_gcServer", "1"), ("DOTNET_GCDynamicAdaptationMode", adaptation));
+        const long Bound = PacedChurn.LimitBytes * 3 / 2;
+        ScenarioResult result;
+        int runs = 0;
+        do
+        {
+            result = await ChildProcess.RunAsync<PacedChurn>(
+                ("DOTNET_gcServer", "1"), ("DOTNET_GCDynamicAdaptationMode", adaptation));
+        }
+        while (result.AboveEmptyBytes > Bound && ++runs < 3);
 
         Assert.InRange(result.Collections, 1, int.MaxValue);
-        Assert.InRange(result.AboveEmptyBytes, result.LiveBytes, BusyBound(PacedChurn.LimitBytes));
-    }
-
-    [Fact]
-    public async Task Many_writers_at_full_speed_are_held_to_the_bound()
-    {
-        ScenarioResult paced = await ChildProcess.RunAsync<PacedWriters>();
-        ScenarioResult unpaced = await ChildProcess.RunAsync<UnpacedWriters>();
-
-        Assert.InRange(paced.AboveEmptyBytes, paced.LiveBytes, BusyBound(PacedWriters.LimitBytes));
-        Assert.InRange(paced.Figures["waits"], 1, double.MaxValue);
-        Assert.InRange(paced.Figures["writtenBytes"], 2.0 * PacedWriters.LimitBytes, double.MaxValue);
-        Assert.InRange(unpaced.AboveEmptyBytes, paced.AboveEmptyBytes, long.MaxValue);
+        Assert.InRange(result.AboveEmptyBytes, result.LiveBytes, Bound);
     }
 
     /// <summary>
     /// The bound that docs/LIMITS.md promises, and 32 MiB for a machine that is so busy that the collection in the
     /// background gets little of it.
     /// </summary>
-    private static long BusyBound(long limitBytes) => (limitBytes * 5 / 4) + (80L << 20);
+    [Fact]
+    public async Task Many_writers_at_full_speed_are_held_to_the_bound()
+    {
+        ScenarioResult paced = await ChildProcess.RunAsync<PacedWriters>();
+        ScenarioResult unpaced = await ChildProcess.RunAsync<UnpacedWriters>();
+
+        const long Bound = (PacedWriters.LimitBytes * 5 / 4) + (48L << 20);
+        Assert.InRange(paced.AboveEmptyBytes, paced.LiveBytes, Bound + (32L << 20));
+        Assert.InRange(paced.Figures["waits"], 1, double.MaxValue);
+        Assert.InRange(paced.Figures["writtenBytes"], 2.0 * PacedWriters.LimitBytes, double.MaxValue);
+        Assert.InRange(unpaced.AboveEmptyBytes, paced.AboveEmptyBytes, long.MaxValue);
+    }
 
     /// <summary>
     /// Tolerance: the quarter of the limit that is promised, and 10 MB for what the runtime itself has grown by since

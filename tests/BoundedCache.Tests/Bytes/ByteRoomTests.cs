@@ -14,7 +14,7 @@ public sealed class ByteRoomTests
             var data = new TheoryData<EvictionPolicy, int, int, int>();
             foreach (EvictionPolicy policy in Enum.GetValues<EvictionPolicy>())
             {
-                foreach (int limit in (int[])[64 * KiB, (int)MiB, 4 * (int)MiB, 16 * (int)MiB])
+                foreach (int limit in (int[])[64 * KiB, (int)MiB, 4 * (int)MiB, 64 * (int)MiB])
                 {
                     data.Add(policy, limit, 1_000, 100);
                     data.Add(policy, limit, 100, 1_000);

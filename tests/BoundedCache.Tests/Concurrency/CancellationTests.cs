@@ -10,7 +10,7 @@ public class CancellationTests
     private const int Entries = 5000;
 
     [Theory]
-    [InlineData(ReleaseMode.None, 100)]
+    [InlineData(ReleaseMode.None, 300)]
     [InlineData(ReleaseMode.Full, 12)]
     public async Task A_change_of_the_limit_that_is_cancelled_happened_whole_or_not_at_all(ReleaseMode mode, int rounds)
     {

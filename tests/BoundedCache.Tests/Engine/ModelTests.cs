@@ -30,7 +30,7 @@ public class ModelTests
     [Theory]
     [MemberData(nameof(Seeds), 6)]
     public void Operations_that_hop_between_threads_without_overlap_keep_the_order_exact(int seed) =>
-        new Duel(seed, keys: 40, threads: true).Run(steps: 1000, CheckEvery(seed));
+        new Duel(seed, keys: 40, threads: true).Run(steps: 2000, CheckEvery(seed));
 
     /// <summary>
     /// Reading the order applies the pending touches. So some runs read it after every step, and
