@@ -50,8 +50,8 @@ public sealed class PacingTests
 
     /// <summary>
     /// Tolerance: half of the limit, where Workstation GC keeps to a quarter: with a limit this small it stands at 1.34
-    /// times. Without pacing it is at 3.3 times: the young generation has room for all that is ever written. On a machine
-    /// that is busy for a moment the collection may come late, which says nothing of pacing: the lowest of three counts.
+    /// times. Without pacing it is at 3.3 times: the young generation has room for all that is ever written. Where the
+    /// machine is busy for a moment the collection comes late, whatever pacing does: the lowest of three runs counts.
     /// </summary>
     [Theory]
     [InlineData("0")]
