@@ -54,19 +54,10 @@ public sealed partial class BoundedMemoryCache : IYieldingCache
             return 0;
         }
 
-        // Writers would wait for a collection of what they did not make dead, and requests with them.
-        SuspendPacing();
-        try
-        {
-            long bytes = _engine.EvictDownToLimit(KeepPacingSuspended).Bytes;
-            _engine.Trim(KeepPacingSuspended);
-            return bytes;
-        }
-        finally
-        {
-            ResumePacing();
-            PaceAtOnce(); // The release that follows may be none, or have to wait for others.
-        }
+        long bytes = _engine.EvictDownToLimit().Bytes;
+        _engine.Trim();
+        Pace();
+        return bytes;
     }
 
     void IYieldingCache.OnPressure(PressureEvent change, CachePressure pressure)

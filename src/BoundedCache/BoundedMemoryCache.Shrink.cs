@@ -140,13 +140,7 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
 
     void ShrinkOperation.ICache.Pace() => Pace();
 
-    void ShrinkOperation.ICache.SuspendPacing() => SuspendPacing();
-
-    void ShrinkOperation.ICache.KeepPacingSuspended() => KeepPacingSuspended();
-
-    void ShrinkOperation.ICache.ResumePacing() => ResumePacing();
-
-    private void SuspendPacing()
+    void ShrinkOperation.ICache.SuspendPacing()
     {
         if (_pace is not null)
         {
@@ -154,7 +148,7 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
         }
     }
 
-    private void KeepPacingSuspended()
+    void ShrinkOperation.ICache.KeepPacingSuspended()
     {
         if (_pace is not null)
         {
@@ -162,20 +156,11 @@ public sealed partial class BoundedMemoryCache : ShrinkOperation.ICache
         }
     }
 
-    private void ResumePacing()
+    void ShrinkOperation.ICache.ResumePacing()
     {
         if (_pace is not null)
         {
-            _pacer.Resume(_pace, _engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
-        }
-    }
-
-    /// <summary>Reports however little changed since the last report.</summary>
-    private void PaceAtOnce()
-    {
-        if (_pace is not null)
-        {
-            _pacer.Report(_pace, _engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
+            _pacer.Resume(_pace, _engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, _engine.BulkBytes);
         }
     }
 

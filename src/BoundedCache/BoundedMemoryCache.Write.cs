@@ -268,8 +268,10 @@ public sealed partial class BoundedMemoryCache
     private void PaceWriter()
     {
         _pressure?.Report(_engine.CameBytes);
-        if (_pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, mayWait: !_disposed) is { } waited
-            && waited > TimeSpan.Zero)
+        TimeSpan waited = _pace?.Report(
+            _engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, mayWait: !_disposed, _engine.BulkBytes)
+            ?? TimeSpan.Zero;
+        if (waited > TimeSpan.Zero)
         {
             _counters.OnWaited(waited);
             _instruments?.RecordWait(Name, waited);

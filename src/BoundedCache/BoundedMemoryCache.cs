@@ -257,7 +257,8 @@ public sealed partial class BoundedMemoryCache : IMemoryCache, IBoundedCache, IL
     /// <summary>
     /// Reports to the pacer, which collects when too many bytes came or left. Call it after every change.
     /// </summary>
-    private void Pace() => _pace?.Report(_engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes);
+    private void Pace() => _pace?.Report(
+        _engine.CreditedBytes, _engine.UsedBytes, _engine.MaxBytes, bulkBytes: _engine.BulkBytes);
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 }

@@ -41,6 +41,9 @@ internal struct Account
     [FieldOffset(112)]
     private long _loweredBytes;
 
+    [FieldOffset(120)]
+    private long _bulkBytes;
+
     [FieldOffset(128)]
     private RemovalCounts _removals;
 
@@ -62,6 +65,12 @@ internal struct Account
 
     /// <summary>Bytes that ever left the cache, for the garbage collector to reclaim.</summary>
     public long CreditedBytes => Volatile.Read(ref _evictedBytes);
+
+    /// <summary>
+    /// Of these, what bulk work removed: a limit that fell, Compact, Clear, RemoveWhere, a scan for expired entries.
+    /// Not what a write replaced or evicted for room.
+    /// </summary>
+    public long BulkBytes => Volatile.Read(ref _bulkBytes);
 
     /// <summary>
     /// Bytes that ever came in. What entries that stay were found to have grown by came in too; what their charges fell
@@ -105,6 +114,9 @@ internal struct Account
         _used += newBytes - oldBytes;
         _loweredBytes += Math.Max(0, oldBytes - newBytes);
     }
+
+    /// <summary>Notes a batch of bulk work, which was credited.</summary>
+    public void NoteBulk(long bytes) => _bulkBytes += bytes;
 
     public void NoteShrunk(EntryTotals evicted) => _shrunk += evicted;
 

@@ -83,6 +83,7 @@ internal sealed partial class CacheEngine
             {
                 var batch = new EntryTotals(countBefore - _account.Count, usedBefore - _account.Used);
                 _account.NoteShrunk(batch);
+                _account.NoteBulk(batch.Bytes);
                 evicted += batch;
                 EndHold_NeedsLock(NoTrimming);
             }
@@ -140,6 +141,7 @@ internal sealed partial class CacheEngine
             }
             finally
             {
+                _account.NoteBulk(usedBefore - _account.Used);
                 if (reason == EvictionReason.Capacity)
                 {
                     _account.NoteCompacted(new EntryTotals(done, usedBefore - _account.Used));

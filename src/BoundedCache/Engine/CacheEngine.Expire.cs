@@ -133,7 +133,7 @@ internal sealed partial class CacheEngine
     {
         using (_lock.EnterAfterOthers())
         {
-            int countBefore = _account.Count;
+            (int countBefore, long usedBefore) = (_account.Count, _account.Used);
             try
             {
                 foreach (int index in due)
@@ -145,6 +145,7 @@ internal sealed partial class CacheEngine
             }
             finally
             {
+                _account.NoteBulk(usedBefore - _account.Used);
                 EndHold_NeedsLock(NoTrimming);
             }
         }

@@ -183,6 +183,7 @@ internal sealed partial class CacheEngine
     {
         using (_lock.EnterAfterOthers())
         {
+            long usedBefore = _account.Used;
             try
             {
                 foreach (ref readonly SeenEntry candidate in candidates)
@@ -196,6 +197,7 @@ internal sealed partial class CacheEngine
             }
             finally
             {
+                _account.NoteBulk(usedBefore - _account.Used);
                 EndHold_NeedsLock(NoTrimming);
             }
         }

@@ -108,6 +108,9 @@ internal sealed partial class CacheEngine
     /// <summary>Bytes that ever left the cache, for any reason.</summary>
     public long CreditedBytes => _account.CreditedBytes;
 
+    /// <inheritdoc cref="Account.BulkBytes"/>
+    public long BulkBytes => _account.BulkBytes;
+
     /// <summary>Bytes that ever came into the cache. Never falls.</summary>
     public long CameBytes => _account.CameBytes;
 

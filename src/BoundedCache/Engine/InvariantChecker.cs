@@ -51,6 +51,12 @@ internal static class InvariantChecker
             left.Bytes == engine.CreditedBytes,
             "I3",
             $"{left.Bytes} bytes left by reason, {engine.CreditedBytes} in all");
+        long leastInBulk = evictions.Shrink.Bytes + evictions.Compact.Bytes;
+        Require(
+            engine.BulkBytes >= leastInBulk && engine.BulkBytes <= engine.CreditedBytes,
+            "I3",
+            $"{engine.BulkBytes} bytes left in bulk, {leastInBulk} by a lower limit and Compact, "
+                + $"{engine.CreditedBytes} in all");
         Require(
             evictions.Capacity.Entries >= 0,
             "I3",

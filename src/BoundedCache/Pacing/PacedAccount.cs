@@ -18,7 +18,8 @@ internal sealed class PacedAccount(Pacer pacer, double share)
 
     private long _came;
     private long _left;
-    private long _heldBytes;
+    private long _leftByBulkWork;
+    private DeadBytes _held;
     private int _suspensions;
     private long _suspendedUntil;
     private long _cameMeanwhile;
@@ -41,14 +42,16 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     /// <param name="usedBytes">Bytes in the cache.</param>
     /// <param name="limitBytes">The cache's limit.</param>
     /// <param name="mayWait">Whether the caller is a writer, which may be held back.</param>
+    /// <param name="bulkBytes">Of the bytes that ever left, those that bulk work removed.</param>
     /// <returns>How long the caller waited for the collector; zero for nearly all.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TimeSpan Report(long creditedBytes, long usedBytes, long limitBytes, bool mayWait = false) =>
+    public TimeSpan Report(
+        long creditedBytes, long usedBytes, long limitBytes, bool mayWait = false, long bulkBytes = 0) =>
 
         // Credited and used bytes together grow only by what comes in. Credited bytes count twice, so that entries that
         // leave are seen too.
         (2 * creditedBytes) + usedBytes >= Volatile.Read(ref _nextReport)
-            ? pacer.Report(this, creditedBytes, usedBytes, limitBytes, mayWait)
+            ? pacer.Report(this, creditedBytes, usedBytes, limitBytes, mayWait, bulkBytes)
             : TimeSpan.Zero;
 
     /// <summary>
@@ -58,30 +61,35 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     /// <param name="usedBytes">Bytes in the cache.</param>
     /// <param name="limitBytes">The cache's limit.</param>
     /// <param name="now">The pacer's clock.</param>
+    /// <param name="bulkBytes">Of the bytes that ever left, those that bulk work removed.</param>
     /// <returns>
     /// Bytes that left and count by now, and bytes that came, since the last report. What leaves while the account is
-    /// suspended counts later, as bulk work's.
+    /// suspended counts later.
     /// </returns>
-    public (DeadBytes Left, long Came) Enter(long creditedBytes, long usedBytes, long limitBytes, long now)
+    public (DeadBytes Left, long Came) Enter(
+        long creditedBytes, long usedBytes, long limitBytes, long now, long bulkBytes = 0)
     {
-        // Two writers may arrive in the wrong order: the later figure holds.
+        // Two writers may arrive in the wrong order: the later figure holds. What left was read before what bulk work
+        // removed of it.
         long left = Math.Max(0, creditedBytes - _left);
+        long byBulkWork = Math.Clamp(bulkBytes - _leftByBulkWork, 0, left);
         long came = Math.Max(0, creditedBytes + usedBytes - _came);
         _left += left;
+        _leftByBulkWork += byBulkWork;
         _came += came;
         LimitBytes = Math.Min(MaximumBytes, limitBytes);
         BudgetBytes = (long)(LimitBytes * share);
+        _held += new DeadBytes(left, byBulkWork);
         _cameMeanwhile += came;
         if (_suspensions > 0
             && now < _suspendedUntil
             && _cameMeanwhile <= Math.Max(BudgetBytes, PacingBudget.MinimumBytes))
         {
-            _heldBytes += left;
             return (default, came);
         }
 
-        (long held, _heldBytes) = (_heldBytes, 0);
-        return (new DeadBytes(left + held, held), came);
+        (DeadBytes dead, _held) = (_held, default);
+        return (dead, came);
     }
 
     /// <summary>

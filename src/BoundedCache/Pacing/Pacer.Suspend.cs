@@ -32,21 +32,23 @@ internal sealed partial class Pacer
 
     /// <summary>
     /// Ends a <see cref="Suspend"/>. What left meanwhile counts from now on, and begins no collection by itself: the
-    /// release's settles it. Writers do not wait for what they did not make dead.
+    /// release's settles it.
     /// </summary>
     /// <param name="account">The cache's account.</param>
     /// <param name="creditedBytes">Bytes that ever left the cache.</param>
     /// <param name="usedBytes">Bytes in the cache.</param>
     /// <param name="limitBytes">The cache's limit.</param>
-    public void Resume(PacedAccount account, long creditedBytes, long usedBytes, long limitBytes)
+    /// <param name="bulkBytes">Of the bytes that ever left, those that bulk work removed.</param>
+    public void Resume(
+        PacedAccount account, long creditedBytes, long usedBytes, long limitBytes, long bulkBytes = 0)
     {
         using (_lock.EnterAlways())
         {
             NoteCollections_NeedsLock();
             account.Resume();
             (DeadBytes left, long came) = account.Enter(
-                creditedBytes, usedBytes, limitBytes, _time.GetTimestamp());
-            _dead += left with { ByBulkWork = left.All };
+                creditedBytes, usedBytes, limitBytes, _time.GetTimestamp(), bulkBytes);
+            _dead += left;
             _young.Add(came);
             account.ExpectReport(atOnce: false);
         }

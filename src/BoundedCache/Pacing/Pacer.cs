@@ -122,9 +122,15 @@ internal sealed partial class Pacer
     /// <param name="usedBytes">Bytes in the cache.</param>
     /// <param name="limitBytes">The cache's limit.</param>
     /// <param name="mayWait">Whether the caller is a writer, which may be held back.</param>
+    /// <param name="bulkBytes">Of the bytes that ever left, those that bulk work removed.</param>
     /// <returns>How long the caller waited for the collector; zero for nearly all.</returns>
     public TimeSpan Report(
-        PacedAccount account, long creditedBytes, long usedBytes, long limitBytes, bool mayWait = false)
+        PacedAccount account,
+        long creditedBytes,
+        long usedBytes,
+        long limitBytes,
+        bool mayWait = false,
+        long bulkBytes = 0)
     {
         Action? collect;
         bool isYoungDue;
@@ -136,7 +142,7 @@ internal sealed partial class Pacer
         {
             NoteCollections_NeedsLock();
             (DeadBytes left, long came) = account.Enter(
-                creditedBytes, usedBytes, limitBytes, _time.GetTimestamp());
+                creditedBytes, usedBytes, limitBytes, _time.GetTimestamp(), bulkBytes);
             _dead += left;
             _young.Add(came);
             _budget.Compute(_liveBytes, _holes.IdleBytes);

@@ -26,6 +26,15 @@ public sealed class CachePacingTests
         },
     };
 
+    private static readonly Dictionary<string, Action<ReleasingCache>> s_bulk = new()
+    {
+        ["clear"] = s_ways["clear"],
+        ["compact"] = s_ways["compact"],
+        ["remove where"] = static test => test.Cache.RemoveWhere(static _ => true),
+        ["expire"] = s_ways["expire"],
+        ["setter"] = static test => test.Cache.MaxMemory = 40 * MiB,
+    };
+
     public static TheoryData<string> Ways => [.. s_ways.Keys];
 
     private static ReleasingCache Paced(Action<Action>? runCollection = null) => new(
@@ -139,6 +148,25 @@ public sealed class CachePacingTests
         Assert.Single(started);
         test.Set("small", 1);
         Assert.Equal(0, test.Pacer.Gate.Waits);
+    }
+
+    [Theory]
+    [InlineData("clear")]
+    [InlineData("compact")]
+    [InlineData("remove where")]
+    [InlineData("expire")]
+    [InlineData("setter")]
+    public void What_other_bulk_work_removed_holds_no_writer(string way)
+    {
+        var started = new Queue<Action>();
+        using ReleasingCache test = Paced(started.Enqueue);
+        test.Set("large", 50, static entry => entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(30));
+
+        s_bulk[way](test);
+
+        Assert.Single(started);
+        test.Set("small", 1);
+        Assert.Equal((0, 1), (test.Pacer.Gate.Waits, test.Cache.Count));
     }
 
     [Fact]

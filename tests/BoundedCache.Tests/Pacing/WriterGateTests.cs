@@ -79,14 +79,14 @@ public sealed class WriterGateTests : PacerScenario
         account.Report(100 * MiB, 900 * MiB, Limit);
         pacer.Suspend(account);
 
-        account.Report(900 * MiB, 100 * MiB, Limit, mayWait: true);
-        pacer.Resume(account, 950 * MiB, 50 * MiB, Limit);
-        account.Report(960 * MiB, 50 * MiB, Limit, mayWait: true);
+        account.Report(900 * MiB, 100 * MiB, Limit, mayWait: true, bulkBytes: 800 * MiB);
+        pacer.Resume(account, 950 * MiB, 50 * MiB, Limit, bulkBytes: 850 * MiB);
+        account.Report(960 * MiB, 50 * MiB, Limit, mayWait: true, bulkBytes: 850 * MiB);
         Assert.Equal(0, pacer.Gate.Waits);
         Assert.Single(Started);
 
         // What writers make dead meanwhile is another thing.
-        account.Report(1300 * MiB, 50 * MiB, Limit, mayWait: true);
+        account.Report(1300 * MiB, 50 * MiB, Limit, mayWait: true, bulkBytes: 850 * MiB);
         Assert.Equal(1, pacer.Gate.Waits);
     }
 
@@ -97,13 +97,27 @@ public sealed class WriterGateTests : PacerScenario
         PacedAccount account = pacer.Open(Share);
         account.Report(0, 900 * MiB, Limit);
         pacer.Suspend(account);
-        account.Report(800 * MiB, 100 * MiB, Limit, mayWait: true);
+        account.Report(800 * MiB, 100 * MiB, Limit, mayWait: true, bulkBytes: 800 * MiB);
         Time.Advance(TimeSpan.FromSeconds(1));
 
-        account.Report(810 * MiB, 100 * MiB, Limit, mayWait: true);
+        account.Report(810 * MiB, 100 * MiB, Limit, mayWait: true, bulkBytes: 810 * MiB);
 
         Assert.Single(Started);
         Assert.Equal(0, pacer.Gate.Waits);
+    }
+
+    [Fact]
+    public void A_suspension_excuses_no_writer_for_what_it_made_dead_itself()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(0, 900 * MiB, Limit);
+        pacer.Suspend(account);
+        pacer.Resume(account, 300 * MiB, 900 * MiB, Limit, bulkBytes: 10 * MiB);
+
+        account.Report(310 * MiB, 900 * MiB, Limit, mayWait: true, bulkBytes: 10 * MiB);
+
+        Assert.Equal(1, pacer.Gate.Waits);
     }
 
     [Fact]
