@@ -51,6 +51,7 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
     // The thread's work up to the last piece's end. What it does between pieces counts as part of the next one.
     private TimeSpan _workedUntil;
     private TimeSpan _compiledUntil;
+    private SpreadWork _compiling;
 
     /// <summary>The auditor of this process.</summary>
     public static Auditor Shared { get; } = new();
@@ -263,16 +264,14 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
         }
     }
 
-    /// <summary>Seconds of work since the last call.</summary>
-    /// <remarks>
-    /// The runtime compiles this thread's code once. That time is left out: it would delay the first lap by seconds.
-    /// </remarks>
+    /// <summary>Seconds of work since the last call, with a part of what is still owed for compiling.</summary>
     private double WorkedSeconds()
     {
         (TimeSpan now, TimeSpan compiled) = (ThreadWork.Now, JitInfo.GetCompilationTime(currentThread: true));
-        TimeSpan worked = now - _workedUntil - (compiled - _compiledUntil);
+        double compiling = (compiled - _compiledUntil).TotalSeconds;
+        double worked = Math.Max(0, (now - _workedUntil).TotalSeconds - compiling);
         (_workedUntil, _compiledUntil) = (now, compiled);
-        return Math.Max(0, worked.TotalSeconds);
+        return worked + _compiling.Spread(compiling, worked);
     }
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
