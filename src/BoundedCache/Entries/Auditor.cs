@@ -149,6 +149,9 @@ internal sealed class Auditor(bool hasThread = true, Action<Thread>? start = nul
     private void Run()
     {
         (_workedUntil, _compiledUntil) = (ThreadWork.Now, JitInfo.GetCompilationTime(currentThread: true));
+
+        // The rest comes before the first slice too: a share is never exceeded by one.
+        _lapPiece = (s_lapSlice.TotalSeconds, Stopwatch.GetTimestamp());
         bool goesOn = true;
         while (goesOn)
         {
