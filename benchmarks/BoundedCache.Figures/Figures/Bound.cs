@@ -28,6 +28,7 @@ internal sealed class Bound : IPartedFigure
         new("8 writers", 1024, 8, 500, 1500),
         new("values of 20 KiB, 4 writers", 256, 4, 20_480, 20_480),
         new("values of 1 to 100 KiB read and replaced at random, 4 writers", 256, 4, 1024, 102_400, IsRandom: true),
+        new("entries that expire after a second, 4 writers", 256, 4, 500, 1500, LifeMilliseconds: 1000),
         new("values of 200 MB", 600, 1, 200_000_000, 200_000_000, Rate: 10),
         new("values of 100 MB", 300, 1, 100_000_000, 100_000_000, Rate: 10),
         new("20,000 new entries a second", 256, 1, 500, 1500, Rate: 20_000),
@@ -70,6 +71,7 @@ internal sealed class Bound : IPartedFigure
                 {
                     MaxMemory = run.LimitBytes,
                     PacingShare = args[0] == "unpaced" ? 0 : new BoundedMemoryCacheOptions().PacingShare,
+                    ExpirationScanFrequency = TimeSpan.FromSeconds(1),
                 });
             Writer[] writers = [.. Enumerable.Range(0, run.Writers).Select(i => new Writer(cache, run, i))];
             Thread[] threads = [.. writers.Select(static writer => new Thread(writer.Run))];
@@ -196,6 +198,10 @@ internal sealed class Bound : IPartedFigure
             using (ICacheEntry entry = cache.CreateEntry(key))
             {
                 entry.Value = value;
+                if (run.LifeMilliseconds > 0)
+                {
+                    entry.AbsoluteExpirationRelativeToNow = TimeSpan.FromMilliseconds(run.LifeMilliseconds);
+                }
 
                 if (cache is MemoryCache)
                 {
@@ -235,6 +241,7 @@ internal sealed class Bound : IPartedFigure
         bool IsServer = false,
         bool IsRandom = false,
         long OtherBytes = 0,
+        int LifeMilliseconds = 0,
         int Seconds = 20)
     {
         public string Title => $"{LimitMebibytes} MiB, {What}";
@@ -249,14 +256,15 @@ internal sealed class Bound : IPartedFigure
         public string[] Arguments => [.. new[]
         {
             LimitMebibytes, Writers, MinBytes, MaxBytes, Rate, Busy, IsServer ? 1 : 0, IsRandom ? 1 : 0, OtherBytes,
-            Seconds,
+            LifeMilliseconds, Seconds,
         }.Select(static number => number.ToString(CultureInfo.InvariantCulture))];
 
         public static Case Parse(string[] args)
         {
             long[] n = [.. args.Select(static text => long.Parse(text, CultureInfo.InvariantCulture))];
             return new Case(
-                "", n[0], (int)n[1], (int)n[2], (int)n[3], (int)n[4], (int)n[5], n[6] == 1, n[7] == 1, n[8], (int)n[9]);
+                "", n[0], (int)n[1], (int)n[2], (int)n[3], (int)n[4], (int)n[5], n[6] == 1, n[7] == 1, n[8], (int)n[9],
+                (int)n[10]);
         }
     }
 }

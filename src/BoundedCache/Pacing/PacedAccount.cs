@@ -63,10 +63,10 @@ internal sealed class PacedAccount(Pacer pacer, double share)
     /// <param name="now">The pacer's clock.</param>
     /// <param name="bulkBytes">Of the bytes that ever left, those that bulk work removed.</param>
     /// <returns>
-    /// Bytes that left and count by now, and bytes that came, since the last report. What leaves while the account is
-    /// suspended counts later.
+    /// Since the last report: bytes that left and count by now; bytes that came; and of these, what took room that bulk
+    /// work had freed or that was free. What leaves while the account is suspended counts later.
     /// </returns>
-    public (DeadBytes Left, long Came) Enter(
+    public (DeadBytes Left, long Came, long Refilled) Enter(
         long creditedBytes, long usedBytes, long limitBytes, long now, long bulkBytes = 0)
     {
         // Two writers may arrive in the wrong order: the later figure holds. What left was read before what bulk work
@@ -74,6 +74,7 @@ internal sealed class PacedAccount(Pacer pacer, double share)
         long left = Math.Max(0, creditedBytes - _left);
         long byBulkWork = Math.Clamp(bulkBytes - _leftByBulkWork, 0, left);
         long came = Math.Max(0, creditedBytes + usedBytes - _came);
+        long refilled = Math.Max(0, came - (left - byBulkWork));
         _left += left;
         _leftByBulkWork += byBulkWork;
         _came += came;
@@ -85,11 +86,11 @@ internal sealed class PacedAccount(Pacer pacer, double share)
             && now < _suspendedUntil
             && _cameMeanwhile <= Math.Max(BudgetBytes, PacingBudget.MinimumBytes))
         {
-            return (default, came);
+            return (default, came, refilled);
         }
 
         (DeadBytes dead, _held) = (_held, default);
-        return (dead, came);
+        return (dead, came, refilled);
     }
 
     /// <summary>

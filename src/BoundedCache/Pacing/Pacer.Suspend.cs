@@ -46,10 +46,7 @@ internal sealed partial class Pacer
         {
             NoteCollections_NeedsLock();
             account.Resume();
-            (DeadBytes left, long came) = account.Enter(
-                creditedBytes, usedBytes, limitBytes, _time.GetTimestamp(), bulkBytes);
-            _dead += left;
-            _young.Add(came);
+            Enter_NeedsLock(account, creditedBytes, usedBytes, limitBytes, bulkBytes);
             account.ExpectReport(atOnce: false);
         }
     }

@@ -141,10 +141,7 @@ internal sealed partial class Pacer
         using (_lock.EnterAlways())
         {
             NoteCollections_NeedsLock();
-            (DeadBytes left, long came) = account.Enter(
-                creditedBytes, usedBytes, limitBytes, _time.GetTimestamp(), bulkBytes);
-            _dead += left;
-            _young.Add(came);
+            Enter_NeedsLock(account, creditedBytes, usedBytes, limitBytes, bulkBytes);
             _budget.Compute(_liveBytes, _holes.IdleBytes);
             bool mayCollect = !_collector.IsInNoGCRegion;
             collect = mayCollect ? TryBegin_NeedsLock() : null;
@@ -173,6 +170,21 @@ internal sealed partial class Pacer
     /// <param name="share">The share, more than zero.</param>
     internal static long NotBefore(TimeProvider time, TimeSpan taken, double share) =>
         time.GetTimestamp() + (long)(taken.TotalSeconds * ((1 / share) - 1) * time.TimestampFrequency);
+
+    private void Enter_NeedsLock(
+        PacedAccount account, long creditedBytes, long usedBytes, long limitBytes, long bulkBytes)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        (DeadBytes left, long came, long refilled) = account.Enter(
+            creditedBytes, usedBytes, limitBytes, _time.GetTimestamp(), bulkBytes);
+        _dead += left;
+        _young.Add(came);
+
+        // The oldest first, as if it were one sum: what the collection that runs will free, then the rest.
+        long rest = refilled - Math.Min(refilled, _deadBefore.Excused);
+        _deadBefore = _deadBefore.Refilled(refilled);
+        _dead = _dead.Refilled(rest);
+    }
 
     /// <returns>The collection that is due, which the caller starts without the lock; null where none is.</returns>
     private Action? TryBegin_NeedsLock()

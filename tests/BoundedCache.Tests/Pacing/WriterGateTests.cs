@@ -120,6 +120,55 @@ public sealed class WriterGateTests : PacerScenario
         Assert.Equal(1, pacer.Gate.Waits);
     }
 
+    /// <summary>What was removed stays in memory until it is collected, and what comes in lies beside it.</summary>
+    [Fact]
+    public void Writers_that_fill_a_cleared_cache_before_it_is_collected_wait()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(0, 900 * MiB, Limit);
+        account.Report(900 * MiB, 0, Limit, mayWait: true, bulkBytes: 900 * MiB);
+        Assert.Single(Started);
+
+        account.Report(900 * MiB, 200 * MiB, Limit, mayWait: true, bulkBytes: 900 * MiB);
+        Assert.Equal(0, pacer.Gate.Waits);
+        account.Report(900 * MiB, 300 * MiB, Limit, mayWait: true, bulkBytes: 900 * MiB);
+        Assert.Equal(1, pacer.Gate.Waits);
+    }
+
+    /// <summary>Entries that live for a second leave by scans alone, as fast as they come.</summary>
+    [Fact]
+    public void Bulk_work_again_and_again_excuses_no_writer_that_outruns_the_collector()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        for (long left = 0; left < 250 * MiB; left += 50 * MiB)
+        {
+            account.Report(left, 50 * MiB, Limit, mayWait: true, bulkBytes: left);
+            Assert.Equal(0, pacer.Gate.Waits);
+            account.Report(left + (50 * MiB), 0, Limit, mayWait: true, bulkBytes: left + (50 * MiB));
+        }
+
+        account.Report(250 * MiB, 50 * MiB, Limit, mayWait: true, bulkBytes: 250 * MiB);
+        Assert.Equal(1, pacer.Gate.Waits);
+    }
+
+    [Fact]
+    public void A_collection_ends_the_excuse_of_what_it_freed()
+    {
+        Pacer pacer = NewPacer(queue: true);
+        PacedAccount account = pacer.Open(Share);
+        account.Report(0, 900 * MiB, Limit);
+        account.Report(900 * MiB, 0, Limit, bulkBytes: 900 * MiB);
+        Started.Dequeue()();
+        Time.Advance(TimeSpan.FromSeconds(20));
+
+        account.Report(1050 * MiB, 900 * MiB, Limit, mayWait: true, bulkBytes: 900 * MiB);
+        account.Report(1200 * MiB, 900 * MiB, Limit, mayWait: true, bulkBytes: 900 * MiB);
+
+        Assert.Equal(1, pacer.Gate.Waits);
+    }
+
     [Fact]
     public void A_no_GC_region_holds_no_writer()
     {
