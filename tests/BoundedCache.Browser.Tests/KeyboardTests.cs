@@ -38,12 +38,10 @@ public sealed class KeyboardTests(BrowserFixture chromium) : IClassFixture<Brows
     {
         await using AdminSite site = await AdminSite.StartAsync();
         await using AdminPage page = await chromium.OpenAsync(site);
-        int controls = await page.Browser.EvaluateAsync<int>(
-            "[...document.querySelectorAll('a, button, input, select, summary')].filter(e => e.checkVisibility() "
-                + "&& (e.type !== 'radio' || e.checked)).length");
 
-        var reached = new HashSet<string>();
-        for (int i = 0; i < MostSteps; i++)
+        // Controls may come while the page is read: those are reached in another round.
+        string[] missing = ["all"];
+        for (int i = 0; i < 2 * MostSteps && missing.Length > 0; i++)
         {
             await page.Browser.Keyboard.PressAsync("Tab");
             string[] focused = await page.Browser.EvaluateAsync<string[]>(
@@ -51,22 +49,21 @@ public sealed class KeyboardTests(BrowserFixture chromium) : IClassFixture<Brows
                 () => {
                   const focused = document.activeElement;
                   const shown = focused.type === 'radio' ? focused.nextElementSibling : focused;
+                  focused.isReached = true;
                   const isControl = focused.matches('a, button, input, select, summary');
                   return [
-                    isControl ? String([...document.querySelectorAll('*')].indexOf(focused)) : '',
-                    getComputedStyle(shown).outlineStyle,
+                    isControl ? getComputedStyle(shown).outlineStyle : '',
                     focused.outerHTML.slice(0, 80),
                   ];
                 }
                 """);
-            if (focused[0].Length > 0)
-            {
-                Assert.True(focused[1] != "none", $"{focused[2]} does not show the focus.");
-                reached.Add(focused[0]);
-            }
+            Assert.True(focused[0] != "none", $"{focused[1]} does not show the focus.");
+            missing = await page.Browser.EvaluateAsync<string[]>(
+                "[...document.querySelectorAll('a, button, input, select, summary')].filter(e => e.checkVisibility() "
+                    + "&& (e.type !== 'radio' || e.checked) && !e.isReached).map(e => e.outerHTML.slice(0, 80))");
         }
 
-        Assert.Equal(controls, reached.Count);
+        Assert.Empty(missing);
     }
 
     [BrowserFact]

@@ -23,19 +23,27 @@ public sealed class DisposalBytesTests
         Fill(test, 0, Entries, byOption);
         test.Cache.Clear();
         Assert.True(test.Cache.WaitForCallbacks(Patience));
-        long before = LiveHeap.Bytes();
-        Fill(test, 0, Entries, byOption);
-        long live = LiveHeap.Bytes() - before;
 
-        // 32 bytes are the registration with the entry's own mark: callbacks belong to the caller.
-        long charged = test.Cache.UsedMemory + (byOption ? 0 : 32 * Entries);
-        Assert.InRange((double)charged / live, 0.97, 1.05);
+        // Where the queue was longer than ever before, the next round begins with its room. What entries left behind
+        // would be there after each round.
+        long live = 0;
+        long left = long.MaxValue;
+        for (int rounds = 3; rounds > 0 && left > live / 50; rounds--)
+        {
+            long before = LiveHeap.Bytes();
+            Fill(test, 0, Entries, byOption);
+            live = LiveHeap.Bytes() - before;
 
-        test.Cache.Clear();
-        Assert.True(test.Cache.WaitForCallbacks(Patience));
-        Assert.True(
-            Eventually.True(() => LiveHeap.Bytes() - before <= live / 50),
-            $"{LiveHeap.Bytes() - before} of {live} bytes are still alive");
+            // 32 bytes are the registration with the entry's own mark: callbacks belong to the caller.
+            long charged = test.Cache.UsedMemory + (byOption ? 0 : 32 * Entries);
+            Assert.InRange((double)charged / live, 0.97, 1.05);
+
+            test.Cache.Clear();
+            Assert.True(test.Cache.WaitForCallbacks(Patience));
+            _ = Eventually.True(() => (left = LiveHeap.Bytes() - before) <= live / 50);
+        }
+
+        Assert.True(left <= live / 50, $"{left} of {live} bytes are still alive");
     }
 
     [Fact]
